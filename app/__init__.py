@@ -1,0 +1,1 @@
+"""The parent side of Procession: the command, the launcher, the supervisor and the web process."""

@@ -1,0 +1,177 @@
+"""Settings: the only reader of the environment and of the config file.
+
+Every key is read from ``PROCESSION_<KEY>``, else from ``procession.toml`` (in the working folder, or the file that
+``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings once and hands
+them to the supervisor and the web process through the environment (`Settings.environment`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "PROCESSION_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(ValueError):
+    """A setting has a value that is not allowed; the text names the setting and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, immutable.  Paths are absolute; durations are seconds; sizes are bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    home: Path = Path()
+    token: str = ""
+    viewer_token: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    allow_targets: bool = False
+    grace_s: float = 5.0
+    stuck_after_s: float = 30.0
+    log_bytes: int = 8 * 1024 * 1024
+    max_processes: int = 2000
+
+    @property
+    def control_path(self) -> Path:
+        """The supervisor's unix socket (0600, in a 0700 folder)."""
+        return self.home / "control.sock"
+
+    @property
+    def journal_path(self) -> Path:
+        """The SQLite journal."""
+        return self.home / "journal.sqlite3"
+
+    @property
+    def address_path(self) -> Path:
+        """Where the web process writes the address it is bound to (one line, ``HOST:PORT``)."""
+        return self.home / "address"
+
+    def log_path(self, process_id: str) -> Path:
+        """Standard output and error of one process, across its restarts."""
+        return self.home / "logs" / f"{process_id}.log"
+
+    def stack_path(self, process_id: str) -> Path:
+        """The file into which faulthandler writes the stacks of one process."""
+        return self.home / "stacks" / f"{process_id}.txt"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for the supervisor and the web process."""
+        values = {PREFIX + field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        return {name: _to_text(value) for name, value in values.items()}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read, check and return the settings; create ``home`` (0700) and the token file (0600) where missing.
+
+    Raises `SettingsError` for a value that is not allowed, `OSError` where ``home`` cannot be made.
+    """
+    environ = os.environ if environ is None else environ
+    raw = _from_file(environ)
+    raw |= {f.name: environ[PREFIX + f.name.upper()] for f in fields(Settings) if PREFIX + f.name.upper() in environ}
+    values = {name: _PARSE[name](value) for name, value in raw.items() if value != ""}
+    home = values.pop("home", None) or _default_home(environ)
+    host = values.get("host", Settings.host)
+    if host not in LOOPBACK and not values.get("token"):
+        raise SettingsError(
+            f"PROCESSION_HOST={host} is reachable from other machines, so PROCESSION_TOKEN must be set explicitly; "
+            f"without one only {', '.join(LOOPBACK)} are allowed"
+        )
+    _make_private(home)
+    values["token"] = values.get("token") or _kept_token(home)
+    values.setdefault("allowed_hosts", tuple(dict.fromkeys((host, "localhost"))))
+    if values["token"] == values.get("viewer_token"):
+        raise SettingsError("PROCESSION_VIEWER_TOKEN must differ from PROCESSION_TOKEN")
+    return Settings(home=home, **values)
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    named = environ.get(PREFIX + "CONFIG")
+    path = Path(named or "procession.toml")
+    if not path.exists():
+        if named:
+            raise SettingsError(f"PROCESSION_CONFIG={named}: there is no such file")
+        return {}
+    try:
+        content = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    known = {field.name for field in fields(Settings)}
+    values = {key.lower().removeprefix(PREFIX.lower()): value for key, value in content.items()}
+    if unknown := sorted(values.keys() - known):
+        raise SettingsError(f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}")
+    return values
+
+
+def _default_home(environ: Mapping[str, str]) -> Path:
+    state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".local/state")
+    return Path(state) / "procession"
+
+
+def _make_private(folder: Path) -> None:
+    for path in (folder, folder / "logs", folder / "stacks"):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+
+
+def _kept_token(home: Path) -> str:
+    path = home / "token"
+    if path.exists() and (token := path.read_text().strip()):
+        return token
+    token = secrets.token_urlsafe(24)
+    path.touch(mode=0o600)
+    path.write_text(token + "\n")
+    return token
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _number(name: str, kind: type[int] | type[float], low: float, high: float) -> Any:
+    def parse(value: object) -> float:
+        try:
+            number = kind(str(value))
+        except ValueError:
+            number = kind(low) - 1
+        if not low <= number <= high:
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _flag(value: object) -> bool:
+    text = str(value).lower()
+    if text not in ("0", "1", "true", "false"):
+        raise SettingsError(f"PROCESSION_ALLOW_TARGETS={value}: must be 0 or 1")
+    return text in ("1", "true")
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else str(value).split(",")
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+_PARSE: dict[str, Any] = {
+    "host": str,
+    "port": _number("port", int, 0, 65535),
+    "home": lambda value: Path(value).expanduser().absolute(),
+    "token": str,
+    "viewer_token": str,
+    "allowed_hosts": _hosts,
+    "allow_targets": _flag,
+    "grace_s": _number("grace_s", float, 0, 3600),
+    "stuck_after_s": _number("stuck_after_s", float, 1, 86400),
+    "log_bytes": _number("log_bytes", int, 65536, 2**40),
+    "max_processes": _number("max_processes", int, 1, 100_000),
+}

@@ -1,0 +1,249 @@
+"""Every word on every pipe.
+
+Two pipes end in the supervisor::
+
+    web, CLI ──Command──▶ control socket ──▶ supervisor        unix stream, frames of `!i` length + JSON, ≤ 1 MiB
+             ◀─Reply, Snapshot, Delta────
+    child ────Report────▶ report socket ───▶ supervisor        unix seqpacket, one JSON object each, ≤ 4 KiB
+
+Commands carry ``request``, a number that the client chooses and that the reply repeats; and ``by``, who gave it.
+JSON and never pickle: nothing that is read here can run code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from .model import Delta, LaunchSpec, Snapshot, Verb
+
+MAX_FRAME = 1024 * 1024
+MAX_REPORT = 4096
+
+
+class Message(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=True):
+    """Base of the control messages; the class name is the tag on the wire."""
+
+
+class Command(Message, kw_only=True):
+    """Base of what clients ask."""
+
+    request: int
+    by: str = "operator"
+
+
+class Subscribe(Command, kw_only=True):
+    """Answered by a `Snapshot`, then by every `Delta`; sent again, it is a resync: a fresh `Snapshot`."""
+
+
+class Launch(Command, kw_only=True):
+    """Create ``count`` processes and start them where ``auto_start``.  Replies ``{"processes": [Process, …]}``."""
+
+    spec: LaunchSpec
+    count: int = 1
+
+
+class Act(Command, kw_only=True):
+    """Do ``verb`` to a process.  With ``pid`` given it is refused unless that is still its pid.  Replies the `Process`."""
+
+    process: str
+    verb: Verb
+    pid: int | None = None
+
+
+class SendSignal(Command, kw_only=True):
+    """Send a signal by name or number, e.g. ``SIGUSR1``.  Replies the `Process`."""
+
+    process: str
+    signal: str
+    pid: int | None = None
+
+
+class Join(Command, kw_only=True):
+    """Replies ``{"joined": bool, "exitcode": int | None}`` once it ended, or after ``timeout_s`` (None: no limit)."""
+
+    process: str
+    timeout_s: float | None = None
+
+
+class EndDescendant(Command, kw_only=True):
+    """Send a signal to a descendant or an orphan, named by `Descendant.id`.  Replies the `Descendant`."""
+
+    descendant: str
+    signal: str = "SIGKILL"
+
+
+class Consequences(Command, kw_only=True):
+    """What ``terminate`` or ``kill`` would take along.  Replies ``{"pid", "descendants": [Descendant], "text"}``."""
+
+    process: str
+    verb: Verb
+
+
+class Stack(Command, kw_only=True):
+    """Replies ``{"source": "faulthandler" | "py-spy" | "proc", "text": str, "notes": [str]}``; ``pid``: a descendant."""
+
+    process: str
+    pid: int | None = None
+
+
+class Inspect(Command, kw_only=True):
+    """On-demand details by psutil.  Replies ``{"pss_bytes", "uss_bytes", "open_files", "connections", "environment",
+    "cwd", "command", "cpu_affinity", "nice", "notes"}``; secrets in the environment are masked."""
+
+    process: str
+
+
+class History(Command, kw_only=True):
+    """Samples of the last ten minutes.  Replies ``{"at": [s], "series": {id: {"cpu_percent": [], "rss_bytes": []}}}``.
+
+    One process with all points, or (``process`` None) all of them with at most ``points`` each.
+    """
+
+    process: str | None = None
+    points: int = 600
+
+
+class Events(Command, kw_only=True):
+    """Journal lines after ``after``, oldest first, at most ``limit``.  Replies ``{"events": [Event], "next": seq}``.
+
+    With ``latest`` true the last ``limit`` lines instead.  ``kind``, ``process`` and ``q`` (text) filter.
+    """
+
+    after: int = 0
+    limit: int = 200
+    latest: bool = False
+    process: str | None = None
+    kind: str | None = None
+    q: str | None = None
+
+
+class Workloads(Command, kw_only=True):
+    """The catalogue.  Replies ``{"workloads": [{name, title, description, look_at, theme, parameters: […], defaults}]}``."""
+
+
+class Reply(Message, kw_only=True):
+    """The answer to ``request``; ``result`` is JSON as the command's docstring says."""
+
+    request: int
+    result: Raw
+
+
+class Refused(Message, kw_only=True):
+    """The refusal of ``request``: ``kind`` as in `errors`, ``detail`` for people, ``field`` where one is wrong."""
+
+    request: int
+    kind: str
+    detail: str
+    field: str | None = None
+
+
+class SnapshotMessage(Message, kw_only=True, tag="Snapshot"):
+    """The whole state; ``request`` is that of the `Subscribe` (None: the supervisor resyncs us by itself)."""
+
+    snapshot: Snapshot
+    request: int | None = None
+
+
+class DeltaMessage(Message, kw_only=True, tag="Delta"):
+    """One step of the stream."""
+
+    delta: Delta
+
+
+AnyCommand = (
+    Subscribe
+    | Launch
+    | Act
+    | SendSignal
+    | Join
+    | EndDescendant
+    | Consequences
+    | Stack
+    | Inspect
+    | History
+    | Events
+    | Workloads
+)
+AnyAnswer = Reply | Refused | SnapshotMessage | DeltaMessage
+
+
+class Report(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
+    """Base of what a supervised process tells the supervisor.  Untrusted: unknown fields and kinds are ignored."""
+
+    pid: int
+
+
+class Booted(Report, kw_only=True, tag="booted"):
+    """User code is about to run.  ``preloaded``: the forkserver had `procession.child` loaded already."""
+
+    python: str
+    preloaded: bool = False
+    stack_signal: int = 0
+
+
+class Progressed(Report, kw_only=True, tag="progress"):
+    """`procession.report(done, total, note)`."""
+
+    done: float
+    total: float | None = None
+    note: str | None = None
+    dropped: int = 0
+
+
+class Forked(Report, kw_only=True, tag="forked"):
+    """A descendant made by os.fork() says that it exists; ``ppid`` is its parent at that moment."""
+
+    ppid: int
+
+
+class Raised(Report, kw_only=True, tag="raised"):
+    """User code ended by an exception: its last line and its traceback (cut to fit)."""
+
+    error: str
+    traceback: str
+
+
+class FailedToStart(Report, kw_only=True, tag="failed-to-start"):
+    """The target could not be imported, found or called: no user code ran."""
+
+    error: str
+    traceback: str
+
+
+AnyReport = Booted | Progressed | Forked | Raised | FailedToStart
+
+_encoder = msgspec.json.Encoder()
+_commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
+_reports: msgspec.json.Decoder[AnyReport] = msgspec.json.Decoder(AnyReport)
+
+
+def encode(message: Message) -> bytes:
+    """The JSON of one control message, without its frame."""
+    return _encoder.encode(message)
+
+
+def decode_command(frame: bytes) -> AnyCommand:
+    """Raises `msgspec.DecodeError` (`ValidationError` included) for anything that is not a command."""
+    return _commands.decode(frame)
+
+
+def decode_answer(frame: bytes) -> AnyAnswer:
+    """Raises `msgspec.DecodeError` for anything that is not an answer."""
+    return _answers.decode(frame)
+
+
+def decode_report(datagram: bytes) -> AnyReport | None:
+    """None for anything that is not a report: the sender is a user's process and may write what it likes."""
+    try:
+        return _reports.decode(datagram)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def reply(request: int, result: Any) -> Reply:
+    """A `Reply` around any JSON-able result."""
+    return Reply(request=request, result=Raw(_encoder.encode(result)))

@@ -1,0 +1,270 @@
+"""The records that everybody shares: what the supervisor knows, as frozen values.
+
+Pure.  These are also the wire contract's shapes: `app.web.present` turns them into JSON field by field.
+Times that end in ``_at`` or are called ``start_time`` are wall clock, seconds since the epoch (for display only);
+durations end in ``_s``; sizes in ``_bytes``; ``cpu_percent`` is of one core.  ``None`` means unknown or not applicable.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec import Struct
+
+StartMethod = Literal["forkserver", "spawn", "fork"]
+JsonDict = dict[str, Any]
+
+
+class State(StrEnum):
+    """The states of a process; `lifecycle.TRANSITIONS` has the ways between them."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    STOPPING = "stopping"
+    EXITED = "exited"
+    JOINED = "joined"
+    CLOSED = "closed"
+    BACKOFF = "backoff"
+    FATAL = "fatal"
+    LOST = "lost"
+
+
+class Verb(StrEnum):
+    """What a person can ask of one process, beside launching and joining it."""
+
+    START = "start"
+    TERMINATE = "terminate"
+    KILL = "kill"
+    CLOSE = "close"
+    RESTART = "restart"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, compared by value, keyword-only."""
+
+
+class Sentinel(Record, kw_only=True):
+    """`multiprocessing.Process.sentinel` as it is: the fd, whether it is ready, and who still holds it open.
+
+    ``held_by`` names living pids that keep the sentinel from firing although the process itself is dead.
+    """
+
+    fd: int
+    ready: bool
+    held_by: tuple[int, ...] = ()
+
+
+class Progress(Record, kw_only=True):
+    """The last `procession.report(done, total, note)` of a process."""
+
+    done: float
+    total: float | None = None
+    note: str | None = None
+    at: float = 0.0
+
+
+class Stuck(Record, kw_only=True):
+    """A diagnosis beside the state: since when, and why in words."""
+
+    since: float
+    reason: str
+
+
+class Stopping(Record, kw_only=True):
+    """A stop in progress: who asked, which signal was sent, when SIGKILL follows, and which pids are still there."""
+
+    signal: str
+    by: str
+    at: float
+    kill_at: float | None
+    left: tuple[int, ...] = ()
+
+
+class Backoff(Record, kw_only=True):
+    """The wait before the next automatic start: this is try ``attempt`` of at most ``limit``."""
+
+    attempt: int
+    limit: int
+    until: float
+
+
+class RestartPolicy(Record, kw_only=True):
+    """When to start a process again by itself.  Delays double from ``delay_s`` to ``max_delay_s``, with jitter.
+
+    ``limit`` consecutive restarts without ``stable_s`` of uptime in between make it ``fatal``.
+    """
+
+    policy: Literal["never", "on-failure", "always"] = "never"
+    limit: int = 5
+    delay_s: float = 1.0
+    max_delay_s: float = 60.0
+    stable_s: float = 10.0
+
+
+class Process(Record, kw_only=True):
+    """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start()."""
+
+    id: str
+    name: str
+    workload: str | None
+    target: str
+    params: JsonDict
+    args: tuple[Any, ...] = ()
+    kwargs: JsonDict = {}
+    pid: int | None = None
+    ppid: int | None = None
+    started_by: int | None = None
+    daemon: bool = False
+    start_method: StartMethod = "forkserver"
+    state: State = State.CREATED
+    alive: bool = False
+    booted: bool = False
+    preloaded: bool | None = None
+    exitcode: int | None = None
+    cause: str | None = None
+    error: str | None = None
+    failed: bool = False
+    sentinel: Sentinel | None = None
+    created_at: float = 0.0
+    start_time: float | None = None
+    exited_at: float | None = None
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+    fds: int | None = None
+    os_state: str | None = None
+    descendants: int = 0
+    restarts: int = 0
+    auto_start: bool = True
+    auto_join: bool = True
+    grace_s: float = 5.0
+    restart: RestartPolicy = RestartPolicy()
+    stuck_after_s: float | None = None
+    stuck: Stuck | None = None
+    progress: Progress | None = None
+    stopping: Stopping | None = None
+    backoff: Backoff | None = None
+    log_bytes: int = 0
+    program: str | None = None
+
+
+class Descendant(Record, kw_only=True):
+    """A process of the OS below a supervised one.  ``id`` is ``PID-STARTTICKS``; ``root`` the `Process` it came from.
+
+    ``orphan`` says that its root is gone, or unknown (``root`` None), and that it now hangs below the supervisor.
+    """
+
+    id: str
+    pid: int
+    ppid: int
+    root: str | None
+    name: str
+    command: str
+    state: str
+    orphan: bool = False
+    start_time: float = 0.0
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+
+
+class Event(Record, kw_only=True):
+    """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or a pid's own doing (``process``).
+
+    ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
+    backoff, fatal, lost, orphan, stuck, unstuck, refused, supervisor, forkserver.
+    """
+
+    seq: int
+    at: float
+    kind: str
+    process: str | None
+    pid: int | None
+    name: str | None
+    text: str
+    by: str
+
+
+class Host(Record, kw_only=True):
+    """The machine: CPU of all cores together in percent, memory."""
+
+    name: str
+    cores: int
+    cpu_percent: float
+    memory_used_bytes: int
+    memory_total_bytes: int
+
+
+class Supervisor(Record, kw_only=True):
+    """The supervisor itself.  ``protected`` are pids that the dashboard refuses to signal: its own processes."""
+
+    pid: int
+    started_at: float
+    python: str
+    forkserver_pid: int | None
+    preload_verified: bool | None
+    protected: tuple[int, ...]
+    stopping: bool = False
+    waiting_for: tuple[str, ...] = ()
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    fds: int | None = None
+    journal_error: str | None = None
+    allow_targets: bool = False
+    not_shown: int = 0
+
+
+class Snapshot(Record, kw_only=True):
+    """Everything at one moment; ``events`` are the newest journal lines, oldest first."""
+
+    seq: int
+    at: float
+    host: Host
+    supervisor: Supervisor
+    processes: tuple[Process, ...]
+    descendants: tuple[Descendant, ...]
+    events: tuple[Event, ...] = ()
+
+
+class Changes(Record, kw_only=True):
+    """What is new since ``base``: patches with ``id`` and the changed fields only (a new thing comes with all fields)."""
+
+    processes: tuple[JsonDict, ...] = ()
+    descendants: tuple[JsonDict, ...] = ()
+    host: Host | None = None
+    supervisor: Supervisor | None = None
+
+
+class Delta(Record, kw_only=True):
+    """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes and descendants."""
+
+    seq: int
+    base: int
+    at: float
+    changed: Changes
+    removed: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class LaunchSpec(Record, kw_only=True):
+    """What to launch: a catalogue ``workload`` with ``params``, or ``target`` ``module:function`` found in ``path``."""
+
+    workload: str | None = None
+    params: JsonDict = {}
+    target: str | None = None
+    args: tuple[Any, ...] = ()
+    kwargs: JsonDict = {}
+    path: str | None = None
+    name: str | None = None
+    start_method: StartMethod | None = None
+    daemon: bool | None = None
+    auto_start: bool = True
+    auto_join: bool | None = None
+    grace_s: float | None = None
+    restart: RestartPolicy | None = None
+    stuck_after_s: float | None = None
