@@ -38,6 +38,7 @@ class Settings:
     stuck_after_s: float = 30.0
     log_bytes: int = 8 * 1024 * 1024
     max_processes: int = 2000
+    listen_fd: int = -1
 
     @property
     def control_path(self) -> Path:
@@ -174,4 +175,5 @@ _PARSE: dict[str, Any] = {
     "stuck_after_s": _number("stuck_after_s", float, 1, 86400),
     "log_bytes": _number("log_bytes", int, 65536, 2**40),
     "max_processes": _number("max_processes", int, 1, 100_000),
+    "listen_fd": _number("listen_fd", int, -1, 2**20),
 }
