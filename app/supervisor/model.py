@@ -190,6 +190,18 @@ class Event(Record, kw_only=True):
     by: str
 
 
+class EventDraft(Record, kw_only=True):
+    """An `Event` before the journal has numbered it."""
+
+    at: float
+    kind: str
+    text: str
+    by: str
+    process: str | None = None
+    pid: int | None = None
+    name: str | None = None
+
+
 class Host(Record, kw_only=True):
     """The machine: CPU of all cores together in percent, memory."""
 
