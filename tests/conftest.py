@@ -1,0 +1,34 @@
+"""What every test gets: nothing that it started may outlive it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import leftovers
+from tests.waiting import wait_until
+
+GONE_WITHIN_S = 5
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_leaves_no_process() -> Iterator[None]:
+    leftovers.set_mark()
+    yield from _no_process_left()
+
+
+@pytest.fixture(autouse=True)
+def _test_leaves_no_process(_session_leaves_no_process: None) -> Iterator[None]:
+    yield from _no_process_left()
+
+
+def _no_process_left() -> Iterator[None]:
+    before = leftovers.pids()
+    yield
+    try:
+        wait_until(lambda: not leftovers.alive(before), GONE_WITHIN_S)
+    except AssertionError:
+        left = leftovers.alive(before)
+        told = [leftovers.describe(process) for process in left]
+        leftovers.end(left)
+        if told:
+            pytest.fail("left alive:\n" + "\n".join(told), pytrace=False)

@@ -1,0 +1,160 @@
+"""The layers of the code hold: every import of every module, also inside functions, obeys the rules below.
+
+A module that does not exist yet breaks no rule.
+"""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("app", "procession", "workers")
+
+PURE = frozenset(
+    f"app.supervisor.{name}"
+    for name in (
+        "model",
+        "lifecycle",
+        "messages",
+        "errors",
+        "fleet",
+        "delta",
+        "history",
+        "stopping",
+        "restarts",
+        "stuck",
+        "cause",
+    )
+)
+IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
+
+WEB_MAY_IMPORT = (
+    "app.settings",
+    "app.supervisor.client",
+    "app.supervisor.delta",
+    "app.supervisor.errors",
+    "app.supervisor.messages",
+    "app.supervisor.model",
+    "app.web",
+)
+
+# Foreign thing -> the only modules of app/ (or folders) that import it.
+ONLY_IMPORTERS = {
+    "multiprocessing": ("app.supervisor.children",),
+    "sqlite3": ("app.supervisor.journal",),
+    "flask": ("app.web",),
+    "flask_openapi3": ("app.web",),
+    "flask_socketio": ("app.web",),
+    "gevent": ("app.web",),
+}
+
+
+def modules(package: str) -> list[str]:
+    """The dotted names of a package and everything below it, as far as it exists."""
+    paths = sorted((ROOT / package).rglob("*.py"))
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths
+    ]
+
+
+def source(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def syntax_tree(module: str) -> ast.Module:
+    return ast.parse(source(module).read_text(encoding="utf-8"))
+
+
+def imports(module: str) -> set[str]:
+    """The dotted names of the modules that `module` imports, at its top or anywhere inside."""
+    found: set[str] = set()
+    for node in ast.walk(syntax_tree(module)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(_imported_from(node, module))
+    return found
+
+
+def _imported_from(node: ast.ImportFrom, module: str) -> Iterator[str]:
+    parent = _package_above(module, node.level) if node.level else []
+    origin = ".".join([*parent, *([node.module] if node.module else [])])
+    for alias in node.names:
+        inner = f"{origin}.{alias.name}"
+        yield inner if source(inner).is_file() else origin
+
+
+def _package_above(module: str, level: int) -> list[str]:
+    parts = module.split(".")
+    is_package = source(module).name == "__init__.py"
+    return parts[: len(parts) - level + is_package]
+
+
+def within(module: str, *folders: str) -> bool:
+    return any(module == folder or module.startswith(f"{folder}.") for folder in folders)
+
+
+def ours(module: str) -> bool:
+    return within(module, *OURS)
+
+
+def pure_may_import(module: str) -> bool:
+    return module in PURE if ours(module) else not within(module, *IMPURE)
+
+
+def is_stdlib(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    ("importers", "may_import"),
+    [
+        pytest.param(
+            "procession", lambda name: is_stdlib(name) or within(name, "procession"), id="procession"
+        ),
+        pytest.param("workers", lambda name: not within(name, "app"), id="workers"),
+        pytest.param("app.supervisor", lambda name: not within(name, "app.web"), id="supervisor"),
+        pytest.param("app.web", lambda name: not ours(name) or within(name, *WEB_MAY_IMPORT), id="web"),
+    ],
+)
+def test_package_imports_only_what_its_layer_may(importers: str, may_import: Callable[[str], bool]) -> None:
+    """No module of the package imports what the plan forbids to its layer."""
+    folder = importers.replace(".", "/")
+    wrong = {(module, name) for module in modules(folder) for name in imports(module) if not may_import(name)}
+    assert not wrong
+
+
+def test_pure_modules_import_only_pure_modules_and_nothing_that_waits_or_acts() -> None:
+    """What decides cannot read the clock, the OS or a database, neither itself nor by way of our modules."""
+    existing = [module for module in PURE if source(module).is_file()]
+    assert not {
+        (module, name) for module in existing for name in imports(module) if not pure_may_import(name)
+    }
+
+
+@pytest.mark.parametrize(("foreign", "importers"), ONLY_IMPORTERS.items(), ids=ONLY_IMPORTERS)
+def test_foreign_thing_has_its_only_importers(foreign: str, importers: tuple[str, ...]) -> None:
+    """Each foreign thing is behind one door."""
+    outside = [module for module in modules("app") if not within(module, *importers)]
+    assert not {module for module in outside for name in imports(module) if within(name, foreign)}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """No module of app/ but the settings names os.environ or os.getenv."""
+    others = [module for module in modules("app") if module != "app.settings"]
+    assert not {module for module in others if _names_the_environment(module)}
+
+
+def _names_the_environment(module: str) -> bool:
+    names = {"environ", "environb", "getenv"}
+    for node in ast.walk(syntax_tree(module)):
+        match node:
+            case ast.Attribute(value=ast.Name(id="os"), attr=attr) if attr in names:
+                return True
+            case ast.ImportFrom(module="os", names=aliases) if any(alias.name in names for alias in aliases):
+                return True
+    return False

@@ -1,0 +1,87 @@
+"""Finds the processes that a test started and left alive, also those that moved away from their parent.
+
+A process is the test's own if its line of parents leads to this pytest through processes that are new as
+well; what hangs below an older one (the server or browser of a session) is that one's to clean up. Whatever
+was re-parented to init is known by an environment variable that every program started from here inherits.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+
+import psutil
+
+MARK = "PYTEST_LEFTOVER_MARK"
+
+
+def set_mark() -> None:
+    os.environ[MARK] = uuid.uuid4().hex
+
+
+def pids() -> frozenset[int]:
+    return frozenset(psutil.pids())
+
+
+def alive(before: frozenset[int]) -> list[psutil.Process]:
+    """The processes of this pytest that are not in `before`, zombies included."""
+    new = pids() - before - _stdlib_helpers()
+    return [process for process in _existing(new) if _is_ours(process, before)]
+
+
+def describe(process: psutil.Process) -> str:
+    with process.oneshot():
+        try:
+            command = " ".join(process.cmdline()) or process.name()
+            return f"{process.pid} ({process.status()}, parent {process.ppid()}): {command}"
+        except psutil.Error:
+            return f"{process.pid} (gone by now)"
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """Kills exactly these and reaps what is our own child."""
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(processes, timeout=5)
+
+
+def _is_ours(process: psutil.Process, before: frozenset[int]) -> bool:
+    try:
+        for ancestor in process.parents():
+            if ancestor.pid == os.getpid():
+                return True
+            if ancestor.pid != 1 and ancestor.pid in before and _is_below_pytest(ancestor):
+                return False
+        return _has_mark(process)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_below_pytest(process: psutil.Process) -> bool:
+    return any(ancestor.pid == os.getpid() for ancestor in process.parents())
+
+
+def _has_mark(process: psutil.Process) -> bool:
+    try:
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+    except OSError:  # gone, or another user's
+        return False
+    return f"{MARK}={os.environ[MARK]}".encode() in environment.split(b"\0")
+
+
+def _existing(numbers: frozenset[int]) -> Iterator[psutil.Process]:
+    for number in sorted(numbers):
+        try:
+            yield psutil.Process(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _stdlib_helpers() -> set[int]:
+    # multiprocessing keeps these two for as long as the interpreter lives.
+    helpers = (forkserver._forkserver._forkserver_pid, resource_tracker._resource_tracker._pid)
+    return {number for number in helpers if number is not None}

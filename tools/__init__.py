@@ -1,0 +1,1 @@
+"""What the Makefile calls: front-end libraries, the browser of the tests, pictures."""

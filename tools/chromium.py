@@ -1,0 +1,52 @@
+"""Finds the Chromium that drives the browser tests and makes the pictures; run as a module, it installs one.
+
+The order: a browser on PATH, Debian's package where we are root, Playwright's own download.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_on_path() -> str | None:
+    """The first installed browser that really starts, or None: then Playwright's own is the one to use."""
+    return next((path for name in NAMES if (path := shutil.which(name)) and _starts(path)), None)
+
+
+def main() -> None:
+    if find_on_path() or _playwright_has_one():
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Debian's chromium for the browser tests.", flush=True)
+        _run("apt-get", "update", "--quiet")
+        _run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", "chromium")
+        if find_on_path():
+            return
+    print("Installing Playwright's Chromium for the browser tests.", flush=True)
+    if not _run(sys.executable, "-m", "playwright", "install", "chromium"):
+        sys.exit("No browser for the tests: install chromium or google-chrome, then try again.")
+
+
+def _starts(path: str) -> bool:
+    # Ubuntu's chromium-browser is a note that asks for a snap, and fails.
+    return subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def _playwright_has_one() -> bool:
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
+
+
+def _run(*command: str) -> bool:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=environment, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    main()
