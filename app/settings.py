@@ -39,6 +39,7 @@ class Settings:
     log_bytes: int = 8 * 1024 * 1024
     max_processes: int = 2000
     listen_fd: int = -1
+    launcher_pid: int = 0
 
     @property
     def control_path(self) -> Path:
@@ -176,4 +177,5 @@ _PARSE: dict[str, Any] = {
     "log_bytes": _number("log_bytes", int, 65536, 2**40),
     "max_processes": _number("max_processes", int, 1, 100_000),
     "listen_fd": _number("listen_fd", int, -1, 2**20),
+    "launcher_pid": _number("launcher_pid", int, 0, 2**22),
 }
