@@ -1,0 +1,352 @@
+"""What the loop tells the fleet (events) and what the fleet asks of the loop (actions).
+
+Pure.  `Fleet.handle(event, now)` and `Fleet.tick(now)` return actions; the loop performs them and feeds the outcome
+back as further events, so that every decision can be tested without a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .messages import AnyReport, Join, Message
+from .model import Descendant, EventDraft, JsonDict, Process, Verb
+
+#: A process of the OS: (pid, start time in clock ticks since boot).
+Key: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment: ``mono`` decides, ``wall`` is shown."""
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A checked launch: the record as it will first appear (without id), and the job for `procession.child`."""
+
+    process: Process
+    job: JsonDict
+
+
+# Events
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A checked launch of ``count`` processes; ``client`` waits for the records under ``request``."""
+
+    client: int
+    request: int
+    by: str
+    plan: Plan
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Acted:
+    """A verb for one process."""
+
+    client: int
+    request: int
+    by: str
+    process: str
+    verb: Verb
+    pid: int | None = None
+
+
+@dataclass(frozen=True)
+class Signalled:
+    """A signal for one process."""
+
+    client: int
+    request: int
+    by: str
+    process: str
+    signum: int
+    pid: int | None = None
+
+
+@dataclass(frozen=True)
+class Joining:
+    """A client waits for an end."""
+
+    client: int
+    command: Join
+
+
+@dataclass(frozen=True)
+class ClientGone:
+    """A client went away; whatever it waited for is forgotten."""
+
+    client: int
+
+
+@dataclass(frozen=True)
+class Spawned:
+    """start() returned."""
+
+    process: str
+    key: Key
+    ppid: int
+    sentinel_fd: int
+
+
+@dataclass(frozen=True)
+class NotSpawned:
+    """start() failed in the supervisor; there is no process."""
+
+    process: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A supervised process, or a descendant of it, told something."""
+
+    process: str
+    report: AnyReport
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The pidfd fired.  ``exitcode`` None: it could not be told.  ``oom_kills``: the kernel's count rose by that."""
+
+    process: str
+    exitcode: int | None
+    oom_kills: int = 0
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """join() is done: no zombie is left."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The tree below a process as it is right now, without the process itself."""
+
+    process: str
+    keys: frozenset[Key]
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What of the remembered tree still lives, newcomers included, without the process itself."""
+
+    process: str
+    keys: frozenset[Key]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The state letter of a process in /proc, read just now; None where it is gone."""
+
+    process: str
+    os_state: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One process at one sweep."""
+
+    ppid: int
+    os_state: str
+    cpu_percent: float | None
+    rss_bytes: int
+    threads: int
+    fds: int | None
+    log_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One sweep over everything."""
+
+    samples: Mapping[str, Sample]
+    descendants: tuple[Descendant, ...]
+
+
+@dataclass(frozen=True)
+class SentinelSeen:
+    """What the sentinel of a dead process shows, and who holds it where it lies."""
+
+    process: str
+    ready: bool
+    held_by: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BlockedOn:
+    """What a quiet process waits for: ``suspicious`` where it may wait for ever; None where it could not be read."""
+
+    process: str
+    suspicious: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class FrameFound:
+    """The line of Python that a stuck process stands at."""
+
+    process: str
+    words: str
+
+
+@dataclass(frozen=True)
+class ForkserverLost:
+    """The forkserver died; its children live on below the supervisor."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class StopAll:
+    """Everything must end: each process by its grace, but none later than ``within_s``."""
+
+    by: str
+    within_s: float | None = None
+
+
+Happening: TypeAlias = (
+    Launched
+    | Acted
+    | Signalled
+    | Joining
+    | ClientGone
+    | Spawned
+    | NotSpawned
+    | Reported
+    | Ended
+    | Reaped
+    | Remembered
+    | Remaining
+    | Looked
+    | Sampled
+    | SentinelSeen
+    | BlockedOn
+    | FrameFound
+    | ForkserverLost
+    | StopAll
+)
+
+# Actions
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """Make the Process object and start() it; answered by `Spawned` or `NotSpawned`."""
+
+    process: Process
+    job: JsonDict
+
+
+@dataclass(frozen=True)
+class SendTo:
+    """Send signals to the process itself, in this order."""
+
+    process: str
+    signums: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Take the inventory of the tree now; answered by `Remembered`."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class KillTree:
+    """SIGKILL all of ``keys`` and whatever is found below them; answered by `Remaining`."""
+
+    process: str
+    keys: frozenset[Key]
+
+
+@dataclass(frozen=True)
+class CheckTree:
+    """Look which of ``keys`` live; answered by `Remaining`."""
+
+    process: str
+    keys: frozenset[Key]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Read the state letter; answered by `Looked`."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Reap:
+    """join() a process that has ended; answered by `Reaped`."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Close:
+    """close() the Process object: its fds and its sentinel go."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Forget:
+    """The record is gone: so go its log and its history."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Read what a quiet process blocks on; answered by `BlockedOn`."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class FindFrame:
+    """Ask a stuck process for its stack; answered by `FrameFound` where it can be had."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """Write a line into the journal."""
+
+    draft: EventDraft
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Send a reply or a refusal to a client."""
+
+    client: int
+    message: Message
+
+
+Action: TypeAlias = (
+    Spawn
+    | SendTo
+    | Remember
+    | KillTree
+    | CheckTree
+    | Look
+    | Reap
+    | Close
+    | Forget
+    | Probe
+    | FindFrame
+    | Note
+    | Answer
+)
