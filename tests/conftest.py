@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests import leftovers
-from tests.waiting import wait_until
 
 GONE_WITHIN_S = 5
 
@@ -24,11 +23,8 @@ def _test_leaves_no_process(_session_leaves_no_process: None) -> Iterator[None]:
 def _no_process_left() -> Iterator[None]:
     before = leftovers.pids()
     yield
-    try:
-        wait_until(lambda: not leftovers.alive(before), GONE_WITHIN_S)
-    except AssertionError:
-        left = leftovers.alive(before)
-        told = [leftovers.describe(process) for process in left]
-        leftovers.end(left)
-        if told:
-            pytest.fail("left alive:\n" + "\n".join(told), pytrace=False)
+    left = leftovers.alive_after(GONE_WITHIN_S, before)
+    told = [leftovers.describe(process) for process in left]
+    leftovers.end(left)
+    if told:
+        pytest.fail("left alive:\n" + "\n".join(told), pytrace=False)

@@ -6,12 +6,15 @@ was re-parented to init is known by an environment variable that every program s
 """
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 import psutil
+
+from tests.waiting import POLL_S
 
 MARK = "PYTEST_LEFTOVER_MARK"
 
@@ -30,13 +33,21 @@ def alive(before: frozenset[int]) -> list[psutil.Process]:
     return [process for process in _existing(new) if _is_ours(process, before)]
 
 
+def alive_after(deadline_s: float, before: frozenset[int]) -> list[psutil.Process]:
+    """What is still alive when all had `deadline_s` to go."""
+    deadline = time.monotonic() + deadline_s
+    while (left := alive(before)) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return left
+
+
 def describe(process: psutil.Process) -> str:
-    with process.oneshot():
-        try:
-            command = " ".join(process.cmdline()) or process.name()
-            return f"{process.pid} ({process.status()}, parent {process.ppid()}): {command}"
-        except psutil.Error:
-            return f"{process.pid} (gone by now)"
+    try:
+        status, parent = process.status(), process.ppid()
+        command = process.name() if status == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return f"{process.pid} (gone by now)"
+    return f"{process.pid} ({status}, parent {parent}): {command}"
 
 
 def end(processes: list[psutil.Process]) -> None:
