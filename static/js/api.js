@@ -1,0 +1,28 @@
+/** Requests to our own HTTP interface; a refusal is thrown as a `Problem` (RFC 9457). */
+
+/** What the server refused, in its own words; status 0 when it could not be reached at all. */
+export class Problem extends Error {
+  /** @param {{status: number, title?: string, detail?: string, field?: string}} problem */
+  constructor({ status, title = "", detail = "", field = null }) {
+    super(detail || title || `HTTP ${status}`);
+    Object.assign(this, { name: "Problem", status, title, detail: detail || title, field });
+  }
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export const get = (path) => request("GET", path);
+
+/** @param {string} path @param {object} body @returns {Promise<any>} */
+export const post = (path, body = {}) => request("POST", path, body);
+
+async function request(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const sent = { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) };
+  const response = await fetch(path, sent).catch((error) => {
+    throw new Problem({ status: 0, title: "Procession does not answer", detail: `Procession does not answer: ${error.message}` });
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem({ ...answer, status: response.status, title: answer.title || response.statusText });
+  return answer;
+}

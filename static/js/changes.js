@@ -1,0 +1,24 @@
+/**
+ * What a view is told when something changed.  `status`: host, supervisor, connection or role.
+ *
+ * @typedef {{processes: Set<string>, descendants: Set<string>, removed: Set<string>, events: object[],
+ *   reset: boolean, status: boolean}} Change
+ */
+
+const EMPTY = Object.freeze(new Set());
+const NOTHING = { processes: EMPTY, descendants: EMPTY, removed: EMPTY, events: [], reset: false, status: false };
+
+/** @param {Partial<Change>} parts @returns {Change} */
+export const change = (parts) => ({ ...NOTHING, ...parts });
+
+/** Records by id. @param {object[]} records @returns {Map<string, object>} */
+export const byId = (records) => new Map(records.map((record) => [record.id, record]));
+
+/**
+ * Lay patches over records, in place; a new id comes with all its fields.
+ * @param {Map<string, object>} records @param {object[]} patches @returns {Set<string>} the ids
+ */
+export function merge(records, patches = []) {
+  for (const patch of patches) records.set(patch.id, Object.assign(records.get(patch.id) ?? {}, patch));
+  return new Set(patches.map((patch) => patch.id));
+}

@@ -1,0 +1,85 @@
+/** Records in words and figures.  Absent is an en dash, never 0; minus is a minus sign. */
+
+export const ABSENT = "–";
+const MIB = 1024 * 1024;
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+const absent = (value) => value === null || value === undefined || Number.isNaN(value);
+
+/** "8.2 GiB" @param {number|null} value */
+export function bytes(value) {
+  if (absent(value)) return ABSENT;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${value.toFixed(unit && value < 100 ? 1 : 0)} ${UNITS[unit]}`;
+}
+
+/** Mebibytes without the unit, for a column whose header names it. */
+export const mebibytes = (value) => (absent(value) ? ABSENT : (value / MIB).toFixed(value < 10 * MIB ? 1 : 0));
+
+/** Percent without the sign, for a column whose header names it. */
+export const percent = (value) => (absent(value) ? ABSENT : value.toFixed(value > 0 && value < 9.95 ? 1 : 0));
+
+export const count = (value) => (absent(value) ? ABSENT : value.toLocaleString("en"));
+
+/** "0:31", "12:40", "3:07:12", "2 d 4 h" @param {number|null} seconds */
+export function duration(seconds) {
+  if (absent(seconds)) return ABSENT;
+  const s = Math.max(0, Math.floor(seconds));
+  const pad = (n) => String(n).padStart(2, "0");
+  if (s < 3600) return `${Math.floor(s / 60)}:${pad(s % 60)}`;
+  if (s < 86400) return `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)}:${pad(s % 60)}`;
+  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+/** The same in a sentence: "41 s", "3 min", "2 h" */
+export function span(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 120) return `${s} s`;
+  return s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+}
+
+/** "14:03:07", local time @param {number|null} at seconds since the epoch */
+export function clock(at) {
+  if (absent(at)) return ABSENT;
+  return new Date(at * 1000).toLocaleTimeString("en-GB");
+}
+
+/** "−9", "0" @param {number|null} code */
+export const exitcode = (code) => (absent(code) ? ABSENT : String(code).replace("-", "−"));
+
+/** Seconds since the start, up to the exit of what has ended. @param {object} process @param {number} now */
+export function uptime(process, now) {
+  if (absent(process.start_time)) return null;
+  return (process.alive ? now : process.exited_at ?? now) - process.start_time;
+}
+
+const STATES = {
+  created: ["○", "dim", "waiting"],
+  starting: ["◌", "cool", "waiting"],
+  running: ["●", "ok", "running"],
+  suspended: ["❚❚", "dim", "suspended"],
+  stopping: ["◔", "cool", "stopping"],
+  exited: ["◍", "dim", "ended"],
+  joined: ["✓", "dim", "ended"],
+  closed: ["✓", "dim", "ended"],
+  backoff: ["↻", "cool", "waiting"],
+  fatal: ["✕", "bad", "failed"],
+  lost: ["?", "bad", "failed"],
+};
+const DEAD = new Set(["exited", "joined", "closed", "fatal", "lost"]);
+const STUCKABLE = new Set(["starting", "running", "suspended"]);
+
+/**
+ * State as icon, word and tone.  Stuck overrides running; what ended badly keeps its word and gets the cross.
+ * @param {object} process
+ * @returns {{word: string, icon: string, tone: "ok"|"warn"|"bad"|"cool"|"dim", dim: boolean, group: string}}
+ */
+export function stateOf(process) {
+  const [icon, tone, group] = STATES[process.state] ?? ["?", "dim", "waiting"];
+  const dim = DEAD.has(process.state);
+  if (dim && process.failed) return { word: process.state, icon: "✕", tone: "bad", dim, group: "failed" };
+  if (process.stuck && STUCKABLE.has(process.state))
+    return { word: "stuck", icon: "▲", tone: "warn", dim: false, group: "stuck" };
+  return { word: process.state, icon, tone, dim, group };
+}

@@ -1,0 +1,70 @@
+/**
+ * The address bar is the page's state: what is open, how the list is filtered, sorted and laid out.
+ *
+ *   /                    the list; ?q=text &state=stuck &sort=-cpu &view=tree
+ *   /processes/ID        the detail beside the list; ?tab=overview|log|stack|timeline|descendants
+ *   /launch              the launch dialog over the list; ?workload=NAME picks the card
+ *   /events              the journal
+ *
+ * @typedef {{page: "processes"|"events", id: string|null, launch: boolean, params: URLSearchParams}} Route
+ */
+
+const LIST = ["q", "state", "sort", "view"];
+const listeners = new Set();
+
+/** @returns {Route} where we are */
+export function route() {
+  const { pathname, search } = location;
+  const opened = /^\/processes\/([^/]+)\/?$/.exec(pathname);
+  return {
+    page: pathname.startsWith("/events") ? "events" : "processes",
+    id: opened ? decodeURIComponent(opened[1]) : null,
+    launch: pathname.startsWith("/launch"),
+    params: new URLSearchParams(search),
+  };
+}
+
+/**
+ * The address of `path` with the list's present parameters kept and `changes` applied (null or "" removes one).
+ * @param {string} path @param {Record<string, string|null>} changes
+ */
+export function href(path, changes = {}) {
+  const now = new URLSearchParams(location.search);
+  const kept = new URLSearchParams(LIST.filter((name) => now.get(name)).map((name) => [name, now.get(name)]));
+  for (const [name, value] of Object.entries(changes)) value ? kept.set(name, value) : kept.delete(name);
+  const query = kept.toString();
+  return query ? `${path}?${query}` : path;
+}
+
+/** The address of one process's detail. @param {string} id @param {string|null} tab */
+export const detailHref = (id, tab = null) => href(`/processes/${encodeURIComponent(id)}`, { tab });
+
+/** Go to a path; `replace` leaves no entry in the history. @param {string} path @param {{replace?: boolean}} options */
+export function go(path, { replace = false } = {}) {
+  if (path === location.pathname + location.search) return;
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  announce();
+}
+
+/** Calls `fn(route)` at every change of the address. @returns {() => void} unsubscribe */
+export function onRoute(fn) {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+function announce() {
+  const now = route();
+  for (const fn of listeners) fn(now);
+}
+
+/** Plain clicks on links of ours change the address without loading a page. */
+export function startRouter() {
+  addEventListener("popstate", announce);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='/']");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (link.target || link.hasAttribute("download") || link.pathname.startsWith("/api/")) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  });
+}

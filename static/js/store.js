@@ -1,0 +1,131 @@
+/**
+ * What the page knows: the supervisor's snapshot, kept current by deltas.  State flows one way:
+ *
+ *   socket ──snapshot, delta──▶ store ──{processes, descendants, removed, events, reset, status}──▶ views
+ *
+ * A delta that does not follow on ours is thrown away and a fresh snapshot asked for; nothing is replayed.
+ */
+
+import { get } from "./api.js";
+import { byId, change, merge } from "./changes.js";
+import { POINTS, Samples } from "./samples.js";
+import { connect, resync } from "./socket.js";
+
+const EVENTS = 500;
+const SAMPLE_MS = 1000;
+
+class Store {
+  /** @type {Map<string, object>} */ processes = new Map();
+  /** @type {Map<string, object>} */ descendants = new Map();
+  /** Newest journal lines, oldest first, at most EVENTS. @type {object[]} */ events = [];
+  host = null;
+  supervisor = null;
+  seq = null;
+  /** Whether what is shown is current: connected, and the supervisor answers. */
+  connected = false;
+  /** @type {number|null} server's clock */ staleSince = null;
+  /** @type {"operator"|"viewer"} */ role = document.documentElement.dataset.role === "viewer" ? "viewer" : "operator";
+  #samples = new Samples();
+  #listeners = new Set();
+  #ahead = 0;
+
+  /** Calls `fn(change)` after every change. @param {(change: import("./changes.js").Change) => void} fn @returns {() => void} unsubscribe */
+  subscribe(fn) {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  }
+
+  /** @param {string} id of a process or a descendant */
+  get(id) {
+    return this.processes.get(id) ?? this.descendants.get(id);
+  }
+
+  /** @param {string} id @returns {{cpu: (number|null)[], rss: (number|null)[]}} last minute, oldest first */
+  samples(id) {
+    return this.#samples.of(id);
+  }
+
+  get samplesVersion() {
+    return this.#samples.version;
+  }
+
+  /** The server's wall clock now, in seconds: what countdowns and uptimes are reckoned with. */
+  now() {
+    return this.connected ? Date.now() / 1000 + this.#ahead : this.staleSince ?? Date.now() / 1000;
+  }
+
+  start() {
+    connect({
+      snapshot: (snapshot) => this.#replace(snapshot),
+      delta: (delta) => this.#apply(delta),
+      away: () => this.#lose(),
+      down: () => this.#lose(),
+    });
+    setInterval(() => this.#sample(), SAMPLE_MS);
+  }
+
+  #replace(snapshot) {
+    const first = this.seq === null;
+    this.processes = byId(snapshot.processes);
+    this.descendants = byId(snapshot.descendants);
+    this.events = (snapshot.events ?? []).slice(-EVENTS);
+    this.host = snapshot.host;
+    this.supervisor = snapshot.supervisor;
+    this.seq = snapshot.seq;
+    this.#live(snapshot.at);
+    const [processes, descendants] = [new Set(this.processes.keys()), new Set(this.descendants.keys())];
+    this.#tell({ processes, descendants, events: this.events, reset: true, status: true });
+    if (first) this.#seed();
+  }
+
+  #apply(delta) {
+    if (this.seq === null || delta.seq <= this.seq) return;
+    if (delta.base !== this.seq) return void resync();
+    const { changed, removed = [], events = [] } = delta;
+    const processes = merge(this.processes, changed.processes);
+    const descendants = merge(this.descendants, changed.descendants);
+    for (const id of removed) this.#remove(id);
+    this.events = [...this.events, ...events].slice(-EVENTS);
+    this.host = changed.host ?? this.host;
+    this.supervisor = changed.supervisor ?? this.supervisor;
+    this.seq = delta.seq;
+    this.#live(delta.at);
+    const status = Boolean(changed.host || changed.supervisor);
+    this.#tell({ processes, descendants, removed: new Set(removed), events, status });
+  }
+
+  #remove(id) {
+    this.processes.delete(id);
+    this.descendants.delete(id);
+    this.#samples.forget(id);
+  }
+
+  #live(at) {
+    this.#ahead = at - Date.now() / 1000;
+    this.connected = true;
+    this.staleSince = null;
+  }
+
+  #lose() {
+    if (!this.connected) return;
+    this.staleSince = this.now();
+    this.connected = false;
+    this.#tell({ status: true });
+  }
+
+  #sample() {
+    if (this.connected) this.#samples.tick(this.processes.values());
+  }
+
+  async #seed() {
+    const past = await get(`/api/v1/history?points=${POINTS}`).catch(() => null);
+    if (past?.series) this.#samples.seed(past.series);
+  }
+
+  #tell(parts) {
+    const told = change(parts);
+    for (const fn of this.#listeners) fn(told);
+  }
+}
+
+export const store = new Store();
