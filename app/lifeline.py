@@ -1,7 +1,7 @@
 """What the kernel does for us when one of our own processes dies: adopt its orphans, or end with it.
 
-Used by the launcher (the subreaper), and by the web process, which must not outlive the launcher: it would keep the
-port.  Both by prctl(2), which the standard library has no call for.
+Used by the launcher (the subreaper), and by the web process, which must not outlive the launcher: it would
+keep the port.  Both by prctl(2), which the standard library has no call for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def adopt_orphans() -> None:
 def end_with_parent(number: signal.Signals, parent: int) -> None:
     """Be sent ``number`` by the kernel as soon as ``parent`` dies; at once, where it is dead already.
 
-    ``parent`` is passed by the parent itself: one that died before this call cannot be told from getppid() alone.
+    The parent tells its pid itself: whether it died before this call cannot be told from getppid() alone.
     """
     _prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:

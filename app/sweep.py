@@ -1,8 +1,9 @@
-"""The broom of the launcher: who descends from us, and SIGKILL for all of them, round by round until none is left.
+"""The broom of the launcher: who descends from us, and SIGKILL for all of them until none is left.
 
-The launcher is a subreaper, so that whatever lost its parent hangs below us and a walk over /proc finds it: forked
-grandchildren, subprocesses, double-forked daemons in a session of their own.  One round cannot be enough (a child may
-fork while it is being listed), so the launcher does a round per turn of its loop until a round finds nobody.
+The launcher is a subreaper, so that whatever lost its parent hangs below us and a walk over /proc finds it:
+forked grandchildren, subprocesses, double-forked daemons in a session of their own.  One round cannot be
+enough (a child may fork while it is being listed), so the launcher does one per turn of its loop until a
+round finds nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +11,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
+
+from .service import say
+
+LIMIT_S = 10.0
 
 
 class Seen(NamedTuple):
@@ -25,8 +31,47 @@ class _Stat(NamedTuple):
     ppid: int
 
 
-def descendants(root: int, spared: Collection[Seen] = ()) -> list[Seen]:
-    """Everything below ``root``, zombies included, parents first; a spared one is left out with all below it."""
+class Broom:
+    """Sweeps below this process in rounds, from `begin` until a `round` finds nobody or `LIMIT_S` is over.
+
+    Spares who was there before us (``other & exec procession serve``), and one more, each with its tree.
+    """
+
+    def __init__(self) -> None:
+        self._strangers = descendants(os.getpid())
+        self._until: float | None = None
+        self.left: list[Seen] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a sweep was begun and is not over."""
+        return self._until is not None
+
+    def begin(self, now: float) -> None:
+        """From now on there is something to sweep."""
+        self._until = now + LIMIT_S
+
+    def round(self, now: float, spared_pid: int | None = None) -> None:
+        """Kill all that are there at this moment, and tell whom."""
+        spared = {*self._strangers, identify(spared_pid) if spared_pid else None}
+        before, self.left = self.left, descendants(os.getpid(), spared)
+        for seen in self.left:
+            kill(seen)
+        if fresh := [seen for seen in self.left if seen not in before]:
+            say(f"sweeping {len(fresh)} left behind: {_pids(fresh)}")
+        if self._until is not None and now >= self._until and self.left:
+            say(f"these survive SIGKILL: {_pids(self.left)}")
+            self.left = []
+        if not self.left:
+            self._until = None
+
+
+def _pids(found: list[Seen]) -> str:
+    return " ".join(str(seen.pid) for seen in found)
+
+
+def descendants(root: int, spared: Collection[Seen | None] = ()) -> list[Seen]:
+    """Everything below ``root``, zombies included, parents first; without the spared and all below them."""
     children: dict[int, list[Seen]] = {}
     for stat in _processes():
         children.setdefault(stat.ppid, []).append(stat.seen)
@@ -61,15 +106,14 @@ def kill(seen: Seen) -> None:
 
 
 def _processes() -> Iterator[_Stat]:
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (stat := _stat(int(name))):
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (stat := _stat(int(entry.name))):
             yield stat
 
 
 def _stat(pid: int) -> _Stat | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            content = file.read()
+        content = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
     fields = content[content.rindex(b")") + 2 :].split()

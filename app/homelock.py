@@ -1,0 +1,83 @@
+"""One instance per home: a lock that dies with the launcher, and the wait for what a killed one left running.
+
+The lock file names the launcher and its two processes by (pid, start time).  A launcher that was killed by
+SIGKILL has freed the lock, while its supervisor still ends its children in order: the next one waits for
+that, or two supervisors would share a journal and a socket.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import sweep
+from .service import say
+from .sweep import Seen
+
+PATIENCE_S = 15.0
+
+
+class AlreadyServed(Exception):
+    """Another launcher holds the lock."""
+
+
+class HomeLock:
+    """The lock on ``HOME/lock``, held until `close` or the end of this process."""
+
+    def __init__(self, home: Path) -> None:
+        self._fd = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        content = os.pread(self._fd, 4096, 0).decode(errors="replace").split()
+        numbers = [int(word) for word in content if word.isdigit()]
+        pairs = [Seen(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=False)]
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._fd)
+            whose = f" (pid {pairs[0].pid})" if pairs else ""
+            raise AlreadyServed(
+                f"another instance{whose} already serves {home}; stop it, or choose another PROCESSION_HOME"
+            ) from None
+        _outwait([seen for seen in pairs if sweep.identify(seen.pid) == seen])
+
+    def note(self, pids: Iterable[int | None]) -> None:
+        """Write down who we are: the launcher first."""
+        found = [seen for pid in pids if pid is not None and (seen := sweep.identify(pid))]
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, "".join(f"{seen.pid} {seen.started}\n" for seen in found).encode(), 0)
+
+    def close(self) -> None:
+        """Free the lock, and forget whom it named."""
+        os.ftruncate(self._fd, 0)
+        os.close(self._fd)
+
+
+def _outwait(predecessors: list[Seen]) -> None:
+    if not predecessors:
+        return
+    pids = " ".join(str(seen.pid) for seen in predecessors)
+    say(f"the launcher before us was killed; waiting {PATIENCE_S:.0f} s at most for the end of: {pids}")
+    until = time.monotonic() + PATIENCE_S
+    for seen in predecessors:
+        _wait(seen, until)
+    for seen in predecessors:
+        for each in (*sweep.descendants(seen.pid), seen) if sweep.identify(seen.pid) == seen else ():
+            say(f"killing pid {each.pid}, which the launcher before us left behind")
+            sweep.kill(each)
+
+
+def _wait(seen: Seen, until: float) -> None:
+    try:
+        fd = os.pidfd_open(seen.pid)
+    except OSError:
+        return
+    try:
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        if sweep.identify(seen.pid) == seen:
+            poll.poll(max(0.0, until - time.monotonic()) * 1000)
+    finally:
+        os.close(fd)
