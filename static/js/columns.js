@@ -1,0 +1,74 @@
+/**
+ * The columns: their widths, what they sort by, and which give way first when there is no room.  A new column is a
+ * line here, a writer in cells.js, and a header and a cell in _table.html.
+ *
+ * @typedef {{key: string, label: string, width: number, sort?: (record: object) => any, fixed?: boolean}} Column
+ */
+
+/** @type {Column[]} widths in pixels; `fixed` ones cannot be switched off */
+export const COLUMNS = [
+  { key: "select", label: "Select", width: 36, fixed: true },
+  { key: "name", label: "Name", width: 232, fixed: true, sort: (r) => r.name.toLowerCase() },
+  { key: "state", label: "State", width: 106, fixed: true, sort: (r) => r.state },
+  { key: "pid", label: "pid", width: 64, sort: (r) => r.pid },
+  { key: "ppid", label: "ppid", width: 64, sort: (r) => r.ppid },
+  { key: "daemon", label: "Daemon", width: 64, sort: (r) => r.daemon },
+  { key: "method", label: "Start method", width: 88, sort: (r) => r.start_method },
+  { key: "cpu", label: "CPU %", width: 112, sort: (r) => r.cpu_percent },
+  { key: "rss", label: "Memory (RSS)", width: 118, sort: (r) => r.rss_bytes },
+  { key: "up", label: "Uptime", width: 70, sort: (r) => r.start_time && -r.start_time },
+  { key: "descendants", label: "Descendants", width: 62, sort: (r) => r.descendants },
+  { key: "restarts", label: "Restarts", width: 70, sort: (r) => r.restarts },
+  { key: "sentinel", label: "Sentinel", width: 104, sort: (r) => r.sentinel?.fd },
+  { key: "what", label: "Exit code, cause, progress", width: 240, fixed: true, sort: (r) => r.exitcode },
+];
+
+const GIVE_WAY = ["restarts", "ppid", "daemon", "method", "descendants", "sentinel", "rss", "up"];
+const KEPT = "columns";
+
+/** The keys a person chose, or null for those that fit. @returns {string[]|null} */
+export function chosen() {
+  try {
+    const keys = JSON.parse(localStorage.getItem(KEPT));
+    return Array.isArray(keys) ? keys : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string[]|null} keys null: as many as fit */
+export function choose(keys) {
+  keys ? localStorage.setItem(KEPT, JSON.stringify(keys)) : localStorage.removeItem(KEPT);
+}
+
+/** The columns to show in `room` pixels. @param {number} room @returns {Column[]} */
+export function shown(room) {
+  const wanted = chosen();
+  if (wanted) return COLUMNS.filter(({ key, fixed }) => fixed || wanted.includes(key));
+  const left = new Set(COLUMNS.map(({ key }) => key));
+  const fits = () => COLUMNS.reduce((sum, { key, width }) => sum + (left.has(key) ? width : 0), 0) <= room;
+  for (const key of GIVE_WAY) if (!fits()) left.delete(key);
+  return COLUMNS.filter(({ key }) => left.has(key));
+}
+
+/** The CSS grid of these columns; the last one takes what is left. @param {Column[]} columns */
+export const template = (columns) =>
+  columns.map(({ key, width }) => (key === "what" ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
+
+/**
+ * How two records compare for `sort` ("cpu" or "-cpu"): absent values last, ties by age, the newest first.
+ * @param {string|null} sort @returns {(a: object, b: object) => number}
+ */
+export function comparison(sort) {
+  const key = sort?.replace(/^-/, "");
+  const value = COLUMNS.find((column) => column.key === key)?.sort;
+  const age = (a, b) => (b.created_at ?? 0) - (a.created_at ?? 0) || (a.pid ?? 0) - (b.pid ?? 0);
+  if (!value) return age;
+  const way = sort.startsWith("-") ? -1 : 1;
+  return (a, b) => {
+    const [x, y] = [value(a) ?? null, value(b) ?? null];
+    if (x === y) return age(a, b);
+    if (x === null || y === null) return x === null ? 1 : -1;
+    return x < y ? -way : way;
+  };
+}
