@@ -27,7 +27,7 @@ RUN make python
 
 # The same Python at the same path as in the build stage: the virtual environment points to it.
 FROM python:3.13-slim-trixie
-RUN useradd --system --uid 8700 --user-group --create-home --home-dir /var/lib/procession procession \
+RUN useradd --uid 8700 --create-home --home-dir /var/lib/procession --shell /usr/sbin/nologin procession \
     && chmod 0700 /var/lib/procession
 WORKDIR /srv/procession
 COPY --from=build /srv/procession ./

@@ -131,7 +131,7 @@ def test_package_imports_only_what_its_layer_may(importers: str, may_import: Cal
 
 
 def test_what_decides_neither_waits_nor_acts() -> None:
-    """A pure module cannot read the clock, the OS or a database, neither itself nor through another of ours."""
+    """A pure module cannot read the clock, the OS or a database, neither itself nor through others."""
     reached = with_imports(PURE)
     assert not {(module, name) for module in reached for name in imports(module) if within(name, *IMPURE)}
 
