@@ -46,3 +46,18 @@ class IllegalTransition(NotPossible):
 
     def __str__(self) -> str:
         return f"{self.args[1]} is not possible while the process is {self.args[0]}"
+
+
+class JournalError(ProcessionError):
+    """The journal cannot be written or read (disk full, file damaged or locked): keep the lines, try again."""
+
+    kind = "journal"
+
+
+class SequenceGap(ProcessionError):
+    """A delta does not follow on what the reader has: ask for a snapshot.  ``args`` are (its seq, the base)."""
+
+    kind = "gap"
+
+    def __str__(self) -> str:
+        return f"the delta is based on {self.args[1]}, but the last state seen is {self.args[0]}"
