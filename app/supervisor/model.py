@@ -48,7 +48,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """Base of all records: immutable, compared by value, keyword-only."""
 
 
-class Sentinel(Record, kw_only=True):
+class Sentinel(Record, frozen=True, kw_only=True):
     """`multiprocessing.Process.sentinel` as it is: the fd, whether it is ready, and who still holds it open.
 
     ``held_by`` names living pids that keep the sentinel from firing although the process itself is dead.
@@ -59,7 +59,7 @@ class Sentinel(Record, kw_only=True):
     held_by: tuple[int, ...] = ()
 
 
-class Progress(Record, kw_only=True):
+class Progress(Record, frozen=True, kw_only=True):
     """The last `procession.report(done, total, note)` of a process."""
 
     done: float
@@ -68,14 +68,14 @@ class Progress(Record, kw_only=True):
     at: float = 0.0
 
 
-class Stuck(Record, kw_only=True):
+class Stuck(Record, frozen=True, kw_only=True):
     """A diagnosis beside the state: since when, and why in words."""
 
     since: float
     reason: str
 
 
-class Stopping(Record, kw_only=True):
+class Stopping(Record, frozen=True, kw_only=True):
     """A stop in progress: who asked, which signal was sent, when SIGKILL follows, and which pids are still there."""
 
     signal: str
@@ -85,7 +85,7 @@ class Stopping(Record, kw_only=True):
     left: tuple[int, ...] = ()
 
 
-class Backoff(Record, kw_only=True):
+class Backoff(Record, frozen=True, kw_only=True):
     """The wait before the next automatic start: this is try ``attempt`` of at most ``limit``."""
 
     attempt: int
@@ -93,7 +93,7 @@ class Backoff(Record, kw_only=True):
     until: float
 
 
-class RestartPolicy(Record, kw_only=True):
+class RestartPolicy(Record, frozen=True, kw_only=True):
     """When to start a process again by itself.  Delays double from ``delay_s`` to ``max_delay_s``, with jitter.
 
     ``limit`` consecutive restarts without ``stable_s`` of uptime in between make it ``fatal``.
@@ -106,7 +106,7 @@ class RestartPolicy(Record, kw_only=True):
     stable_s: float = 10.0
 
 
-class Process(Record, kw_only=True):
+class Process(Record, frozen=True, kw_only=True):
     """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start()."""
 
     id: str
@@ -153,7 +153,7 @@ class Process(Record, kw_only=True):
     program: str | None = None
 
 
-class Descendant(Record, kw_only=True):
+class Descendant(Record, frozen=True, kw_only=True):
     """A process of the OS below a supervised one.  ``id`` is ``PID-STARTTICKS``; ``root`` the `Process` it came from.
 
     ``orphan`` says that its root is gone, or unknown (``root`` None), and that it now hangs below the supervisor.
@@ -173,7 +173,7 @@ class Descendant(Record, kw_only=True):
     threads: int | None = None
 
 
-class Event(Record, kw_only=True):
+class Event(Record, frozen=True, kw_only=True):
     """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or a pid's own doing (``process``).
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
@@ -190,7 +190,7 @@ class Event(Record, kw_only=True):
     by: str
 
 
-class EventDraft(Record, kw_only=True):
+class EventDraft(Record, frozen=True, kw_only=True):
     """An `Event` before the journal has numbered it."""
 
     at: float
@@ -202,7 +202,7 @@ class EventDraft(Record, kw_only=True):
     name: str | None = None
 
 
-class Host(Record, kw_only=True):
+class Host(Record, frozen=True, kw_only=True):
     """The machine: CPU of all cores together in percent, memory."""
 
     name: str
@@ -212,7 +212,7 @@ class Host(Record, kw_only=True):
     memory_total_bytes: int
 
 
-class Supervisor(Record, kw_only=True):
+class Supervisor(Record, frozen=True, kw_only=True):
     """The supervisor itself.  ``protected`` are pids that the dashboard refuses to signal: its own processes."""
 
     pid: int
@@ -231,7 +231,7 @@ class Supervisor(Record, kw_only=True):
     not_shown: int = 0
 
 
-class Snapshot(Record, kw_only=True):
+class Snapshot(Record, frozen=True, kw_only=True):
     """Everything at one moment; ``events`` are the newest journal lines, oldest first."""
 
     seq: int
@@ -243,7 +243,7 @@ class Snapshot(Record, kw_only=True):
     events: tuple[Event, ...] = ()
 
 
-class Changes(Record, kw_only=True):
+class Changes(Record, frozen=True, kw_only=True):
     """What is new since ``base``: patches with ``id`` and the changed fields only (a new thing comes with all fields)."""
 
     processes: tuple[JsonDict, ...] = ()
@@ -252,7 +252,7 @@ class Changes(Record, kw_only=True):
     supervisor: Supervisor | None = None
 
 
-class Delta(Record, kw_only=True):
+class Delta(Record, frozen=True, kw_only=True):
     """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes and descendants."""
 
     seq: int
@@ -263,7 +263,7 @@ class Delta(Record, kw_only=True):
     events: tuple[Event, ...] = ()
 
 
-class LaunchSpec(Record, kw_only=True):
+class LaunchSpec(Record, frozen=True, kw_only=True):
     """What to launch: a catalogue ``workload`` with ``params``, or ``target`` ``module:function`` found in ``path``."""
 
     workload: str | None = None
