@@ -1,0 +1,267 @@
+"""The only importer of multiprocessing: start a child, learn that and how it ended, join and close it.
+
+A pidfd in the loop's epoll says *that* a child ended; `waitid` (or, for a child of the forkserver, the forkserver's
+status pipe) says *how*.  The sentinel is not relied on: a grandchild that inherited it keeps it from firing.
+::
+
+    Spawn ──▶ Children.start ──▶ Process(target=procession.child.main, args=(job, report socket, lifeline))
+    pidfd ──▶ on_exit(id, code)  report socket ──▶ on_report(id, datagram)        forkserver's pidfd ──▶ on_forkserver_lost
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.forkserver
+import multiprocessing.process
+import multiprocessing.resource_tracker
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from procession import child as child_side
+
+from .messages import MAX_REPORT
+from .model import JsonDict, Process
+from .poller import Poller
+
+_METHODS = ("forkserver", "spawn", "fork")
+_REPORTS_PER_TURN = 64
+#: What multiprocessing itself says where nobody could tell how a child ended.
+_UNKNOWN = 255
+
+
+@dataclass
+class Child:
+    """One started child: its Process object, its pidfd and our end of its report socket."""
+
+    id: str
+    process: BaseProcess
+    method: str
+    pid: int
+    pidfd: int
+    reports: socket.socket | None
+    exitcode: int | None = None
+    ended: bool = False
+
+    @property
+    def sentinel(self) -> int:
+        """The fd of the sentinel."""
+        return self.process.sentinel
+
+
+class Children:
+    """All children that were started and not closed, by process id."""
+
+    def __init__(
+        self,
+        poller: Poller,
+        *,
+        on_exit: Callable[[str, int | None], None],
+        on_report: Callable[[str, bytes], None],
+        on_forkserver_lost: Callable[[int], None],
+    ) -> None:
+        self.by_id: dict[str, Child] = {}
+        self._poller = poller
+        self._on_exit, self._on_report, self._on_forkserver_lost = on_exit, on_report, on_forkserver_lost
+        self._contexts: dict[str, Any] = {method: multiprocessing.get_context(method) for method in _METHODS}
+        self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
+        self._forkserver_pidfd: int | None = None
+        self._keep_in_fork: set[int] = set()
+        self._ours: tuple[int, ...] = ()
+        os.register_at_fork(after_in_child=self._after_fork_in_child)
+
+    # Starting
+
+    def start(self, record: Process, job: JsonDict) -> Child:
+        """Create and start() the child; raises what start() raises (OSError, PicklingError, …)."""
+        self.close(record.id)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            process = self._started(record, job, theirs)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        # Left in the module's set, every further start() would poll all of them: 5.1 ms at 1,000 children.
+        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
+        return self._adopt(record, process, ours)
+
+    def _started(self, record: Process, job: JsonDict, reports: socket.socket) -> BaseProcess:
+        method = record.start_method
+        if method == "forkserver":
+            self.ensure_forkserver()
+        args = (job, reports, self._lifeline_read)
+        process: BaseProcess = self._contexts[method].Process(
+            target=child_side.main, args=args, name=record.name, daemon=record.daemon
+        )
+        if method == "fork":
+            self._note_own_fds(reports.fileno())
+        process.start()
+        self._ours = ()
+        return process
+
+    def _adopt(self, record: Process, process: BaseProcess, reports: socket.socket) -> Child:
+        assert process.pid is not None
+        pidfd = os.pidfd_open(process.pid)
+        reports.setblocking(False)
+        child = Child(record.id, process, record.start_method, process.pid, pidfd, reports)
+        self.by_id[record.id] = child
+        self._poller.watch(pidfd, lambda _events: self._exited(child))
+        self._poller.watch(reports.fileno(), lambda _events: self._reported(child))
+        return child
+
+    # The forkserver
+
+    @property
+    def forkserver_pid(self) -> int | None:
+        """The pid of the forkserver, None where none was started."""
+        pid: int | None = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        return pid
+
+    def infrastructure(self) -> tuple[int, ...]:
+        """The pids of multiprocessing's own helpers: forkserver and resource tracker."""
+        tracker: int | None = multiprocessing.resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+        return tuple(pid for pid in (self.forkserver_pid, tracker) if pid is not None)
+
+    def ensure_forkserver(self) -> None:
+        """Start the forkserver, at boot: the first use costs 60–100 ms; and again after it was lost."""
+        if self._forkserver_pidfd is not None:
+            return
+        multiprocessing.set_forkserver_preload(["procession.preload"])
+        multiprocessing.forkserver.ensure_running()
+        pid = self.forkserver_pid
+        assert pid is not None
+        self._forkserver_pidfd = os.pidfd_open(pid)
+        self._poller.watch(self._forkserver_pidfd, lambda _events: self._forkserver_exited(pid))
+
+    def _forkserver_exited(self, pid: int) -> None:
+        assert self._forkserver_pidfd is not None
+        self._poller.forget(self._forkserver_pidfd)
+        os.close(self._forkserver_pidfd)
+        self._forkserver_pidfd = None
+        self._on_forkserver_lost(pid)
+
+    # Reports and ends
+
+    def _reported(self, child: Child) -> None:
+        for _ in range(_REPORTS_PER_TURN):
+            try:
+                datagram = child.reports.recv(MAX_REPORT) if child.reports else b""
+            except BlockingIOError:
+                return
+            except OSError:
+                datagram = b""
+            if not datagram:
+                self._close_reports(child)
+                return
+            self._on_report(child.id, datagram)
+
+    def _exited(self, child: Child) -> None:
+        self._poller.forget(child.pidfd)
+        child.ended = True
+        if child.method == "forkserver":
+            # The forkserver has yet to reap it and to write how it ended into the sentinel's pipe.
+            self._poller.watch(child.sentinel, lambda _events: self._told(child))
+        else:
+            child.exitcode = _peek(child.pidfd)
+            self._over(child)
+
+    def _told(self, child: Child) -> None:
+        self._poller.forget(child.sentinel)
+        try:
+            child.exitcode = multiprocessing.forkserver.read_signed(child.sentinel)
+        except EOFError:
+            # The forkserver died before: then its children became ours, and their exit codes too.
+            child.exitcode = _peek(child.pidfd)
+        self._over(child)
+
+    def _over(self, child: Child) -> None:
+        self._reported(child)  # its last words come before its end
+        self._on_exit(child.id, child.exitcode)
+
+    def sentinel_ready(self, process_id: str) -> bool:
+        """Whether `multiprocessing.connection.wait` would see it as ready."""
+        return _readable(self.by_id[process_id].sentinel)
+
+    # Joining and closing
+
+    def reap(self, process_id: str) -> None:
+        """join(): the zombie goes.  Never blocks: only called for one that has ended."""
+        child = self.by_id.get(process_id)
+        if child is None:
+            return
+        popen = child.process._popen  # type: ignore[attr-defined]
+        if popen.returncode is None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
+            popen.returncode = _UNKNOWN if child.exitcode is None else child.exitcode
+        self._close_reports(child)
+
+    def close(self, process_id: str) -> None:
+        """close(): all fds go; a no-op for one that is not there."""
+        self.reap(process_id)
+        child = self.by_id.pop(process_id, None)
+        if child is None:
+            return
+        self._poller.forget(child.pidfd)
+        self._poller.forget(child.sentinel)
+        os.close(child.pidfd)
+        child.process.close()
+
+    def signal(self, process_id: str, signum: int) -> bool:
+        """Send a signal through the pidfd; False where it has ended already."""
+        child = self.by_id.get(process_id)
+        if child is None or child.ended:
+            return False
+        try:
+            signal.pidfd_send_signal(child.pidfd, signum)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _close_reports(self, child: Child) -> None:
+        if child.reports:
+            self._poller.forget(child.reports.fileno())
+            child.reports.close()
+            child.reports = None
+
+    # Fork children inherit all our fds: clients would see no EOF and the epoll would deliver ghost events.
+
+    def _note_own_fds(self, reports: int) -> None:
+        tracker: int | None = multiprocessing.resource_tracker._resource_tracker._fd  # type: ignore[attr-defined]
+        keep = {0, 1, 2, reports, self._lifeline_read.fileno(), tracker}
+        self._ours = tuple(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd not in keep)
+
+    def _after_fork_in_child(self) -> None:
+        if not self._ours:
+            return  # a fork of somebody further down
+        for fd in self._ours:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        self._ours = ()
+        # Inherited, it would wait for our forkserver, which is not the child's to wait for.
+        multiprocessing.forkserver._forkserver.__init__()  # type: ignore[misc]
+
+
+def _peek(pidfd: int) -> int | None:
+    try:
+        found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except ChildProcessError:
+        return None
+    if found is None:
+        return None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def _readable(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
