@@ -1,0 +1,135 @@
+"""The surroundings of the user's code: as a fresh Python would have them, and nothing of ours in them.
+
+A fork child starts as a copy of the supervisor: with its signal handlers, its modules and its import path.
+A spawn or forkserver child gets at least the import path.  Each function here puts one thing right, for all
+start methods alike.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from types import ModuleType
+
+from . import descriptors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .job import Job
+
+# glibc keeps the first two real-time signals, users like SIGRTMIN+n and SIGUSR1/2.
+STACK_SIGNAL = signal.SIGRTMAX - 2
+OWN_FILE = 0o600
+_PREFIX = "PROCESSION_"
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def enter(job: Job) -> None:
+    """Put everything right, in the one order that works: what may fail comes when its failure can be told."""
+    own_session()
+    default_signals()
+    redirect_output(job["log"])
+    stacks_on_signal(job["stack"])
+    mark_environment(job["id"])
+    forget_ours(catalogue=job["root"] is not None)
+    forget_forkserver()
+    find_code(job["root"], job["path"])
+    sys.argv = [f"{job['module']}:{job['qualname']}"]
+
+
+def own_session() -> None:
+    """Lead a session: killpg(getpgrp()) and Ctrl-C stay within it, and descendants can be told by it."""
+    try:
+        os.setsid()
+    except PermissionError:
+        return  # leads a process group already
+
+
+def default_signals() -> None:
+    """Every signal as at the start of Python, none blocked, no wake-up descriptor.
+
+    Under fork the supervisor's own handlers would answer SIGTERM; under nohup SIGHUP would be ignored.
+    """
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def redirect_output(log: str) -> None:
+    """Standard output and error go to the end of the log, line by line; standard input is empty.
+
+    Descriptors 0 to 2 too, so that subprocesses and C libraries write there.
+    """
+    _replace(os.open(os.devnull, os.O_RDONLY), 0)
+    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWN_FILE)
+    os.dup2(written, 2)
+    _replace(written, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        stream = open(fd, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _replace(fd: int, number: int) -> None:
+    if fd != number:
+        os.dup2(fd, number)
+        os.close(fd)
+    else:
+        os.set_inheritable(fd, True)
+
+
+def stacks_on_signal(stack: str) -> None:
+    """`STACK_SIGNAL` appends the stacks of all threads to the file ``stack``; a crash tells its own in the
+    log.
+
+    faulthandler writes from C, so it also works inside a C call that does not return and under a lock.
+    """
+    fd = descriptors.move_high(os.open(stack, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWN_FILE))
+    faulthandler.register(STACK_SIGNAL, file=fd, all_threads=True, chain=False)
+    faulthandler.enable(file=2)
+
+
+def mark_environment(process_id: str) -> None:
+    """Of our variables only a mark stays, by which what is started from here is attributed; no token does."""
+    for name in [name for name in os.environ if name.startswith(_PREFIX)]:
+        del os.environ[name]
+    os.environ[_PREFIX + "PROCESS"] = process_id
+
+
+def forget_ours(*, catalogue: bool) -> None:
+    """Drop our modules, so that the user's own ``app`` and ``workers`` are found, and what only we import."""
+    ours = {"app", "msgspec", "psutil"} if catalogue else {"app", "msgspec", "psutil", "workers"}
+    main = sys.modules.get("__main__")
+    for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
+        del sys.modules[name]
+    if main and (getattr(main, "__package__", None) or "").partition(".")[0] == "app":
+        sys.modules["__main__"] = ModuleType("__main__")
+
+
+def forget_forkserver() -> None:
+    """A fork child must not take the supervisor's forkserver for its own: waiting for it would raise."""
+    module = sys.modules.get("multiprocessing.forkserver")
+    server = getattr(module, "_forkserver", None)
+    if server is None or server._forkserver_pid is None:
+        return
+    if server._forkserver_alive_fd is not None and descriptors.identity(server._forkserver_alive_fd):
+        os.close(server._forkserver_alive_fd)
+    vars(server).update(vars(type(server)()))
+
+
+def find_code(root: str | None, path: str | None) -> None:
+    """Put the catalogue's folder, or the user's, first on the import path; work in the user's."""
+    if root is None and os.path.basename(_FOLDER) not in ("site-packages", "dist-packages"):
+        sys.path[:] = [entry for entry in sys.path if not entry or os.path.realpath(entry) != _FOLDER]
+    for folder in filter(None, (root, path)):
+        sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]
+    if path is not None:
+        os.chdir(path)
+        os.environ["PWD"] = path
