@@ -1,0 +1,154 @@
+"""What each command of the command line does with a running instance: ask, then write the answer."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from . import output
+from .params import typed, untyped
+from .session import BY, Session
+from .supervisor.errors import ProcessionError
+from .supervisor.messages import Act, Join, Launch, SendSignal, Stack, Workloads
+from .supervisor.model import JsonDict, LaunchSpec, Process, RestartPolicy, Verb
+
+Run: TypeAlias = Callable[[Session, Namespace], None]
+
+# A join without a limit waits for its process, however long that takes.
+JOIN_MARGIN_S = 10.0
+
+
+def ps(session: Session, args: Namespace) -> None:
+    """Every process, as a table."""
+    processes = session.snapshot().processes
+    _write_processes(processes, args)
+
+
+def workloads(session: Session, args: Namespace) -> None:
+    """The catalogue, with the parameters and what to look at."""
+    catalogue = _catalogue(session)
+    if args.json:
+        output.write_json(catalogue)
+        return
+    for workload in catalogue:
+        output.write(f"{workload['name']:<18}{workload['description']}")
+        for parameter in workload["parameters"]:
+            output.write(f"{'':<18}--param {_told(parameter)}")
+
+
+def launch(session: Session, args: Namespace) -> None:
+    """Create processes, and start them."""
+    spec = LaunchSpec(
+        workload=args.workload,
+        params=typed(args.param, _parameters(session, args.workload)) if args.workload else {},
+        target=args.target,
+        args=tuple(untyped(text) for text in args.arg),
+        kwargs={} if args.workload else {name: untyped(text) for name, text in args.param},
+        path=args.path if args.target else None,
+        name=args.name,
+        start_method=args.start_method,
+        daemon=args.daemon,
+        auto_start=args.auto_start,
+        auto_join=args.auto_join,
+        grace_s=args.grace,
+        restart=_policy(args),
+        stuck_after_s=args.stuck_after,
+    )
+    made = session.ask(lambda request: Launch(request=request, by=BY, spec=spec, count=args.count))
+    _write_processes(msgspec.convert(made["processes"], list[Process]), args)
+
+
+def act(session: Session, args: Namespace) -> None:
+    """Do the verb, to exactly the run that was found."""
+    process = session.find(args.id)
+    verb = Verb(args.command)
+    answer = session.ask(
+        lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid)
+    )
+    _write_process(answer, args)
+
+
+def send_signal(session: Session, args: Namespace) -> None:
+    """Send any signal."""
+    process = session.find(args.id)
+    answer = session.ask(
+        lambda request: SendSignal(
+            request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid
+        )
+    )
+    _write_process(answer, args)
+
+
+def join(session: Session, args: Namespace) -> None:
+    """Wait for the end."""
+    process = session.find(args.id)
+    limit = None if args.timeout is None else args.timeout + JOIN_MARGIN_S
+    answer = session.ask(
+        lambda request: Join(request=request, by=BY, process=process.id, timeout_s=args.timeout), limit
+    )
+    if args.json:
+        output.write_json(answer)
+    elif answer["joined"]:
+        output.write(f"{process.id} ended with exit code {answer['exitcode']}")
+    if not answer["joined"]:
+        raise ProcessionError(f"{process.id} did not end within {args.timeout:g} s")
+
+
+def stack(session: Session, args: Namespace) -> None:
+    """Where it is right now."""
+    process = session.find(args.id)
+    answer = session.ask(lambda request: Stack(request=request, by=BY, process=process.id))
+    if args.json:
+        output.write_json(answer)
+        return
+    output.write(f"{process.id}, from {answer['source']}:")
+    for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
+        output.write(output.clean(line))
+
+
+def _write_processes(processes: Any, args: Namespace) -> None:
+    now = time.time()
+    if args.json:
+        output.write_json([output.record(process, now) for process in processes])
+    else:
+        output.write_processes(processes, now)
+
+
+def _write_process(answer: JsonDict, args: Namespace) -> None:
+    process = msgspec.convert(answer, Process)
+    if args.json:
+        output.write_json(output.record(process, time.time()))
+    else:
+        output.write(f"{process.id} is {process.state}")
+
+
+def _catalogue(session: Session) -> list[JsonDict]:
+    answer = session.ask(lambda request: Workloads(request=request, by=BY))
+    return list(answer["workloads"])
+
+
+def _parameters(session: Session, name: str) -> dict[str, JsonDict]:
+    for workload in _catalogue(session):
+        if workload["name"] == name:
+            return {parameter["name"]: parameter for parameter in workload["parameters"]}
+    return {}  # The supervisor refuses it, and knows what there is
+
+
+def _told(parameter: JsonDict) -> str:
+    low, high, choices = (parameter.get(key) for key in ("minimum", "maximum", "choices"))
+    allowed = " | ".join(output.plain(choice) for choice in choices) if choices else parameter["type"]
+    if low is not None or high is not None:
+        allowed += f" {'' if low is None else output.plain(low)}…{'' if high is None else output.plain(high)}"
+    told = f"{parameter['name']}={output.plain(parameter.get('default'))} ({allowed})"
+    return f"{told}: {parameter['help']}" if parameter.get("help") else told
+
+
+def _policy(args: Namespace) -> RestartPolicy | None:
+    if args.restart is None:
+        return None
+    limit = RestartPolicy().limit if args.restart_limit is None else args.restart_limit
+    return RestartPolicy(policy=args.restart, limit=limit)

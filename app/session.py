@@ -1,0 +1,78 @@
+"""The command line's side of the control socket: the running instance, found through its home."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .settings import Settings
+from .supervisor.client import Connection, call
+from .supervisor.errors import NoSuchProcess, ProcessionError, SupervisorAway
+from .supervisor.messages import AnyAnswer, AnyCommand, SnapshotMessage, Subscribe
+from .supervisor.model import Process, Snapshot
+
+BY = "cli"
+ANSWER_S = 30.0
+
+
+class NoInstance(ProcessionError):
+    """Nothing serves this home."""
+
+
+class Session:
+    """One connection for commands and one for each stream: neither has to skip the other's messages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._numbers = itertools.count(1)
+        self._commands = self._connect()
+
+    def ask(self, make: Callable[[int], AnyCommand], timeout_s: float | None = ANSWER_S) -> Any:
+        """The result of the command that ``make`` builds around its number; raises the refusal."""
+        self._commands.timeout_s = timeout_s
+        return call(self._commands, make(next(self._numbers)))
+
+    def stream(self, turn_s: float | None = None) -> Iterator[AnyAnswer | None]:
+        """The snapshot, then every delta as it comes; None after each ``turn_s`` without one."""
+        connection = self._connect()
+        connection.send(Subscribe(request=next(self._numbers), by=BY))
+        while True:
+            try:
+                answer = connection.receive()
+            except SupervisorAway as error:
+                if not isinstance(error.__cause__, TimeoutError):
+                    raise
+                yield None
+            else:
+                connection.timeout_s = turn_s
+                yield answer
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
+        return next(each.snapshot for each in self.stream() if isinstance(each, SnapshotMessage))
+
+    def find(self, wanted: str) -> Process:
+        """The process of that id, else the only one of that name."""
+        processes = self.snapshot().processes
+        if exact := [process for process in processes if process.id == wanted]:
+            return exact[0]
+        match [process for process in processes if process.name == wanted]:
+            case [process]:
+                return process
+            case []:
+                raise NoSuchProcess(f"there is no process with the id or the name {wanted}")
+            case several:
+                ids = ", ".join(process.id for process in several)
+                raise NoSuchProcess(
+                    f"{len(several)} processes are called {wanted}: name one by its id, {ids}"
+                )
+
+    def _connect(self) -> Connection:
+        try:
+            return Connection(self.settings.control_path, ANSWER_S)
+        except SupervisorAway:
+            raise NoInstance(
+                f"no instance is running for {self.settings.home}; `procession serve` starts one, "
+                "and PROCESSION_HOME chooses another home"
+            ) from None
