@@ -1,8 +1,8 @@
 """Settings: the only reader of the environment and of the config file.
 
-Every key is read from ``PROCESSION_<KEY>``, else from ``procession.toml`` (in the working folder, or the file that
-``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings once and hands
-them to the supervisor and the web process through the environment (`Settings.environment`).
+Every key is read from ``PROCESSION_<KEY>``, else from ``procession.toml`` (in the working folder, or the file
+that ``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings once
+and hands them to the supervisor and the web process through the environment (`Settings.environment`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -77,14 +77,18 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     raw = _from_file(environ)
-    raw |= {f.name: environ[PREFIX + f.name.upper()] for f in fields(Settings) if PREFIX + f.name.upper() in environ}
+    raw |= {
+        f.name: environ[PREFIX + f.name.upper()]
+        for f in fields(Settings)
+        if PREFIX + f.name.upper() in environ
+    }
     values = {name: _PARSE[name](value) for name, value in raw.items() if value != ""}
     home = values.pop("home", None) or _default_home(environ)
     host = values.get("host", Settings.host)
     if host not in LOOPBACK and not values.get("token"):
         raise SettingsError(
-            f"PROCESSION_HOST={host} is reachable from other machines, so PROCESSION_TOKEN must be set explicitly; "
-            f"without one only {', '.join(LOOPBACK)} are allowed"
+            f"PROCESSION_HOST={host} is reachable from other machines, so PROCESSION_TOKEN must be set "
+            f"explicitly; without one only {', '.join(LOOPBACK)} are allowed"
         )
     _make_private(home)
     values["token"] = values.get("token") or _kept_token(home)
@@ -108,7 +112,9 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     known = {field.name for field in fields(Settings)}
     values = {key.lower().removeprefix(PREFIX.lower()): value for key, value in content.items()}
     if unknown := sorted(values.keys() - known):
-        raise SettingsError(f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}")
+        raise SettingsError(
+            f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}"
+        )
     return values
 
 
@@ -125,10 +131,11 @@ def _make_private(folder: Path) -> None:
 
 def _kept_token(home: Path) -> str:
     path = home / "token"
-    if path.exists() and (token := path.read_text().strip()):
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    if token := path.read_text().strip():
         return token
     token = secrets.token_urlsafe(24)
-    path.touch(mode=0o600)
     path.write_text(token + "\n")
     return token
 
@@ -139,14 +146,25 @@ def _to_text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _number(name: str, kind: type[int] | type[float], low: float, high: float) -> Any:
+def _text(name: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if not isinstance(value, str):
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be text")
+        return value
+
+    return parse
+
+
+def _number(name: str, kind: type[int | float], low: float, high: float) -> Any:
     def parse(value: object) -> float:
         try:
             number = kind(str(value))
         except ValueError:
             number = kind(low) - 1
         if not low <= number <= high:
-            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}")
+            raise SettingsError(
+                f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}"
+            )
         return number
 
     return parse
@@ -165,11 +183,11 @@ def _hosts(value: object) -> tuple[str, ...]:
 
 
 _PARSE: dict[str, Any] = {
-    "host": str,
+    "host": _text("host"),
     "port": _number("port", int, 0, 65535),
-    "home": lambda value: Path(value).expanduser().absolute(),
-    "token": str,
-    "viewer_token": str,
+    "home": lambda value: Path(_text("home")(value)).expanduser().absolute(),
+    "token": _text("token"),
+    "viewer_token": _text("viewer_token"),
     "allowed_hosts": _hosts,
     "allow_targets": _flag,
     "grace_s": _number("grace_s", float, 0, 3600),
