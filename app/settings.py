@@ -1,8 +1,8 @@
 """Settings: the only reader of the environment and of the config file.
 
 Every key is read from ``PROCESSION_<KEY>``, else from ``procession.toml`` (in the working folder, or the file
-that ``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings once
-and hands them to the supervisor and the web process through the environment (`Settings.environment`).
+that ``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings and
+hands them to the supervisor and the web process through the environment (`Settings.environment`).
 """
 
 from __future__ import annotations
