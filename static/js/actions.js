@@ -1,0 +1,91 @@
+/**
+ * Doing things to processes.  What destroys asks first, what does not is done at once; a toast tells the result.
+ * Every request names the pid that the person saw, so that a process which changed meanwhile is left alone (409).
+ */
+
+import { get, post } from "./api.js";
+import { confirm } from "./confirm.js";
+import { endDescendant } from "./endings.js";
+import { plural } from "./finding.js";
+import { clock, exitcode } from "./format.js";
+import { price, VERBS, whyNot } from "./possible.js";
+import { detailHref, go } from "./router.js";
+import { store } from "./store.js";
+import { complain, toast } from "./toasts.js";
+
+const JOIN_S = 20;
+const RUNS = new Set(["starting", "running", "suspended", "stopping", "backoff"]);
+
+/**
+ * Do `verb` to processes, or to one descendant; `anchor` (element or pointer event) is where a question appears.
+ * @param {string} verb @param {string[]|string} ids @param {any} anchor @returns {Promise<void>}
+ */
+export async function act(verb, ids, anchor = null) {
+  const wanted = [ids].flat();
+  const processes = wanted.map((id) => store.processes.get(id)).filter(Boolean);
+  if (verb === "stack" && processes.length) return go(detailHref(processes[0].id, "stack"));
+  if (store.role === "viewer") return void toast({ title: "Nothing was done.", text: whyNot(verb, {}, "viewer"), tone: "note" });
+  if (processes.length > 1) return many(verb, processes, anchor);
+  if (processes.length) return one(verb, processes[0], anchor);
+  if (store.descendants.has(wanted[0])) return endDescendant(wanted[0], verb, anchor);
+}
+
+/** "pid 48230 · started 14:03:11" @param {object} record */
+export const identity = ({ pid, start_time: at, state }) =>
+  pid === null || pid === undefined ? `no pid · ${state}` : `pid ${pid} · started ${clock(at)}`;
+
+async function one(verb, process, anchor) {
+  const { id, pid, name } = process;
+  if (VERBS[verb].destroys && RUNS.has(process.state) && !(await confirm(question(verb, process, anchor)))) return;
+  try {
+    if (verb === "join") return joined(name, id, await post(`/api/v1/processes/${id}/join`, { timeout_s: JOIN_S }));
+    await post(`/api/v1/processes/${id}/${verb}`, pid === null ? {} : { pid });
+    toast({ title: name, text: `${VERBS[verb].done}.`, link: { href: detailHref(id), text: "Open" } });
+  } catch (error) {
+    complain(`${name}: ${verb} was refused.`, error);
+  }
+}
+
+function joined(name, id, { joined: ended, exitcode: code }) {
+  const text = ended ? `was joined: exit code ${exitcode(code)}.` : `still runs after ${JOIN_S} s; join gave up, nothing else changed.`;
+  toast({ title: name, text, tone: ended ? "ok" : "note", link: { href: detailHref(id), text: "Open" } });
+}
+
+function question(verb, process, anchor) {
+  const { label } = VERBS[verb];
+  const asked = verb === "kill" ? "kill" : "terminate";
+  const more = process.pid === null ? null : get(`/api/v1/processes/${process.id}/consequences?verb=${asked}`).then(consequences, unknown);
+  return { title: `${label} ${process.name}?`, who: identity(process), text: price(verb, process), label, more, anchor };
+}
+
+const consequences = ({ text, descendants }) => ({ text, list: descendants.map((one) => `${one.pid} ${one.name}`) });
+const unknown = (error) => ({ text: `What goes along is not known: ${error.detail ?? error.message}`, list: [] });
+
+async function many(verb, processes, anchor) {
+  const { many: done, destroys } = VERBS[verb];
+  if (destroys && !(await confirm(questionForMany(verb, processes, anchor)))) return;
+  try {
+    const { results } = await post("/api/v1/actions", { verb, ids: processes.map((one) => one.id) });
+    tellMany(results, done, verb);
+  } catch (error) {
+    complain(`${VERBS[verb].label} was refused.`, error);
+  }
+}
+
+function questionForMany(verb, processes, anchor) {
+  const below = processes.reduce((sum, one) => sum + one.descendants, 0);
+  return {
+    title: `${VERBS[verb].label} ${processes.length} processes?`,
+    who: below ? `with their ${plural(below, "descendant")}` : "", text: price(verb, processes[0]), anchor,
+    label: `${VERBS[verb].label} ${processes.length}`, list: processes.map((one) => `${one.name} · ${one.pid ?? one.state}`),
+  };
+}
+
+function tellMany(results, done, verb) {
+  const refused = results.filter((result) => result.status >= 400);
+  const good = results.length - refused.length;
+  if (good) toast({ title: `${good} of ${results.length}`, text: `${done}.` });
+  if (!refused.length) return;
+  const why = refused.slice(0, 3).map((result) => `${store.processes.get(result.id)?.name ?? result.id}: ${result.detail}`);
+  toast({ title: `${refused.length} refused to ${verb}.`, text: why.join(" · "), tone: "bad" });
+}

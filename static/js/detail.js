@@ -1,0 +1,82 @@
+/**
+ * The detail of one process beside the list: head, finding, actions and the open tab.  Its address is /processes/ID;
+ * Esc or the cross goes back to the list.  A tab is a module with `open(panel, id)` → `{update?(change), close?()}`.
+ */
+
+import { showActs } from "./acts.js";
+import { identity } from "./actions.js";
+import { showBadge } from "./badge.js";
+import { showFinding } from "./findingbox.js";
+import { go, href, onRoute, route } from "./router.js";
+import { store } from "./store.js";
+import { showTab, startTabs } from "./tabs.js";
+import { fill, part } from "./template.js";
+
+const TICK_MS = 250;
+const aside = document.getElementById("detail");
+let id = null;
+
+/** Follow the address and the store. */
+export function startDetail() {
+  startTabs(part(aside, "tabs"), () => id);
+  onRoute(follow);
+  follow(route());
+  store.subscribe(changed);
+  setInterval(() => id && !document.hidden && tick(), TICK_MS);
+  part(aside, "close").addEventListener("click", leave);
+}
+
+/** Back to the list, which keeps its filter. */
+export function closeDetail() {
+  if (!id) return false;
+  go(href("/", { tab: null }));
+  return true;
+}
+
+function leave(event) {
+  event.preventDefault();
+  closeDetail();
+}
+
+function follow({ page, id: wanted, params }) {
+  const before = id;
+  id = page === "processes" ? wanted : null;
+  aside.hidden = !id;
+  document.documentElement.classList.toggle("has-detail", Boolean(id));
+  if (!id) return void showTab(null, null);
+  render();
+  showTab(store.processes.has(id) ? id : null, params.get("tab"));
+  if (before !== id) aside.scrollTop = 0;
+}
+
+function changed({ processes, removed, descendants, reset }) {
+  if (!id || !(reset || processes.has(id) || removed.has(id) || descendants.size)) return;
+  const { params } = route();
+  render();
+  if (reset || removed.has(id)) showTab(store.processes.has(id) ? id : null, params.get("tab"));
+}
+
+function render() {
+  const process = store.processes.get(id);
+  part(aside, "body").hidden = !process;
+  part(aside, "nobody").hidden = Boolean(process) || store.seq === null;
+  if (!process) return void renderNobody();
+  const { name, workload, target, descendants } = process;
+  fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
+  fill(part(aside, "tabs"), { descendants });
+  part(aside, "badge").hidden = false;
+  showBadge(part(aside, "badge"), process);
+  showActs(aside, process);
+  tick();
+}
+
+function renderNobody() {
+  fill(part(aside, "head"), { name: id, who: "", workload: "" });
+  part(aside, "badge").hidden = true;
+  part(aside, "journal").setAttribute("href", `/events?process=${encodeURIComponent(id)}`);
+}
+
+function tick() {
+  const process = store.processes.get(id);
+  if (process) showFinding(aside, process, store.now());
+}

@@ -1,0 +1,62 @@
+/** How dialogs open and close here: modal, at a place where asked for, focus goes back to where it came from. */
+
+const EDGE = 8;
+const NARROW = 600;
+
+/**
+ * Open a <dialog>; `anchor` is an element, a pointer event or nothing (the middle).
+ * @param {HTMLDialogElement} dialog @param {Element|{clientX: number, clientY: number}|null} anchor
+ */
+export function open(dialog, anchor = null) {
+  if (dialog.open) return;
+  const from = document.activeElement;
+  dialog.showModal();
+  place(dialog, anchor);
+  dialog.addEventListener("close", () => giveBack(from), { once: true });
+  lightDismiss(dialog);
+}
+
+/** A click beside the dialog closes it, as Esc does. */
+function lightDismiss(dialog) {
+  if (dialog.dataset.dismiss) return;
+  dialog.dataset.dismiss = "light";
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target !== dialog) return;
+    const box = dialog.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside) dialog.close("");
+  });
+}
+
+function place(dialog, anchor) {
+  dialog.style.removeProperty("left");
+  dialog.style.removeProperty("top");
+  dialog.classList.toggle("placed", Boolean(anchor) && innerWidth >= NARROW);
+  if (!dialog.classList.contains("placed")) return;
+  const at = anchor instanceof Element ? below(anchor) : { x: anchor.clientX, y: anchor.clientY };
+  const { width, height } = dialog.getBoundingClientRect();
+  dialog.style.left = `${clamp(at.x - (anchor instanceof Element ? 0 : 24), width, innerWidth)}px`;
+  dialog.style.top = `${clamp(at.y + EDGE, height, innerHeight)}px`;
+}
+
+/** Keep an open dialog in the window after its content grew. @param {HTMLDialogElement} dialog */
+export function settle(dialog) {
+  if (!dialog.classList.contains("placed")) return;
+  const { top, height } = dialog.getBoundingClientRect();
+  dialog.style.top = `${clamp(top, height, innerHeight)}px`;
+}
+
+function below(element) {
+  const box = element.getBoundingClientRect();
+  return { x: box.left, y: box.bottom };
+}
+
+const clamp = (at, size, room) => Math.max(EDGE, Math.min(at, room - size - EDGE));
+
+/** The browser gives focus back by itself, unless the element is gone: then to the detail, else the list. */
+function giveBack(from) {
+  if (from?.isConnected && from !== document.body) return;
+  const detail = document.getElementById("detail");
+  const target = detail && !detail.hidden ? detail : document.getElementById("list");
+  target?.focus?.({ preventScroll: true });
+}

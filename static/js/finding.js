@@ -1,0 +1,92 @@
+/**
+ * What is wrong with a process, in sentences: what happened, why, and what each way out costs.  Pure.
+ *
+ * @typedef {{tone: "warn"|"bad"|"cool"|"dim", title: string, text: string, trace?: string, moment?: boolean}} Finding
+ *   `moment`: the words count seconds, so they must be asked for again while time goes by
+ */
+
+import { span } from "./format.js";
+
+/** @param {object} process @param {number} now @param {(pid: number) => string} nameOf @returns {Finding|null} */
+export function finding(process, now, nameOf) {
+  if (process.stopping && process.state === "stopping") return stopping(process, now, nameOf);
+  if (process.state === "backoff" && process.backoff) return backoff(process, now);
+  if (process.state === "fatal") return fatal(process);
+  if (process.state === "lost") return lost(process);
+  if (process.state === "exited") return zombie(process);
+  if (process.stuck && process.alive) return stuck(process, now);
+  if (process.state === "suspended") return suspended(process);
+  if (process.failed && !process.alive) return failed(process);
+  return null;
+}
+
+function stuck(process, now) {
+  const costs = process.descendants ? ` Terminate ends its ${plural(process.descendants, "descendant")} too.` : "";
+  return {
+    tone: "warn", moment: true, title: `Stuck since ${span(now - process.stuck.since)}.`,
+    text: `${sentence(process.stuck.reason)} The stack shows where it stands.${costs}`,
+  };
+}
+
+function stopping(process, now, nameOf) {
+  const { signal, by, at, kill_at: killAt, left = [] } = process.stopping;
+  const wait = killAt === null ? null : killAt - now;
+  const next = wait === null ? "" : wait > 0 ? ` SIGKILL follows in ${Math.ceil(wait)} s.` : " SIGKILL was sent.";
+  const who = left.length ? ` Still there: ${left.slice(0, 8).map((pid) => `${pid} ${nameOf(pid)}`.trim()).join(", ")}${
+    left.length > 8 ? ` and ${left.length - 8} more` : ""}.` : "";
+  return { tone: "cool", moment: true, title: `${signal} by ${by}, ${span(now - at)} ago.`, text: `${next}${who}`.trim() };
+}
+
+function backoff(process, now) {
+  const { attempt, limit, until } = process.backoff;
+  const wait = Math.max(0, Math.ceil(until - now));
+  return {
+    tone: "cool", moment: true, title: `Starts again in ${wait} s: try ${attempt} of ${limit}.`,
+    text: `${sentence(process.cause ?? "it ended")} Restart does not wait; terminate gives up.`, trace: process.error,
+  };
+}
+
+function fatal(process) {
+  if (!process.booted && process.error)
+    return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence(process.cause ?? ""), trace: process.error };
+  return {
+    tone: "bad", title: "It was given up.", trace: process.error,
+    text: `${sentence(process.cause ?? "")} Restart tries again from the beginning.`.trim(),
+  };
+}
+
+function lost(process) {
+  return {
+    tone: "bad", title: "Nobody saw its end.",
+    text: `${sentence(process.cause ?? "The supervisor was away when it ended.")} Its exit code is not known; what it left behind is listed under Descendants.`,
+  };
+}
+
+function zombie(process) {
+  return {
+    tone: "dim", title: "Dead, and not joined: a zombie.",
+    text: `${sentence(process.cause ?? "")} The OS keeps its exit code until somebody joins it.`.trim(), trace: process.error,
+  };
+}
+
+function suspended(process) {
+  return {
+    tone: "dim", title: "Suspended by SIGSTOP.",
+    text: `It does nothing until it is resumed${process.descendants ? "; its descendants go on" : ""}. Terminate wakes it first, so that it can react.`,
+  };
+}
+
+function failed(process) {
+  return { tone: "bad", title: "It failed.", text: sentence(process.cause ?? `exit ${process.exitcode}`), trace: process.error };
+}
+
+/** First letter large, full stop at the end. @param {string} text */
+export function sentence(text) {
+  const trimmed = text.trim();
+  if (!trimmed) return "";
+  const start = /^[a-z]+[\s,:]/.test(trimmed) ? trimmed[0].toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?…]$/.test(start) ? start : `${start}.`;
+}
+
+/** "1 descendant", "4 descendants" @param {number} n @param {string} word */
+export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;

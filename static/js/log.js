@@ -1,0 +1,87 @@
+/** The tab with the log: live, with follow, pause, search and download. */
+
+import { bytes, count } from "./format.js";
+import { CAP, Lines } from "./loglines.js";
+import { LogSearch } from "./logsearch.js";
+import { follow, whole } from "./logstream.js";
+import { store } from "./store.js";
+import { part, say } from "./template.js";
+import { complain } from "./toasts.js";
+
+const NEAR = 24;
+
+/** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
+export function open(panel, id) {
+  const box = part(panel, "lines");
+  const search = new LogSearch(panel, box);
+  const state = { follow: true, paused: false, held: "", skipped: 0, failed: "" };
+  const lines = new Lines(box, (added) => {
+    search.added(added);
+    if (state.follow) box.scrollTop = box.scrollHeight;
+    note(panel, state, lines);
+  });
+  const stop = follow(id, {
+    text: (text) => (state.paused ? hold(panel, state, lines, text) : lines.add(text)),
+    skipped: (size) => { state.skipped += size; },
+    failed: (error) => { state.failed = error.detail ?? error.message; note(panel, state, lines); },
+  });
+  buttons(panel, box, state, lines, id);
+  note(panel, state, lines);
+  return () => { stop(); search.close(); };
+}
+
+function buttons(panel, box, state, lines, id) {
+  const following = part(panel, "follow");
+  const setFollow = (on) => { state.follow = on; following.setAttribute("aria-pressed", String(on)); };
+  const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  following.addEventListener("click", () => {
+    setFollow(!state.follow);
+    if (state.follow) box.scrollTop = box.scrollHeight;
+  });
+  for (const kind of ["wheel", "touchmove", "keydown"])
+    box.addEventListener(kind, () => requestAnimationFrame(() => setFollow(atEnd())), { passive: true });
+  box.addEventListener("scrollend", () => atEnd() || setFollow(false));
+  part(panel, "pause").addEventListener("click", (event) => pause(event.currentTarget, panel, state, lines));
+  part(panel, "download").addEventListener("click", () => download(id));
+}
+
+function pause(button, panel, state, lines) {
+  state.paused = !state.paused;
+  button.setAttribute("aria-pressed", String(state.paused));
+  say(button, state.paused ? "Go on" : "Pause");
+  if (!state.paused) {
+    lines.add(state.held);
+    state.held = "";
+  }
+  note(panel, state, lines);
+}
+
+function hold(panel, state, lines, text) {
+  state.held = (state.held + text).slice(-CAP * 200);
+  note(panel, state, lines);
+}
+
+function note(panel, state, lines) {
+  const waiting = state.paused ? state.held.split("\n").length - 1 : 0;
+  const words = [
+    state.failed && `The log cannot be read: ${state.failed}`,
+    state.skipped && `${bytes(state.skipped)} from before are not shown; Download has what the server keeps.`,
+    lines.dropped && `${count(lines.dropped)} lines not shown: the page keeps the last ${count(CAP)}.`,
+    state.paused && `Paused: ${count(waiting)} new line${waiting === 1 ? "" : "s"} waiting.`,
+  ].filter(Boolean).join(" ");
+  part(panel, "note").hidden = !words;
+  say(part(panel, "note"), words);
+  part(panel, "empty").hidden = Boolean(state.failed) || part(panel, "lines").childElementCount > 0;
+}
+
+async function download(id) {
+  try {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await whole(id));
+    link.download = `${store.processes.get(id)?.name ?? "process"}-${id}.log`.replace(/[^\w.-]+/g, "_");
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  } catch (error) {
+    complain("The log was not saved.", error);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Text into lines of the log: at most CAP of them stay on the page, and what was dropped is counted.
+ * Log lines are a stranger's text; colours of terminals are taken out, a line that returns to its start shows its end.
+ */
+
+import { framed } from "./frame.js";
+
+export const CAP = 5000;
+const LONGEST = 4000;
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+
+export class Lines {
+  #box;
+  #added;
+  #waiting = "";
+  #partial = "";
+  #flush;
+  /** How many lines were left out to stay below CAP. */
+  dropped = 0;
+
+  /** @param {HTMLElement} box @param {(lines: HTMLElement[]) => void} added is called after each change of the page */
+  constructor(box, added) {
+    this.#box = box;
+    this.#added = added;
+    this.#flush = framed(() => this.#render());
+  }
+
+  /** @param {string} text as it was written, cut anywhere */
+  add(text) {
+    this.#waiting += text;
+    if (document.hidden) this.#shorten();
+    this.#flush();
+  }
+
+  clear() {
+    [this.#waiting, this.#partial, this.dropped] = ["", "", 0];
+    this.#box.replaceChildren();
+  }
+
+  /** A tab in the background paints nothing: keep no more than could be shown. */
+  #shorten() {
+    const most = CAP * 200;
+    if (this.#waiting.length <= most) return;
+    const cut = this.#waiting.slice(0, -most);
+    this.dropped += cut.split("\n").length - 1;
+    this.#waiting = this.#waiting.slice(-most);
+  }
+
+  #render() {
+    const lines = this.#take();
+    if (this.#partial && this.#box.lastElementChild) this.#box.lastElementChild.remove();
+    this.#partial = lines.at(-1);
+    if (!this.#partial) lines.pop();
+    const made = lines.map(line);
+    this.#box.append(...made);
+    this.#trim();
+    this.#added(made.filter((one) => one.isConnected));
+  }
+
+  /** The waiting text as lines, the last one perhaps unfinished; of a flood only the end. */
+  #take() {
+    const lines = (this.#partial + this.#waiting).split("\n");
+    this.#waiting = "";
+    const over = lines.length - 1 - CAP;
+    if (over <= 0) return lines;
+    this.dropped += over;
+    return lines.slice(over);
+  }
+
+  #trim() {
+    const over = this.#box.childElementCount - CAP;
+    if (over <= 0) return;
+    this.dropped += over;
+    const range = document.createRange();
+    range.setStartBefore(this.#box.firstElementChild);
+    range.setEndAfter(this.#box.children[over - 1]);
+    range.deleteContents();
+  }
+}
+
+function line(text) {
+  const made = document.createElement("div");
+  const clean = text.replace(ESCAPES, "").replace(/\r+$/, "");
+  const shown = clean.slice(clean.lastIndexOf("\r") + 1);
+  made.textContent = shown.length > LONGEST ? `${shown.slice(0, LONGEST)} … ${(shown.length - LONGEST).toLocaleString("en")} characters more` : shown || "\u200b";
+  return made;
+}

@@ -1,0 +1,78 @@
+/** The tab with all attributes, each with what it means, below the charts. */
+
+import * as explain from "./explain.js";
+import { clock, duration, exitcode, uptime } from "./format.js";
+import { store } from "./store.js";
+import { fill, part, stamp } from "./template.js";
+import { openUsage } from "./usage.js";
+
+const DASH = "–";
+const SECOND_MS = 1000;
+const yes = (flag) => (flag ? "yes" : "no");
+const when = (at) => (at ? `${new Date(at * 1000).toLocaleDateString("en-CA")} ${clock(at)}` : DASH);
+
+/** [label, value, what it means, whether the value is code] */
+const ROWS = [
+  ["Name", (p) => p.name],
+  ["Target", (p) => p.target, (p) => (p.workload ? `workload ${p.workload}` : ""), "code"],
+  ["Arguments", call, null, "code"],
+  ["Start method", (p) => p.start_method, (p) => explain.startMethod(p.start_method)],
+  ["Daemon", (p) => yes(p.daemon), (p) => explain.daemon(p.daemon)],
+  ["Parent", (p) => p.ppid ?? DASH, explain.parent, "num"],
+  ["Started by", (p) => p.started_by ?? DASH, (p) => (p.started_by ? "The process that called start()." : ""), "num"],
+  ["Exit code", (p) => exitcode(p.exitcode), explain.exit, "num"],
+  ["Cause", (p) => p.cause ?? DASH],
+  ["Sentinel", (p) => (p.sentinel ? `fd ${p.sentinel.fd} · ${p.sentinel.ready ? "ready" : "waiting"}` : DASH), explain.sentinel, "num"],
+  ["Started", (p) => when(p.start_time), (p) => (p.booted || !p.start_time ? "" : "Its own code has not begun to run."), "num"],
+  ["Ended", (p) => when(p.exited_at), null, "num"],
+  ["Uptime", (p) => duration(uptime(p, store.now())), null, "num"],
+  ["Threads, files", (p) => `${p.threads ?? DASH} threads · ${p.fds ?? DASH} fds`, (p) => (p.os_state ? `The OS calls it ${p.os_state}.` : ""), "num"],
+  ["Descendants", (p) => p.descendants, null, "num"],
+  ["Join", (p) => (p.auto_join ? "by itself" : "by hand"), explain.autoJoin],
+  ["Grace", (p) => `${p.grace_s} s`, explain.grace, "num"],
+  ["Restart", (p) => p.restart?.policy ?? "never", explain.restart],
+  ["Stuck after", (p) => (p.stuck_after_s ? `${p.stuck_after_s} s` : "default"), () => "Without a report, CPU time or anything else that shows progress.", "num"],
+  ["Preload", (p) => (p.start_method === "forkserver" ? yes(p.preloaded) : DASH), explain.preload],
+];
+
+/** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
+export function open(panel, id) {
+  const list = part(panel, "rows");
+  list.append(...ROWS.map(row));
+  const closeUsage = openUsage(panel, id);
+  const show = () => store.processes.has(id) && render(panel, list, store.processes.get(id));
+  const stop = store.subscribe(({ processes, reset }) => (reset || processes.has(id)) && show());
+  const timer = setInterval(show, SECOND_MS);
+  show();
+  return () => { stop(); clearInterval(timer); closeUsage(); };
+}
+
+function row([label, , , kind]) {
+  const made = stamp("fact");
+  fill(made, { label });
+  if (kind) made.querySelector('[data-text="value"]').classList.add(kind);
+  return made;
+}
+
+function render(panel, list, process) {
+  ROWS.forEach(([, value, why], at) => fill(list.children[at], { value: value(process), why: why?.(process) }));
+  showProgress(panel, process);
+}
+
+/** `square(8214, base=2)`-like: what was passed. */
+function call({ params, args, kwargs }) {
+  const named = Object.entries({ ...params, ...kwargs }).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [...(args ?? []).map((one) => JSON.stringify(one)), ...named].join(", ") || DASH;
+}
+
+function showProgress(panel, { progress }) {
+  const box = part(panel, "progress");
+  box.hidden = !progress;
+  if (!progress) return;
+  const { done, total, note } = progress;
+  const bar = box.querySelector("progress");
+  bar.hidden = !total;
+  if (total) bar.value = Math.min(1, done / total);
+  const share = total ? `${Math.floor((100 * done) / total)} % · ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : done.toLocaleString("en");
+  fill(box, { progress: [share, note].filter(Boolean).join(" · ") });
+}
