@@ -77,7 +77,7 @@ def remaining(fleet: Fleet, member: Member, keys: frozenset[a.Key], now: a.Now, 
     if member.stop.left() != before:
         verbs.show_left(member)
         fleet.changed(member)
-    if member.stop.leader_gone and not member.stop.tree:
+    if member.stop.over():
         tree_gone(fleet, member, now, out)
 
 

@@ -38,7 +38,7 @@ class Stop:
     leader: Key
     tree: set[Key] = field(default_factory=set)
     leader_gone: bool = False
-    killing: bool = False
+    checked: bool = False
     next_at: float = 0.0
     pause_s: float = _KILL_AGAIN_S
 
@@ -53,8 +53,9 @@ class Stop:
         self.next_at = now
 
     def remaining(self, keys: frozenset[Key]) -> None:
-        """Only ``keys`` of the tree are left."""
+        """Only ``keys`` of the tree are left, newcomers included."""
         self.tree = set(keys - {self.leader})
+        self.checked = self.leader_gone
 
     def hurry(self, by: str, now: float) -> None:
         """Kill now."""
@@ -62,16 +63,19 @@ class Stop:
 
     def due(self, now: float) -> Due:
         """What to do at ``now``; a kill is repeated, ever more slowly, until nothing is left."""
-        if self.leader_gone and not self.tree:
+        if self.over():
             return Due.DONE
         if now >= self.kill_at and now >= self.next_at:
             self.next_at, self.pause_s = now + self.pause_s, min(_KILL_AGAIN_MAX_S, 2 * self.pause_s)
-            self.killing = True
             return Due.KILL
         if self.leader_gone and now >= self.next_at:
             self.next_at = now + _CHECK_S
             return Due.CHECK
         return Due.NOTHING
+
+    def over(self) -> bool:
+        """Whether the leader is gone and, looked at after that, nothing of its tree is left."""
+        return self.leader_gone and self.checked and not self.tree
 
     def deadline(self) -> float:
         """When `due` has something to say next."""

@@ -230,6 +230,7 @@ def _begin_stop(
         kill_at=now.mono + grace_s,
         leader=member.key or (0, 0),
         leader_gone=member.key is None,
+        checked=member.key is None,
     )
     if member.key:
         out.append(a.Remember(member.id))
