@@ -1,0 +1,42 @@
+"""First steps
+
+A function and a class: the two ways to write a process.
+"""
+
+import multiprocessing
+import time
+from typing import Annotated
+
+from procession import report
+
+from ._declare import ALL_DAY, Range, workload
+
+
+@workload(
+    "sleep",
+    look_at="A process at rest: running, no CPU, one thread. Suspend and resume it, terminate it, join it.",
+    stuck_after_s=ALL_DAY,
+)
+def sleep(seconds: Annotated[float, Range(0, 86_400), "how long to sleep"] = 60) -> None:
+    """Sleeps for a while, then ends with exit code 0."""
+    time.sleep(seconds)
+
+
+@workload(
+    "subclass",
+    title="Process subclass",
+    look_at="The target is a Process subclass; its own run() is what runs, with progress counted down.",
+)
+class Countdown(multiprocessing.Process):
+    """A Process subclass whose run() counts down and ends with exit code 0."""
+
+    def __init__(self, seconds: Annotated[int, Range(0, 3600), "where to count down from"] = 10) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def run(self) -> None:
+        for passed in range(self.seconds):
+            report(passed, self.seconds)
+            print(f"{self.name}: {self.seconds - passed}")
+            time.sleep(1)
+        report(self.seconds, self.seconds)
