@@ -1,38 +1,35 @@
-/** What can be done to a process in each state: for the row, its menu, the bulk bar and the detail. */
+/** Which buttons a row, its menu and the bulk bar offer, in which order, with their keys.  `possible.js` says when. */
+
+import { whyNot } from "./possible.js";
+import { store } from "./store.js";
 
 /** @typedef {{verb: string, label: string, key?: string, danger?: boolean}} Verb */
 
-/** @type {Record<string, Verb>} */
+/** The most wanted first. @type {Record<string, Verb>} */
 export const VERBS = {
   start: { verb: "start", label: "Start" },
+  resume: { verb: "resume", label: "Resume", key: "P" },
   stack: { verb: "stack", label: "Stack", key: "S" },
   terminate: { verb: "terminate", label: "Terminate", key: "T", danger: true },
   kill: { verb: "kill", label: "Kill", key: "K", danger: true },
   join: { verb: "join", label: "Join", key: "J" },
-  restart: { verb: "restart", label: "Restart", key: "R" },
   suspend: { verb: "suspend", label: "Suspend", key: "P" },
-  resume: { verb: "resume", label: "Resume", key: "P" },
+  restart: { verb: "restart", label: "Restart", key: "R" },
   close: { verb: "close", label: "Close", key: "C" },
 };
+const ALL = Object.values(VERBS);
 
-const POSSIBLE = {
-  created: ["start", "close"],
-  starting: ["terminate", "kill", "join"],
-  running: ["stack", "terminate", "kill", "suspend", "restart", "join"],
-  suspended: ["resume", "terminate", "kill", "stack", "restart", "join"],
-  stopping: ["kill", "stack", "join"],
-  exited: ["join", "restart", "close"],
-  joined: ["restart", "close"],
-  backoff: ["start", "terminate", "close"],
-  fatal: ["restart", "close"],
-  lost: ["restart", "close"],
-};
+/** The key of each verb that has one. @type {Record<string, string>} */
+export const KEYS = Object.fromEntries(ALL.filter(({ key }) => key).map(({ verb, key }) => [verb, key]));
 
-/** The verbs possible for a process, the most wanted first. @param {object} process @returns {Verb[]} */
-export const verbsFor = (process) => (POSSIBLE[process.state] ?? []).map((verb) => VERBS[verb]);
+/** What can be done with a process or a descendant now. @param {object} record @returns {Verb[]} */
+export function offers(record) {
+  if (store.descendants.has(record.id)) return [VERBS.terminate, VERBS.kill];
+  return store.processes.has(record.id) ? ALL.filter(({ verb }) => !whyNot(verb, record, "operator")) : [];
+}
 
-/** A descendant is not a `multiprocessing.Process` of ours: it can only be ended. @returns {Verb[]} */
-export const verbsForDescendant = () => [VERBS.terminate, VERBS.kill];
-
-/** @param {object} process @param {string} verb */
-export const can = (process, verb) => (POSSIBLE[process.state] ?? []).includes(verb);
+/** What can be done with at least one of several. @param {object[]} records @returns {Verb[]} */
+export function sharedOffers(records) {
+  const possible = new Set(records.flatMap((record) => offers(record).map(({ verb }) => verb)));
+  return ALL.filter(({ verb }) => verb !== "stack" && possible.has(verb));
+}

@@ -1,0 +1,45 @@
+/** The bar for several processes at once; it lies over the filters while something is selected. */
+
+import { act } from "./actions.js";
+import { put } from "./dom.js";
+import { onSelection, selection } from "./selection.js";
+import { store } from "./store.js";
+import { table } from "./table.js";
+import { sharedOffers } from "./verbs.js";
+import { verbButton } from "./rows.js";
+import { framed } from "./frame.js";
+
+const bar = document.getElementById("bulk");
+const [count, verbs] = bar.children;
+const all = document.getElementById("select-all");
+let offered = "";
+
+/** Follow the selection. */
+export function mountBulk() {
+  const ask = framed(show);
+  onSelection(ask);
+  store.subscribe(() => { if (selection.size) ask(); });
+  bar.querySelector("[data-clear]").addEventListener("click", () => selection.clear());
+  verbs.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-verb]");
+    if (button) act(button.dataset.verb, [...selection.ids], button);
+  });
+}
+
+function show() {
+  bar.hidden = !selection.size;
+  all.checked = selection.size > 0 && table.order.every((id) => selection.has(id));
+  all.indeterminate = selection.size > 0 && !all.checked;
+  put(count, `${selection.size} selected`);
+  const records = [...selection.ids].map((id) => store.processes.get(id)).filter(Boolean);
+  const possible = sharedOffers(records);
+  const stand = possible.map(({ verb }) => verb).join();
+  if (stand === offered) return;
+  offered = stand;
+  verbs.replaceChildren(...possible.map((one) => reachable(verbButton(one, "the selected processes"))));
+}
+
+function reachable(button) {
+  button.removeAttribute("tabindex");
+  return button;
+}

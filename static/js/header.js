@@ -1,0 +1,69 @@
+/** The top of the page: where we are, the machine's CPU and memory, how many there are in each state. */
+
+import { attr, mark, put } from "./dom.js";
+import { tally } from "./filter.js";
+import { bytes } from "./format.js";
+import { framed } from "./frame.js";
+import { onTheme } from "./palette.js";
+import { href, onRoute, route } from "./router.js";
+import { POINTS } from "./samples.js";
+import { sparkline } from "./sparkline.js";
+import { store } from "./store.js";
+
+const GIB = 1024 ** 3;
+const host = document.getElementById("host");
+const places = Object.fromEntries([...host.querySelectorAll("[data-host]")].map((el) => [el.dataset.host, el]));
+const past = { cpu: [], memory: [] };
+
+/** Follow the store and the address. */
+export function mountHeader() {
+  const count = framed(showCounts);
+  const draw = framed(showHost);
+  store.subscribe(({ processes, removed, reset, status }) => {
+    if (processes.size || removed.size || reset) count();
+    if (status && store.host) remember(store.host), draw();
+  });
+  onTheme(draw);
+  onRoute(showPage);
+  showPage();
+}
+
+function remember({ cpu_percent: cpu, memory_used_bytes: memory }) {
+  for (const [series, value] of [[past.cpu, cpu], [past.memory, memory]]) {
+    series.push(value);
+    if (series.length > POINTS) series.shift();
+  }
+}
+
+function showHost() {
+  const { cpu_percent: cpu, memory_used_bytes: used, memory_total_bytes: total, cores, name } = store.host;
+  put(places["cpu-words"], `${Math.round(cpu)} %`);
+  put(places["memory-words"], `${(used / GIB).toFixed(1)} / ${bytes(total)}`);
+  attr(host, "title", `${name}, ${cores} cores`);
+  sparkline(places.cpu, past.cpu, { top: 100 });
+  sparkline(places.memory, past.memory, { top: total });
+}
+
+/** Counts of each group wherever `data-tally` asks for one; those that want it are hidden at nought. */
+function showCounts() {
+  const counts = tally(store.processes.values());
+  for (const place of document.querySelectorAll("[data-tally]")) {
+    const number = counts[place.dataset.tally];
+    put(place, number.toLocaleString("en"));
+    const link = place.closest("[data-group]");
+    if (!link) continue;
+    mark(link, "some", number > 0 ? "" : null);
+    if (link.closest(".tally")) link.hidden = !number;
+    else if (["suspended", "waiting", "ended"].includes(link.dataset.group)) link.hidden = !number && !link.hasAttribute("aria-current");
+  }
+  const wrong = [counts.stuck && `▲ ${counts.stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
+  document.title = wrong ? `${wrong} · Procession` : "Procession";
+}
+
+function showPage() {
+  const { page } = route();
+  for (const link of document.querySelectorAll(".top nav a")) attr(link, "aria-current", link.dataset.page === page ? "page" : null);
+  document.getElementById("list").hidden = page !== "processes";
+  document.getElementById("events").hidden = page !== "events";
+  for (const link of document.querySelectorAll(".tally a")) attr(link, "href", href("/", { state: link.dataset.group, q: null }));
+}

@@ -1,0 +1,39 @@
+/** Mounts the parts of the page; each follows the store and the address by itself. */
+
+import { mountBulk } from "./bulk.js";
+import { mountFilter } from "./chips.js";
+import { mountColumns } from "./chooser.js";
+import { mountConnection } from "./connection.js";
+import { startDetail } from "./detail.js";
+import { mountEmpty } from "./empty.js";
+import { mountGestures } from "./gestures.js";
+import { mountHeader } from "./header.js";
+import { mountKeyboard } from "./keyboard.js";
+import { KEYS } from "./keys.js";
+import { go, href, startRouter } from "./router.js";
+import { startStopping } from "./stopping.js";
+import { store } from "./store.js";
+import { mountTable } from "./table.js";
+import { mountTheme } from "./themes.js";
+
+const launch = () => go(href("/launch"));
+const help = () => import("./help.js").then(({ showHelp }) => showHelp(KEYS));
+
+mountTheme();
+mountHeader();
+mountConnection();
+mountTable();
+mountColumns();
+mountFilter();
+mountGestures();
+mountBulk();
+mountEmpty();
+mountKeyboard({ launch, help });
+startDetail();
+startStopping();
+startRouter();
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-launch]")) launch();
+});
+document.getElementById("keys").addEventListener("click", help);
+store.start();
