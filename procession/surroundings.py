@@ -34,7 +34,6 @@ def enter(job: Job) -> None:
     stacks_on_signal(job["stack"])
     mark_environment(job["id"])
     forget_ours(catalogue=job["root"] is not None)
-    forget_forkserver()
     find_code(job["root"], job["path"])
     sys.argv = [f"{job['module']}:{job['qualname']}"]
 
@@ -111,17 +110,6 @@ def forget_ours(*, catalogue: bool) -> None:
         del sys.modules[name]
     if main and (getattr(main, "__package__", None) or "").partition(".")[0] == "app":
         sys.modules["__main__"] = ModuleType("__main__")
-
-
-def forget_forkserver() -> None:
-    """A fork child must not take the supervisor's forkserver for its own: waiting for it would raise."""
-    module = sys.modules.get("multiprocessing.forkserver")
-    server = getattr(module, "_forkserver", None)
-    if server is None or server._forkserver_pid is None:
-        return
-    if server._forkserver_alive_fd is not None and descriptors.identity(server._forkserver_alive_fd):
-        os.close(server._forkserver_alive_fd)
-    vars(server).update(vars(type(server)()))
 
 
 def find_code(root: str | None, path: str | None) -> None:

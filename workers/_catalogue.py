@@ -7,31 +7,15 @@ import math
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from ._declare import DECLARED, Choices, Declaration, Range
+from ._declare import DECLARED, BadParameter, Choices, Declaration, Range
 
 MAX_TEXT = 1000
 ALLOWED_DEFAULTS = {"start_method", "daemon", "auto_join", "grace_s", "stuck_after_s", "restart"}
-
-
-class BadParameter(ValueError):
-    """A parameter is wrong; ``args`` are (its name, what is wrong and what is allowed)."""
-
-    @property
-    def name(self) -> str:
-        """The name of the parameter."""
-        return str(self.args[0])
-
-    @property
-    def reason(self) -> str:
-        """What is wrong, and what is allowed."""
-        return str(self.args[1])
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +82,7 @@ class Workload:
         return {name: _given(parameter, params) for name, parameter in known.items()}
 
 
+@cache
 def discover() -> dict[str, Workload]:
     """All workloads of all themes; raises ValueError where two have the same name."""
     found: dict[str, Workload] = {}

@@ -22,6 +22,23 @@ DECLARED = "__workload__"
 ALL_DAY = 86_400.0
 
 
+class BadParameter(ValueError):
+    """A parameter is wrong; ``args`` are (its name, what is wrong and what is allowed)."""
+
+    @property
+    def name(self) -> str:
+        """The name of the parameter."""
+        return str(self.args[0])
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what is allowed."""
+        return str(self.args[1])
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
 class Range:
     """The bounds of a number, both allowed."""
 
