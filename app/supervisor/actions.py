@@ -7,7 +7,7 @@ back as further events, so that every decision can be tested without a process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .messages import AnyReport, Join, Message
@@ -162,7 +162,6 @@ class Sample:
     rss_bytes: int
     threads: int
     fds: int | None
-    log_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,6 +170,7 @@ class Sampled:
 
     samples: Mapping[str, Sample]
     descendants: tuple[Descendant, ...]
+    log_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -336,17 +336,5 @@ class Answer:
 
 
 Action: TypeAlias = (
-    Spawn
-    | SendTo
-    | Remember
-    | KillTree
-    | CheckTree
-    | Look
-    | Reap
-    | Close
-    | Forget
-    | Probe
-    | FindFrame
-    | Note
-    | Answer
+    Spawn | SendTo | Remember | KillTree | CheckTree | Look | Reap | Close | Forget | Probe | FindFrame | Note | Answer
 )

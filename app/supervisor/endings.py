@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import actions as a
-from . import verbs
+from . import joins, starts, stops
 from .cause import describe
 from .lifecycle import Trigger
 from .member import Member
@@ -27,7 +27,7 @@ def not_spawned(fleet: Fleet, member: Member, error: str, now: a.Now, out: Out) 
     member.advance(Trigger.FAIL, failed=True, cause=f"failed to start: {error.splitlines()[-1]}", error=error)
     out.append(a.Note(member.draft(now, "fatal", member.process.cause or "", "supervisor")))
     fleet.changed(member)
-    verbs.answer_joins(member, out)
+    joins.answer(member, out)
 
 
 def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) -> None:
@@ -61,7 +61,7 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
     out.append(a.Note(member.draft(now, kind, f"exit code {code}: {cause}", "process")))
     if member.stop:
         member.stop.leader_ended(now.mono)
-        verbs.show_left(member)
+        stops.show_left(member)
         out.append(a.CheckTree(member.id, frozenset(member.stop.tree)))
     else:
         _over(fleet, member, out)
@@ -75,7 +75,7 @@ def remaining(fleet: Fleet, member: Member, keys: frozenset[a.Key], now: a.Now, 
     before = member.stop.left()
     member.stop.remaining(keys)
     if member.stop.left() != before:
-        verbs.show_left(member)
+        stops.show_left(member)
         fleet.changed(member)
     if member.stop.over():
         tree_gone(fleet, member, now, out)
@@ -96,7 +96,7 @@ def tree_gone(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
 def _over(fleet: Fleet, member: Member, out: Out) -> None:
     if member.process.exitcode is None and member.process.pid is not None:
         member.advance(Trigger.LOSE, failed=True)
-        verbs.answer_joins(member, out)
+        joins.answer(member, out)
         return
     member.advance(Trigger.END)
     if member.process.auto_join or member.waiters or member.restart_by or member.process.pid is None:
@@ -110,10 +110,10 @@ def reaped(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
     member.advance(Trigger.JOIN)
     if not member.process.auto_join:
         out.append(a.Note(member.draft(now, "joined", "joined", "supervisor")))
-    verbs.answer_joins(member, out)
+    joins.answer(member, out)
     fleet.changed(member)
     if member.restart_by:
-        verbs.begin_restart(fleet, member, member.restart_by, out)
+        starts.begin_anew(fleet, member, member.restart_by, out)
     elif fleet.stopping_by is None and not member.stopped:
         _apply_policy(fleet, member, now, out)
 

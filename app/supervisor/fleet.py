@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from . import actions as a
-from . import endings, progress, verbs
+from . import endings, joins, progress, starts, stops, verbs
 from .errors import NoSuchProcess, ProcessionError
 from .lifecycle import LIVE
 from .member import Member
@@ -32,7 +32,12 @@ class Fleet:
     """All members by id.  ``dirty`` and ``removed`` collect what the loop has to publish; it empties them."""
 
     def __init__(
-        self, *, first_number: int = 1, own_pid: int = 0, max_processes: int = 2000, rng: random.Random | None = None
+        self,
+        *,
+        first_number: int = 1,
+        own_pid: int = 0,
+        max_processes: int = 2000,
+        rng: random.Random | None = None,
     ) -> None:
         self.members: dict[str, Member] = {}
         self.descendants: dict[str, Descendant] = {}
@@ -62,7 +67,7 @@ class Fleet:
         """What is due by the clock: starts, escalations, restarts, joins that time out, looks."""
         out: list[a.Action] = []
         for process_id in self._take_starts():
-            verbs.spawn(self, self.members[process_id], now, out)
+            starts.spawn(self, self.members[process_id], now, out)
         for process_id in tuple(self._timed):
             self._tick_member(self.members[process_id], now, out)
         self._forget_surplus(out)
@@ -87,7 +92,7 @@ class Fleet:
         """Create a member with a fresh id."""
         process_id = f"p{self._next_number}"
         self._next_number += 1
-        member = verbs.create(plan, process_id, now)
+        member = starts.create(plan, process_id, now)
         self.members[process_id] = member
         self.changed(member)
         return member
@@ -130,7 +135,7 @@ class Fleet:
             case a.Signalled():
                 verbs.send_signal(self, event, now, out)
             case a.Joining():
-                verbs.join(self, event, now, out)
+                joins.join(self, event, now, out)
             case a.StopAll():
                 verbs.stop_all(self, event, now, out)
             case a.ClientGone():
@@ -157,7 +162,7 @@ class Fleet:
             return
         match event:
             case a.Spawned():
-                verbs.spawned(self, member, event, now, out)
+                starts.spawned(self, member, event, now, out)
             case a.NotSpawned():
                 endings.not_spawned(self, member, event.error, now, out)
             case a.Ended():
@@ -165,7 +170,7 @@ class Fleet:
             case a.Reaped():
                 endings.reaped(self, member, now, out)
             case a.Remembered():
-                verbs.remembered(self, member, event.keys)
+                stops.remembered(self, member, event.keys)
             case a.Remaining():
                 endings.remaining(self, member, event.keys, now, out)
 
@@ -209,11 +214,11 @@ class Fleet:
         if member.stop:
             self._tick_stop(member, now, out)
         if member.retry_at is not None and member.retry_at <= now.mono:
-            verbs.retry(self, member, out)
+            starts.retry(self, member, out)
         while member.looks and member.looks[0] <= now.mono:
             member.looks.pop(0)
             out.append(a.Look(member.id))
-        verbs.expire_joins(member, now, out)
+        joins.expire(member, now, out)
         if member.forget_at is not None and member.forget_at <= now.mono:
             self._forget(member, out)
         if next(_deadlines(member), None) is None:
@@ -223,7 +228,7 @@ class Fleet:
         assert member.stop
         match member.stop.due(now.mono):
             case Due.KILL:
-                verbs.kill_tree(self, member, now, out)
+                stops.kill_tree(self, member, now, out)
             case Due.CHECK:
                 out.append(a.CheckTree(member.id, frozenset(member.stop.tree)))
             case Due.DONE:

@@ -51,7 +51,9 @@ def _of_catalogue(spec: LaunchSpec, name: str, settings: Settings) -> Plan:
     written = ", ".join(f"{key}={value!r}" for key, value in params.items())
     job = {"module": workload.module, "qualname": workload.qualname, "path": None, "root": _PROJECT}
     return Plan(
-        process=_process(spec, workload.defaults, f"{workload.module}:{workload.qualname}({written})", params, settings),
+        process=_process(
+            spec, workload.defaults, f"{workload.module}:{workload.qualname}({written})", params, settings
+        ),
         job={**job, "args": [], "kwargs": params},
     )
 
@@ -101,7 +103,10 @@ def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict
         grace_s=_seconds("grace_s", _chosen(spec.grace_s, defaults, "grace_s", settings.grace_s), 0, 3600),
         restart=_policy(spec.restart or msgspec.convert(defaults.get("restart", {}), RestartPolicy)),
         stuck_after_s=_seconds(
-            "stuck_after_s", _chosen(spec.stuck_after_s, defaults, "stuck_after_s", settings.stuck_after_s), 1, 86400
+            "stuck_after_s",
+            _chosen(spec.stuck_after_s, defaults, "stuck_after_s", settings.stuck_after_s),
+            1,
+            86400,
         ),
     )
 

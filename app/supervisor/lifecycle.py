@@ -54,10 +54,7 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.JOINED, Trigger.RETRY): State.BACKOFF,
     (State.JOINED, Trigger.GIVE_UP): State.FATAL,
     (State.BACKOFF, Trigger.CANCEL): State.JOINED,
-    **{
-        (state, Trigger.RESTART): State.STARTING
-        for state in (State.JOINED, State.BACKOFF, State.FATAL, State.LOST)
-    },
+    **{(state, Trigger.RESTART): State.STARTING for state in (State.JOINED, State.BACKOFF, State.FATAL, State.LOST)},
     **{
         (state, Trigger.CLOSE): State.CLOSED
         for state in (State.CREATED, State.EXITED, State.JOINED, State.FATAL, State.LOST)

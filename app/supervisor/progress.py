@@ -80,9 +80,9 @@ def sampled(fleet: Fleet, event: a.Sampled, now: a.Now, out: Out) -> None:
     """One sweep over everything."""
     counts = _take_descendants(fleet, event.descendants)
     for member in fleet.members.values():
-        count = counts.get(member.id, 0)
-        if count != member.process.descendants:
-            member.update(descendants=count)
+        count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, 0)
+        if count != member.process.descendants or log_bytes != member.process.log_bytes:
+            member.update(descendants=count, log_bytes=log_bytes)
             fleet.changed(member)
         if member.key is None:
             continue
@@ -117,7 +117,6 @@ def _sampled_one(fleet: Fleet, member: Member, sample: a.Sample, now: a.Now, out
         rss_bytes=sample.rss_bytes,
         threads=sample.threads,
         fds=sample.fds,
-        log_bytes=sample.log_bytes,
     )
     looked(fleet, member, sample.os_state, now, out)
     if member.process != before:
@@ -145,8 +144,7 @@ def blocked_on(fleet: Fleet, member: Member, event: a.BlockedOn, now: a.Now, out
         return
     watch.blocked = event.words
     if member.process.stuck is None:
-        _diagnose(fleet, member, now)
-        reason = member.process.stuck.reason if member.process.stuck else ""
+        reason = _diagnose(fleet, member, now)
         out.append(a.Note(member.draft(now, "stuck", reason, "supervisor")))
         out.append(a.FindFrame(member.id))
 
@@ -158,9 +156,11 @@ def frame_found(fleet: Fleet, member: Member, words: str, now: a.Now) -> None:
         _diagnose(fleet, member, now)
 
 
-def _diagnose(fleet: Fleet, member: Member, now: a.Now) -> None:
-    member.update(stuck=member.watch.diagnosis(member.process, now.mono, now.wall))
+def _diagnose(fleet: Fleet, member: Member, now: a.Now) -> str:
+    stuck = member.watch.diagnosis(member.process, now.mono, now.wall)
+    member.update(stuck=stuck)
     fleet.changed(member)
+    return stuck.reason
 
 
 def _unstuck(member: Member, now: a.Now, out: Out) -> None:

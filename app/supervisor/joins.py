@@ -1,0 +1,52 @@
+"""Who waits for an end, and what they are told.  Pure; a join holds up nobody but its client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import actions as a
+from .errors import NotPossible
+from .lifecycle import JOINABLE
+from .member import Member, Waiter
+from .messages import reply
+from .model import State
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+
+Out = list[a.Action]
+
+
+def join(fleet: Fleet, event: a.Joining, now: a.Now, out: Out) -> None:
+    """Answer when it has ended, or when the timeout is over; a zombie is reaped."""
+    member, command = fleet.member(event.command.process), event.command
+    state = member.process.state
+    if state in (State.CREATED, State.CLOSED):
+        raise NotPossible(f"join is not possible while the process is {state}")
+    until = None if command.timeout_s is None else now.mono + command.timeout_s
+    member.waiters.append(Waiter(event.client, command.request, until))
+    if state is State.EXITED:
+        out.append(a.Note(member.draft(now, "joined", "join asked for", command.by)))
+        out.append(a.Reap(member.id))
+    elif state in JOINABLE:
+        answer(member, out)
+    fleet.changed(member)
+
+
+def answer(member: Member, out: Out) -> None:
+    """It has ended: tell all who wait."""
+    for waiter in member.waiters:
+        out.append(_joined(member, waiter, joined=True))
+    member.waiters = []
+
+
+def expire(member: Member, now: a.Now, out: Out) -> None:
+    """Tell those whose timeout is over."""
+    for waiter in [one for one in member.waiters if one.until is not None and one.until <= now.mono]:
+        member.waiters.remove(waiter)
+        out.append(_joined(member, waiter, joined=False))
+
+
+def _joined(member: Member, waiter: Waiter, *, joined: bool) -> a.Answer:
+    result = {"joined": joined, "exitcode": member.process.exitcode}
+    return a.Answer(waiter.client, reply(waiter.request, result))
