@@ -1,0 +1,213 @@
+"""A whole Procession in a home of its own: `procession serve` as a user starts it, on a free port.
+
+Whatever it starts, however deep, inherits a variable of the environment, by which `Instance.alive` finds it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from tests.waiting import POLL_S, wait_until
+
+READY_WITHIN_S = 40
+GONE_WITHIN_S = 30
+MARK = "INSTANCE_OF_TEST"
+
+
+class Instance:
+    """Starts on entry and stops on exit; ``line`` is what it printed."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        given = {f"PROCESSION_{name.upper()}": value for name, value in settings.items()}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
+        ours = {"PROCESSION_HOME": str(home), "PROCESSION_PORT": "0", MARK: str(home)}
+        self.environ = outside | ours | given
+        self.stderr_path = home.parent / f"{home.name}.stderr"
+        self.line = ""
+        self._serve: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait_ready()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is not None:
+                sys.stderr.write(f"--- standard error of the instance\n{self.stderr()[-8000:]}\n---\n")
+            self.stop()
+        finally:
+            self.kill_all()
+
+    @property
+    def serve(self) -> subprocess.Popen[str]:
+        """The launcher."""
+        assert self._serve, "not started"
+        return self._serve
+
+    @property
+    def url(self) -> str:
+        """The address with the token, as printed."""
+        return self.line.split()[-1]
+
+    @property
+    def base(self) -> str:
+        """The address without path and token."""
+        return f"http://{self.port_and_host}"
+
+    @property
+    def port_and_host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    @property
+    def token(self) -> str:
+        return parse_qs(urlsplit(self.url).query)["token"][0]
+
+    @property
+    def supervisor_pid(self) -> int:
+        return self._noted_pids()[1]
+
+    @property
+    def web_pid(self) -> int:
+        return self._noted_pids()[2]
+
+    def start(self, *command: str) -> None:
+        """Start `procession serve`; it is not ready yet."""
+        with self.stderr_path.open("a") as stderr:
+            self._serve = subprocess.Popen(
+                command or (sys.executable, "-m", "app", "serve"),
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+        os.set_blocking(self._out.fileno(), False)
+
+    def wait_ready(self) -> None:
+        """Wait for the one line on standard output."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not self.line.endswith("\n"):
+            self.line += self._out.read() or ""
+            if self.serve.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"not ready ({self.serve.returncode}):\n{self.stderr()[-8000:]}")
+            time.sleep(POLL_S)
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for the end; returns the exit code."""
+        if self.serve.poll() is None:
+            self.serve.send_signal(signal.SIGTERM)
+        return self.wait_ended()
+
+    def wait_ended(self) -> int:
+        """The exit code, once it is there."""
+        try:
+            code = self.serve.wait(GONE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"serve does not end:\n{self.stderr()[-4000:]}") from None
+        if not self._out.closed:
+            self.line += self._out.read() or ""
+            self._out.close()
+        return code
+
+    def stderr(self) -> str:
+        return self.stderr_path.read_text(errors="replace")
+
+    def alive(self) -> dict[int, str]:
+        """Every process of this instance that lives, with its command."""
+        mark = f"{MARK}={self.home}".encode()
+        found = {}
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                    command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    found[int(folder.name)] = command
+            except OSError:
+                continue
+        return found
+
+    def wait_nothing_alive(self) -> None:
+        """Wait until no process of this instance lives, by whatever parent."""
+        wait_until(lambda: not self.alive(), GONE_WITHIN_S, f"still alive: {self.alive()}")
+
+    def kill_all(self) -> None:
+        """SIGKILL whatever is left; for the end of a test that failed."""
+        if self._serve and self._serve.poll() is None:
+            self._serve.kill()
+            self._serve.wait()
+        if self._serve:
+            self._out.close()
+        for pid in self.alive():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def cli(self, *arguments: str, timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
+        """Run one command of `procession` against this instance."""
+        return subprocess.run(
+            (sys.executable, "-m", "app", *arguments),
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def ask(self, *arguments: str) -> Any:
+        """The JSON of one command that must succeed."""
+        done = self.cli(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def launch(self, workload: str, *options: str, **params: object) -> Any:
+        """Launch one; returns its record once its code runs."""
+        pairs = [part for name, value in params.items() for part in ("--param", f"{name}={value}")]
+        made = self.ask("launch", workload, *options, *pairs)
+        return self.wait_state(made[0]["id"], "running")
+
+    def process(self, process_id: str) -> Any:
+        """The record as it is now; None where there is none."""
+        return next((each for each in self.ask("ps") if each["id"] == process_id), None)
+
+    def wait_state(self, process_id: str, *states: str) -> Any:
+        """The record, once it is in one of the states."""
+        return wait_until(
+            lambda: (found := self.process(process_id)) and found["state"] in states and found,
+            20,
+            f"{process_id} is never {' or '.join(states)}",
+        )
+
+    def get(self, path: str, timeout_s: float = 10) -> int:
+        """The status of one GET as the operator; 0 where nothing answers."""
+        request = urllib.request.Request(f"{self.base}{path}", headers={"Authorization": f"Bearer {self.token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code
+        except OSError:
+            return 0
+
+    def _noted_pids(self) -> list[int]:
+        lines = (self.home / "lock").read_text().splitlines()
+        return [int(line.split()[0]) for line in lines]
+
+    @property
+    def _out(self) -> Any:
+        return self.serve.stdout

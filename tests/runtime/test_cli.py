@@ -1,0 +1,307 @@
+"""The `procession` command against a real instance: what it prints, and its exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.instance import Instance
+from tests.waiting import wait_until
+
+DONE, FAILED, USAGE, NO_INSTANCE = 0, 1, 2, 3
+OF_ONE = ("join", "terminate", "kill", "close", "restart", "suspend", "resume", "start", "logs", "stack")
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with Instance(tmp_path_factory.mktemp("cli") / "home", grace_s="1") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "instance" in request.fixturenames:
+        running: Instance = request.getfixturevalue("instance")
+        for process in running.ask("ps"):
+            if process["alive"]:
+                running.cli("kill", process["id"])
+                running.cli("join", process["id"])
+
+
+def test_a_process_is_led_through_its_life(instance: Instance) -> None:
+    """create, start, suspend, resume, terminate, join, close: each by one command."""
+    made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start", "--no-auto-join")[0]
+    assert made["state"] == "created"
+
+    assert instance.ask("start", made["id"])["id"] == made["id"]
+    running = instance.wait_state(made["id"], "running")
+    assert running["alive"]
+    assert running["uptime_s"] >= 0
+
+    instance.ask("suspend", made["id"])
+    instance.wait_state(made["id"], "suspended")
+    instance.ask("resume", made["id"])
+    instance.wait_state(made["id"], "running")
+    instance.ask("terminate", made["id"])
+    instance.wait_state(made["id"], "exited")
+
+    assert instance.ask("join", made["id"]) == {"joined": True, "exitcode": -15}
+    instance.wait_state(made["id"], "joined")
+    assert instance.ask("close", made["id"])["state"] == "closed"
+
+
+def test_a_unique_name_stands_for_the_id(instance: Instance) -> None:
+    """A name that several have does not; the message tells their ids."""
+    one = instance.launch("sleep", "--name", "the-one", seconds=600)
+    pair = instance.ask("launch", "sleep", "--param", "seconds=600", "--name", "of-two", "--count", "2")
+
+    assert instance.cli("kill", "the-one").returncode == DONE
+    assert instance.ask("join", one["id"])["exitcode"] == -9
+    refused = instance.cli("kill", "of-two")
+
+    assert refused.returncode == FAILED
+    assert all(process["id"] in refused.stderr for process in pair)
+
+
+def test_what_is_not_possible_is_refused_with_state_and_verb(instance: Instance) -> None:
+    """Exit code 1, one line on standard error, nothing on standard output."""
+    process = instance.launch("sleep", seconds=600)
+
+    refused = instance.cli("close", process["id"])
+
+    assert (refused.returncode, refused.stdout) == (FAILED, "")
+    assert refused.stderr.startswith("procession: close is not possible while the process is running")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [*OF_ONE, "signal"])
+def test_an_unknown_id_is_refused(instance: Instance, command: str) -> None:
+    """By every command that takes one."""
+    refused = instance.cli(command, "no-such-process", *(["SIGUSR1"] if command == "signal" else []))
+
+    assert refused.returncode == FAILED
+    assert "no-such-process" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--param", "seconds=soon"),
+        ("--param", "seconds=-1"),
+        ("--param", "colour=red"),
+        ("--stuck-after", "0.1", "--param", "colour=red"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_its_name(instance: Instance, options: tuple[str, ...]) -> None:
+    """By the supervisor, in the words that it has for everybody."""
+    refused = instance.cli("launch", "sleep", *options)
+
+    assert refused.returncode == FAILED
+    assert options[-1].split("=")[0] in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_an_unknown_workload_is_refused(instance: Instance) -> None:
+    """With exit code 1: the usage was right."""
+    assert instance.cli("launch", "no-such-workload").returncode == FAILED
+
+
+def test_join_waits_no_longer_than_its_timeout(instance: Instance) -> None:
+    """And fails then, while the process lives on."""
+    process = instance.launch("sleep", seconds=600)
+
+    refused = instance.cli("join", process["id"], "--timeout", "0.1", "--json")
+
+    assert refused.returncode == FAILED
+    assert json.loads(refused.stdout) == {"joined": False, "exitcode": None}
+    assert "did not end within 0.1 s" in refused.stderr
+
+
+def test_a_signal_may_be_said_in_three_ways(instance: Instance) -> None:
+    """SIGUSR1, USR1, 10; an unknown one is refused."""
+    for number, name in ((signal.SIGUSR1, "SIGUSR1"), (signal.SIGUSR1, "usr1"), (signal.SIGKILL, "9")):
+        process = instance.launch("sleep", seconds=600)
+        assert instance.cli("signal", process["id"], name).returncode == DONE
+        assert instance.ask("join", process["id"], "--timeout", "20")["exitcode"] == -number
+    process = instance.launch("sleep", seconds=600)
+    assert instance.cli("signal", process["id"], "SIGNONSENSE").returncode == FAILED
+
+
+def test_the_log_is_what_it_wrote(instance: Instance) -> None:
+    """Byte for byte; with -f until its end, of which the command needs no telling."""
+    process = instance.launch("print-lines", rate=20, seconds=1)
+
+    followed = instance.cli("logs", process["id"], "-f")
+    at_once = instance.cli("logs", process["id"])
+
+    assert followed.returncode == at_once.returncode == DONE
+    assert followed.stdout == at_once.stdout
+    assert followed.stdout == (instance.home / "logs" / f"{process['id']}.log").read_text()
+    assert followed.stdout.count("\n") >= 10
+
+
+def test_the_head_that_the_cap_dropped_is_left_out_of_the_log(instance: Instance) -> None:
+    """It is a hole in the file, which would come as zeros."""
+    made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start")[0]
+    path = instance.home / "logs" / f"{made['id']}.log"
+    with path.open("wb") as file:
+        file.seek(1 << 20)
+        file.write(b"the tail\n")
+
+    assert instance.cli("logs", made["id"]).stdout == "the tail\n"
+    part = json.loads(instance.cli("logs", made["id"], "--json").stdout)
+    assert part == {"offset": 1 << 20, "next": (1 << 20) + 9, "text": "the tail\n"}
+
+
+def test_events_tell_who_did_what(instance: Instance) -> None:
+    """Oldest first; --process and --limit narrow it down."""
+    process = instance.launch("sleep", seconds=600)
+    instance.ask("kill", process["id"])
+    instance.ask("join", process["id"])
+
+    told = instance.ask("events", "--process", process["id"])
+
+    assert [event["seq"] for event in told] == sorted(event["seq"] for event in told)
+    assert {"created", "started", "stop", "exited"} <= {event["kind"] for event in told}
+    assert next(event for event in told if event["kind"] == "stop")["by"] == "cli"
+    assert len(instance.ask("events", "--limit", "1")) == 1
+    assert process["id"] in instance.cli("events").stdout or process["name"] in instance.cli("events").stdout
+
+
+def test_events_are_followed_as_they_come(instance: Instance) -> None:
+    """One JSON object a line; a reader that has seen enough ends it quietly."""
+    follower = subprocess.Popen(
+        (sys.executable, "-m", "app", "events", "-f", "--limit", "1", "--json"),
+        env=instance.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with follower:
+        assert follower.stdout
+        assert follower.stderr
+        first = json.loads(follower.stdout.readline())
+        process = instance.launch("sleep", seconds=600)
+        fresh = json.loads(follower.stdout.readline())
+        assert fresh["seq"] == first["seq"] + 1
+        assert fresh["process"] == process["id"]
+
+        follower.stdout.close()
+        instance.cli("kill", process["id"])
+        assert follower.wait(20) == DONE
+        assert follower.stderr.read() == ""
+
+
+def test_a_stack_names_the_line(instance: Instance) -> None:
+    """And where it was read from."""
+    process = instance.launch("sleep", seconds=600)
+
+    assert "sleep" in instance.ask("stack", process["id"])["text"]
+    assert "from " in instance.cli("stack", process["id"]).stdout
+
+
+def test_the_table_is_aligned_and_harmless(instance: Instance) -> None:
+    """A name with control characters cannot steer the terminal."""
+    process = instance.launch("sleep", "--name", "evil\x1b[2J\nname", seconds=600)
+
+    lines = instance.cli("ps").stdout.splitlines()
+
+    row = next(line for line in lines if line.startswith(process["id"]))
+    assert r"evil\x1b[2J\nname" in row
+    assert row.index("running") == lines[0].index("STATE")
+
+
+def test_the_catalogue_is_listed_with_its_parameters(instance: Instance) -> None:
+    """As text for people and as JSON for scripts."""
+    told = instance.cli("workloads").stdout
+    listed = {workload["name"]: workload for workload in instance.ask("workloads")}
+
+    assert all(name in told for name in listed)
+    assert [parameter["name"] for parameter in listed["sleep"]["parameters"]] == ["seconds"]
+
+
+def test_a_function_of_ones_own_is_launched(instance: Instance, tmp_path: Path) -> None:
+    """From the folder where it lies, with arguments that are JSON where they can be."""
+    (tmp_path / "mine.py").write_text("def work(*args, **kwargs):\n    print(args, kwargs)\n")
+
+    made = instance.ask(
+        "launch", "--target", "mine:work", "--path", str(tmp_path), "--arg", "3", "--arg", "three", "--param", "n=[1]"
+    )[0]
+
+    assert instance.ask("join", made["id"], "--timeout", "20")["exitcode"] == 0
+    assert instance.cli("logs", made["id"]).stdout == "(3, 'three') {'n': [1]}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("no-such-command",),
+        ("launch",),
+        ("launch", "sleep", "--target", "a:b"),
+        ("launch", "sleep", "--param", "seconds"),
+        ("launch", "sleep", "--count", "0"),
+        ("launch", "sleep", "--grace", "soon"),
+        ("launch", "sleep", "--start-method", "vfork"),
+        ("kill",),
+        ("join", "p1", "--timeout", "-1"),
+        ("signal", "p1"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Whether an instance runs or not."""
+    done = Instance(tmp_path / "home").cli(*arguments)
+
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "usage: procession" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ps",),
+        ("workloads",),
+        ("launch", "sleep"),
+        *((command, "p1") for command in OF_ONE),
+        ("signal", "p1", "SIGUSR1"),
+        ("events",),
+    ],
+)
+def test_without_an_instance_it_is_exit_code_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """With the home that was looked at, and what to do."""
+    home = tmp_path / "home"
+    done = Instance(home).cli(*arguments, "--json")
+
+    assert (done.returncode, done.stdout) == (NO_INSTANCE, "")
+    assert f"no instance is running for {home}" in done.stderr
+
+
+def test_the_installed_command_and_python_m_app_are_the_same() -> None:
+    """The version, by either."""
+    script = Path(sys.executable).with_name("procession")
+    told = [
+        subprocess.run((*command, "--version"), capture_output=True, text=True, check=True).stdout
+        for command in ((sys.executable, "-m", "app"), (os.fspath(script),))
+    ]
+
+    assert told[0] == told[1] != ""
+
+
+def test_a_reader_that_goes_away_is_no_failure(instance: Instance) -> None:
+    """`procession workloads | head -1`."""
+    done = subprocess.run(
+        ("/bin/sh", "-c", f"{sys.executable} -m app workloads | head -1"),
+        env=instance.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stderr == ""
+    wait_until(lambda: done.stdout.count("\n") == 1)

@@ -1,0 +1,194 @@
+"""`procession serve` as a person starts it: the line, the stop, and what follows when a part is killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.instance import Instance
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    with Instance(tmp_path / "home") as running:
+        yield running
+
+
+def test_it_prints_one_line_when_it_is_ready_and_ends_with_0_on_sigterm(instance: Instance) -> None:
+    """The address in the line serves at once; nothing else ever goes to standard output."""
+    assert instance.line.startswith("Procession is running at http://127.0.0.1:")
+    assert instance.get("/readyz") == 200
+    assert instance.token == (instance.home / "token").read_text().strip()
+
+    instance.launch("sleep", seconds=600)
+    assert instance.stop() == 0
+
+    assert instance.line.count("\n") == 1
+    assert not instance.alive()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_stop_it_in_order_too(instance: Instance, number: int) -> None:
+    """Children get SIGTERM and end by it, not by SIGKILL."""
+    process = instance.launch("sleep", seconds=600)
+
+    instance.serve.send_signal(number)
+
+    assert instance.wait_ended() == 0
+    assert not instance.alive()
+    with Instance(instance.home) as later:
+        told = [event["text"] for event in later.ask("events") if event["process"] == process["id"]]
+    assert any("SIGTERM" in text for text in told)
+    assert not any("SIGKILL" in text for text in told)
+
+
+def test_a_second_signal_kills_everything_at_once(instance: Instance) -> None:
+    """Although a child would have had minutes of grace."""
+    instance.launch("ignore-sigterm", "--grace", "600", seconds=600)
+    instance.serve.send_signal(signal.SIGTERM)
+    wait_until(lambda: "stopping in order" in instance.stderr())
+
+    def hurry() -> bool:
+        instance.serve.send_signal(signal.SIGTERM)
+        return instance.serve.poll() is not None
+
+    wait_until(hurry, 10)
+    assert instance.wait_ended() == 0
+    assert not instance.alive()
+
+
+def test_a_killed_web_process_is_replaced_on_the_same_port(instance: Instance) -> None:
+    """Processes never notice, and a request that comes meanwhile waits instead of being refused."""
+    process = instance.launch("sleep", seconds=600)
+    before = instance.web_pid
+
+    os.kill(before, signal.SIGKILL)
+
+    assert instance.get("/healthz", timeout_s=30) == 200
+    assert instance.web_pid != before
+    assert instance.process(process["id"])["pid"] == process["pid"]
+
+
+def test_a_killed_supervisor_leaves_nobody_and_its_successor_tells_what_was_lost(instance: Instance) -> None:
+    """Not the fork, not the subprocess, not the double-forked daemon in its own session."""
+    process = instance.launch("descendants", seconds=600)
+    wait_until(lambda: instance.process(process["id"])["descendants"] >= 3)
+    before, web = instance.supervisor_pid, instance.web_pid
+    below = set(instance.alive()) - {instance.serve.pid, web}
+
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: instance.supervisor_pid != before, 20)
+    wait_until(lambda: instance.get("/readyz") == 200, 20)
+
+    assert not below & set(instance.alive())
+    assert instance.web_pid == web
+    events = instance.ask("events")
+    assert any(event["kind"] == "lost" and event["process"] == process["id"] for event in events)
+    assert "left behind" in instance.stderr()
+
+
+def test_a_killed_launcher_takes_all_along(instance: Instance) -> None:
+    """The supervisor ends its children and itself; the web process goes too, and frees the port."""
+    instance.launch("descendants", seconds=600)
+    port = int(instance.port_and_host.rpartition(":")[2])
+
+    instance.serve.kill()
+    instance.wait_ended()
+
+    instance.wait_nothing_alive()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+
+
+def test_one_that_follows_a_killed_launcher_waits_for_what_that_left(instance: Instance) -> None:
+    """Two supervisors on one home would share a journal and a socket."""
+    instance.launch("ignore-sigterm", "--grace", "2", seconds=600)
+    instance.serve.kill()
+    instance.wait_ended()
+
+    with Instance(instance.home) as later:
+        assert later.get("/readyz") == 200
+        assert later.ask("ps") == [] or not any(process["alive"] for process in later.ask("ps"))
+
+
+def test_a_second_one_on_the_same_home_is_refused(instance: Instance) -> None:
+    """In one line that names the first; the first goes on."""
+    second = instance.cli("serve")
+
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert second.stderr.count("\n") == 1
+    assert f"another instance (pid {instance.serve.pid}) already serves" in second.stderr
+    assert instance.get("/readyz") == 200
+
+
+def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
+    """With what to do about it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = Instance(tmp_path / "home", port=port).cli("serve")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        f"procession: cannot listen on 127.0.0.1:{port}: Address already in use; set"
+    )
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bad_setting_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Nothing is started."""
+    done = Instance(tmp_path / "home", host="0.0.0.0").cli("serve")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "PROCESSION_TOKEN must be set explicitly" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_supervisor_that_cannot_start_is_given_up(tmp_path: Path) -> None:
+    """After some tries, with the reason on standard error, exit code 1, and nothing left."""
+    home = tmp_path / "home"
+    (home / "control.sock" / "in-the-way").mkdir(parents=True)
+    instance = Instance(home)
+    try:
+        instance.start()
+        assert instance.wait_ended() == 1
+        assert instance.line == ""
+        assert "giving up: the supervisor ended 6 times in a row" in instance.stderr()
+        assert not instance.alive()
+    finally:
+        instance.kill_all()
+
+
+def test_it_spares_the_children_that_a_shell_had_before(tmp_path: Path) -> None:
+    """`other & exec procession serve`: a child of ours, and none of our business."""
+    instance = Instance(tmp_path / "home")
+    note = tmp_path / "other"
+    script = f"env -u INSTANCE_OF_TEST sleep 600 & echo $! > {note}; exec {sys.executable} -m app serve"
+    try:
+        instance.start("/bin/sh", "-c", script)
+        instance.wait_ready()
+        other = int(note.read_text())
+        assert instance.stop() == 0
+        assert Path(f"/proc/{other}/comm").read_text().strip() == "sleep"
+    finally:
+        instance.kill_all()
+        subprocess.run(["kill", note.read_text().strip()], check=False)
+
+
+def test_json_tells_the_address_for_scripts(tmp_path: Path) -> None:
+    """One object on one line."""
+    instance = Instance(tmp_path / "home")
+    try:
+        instance.start(sys.executable, "-m", "app", "serve", "--json")
+        instance.wait_ready()
+        assert instance.line.startswith('{"url": "http://127.0.0.1:')
+        assert instance.stop() == 0
+    finally:
+        instance.kill_all()
