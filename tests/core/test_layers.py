@@ -21,6 +21,7 @@ PURE = frozenset(
 IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
 
 WEB_MAY_IMPORT = (
+    "app.lifeline",
     "app.settings",
     "app.supervisor.client",
     "app.supervisor.delta",

@@ -1,0 +1,57 @@
+"""`python -m app.web`: one web process, from its settings until SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import sys
+
+import gevent
+from gevent.event import Event
+
+from app import lifeline, settings
+from app.settings import Settings, SettingsError
+
+from . import create_app, server
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="procession web: %(levelname)s %(name)s: %(message)s")
+    try:
+        chosen = settings.load()
+    except SettingsError as error:
+        sys.stderr.write(f"procession web: {error}\n")
+        return 1
+    if chosen.launcher_pid:
+        # Without it we would keep the port of a Procession that is no more.
+        lifeline.end_with_parent(signal.SIGTERM, chosen.launcher_pid)
+    _raise_fd_limit()
+    _serve(chosen)
+    return 0
+
+
+def _serve(chosen: Settings) -> None:
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stopping.set)
+    web = create_app(chosen)
+    listener = server.listen(chosen)
+    chosen.address_path.write_text(server.address(listener) + "\n")
+    serving = server.Server(listener, web.application)
+    web.feed.start(web.live)
+    serving.start()
+    stopping.wait()
+    serving.stop_accepting()
+    web.live.close()
+    serving.stop()
+
+
+def _raise_fd_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Access: every request of the Flask app is admitted here, or refused, before a view sees it.
+
+Open to all are the health answers, static files and the sign-in page; all else needs a token or a session,
+and whatever is not a GET needs the operator.  Hosts and origins were checked before, in `gate`.
+"""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+from flask import Flask, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from .auth import Doorkeeper, Failures, Role
+from .gate import SAFE_METHODS
+from .problems import Problem
+
+OPEN_ENDPOINTS = frozenset(
+    {"static", "pages.healthz", "pages.readyz", "pages.sign_in", "pages.sign_in_with_token", "pages.sign_out"}
+)
+MACHINE_PATHS = ("/api/", "/metrics")
+
+
+class Access:
+    """Admits requests: sets ``g.role``, or answers 401, 403 or 429."""
+
+    def __init__(self, doorkeeper: Doorkeeper) -> None:
+        self._doorkeeper = doorkeeper
+        self._failures = Failures()
+
+    def install(self, app: Flask) -> None:
+        """Ask this before every view of the app."""
+        app.before_request(self.admit)
+
+    def admit(self) -> Response | None:
+        """Let the request pass (None), or answer it."""
+        g.role = None
+        if request.endpoint in OPEN_ENDPOINTS:
+            return None
+        machine = request.path.startswith(MACHINE_PATHS)
+        if not machine and request.method in SAFE_METHODS and "token" in request.args:
+            return self._enter_by_link()
+        g.role = self._role()
+        if g.role is None:
+            return self._unknown(machine=machine)
+        if g.role is not Role.OPERATOR and request.method not in SAFE_METHODS:
+            raise Problem(403, "A viewer may look, not act; this needs the operator's token.")
+        return None
+
+    def role_of_socket(self, token: str | None) -> Role | None:
+        """The role of a Socket.IO client by its ``auth`` token, else by its cookie."""
+        if token is None:
+            return self._role()
+        return self._checked(token)
+
+    def sign_in(self, token: str, target: str) -> Response:
+        """Check a token that a person gave; lead on to ``target`` with a session, or show the form again."""
+        if self._wait_s():
+            return self.form(target, "Too many wrong tokens. Wait a minute, then try again.", 429)
+        role = self._checked(token)
+        if role is None:
+            return self.form(target, "That is not a token of this Procession.", 401)
+        response = redirect(target, 303)
+        secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+        value = self._doorkeeper.session(role)
+        response.set_cookie(self._doorkeeper.cookie, value, path="/", httponly=True, samesite="Strict", secure=secure)
+        return response
+
+    def sign_out(self) -> Response:
+        """End the session in this browser."""
+        response = redirect("/signin", 303)
+        response.delete_cookie(self._doorkeeper.cookie, path="/", httponly=True, samesite="Strict")
+        return response
+
+    def form(self, target: str, error: str | None, status: int) -> Response:
+        """The sign-in page."""
+        response = Response(render_template("signin.html", error=error, next=target), status, mimetype="text/html")
+        if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            # A link on another page led here, so the browser kept the Strict cookie back; from here it sends it.
+            response.headers["Refresh"] = "0"
+        if status == 429:
+            response.headers["Retry-After"] = str(self._wait_s())
+        return response
+
+    def _enter_by_link(self) -> Response:
+        rest = [(name, value) for name, value in request.args.items(multi=True) if name != "token"]
+        target = request.path + ("?" + urlencode(rest) if rest else "")
+        return self.sign_in(request.args["token"], local(target))
+
+    def _role(self) -> Role | None:
+        header = request.headers.get("Authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            return self._checked(token.strip()) if scheme.lower() == "bearer" else None
+        cookie = request.cookies.get(self._doorkeeper.cookie)
+        return self._doorkeeper.role_of_session(cookie) if cookie else None
+
+    def _checked(self, token: str) -> Role | None:
+        role = self._doorkeeper.role_of_token(token)
+        if role is None:
+            if wait_s := self._wait_s():
+                raise Problem(429, "Too many wrong tokens.", headers={"Retry-After": str(wait_s)})
+            self._failures.note(_address(), time.monotonic())
+        return role
+
+    def _wait_s(self) -> int:
+        wait = self._failures.wait_s(_address(), time.monotonic())
+        return int(wait) + 1 if wait else 0
+
+    def _unknown(self, *, machine: bool) -> Response:
+        if machine or request.method not in SAFE_METHODS:
+            detail = "A token is needed: `Authorization: Bearer TOKEN`, or sign in with a browser."
+            raise Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="procession"'})
+        target = request.full_path if request.query_string else request.path
+        return self.form(local(target), None, 401)
+
+
+def local(target: str) -> str:
+    """``target`` where it is a path of ours, else ``/``: never lead away from here after a sign-in."""
+    foreign = target.startswith(("//", "/\\")) or not target.isprintable()
+    return target if target.startswith("/") and not foreign else "/"
+
+
+def _address() -> str:
+    return request.remote_addr or "?"

@@ -1,0 +1,81 @@
+"""Who is asking: the operator, who may do everything, or the viewer, who may only look.
+
+A token comes as ``Authorization: Bearer``, once as ``/?token=`` or through the sign-in form; a browser then
+keeps a session cookie.  The cookie is derived from the token and the role by HMAC: it is not the token, it
+needs no memory here (so browsers reconnect after the web process was killed), and a new token ends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict, deque
+from enum import StrEnum
+
+from app.settings import Settings
+
+FAILURES = 10
+WINDOW_S = 60.0
+MAX_ADDRESSES = 1024
+
+
+class Role(StrEnum):
+    """What a request may do."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Doorkeeper:
+    """Knows the tokens; tells the role of a token or of a session.  Every comparison takes constant time."""
+
+    def __init__(self, settings: Settings) -> None:
+        tokens = {Role.OPERATOR: settings.token, Role.VIEWER: settings.viewer_token}
+        self._tokens = {role: token.encode() for role, token in tokens.items() if token}
+        # Cookies are shared by all ports of a host: each instance gets a name of its own.
+        self.cookie = "procession_" + _derive(settings.token.encode(), "cookie name")[:8]
+
+    def role_of_token(self, token: str) -> Role | None:
+        """The role of a token, None where it is nobody's."""
+        return self._match(token, self._tokens)
+
+    def role_of_session(self, value: str) -> Role | None:
+        """The role of a session cookie, None where it is nobody's."""
+        return self._match(value, {role: self.session(role).encode() for role in self._tokens})
+
+    def session(self, role: Role) -> str:
+        """The value of the session cookie of a role."""
+        return _derive(self._tokens[role], f"session {role}")
+
+    @staticmethod
+    def _match(value: str, known: dict[Role, bytes]) -> Role | None:
+        given = value.encode("utf-8", "surrogateescape")
+        matching = [role for role, wanted in known.items() if hmac.compare_digest(given, wanted)]
+        return matching[0] if matching else None
+
+
+class Failures:
+    """Counts wrong tokens per address.  Pure: ``now`` is monotonic seconds.
+
+    What keeps a token safe is its length; this keeps guessing from being free, and makes it visible.
+    """
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def note(self, address: str, now: float) -> None:
+        """One more wrong token from there."""
+        times = self._times.setdefault(address, deque(maxlen=FAILURES))
+        self._times.move_to_end(address)
+        times.append(now)
+        if len(self._times) > MAX_ADDRESSES:
+            self._times.popitem(last=False)
+
+    def wait_s(self, address: str, now: float) -> float:
+        """How long until this address may be wrong again; 0 when it may now."""
+        times = self._times.get(address, deque())
+        return max(0.0, times[0] + WINDOW_S - now) if len(times) == FAILURES else 0.0
+
+
+def _derive(key: bytes, purpose: str) -> str:
+    return hmac.new(key, f"procession {purpose} v1".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,51 @@
+"""The HTML pages, the sign-in, and the two health answers.
+
+All pages are one template: the address says what it shows, and the scripts fill it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from flask import Blueprint, Flask, g, render_template, request
+from werkzeug.wrappers import Response
+
+from .access import Access, local
+from .feed import Feed
+from .problems import Problem
+
+
+def install(flask: Flask, access: Access, feed: Feed) -> None:
+    """Add the pages to the app."""
+    pages = Blueprint("pages", __name__)
+
+    def index(process_id: str | None = None) -> str:
+        return render_template("index.html", role=g.role.value, version=version("procession"))
+
+    for path in ("/", "/processes/<process_id>", "/events", "/launch"):
+        pages.add_url_rule(path, "index", index)
+
+    @pages.get("/signin")
+    def sign_in() -> Response:
+        return access.form(local(request.args.get("next", "/")), None, 200)
+
+    @pages.post("/signin")
+    def sign_in_with_token() -> Response:
+        request.max_content_length = 4096
+        return access.sign_in(request.form.get("token", "").strip(), local(request.form.get("next", "/")))
+
+    @pages.post("/signout")
+    def sign_out() -> Response:
+        return access.sign_out()
+
+    @pages.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @pages.get("/readyz")
+    def readyz() -> dict[str, str]:
+        if not feed.live:
+            raise Problem(503, feed.away_because, headers={"Retry-After": "1"})
+        return {"status": "ok"}
+
+    flask.register_blueprint(pages)

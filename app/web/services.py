@@ -1,0 +1,49 @@
+"""What the views work with, bound to the app and fetched by `here`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, g
+
+from app.settings import Settings
+from app.supervisor.delta import Mirror
+from app.supervisor.errors import NoSuchProcess
+from app.supervisor.model import JsonDict
+
+from .auth import Role
+from .control import Control
+from .feed import Feed
+
+EXTENSION = "procession"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The settings, the stream of the supervisor, and the way to give it commands."""
+
+    settings: Settings
+    feed: Feed
+    control: Control
+
+    def state(self) -> Mirror:
+        """The present state; a client that has just given a command sees its effect."""
+        return self.feed.mirror() if self.control.settled else self.control.mirror()
+
+    def process(self, process_id: str) -> JsonDict:
+        """One process; raises `NoSuchProcess`."""
+        process = self.state().processes.get(process_id)
+        if process is None:
+            raise NoSuchProcess(f"There is no process {process_id}.")
+        return process
+
+
+def here() -> Services:
+    """The services of the running app."""
+    return cast("Services", current_app.extensions[EXTENSION])
+
+
+def role() -> Role:
+    """The role of the present request, which was admitted."""
+    return cast("Role", g.role)
