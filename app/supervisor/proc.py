@@ -1,0 +1,75 @@
+"""The reader of /proc: what has gone meanwhile, or may not be looked at, reads as None or empty, never as an error.
+
+Nothing in here follows a link: a stat of somebody else's file could hang on a dead file server.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+
+from .procfs import Stat, boot_time, parse_stat
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_CHUNK = 65536
+
+
+def read(path: str, limit: int = _CHUNK) -> bytes | None:
+    """At most ``limit`` bytes of a file, e.g. ``loadavg`` or ``17/stat``; None where it cannot be read."""
+    try:
+        fd = os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, limit)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def stat(pid: int) -> Stat | None:
+    """The process (or thread) at this moment; None where it is gone."""
+    line = read(f"{pid}/stat", 1024)
+    return parse_stat(line) if line else None
+
+
+def names(path: str) -> list[str]:
+    """The names in a folder; empty where it cannot be read."""
+    try:
+        return os.listdir(f"/proc/{path}")
+    except OSError:
+        return []
+
+
+def pids() -> list[int]:
+    """All processes that /proc lists."""
+    return [int(name) for name in names("") if name.isdigit()]
+
+
+def link(path: str) -> str:
+    """Where a link of /proc points, e.g. ``pipe:[4711]``; empty where it cannot be read."""
+    try:
+        return os.readlink(f"/proc/{path}")
+    except OSError:
+        return ""
+
+
+def count_fds(pid: int) -> int | None:
+    """How many fds it has open; the size of its fd folder says it since Linux 6.2."""
+    try:
+        size = os.stat(f"/proc/{pid}/fd").st_size
+        return size or len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return None
+
+
+@cache
+def booted_at() -> float:
+    """When the machine started, wall clock."""
+    try:
+        return float(boot_time(read("stat") or b""))
+    except IndexError:  # more than a chunk of interrupt counts before it
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
