@@ -1,0 +1,57 @@
+/** Whether what was typed is allowed, as a parameter of the catalogue describes it.  Pure; the server decides again. */
+
+const WHOLE = new Set(["int", "integer"]);
+const NUMBER = new Set(["int", "integer", "float", "number"]);
+
+/**
+ * @param {{name: string, type: string, minimum?: number|null, maximum?: number|null, choices?: any[]|null, optional?: boolean,
+ *   default?: any}} parameter
+ * @param {string|boolean} typed @returns {{value?: any, problem?: string}} no value where nothing was given
+ */
+export function check(parameter, typed) {
+  if (typeof typed === "boolean") return { value: typed };
+  const text = typed.trim();
+  if (!text && parameter.optional) return {};
+  if (parameter.choices?.length) return choice(parameter, text);
+  if (NUMBER.has(parameter.type)) return number(parameter, text);
+  if (parameter.type === "json-list" || parameter.type === "json-object") return json(parameter, text);
+  if (parameter.pattern && !parameter.pattern.test(text)) return { problem: parameter.pattern_help };
+  if (!text && parameter.default !== "") return { problem: "must not be empty" };
+  return { value: typed };
+}
+
+/** What is allowed, in words: "a whole number from 1 to 100" @param {object} parameter */
+export function allowed({ type, minimum = null, maximum = null }) {
+  const kind = WHOLE.has(type) ? "a whole number" : "a number";
+  if (minimum !== null && maximum !== null) return `${kind} from ${figure(minimum)} to ${figure(maximum)}`;
+  if (minimum !== null) return `${kind}, at least ${figure(minimum)}`;
+  return maximum === null ? kind : `${kind}, at most ${figure(maximum)}`;
+}
+
+const figure = (value) => value.toLocaleString("en", { maximumFractionDigits: 6 });
+
+function number(parameter, text) {
+  const value = Number(text.replaceAll(/[\s_](?=\d)/g, ""));
+  const { minimum = null, maximum = null } = parameter;
+  const fits = text !== "" && Number.isFinite(value) && (!WHOLE.has(parameter.type) || Number.isSafeInteger(value));
+  const inside = (minimum === null || value >= minimum) && (maximum === null || value <= maximum);
+  return fits && inside ? { value } : { problem: `must be ${allowed(parameter)}` };
+}
+
+function choice({ choices }, text) {
+  const value = choices.find((one) => String(one) === text);
+  return value === undefined ? { problem: `must be one of ${choices.join(", ")}` } : { value };
+}
+
+function json({ type }, text) {
+  const list = type === "json-list";
+  const wanted = list ? 'a JSON list, such as ["disk", 3]' : 'a JSON object, such as {"retries": 2}';
+  if (!text) return { value: list ? [] : {} };
+  try {
+    const value = JSON.parse(text);
+    const fits = list ? Array.isArray(value) : value !== null && typeof value === "object" && !Array.isArray(value);
+    return fits ? { value } : { problem: `must be ${wanted}` };
+  } catch (error) {
+    return { problem: `must be ${wanted}; this is not JSON: ${error.message}` };
+  }
+}

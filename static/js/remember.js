@@ -1,0 +1,22 @@
+/** What was typed the last time, by workload; kept in this browser only. */
+
+const PREFIX = "launch:";
+
+/** @param {string} name @returns {object} */
+export function recall(name) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(PREFIX + name));
+    return kept !== null && typeof kept === "object" ? kept : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} name @param {object} values */
+export function remember(name, values) {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(values));
+  } catch {
+    // A full or forbidden storage costs only the memory of the last values.
+  }
+}
