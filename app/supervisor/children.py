@@ -11,6 +11,7 @@ status pipe) says *how*.  The sentinel is not relied on: a grandchild that inher
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
@@ -73,7 +74,6 @@ class Children:
         self._contexts: dict[str, Any] = {method: multiprocessing.get_context(method) for method in _METHODS}
         self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
         self._forkserver_pidfd: int | None = None
-        self._keep_in_fork: set[int] = set()
         self._ours: tuple[int, ...] = ()
         os.register_at_fork(after_in_child=self._after_fork_in_child)
 
@@ -238,7 +238,8 @@ class Children:
     def _note_own_fds(self, reports: int) -> None:
         tracker: int | None = multiprocessing.resource_tracker._resource_tracker._fd  # type: ignore[attr-defined]
         keep = {0, 1, 2, reports, self._lifeline_read.fileno(), tracker}
-        self._ours = tuple(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd not in keep)
+        # The listing's own fd is in the listing, and gone by now: its number would be taken by start()'s pipes.
+        self._ours = tuple(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd not in keep and _is_open(fd))
 
     def _after_fork_in_child(self) -> None:
         if not self._ours:
@@ -259,6 +260,14 @@ def _peek(pidfd: int) -> int | None:
     if found is None:
         return None
     return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        fcntl.fcntl(fd, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
 
 
 def _readable(fd: int) -> bool:

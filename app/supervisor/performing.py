@@ -1,0 +1,191 @@
+"""Performing what the fleet has decided: the only place from which signals leave and children are started.
+
+`perform` takes actions and returns what came of them as events; nothing here decides, and nothing here waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import assert_never
+
+from . import actions as a
+from . import messages as m
+from .blocked import blocked_on
+from .children import Children
+from .control import Client, ControlServer
+from .errors import NoSuchProcess, NotPossible
+from .fleet import Fleet
+from .holders import holders
+from .identity import parse
+from .messages import EndDescendant, reply
+from .model import EventDraft
+from .proc import stat
+from .signals import number_of
+from .world import World
+
+#: What a quiet process may block on for ever; a timed sleep or a wait for events is none of them.
+_SUSPICIOUS = frozenset({"waiting", "disk"})
+
+
+class Performing:
+    """Acts on children, trees, the journal and clients."""
+
+    def __init__(self, world: World, fleet: Fleet, children: Children, control: ControlServer) -> None:
+        self._world, self._fleet = world, fleet
+        self._children, self._control = children, control
+        self._lying: set[str] = set()
+
+    def perform(self, actions: list[a.Action], now: a.Now) -> list[a.Happening]:
+        """Perform all, in order."""
+        return [event for action in actions for event in self._one(action, now)]
+
+    def _one(self, action: a.Action, now: a.Now) -> list[a.Happening]:
+        match action:
+            case a.Spawn():
+                return [self._spawn(action)]
+            case a.SendTo(process=process_id, signums=signums):
+                for signum in signums:
+                    self._children.signal(process_id, signum)
+            case a.Remember(process=process_id):
+                return [a.Remembered(process_id, self._tree(process_id))]
+            case a.KillTree(process=process_id, keys=keys):
+                return [a.Remaining(process_id, self._kill(process_id, keys))]
+            case a.CheckTree(process=process_id, keys=keys):
+                living = frozenset(self._world.inventory.alive(keys)) | self._tree(process_id)
+                return [a.Remaining(process_id, living)]
+            case a.Look(process=process_id):
+                return [a.Looked(process_id, self._state_letter(process_id))]
+            case a.Reap() | a.Close() | a.Forget():
+                return self._let_go(action)
+            case a.Probe(process=process_id):
+                return self._probe(process_id)
+            case a.FindFrame(process=process_id):
+                self._world.request_stack(("frame", process_id), process_id, self._pid(process_id), now)
+            case a.Note(draft=draft):
+                self._world.drafts.append(draft)
+            case a.Answer(client=client, message=message):
+                self._send(client, message)
+            case _:
+                assert_never(action)
+        return []
+
+    # Children
+
+    def _spawn(self, action: a.Spawn) -> a.Happening:
+        process, settings = action.process, self._world.settings
+        paths = {"log": str(settings.log_path(process.id)), "stack": str(settings.stack_path(process.id))}
+        self._world.logs.track(process.id)
+        try:
+            child = self._children.start(process, {**action.job, **paths})
+        except Exception as error:  # noqa: BLE001 - start() runs code of several modules; whatever it says is told
+            return a.NotSpawned(process.id, f"{type(error).__name__}: {error}")
+        self._world.inventory.infrastructure(self._world.infrastructure(self._children))
+        key = (child.pid, self._world.inventory.add_root(process.id, child.pid))
+        ppid = self._children.forkserver_pid if child.method == "forkserver" else os.getpid()
+        return a.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
+
+    def _let_go(self, action: a.Reap | a.Close | a.Forget) -> list[a.Happening]:
+        process_id = action.process
+        match action:
+            case a.Reap():
+                self._children.reap(process_id)
+                return [a.Reaped(process_id)]
+            case a.Close():
+                self._children.close(process_id)
+                self._lying.discard(process_id)
+            case a.Forget():
+                self._children.close(process_id)
+                self._world.forget(process_id)
+        return []
+
+    # Trees
+
+    def _tree(self, process_id: str) -> frozenset[a.Key]:
+        return frozenset(parse(one.id) for one in self._world.inventory.tree_of(process_id))
+
+    def _kill(self, process_id: str, keys: frozenset[a.Key]) -> frozenset[a.Key]:
+        left = frozenset(self._world.inventory.kill_tree(keys)) | self._tree(process_id)
+        self._reap_orphans()
+        return left
+
+    def _reap_orphans(self) -> None:
+        """Zombies that were re-parented to us are nobody's to join but ours."""
+        for pid in self._world.inventory.orphan_zombies():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+    def end_descendant(self, client: Client, command: EndDescendant, now: a.Now) -> None:
+        """Signal a descendant or an orphan; what is not in the inventory cannot be named."""
+        one = self._fleet.descendants.get(command.descendant)
+        if one is None:
+            raise NoSuchProcess(f"there is no descendant {command.descendant}")
+        signum = number_of(command.signal)
+        if not self._world.inventory.signal(parse(one.id), signum):
+            raise NotPossible(f"signal is not possible: {one.id} is gone")
+        name = signal.Signals(signum).name
+        text = f"{name} sent to descendant {one.pid} ({one.command[:80]})"
+        self._world.drafts.append(
+            EventDraft(
+                at=now.wall,
+                kind="signal",
+                text=text,
+                by=command.by,
+                process=one.root,
+                pid=one.pid,
+                name=one.name,
+            )
+        )
+        client.send(reply(command.request, one))
+
+    # Looking
+
+    def sample(self, now: a.Now) -> list[a.Happening]:
+        """One sweep over everything that lives."""
+        world = self._world
+        sweep = world.inventory.sweep(now.mono)
+        for pid in sweep.zombies:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        world.swept(sweep, now)
+        sampled = a.Sampled(sweep.samples, sweep.descendants, world.logs.sizes())
+        return [sampled, *self._sentinels()]
+
+    def _sentinels(self) -> list[a.Happening]:
+        """What the sentinels of the dead show, until they show it."""
+        return [self._sentinel(process_id) for process_id in tuple(self._lying)]
+
+    def _sentinel(self, process_id: str) -> a.Happening:
+        ready = self._children.sentinel_ready(process_id)
+        if ready:
+            self._lying.discard(process_id)
+        held_by = () if ready else holders(self._children.by_id[process_id].sentinel, self._world.pids())
+        return a.SentinelSeen(process_id, ready, held_by)
+
+    def exited(self, process_id: str, exitcode: int | None) -> list[a.Happening]:
+        """The pidfd of a child fired."""
+        self._world.inventory.drop_root(process_id)
+        self._lying.add(process_id)
+        oom_kills = self._world.oom_kills_since_sweep() if exitcode == -signal.SIGKILL else 0
+        return [a.Ended(process_id, exitcode, oom_kills), self._sentinel(process_id)]
+
+    def _state_letter(self, process_id: str) -> str | None:
+        child = self._children.by_id.get(process_id)
+        found = stat(child.pid) if child and not child.ended else None
+        return found.state if found else None
+
+    def _probe(self, process_id: str) -> list[a.Happening]:
+        pid = self._pid(process_id)
+        blocked = blocked_on(pid) if pid else None
+        if blocked is None:
+            return []
+        return [a.BlockedOn(process_id, blocked.kind in _SUSPICIOUS, blocked.in_words)]
+
+    def _pid(self, process_id: str) -> int | None:
+        child = self._children.by_id.get(process_id)
+        return child.pid if child and not child.ended else None
+
+    def _send(self, client_id: int, message: m.Message) -> None:
+        if client := self._control.clients.get(client_id):
+            client.send(message)

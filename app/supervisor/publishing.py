@@ -1,0 +1,123 @@
+"""What subscribers get: a snapshot, then deltas under one sequence; journalled before it is published.
+
+A change goes out at once when nothing was sent in the last 20 ms, else with what follows within them; the samples of
+a sweep are one delta.  With no subscriber the sequence goes on all the same: it numbers states, not messages.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from . import actions as a
+from . import messages as m
+from .control import Client, ControlServer
+from .delta import EVENTS_SHOWN, patches
+from .fleet import Fleet
+from .frames import framed
+from .model import Changes, Delta, Descendant, Event, Host, Process, Snapshot, Supervisor
+from .world import World
+
+Book = TypeVar("Book", Process, Descendant)
+
+COALESCE_S = 0.02
+
+
+class Publishing:
+    """Keeps what was last published, to tell what changed."""
+
+    def __init__(self, world: World, fleet: Fleet, control: ControlServer) -> None:
+        self._world, self._fleet, self._control = world, fleet, control
+        self._seq = 0
+        self._sent_at = 0.0
+        self._processes: dict[str, Process] = {}
+        self._descendants: dict[str, Descendant] = {}
+        self._host: Host | None = None
+        self._supervisor: Supervisor | None = None
+        self._events: list[Event] = []
+
+    def publish(self, now: a.Now) -> None:
+        """Journal what is new; then, unless it is too early, send what changed."""
+        self._events += self._world.commit_journal(self._fleet, now)
+        if now.mono >= self._sent_at + COALESCE_S:
+            self._send_delta(now)
+        for client in self._control.due_snapshots():
+            self._send_snapshot(client, None, now)
+
+    def next_deadline(self) -> float | None:
+        """When the changes held back are due; None where there are none."""
+        if self._fleet.dirty or self._fleet.removed or self._events or self._world.drafts:
+            return self._sent_at + COALESCE_S
+        return None
+
+    def subscribe(self, client: Client, request: int, now: a.Now) -> None:
+        """Send everything, then every step from there."""
+        self._send_delta(now)
+        self._control.subscribe(client)
+        self._send_snapshot(client, request, now)
+
+    def _send_snapshot(self, client: Client, request: int | None, now: a.Now) -> None:
+        # What changed since the last delta is not in the snapshot of the sequence yet: send it to the others first.
+        self._send_delta(now)
+        client.send(m.SnapshotMessage(snapshot=self.snapshot(now), request=request))
+
+    def snapshot(self, now: a.Now) -> Snapshot:
+        """Everything as last published."""
+        return Snapshot(
+            seq=self._seq,
+            at=now.wall,
+            host=self._host or self._world.host(),
+            supervisor=self._supervisor or self._world.supervisor(self._fleet),
+            processes=tuple(self._processes.values()),
+            descendants=tuple(self._descendants.values()),
+            events=tuple(self._world.newest_events(EVENTS_SHOWN)),
+        )
+
+    def _send_delta(self, now: a.Now) -> None:
+        changes, removed = self._take_changes()
+        events, self._events = tuple(self._events), []
+        if not (changes or removed or events):
+            return
+        delta = Delta(
+            seq=self._seq + 1,
+            base=self._seq,
+            at=now.wall,
+            changed=changes or Changes(),
+            removed=removed,
+            events=events,
+        )
+        self._seq, self._sent_at = delta.seq, now.mono
+        if self._control.subscribers:
+            self._control.publish(framed(m.encode(m.DeltaMessage(delta=delta))))
+
+    def _take_changes(self) -> tuple[Changes | None, tuple[str, ...]]:
+        """What differs from what was published, and the ids that are gone."""
+        fleet = self._fleet
+        touched, fleet.dirty, fleet.removed = fleet.dirty | fleet.removed, set(), set()
+        current = {key: fleet.members[key].process for key in touched if key in fleet.members}
+        processes, ended = patches(self._processes, current, touched)
+        descendants, gone = patches(self._descendants, fleet.descendants, touched)
+        _follow(self._processes, current, ended)
+        _follow(
+            self._descendants,
+            {key: fleet.descendants[key] for key in touched & fleet.descendants.keys()},
+            gone,
+        )
+        host, supervisor = self._changed_host(), self._changed_supervisor()
+        if not (processes or descendants or host or supervisor):
+            return None, ended + gone
+        changes = Changes(processes=processes, descendants=descendants, host=host, supervisor=supervisor)
+        return changes, ended + gone
+
+    def _changed_host(self) -> Host | None:
+        before, self._host = self._host, self._world.host()
+        return self._host if self._host != before else None
+
+    def _changed_supervisor(self) -> Supervisor | None:
+        before, self._supervisor = self._supervisor, self._world.supervisor(self._fleet)
+        return self._supervisor if self._supervisor != before else None
+
+
+def _follow(published: dict[str, Book], current: dict[str, Book], gone: tuple[str, ...]) -> None:
+    published.update(current)
+    for key in gone:
+        published.pop(key, None)

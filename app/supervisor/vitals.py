@@ -1,0 +1,94 @@
+"""Facts about the machine and about the supervisor itself, for the header of the page."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+
+from .children import Children
+from .control import ControlServer
+from .fleet import Fleet
+from .lifecycle import LIVE
+from .model import Host, Process, Supervisor
+from .proc import count_fds
+from .sampler import FdBudget, Gauge
+
+#: What `waiting_for` names at most.
+_NAMED = 20
+
+
+class Vitals:
+    """Refreshed once per sweep; between sweeps only what a stop waits for changes."""
+
+    def __init__(self, children: Children, control: ControlServer, host: Host, *, allow_targets: bool) -> None:
+        self.host = host
+        self.preload_verified: bool | None = None
+        self._children, self._control = children, control
+        self._gauge = Gauge(os.getpid(), FdBudget())
+        self._started_at = time.time()
+        self._allow_targets = allow_targets
+        self._oom_kills = _oom_kills()
+        self._protected: tuple[int, ...] = ()
+        self._fds: int | None = None
+
+    def refresh(self, elapsed_s: float, host: Host) -> None:
+        """Measure anew."""
+        self.host = host
+        self._gauge.measure(elapsed_s)
+        self._fds = count_fds(os.getpid())
+        self._oom_kills = _oom_kills()
+        self._protected = self.protected()
+
+    def protected(self) -> tuple[int, ...]:
+        """The pids that are the dashboard itself: launcher, supervisor, web, forkserver, resource tracker."""
+        clients = (client.pid for client in self._control.subscribers.values())
+        own = {os.getpid(), os.getppid(), *self._children.infrastructure(), *clients}
+        return tuple(sorted(own))
+
+    def oom_kills_since_refresh(self) -> int:
+        """By how much the kernel's count of OOM kills rose since the last sweep."""
+        return max(0, _oom_kills() - self._oom_kills)
+
+    def supervisor(self, fleet: Fleet, journal_error: str | None, orphans: Iterable[str] = ()) -> Supervisor:
+        """The record of the supervisor."""
+        return Supervisor(
+            pid=os.getpid(),
+            started_at=self._started_at,
+            python=platform.python_version(),
+            forkserver_pid=self._children.forkserver_pid,
+            preload_verified=self.preload_verified,
+            protected=self._protected,
+            stopping=fleet.stopping_by is not None,
+            waiting_for=_waiting_for(fleet, orphans) if fleet.stopping_by else (),
+            cpu_percent=self._gauge.sample.cpu_percent,
+            rss_bytes=self._gauge.sample.rss_bytes,
+            fds=self._fds,
+            journal_error=journal_error,
+            allow_targets=self._allow_targets,
+            not_shown=fleet.not_shown,
+        )
+
+
+def _waiting_for(fleet: Fleet, orphans: Iterable[str]) -> tuple[str, ...]:
+    waits = [
+        f"{member.process.name} ({member.id}, pid {', '.join(map(str, _left(member.process)))})"
+        for member in fleet.members.values()
+        if member.process.state in LIVE
+    ]
+    waits += [f"orphan {one}" for one in orphans]
+    more = len(waits) - _NAMED
+    return tuple(waits[:_NAMED]) + ((f"and {more} more",) if more > 0 else ())
+
+
+def _left(process: Process) -> tuple[int | None, ...]:
+    return (process.stopping.left if process.stopping else ()) or (process.pid,)
+
+
+def _oom_kills() -> int:
+    with open("/proc/vmstat", "rb") as vmstat:
+        for line in vmstat:
+            if line.startswith(b"oom_kill "):
+                return int(line.split()[1])
+    return 0

@@ -1,0 +1,48 @@
+"""The instruments that the parts of the loop share: where they look and what they write to."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from app.settings import Settings
+
+from . import actions as a
+from .history import HOST, History
+from .logs import LogKeeper
+from .poller import Poller
+from .recording import Recording
+from .trees import Inventory, Sweep
+from .vitals import Vitals
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Made once, in `app.supervisor.__main__`."""
+
+    settings: Settings
+    poller: Poller
+    inventory: Inventory
+    recording: Recording
+    history: History
+    logs: LogKeeper
+    vitals: Vitals
+    happened: deque[a.Happening]
+
+    def now(self) -> a.Now:
+        """This moment."""
+        return a.Now(mono=time.monotonic(), wall=time.time())
+
+    def remember(self, sweep: Sweep, now: a.Now) -> None:
+        """Keep a sweep for the charts."""
+        samples = {key: (one.cpu_percent, one.rss_bytes) for key, one in sweep.samples.items()}
+        host = self.vitals.host
+        self.history.record(now.wall, {**samples, HOST: (host.cpu_percent, host.memory_used_bytes)})
+
+    def forget(self, process_id: str) -> None:
+        """Nothing of a process is kept any more, but its lines in the journal."""
+        self.inventory.drop_root(process_id)
+        self.recording.forget(process_id)
+        self.history.forget(process_id)
+        self.logs.forget(process_id)
