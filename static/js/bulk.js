@@ -1,7 +1,7 @@
 /** The bar for several processes at once; it lies over the filters while something is selected. */
 
 import { act } from "./actions.js";
-import { put } from "./dom.js";
+import { mark, put } from "./dom.js";
 import { onSelection, selection } from "./selection.js";
 import { store } from "./store.js";
 import { table } from "./table.js";
@@ -28,6 +28,7 @@ export function mountBulk() {
 
 function show() {
   bar.hidden = !selection.size;
+  mark(document.getElementById("list"), "selecting", selection.size ? "" : null);
   all.checked = selection.size > 0 && table.order.every((id) => selection.has(id));
   all.indeterminate = selection.size > 0 && !all.checked;
   put(count, `${selection.size} selected`);

@@ -101,7 +101,7 @@ function writeState(place, icon, word, tone) {
   mark(place, "tone", tone);
 }
 
-const OS_STATES = { R: ["●", "running", "ok"], T: ["❚❚", "suspended", "dim"], Z: ["◍", "zombie", "dim"] };
+const OS_STATES = { R: ["●", "running", "ok"], T: ["‖", "suspended", "dim"], Z: ["◍", "zombie", "dim"] };
 const osState = ({ state }) => OS_STATES[state] ?? ["●", "sleeping", "ok"];
 
 function sentinel(value) {

@@ -58,7 +58,7 @@ const STATES = {
   created: ["○", "dim", "waiting"],
   starting: ["◌", "cool", "waiting"],
   running: ["●", "ok", "running"],
-  suspended: ["❚❚", "dim", "suspended"],
+  suspended: ["‖", "dim", "suspended"],
   stopping: ["◔", "cool", "stopping"],
   exited: ["◍", "dim", "ended"],
   joined: ["✓", "dim", "ended"],

@@ -68,7 +68,7 @@ export class Rows {
   #fill(row, item, { index, step, columns, open, now }) {
     const { el, cells } = row;
     const { kind, record, key } = item;
-    if (row.y !== index * step) el.style.transform = `translateY(${(row.y = index * step)}px)`;
+    if (row.y !== index * step) el.style.top = `${(row.y = index * step)}px`;
     row.item = item;
     attr(el, "aria-rowindex", String(index + 2));
     attr(el, "aria-level", item.depth ? String(item.depth + 1) : null);
@@ -98,7 +98,7 @@ export class Rows {
   }
 
   #draw(row, kind, key) {
-    const stand = `${key} ${store.samplesVersion} ${row.el.clientWidth ? devicePixelRatio : 0}`;
+    const stand = `${key} ${store.samplesVersion} ${devicePixelRatio}`;
     if (row.drawn === stand) return;
     row.drawn = stand;
     drawSamples(row.cells, kind === "process" ? store.samples(key) : NO_SAMPLES);
@@ -115,11 +115,14 @@ export class Rows {
 }
 
 /** @param {import("./verbs.js").Verb} offer @param {string} name whom it is done to */
-export function verbButton({ verb, label, danger }, name) {
+export function verbButton({ verb, label, key, danger }, name) {
   const button = stamp("t-verb");
   put(button.firstElementChild, label);
+  put(button.lastElementChild, key ?? "");
   button.dataset.verb = verb;
+  if (key) button.dataset.key = key;
   button.classList.toggle("danger", Boolean(danger));
-  button.setAttribute("aria-label", verb === "more" ? `More actions on ${name}` : `${label} ${name}`);
+  button.title = verb === "more" ? `More actions on ${name}` : `${label} ${name}`;
+  button.setAttribute("aria-label", button.title);
   return button;
 }

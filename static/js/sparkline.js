@@ -9,9 +9,7 @@ import { POINTS } from "./samples.js";
  * @param {{top: number, tone?: string}} options `top`: the value at the upper edge
  */
 export function sparkline(canvas, values, { top, tone = "accent" }) {
-  const brush = prepared(canvas);
-  const width = canvas.clientWidth || 56;
-  const height = canvas.clientHeight || 18;
+  const { brush, width, height } = prepared(canvas);
   brush.clearRect(0, 0, width, height);
   if (!values.some((value) => value !== null)) return;
   const step = width / (POINTS - 1);
@@ -28,15 +26,21 @@ export function sparkline(canvas, values, { top, tone = "accent" }) {
   brush.stroke();
 }
 
+/** Sizes are asked for once per canvas: asking amid writes would lay out the page anew for each row. */
+const known = new WeakMap();
+
 function prepared(canvas) {
   const scale = devicePixelRatio || 1;
-  const width = Math.round((canvas.clientWidth || 56) * scale);
-  const height = Math.round((canvas.clientHeight || 18) * scale);
-  const brush = canvas.getContext("2d");
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const before = known.get(canvas);
+  if (before?.scale === scale) return before;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+  const brush = canvas.getContext("2d", { willReadFrequently: true });
   brush.setTransform(scale, 0, 0, scale, 0, 0);
   Object.assign(brush, { lineWidth: 1.3, lineJoin: "round" });
-  return brush;
+  const now = { brush, width, height, scale };
+  if (width) known.set(canvas, now);
+  return now;
 }
 
 /** The largest value of a series, at least `floor`. */
