@@ -34,7 +34,7 @@ WEB_MAY_IMPORT = (
 # Foreign thing -> the only modules of app/ (or folders) that import it.
 ONLY_IMPORTERS = {
     "multiprocessing": ("app.supervisor.children",),
-    "sqlite3": ("app.supervisor.journal",),
+    "sqlite3": ("app.supervisor.journal_file",),
     "flask": ("app.web",),
     "flask_openapi3": ("app.web",),
     "flask_socketio": ("app.web",),
