@@ -41,10 +41,11 @@ def _serve(chosen: Settings) -> None:
     chosen.address_path.write_text(server.address(listener) + "\n")
     serving = server.Server(listener, web.application)
     web.feed.start(web.live)
+    gevent.spawn(web.live.run)
     serving.start()
     stopping.wait()
     serving.stop_accepting()
-    web.live.close()
+    web.live.clients.close()
     serving.stop()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from urllib.parse import urlencode
 
+import gevent
 from flask import Flask, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -19,6 +20,13 @@ from .problems import Problem
 OPEN_ENDPOINTS = frozenset(
     {"static", "pages.healthz", "pages.readyz", "pages.sign_in", "pages.sign_in_with_token", "pages.sign_out"}
 )
+BODY_S = 10.0
+SMALL_BODY_BYTES = 16 * 1024
+BODY_BYTES = {
+    "processes.launch": 64 * 1024,
+    "processes.launch_many": 64 * 1024,
+    "verbs.actions": 128 * 1024,
+}
 MACHINE_PATHS = ("/api/", "/metrics")
 
 
@@ -36,6 +44,7 @@ class Access:
     def admit(self) -> Response | None:
         """Let the request pass (None), or answer it."""
         g.role = None
+        request.max_content_length = BODY_BYTES.get(request.endpoint or "", SMALL_BODY_BYTES)
         if request.endpoint in OPEN_ENDPOINTS:
             return None
         machine = request.path.startswith(MACHINE_PATHS)
@@ -46,6 +55,8 @@ class Access:
             return self._unknown(machine=machine)
         if g.role is not Role.OPERATOR and request.method not in SAFE_METHODS:
             raise Problem(403, "A viewer may look, not act; this needs the operator's token.")
+        if request.method not in SAFE_METHODS:
+            _receive_body()
         return None
 
     def role_of_socket(self, token: str | None) -> Role | None:
@@ -120,6 +131,14 @@ def local(target: str) -> str:
     """``target`` where it is a path of ours, else ``/``: never lead away from here after a sign-in."""
     foreign = target.startswith(("//", "/\\")) or not target.isprintable()
     return target if target.startswith("/") and not foreign else "/"
+
+
+def _receive_body() -> None:
+    try:
+        with gevent.Timeout(BODY_S):
+            request.get_data()
+    except gevent.Timeout:
+        raise Problem(408, f"The body did not arrive within {BODY_S:g} s.") from None
 
 
 def _address() -> str:

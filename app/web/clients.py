@@ -49,6 +49,7 @@ class Clients:
         self._engine = engine
         self.connected: dict[str, Client] = {}
         self.skipped = 0
+        self._strangers: set[str] = set()
 
     def queued(self, client: Client) -> int:
         """How many packets wait for this client to read on."""
@@ -65,6 +66,19 @@ class Clients:
         except EngineIOError:  # it closed meanwhile; its disconnect event follows
             return False
         return True
+
+    def sweep(self) -> None:
+        """End connections that were opened before the last sweep and have not told who they are."""
+        known = {client.engine_id for client in self.connected.values()}
+        strangers = set(self._engine.sockets) - known
+        for engine_id in strangers & self._strangers:
+            self._engine.sockets[engine_id].close(wait=False)
+        self._strangers = strangers
+
+    def close(self) -> None:
+        """Say goodbye to everybody."""
+        for socket in list(self._engine.sockets.values()):
+            socket.close(wait=False)
 
     def offer_all(self, packet: Packet) -> None:
         """Queue a packet for everybody, if need be out of turn: it is small and rare."""

@@ -24,12 +24,14 @@ from . import present
 from .access import Access
 from .clients import MAX_TOPICS, Client, Clients, Packet, packet
 from .feed import Feed
+from .problems import Problem
 from .tails import LogTails, Topic
 from .websocket import MAX_MESSAGE_BYTES, BoundedWebSocket
 
 MAX_CLIENTS = 1000
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 10
+SWEEP_S = 5.0
 LOG_TOPIC = "log:"
 # What a stranger sends is not worth a line in our log; errors of our own handlers are logged there by
 # themselves.
@@ -90,10 +92,11 @@ class Live:
         self._snapshot = None
         self.clients.offer_all(self._away())
 
-    def close(self) -> None:
-        """Say goodbye to all clients; bounded, whatever they do."""
-        sockets = list(self._engine.sockets.values())
-        gevent.joinall([gevent.spawn(socket.close, wait=False) for socket in sockets], timeout=1)
+    def run(self) -> None:
+        """End, every few seconds, connections that are nobody's; for ever."""
+        while True:
+            gevent.sleep(SWEEP_S)
+            self.clients.sweep()
 
     def _refresh(self, client: Client) -> None:
         if not self._feed.live:
@@ -112,7 +115,10 @@ class Live:
 
     def _on_connect(self, auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
-        role = self._access.role_of_socket(token if isinstance(token, str) else None)
+        try:
+            role = self._access.role_of_socket(token if isinstance(token, str) else None)
+        except Problem as problem:
+            raise SocketRefused(problem.detail) from problem
         if role is None:
             raise SocketRefused("A token is needed.")
         if len(self.clients.connected) >= MAX_CLIENTS:

@@ -31,7 +31,6 @@ def install(flask: Flask, access: Access, feed: Feed) -> None:
 
     @pages.post("/signin")
     def sign_in_with_token() -> Response:
-        request.max_content_length = 4096
         return access.sign_in(request.form.get("token", "").strip(), local(request.form.get("next", "/")))
 
     @pages.post("/signout")

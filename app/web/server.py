@@ -6,6 +6,7 @@ request to arrive, what is buffered for it, and how long it may take nothing of 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ HEAD_S = 10.0
 USER_TIMEOUT_MS = 8000
 SEND_BUFFER_BYTES = 128 * 1024
 STOP_S = 1.0
+BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,22 @@ def address(listener: Any) -> str:
 
 
 class Handler(pywsgi.WSGIHandler):
-    """pywsgi's, with deadlines for the arrival of a request."""
+    """pywsgi's, with deadlines for the arrival of a request, and without a traceback for each stranger's rubbish."""
+
+    def handle(self) -> None:
+        """Serve one connection; that it broke is nobody's fault."""
+        with contextlib.suppress(OSError):
+            super().handle()
+
+    def handle_one_response(self) -> None:
+        """Answer one request; a connection that was a websocket is not HTTP any more."""
+        super().handle_one_response()
+        if "HTTP_UPGRADE" in (self.environ or {}):
+            self.close_connection = True
+
+    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+        log.debug("not HTTP, from %s: %s", self.client_address, ex)
+        return "400", BAD_REQUEST
 
     def read_requestline(self) -> str:
         """The request line; empty (which ends the connection) where none comes for too long."""
