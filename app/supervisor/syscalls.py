@@ -1,0 +1,217 @@
+"""What a blocked system call means: is it a sleep, a server's wait for events, or a wait that may be in vain?
+
+Pure.  Only those calls are named that processes block in; the numbers are of x86_64 and of aarch64 (asm-generic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeAlias
+
+Kind: TypeAlias = Literal["running", "sleeping", "idle", "waiting", "stopped", "disk", "zombie", "unknown"]
+
+NUMBERS: dict[str, dict[str, int]] = {
+    "x86_64": {
+        "read": 0, "write": 1, "poll": 7, "ioctl": 16, "pread64": 17, "readv": 19, "writev": 20, "select": 23,
+        "pause": 34, "nanosleep": 35, "sendfile": 40, "connect": 42, "accept": 43, "sendto": 44, "recvfrom": 45,
+        "sendmsg": 46, "recvmsg": 47, "wait4": 61, "semop": 65, "msgrcv": 70, "fcntl": 72, "flock": 73, "fsync": 74,
+        "fdatasync": 75, "rt_sigtimedwait": 128, "rt_sigsuspend": 130, "futex": 202, "restart_syscall": 219,
+        "semtimedop": 220, "clock_nanosleep": 230, "epoll_wait": 232, "mq_timedreceive": 243, "waitid": 247,
+        "openat": 257, "pselect6": 270, "ppoll": 271, "splice": 275, "epoll_pwait": 281, "accept4": 288,
+        "epoll_pwait2": 441,
+    },
+    "aarch64": {
+        "epoll_pwait": 22, "fcntl": 25, "ioctl": 29, "flock": 32, "openat": 56, "read": 63, "write": 64, "readv": 65,
+        "writev": 66, "pread64": 67, "sendfile": 71, "pselect6": 72, "ppoll": 73, "splice": 76, "fsync": 82,
+        "fdatasync": 83, "waitid": 95, "futex": 98, "nanosleep": 101, "clock_nanosleep": 115, "restart_syscall": 128,
+        "rt_sigsuspend": 133, "rt_sigtimedwait": 137, "mq_timedreceive": 183, "msgrcv": 188, "semtimedop": 192,
+        "semop": 193, "accept": 202, "connect": 203, "sendto": 206, "recvfrom": 207, "sendmsg": 211, "recvmsg": 212,
+        "accept4": 242, "wait4": 260, "epoll_pwait2": 441,
+    },
+}  # fmt: skip
+
+_FUTEX_PRIVATE = 128
+_SET_LOCK_AND_WAIT = frozenset({7, 38})  # F_SETLKW, F_OFD_SETLKW
+_NO_PID = 0xFFFFFFFF  # −1 as an int of 32 bits
+Args: TypeAlias = tuple[int, ...]
+
+
+class Call(NamedTuple):
+    """A system call that a thread is in; the name is ``system call 17`` for one that is not in the table."""
+
+    name: str
+    args: Args
+
+    @property
+    def fd(self) -> int | None:
+        """The fd that it is about, for those calls whose words name the file."""
+        return self.args[0] if self.name in _WITH_FD else None
+
+    @property
+    def has_timeout(self) -> bool | None:
+        """Whether it ends by itself; None where the call does not say."""
+        rule = _TIMEOUT.get(self.name)
+        return rule(self.args) if rule else None
+
+    @property
+    def within_process(self) -> bool:
+        """Whether it waits for a thread of the same process."""
+        return self.name == "futex" and bool(self.args[1] & _FUTEX_PRIVATE)
+
+
+class Wait(NamedTuple):
+    """What that means, in words."""
+
+    kind: Kind
+    words: str
+
+
+def parse(line: bytes, machine: str) -> Call | None:
+    """From /proc/PID/syscall: number and arguments; None where it says ``running``, or -1 (in no call)."""
+    field = line.split()
+    if len(field) < 7:
+        return None
+    number = int(field[0])
+    name = _NAMES.get(machine, {}).get(number, f"system call {number}")
+    return Call(name, tuple(int(one, 16) for one in field[1:7]))
+
+
+def meaning(call: Call, file: str) -> Wait:
+    """``file``: what the call's fd is, in words (see `file_words`)."""
+    kind, words = _kind_and_words(call, file)
+    limit = "" if kind == "sleeping" else _LIMIT_WORDS[call.has_timeout]
+    return Wait(kind, f"{words} ({call.name}{limit})")
+
+
+def meaning_of_wchan(wchan: str) -> Wait:
+    """The kernel's function that it sleeps in: all that is known where the call cannot be read."""
+    for part, kind, words in _WCHANS:
+        if part in wchan:
+            return Wait(kind, f"{words} ({wchan})")
+    if wchan in {"", "0"}:
+        return Wait("unknown", "sleeps in the kernel; why cannot be read")
+    return Wait("unknown", f"sleeps in the kernel ({wchan})")
+
+
+def file_words(link: str) -> str:
+    """What an fd is, from its link in /proc/PID/fd."""
+    if link.startswith("pipe:"):
+        return "a pipe"
+    if link.startswith("socket:"):
+        return "a socket"
+    return link.removeprefix("anon_inode:") or "a file"
+
+
+def _kind_and_words(call: Call, file: str) -> tuple[Kind, str]:
+    name, args = call
+    match name:
+        case "futex":
+            return "waiting", f"waits on a lock between {'threads' if call.within_process else 'processes'}"
+        case "poll" | "ppoll" | "select" | "pselect6":
+            without_fds = args[1 if name.endswith("poll") else 0] == 0 and call.has_timeout
+            return ("sleeping", "sleeps") if without_fds else ("idle", "waits for events")
+        case "wait4" | "waitid":
+            return "waiting", f"waits for {_child_words(args[0] if name == 'wait4' else args[1])} to end"
+        case "fcntl":
+            words = "waits for a lock on" if args[1] in _SET_LOCK_AND_WAIT else "is in fcntl on"
+            return "waiting", f"{words} {file}"
+        case _:
+            kind, words = _PLAIN.get(name, ("unknown", "is in a system call"))
+            return kind, words.format(file=file)
+
+
+def _child_words(pid: int) -> str:
+    pid &= _NO_PID
+    return "a child" if pid in (0, _NO_PID) else f"child {pid}"
+
+
+_NAMES = {machine: {number: name for name, number in table.items()} for machine, table in NUMBERS.items()}
+
+_PLAIN: dict[str, tuple[Kind, str]] = {
+    "nanosleep": ("sleeping", "sleeps"),
+    "clock_nanosleep": ("sleeping", "sleeps"),
+    # What sleep, poll and a lock with a timeout show after SIGSTOP and SIGCONT: it was a wait with an end.
+    "restart_syscall": ("sleeping", "goes on with a timed wait"),
+    "epoll_wait": ("idle", "waits for events"),
+    "epoll_pwait": ("idle", "waits for events"),
+    "epoll_pwait2": ("idle", "waits for events"),
+    "accept": ("idle", "waits for a connection"),
+    "accept4": ("idle", "waits for a connection"),
+    "pause": ("idle", "waits for a signal"),
+    "rt_sigsuspend": ("idle", "waits for a signal"),
+    "rt_sigtimedwait": ("idle", "waits for a signal"),
+    "read": ("waiting", "reads from {file}"),
+    "pread64": ("waiting", "reads from {file}"),
+    "readv": ("waiting", "reads from {file}"),
+    "recvfrom": ("waiting", "reads from {file}"),
+    "recvmsg": ("waiting", "reads from {file}"),
+    "write": ("waiting", "writes to {file}"),
+    "writev": ("waiting", "writes to {file}"),
+    "sendto": ("waiting", "writes to {file}"),
+    "sendmsg": ("waiting", "writes to {file}"),
+    "sendfile": ("waiting", "writes to {file}"),
+    "splice": ("waiting", "moves data from {file}"),
+    "connect": ("waiting", "waits to be connected"),
+    "flock": ("waiting", "waits for a lock on {file}"),
+    "fsync": ("disk", "waits until {file} is on the disk"),
+    "fdatasync": ("disk", "waits until {file} is on the disk"),
+    "openat": ("waiting", "waits for a file to open, maybe a FIFO without another end"),
+    "ioctl": ("waiting", "waits for the driver of {file}"),
+    "semop": ("waiting", "waits on a System V semaphore"),
+    "semtimedop": ("waiting", "waits on a System V semaphore"),
+    "msgrcv": ("waiting", "waits for a System V message"),
+    "mq_timedreceive": ("waiting", "waits for a POSIX message"),
+}
+
+_WITH_FD = frozenset(name for name, (_, words) in _PLAIN.items() if "{file}" in words) | {"fcntl"}
+
+
+def _given(position: int) -> Callable[[Args], bool]:
+    return lambda args: args[position] != 0
+
+
+def _not_negative(position: int) -> Callable[[Args], bool]:
+    return lambda args: not args[position] >> 31 & 1
+
+
+def _always(args: Args) -> bool:
+    return True
+
+
+#: Where each call keeps its time limit: a pointer that may be null, or an int of 32 bits that may be negative.
+_TIMEOUT: dict[str, Callable[[Args], bool]] = {
+    "futex": _given(3),
+    "select": _given(4),
+    "pselect6": _given(4),
+    "ppoll": _given(2),
+    "poll": _not_negative(2),
+    "epoll_wait": _not_negative(3),
+    "epoll_pwait": _not_negative(3),
+    "epoll_pwait2": _given(3),
+    "rt_sigtimedwait": _given(2),
+    "semtimedop": _given(3),
+    "mq_timedreceive": _given(4),
+    "nanosleep": _always,
+    "clock_nanosleep": _always,
+    "restart_syscall": _always,
+}
+
+_LIMIT_WORDS = {None: "", True: ", with a timeout", False: ", no timeout"}
+
+_WCHANS: tuple[tuple[str, Kind, str], ...] = (
+    ("futex", "waiting", "waits on a lock"),
+    ("nanosleep", "sleeping", "sleeps"),
+    ("pipe_read", "waiting", "reads from a pipe"),
+    ("pipe_write", "waiting", "writes to a pipe"),
+    ("accept", "idle", "waits for a connection"),
+    ("ep_poll", "idle", "waits for events"),
+    ("poll_schedule", "idle", "waits for events"),
+    ("do_select", "idle", "waits for events"),
+    ("do_wait", "waiting", "waits for a child to end"),
+    ("flock", "waiting", "waits for a file lock"),
+    ("locks_lock", "waiting", "waits for a file lock"),
+    ("skb_wait", "waiting", "reads from a socket"),
+    ("stream_read", "waiting", "reads from a socket"),
+    ("sigsuspend", "idle", "waits for a signal"),
+    ("wait_woken", "waiting", "waits for a terminal or a socket"),
+)
