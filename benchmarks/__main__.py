@@ -1,0 +1,38 @@
+"""`python -m benchmarks [NAME…]`: run all measurements, or the named ones, and print one table in Markdown."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import bursts, ending, idling, seeing, starting, watching
+from benchmarks.rows import Row, table
+
+ALL: dict[str, Callable[[Path], list[Row]]] = {
+    "starting": starting.main,
+    "ending": ending.main,
+    "bursts": bursts.main,
+    "seeing": seeing.main,
+    "idling": idling.main,
+    "watching": watching.main,
+}
+
+
+def main(names: list[str]) -> int:
+    """The exit code: 2 for a name that there is not."""
+    if unknown := [name for name in names if name not in ALL]:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="procession-bench-") as folder:
+        for name in names or ALL:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            rows += ALL[name](Path(folder))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

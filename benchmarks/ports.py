@@ -1,0 +1,12 @@
+"""A free port of the loopback address, for peers that cannot pick one by themselves."""
+
+from __future__ import annotations
+
+import socket
+
+
+def free_port() -> int:
+    """Free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,45 @@
+"""One line of the result, and how lines become Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What was measured; ``peer`` and ``ratio`` (ours over the peer's) where there is one; ``aim`` in words."""
+
+    what: str
+    ours: str
+    peer: str = "–"
+    ratio: float | None = None
+    aim: str = "–"
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Markdown."""
+    cells = [("measured", "Procession", "peer", "ratio", "aim")]
+    cells += [(row.what, row.ours, row.peer, f"{row.ratio:.2f}×" if row.ratio else "–", row.aim) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """By nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+def median(values: Sequence[float]) -> float:
+    """The usual one."""
+    return statistics.median(values)
+
+
+def ms(value: float) -> str:
+    """Milliseconds with as many digits as mean something."""
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"

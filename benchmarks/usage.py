@@ -1,0 +1,39 @@
+"""What a process has used, read from /proc."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of all its threads so far, to a hundredth."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def rss_mib(pid: int) -> float:
+    """Resident memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
+
+
+def cpu_percent(pids: list[int], seconds: float) -> list[float]:
+    """Of one core, each, over the next ``seconds``."""
+    before, start = [cpu_s(pid) for pid in pids], time.monotonic()
+    time.sleep(seconds)
+    wall = time.monotonic() - start
+    return [(cpu_s(pid) - used) / wall * 100 for pid, used in zip(pids, before, strict=True)]
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for a condition; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        time.sleep(0.01)
