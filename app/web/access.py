@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import gevent
 from flask import Flask, g, redirect, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from .auth import Doorkeeper, Failures, Role
@@ -44,8 +45,10 @@ class Access:
     def admit(self) -> Response | None:
         """Let the request pass (None), or answer it."""
         g.role = None
-        request.max_content_length = BODY_BYTES.get(request.endpoint or "", SMALL_BODY_BYTES)
+        # One more than allowed: werkzeug cuts a chunked body off at the limit, and says nothing.
+        request.max_content_length = _limit() + 1
         if request.endpoint in OPEN_ENDPOINTS:
+            _receive_body()
             return None
         machine = request.path.startswith(MACHINE_PATHS)
         if not machine and request.method in SAFE_METHODS and "token" in request.args:
@@ -55,8 +58,7 @@ class Access:
             return self._unknown(machine=machine)
         if g.role is not Role.OPERATOR and request.method not in SAFE_METHODS:
             raise Problem(403, "A viewer may look, not act; this needs the operator's token.")
-        if request.method not in SAFE_METHODS:
-            _receive_body()
+        _receive_body()
         return None
 
     def role_of_socket(self, token: str | None) -> Role | None:
@@ -133,12 +135,20 @@ def local(target: str) -> str:
     return target if target.startswith("/") and not foreign else "/"
 
 
+def _limit() -> int:
+    return BODY_BYTES.get(request.endpoint or "", SMALL_BODY_BYTES)
+
+
 def _receive_body() -> None:
+    if request.method in SAFE_METHODS:
+        return
     try:
         with gevent.Timeout(BODY_S):
-            request.get_data()
+            size = len(request.get_data())
     except gevent.Timeout:
         raise Problem(408, f"The body did not arrive within {BODY_S:g} s.") from None
+    if size > _limit():
+        raise RequestEntityTooLarge
 
 
 def _address() -> str:

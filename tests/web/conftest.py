@@ -1,0 +1,36 @@
+"""Servers for the tests of the web process.  Those of a module are shared by its tests, which end what they launch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_until
+from tests.web.serving import Running, Web
+
+VIEWER = "viewers-token-for-tests"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def bare(home: Path) -> Iterator[Web]:
+    """The web process alone, with no configuration but where it lives and a free port."""
+    with Web(home) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """Supervisor and web process, with a viewer's token and launches of targets allowed."""
+    home = tmp_path_factory.mktemp("home")
+    settings = {"VIEWER_TOKEN": VIEWER, "ALLOW_TARGETS": "1"}
+    with Running("app.supervisor", home, **settings), Web(home, **settings) as served:
+        ready = served.client("")
+        wait_until(lambda: ready.get("/readyz").ok, 20, "the supervisor's stream arrives")
+        yield served

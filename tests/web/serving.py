@@ -1,0 +1,148 @@
+"""The real web process (and supervisor) for a test, started as the launcher starts them, and a client for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+import socketio
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+class Running:
+    """One of our processes; ends with the `with` block."""
+
+    def __init__(self, module: str, home: Path, *, pass_fds: tuple[int, ...] = (), **settings: str) -> None:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
+        chosen = {"HOME": str(home), "PORT": "0"} | settings
+        environment = own | {f"PROCESSION_{name}": value for name, value in chosen.items()}
+        with (home / f"{module}.stderr").open("ab") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                env=environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit code, after this signal if it still runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(20)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+
+
+class Web(Running):
+    """The web process, once it answers."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        (home / "address").unlink(missing_ok=True)
+        super().__init__("app.web", home, **settings)
+        self.home = home
+        self._clients: list[Client] = []
+        wait_until(self._answers, 20, f"the web process answers; see {home}/app.web.stderr")
+        self.address = (home / "address").read_text().strip()
+        self.url = f"http://{self.address}"
+        self.token = settings.get("TOKEN") or (home / "token").read_text().strip()
+
+    @property
+    def errors(self) -> str:
+        """What it wrote to standard error."""
+        return (self.home / "app.web.stderr").read_text()
+
+    def client(self, token: str | None = None, **headers: str) -> Client:
+        """A client with the operator's token, or with another, or (empty) with none."""
+        client = Client(self.url, self.token if token is None else token, headers)
+        self._clients.append(client)
+        return client
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        for client in self._clients:
+            client.close()
+        return super().stop(number)
+
+    def browser(self, token: str | None = None, transports: list[str] | None = None) -> Browser:
+        """A connected Socket.IO client."""
+        return Browser(self.url, self.token if token is None else token, transports or ["websocket"])
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the web process ended: {self.errors}")
+        address = self.home / "address"
+        if not address.exists() or not (text := address.read_text().strip()):
+            return False
+        try:
+            return requests.get(f"http://{text}/healthz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+class Client(requests.Session):
+    """HTTP relative to the server; never follows a redirect by itself."""
+
+    def __init__(self, url: str, token: str, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self.url = url
+        self.trust_env = False
+        self.headers.update(headers)
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", 30)
+        kwargs["allow_redirects"] = False
+        return super().request(method, self.url + url, *args, **kwargs)
+
+
+class Browser:
+    """A Socket.IO client that keeps every message it gets; ends with the `with` block."""
+
+    def __init__(self, url: str, token: str, transports: list[str]) -> None:
+        self.received: list[tuple[str, Any]] = []
+        self.socket = socketio.Client(reconnection=False)
+        for name in ("snapshot", "delta", "log", "supervisor_away", "disconnect"):
+            self.socket.on(name, self._keeper(name))
+        self.socket.connect(url, auth={"token": token} if token else None, transports=transports)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.socket.disconnect()
+        self.socket.wait()
+
+    def all(self, name: str) -> list[Any]:
+        """Every message of this name so far."""
+        return [message for kind, message in list(self.received) if kind == name]
+
+    def first(self, name: str, deadline_s: float = 10) -> Any:
+        """The first message of this name."""
+        return wait_until(lambda: self.all(name), deadline_s, f"a {name} message")[0]
+
+    def emit(self, name: str, message: Any = None) -> None:
+        self.socket.emit(name, message)
+
+    def _keeper(self, name: str) -> Any:
+        return lambda *message: self.received.append((name, message[0] if message else None))
