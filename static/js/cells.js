@@ -92,7 +92,7 @@ export const GROUP = {
 /** The lines before the figures. @param {Record<string, HTMLElement>} cells @param {{cpu: [], rss: []}} samples */
 export function drawSamples(cells, { cpu, rss }) {
   if (!cells.cpu.hidden) sparkline(cells.cpu.firstElementChild, cpu, { top: peak(cpu, 100) });
-  if (!cells.rss.hidden) sparkline(cells.rss.firstElementChild, rss, { top: peak(rss, 16 * MIB) * 1.15 });
+  if (!cells.rss.hidden) sparkline(cells.rss.firstElementChild, rss, { top: peak(rss, 16 * MIB) * 1.4 });
 }
 
 function writeState(place, icon, word, tone) {

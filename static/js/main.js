@@ -9,6 +9,7 @@ import { mountEmpty } from "./empty.js";
 import { startEvents } from "./events.js";
 import { mountGestures } from "./gestures.js";
 import { mountHeader } from "./header.js";
+import { showHelp } from "./help.js";
 import { mountKeyboard } from "./keyboard.js";
 import { KEYS } from "./keys.js";
 import { startLaunch } from "./launch.js";
@@ -19,7 +20,7 @@ import { mountTable } from "./table.js";
 import { mountTheme } from "./themes.js";
 
 const launch = () => go(href("/launch"));
-const help = () => import("./help.js").then(({ showHelp }) => showHelp(KEYS));
+const help = () => showHelp(KEYS);
 
 mountTheme();
 mountHeader();
