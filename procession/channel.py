@@ -22,6 +22,7 @@ MAX_NOTE = 500
 INTERVAL_S = 0.1
 BURST_S = 0.9
 FINAL_INTERVAL_S = 1.0
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Channel:
@@ -120,7 +121,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def _dump(report: dict[str, object]) -> bytes:
-    return json.dumps(report, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _encoder.encode(report).encode("utf-8", "replace")
 
 
 def _finite(number: float | None) -> float | None:

@@ -11,7 +11,6 @@ calls it::
 from __future__ import annotations
 
 import os
-import platform
 import socket
 import sys
 from multiprocessing.process import current_process
@@ -63,7 +62,7 @@ def _take_over(connection: Connection[None, None]) -> int:
 def _tell_booted(channel: Channel) -> None:
     channel.tell(
         "booted",
-        python=platform.python_version(),
+        python="{}.{}.{}".format(*sys.version_info),
         preloaded=os.getpid() != _IMPORTED_BY,
         stack_signal=surroundings.STACK_SIGNAL,
     )
