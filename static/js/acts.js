@@ -10,7 +10,7 @@ import { toast } from "./toasts.js";
 import { KEYS } from "./verbs.js";
 
 const ENDING = new Set(["terminate", "kill"]);
-const ORDER = ["stack", "start", "suspend", "resume", "join", "restart", "close", "signal", "terminate", "kill"];
+const ORDER = ["stack", "start", "suspend", "resume", "restart", "terminate", "kill", "join", "close", "signal"];
 /** Of two that exclude each other the one that is impossible is left out: it would only be noise. */
 const ONLY_WHEN_POSSIBLE = new Set(["start", "resume", "close"]);
 const ONLY_WHILE_IT_LIVES = new Set(["stack", "suspend", "signal", "terminate", "kill", "join"]);
@@ -57,7 +57,9 @@ function press(event, verb) {
 }
 
 function whatItCosts(process) {
-  if (whyNot("terminate", process, "operator")) return "";
-  const also = process.descendants ? ` Both end its ${plural(process.descendants, "descendant")}.` : "";
+  if (whyNot("kill", process, "operator")) return "";
+  const below = process.descendants && plural(process.descendants, "descendant");
+  if (process.state === "stopping") return `Kill does not wait for the end of the grace.${below ? ` It ends ${below} too.` : ""}`;
+  const also = below ? ` Both end its ${below}.` : "";
   return `Terminate gives it ${process.grace_s} s to end by itself, Kill none.${also}`;
 }

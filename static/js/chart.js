@@ -20,8 +20,8 @@ export class Chart {
   /** Whether the pointer reads a value. */
   hovered = false;
 
-  /** @param {HTMLElement} box @param {{format: (value: number) => string, least: number, hover: (index: number|null) => void}} options
-   *  `least`: the smallest value that the scale shows in full */
+  /** @param {HTMLElement} box @param {{format: (value: number) => string, least: number, steps: number[], hover: (index: number|null) => void}} options
+   *  `least`: the smallest value that the scale shows in full; `steps`: what its ticks may be apart */
   constructor(box, options) {
     this.#box = box;
     this.#options = options;
@@ -56,7 +56,7 @@ export class Chart {
 
   #make() {
     const line = colour("accent");
-    const { format, least } = this.#options;
+    const { format, least, steps } = this.#options;
     const axis = { stroke: colour("dim"), font: FONT, grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
     return {
       width: this.#width(), height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false },
@@ -65,7 +65,7 @@ export class Chart {
       series: [{}, { stroke: line, width: 1.4, fill: faded(line), points: { show: false }, spanGaps: false }],
       axes: [
         { ...axis, size: 22, space: 80, gap: 4, grid: { show: false }, values: (_, ticks) => ticks.map(minute) },
-        { ...axis, size: 54, space: 26, gap: 4, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+        { ...axis, size: 54, space: 26, gap: 4, incrs: steps, values: (_, ticks) => ticks.map((tick) => format(tick)) },
       ],
       hooks: { setCursor: [(plot) => this.#hover(plot)] },
     };

@@ -28,6 +28,12 @@ export function allowed({ type, minimum = null, maximum = null }) {
   return maximum === null ? kind : `${kind}, at most ${figure(maximum)}`;
 }
 
+/** The same as a hint: "1 to 100" @param {object} parameter */
+export function bounds({ minimum = null, maximum = null }) {
+  if (minimum !== null && maximum !== null) return `${figure(minimum)} to ${figure(maximum)}`;
+  return minimum === null ? (maximum === null ? "" : `at most ${figure(maximum)}`) : `at least ${figure(minimum)}`;
+}
+
 const figure = (value) => value.toLocaleString("en", { maximumFractionDigits: 6 });
 
 function number(parameter, text) {

@@ -8,6 +8,7 @@ import { store } from "./store.js";
 import { fill, part, stamp } from "./template.js";
 
 const MOST = 500;
+const STATES = { R: "running", S: "sleeping", D: "in the kernel", T: "stopped", t: "traced", Z: "zombie", I: "idle" };
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
@@ -62,5 +63,5 @@ function make(one, rows) {
 function update(row, { pid, name, command, state, orphan, cpu_percent: cpu, rss_bytes: rss }, depth) {
   row.style.setProperty("--depth", String(Math.min(depth, 6)));
   row.querySelector(".command").title = command;
-  fill(row, { pid, name, command: command === name ? "" : command, state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
+  fill(row, { pid, name, command: command === name ? "" : command, state: STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
 }

@@ -1,6 +1,6 @@
 /** One field of a form: label, control, help and, as it is typed, what is wrong with it. */
 
-import { allowed, check } from "./check.js";
+import { bounds, check } from "./check.js";
 import { element, fill, part, say, stamp } from "./template.js";
 
 const NUMBERS = new Set(["int", "integer", "float", "number"]);
@@ -48,8 +48,8 @@ export class Field {
     this.node.dataset.field = this.path;
     this.control.id = id;
     this.control.name = `field:${this.path}`;
-    const bounds = NUMBERS.has(type) && !choices?.length ? allowed(this.parameter) : "";
-    fill(this.node, { label: label ?? name, help: [help, bounds && `(${bounds})`].filter(Boolean).join(" ") });
+    const range = NUMBERS.has(type) && !choices?.length ? bounds(this.parameter) : "";
+    fill(this.node, { label: label ?? name, help: [help, range].filter(Boolean).join("; ") });
     this.node.querySelector("label").htmlFor = id;
     const [helps, wrong] = [this.node.querySelector(".help"), part(this.node, "wrong")];
     [helps.id, wrong.id] = [`${id}-help`, `${id}-wrong`];

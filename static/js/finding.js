@@ -7,6 +7,8 @@
 
 import { span } from "./format.js";
 
+const NAMED = 8;
+
 /** @param {object} process @param {number} now @param {(pid: number) => string} nameOf @returns {Finding|null} */
 export function finding(process, now, nameOf) {
   if (process.stopping && process.state === "stopping") return stopping(process, now, nameOf);
@@ -23,18 +25,20 @@ export function finding(process, now, nameOf) {
 function stuck(process, now) {
   const costs = process.descendants ? ` Terminate ends its ${plural(process.descendants, "descendant")} too.` : "";
   return {
-    tone: "warn", moment: true, title: `Stuck since ${span(now - process.stuck.since)}.`,
-    text: `${sentence(process.stuck.reason)} The stack shows where it stands.${costs}`,
+    tone: "warn", moment: true, title: `No progress for ${span(now - process.stuck.since)}.`,
+    text: `${sentence(process.stuck.reason.replace(/^no progress for [\d.]+ \w+[;,]?\s*/, ""))} The stack shows where it stands.${costs}`,
   };
 }
 
 function stopping(process, now, nameOf) {
   const { signal, by, at, kill_at: killAt, left = [] } = process.stopping;
-  const wait = killAt === null ? null : killAt - now;
-  const next = wait === null ? "" : wait > 0 ? ` SIGKILL follows in ${Math.ceil(wait)} s.` : " SIGKILL was sent.";
-  const who = left.length ? ` Still there: ${left.slice(0, 8).map((pid) => `${pid} ${nameOf(pid)}`.trim()).join(", ")}${
-    left.length > 8 ? ` and ${left.length - 8} more` : ""}.` : "";
-  return { tone: "cool", moment: true, title: `${signal} by ${by}, ${span(now - at)} ago.`, text: `${next}${who}`.trim() };
+  const asked = `${by} ${span(now - at)} ago`;
+  const who = left.length ? `Still there: ${left.slice(0, NAMED).map((pid) => `${pid} ${nameOf(pid)}`.trim()).join(", ")}${
+    left.length > NAMED ? ` and ${left.length - NAMED} more` : ""}.` : "Nothing of it is left.";
+  const told = { tone: "cool", moment: true };
+  if (killAt === null) return { ...told, title: `${signal} was sent to its whole tree.`, text: `Asked for by ${asked}. ${who}` };
+  const wait = Math.max(0, Math.ceil(killAt - now));
+  return { ...told, title: `SIGKILL in ${wait} s, unless it ends before.`, text: `${signal} by ${asked}. ${who}` };
 }
 
 function backoff(process, now) {
@@ -48,7 +52,7 @@ function backoff(process, now) {
 
 function fatal(process) {
   if (!process.booted && process.error)
-    return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence(process.cause ?? ""), trace: process.error };
+    return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence((process.cause ?? "").replace(/^failed to start: /, "")), trace: process.error };
   return {
     tone: "bad", title: "It was given up.", trace: process.error,
     text: `${sentence(process.cause ?? "")} Restart tries again from the beginning.`.trim(),

@@ -26,3 +26,11 @@ export const CODE = [
   { name: "args", label: "Arguments", type: "json-list", default: "", wide: true, placeholder: '["disk", 3]', help: "a JSON list" },
   { name: "kwargs", label: "Keyword arguments", type: "json-object", default: "", wide: true, placeholder: '{"retries": 2}', help: "a JSON object" },
 ];
+
+/** Set a path such as `restart.policy` in nested objects. @param {object} body @param {string} path @param {any} value */
+export function nest(body, path, value) {
+  const names = path.split(".");
+  const last = names.pop();
+  const inner = names.reduce((place, name) => (place[name] ??= {}), body);
+  inner[last] = value;
+}

@@ -1,7 +1,7 @@
 /** What is filled in beside the cards: parameters of the chosen workload, name, options, how many. */
 
 import { workload } from "./catalogue.js";
-import { CODE, COUNT, NAME, OPTIONS } from "./launchfields.js";
+import { CODE, COUNT, NAME, nest, OPTIONS } from "./launchfields.js";
 import { Field } from "./field.js";
 import { recall } from "./remember.js";
 import { store } from "./store.js";
@@ -40,6 +40,7 @@ export class LaunchForm {
     fill(part(this.#dialog, "about"), { chosen: name ?? "Choose a workload", description: name ? description || title : "Its parameters appear here.", look_at });
     this.#fields.parameters = parameters.map((one) => new Field(one, `params.${one.name}`));
     part(this.#dialog, "parameters").replaceChildren(...this.#fields.parameters.map(({ node }) => node));
+    this.#fields.name[0].control.placeholder = name ?? "as the function is called";
     this.#restore(defaults, this.memory ? recall(this.memory) : {});
     this.complain("");
     this.ready();
@@ -64,7 +65,7 @@ export class LaunchForm {
     const body = { start_method: this.#form.elements.start_method.value };
     if (this.tab === "catalogue") body.workload = this.chosen;
     for (const flag of Object.keys(FLAGS)) body[flag] = this.#form.elements[flag].checked;
-    for (const [{ path }, { value }] of found) if (value !== undefined && value !== "") put(body, path, value);
+    for (const [{ path }, { value }] of found) if (value !== undefined && value !== "") nest(body, path, value);
     return body;
   }
 
@@ -109,12 +110,4 @@ export class LaunchForm {
 
 function made(parameter) {
   return new Field(parameter, parameter.name);
-}
-
-/** Set `restart.policy` in nested objects. */
-function put(body, path, value) {
-  const names = path.split(".");
-  const last = names.pop();
-  const inner = names.reduce((place, name) => (place[name] ??= {}), body);
-  inner[last] = value;
 }

@@ -13,8 +13,8 @@ const NEAR = 24;
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
   const box = part(panel, "lines");
-  const search = new LogSearch(panel, box);
   const state = { follow: true, paused: false, held: "", skipped: 0, failed: "" };
+  const search = new LogSearch(panel, box, () => setFollow(panel, state, false));
   const lines = new Lines(box, (added) => {
     search.added(added);
     if (state.follow) box.scrollTop = box.scrollHeight;
@@ -32,17 +32,21 @@ export function open(panel, id) {
 
 function buttons(panel, box, state, lines, id) {
   const following = part(panel, "follow");
-  const setFollow = (on) => { state.follow = on; following.setAttribute("aria-pressed", String(on)); };
   const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   following.addEventListener("click", () => {
-    setFollow(!state.follow);
+    setFollow(panel, state, !state.follow);
     if (state.follow) box.scrollTop = box.scrollHeight;
   });
   for (const kind of ["wheel", "touchmove", "keydown"])
-    box.addEventListener(kind, () => requestAnimationFrame(() => setFollow(atEnd())), { passive: true });
-  box.addEventListener("scrollend", () => atEnd() || setFollow(false));
+    box.addEventListener(kind, () => requestAnimationFrame(() => setFollow(panel, state, atEnd())), { passive: true });
+  box.addEventListener("scrollend", () => atEnd() || setFollow(panel, state, false));
   part(panel, "pause").addEventListener("click", (event) => pause(event.currentTarget, panel, state, lines));
   part(panel, "download").addEventListener("click", () => download(id));
+}
+
+function setFollow(panel, state, on) {
+  state.follow = on;
+  part(panel, "follow").setAttribute("aria-pressed", String(on));
 }
 
 function pause(button, panel, state, lines) {

@@ -11,8 +11,11 @@ export class LogSearch {
   #matches = [];
   #at = -1;
 
-  /** @param {HTMLElement} panel @param {HTMLElement} box */
-  constructor(panel, box) {
+  #moved;
+
+  /** @param {HTMLElement} panel @param {HTMLElement} box @param {() => void} moved is called when a match is brought into sight */
+  constructor(panel, box, moved) {
+    this.#moved = moved;
     this.#panel = panel;
     this.#box = box;
     this.#query.addEventListener("input", () => this.#search());
@@ -78,6 +81,7 @@ export class LogSearch {
     const count = this.#matches.length;
     if (!count) return;
     this.#at = this.#at < 0 && step < 0 ? count - 1 : (this.#at + step + count) % count;
+    this.#moved();
     const line = this.#matches[this.#at].startContainer.parentElement;
     this.#box.scrollTop = line.offsetTop - this.#box.offsetTop - this.#box.clientHeight / 2;
     this.#show();

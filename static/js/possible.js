@@ -10,7 +10,8 @@ const RULES = {
   suspend: (p) => p.state === "running" || `only what runs can be suspended; it is ${p.state}`,
   resume: (p) => p.state === "suspended" || `only what is suspended can be resumed; it is ${p.state}`,
   restart: (p) => (p.state !== "created" && p.state !== "closed") || (p.state === "created" ? "it was not started yet; use Start" : "it is closed"),
-  terminate: (p) => LIVE.has(p.state) || p.state === "backoff" || `it does not run; it is ${p.state}`,
+  terminate: (p) => (p.state !== "stopping" && LIVE.has(p.state)) || p.state === "backoff"
+    || (p.state === "stopping" ? "it is asked to end already; Kill does not wait" : `it does not run; it is ${p.state}`),
   kill: (p) => LIVE.has(p.state) || p.state === "backoff" || `it does not run; it is ${p.state}`,
   close: (p) => p.state === "created" || (ENDED.has(p.state) && p.state !== "backoff")
     || (p.state === "closed" ? "it is closed already" : "it must end first: close() refuses while it runs"),

@@ -37,7 +37,7 @@ function moment({ at, kind, text, by, pid }, before) {
   made.dataset.at = at;
   made.dataset.tone = tone;
   const gap = before ? at - Number(before.dataset.at) : null;
-  fill(made, { clock: clock(at), icon, kind, text, by: `${by}${pid ? ` · pid ${pid}` : ""}`, gap: gap === null ? "" : `+${short(gap)}` });
+  fill(made, { clock: clock(at), icon, kind, text, by: kind === "started" && pid ? `${by} · pid ${pid}` : by, gap: gap === null ? "" : `+${short(gap)}` });
   made.querySelector("time").dateTime = new Date(at * 1000).toISOString();
   return made;
 }

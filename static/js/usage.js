@@ -8,11 +8,15 @@ import { part, say } from "./template.js";
 
 const SPAN_S = 600;
 const SECOND_MS = 1000;
-const KINDS = [["cpu", "cpu_percent", percent, 5], ["rss", "rss_bytes", bytes, 1024 * 1024]];
+const MIB = 1024 * 1024;
+const PERCENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 400, 800, 1600, 3200];
+const SIZES = Array.from({ length: 24 }, (_, power) => (MIB / 4) * 2 ** power);
+/** [part, field, format, the least that the scale shows, steps of its ticks] */
+const KINDS = [["cpu", "cpu_percent", percent, 10, PERCENTS], ["rss", "rss_bytes", bytes, MIB, SIZES]];
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function openUsage(panel, id) {
-  const charts = KINDS.map(([name, field, format, least]) => chart(panel, name, field, format, least));
+  const charts = KINDS.map((kind) => chart(panel, ...kind));
   const at = [];
   let closed = false;
   const draw = () => charts.forEach((one) => one.draw(at, store.now()));
@@ -28,14 +32,14 @@ export function openUsage(panel, id) {
   return () => { closed = true; clearInterval(timer); charts.forEach((one) => one.close()); };
 }
 
-function chart(panel, name, field, format, least) {
+function chart(panel, name, field, format, least, steps) {
   const label = part(panel, `${name}-now`);
   const values = [];
   let times = [];
   let latest = null;
   const reading = () => say(label, latest);
   const drawn = new Chart(part(panel, name), {
-    format, least,
+    format, least, steps,
     hover: (index) => (index === null ? reading() : say(label, `${format(values[index])} at ${clock(times[index])}`)),
   });
   return {
