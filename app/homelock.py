@@ -30,18 +30,16 @@ class HomeLock:
 
     def __init__(self, home: Path) -> None:
         self._fd = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        content = os.pread(self._fd, 4096, 0).decode(errors="replace").split()
-        numbers = [int(word) for word in content if word.isdigit()]
-        pairs = [Seen(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=False)]
+        noted = _parse(os.pread(self._fd, 4096, 0))
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._fd)
-            whose = f" (pid {pairs[0].pid})" if pairs else ""
+            whose = f" (pid {noted[0].pid})" if noted else ""
             raise AlreadyServed(
                 f"another instance{whose} already serves {home}; stop it, or choose another PROCESSION_HOME"
             ) from None
-        _outwait([seen for seen in pairs if sweep.identify(seen.pid) == seen])
+        _outwait([seen for seen in noted if _lives(seen)])
 
     def note(self, pids: Iterable[int | None]) -> None:
         """Write down who we are: the launcher first."""
@@ -55,6 +53,24 @@ class HomeLock:
         os.close(self._fd)
 
 
+def is_served(home: Path) -> bool:
+    """Whether the launcher that the lock file names lives; the lock itself is not touched."""
+    try:
+        noted = _parse((home / "lock").read_bytes())
+    except FileNotFoundError:
+        return False
+    return bool(noted) and _lives(noted[0])
+
+
+def _parse(content: bytes) -> list[Seen]:
+    numbers = [int(word) for word in content.split() if word.isdigit()]
+    return [Seen(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=False)]
+
+
+def _lives(seen: Seen) -> bool:
+    return sweep.identify(seen.pid) == seen
+
+
 def _outwait(predecessors: list[Seen]) -> None:
     if not predecessors:
         return
@@ -64,7 +80,7 @@ def _outwait(predecessors: list[Seen]) -> None:
     for seen in predecessors:
         _wait(seen, until)
     for seen in predecessors:
-        for each in (*sweep.descendants(seen.pid), seen) if sweep.identify(seen.pid) == seen else ():
+        for each in (*sweep.descendants(seen.pid), seen) if _lives(seen) else ():
             say(f"killing pid {each.pid}, which the launcher before us left behind")
             sweep.kill(each)
 
@@ -77,7 +93,7 @@ def _wait(seen: Seen, until: float) -> None:
     try:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        if sweep.identify(seen.pid) == seen:
+        if _lives(seen):
             poll.poll(max(0.0, until - time.monotonic()) * 1000)
     finally:
         os.close(fd)

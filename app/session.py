@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .homelock import is_served
 from .settings import Settings
 from .supervisor.client import Connection, call
 from .supervisor.errors import NoSuchProcess, ProcessionError, SupervisorAway
@@ -14,6 +16,9 @@ from .supervisor.model import Process, Snapshot
 
 BY = "cli"
 ANSWER_S = 30.0
+# A launcher that lives is about to start its supervisor, for the first time or again.
+RESTART_S = 10.0
+RETRY_S = 0.05
 
 
 class NoInstance(ProcessionError):
@@ -64,15 +69,22 @@ class Session:
                 raise NoSuchProcess(f"there is no process with the id or the name {wanted}")
             case several:
                 ids = ", ".join(process.id for process in several)
-                raise NoSuchProcess(
-                    f"{len(several)} processes are called {wanted}: name one by its id, {ids}"
-                )
+                raise NoSuchProcess(f"{len(several)} processes are called {wanted}: name one by its id, {ids}")
 
     def _connect(self) -> Connection:
-        try:
-            return Connection(self.settings.control_path, ANSWER_S)
-        except SupervisorAway:
+        until = time.monotonic() + RESTART_S
+        while True:
+            try:
+                return Connection(self.settings.control_path, ANSWER_S)
+            except SupervisorAway:
+                self._check_that_it_comes_back(until)
+                time.sleep(RETRY_S)
+
+    def _check_that_it_comes_back(self, until: float) -> None:
+        if not is_served(self.settings.home):
             raise NoInstance(
                 f"no instance is running for {self.settings.home}; `procession serve` starts one, "
                 "and PROCESSION_HOME chooses another home"
             ) from None
+        if time.monotonic() > until:
+            raise SupervisorAway(f"the supervisor of {self.settings.home} does not answer") from None
