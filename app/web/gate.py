@@ -87,10 +87,10 @@ def _foreign(environ: WSGIEnvironment, host: str) -> Problem | None:
 def same_origin(origin: str, host: str) -> bool:
     """Whether an ``Origin`` names this very ``Host``; not the scheme, because a proxy may have ended TLS."""
     try:
-        parts = urlsplit(origin)
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        wanted = urlsplit(f"{parts.scheme}://{host}")
-        return (parts.hostname, port) == (wanted.hostname, wanted.port or _DEFAULT_PORTS[parts.scheme])
+        given, wanted = urlsplit(origin), urlsplit(f"//{host}")
+        default = _DEFAULT_PORTS[given.scheme]
+        same = (given.hostname, given.port or default) == (wanted.hostname, wanted.port or default)
+        return same and bool(given.hostname)
     except (KeyError, ValueError):
         return False
 
@@ -113,7 +113,7 @@ def _bracketed(host: str) -> str:
 def _body_fits(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or "0"
     chunked = "HTTP_TRANSFER_ENCODING" in environ
-    return not chunked and length.isdecimal() and int(length) <= SOCKET_BODY_BYTES
+    return not chunked and length.isascii() and length.isdigit() and int(length) <= SOCKET_BODY_BYTES
 
 
 def _status_line(problem: Problem) -> str:

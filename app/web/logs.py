@@ -12,6 +12,7 @@ from pathlib import Path
 from .present import LogPart
 
 UTF8_LONGEST = 4
+UTF8_LEAD, UTF8_LAST_LEAD = 0xC0, 0xF4
 
 
 def read(path: Path, offset: int, limit: int) -> LogPart:
@@ -63,7 +64,9 @@ def _unfinished(content: bytes) -> int:
     """How many bytes at the end are the beginning of a character whose rest is not there."""
     for back in range(1, min(UTF8_LONGEST, len(content) + 1)):
         byte = content[-back]
-        if byte >= 0xC0:
+        if byte >= UTF8_LEAD:
+            if byte > UTF8_LAST_LEAD:
+                return 0
             wanted = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return back if back < wanted else 0
         if byte < 0x80:

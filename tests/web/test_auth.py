@@ -1,0 +1,64 @@
+"""Tokens, sessions and the count of failures, without a server."""
+
+from __future__ import annotations
+
+from app.settings import Settings
+from app.web.auth import FAILURES, MAX_ADDRESSES, WINDOW_S, Doorkeeper, Failures, Role
+
+BOTH = Settings(token="operators-token", viewer_token="viewers-token")
+ONE = Settings(token="operators-token")
+
+
+def test_each_token_has_its_role() -> None:
+    """The operator's, the viewer's, and nobody's."""
+    keeper = Doorkeeper(BOTH)
+    assert keeper.role_of_token("operators-token") is Role.OPERATOR
+    assert keeper.role_of_token("viewers-token") is Role.VIEWER
+    assert [keeper.role_of_token(wrong) for wrong in ("", "x", "operators-toke", "\udcff", "é")] == [None] * 5
+
+
+def test_without_a_viewer_token_an_empty_one_is_nobodys() -> None:
+    """The default of an unset token lets nobody in."""
+    assert Doorkeeper(ONE).role_of_token("") is None
+    assert Doorkeeper(ONE).role_of_session("") is None
+
+
+def test_a_session_outlives_the_process_but_not_the_token() -> None:
+    """The same settings know it again; another token does not."""
+    session = Doorkeeper(BOTH).session(Role.VIEWER)
+    assert Doorkeeper(BOTH).role_of_session(session) is Role.VIEWER
+    assert Doorkeeper(Settings(token="operators-token", viewer_token="new")).role_of_session(session) is None
+    assert Doorkeeper(BOTH).role_of_token(session) is None
+
+
+def test_sessions_differ_by_role_and_hide_the_token() -> None:
+    """Nothing of the token is in the cookie."""
+    keeper = Doorkeeper(BOTH)
+    operator, viewer = keeper.session(Role.OPERATOR), keeper.session(Role.VIEWER)
+    assert operator != viewer
+    assert "operators-token" not in operator
+
+
+def test_instances_on_one_host_do_not_share_a_cookie() -> None:
+    """Cookies ignore ports, so the name tells instances apart."""
+    assert Doorkeeper(ONE).cookie != Doorkeeper(Settings(token="another")).cookie
+
+
+def test_failures_are_counted_within_a_minute() -> None:
+    """Ten are free; then one waits until the oldest is a minute old."""
+    failures = Failures()
+    for second in range(FAILURES):
+        assert failures.wait_s("a", second) == 0
+        failures.note("a", second)
+    assert failures.wait_s("a", FAILURES) == WINDOW_S - FAILURES
+    assert failures.wait_s("b", FAILURES) == 0
+    assert failures.wait_s("a", WINDOW_S) == 0
+
+
+def test_failures_of_many_addresses_take_bounded_memory() -> None:
+    """The address that was wrong longest ago is forgotten first."""
+    failures = Failures()
+    for number in range(MAX_ADDRESSES + 5):
+        failures.note(str(number), 0)
+    assert len(failures._times) == MAX_ADDRESSES
+    assert "4" not in failures._times

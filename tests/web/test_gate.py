@@ -1,0 +1,67 @@
+"""Which requests may pass, as a table."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web.gate import refusal, same_origin
+
+ALLOWED = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://localhost:8700", "localhost:8700", True),
+        ("http://LOCALHOST:8700", "localhost:8700", True),
+        ("https://box", "box", True),
+        ("http://box:80", "box", True),
+        ("https://box:443", "box", True),
+        ("http://[::1]:8700", "[::1]:8700", True),
+        ("http://localhost:8701", "localhost:8700", False),
+        ("http://localhost", "localhost:8700", False),
+        ("http://127.0.0.1:8700", "localhost:8700", False),
+        ("http://localhost:8700.evil.example", "localhost:8700", False),
+        ("http://localhost:8700@evil.example", "localhost:8700", False),
+        ("file://localhost:8700", "localhost:8700", False),
+        ("null", "localhost", False),
+        ("", "", False),
+        ("http://", "", False),
+        ("http://localhost:99999", "localhost:99999", False),
+    ],
+)
+def test_an_origin_is_ours_or_not(origin: str, host: str, same: bool) -> None:  # noqa: FBT001
+    """Host and port must be those of the request."""
+    assert same_origin(origin, host) is same
+
+
+@given(origin=st.text(max_size=60), host=st.text(max_size=60), site=st.text(max_size=20))
+def test_no_header_makes_it_raise(origin: str, host: str, site: str) -> None:
+    """Whatever strangers send is let through or refused."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "HTTP_HOST": host,
+        "HTTP_ORIGIN": origin,
+        "HTTP_SEC_FETCH_SITE": site,
+    }
+    problem = refusal(environ, ALLOWED)
+    assert problem is None or problem.status == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW", "post"])
+def test_every_method_but_the_safe_ones_is_unsafe(method: str) -> None:
+    """Unknown methods too."""
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/x", "HTTP_HOST": "localhost", "HTTP_ORIGIN": "http://evil"}
+    assert refusal(environ, ALLOWED)
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "x", "99999", "٣"])
+def test_a_socket_message_has_an_honest_length(length: str) -> None:
+    """engineio reads as much as the header says, a negative length without end."""
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/socket.io/", "HTTP_HOST": "localhost"}
+    problem = refusal(environ | {"CONTENT_LENGTH": length}, ALLOWED)
+    assert problem
+    assert problem.status == 413

@@ -1,0 +1,56 @@
+"""What counts as JSON when it comes in."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app.web import problems
+from app.web.json_codec import MAX_DEPTH, Json, Request
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__)
+    app.request_class = Request
+    app.json = Json(app)
+    problems.install(app)
+    return app
+
+
+def decode(app: Flask, body: bytes, mimetype: str = "application/json") -> object:
+    with app.test_request_context("/", method="POST", data=body, content_type=mimetype):
+        return Request(
+            app.test_request_context("/", method="POST", data=body, content_type=mimetype).request.environ
+        ).get_json()
+
+
+def test_nothing_counts_as_an_empty_object(app: Flask) -> None:
+    """A verb needs no body."""
+    assert decode(app, b"", "") == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"NaN", b'{"a": Infinity}', b'"\\ud800"', b"\xff", b"1e999", b"[" * 100_000, b"{'a': 1}", b"1 2",
+        b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2),
+    ],
+    ids=lambda body: repr(body[:12]),
+)  # fmt: skip
+def test_what_is_not_json_is_refused(app: Flask, body: bytes) -> None:
+    """400 before a view is reached, for text that lenient decoders take too."""
+    with pytest.raises(problems.Problem) as refused:
+        decode(app, body)
+    assert refused.value.status == 400
+
+
+def test_another_content_type_is_refused(app: Flask) -> None:
+    """A form of another page cannot pretend to be JSON."""
+    with pytest.raises(problems.Problem, match="Content-Type"):
+        decode(app, b"{}", "text/plain")
+
+
+def test_large_numbers_stay_what_they_are(app: Flask) -> None:
+    """Arguments of a user's function may be beyond 64 bits."""
+    assert decode(app, b'{"n": 123456789012345678901234567890}') == {"n": 123456789012345678901234567890}

@@ -1,0 +1,117 @@
+"""Reading stretches of a log: offsets, holes, and characters that a boundary cuts."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web import logs
+
+PUNCH_HOLE, KEEP_SIZE = 2, 1
+BLOCK = 65536
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "p1.log"
+
+
+def test_an_absent_log_is_an_empty_one(log: Path) -> None:
+    """A process that was never started has written nothing."""
+    part = logs.read(log, -100, 100)
+    assert (part.offset, part.next, part.size, part.text) == (0, 0, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("offset", "limit", "text", "start"),
+    [
+        (0, 100, "abcdef", 0),
+        (2, 3, "cde", 2),
+        (-2, 100, "ef", 4),
+        (-100, 2, "ab", 0),
+        (6, 9, "", 6),
+        (99, 9, "", 6),
+    ],
+)
+def test_a_stretch_is_what_was_asked_for(log: Path, offset: int, limit: int, text: str, start: int) -> None:
+    """From an offset, from the end, and beyond it."""
+    log.write_bytes(b"abcdef")
+    part = logs.read(log, offset, limit)
+    assert (part.text, part.offset, part.next, part.size) == (text, start, start + len(text), 6)
+
+
+def test_a_hole_at_the_head_is_skipped(log: Path) -> None:
+    """The supervisor frees old blocks; reading starts at the first byte that is left."""
+    log.write_bytes(b"x" * BLOCK + b"new")
+    _punch(log, BLOCK)
+    part = logs.read(log, 0, 100)
+    assert (part.offset, part.text, part.size) == (BLOCK, "new", BLOCK + 3)
+
+
+def test_a_log_that_is_all_hole_is_empty(log: Path) -> None:
+    """Nothing is left to read, and the next offset is its end."""
+    log.write_bytes(b"x" * BLOCK)
+    _punch(log, BLOCK)
+    part = logs.read(log, 0, 100)
+    assert (part.next, part.text) == (BLOCK, "")
+
+
+def test_a_negative_offset_never_starts_inside_a_character(log: Path) -> None:
+    """The rest of a character that was cut is skipped, and the offset says so."""
+    log.write_bytes("a😀b".encode())
+    part = logs.read(log, -3, 100)
+    assert (part.text, part.offset) == ("b", 5)
+
+
+def test_a_character_whose_rest_is_not_written_yet_waits(log: Path) -> None:
+    """It comes whole with the next read."""
+    log.write_bytes("aé".encode()[:2])
+    part = logs.read(log, 0, 100)
+    assert (part.text, part.next) == ("a", 1)
+
+
+def test_what_is_not_utf8_is_shown_as_such(log: Path) -> None:
+    """Every byte is accounted for; a lone beginning of a character does not stop the reader for ever."""
+    log.write_bytes(b"\xff\xfe")
+    assert logs.read(log, 0, 100).text == "\ufffd\ufffd"
+    assert logs.read(log, 1, 100).next == 2
+
+
+@given(text=st.text(max_size=60), limit=st.integers(4, 20))
+def test_reading_on_gives_the_whole_text(tmp_path_factory: pytest.TempPathFactory, text: str, limit: int) -> None:
+    """However small the stretches, put together they are the text."""
+    log = tmp_path_factory.mktemp("log") / "log"
+    log.write_bytes(text.encode())
+    parts, at = [], 0
+    while (part := logs.read(log, at, limit)).text:
+        assert part.offset == at
+        parts.append(part.text)
+        at = part.next
+    assert "".join(parts) == text
+
+
+@given(content=st.binary(max_size=60), limit=st.integers(1, 20))
+def test_reading_on_always_comes_to_the_end(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, limit: int
+) -> None:
+    """Whatever a child writes."""
+    log = tmp_path_factory.mktemp("log") / "log"
+    log.write_bytes(content)
+    at = 0
+    while at < len(content):
+        part = logs.read(log, at, limit)
+        assert part.next > at
+        at = part.next
+
+
+def _punch(path: Path, length: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    with path.open("r+b") as file:
+        done = libc.fallocate(file.fileno(), PUNCH_HOLE | KEEP_SIZE, ctypes.c_long(0), ctypes.c_long(length))
+        if done:
+            pytest.skip(f"no holes on this file system: {os.strerror(ctypes.get_errno())}")

@@ -1,0 +1,82 @@
+"""What a launch may carry, and how it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.supervisor.errors import InvalidField
+from app.supervisor.model import LaunchSpec, RestartPolicy
+from app.web.problems import of_validation
+from app.web.schemas import BatchBody, LaunchBody, ListQuery, SignalBody
+
+
+def test_a_workload_becomes_a_spec() -> None:
+    """Only what was given is set; a bare policy name is enough."""
+    spec = LaunchBody(workload="sleep", params={"seconds": 1}, restart="always").spec()  # type: ignore[arg-type]
+    assert spec == LaunchSpec(workload="sleep", params={"seconds": 1}, restart=RestartPolicy(policy="always"))
+
+
+def test_a_target_becomes_a_spec() -> None:
+    """With arguments and the folder it is imported from."""
+    spec = LaunchBody(target="m:f", args=[1, [2]], kwargs={"k": None}, path="/x", daemon=True).spec()
+    assert spec == LaunchSpec(target="m:f", args=(1, [2]), kwargs={"k": None}, path="/x", daemon=True)
+
+
+def test_a_batch_has_the_same_spec() -> None:
+    """The count is not part of it."""
+    assert BatchBody(workload="sleep", count=3).spec() == LaunchSpec(workload="sleep")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "workload"),
+        ({"workload": "a", "target": "b:c"}, "workload"),
+        ({"target": "b:c", "params": {"x": 1}}, "params"),
+        ({"workload": "a", "args": [1]}, "args"),
+        ({"workload": "a", "path": "/x"}, "args"),
+    ],
+)
+def test_fields_that_do_not_go_together_are_named(body: dict[str, Any], field: str) -> None:
+    """422, with the field that is one too many or missing."""
+    with pytest.raises(InvalidField) as refused:
+        LaunchBody(**body).spec()
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "allowed"),
+    [
+        ({"start_method": "vfork"}, "start_method", "'forkserver', 'spawn' or 'fork'"),
+        ({"daemon": "yes"}, "daemon", "boolean"),
+        ({"grace_s": -1}, "grace_s", "greater than or equal to 0"),
+        ({"restart": {"policy": "never", "limit": 0}}, "restart.limit", "greater than or equal to 1"),
+        ({"restart": "sometimes"}, "restart.policy", "'never', 'on-failure' or 'always'"),
+        ({"name": ""}, "name", "at least 1 character"),
+        ({"colour": "red"}, "colour", "not permitted"),
+        ({"params": [1]}, "params", "dictionary"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_allowed(body: dict[str, Any], field: str, allowed: str) -> None:
+    """422 with `field` and a sentence."""
+    with pytest.raises(ValidationError) as refused:
+        LaunchBody(workload="sleep", **body)
+    problem = of_validation(refused.value)
+    assert (problem.status, problem.extra["field"]) == (422, field)
+    assert allowed in problem.detail
+
+
+def test_query_strings_are_text() -> None:
+    """And an unknown state is refused with those that exist."""
+    assert ListQuery.model_validate({"state": "running"}).state == "running"
+    with pytest.raises(ValidationError, match="'backoff'"):
+        ListQuery.model_validate({"state": "asleep"})
+
+
+@pytest.mark.parametrize(("given", "text"), [("SIGUSR1", "SIGUSR1"), (10, "10"), ("usr1", "usr1")])
+def test_a_signal_is_a_name_or_a_number(given: str | int, text: str) -> None:
+    """The supervisor knows which are valid."""
+    assert SignalBody(signal=given).text() == text

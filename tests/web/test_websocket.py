@@ -1,0 +1,62 @@
+"""Writing to a socket that takes little, or nothing."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+from gevent import socket
+
+from app.web.websocket import WholeWrites
+
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture
+def pair() -> object:
+    left, right = socket.socketpair()
+    left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    with left, right:
+        yield left, right
+
+
+def test_a_frame_goes_out_whole(pair: tuple[socket.socket, socket.socket]) -> None:
+    """However small the buffer: one send() of a non-blocking socket would have sent a part."""
+    left, right = pair
+    writes = WholeWrites(left)
+    writer = gevent.spawn(writes.send, b"x" * MEBIBYTE)
+    received = 0
+    while received < MEBIBYTE:
+        received += len(right.recv(65536))
+    writer.join()
+    assert received == MEBIBYTE
+
+
+def test_frames_of_two_writers_do_not_mix(pair: tuple[socket.socket, socket.socket]) -> None:
+    """A pong must not land in the middle of a snapshot."""
+    left, right = pair
+    writes = WholeWrites(left)
+    writers = [gevent.spawn(writes.send, letter * 100_000) for letter in (b"a", b"b")]
+    received = b""
+    while len(received) < 200_000:
+        received += right.recv(65536)
+    gevent.joinall(writers)
+    assert received == b"a" * 100_000 + b"b" * 100_000
+
+
+def test_who_takes_nothing_is_cut_off(pair: tuple[socket.socket, socket.socket]) -> None:
+    """After the stall time the connection is closed, for the writer and for whoever reads from it."""
+    left, _right = pair
+    writes = WholeWrites(left, stall_s=0.05)
+    reader = gevent.spawn(_closed, writes)
+    with pytest.raises(BrokenPipeError, match="took nothing"):
+        writes.send(b"x" * MEBIBYTE)
+    assert reader.get(timeout=5)
+    with pytest.raises(BrokenPipeError):
+        writes.send(b"more")
+
+
+def _closed(writes: WholeWrites) -> bool:
+    try:
+        return writes.recv(1) == b""
+    except OSError:
+        return True
