@@ -6,10 +6,10 @@
 import { get, post } from "./api.js";
 import { confirm } from "./confirm.js";
 import { endDescendant } from "./endings.js";
-import { plural } from "./finding.js";
+import { plural, sentence } from "./finding.js";
 import { clock, exitcode } from "./format.js";
 import { price, VERBS, whyNot } from "./possible.js";
-import { detailHref, go } from "./router.js";
+import { detailHref, go, route } from "./router.js";
 import { store } from "./store.js";
 import { complain, toast } from "./toasts.js";
 
@@ -40,7 +40,7 @@ async function one(verb, process, anchor) {
   try {
     if (verb === "join") return joined(name, id, await post(`/api/v1/processes/${id}/join`, { timeout_s: JOIN_S }));
     await post(`/api/v1/processes/${id}/${verb}`, pid === null ? {} : { pid });
-    toast({ title: name, text: `${VERBS[verb].done}.`, link: { href: detailHref(id), text: "Open" } });
+    toast({ title: name, text: `${VERBS[verb].done}.`, link: linkTo(id) });
   } catch (error) {
     complain(`${name}: ${verb} was refused.`, error);
   }
@@ -48,8 +48,11 @@ async function one(verb, process, anchor) {
 
 function joined(name, id, { joined: ended, exitcode: code }) {
   const text = ended ? `was joined: exit code ${exitcode(code)}.` : `still runs after ${JOIN_S} s; join gave up, nothing else changed.`;
-  toast({ title: name, text, tone: ended ? "ok" : "note", link: { href: detailHref(id), text: "Open" } });
+  toast({ title: name, text, tone: ended ? "ok" : "note", link: linkTo(id) });
 }
+
+/** A way to what was done, unless it is open already. */
+const linkTo = (id) => (route().id === id ? null : { href: detailHref(id), text: "Open" });
 
 function question(verb, process, anchor) {
   const { label } = VERBS[verb];
@@ -58,7 +61,7 @@ function question(verb, process, anchor) {
   return { title: `${label} ${process.name}?`, who: identity(process), text: price(verb, process), label, more, anchor };
 }
 
-const consequences = ({ text, descendants }) => ({ text, list: descendants.map((one) => `${one.pid} ${one.name}`) });
+const consequences = ({ text, descendants }) => ({ text: sentence(text), list: descendants.map((one) => `${one.pid} ${one.name}`) });
 const unknown = (error) => ({ text: `What goes along is not known: ${error.detail ?? error.message}`, list: [] });
 
 async function many(verb, processes, anchor) {

@@ -123,5 +123,5 @@ function show(problem = "") {
   part(page, "empty").hidden = rows > 0 && !problem;
   say(part(page, "empty"), problem || "Nothing in the journal fits this filter.");
   const end = full ? `${count(MOST)} lines are shown, no more; a filter finds what is older.` : state.more ? "" : "The journal begins here.";
-  fill(page, { count: `${count(rows)} lines`, end: rows ? end : "" });
+  fill(page, { count: `${count(rows)} line${rows === 1 ? "" : "s"}`, end: rows ? end : "" });
 }
