@@ -197,3 +197,9 @@ _PARSE: dict[str, Any] = {
     "listen_fd": _number("listen_fd", int, -1, 2**20),
     "launcher_pid": _number("launcher_pid", int, 0, 2**22),
 }
+
+
+def hide() -> None:
+    """Take the settings out of our own environment: what we start inherits none of them, the token least of all."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]

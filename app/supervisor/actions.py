@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .messages import AnyReport, Join, Message
-from .model import Descendant, EventDraft, JsonDict, Process, Verb
+from .model import Descendant, EventDraft, JsonDict, Process, Sample, Verb
 
 #: A process of the OS: (pid, start time in clock ticks since boot).
 Key: TypeAlias = tuple[int, int]
@@ -150,18 +150,6 @@ class Looked:
 
     process: str
     os_state: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One process at one sweep."""
-
-    ppid: int
-    os_state: str
-    cpu_percent: float | None
-    rss_bytes: int
-    threads: int
-    fds: int | None
 
 
 @dataclass(frozen=True)

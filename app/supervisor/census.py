@@ -116,6 +116,13 @@ class Census:
             if entry.root == process_id:
                 entry.orphan = True
 
+    def adopt(self, key: Key, root: str | None) -> None:
+        """Enter a process that is not below us, but that a supervisor before us left behind."""
+        gauge = self._gauge(key[0])
+        if gauge is None or gauge.key != key or key[0] in self.entries:
+            return
+        self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid, orphan=True)
+
     def find(self, key: Key) -> Entry | None:
         """The entry of exactly this process."""
         entry = self.entries.get(key[0])

@@ -5,7 +5,7 @@ status pipe) says *how*.  The sentinel is not relied on: a grandchild that inher
 ::
 
     Spawn ──▶ Children.start ──▶ Process(target=procession.child.main, args=(job, report socket, lifeline))
-    pidfd ──▶ on_exit(id, code)  report socket ──▶ on_report(id, datagram)        forkserver's pidfd ──▶ on_forkserver_lost
+    pidfd ──▶ Gone    report socket ──▶ Told    forkserver's pidfd ──▶ ForkserverGone      all into the inbox
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -36,6 +36,29 @@ _METHODS = ("forkserver", "spawn", "fork")
 _REPORTS_PER_TURN = 64
 #: What multiprocessing itself says where nobody could tell how a child ended.
 _UNKNOWN = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A datagram of the report socket, as it came."""
+
+    process: str
+    datagram: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A child ended; ``exitcode`` −N for signal N, None where nobody can tell.  A zombie of ours stays one."""
+
+    process: str
+    exitcode: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForkserverGone:
+    """The forkserver died."""
+
+    pid: int
 
 
 @dataclass
@@ -60,17 +83,10 @@ class Child:
 class Children:
     """All children that were started and not closed, by process id."""
 
-    def __init__(
-        self,
-        poller: Poller,
-        *,
-        on_exit: Callable[[str, int | None], None],
-        on_report: Callable[[str, bytes], None],
-        on_forkserver_lost: Callable[[int], None],
-    ) -> None:
+    def __init__(self, poller: Poller) -> None:
         self.by_id: dict[str, Child] = {}
+        self.inbox: deque[Told | Gone | ForkserverGone] = deque()
         self._poller = poller
-        self._on_exit, self._on_report, self._on_forkserver_lost = on_exit, on_report, on_forkserver_lost
         self._contexts: dict[str, Any] = {method: multiprocessing.get_context(method) for method in _METHODS}
         self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
         self._forkserver_pidfd: int | None = None
@@ -147,7 +163,7 @@ class Children:
         self._poller.forget(self._forkserver_pidfd)
         os.close(self._forkserver_pidfd)
         self._forkserver_pidfd = None
-        self._on_forkserver_lost(pid)
+        self.inbox.append(ForkserverGone(pid))
 
     # Reports and ends
 
@@ -162,7 +178,7 @@ class Children:
             if not datagram:
                 self._close_reports(child)
                 return
-            self._on_report(child.id, datagram)
+            self.inbox.append(Told(child.id, datagram))
 
     def _exited(self, child: Child) -> None:
         self._poller.forget(child.pidfd)
@@ -185,7 +201,7 @@ class Children:
 
     def _over(self, child: Child) -> None:
         self._reported(child)  # its last words come before its end
-        self._on_exit(child.id, child.exitcode)
+        self.inbox.append(Gone(child.id, child.exitcode))
 
     def sentinel_ready(self, process_id: str) -> bool:
         """Whether `multiprocessing.connection.wait` would see it as ready."""

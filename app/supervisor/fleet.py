@@ -11,7 +11,8 @@ report says, `stopping` how a stop escalates.  This module keeps the members, di
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import assert_never
 
 from . import actions as a
@@ -34,7 +35,7 @@ class Fleet:
     def __init__(
         self,
         *,
-        first_number: int = 1,
+        next_number: Callable[[], int] | None = None,
         own_pid: int = 0,
         max_processes: int = 2000,
         rng: random.Random | None = None,
@@ -48,7 +49,7 @@ class Fleet:
         self.not_shown = 0
         self.stopping_by: str | None = None
         self.rng = rng or random.Random()
-        self._next_number = first_number
+        self._next_number = next_number or count(1).__next__
         self._to_start: list[str] = []
         self._timed: set[str] = set()
 
@@ -90,8 +91,7 @@ class Fleet:
 
     def add(self, plan: a.Plan, now: a.Now) -> Member:
         """Create a member with a fresh id."""
-        process_id = f"p{self._next_number}"
-        self._next_number += 1
+        process_id = f"p{self._next_number()}"
         member = starts.create(plan, process_id, now)
         self.members[process_id] = member
         self.changed(member)

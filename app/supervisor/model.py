@@ -173,6 +173,17 @@ class Descendant(Record, frozen=True, kw_only=True):
     threads: int | None = None
 
 
+class Sample(Record, frozen=True, kw_only=True):
+    """One process at one sweep.  ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
+
+    ppid: int
+    os_state: str
+    cpu_percent: float | None
+    rss_bytes: int
+    threads: int
+    fds: int | None = None
+
+
 class Event(Record, frozen=True, kw_only=True):
     """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or a pid's own doing (``process``).
 

@@ -14,17 +14,19 @@ from . import actions as a
 from . import messages as m
 from .blocked import blocked_on
 from .children import Children
-from .control import Client, ControlServer
+from .control import ControlServer
 from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
-from .holders import holders
 from .identity import parse
 from .messages import EndDescendant, reply
 from .model import EventDraft
+from .peer import Client
 from .proc import stat
 from .signals import number_of
+from .stacking import Stacking
 from .world import World
 
+SAMPLE_S = 1.0
 #: What a quiet process may block on for ever; a timed sleep or a wait for events is none of them.
 _SUSPICIOUS = frozenset({"waiting", "disk"})
 
@@ -32,10 +34,14 @@ _SUSPICIOUS = frozenset({"waiting", "disk"})
 class Performing:
     """Acts on children, trees, the journal and clients."""
 
-    def __init__(self, world: World, fleet: Fleet, children: Children, control: ControlServer) -> None:
+    def __init__(
+        self, world: World, fleet: Fleet, children: Children, control: ControlServer, stacking: Stacking
+    ) -> None:
         self._world, self._fleet = world, fleet
         self._children, self._control = children, control
+        self._stacking = stacking
         self._lying: set[str] = set()
+        self._log_sizes: dict[str, int] = {}
 
     def perform(self, actions: list[a.Action], now: a.Now) -> list[a.Happening]:
         """Perform all, in order."""
@@ -62,9 +68,9 @@ class Performing:
             case a.Probe(process=process_id):
                 return self._probe(process_id)
             case a.FindFrame(process=process_id):
-                self._world.request_stack(("frame", process_id), process_id, self._pid(process_id), now)
+                self._stacking.find_frame(process_id, self._key(process_id), now)
             case a.Note(draft=draft):
-                self._world.drafts.append(draft)
+                self._world.recording.note(draft)
             case a.Answer(client=client, message=message):
                 self._send(client, message)
             case _:
@@ -76,15 +82,20 @@ class Performing:
     def _spawn(self, action: a.Spawn) -> a.Happening:
         process, settings = action.process, self._world.settings
         paths = {"log": str(settings.log_path(process.id)), "stack": str(settings.stack_path(process.id))}
-        self._world.logs.track(process.id)
         try:
+            self._world.logs.track(process.id)
             child = self._children.start(process, {**action.job, **paths})
         except Exception as error:  # noqa: BLE001 - start() runs code of several modules; whatever it says is told
             return a.NotSpawned(process.id, f"{type(error).__name__}: {error}")
-        self._world.inventory.infrastructure(self._world.infrastructure(self._children))
+        self._name_helpers()
         key = (child.pid, self._world.inventory.add_root(process.id, child.pid))
         ppid = self._children.forkserver_pid if child.method == "forkserver" else os.getpid()
         return a.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
+
+    def _name_helpers(self) -> None:
+        """Our own helpers are no descendants of anybody's, and nobody's to kill."""
+        helpers = (*self._children.infrastructure(), *self._world.logs.pids(), *self._stacking.helpers())
+        self._world.inventory.infrastructure(helpers)
 
     def _let_go(self, action: a.Reap | a.Close | a.Forget) -> list[a.Happening]:
         process_id = action.process
@@ -126,7 +137,7 @@ class Performing:
             raise NotPossible(f"signal is not possible: {one.id} is gone")
         name = signal.Signals(signum).name
         text = f"{name} sent to descendant {one.pid} ({one.command[:80]})"
-        self._world.drafts.append(
+        self._world.recording.note(
             EventDraft(
                 at=now.wall,
                 kind="signal",
@@ -139,35 +150,53 @@ class Performing:
         )
         client.send(reply(command.request, one))
 
+    def swept_out(self) -> bool:
+        """At the very end: SIGKILL what is left below us; True once nothing is."""
+        self._name_helpers()
+        left = self._world.inventory.everything()
+        if left:
+            self._world.inventory.kill_tree(left)
+        self._reap_orphans()
+        return not self._world.inventory.everything()
+
     # Looking
 
     def sample(self, now: a.Now) -> list[a.Happening]:
         """One sweep over everything that lives."""
         world = self._world
+        self._name_helpers()
         sweep = world.inventory.sweep(now.mono)
         for pid in sweep.zombies:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-        world.swept(sweep, now)
-        sampled = a.Sampled(sweep.samples, sweep.descendants, world.logs.sizes())
-        return [sampled, *self._sentinels()]
+        world.vitals.refresh(SAMPLE_S)
+        world.remember(sweep, now)
+        sampled = a.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
+        self._log_sizes = {}
+        # Sentinels of the dead are looked at until they tell the truth.
+        return [sampled, *(self._sentinel(process_id) for process_id in tuple(self._lying))]
 
-    def _sentinels(self) -> list[a.Happening]:
-        """What the sentinels of the dead show, until they show it."""
-        return [self._sentinel(process_id) for process_id in tuple(self._lying)]
+    def check_logs(self, now: a.Now) -> None:
+        """Hold the logs to their cap; their sizes are told with the next sample."""
+        logs = self._world.logs
+        if (due := logs.next_deadline()) is None or now.mono < due:
+            return
+        self._log_sizes |= logs.check(now.mono)
+        for text in logs.take_notices():
+            self._world.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
 
     def _sentinel(self, process_id: str) -> a.Happening:
         ready = self._children.sentinel_ready(process_id)
         if ready:
             self._lying.discard(process_id)
-        held_by = () if ready else holders(self._children.by_id[process_id].sentinel, self._world.pids())
+        held_by = () if ready else self._world.inventory.holders(self._children.by_id[process_id].sentinel)
         return a.SentinelSeen(process_id, ready, held_by)
 
     def exited(self, process_id: str, exitcode: int | None) -> list[a.Happening]:
         """The pidfd of a child fired."""
         self._world.inventory.drop_root(process_id)
         self._lying.add(process_id)
-        oom_kills = self._world.oom_kills_since_sweep() if exitcode == -signal.SIGKILL else 0
+        oom_kills = self._world.vitals.oom_kills_since_refresh() if exitcode == -signal.SIGKILL else 0
         return [a.Ended(process_id, exitcode, oom_kills), self._sentinel(process_id)]
 
     def _state_letter(self, process_id: str) -> str | None:
@@ -181,6 +210,10 @@ class Performing:
         if blocked is None:
             return []
         return [a.BlockedOn(process_id, blocked.kind in _SUSPICIOUS, blocked.in_words)]
+
+    def _key(self, process_id: str) -> a.Key | None:
+        member = self._fleet.members.get(process_id)
+        return member.key if member else None
 
     def _pid(self, process_id: str) -> int | None:
         child = self._children.by_id.get(process_id)

@@ -12,7 +12,7 @@ from . import actions as a
 from . import messages as m
 from .lifecycle import Trigger, possible
 from .member import Member
-from .model import Descendant, EventDraft, Progress, Sentinel, State
+from .model import Descendant, EventDraft, Progress, Sample, Sentinel, State
 
 if TYPE_CHECKING:
     from .fleet import Fleet
@@ -80,7 +80,7 @@ def sampled(fleet: Fleet, event: a.Sampled, now: a.Now, out: Out) -> None:
     """One sweep over everything."""
     counts = _take_descendants(fleet, event.descendants)
     for member in fleet.members.values():
-        count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, 0)
+        count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, member.process.log_bytes)
         if count != member.process.descendants or log_bytes != member.process.log_bytes:
             member.update(descendants=count, log_bytes=log_bytes)
             fleet.changed(member)
@@ -108,7 +108,7 @@ def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict
     return counts
 
 
-def _sampled_one(fleet: Fleet, member: Member, sample: a.Sample, now: a.Now, out: Out) -> None:
+def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: a.Now, out: Out) -> None:
     before = member.process
     member.watch.sampled(sample.cpu_percent, now.mono)
     member.update(

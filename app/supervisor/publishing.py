@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from . import actions as a
 from . import messages as m
-from .control import Client, ControlServer
-from .delta import EVENTS_SHOWN, patches
+from .control import ControlServer
+from .delta import patches
 from .fleet import Fleet
 from .frames import framed
 from .model import Changes, Delta, Descendant, Event, Host, Process, Snapshot, Supervisor
+from .peer import Client
 from .world import World
 
 Book = TypeVar("Book", Process, Descendant)
@@ -37,7 +38,7 @@ class Publishing:
 
     def publish(self, now: a.Now) -> None:
         """Journal what is new; then, unless it is too early, send what changed."""
-        self._events += self._world.commit_journal(self._fleet, now)
+        self._events += self._world.recording.commit(self._fleet, now)
         if now.mono >= self._sent_at + COALESCE_S:
             self._send_delta(now)
         for client in self._control.due_snapshots():
@@ -45,9 +46,9 @@ class Publishing:
 
     def next_deadline(self) -> float | None:
         """When the changes held back are due; None where there are none."""
-        if self._fleet.dirty or self._fleet.removed or self._events or self._world.drafts:
+        if self._fleet.dirty or self._fleet.removed or self._events:
             return self._sent_at + COALESCE_S
-        return None
+        return self._world.recording.next_deadline()
 
     def subscribe(self, client: Client, request: int, now: a.Now) -> None:
         """Send everything, then every step from there."""
@@ -65,11 +66,11 @@ class Publishing:
         return Snapshot(
             seq=self._seq,
             at=now.wall,
-            host=self._host or self._world.host(),
-            supervisor=self._supervisor or self._world.supervisor(self._fleet),
+            host=self._world.vitals.host,
+            supervisor=self._supervisor_now(),
             processes=tuple(self._processes.values()),
             descendants=tuple(self._descendants.values()),
-            events=tuple(self._world.newest_events(EVENTS_SHOWN)),
+            events=self._world.recording.newest(),
         )
 
     def _send_delta(self, now: a.Now) -> None:
@@ -108,12 +109,15 @@ class Publishing:
         changes = Changes(processes=processes, descendants=descendants, host=host, supervisor=supervisor)
         return changes, ended + gone
 
+    def _supervisor_now(self) -> Supervisor:
+        return self._world.vitals.supervisor(self._fleet, self._world.recording.error)
+
     def _changed_host(self) -> Host | None:
-        before, self._host = self._host, self._world.host()
+        before, self._host = self._host, self._world.vitals.host
         return self._host if self._host != before else None
 
     def _changed_supervisor(self) -> Supervisor | None:
-        before, self._supervisor = self._supervisor, self._world.supervisor(self._fleet)
+        before, self._supervisor = self._supervisor, self._supervisor_now()
         return self._supervisor if self._supervisor != before else None
 
 

@@ -10,21 +10,10 @@ import os
 import resource
 
 from . import proc
-from .model import Record
+from .model import Sample
 from .procfs import Stat, command_text, parse_stat
 
 _STAT_BYTES = 1024
-
-
-class Sample(Record, frozen=True, kw_only=True):
-    """One process at one sweep.  ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
-
-    ppid: int
-    os_state: str
-    cpu_percent: float | None
-    rss_bytes: int
-    threads: int
-    fds: int | None = None
 
 
 class FdBudget:

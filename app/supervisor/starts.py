@@ -5,6 +5,7 @@ Pure.  start() is called once per Process object; a restart is a new object unde
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -112,3 +113,35 @@ def begin_anew(fleet: Fleet, member: Member, by: str, out: Out) -> None:
     member.attempts = 0
     out.append(a.Close(member.id))
     begin(fleet, member, Trigger.RESTART, by)
+
+
+# After a crash of the supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Former:
+    """What the journal knew of a process last; ``runs``: it still does, and is not ours any more."""
+
+    id: str
+    state: State
+    pid: int | None
+    created_at: float
+    runs: bool
+
+
+def restore(fleet: Fleet, plan: a.Plan, former: Former, now: a.Now) -> list[a.Note]:
+    """Bring a record back: lost, unless it was never started; what has a restart policy starts again."""
+    member = create(plan, former.id, now)
+    member.update(created_at=former.created_at)
+    fleet.members[former.id] = member
+    fleet.changed(member)
+    if former.state is State.CREATED:
+        return []
+    cause = (
+        "the supervisor died; it still runs, as an orphan" if former.runs else "it ended unseen: the supervisor died"
+    )
+    member.update(state=State.LOST, pid=former.pid, failed=True, cause=cause)
+    notes = [a.Note(member.draft(now, "lost", cause, "supervisor"))]
+    if plan.process.restart.policy != "never" and not former.runs:
+        begin(fleet, member, Trigger.RESTART, "policy")
+    return notes

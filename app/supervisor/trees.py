@@ -20,8 +20,7 @@ from . import identity, proc
 from .census import Census
 from .holders import holders
 from .identity import Key
-from .model import Descendant, Record
-from .sampler import Sample
+from .model import Descendant, Record, Sample
 
 #: Pids looked at in one sweep; what is beyond comes with the next (25 µs for each newcomer).
 _PER_SWEEP = 2000
@@ -71,6 +70,15 @@ class Inventory:
         self._census.infrastructure = frozenset(pids)
         for pid in self._census.infrastructure:
             self._census.forget(pid)
+
+    def adopt(self, key: Key, root: str | None) -> None:
+        """List a process that a supervisor before us left behind as an orphan of ``root``."""
+        self._census.adopt(key, root)
+
+    def everything(self) -> set[Key]:
+        """All that live below us at this moment, roots included, helpers not."""
+        self._census.discover()
+        return {entry.gauge.key for entry in self._census.entries.values() if entry.lives()}
 
     def sweep(self, now_monotonic: float) -> Sweep:
         """Find what is new, measure everything, tell what went."""

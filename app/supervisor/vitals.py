@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable
 
-from .children import Children
+from .children import Child, Children
 from .control import ControlServer
 from .fleet import Fleet
+from .host import HostGauge
 from .lifecycle import LIVE
-from .model import Host, Process, Supervisor
-from .proc import count_fds
+from .model import Process, Supervisor
+from .proc import count_fds, read
 from .sampler import FdBudget, Gauge
 
 #: What `waiting_for` names at most.
@@ -22,9 +22,10 @@ _NAMED = 20
 class Vitals:
     """Refreshed once per sweep; between sweeps only what a stop waits for changes."""
 
-    def __init__(self, children: Children, control: ControlServer, host: Host, *, allow_targets: bool) -> None:
-        self.host = host
-        self.preload_verified: bool | None = None
+    def __init__(self, children: Children, control: ControlServer, host: HostGauge, *, allow_targets: bool) -> None:
+        self.host = host.measure()
+        self._host_gauge = host
+        self._preload_verified: bool | None = None
         self._children, self._control = children, control
         self._gauge = Gauge(os.getpid(), FdBudget())
         self._started_at = time.time()
@@ -33,9 +34,14 @@ class Vitals:
         self._protected: tuple[int, ...] = ()
         self._fds: int | None = None
 
-    def refresh(self, elapsed_s: float, host: Host) -> None:
+    def booted(self, child: Child | None, *, preloaded: bool) -> None:
+        """A child says whether the forkserver had our side of it loaded: 3.11 is silent about a failed preload."""
+        if child and child.method == "forkserver":
+            self._preload_verified = preloaded
+
+    def refresh(self, elapsed_s: float) -> None:
         """Measure anew."""
-        self.host = host
+        self.host = self._host_gauge.measure()
         self._gauge.measure(elapsed_s)
         self._fds = count_fds(os.getpid())
         self._oom_kills = _oom_kills()
@@ -51,17 +57,17 @@ class Vitals:
         """By how much the kernel's count of OOM kills rose since the last sweep."""
         return max(0, _oom_kills() - self._oom_kills)
 
-    def supervisor(self, fleet: Fleet, journal_error: str | None, orphans: Iterable[str] = ()) -> Supervisor:
+    def supervisor(self, fleet: Fleet, journal_error: str | None) -> Supervisor:
         """The record of the supervisor."""
         return Supervisor(
             pid=os.getpid(),
             started_at=self._started_at,
             python=platform.python_version(),
             forkserver_pid=self._children.forkserver_pid,
-            preload_verified=self.preload_verified,
+            preload_verified=self._preload_verified,
             protected=self._protected,
             stopping=fleet.stopping_by is not None,
-            waiting_for=_waiting_for(fleet, orphans) if fleet.stopping_by else (),
+            waiting_for=_waiting_for(fleet) if fleet.stopping_by else (),
             cpu_percent=self._gauge.sample.cpu_percent,
             rss_bytes=self._gauge.sample.rss_bytes,
             fds=self._fds,
@@ -71,13 +77,12 @@ class Vitals:
         )
 
 
-def _waiting_for(fleet: Fleet, orphans: Iterable[str]) -> tuple[str, ...]:
+def _waiting_for(fleet: Fleet) -> tuple[str, ...]:
     waits = [
         f"{member.process.name} ({member.id}, pid {', '.join(map(str, _left(member.process)))})"
         for member in fleet.members.values()
         if member.process.state in LIVE
     ]
-    waits += [f"orphan {one}" for one in orphans]
     more = len(waits) - _NAMED
     return tuple(waits[:_NAMED]) + ((f"and {more} more",) if more > 0 else ())
 
@@ -87,8 +92,7 @@ def _left(process: Process) -> tuple[int | None, ...]:
 
 
 def _oom_kills() -> int:
-    with open("/proc/vmstat", "rb") as vmstat:
-        for line in vmstat:
-            if line.startswith(b"oom_kill "):
-                return int(line.split()[1])
+    for line in (read("vmstat", 64 * 1024) or b"").splitlines():
+        if line.startswith(b"oom_kill "):
+            return int(line.split()[1])
     return 0

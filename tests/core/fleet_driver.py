@@ -9,7 +9,7 @@ from app.supervisor import actions as a
 from app.supervisor import messages as m
 from app.supervisor.fleet import Fleet
 from app.supervisor.lifecycle import LIVE
-from app.supervisor.model import Process, RestartPolicy, State, Verb
+from app.supervisor.model import Process, RestartPolicy, Sample, State, Verb
 
 
 def make_plan(**changes: Any) -> a.Plan:
@@ -88,7 +88,7 @@ class Driver:
 
     def samples(self, process_id: str, *, cpu: float = 0.0, os_state: str = "S") -> None:
         """One sweep that saw this process."""
-        sample = a.Sample(ppid=1, os_state=os_state, cpu_percent=cpu, rss_bytes=1, threads=1, fds=3)
+        sample = Sample(ppid=1, os_state=os_state, cpu_percent=cpu, rss_bytes=1, threads=1, fds=3)
         self.happens(a.Sampled({process_id: sample}, ()))
 
     def record(self, process_id: str) -> Process:

@@ -1,0 +1,119 @@
+"""What the poller's callbacks have enqueued, made into events for the fleet; questions are answered on the way.
+
+::
+
+    control.inbox ──Launch, Act, SendSignal, Join──▶ event
+                  ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads──▶ answered here
+    children.inbox ──report, exit, lost forkserver──▶ event
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import actions as a
+from . import messages as m
+from .answering import Answering
+from .children import Children, ForkserverGone, Gone, Told
+from .control import ControlServer
+from .errors import InvalidField, ProcessionError
+from .launching import plan
+from .peer import Client
+from .performing import Performing
+from .publishing import Publishing
+from .signals import number_of
+from .stacking import Stacking
+from .world import World
+
+_COMMANDS_PER_TURN = 256
+_FROM_CHILDREN_PER_TURN = 1024
+
+
+class Decoding:
+    """Takes a bounded share of what waits, in the order in which it came."""
+
+    def __init__(
+        self,
+        world: World,
+        control: ControlServer,
+        children: Children,
+        *,
+        answering: Answering,
+        performing: Performing,
+        publishing: Publishing,
+        stacking: Stacking,
+    ) -> None:
+        self._world, self._control, self._children = world, control, children
+        self._answering, self._performing = answering, performing
+        self._publishing, self._stacking = publishing, stacking
+
+    def waiting(self) -> bool:
+        """Whether a turn left something for the next."""
+        return bool(self._control.inbox or self._children.inbox)
+
+    def decode(self, now: a.Now) -> list[a.Happening]:
+        """The events, what children told first: a command is about the state that it makes."""
+        return [*self._from_children(), *self._from_clients(now)]
+
+    def _from_children(self) -> Iterator[a.Happening]:
+        inbox = self._children.inbox
+        for _ in range(min(_FROM_CHILDREN_PER_TURN, len(inbox))):
+            match inbox.popleft():
+                case Told(process=process_id, datagram=datagram):
+                    yield from self._report(process_id, datagram)
+                case Gone(process=process_id, exitcode=exitcode):
+                    yield from self._performing.exited(process_id, exitcode)
+                case ForkserverGone(pid=pid):
+                    yield a.ForkserverLost(pid)
+
+    def _report(self, process_id: str, datagram: bytes) -> Iterator[a.Happening]:
+        report = m.decode_report(datagram)
+        match report:
+            case None:
+                return
+            case m.Forked():
+                self._world.inventory.note_fork(report.pid, report.ppid, process_id)
+            case m.Booted():
+                self._stacking.booted(process_id, report.stack_signal)
+                self._world.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)
+                yield a.Reported(process_id, report)
+            case _:
+                yield a.Reported(process_id, report)
+
+    def _from_clients(self, now: a.Now) -> Iterator[a.Happening]:
+        for client, command in self._control.take(_COMMANDS_PER_TURN):
+            try:
+                event = self._event_of(client, command, now)
+            except ProcessionError as refusal:
+                client.send(m.refuse(command.request, refusal))
+            else:
+                if event:
+                    yield event
+        while self._control.closed:
+            yield a.ClientGone(self._control.closed.popleft().id)
+
+    def _event_of(self, client: Client, command: m.AnyCommand, now: a.Now) -> a.Happening | None:
+        """The event that a command is; None for a question, which changes nothing and is answered here."""
+        number, by = command.request, command.by
+        match command:
+            case m.Launch(spec=spec, count=count):
+                if not 1 <= count <= 1000:
+                    raise InvalidField("count", f"{count} is not from 1 to 1000")
+                return a.Launched(client.id, number, by, plan(spec, self._world.settings), count)
+            case m.Act(process=process, verb=verb, pid=pid):
+                return a.Acted(client.id, number, by, process, verb, pid)
+            case m.SendSignal(process=process, signal=name, pid=pid):
+                return a.Signalled(client.id, number, by, process, number_of(name), pid)
+            case m.Join(timeout_s=timeout_s):
+                if timeout_s is not None and not 0 <= timeout_s <= 86400:
+                    raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to 86400")
+                return a.Joining(client.id, command)
+            case m.Subscribe():
+                self._publishing.subscribe(client, number, now)
+            case m.EndDescendant():
+                self._performing.end_descendant(client, command, now)
+            case m.Stack():
+                self._stacking.answer(client, command, now)
+            case _:
+                client.send(m.reply(number, self._answering.answer(command)))
+        return None

@@ -1,0 +1,83 @@
+"""Stacks on request: for a person who asks, and for the reason of a stuck process.
+
+A dump takes milliseconds to seconds, so it is answered later: `stack.Stacks` climbs the ladder, and `take` collects
+what is ready in each turn.
+"""
+
+from __future__ import annotations
+
+from . import actions as a
+from .control import ControlServer
+from .errors import NoSuchProcess, NotPossible
+from .fleet import Fleet
+from .identity import Key, parse
+from .messages import Stack, reply
+from .model import JsonDict
+from .peer import Client
+from .stack import StackResult, Stacks, top_frame
+from .world import World
+
+#: A client and its request, or the id of a stuck process.
+Token = tuple[int, int] | str
+
+
+class Stacking:
+    """Whose stacks are on their way."""
+
+    def __init__(self, world: World, fleet: Fleet, control: ControlServer, stacks: Stacks[Token]) -> None:
+        self._world, self._fleet, self._control, self._stacks = world, fleet, control, stacks
+        self._signals: dict[str, int] = {}
+
+    def booted(self, process_id: str, stack_signal: int) -> None:
+        """A process says which signal makes it dump its stack."""
+        self._signals[process_id] = stack_signal
+
+    def answer(self, client: Client, command: Stack, now: a.Now) -> None:
+        """Begin; the client gets its reply when the dump is there."""
+        key = self._key(command)
+        self._request((client.id, command.request), command.process, key, now)
+
+    def find_frame(self, process_id: str, key: Key | None, now: a.Now) -> None:
+        """Begin to find out at which line a stuck process stands."""
+        if key:
+            self._request(process_id, process_id, key, now)
+
+    def take(self, now: a.Now) -> list[a.Happening]:
+        """Answer what is ready; the lines found for stuck processes are events."""
+        self._stacks.tick(now.mono)
+        found: list[a.Happening] = []
+        while self._stacks.finished:
+            token, result = self._stacks.finished.popleft()
+            if isinstance(token, str):
+                if words := top_frame(result.text):
+                    found.append(a.FrameFound(token, words))
+            elif client := self._control.clients.get(token[0]):
+                client.send(reply(token[1], _told(result)))
+        return found
+
+    def helpers(self) -> tuple[int, ...]:
+        """The pids of our own that make dumps just now."""
+        return self._stacks.helpers()
+
+    def next_deadline(self) -> float | None:
+        """When a dump on its way wants attention."""
+        return self._stacks.next_deadline()
+
+    def _request(self, token: Token, process_id: str, key: Key, now: a.Now) -> None:
+        path = self._world.settings.stack_path(process_id)
+        self._stacks.request(token, key[0], path, self._signals.get(process_id, 0), now.mono)
+
+    def _key(self, command: Stack) -> Key:
+        member = self._fleet.member(command.process)
+        if command.pid is not None and command.pid != member.process.pid:
+            for one in self._fleet.below(command.process):
+                if one.pid == command.pid:
+                    return parse(one.id)
+            raise NoSuchProcess(f"pid {command.pid} is not a descendant of {command.process}")
+        if member.key is None:
+            raise NotPossible(f"stack is not possible while the process is {member.process.state}")
+        return member.key
+
+
+def _told(result: StackResult) -> JsonDict:
+    return {"source": result.source, "text": result.text, "notes": list(result.notes)}
