@@ -1,0 +1,117 @@
+"""The page in a real Chromium, before a whole instance: nothing of ours is faked, the CSP is in force."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.instance import Instance
+from tools.chromium import find_on_path
+
+VIEWER_TOKEN = "a-viewer-may-only-look"
+SIZE = {"width": 1600, "height": 900}
+WITHIN_MS = 15_000
+
+expect.set_options(timeout=WITHIN_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+class Server(Instance):
+    """An instance that is asked over HTTP, which takes milliseconds where the command line takes half a second."""
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """The JSON of one request as the operator; raises `urllib.error.HTTPError` for a refusal."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.base}/api/v1{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=WITHIN_MS / 1000) as answer:
+            return json.load(answer)
+
+    def begin(self, workload: str, name: str, *, count: int = 1, params: object = None, **options: object) -> list[Any]:
+        """Launch over HTTP; the records as they were when they were created."""
+        body = {"workload": workload, "name": name, "params": params or {}, "count": count, **options}
+        made: list[Any] = self.api("POST", "/processes/batch", body)["processes"]
+        return made
+
+    def clear(self) -> None:
+        """Kill and close all there is, so that the next test begins with an empty list."""
+        ids = [process["id"] for process in self.api("GET", "/processes")["processes"]]
+        for verb in ("kill", "close"):
+            if ids:
+                self.api("POST", "/actions", {"verb": verb, "ids": ids})
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser on PATH, else Playwright's own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_on_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("home"), viewer_token=VIEWER_TOKEN, grace_s="2") as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """A running instance, shared by the tests of a module, with what they launched ended after each."""
+    yield shared_server
+    shared_server.clear()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """An instance of this test alone: it may be empty, or killed in parts."""
+    with Server(tmp_path / "home", viewer_token=VIEWER_TOKEN, grace_s="2") as server:
+        yield server
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a browser context of its own; an error in one of our scripts fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def visit(url: str, **options: Any) -> Page:
+        contexts.append(chromium.new_context(**{"viewport": SIZE, **options}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(WITHIN_MS)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def page(server: Server, visit: Callable[..., Page]) -> Page:
+    """The list of `server`, signed in as the operator, and live."""
+    page = visit(server.url)
+    expect(page.locator("#connection")).to_have_text("live")
+    return page
+
+
+@pytest.fixture
+def viewer(server: Server, visit: Callable[..., Page]) -> Page:
+    """The same for a viewer."""
+    page = visit(f"{server.base}/?token={VIEWER_TOKEN}")
+    expect(page.locator("#connection")).to_have_text("live")
+    return page

@@ -1,0 +1,54 @@
+"""Everybody can use the list: axe-core finds no violation of WCAG level A or AA, light and dark, wide and narrow."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.listing import ROWS, cell, row
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDTHS = {"wide": {"width": 1600, "height": 900}, "narrow": {"width": 380, "height": 760}}
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe-core objects to, short enough to read."""
+    # A script tag would be refused by the CSP, which stays in force; the debugger's evaluation is not a script tag.
+    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text()})
+    found = page.evaluate("(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}})", LEVELS)["violations"]
+    return [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", WIDTHS)
+def test_the_list_has_no_violations(server: Server, visit: Callable[..., Page], theme: str, size: str) -> None:
+    server.begin("sleep", "napper", params={"seconds": 60})
+    server.begin("zombie", "undead")
+    server.begin("exit-with", "failed", params={"code": 3})
+    server.begin("descendants", "family", params={"seconds": 60})
+    page = visit(f"{server.url}&view=tree", color_scheme=theme, viewport=WIDTHS[size])
+    expect(cell(page, "failed", "state")).to_contain_text("joined")
+    expect(cell(page, "napper", "state")).to_contain_text("running")
+    expect(page.locator(f"{ROWS}[data-kind=descendant]").first).to_be_visible()
+    row(page, "napper").hover()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_selection_has_no_violations(server: Server, visit: Callable[..., Page], theme: str) -> None:
+    server.begin("sleep", "napper", params={"seconds": 60})
+    page = visit(server.url, color_scheme=theme)
+    row(page, "napper").click(modifiers=["ControlOrMeta"])
+    expect(page.locator("#bulk")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_empty_list_has_no_violations(own_server: Server, visit: Callable[..., Page], theme: str) -> None:
+    page = visit(own_server.url, color_scheme=theme)
+    expect(page.get_by_role("heading", name="Nothing runs yet")).to_be_visible()
+    assert violations(page) == []
