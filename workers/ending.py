@@ -45,9 +45,7 @@ def total(figures: list[str]) -> int:
 def end_by_signal(
     signal: Annotated[
         str,
-        Choices(
-            "SIGTERM", "SIGKILL", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGSEGV", "SIGBUS", "SIGUSR1", "SIGUSR2"
-        ),
+        Choices("SIGTERM", "SIGKILL", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGSEGV", "SIGBUS", "SIGUSR1", "SIGUSR2"),
         "the signal that it sends to itself",
     ] = "SIGKILL",
 ) -> None:

@@ -78,14 +78,14 @@ def zombie() -> None:
 
 @workload(
     "fork-burst",
-    look_at="Many descendants at once, none left two seconds later; never more than 200.",
+    look_at="Many descendants at once, none left a second later; never more than 200.",
 )
 def fork_burst(count: Annotated[int, Range(1, 200), "how many to fork"] = 50) -> None:
-    """Forks many children at once, each of which lives for two seconds, and waits for them all."""
+    """Forks many children at once, each of which lives for a second, and waits for them all."""
     children: list[int] = []
     try:
         for number in range(1, count + 1):
-            children.append(fork(lambda: time.sleep(2)))
+            children.append(fork(lambda: time.sleep(1)))
             report(number, count)
     finally:
         for child in children:
