@@ -19,13 +19,16 @@ _CHUNK = 65536
 def read(path: str, limit: int = _CHUNK) -> bytes | None:
     """At most ``limit`` bytes of a file, e.g. ``loadavg`` or ``17/stat``; None where it cannot be read."""
     try:
-        fd = os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC)
+        return contents(path, limit)
     except OSError:
         return None
+
+
+def contents(path: str, limit: int = _CHUNK) -> bytes:
+    """As `read`, but raises OSError, for who wants to tell why."""
+    fd = os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(fd, limit)
-    except OSError:
-        return None
     finally:
         os.close(fd)
 
@@ -39,9 +42,14 @@ def stat(pid: int) -> Stat | None:
 def names(path: str) -> list[str]:
     """The names in a folder; empty where it cannot be read."""
     try:
-        return os.listdir(f"/proc/{path}")
+        return listed(path)
     except OSError:
         return []
+
+
+def listed(path: str) -> list[str]:
+    """As `names`, but raises OSError, for who wants to tell why."""
+    return os.listdir(f"/proc/{path}")
 
 
 def pids() -> list[int]:
