@@ -38,7 +38,11 @@ class Instance:
 
     def __enter__(self) -> Self:
         self.start()
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.kill_all()
+            raise
         return self
 
     def __exit__(
@@ -101,7 +105,7 @@ class Instance:
         """Wait for the one line on standard output."""
         deadline = time.monotonic() + READY_WITHIN_S
         while not self.line.endswith("\n"):
-            self.line += self._out.read() or ""
+            self.line += self._read()
             if self.serve.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"not ready ({self.serve.returncode}):\n{self.stderr()[-8000:]}")
             time.sleep(POLL_S)
@@ -119,7 +123,7 @@ class Instance:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"serve does not end:\n{self.stderr()[-4000:]}") from None
         if not self._out.closed:
-            self.line += self._out.read() or ""
+            self.line += self._read()
             self._out.close()
         return code
 
@@ -203,6 +207,13 @@ class Instance:
                 return refused.code
         except OSError:
             return 0
+
+    def _read(self) -> str:
+        """What has arrived on standard output; a text wrapper fails where a non-blocking pipe has nothing yet."""
+        try:
+            return os.read(self._out.fileno(), 65536).decode()
+        except BlockingIOError:
+            return ""
 
     def _noted_pids(self) -> list[int]:
         lines = (self.home / "lock").read_text().splitlines()
