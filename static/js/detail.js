@@ -8,6 +8,7 @@ import { identity } from "./actions.js";
 import { showBadge } from "./badge.js";
 import { showFinding } from "./findingbox.js";
 import { go, href, onRoute, route } from "./router.js";
+import { startSplit } from "./split.js";
 import { store } from "./store.js";
 import { showTab, startTabs } from "./tabs.js";
 import { fill, part } from "./template.js";
@@ -18,6 +19,7 @@ let id = null;
 
 /** Follow the address and the store. */
 export function startDetail() {
+  startSplit();
   startTabs(part(aside, "tabs"), () => id);
   onRoute(follow);
   follow(route());

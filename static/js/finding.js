@@ -33,7 +33,7 @@ function stuck(process, now) {
 function stopping(process, now, nameOf) {
   const { signal, by, at, kill_at: killAt, left = [] } = process.stopping;
   const asked = `${by} ${span(now - at)} ago`;
-  const who = left.length ? `Still there: ${left.slice(0, NAMED).map((pid) => `${pid} ${nameOf(pid)}`.trim()).join(", ")}${
+  const who = left.length ? `Still there: ${left.slice(0, NAMED).map((pid) => `${pid} ${pid === process.pid ? "itself" : nameOf(pid)}`.trim()).join(", ")}${
     left.length > NAMED ? ` and ${left.length - NAMED} more` : ""}.` : "Nothing of it is left.";
   const told = { tone: "cool", moment: true };
   if (killAt === null) return { ...told, title: `${signal} was sent to its whole tree.`, text: `Asked for by ${asked}. ${who}` };
