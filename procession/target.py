@@ -5,6 +5,7 @@ A target is a function, or a `multiprocessing.Process` subclass; of that an inst
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from multiprocessing import process
@@ -74,4 +75,5 @@ def _become(wanted: process.BaseProcess) -> process.BaseProcess:
     for name in ("_identity", "_config", "_name", "_parent_pid", "_parent_name", "_popen"):
         setattr(adopted, name, getattr(present, name))
     process._current_process = adopted  # type: ignore[attr-defined]
+    process._process_counter = itertools.count(1)  # type: ignore[attr-defined]  # ``wanted`` was no child of ours
     return wanted

@@ -42,7 +42,8 @@ class Own(multiprocessing.Process):
     def run(self):
         present = multiprocessing.current_process()
         print(present is self, present.name, present.daemon, present.ident == os.getpid())
-        print(multiprocessing.parent_process() is not None)
+        child = multiprocessing.Process()
+        print(multiprocessing.parent_process() is not None, child.name.removeprefix(type(child).__name__))
         sys.exit(self.code)
 
 def start_a_child():
@@ -202,7 +203,8 @@ def test_a_process_subclass_becomes_the_current_process(
     """Its run() sees itself as the current process, with the name and the daemon flag it was launched with."""
     started = supervisor.start(method, "jobs:Own", args=[5], name="mine", daemon=daemon)
     assert started.end() == 5
-    assert started.log_text() == f"True mine {daemon} True\nTrue\n"
+    (number,) = started.process._identity
+    assert started.log_text() == f"True mine {daemon} True\nTrue -{number}:1\n"
 
 
 @pytest.mark.parametrize("method", METHODS)
