@@ -204,6 +204,7 @@ _WCHANS: tuple[tuple[str, Kind, str], ...] = (
     ("pipe_read", "waiting", "reads from a pipe"),
     ("pipe_write", "waiting", "writes to a pipe"),
     ("accept", "idle", "waits for a connection"),
+    ("epoll", "idle", "waits for events"),
     ("ep_poll", "idle", "waits for events"),
     ("poll_schedule", "idle", "waits for events"),
     ("do_select", "idle", "waits for events"),

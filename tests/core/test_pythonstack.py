@@ -1,0 +1,81 @@
+"""From a dump to the line of the program's own code."""
+
+from app.supervisor.pythonstack import Frame, main_thread, top_frame
+
+LIB = "/usr/lib/python3.11"
+FAULTHANDLER = f"""\
+Thread 0x00007fbc9c7c56c0 (most recent call first):
+  File "{LIB}/threading.py", line 320 in wait
+  File "{LIB}/multiprocessing/queues.py", line 231 in _feed
+  File "{LIB}/threading.py", line 1002 in _bootstrap
+
+Current thread 0x00007fbc9d405b80 (most recent call first):
+  File "{LIB}/multiprocessing/synchronize.py", line 95 in __enter__
+  File "/srv/shop/jobs (old).py", line 31 in hang
+  File "/srv/procession/target.py", line 9 in call
+  File "{LIB}/multiprocessing/process.py", line 108 in run
+"""
+PY_SPY = f"""\
+Thread 23992 (idle): "waiter"
+    f (/srv/other.py:6)
+Thread 23991 (idle): "MainThread"
+    Thread.join ({LIB}/threading.py:1112)
+    Shop.close (/srv/shop/jobs.py:44)
+    <module> (/srv/shop/jobs.py:50)
+"""
+
+
+def test_faulthandler_tells_the_main_thread_last() -> None:
+    """The newest thread comes first, so the main one is at the end, whoever took the signal."""
+    frames = main_thread(FAULTHANDLER)
+    assert frames[0] == Frame("__enter__", f"{LIB}/multiprocessing/synchronize.py", 95)
+    assert frames[1] == Frame("hang", "/srv/shop/jobs (old).py", 31)
+
+
+def test_py_spy_names_the_main_thread() -> None:
+    assert [frame.function for frame in main_thread(PY_SPY)] == ["Thread.join", "Shop.close", "<module>"]
+
+
+def test_own_line_is_named_with_the_library_it_is_in() -> None:
+    """The standard library's frame says what it does, the program's own where."""
+    expected = "in __enter__ (multiprocessing.synchronize) at shop/jobs (old).py:31 in hang()"
+    assert top_frame(FAULTHANDLER) == expected
+    assert top_frame(PY_SPY) == "in Thread.join (threading) at shop/jobs.py:44 in Shop.close()"
+
+
+def test_heading_gives_the_first_words() -> None:
+    """What the main thread waits for, by the kernel, is told once; the other threads are left out."""
+    heading = (
+        "pid 7 (python): main thread waits on a lock between threads (futex, no timeout); 1 other thread: runs\n\n"
+    )
+    told = top_frame(heading + PY_SPY) or ""
+    assert told.startswith("waits on a lock between threads (futex, no timeout) in Thread.join (threading) at shop")
+
+
+def test_innermost_own_line_stands_alone() -> None:
+    """A call into C has no frame of its own."""
+    text = 'Current thread 0x1 (most recent call first):\n  File "/srv/jobs.py", line 3 in <module>\n'
+    assert top_frame(text) == "at srv/jobs.py:3"
+
+
+def test_package_is_named_where_nothing_of_the_program_is_on_the_stack() -> None:
+    text = (
+        "Current thread 0x1 (most recent call first):\n"
+        f'  File "{LIB}/site-packages/numpy/core.py", line 3 in dot\n'
+        f'  File "{LIB}/runpy.py", line 9 in run\n'
+    )
+    assert top_frame(text) == "at numpy/core.py:3 in dot()"
+
+
+def test_stack_without_own_code_says_so() -> None:
+    text = (
+        "Current thread 0x1 (most recent call first):\n"
+        f'  File "{LIB}/multiprocessing/queues.py", line 199 in _finalize_join\n'
+    )
+    assert top_frame(text) == "in _finalize_join (multiprocessing.queues) outside of the program's own code"
+
+
+def test_no_stack_has_no_frame() -> None:
+    """Neither an empty text nor the words of /proc alone are taken for a stack."""
+    assert top_frame("") is None
+    assert top_frame("pid 7 (sleep): sleeps (clock_nanosleep); state S\n\nNo Python stack can be had\n") is None

@@ -1,0 +1,98 @@
+"""A blocked system call is told in words, and sorted into what may be in vain and what may not."""
+
+import pytest
+
+from app.supervisor import syscalls
+from app.supervisor.syscalls import Call
+
+FUTEX_SHARED = b"202 0x7f 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd 0x7f00\n".replace(b"0x189", b"0x109")
+FUTEX_PRIVATE = b"202 0x7f 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd 0x7f00\n"
+
+
+def words(line: bytes, file: str = "", machine: str = "x86_64") -> tuple[str, str]:
+    call = syscalls.parse(line, machine)
+    assert call
+    return tuple(syscalls.meaning(call, file))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("line", [b"", b"running\n", b"-1 0x7ffd 0x7f00\n"])
+def test_no_call(line: bytes) -> None:
+    """A thread that runs, or is blocked outside of any call, has none."""
+    assert syscalls.parse(line, "x86_64") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "expected"),
+    [
+        (FUTEX_SHARED, "", ("waiting", "waits on a lock between processes (futex, no timeout)")),
+        (FUTEX_PRIVATE, "", ("waiting", "waits on a lock between threads (futex, no timeout)")),
+        (
+            FUTEX_PRIVATE.replace(b"0x0 0x0 0x0", b"0x0 0x7ffe 0x0"),
+            "",
+            ("waiting", "waits on a lock between threads (futex, with a timeout)"),
+        ),
+        (b"230 0x1 0x1 0x7f 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeps (clock_nanosleep)")),
+        (b"7 0x7f 0x1 0xffffffff 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waits for events (poll, no timeout)")),
+        (b"7 0x7f 0x1 0x64 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waits for events (poll, with a timeout)")),
+        (b"7 0x0 0x0 0x64 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeps (poll)")),
+        (b"270 0x0 0x0 0x0 0x0 0x7f 0x0 0x7 0x7", "", ("sleeping", "sleeps (pselect6)")),
+        (
+            b"232 0x3 0x7f 0x1 0xffffffffffffffff 0x0 0x8 0x7 0x7",
+            "",
+            ("idle", "waits for events (epoll_wait, no timeout)"),
+        ),
+        (b"288 0x3 0x0 0x0 0x80000 0x0 0x0 0x7 0x7", "", ("idle", "waits for a connection (accept4)")),
+        (b"0 0x5 0x7f 0x400 0x0 0x0 0x0 0x7 0x7", "a pipe", ("waiting", "reads from a pipe (read)")),
+        (b"61 0xffffffff 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waits for a child to end (wait4)")),
+        (b"61 0x11 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waits for child 17 to end (wait4)")),
+        (b"73 0x5 0x2 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "waits for a lock on /a (flock)")),
+        (b"72 0x5 0x7 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "waits for a lock on /a (fcntl)")),
+        (b"999 0x0 0x0 0x0 0x0 0x0 0x0 0x7 0x7", "", ("unknown", "is in a system call (system call 999)")),
+    ],
+)
+def test_meaning(line: bytes, file: str, expected: tuple[str, str]) -> None:
+    """Kind and words of the calls that processes block in."""
+    assert words(line, file) == expected
+
+
+def test_arm_has_other_numbers_for_the_same_words() -> None:
+    line = FUTEX_SHARED.replace(b"202 ", b"98 ")
+    assert words(line, machine="aarch64") == words(FUTEX_SHARED)
+
+
+def test_unknown_machine_knows_numbers_only() -> None:
+    assert words(FUTEX_SHARED, machine="riscv64") == ("unknown", "is in a system call (system call 202)")
+
+
+@pytest.mark.parametrize("machine", syscalls.NUMBERS)
+def test_every_known_call_has_a_meaning(machine: str) -> None:
+    """No call of the table falls through to "is in a system call"; only those about a file name its fd."""
+    for name in syscalls.NUMBERS[machine]:
+        call = Call(name, (5, 0, 0, 0, 0, 0))
+        wait = syscalls.meaning(call, "FILE")
+        assert wait.kind != "unknown", name
+        assert ("FILE" in wait.words) == (call.fd == 5), name
+
+
+@pytest.mark.parametrize(
+    ("wchan", "kind"),
+    [
+        ("futex_do_wait", "waiting"),
+        ("hrtimer_nanosleep", "sleeping"),
+        ("anon_pipe_read", "waiting"),
+        ("do_epoll_wait", "idle"),
+        ("inet_csk_accept", "idle"),
+        ("unix_stream_read_generic", "waiting"),
+        ("locks_lock_inode_wait", "waiting"),
+        ("0", "unknown"),
+        ("something_new", "unknown"),
+    ],
+)
+def test_kernel_function_stands_in_for_the_call(wchan: str, kind: str) -> None:
+    """Where the call may not be read, the function that it sleeps in says most of it."""
+    assert syscalls.meaning_of_wchan(wchan).kind == kind
+
+
+def test_files_in_words() -> None:
+    links = ("pipe:[1]", "socket:[1]", "anon_inode:[eventfd]", "/srv/a", "")
+    assert [syscalls.file_words(one) for one in links] == ["a pipe", "a socket", "[eventfd]", "/srv/a", "a file"]
