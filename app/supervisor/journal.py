@@ -1,9 +1,10 @@
 """The journal: every event, and which processes there are, durable before anybody is told.
 
 One SQLite file, written by the supervisor's loop: one transaction per turn, none where nothing happened.  WAL with
-synchronous=NORMAL: a commit is a write into the page cache, which survives the kill -9 of the supervisor.  FULL
-would put an fsync (milliseconds; on a busy disk seconds) into every turn of the loop, to survive a loss of power
-as well; as it is the newest lines may be missing after one, and the file is consistent.
+synchronous=NORMAL: a commit is a write into the page cache (25 µs), which survives the kill -9 of the supervisor.
+FULL would put an fsync (milliseconds; on a busy disk seconds) into every turn, to survive a loss of power as well;
+as it is the newest lines may be missing after one, and the file is consistent.  One fsync remains per checkpoint,
+every 300 commits or so: beside a flood of 500 MB/s the longest of 2,300 commits took 58 ms.
 
 Bounded: 100,000 events of at most 4,000 characters; the oldest go in slices along with what is written.  ``seq``
 starts at 1 and has no gaps, so the oldest seq − 1 is the number of lines that were dropped.
@@ -92,12 +93,18 @@ class Journal:
         )
 
     def begin_run(self, pid: int, at: float) -> Run | None:
-        """Write that a supervisor starts; return the run before it (None: this is the first)."""
+        """Write that a supervisor starts; return the run before it (None: this is the first).
+
+        What cannot be `unfinished` any more is forgotten: what had ended, and descendants from before a reboot.
+        """
         with told("written"), transaction(self._db):
             row = self._db.execute("SELECT * FROM runs ORDER BY number DESC LIMIT 1").fetchone()
             run = (pid, self.boot_id, at)
             self._db.execute("INSERT INTO runs (pid, boot_id, started_at) VALUES (?, ?, ?)", run)
             self._db.execute("DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?", (RUNS_KEPT,))
+            self._db.execute("DELETE FROM processes WHERE state IN (?, ?, ?, ?)", _FINISHED)
+            self._db.execute("DELETE FROM specs WHERE process NOT IN (SELECT id FROM processes)")
+            self._db.execute("DELETE FROM descendants WHERE boot_id != ?", (self.boot_id,))
         return Run(**row) if row else None
 
     def end_run(self, at: float) -> None:

@@ -185,6 +185,29 @@ def test_runs_tell_how_the_last_supervisor_ended(path: Path) -> None:
     assert (crashed.pid, crashed.ended_at, ended.pid, ended.ended_at) == (11, None, 12, 3.0)
 
 
+def test_new_run_forgets_what_had_ended(path: Path) -> None:
+    """The file does not grow with every process that ever was."""
+    journal = Journal(path)
+    facts = [
+        ProcessFact(id=str(n), name="n", state=state, spec="{}")
+        for n, state in enumerate(("running", "joined", "closed", "fatal", "lost"))
+    ]
+    journal.commit(
+        Batch(
+            processes={fact.id: fact for fact in facts},
+            descendants={key: DescendantFact(id=key, root="1", name="sh") for key in ("8-1", "9-1")},
+        )
+    )
+    journal._db.execute("UPDATE descendants SET boot_id = 'another' WHERE id = '8-1'")
+    journal.begin_run(pid=1, at=1.0)
+    unfinished = journal.unfinished()
+    assert [process.id for process in unfinished.processes] == ["0"]
+    assert [descendant.id for descendant in unfinished.descendants] == ["9-1"]
+    for table in ("processes", "specs"):
+        assert journal._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 1
+    journal.close()
+
+
 def test_process_numbers_are_never_used_twice(path: Path) -> None:
     """Also after all processes were forgotten and the supervisor restarted."""
     journal = Journal(path)
