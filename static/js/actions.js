@@ -57,12 +57,17 @@ const linkTo = (id) => (route().id === id ? null : { href: detailHref(id), text:
 function question(verb, process, anchor) {
   const { label } = VERBS[verb];
   const asked = verb === "kill" ? "kill" : "terminate";
-  const more = process.pid === null ? null : get(`/api/v1/processes/${process.id}/consequences?verb=${asked}`).then(consequences, unknown);
+  const more = process.pid === null ? null : get(`/api/v1/processes/${process.id}/consequences?verb=${asked}`).then(consequences(verb), unknown);
   return { title: `${label} ${process.name}?`, who: identity(process), text: price(verb, process), label, more, anchor };
 }
 
-const consequences = ({ text, descendants }) => ({ text: sentence(text), list: descendants.map((one) => `${one.pid} ${one.name}`) });
-const unknown = (error) => ({ text: `What goes along is not known: ${error.detail ?? error.message}`, list: [] });
+/** The server's own words replace ours for the verbs that they are about. */
+const consequences = (verb) => ({ text, descendants }) => ({
+  text: verb === "restart" ? null : sentence(text),
+  along: descendants.length ? `${plural(descendants.length, "descendant")} ${descendants.length === 1 ? "goes" : "go"} along:` : "Nothing else goes along.",
+  list: descendants.map((one) => `${one.pid} ${one.name}`),
+});
+const unknown = (error) => ({ text: null, along: `What goes along is not known: ${error.detail ?? error.message}`, list: [] });
 
 async function many(verb, processes, anchor) {
   const { many: done, destroys } = VERBS[verb];

@@ -8,7 +8,7 @@ const NAMED = 8;
 /**
  * Ask; `more` brings the consequences later, the question does not wait for them.
  * @param {{title: string, who: string, text: string, label: string, list?: string[],
- *   more?: Promise<{text: string, list: string[]}>|null, anchor?: any}} question
+ *   more?: Promise<{text: string|null, along: string, list: string[]}>|null, anchor?: any}} question
  * @returns {Promise<boolean>}
  */
 export function confirm({ title, who, text, label, list = [], more = null, anchor = null }) {
@@ -22,7 +22,7 @@ export function confirm({ title, who, text, label, list = [], more = null, ancho
   const asked = (dialog.dataset.question = crypto.randomUUID?.() ?? String(Math.random()));
   more?.then((found) => {
     if (dialog.dataset.question !== asked) return;
-    fill(dialog, { consequences: found.text });
+    fill(dialog, { consequences: found.along, ...(found.text && { text: found.text }) });
     showList(dialog, found.list);
     settle(dialog);
   });

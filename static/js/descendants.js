@@ -63,5 +63,11 @@ function make(one, rows) {
 function update(row, { pid, name, command, state, orphan, cpu_percent: cpu, rss_bytes: rss }, depth) {
   row.style.setProperty("--depth", String(Math.min(depth, 6)));
   row.querySelector(".command").title = command;
-  fill(row, { pid, name, command: command === name ? "" : command, state: STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
+  fill(row, { pid, name, command: shortened(name, command), state: STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
+}
+
+/** Without the folder of the program, and without its name where that stands before it anyway. */
+function shortened(name, command) {
+  const bare = command.replace(/^\S*\//, "");
+  return bare.startsWith(name) ? bare.slice(name.length) : bare;
 }

@@ -1,18 +1,20 @@
 /**
  * What is wrong with a process, in sentences: what happened, why, and what each way out costs.  Pure.
  *
- * @typedef {{tone: "warn"|"bad"|"cool"|"dim", title: string, text: string, trace?: string, moment?: boolean}} Finding
- *   `moment`: the words count seconds, so they must be asked for again while time goes by
+ * @typedef {{tone: "warn"|"bad"|"cool"|"dim", title: string, text: string, trace?: string, open?: boolean, moment?: boolean}} Finding
+ *   `moment`: the words count seconds, so they must be asked for again while time goes by; `open`: the traceback is the point
  */
 
 import { span } from "./format.js";
 
 const NAMED = 8;
+const UNBORN = "failed to start: ";
 
 /** @param {object} process @param {number} now @param {(pid: number) => string} nameOf @returns {Finding|null} */
 export function finding(process, now, nameOf) {
   if (process.stopping && process.state === "stopping") return stopping(process, now, nameOf);
   if (process.state === "backoff" && process.backoff) return backoff(process, now);
+  if (process.failed && !process.alive && process.cause?.startsWith(UNBORN)) return unborn(process);
   if (process.state === "fatal") return fatal(process);
   if (process.state === "lost") return lost(process);
   if (process.state === "exited") return zombie(process);
@@ -50,9 +52,11 @@ function backoff(process, now) {
   };
 }
 
+function unborn({ cause, error }) {
+  return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence(cause.slice(UNBORN.length)), trace: error, open: true };
+}
+
 function fatal(process) {
-  if (!process.booted && process.error)
-    return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence((process.cause ?? "").replace(/^failed to start: /, "")), trace: process.error };
   return {
     tone: "bad", title: "It was given up.", trace: process.error,
     text: `${sentence(process.cause ?? "")} Restart tries again from the beginning.`.trim(),

@@ -19,7 +19,7 @@ export function showFinding(root, process, now) {
   trace.hidden = !found.trace;
   if (trace.dataset.of === process.id) return;
   trace.dataset.of = process.id;
-  trace.open = process.state === "fatal";
+  trace.open = Boolean(found.open);
 }
 
 /** The words, with each pid that we know as a link to where it is shown. */

@@ -14,7 +14,7 @@ const when = (at) => (at ? `${new Date(at * 1000).toLocaleDateString("en-CA")} $
 /** [label, value, what it means, whether the value is code] */
 const ROWS = [
   ["Name", (p) => p.name],
-  ["Target", (p) => p.target, (p) => (p.workload ? `workload ${p.workload}` : ""), "code"],
+  ["Target", (p) => p.target.replace(/\(.*\)$/s, ""), (p) => (p.workload ? `workload ${p.workload}` : ""), "code"],
   ["Arguments", call, null, "code"],
   ["Start method", (p) => p.start_method, (p) => explain.startMethod(p.start_method)],
   ["Daemon", (p) => yes(p.daemon), (p) => explain.daemon(p.daemon)],

@@ -37,6 +37,7 @@ function chart(panel, name, field, format, least, steps) {
   const values = [];
   let times = [];
   let latest = null;
+  const figure = label.closest("figure");
   const reading = () => say(label, latest);
   const drawn = new Chart(part(panel, name), {
     format, least, steps,
@@ -44,7 +45,11 @@ function chart(panel, name, field, format, least, steps) {
   });
   return {
     field, values,
-    now: (process) => { latest = format(process?.[field]); if (!drawn.hovered) reading(); },
+    now: (process) => {
+      latest = format(process?.[field]);
+      if (!drawn.hovered) reading();
+      figure.hidden = !process?.alive && values.every((value) => value === null);
+    },
     draw: (at, now) => { times = at; drawn.draw(at, values, now - SPAN_S, now); },
     close: () => drawn.close(),
   };
