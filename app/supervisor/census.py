@@ -54,24 +54,30 @@ class Entry:
 
     def descendant(self) -> Descendant:
         """Its record; the very same object where nothing changed."""
-        stat, shown, percent = self.gauge.stat, self._shown, self.gauge.sample.cpu_percent
+        stat, percent, shown, command = (
+            self.gauge.stat,
+            self.gauge.sample.cpu_percent,
+            self._shown,
+            self.gauge.command(),
+        )
         if (
             shown is None
             or stat is not self._shown_stat
             or (shown.cpu_percent, shown.root, shown.orphan) != (percent, self.root, self.orphan)
+            or shown.command != command
         ):
-            self._shown = shown = self._described(stat, percent)
+            self._shown = shown = self._described(stat, command, percent)
             self._shown_stat = stat
         return shown
 
-    def _described(self, stat: Stat, percent: float | None) -> Descendant:
+    def _described(self, stat: Stat, command: str, percent: float | None) -> Descendant:
         return Descendant(
             id=identity.text(self.gauge.key),
             pid=stat.pid,
             ppid=stat.ppid,
             root=self.root,
             name=stat.name,
-            command=self.gauge.command(),
+            command=command,
             state=stat.state,
             orphan=self.orphan,
             start_time=proc.booted_at() + stat.start_ticks / proc.TICKS_PER_S,
@@ -93,6 +99,7 @@ class Census:
         self._newcomers = Newcomers()
         self._budget = FdBudget()
         self._backlog: list[int] = []
+        self._ended: dict[int, int] = {}
 
     def add_root(self, process_id: str, pid: int) -> int:
         """Enter a supervised process; returns its start time, 0 where it is gone already."""
@@ -106,22 +113,28 @@ class Census:
         return gauge.stat.start_ticks
 
     def drop_root(self, process_id: str) -> None:
-        """Take a supervised process out; whatever is left below it becomes an orphan."""
+        """A supervised process is over; whatever is left below it becomes an orphan.
+
+        Its zombie stays unknown to the inventory: it is its owner's to join.  One that lives on is an orphan itself.
+        """
         root = self.roots.pop(process_id, None)
         if root is None:
             return
-        if self.entries.get(root.gauge.pid) is root:
-            self.forget(root.gauge.pid)
         for entry in self.entries.values():
             if entry.root == process_id:
                 entry.orphan = True
+        if root.lives():
+            root.is_root = False
+            return
+        pid, start_ticks = root.gauge.key
+        self._ended[pid] = start_ticks
+        if self.entries.get(pid) is root:
+            self.forget(pid)
 
     def adopt(self, key: Key, root: str | None) -> None:
         """Enter a process that is not below us, but that a supervisor before us left behind."""
-        gauge = self._gauge(key[0])
-        if gauge is None or gauge.key != key or key[0] in self.entries:
-            return
-        self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid, orphan=True)
+        if key[0] not in self.entries and (gauge := self._gauge(*key)):
+            self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid, orphan=True)
 
     def find(self, key: Key) -> Entry | None:
         """The entry of exactly this process."""
@@ -143,6 +156,7 @@ class Census:
         entered = self._enter_kin(fresh)
         if reconcile:
             self._newcomers.check(entry.gauge.pid for entry in entered)
+            self._ended = {pid: ticks for pid, ticks in self._ended.items() if identity.exists((pid, ticks))}
         return entered
 
     def settle(self, entry: Entry) -> None:
@@ -171,7 +185,9 @@ class Census:
             except ProcessLookupError:
                 self.forget(pid)
         stat = proc.stat(pid)
-        return None if stat is None or stat.is_thread else stat
+        if stat is None or stat.is_thread or self._ended.get(pid) == stat.start_ticks:
+            return None
+        return stat
 
     def _enter_kin(self, fresh: dict[int, Stat]) -> list[Entry]:
         """Enter those whose chain of parents leads to us, parents first; all others are foreign."""
@@ -179,8 +195,7 @@ class Census:
         while kin := [pid for pid, stat in fresh.items() if self._is_ours(stat.ppid)]:
             for pid in kin:
                 stat = fresh.pop(pid)
-                gauge = self._gauge(pid)
-                if gauge and gauge.stat.start_ticks == stat.start_ticks:
+                if gauge := self._gauge(pid, stat.start_ticks):
                     entry = self.entries[pid] = Entry(gauge, None, stat.ppid)
                     self.settle(entry)
                     entered.append(entry)
@@ -194,8 +209,12 @@ class Census:
         # One that is older than its root was left behind by an earlier start of the same process.
         return root is not None and root.gauge.stat.start_ticks <= entry.gauge.stat.start_ticks
 
-    def _gauge(self, pid: int) -> Gauge | None:
+    def _gauge(self, pid: int, start_ticks: int | None = None) -> Gauge | None:
         try:
-            return Gauge(pid, self._budget)
+            gauge = Gauge(pid, self._budget)
         except ProcessLookupError:
             return None
+        if start_ticks in (None, gauge.stat.start_ticks):
+            return gauge
+        gauge.close()
+        return None

@@ -29,6 +29,12 @@ def lives(key: Key) -> bool:
     return stat is not None and stat.start_ticks == key[1] and not stat.dead
 
 
+def exists(key: Key) -> bool:
+    """Whether it is still there, be it as a zombie."""
+    stat = proc.stat(key[0])
+    return stat is not None and stat.start_ticks == key[1]
+
+
 def signal(key: Key, signum: int) -> bool:
     """Send a signal; False where the process is gone or may not be signalled by us.
 

@@ -14,17 +14,19 @@ from .model import Sample
 from .procfs import Stat, command_text, parse_stat
 
 _STAT_BYTES = 1024
+_NO_IMAGE = b"0"
 
 
 class FdBudget:
     """How many stat files may be kept open: a third of the soft RLIMIT_NOFILE, the rest is the supervisor's."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self._kept = 0
+        self._limit = limit
 
     def take(self) -> bool:
         """Whether one more may be kept open; True takes it."""
-        if self._kept >= resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3:
+        if self._kept >= (resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3 if self._limit is None else self._limit):
             return False
         self._kept += 1
         return True
@@ -83,13 +85,14 @@ class Gauge:
         return self.sample
 
     def command(self) -> str:
-        """Its command line, read again after an exec."""
-        if self._image != self.stat.image:
-            self._image = self.stat.image
-            cmdline = proc.read(f"{self.pid}/cmdline", 4 * 1024) or b""
-            # The name may be older than the exec that the command line is of: then it is told at the next look.
-            self._command = command_text(cmdline, self.stat.name)
-        return self._command
+        """Its command line, read again after an exec; a zombie keeps the one that it had."""
+        image = self.stat.image
+        if image not in (self._image, _NO_IMAGE):
+            cmdline = proc.read(f"{self.pid}/cmdline", 4 * 1024)
+            self._command = command_text(cmdline or b"", self.stat.name)
+            # In the middle of an exec there is none yet: then it is read once more.
+            self._image = image if cmdline else b""
+        return self._command or command_text(b"", self.stat.name)
 
     def close(self) -> None:
         """Let go of the fd."""

@@ -1,0 +1,455 @@
+"""The inventory finds every process below us, says whose it is, and ends trees to the last one."""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from app.supervisor import identity, proc
+from app.supervisor.model import Descendant
+from app.supervisor.origins import VARIABLE
+from app.supervisor.sampler import FdBudget
+from app.supervisor.trees import Inventory, Sweep
+from tests.runtime.programs import running
+from tests.waiting import wait_until
+
+_PR_SET_CHILD_SUBREAPER = 36
+ASLEEP = "tell('ready'); time.sleep(600)"
+FORKS_ONE = "pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
+FORKS_WHEN_ASKED = "sys.stdin.readline()\n" + FORKS_ONE
+MAKES_DAEMON = "tell(daemon(lambda: time.sleep(600))); time.sleep(600)"
+
+
+def _be_subreaper(*, yes: bool) -> None:
+    assert ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0) == 0
+
+
+@pytest.fixture
+def inventory() -> Iterator[Inventory]:
+    """Of this pytest, as a subreaper; whatever it still lists at the end is killed and reaped."""
+    _be_subreaper(yes=True)
+    inventory = Inventory(os.getpid())
+    already = {one.id for one in sweep(inventory).descendants}
+    yield inventory
+    _be_subreaper(yes=False)
+    wait_until(lambda: _ended(inventory, already))
+    inventory.close()
+
+
+def _ended(inventory: Inventory, spared: set[str]) -> bool:
+    left = [one for one in sweep(inventory).descendants if one.id not in spared]
+    for one in left:
+        inventory.signal(identity.parse(one.id), signal.SIGKILL)
+    reap(inventory)
+    return not left
+
+
+def reap(inventory: Inventory) -> None:
+    for pid in inventory.orphan_zombies():
+        os.waitpid(pid, os.WNOHANG)
+
+
+def sweep(inventory: Inventory) -> Sweep:
+    return inventory.sweep(time.monotonic())
+
+
+def listed(inventory: Inventory, pid: int) -> Descendant | None:
+    return next((one for one in sweep(inventory).descendants if one.pid == pid), None)
+
+
+def key_of(pid: int) -> identity.Key:
+    stat = proc.stat(pid)
+    assert stat
+    return pid, stat.start_ticks
+
+
+# Samples
+
+
+def test_sample_tells_what_the_process_does(inventory: Inventory) -> None:
+    """CPU of one core, memory, threads, fds, parent and state letter."""
+    with running("tell('ready')\nwhile True: pass") as program:
+        program.told()
+        inventory.add_root("p1", program.pid)
+        first = sweep(inventory).samples["p1"]
+        assert first.cpu_percent is None
+        sample = wait_until(lambda: _busy(inventory))
+        assert (sample.os_state, sample.ppid, sample.threads, sample.fds) == ("R", os.getpid(), 1, 3)
+        assert sample.rss_bytes > 1024 * 1024
+
+
+def _busy(inventory: Inventory) -> object:
+    sample = sweep(inventory).samples["p1"]
+    return sample if (sample.cpu_percent or 0) > 5 and sample.os_state == "R" else None
+
+
+def test_nothing_new_is_the_very_same_object(inventory: Inventory) -> None:
+    """What did not change need not be compared by anybody."""
+    with running(FORKS_ONE) as program:
+        child = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        wait_until(lambda: sweep(inventory).samples["p1"] is sweep(inventory).samples["p1"])
+        wait_until(lambda: listed(inventory, child) is listed(inventory, child))
+
+
+def test_reaped_root_has_no_sample(inventory: Inventory) -> None:
+    """A zombie still has one, with its state; after it was reaped there is none."""
+    with running(ASLEEP) as program:
+        program.told()
+        inventory.add_root("p1", program.pid)
+        os.kill(program.pid, signal.SIGKILL)
+        wait_until(lambda: sweep(inventory).samples["p1"].os_state == "Z")
+        assert program.pid not in sweep(inventory).zombies
+        program.process.wait()
+        assert "p1" not in sweep(inventory).samples
+
+
+def test_inventory_does_without_kept_fds(inventory: Inventory) -> None:
+    """Where fds run short, every process is still seen, and its end too."""
+    with running(FORKS_ONE) as program:
+        pid = int(program.told()[0])
+        before = len(proc.names("self/fd"))
+        inventory._census._budget = FdBudget(limit=0)
+        inventory.add_root("p1", program.pid)
+        assert listed(inventory, pid)
+        assert len(proc.names("self/fd")) == before
+        assert sweep(inventory).samples["p1"].ppid == os.getpid()
+        program.end()
+        assert "p1" not in sweep(inventory).samples
+
+
+# Whose it is
+
+
+def test_descendant_is_described(inventory: Inventory) -> None:
+    """Its root, parent, name and command line; it is no orphan while its root lives."""
+    with running("p = subprocess.Popen(['sleep', '600']); tell(p.pid); p.wait()") as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        one = wait_until(lambda: (found := listed(inventory, pid)) and found.command == "sleep 600" and found)
+        assert isinstance(one, Descendant)
+        assert (one.root, one.ppid, one.name, one.orphan) == ("p1", program.pid, "sleep", False)
+        assert one.id == identity.text(key_of(pid))
+        assert abs(one.start_time - time.time()) < 60
+        assert listed(inventory, program.pid) is None
+
+
+def test_command_follows_an_exec(inventory: Inventory) -> None:
+    """The same process under another program is told by its new name."""
+    code = (
+        "pid = os.fork()\nif pid == 0:\n  sys.stdin.readline(); os.execlp('sleep', 'sleep', '601')\n"
+        "tell(pid); time.sleep(600)"
+    )
+    with running(code) as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        before = listed(inventory, pid)
+        assert before
+        assert before.command.split()[1] == "-c"
+        program.ask()
+        wait_until(lambda: (now := listed(inventory, pid)) and (now.name, now.command) == ("sleep", "sleep 601"))
+
+
+def test_daemon_seen_with_its_parents_stays_theirs(inventory: Inventory) -> None:
+    """The chain of parents is remembered when the ones between are gone."""
+    code = (
+        "middle = os.fork()\n"
+        "if middle == 0:\n"
+        "  os.setsid(); pid = os.fork()\n"
+        "  if pid: tell(pid); sys.stdin.readline(); os._exit(0)\n"
+        "  time.sleep(600)\n"
+        "os.waitpid(middle, 0); tell('gone'); time.sleep(600)"
+    )
+    with running(code) as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        assert listed(inventory, pid)
+        program.ask()
+        program.told()
+        one = listed(inventory, pid)
+        assert one
+        assert (one.root, one.ppid, one.orphan) == ("p1", os.getpid(), False)
+
+
+def test_reparented_in_the_session_of_its_root_is_its(inventory: Inventory) -> None:
+    """A supervised process leads a session: whoever is in it comes from it."""
+    code = (
+        "middle = os.fork()\n"
+        "if middle == 0:\n  pid = os.fork()\n  if pid: os._exit(0)\n  tell(os.getpid()); time.sleep(600)\n"
+        "os.waitpid(middle, 0); tell('gone'); time.sleep(600)"
+    )
+    with running(code) as program:
+        told = program.told() + program.told()
+        pid = next(int(word) for word in told if word != "gone")
+        inventory.add_root("p1", program.pid)
+        one = listed(inventory, pid)
+        assert one
+        assert (one.root, one.ppid) == ("p1", os.getpid())
+
+
+def test_daemon_with_the_mark_in_its_environment_is_its_roots(inventory: Inventory) -> None:
+    """What was exec'd below a supervised process carries its id."""
+    with running(MAKES_DAEMON, {VARIABLE: "p1"}) as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        one = listed(inventory, pid)
+        assert one
+        assert (one.root, one.orphan) == ("p1", False)
+
+
+@pytest.mark.parametrize("first", ["announced", "seen"])
+def test_daemon_that_announced_itself_is_its_roots(inventory: Inventory, first: str) -> None:
+    """Python tells of each os.fork(), sooner or later than the inventory finds it."""
+    with running(MAKES_DAEMON) as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        if first == "seen":
+            unknown = listed(inventory, pid)
+            assert unknown
+            assert (unknown.root, unknown.orphan) == (None, True)
+        inventory.note_fork(pid, 1, "p1")
+        one = listed(inventory, pid)
+        assert one
+        assert (one.root, one.orphan) == ("p1", False)
+
+
+def test_announcement_cannot_draw_in_a_stranger(inventory: Inventory) -> None:
+    """A child's word names whose a process is; that it is below us only the kernel says."""
+    inventory.note_fork(1, 0, "p1")
+    inventory.note_fork(os.getpid(), os.getppid(), "p1")
+    assert {1, os.getpid()}.isdisjoint(one.pid for one in sweep(inventory).descendants)
+    assert inventory.tree_of("p1") == []
+
+
+def test_dropped_root_leaves_orphans_of_its_name(inventory: Inventory) -> None:
+    """They keep its id, hang below us, and are told apart from those of its next start."""
+    with running(FORKS_ONE) as program:
+        old = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        assert listed(inventory, old)
+        program.end()
+        inventory.drop_root("p1")
+        one = listed(inventory, old)
+        assert one
+        assert (one.root, one.ppid, one.orphan) == ("p1", os.getpid(), True)
+        with running(FORKS_ONE) as again:
+            new = int(again.told()[0])
+            inventory.add_root("p1", again.pid)
+            found = {one.pid: one.orphan for one in sweep(inventory).descendants if one.root == "p1"}
+            assert found == {old: True, new: False}
+            assert {one.pid for one in inventory.tree_of("p1")} == {old, new}
+
+
+def test_dropped_root_that_lives_on_is_an_orphan(inventory: Inventory) -> None:
+    """Whatever happens to its record, what runs stays in sight."""
+    with running(ASLEEP) as program:
+        inventory.add_root("p1", program.pid)
+        inventory.drop_root("p1")
+        one = listed(inventory, program.pid)
+        assert one
+        assert (one.root, one.orphan) == ("p1", True)
+        os.kill(program.pid, signal.SIGKILL)
+        program.process.wait()
+        assert listed(inventory, program.pid) is None
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_zombie_of_a_dropped_root_is_left_to_its_owner(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
+    """It waits for join(): neither is it listed nor told for reaping, however /proc is searched."""
+    inventory._census._newcomers.trusted = trusted
+    with running("pass") as program:
+        inventory.add_root("p1", program.pid)
+        wait_until(lambda: sweep(inventory).samples["p1"].os_state == "Z")
+        inventory.drop_root("p1")
+        found = sweep(inventory)
+        assert program.pid not in found.zombies
+        assert program.pid not in {one.pid for one in found.descendants}
+        assert program.process.wait() == 0
+
+
+def test_infrastructure_is_neither_listed_nor_a_stranger(inventory: Inventory) -> None:
+    """A helper is not shown; a supervised process below it is a root like any other."""
+    with running(FORKS_ONE) as helper:
+        pid = int(helper.told()[0])
+        inventory.infrastructure((helper.pid,))
+        inventory.add_root("p1", pid)
+        found = sweep(inventory)
+        assert {helper.pid, pid}.isdisjoint(one.pid for one in found.descendants)
+        assert found.samples["p1"].ppid == helper.pid
+        inventory.drop_root("p1")  # to be ended with the fixture
+
+
+def test_threads_and_strangers_are_not_listed(inventory: Inventory) -> None:
+    """Thread ids can be opened like pids, and other people's processes are nobody's business."""
+    code = (
+        "[threading.Thread(target=time.sleep, args=(600,), daemon=True).start() for _ in range(20)]\n"
+        "pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
+    )
+    with running(code) as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        found = sweep(inventory)
+        assert [one.pid for one in found.descendants if one.root == "p1"] == [pid]
+        assert {one.pid for one in found.descendants} <= {one.pid for one in psutil.Process().children(recursive=True)}
+        assert found.samples["p1"].threads == 21
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_newcomer_is_found_by_either_way(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
+    """By the kernel's last pid, or by listing /proc where that number cannot be trusted."""
+    inventory._census._newcomers.trusted = trusted
+    with running(FORKS_WHEN_ASKED) as program:
+        inventory.add_root("p1", program.pid)
+        assert [one for one in sweep(inventory).descendants if one.root == "p1"] == []
+        program.ask()
+        pid = int(program.told()[0])
+        assert listed(inventory, pid)
+        assert inventory._census._newcomers.trusted is trusted
+
+
+def test_number_far_from_a_fresh_child_is_not_trusted(inventory: Inventory) -> None:
+    """Where the kernel's last pid is made up, /proc is listed from then on."""
+    newcomers = inventory._census._newcomers
+    newcomers.expect(os.getpid())
+    assert newcomers.trusted
+    newcomers.expect(newcomers._newest() + newcomers._pid_max // 4)
+    assert not newcomers.trusted
+
+
+# Ends
+
+
+def test_vanished_descendants_are_told(inventory: Inventory) -> None:
+    """By the id under which they were listed."""
+    with running("p = subprocess.Popen(['sleep', '600']); tell(p.pid); p.wait(); time.sleep(600)") as program:
+        pid = int(program.told()[0])
+        inventory.add_root("p1", program.pid)
+        one = listed(inventory, pid)
+        assert one
+        os.kill(pid, signal.SIGKILL)
+        assert wait_until(lambda: sweep(inventory).vanished) == (one.id,)
+
+
+def test_zombies_that_are_nobodys_are_told_for_reaping(inventory: Inventory) -> None:
+    """A re-parented one is ours to reap; one with a living parent is listed as the zombie that it is."""
+    code = "pid = os.fork()\nif pid == 0: os._exit(0)\ntell(daemon(lambda: time.sleep(600)), pid); time.sleep(600)"
+    with running(code) as program:
+        daemon, unjoined = map(int, program.told())
+        inventory.add_root("p1", program.pid)
+        one = wait_until(lambda: (found := listed(inventory, unjoined)) and found.state == "Z" and found)
+        assert isinstance(one, Descendant)
+        assert one.root == "p1"
+        assert listed(inventory, daemon)
+        os.kill(daemon, signal.SIGKILL)
+        wait_until(lambda: daemon in sweep(inventory).zombies)
+        assert unjoined not in sweep(inventory).zombies
+        os.waitpid(daemon, 0)
+        assert daemon not in sweep(inventory).zombies
+
+
+def test_tree_is_taken_fresh(inventory: Inventory) -> None:
+    """Without a sweep in between, daemons included."""
+    code = "sys.stdin.readline(); pid = os.fork()\nif pid: tell(pid, daemon(lambda: time.sleep(600)))\ntime.sleep(600)"
+    with running(code, {VARIABLE: "p1"}) as program:
+        inventory.add_root("p1", program.pid)
+        assert inventory.tree_of("p1") == []
+        program.ask()
+        pids = {int(word) for word in program.told()}
+        assert {one.pid for one in inventory.tree_of("p1")} == pids
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not inventory.tree_of("p1"))
+
+
+def test_kill_tree_ends_what_forks_itself_anew(inventory: Inventory) -> None:
+    """Each of the two replaces the other as soon as that dies: only a loop until nothing is left ends them."""
+    code = """
+import select
+tell("ready")
+partner = os.fork() or os.getppid()
+while True:
+    select.select([os.pidfd_open(partner)], [], [])
+    partner = os.fork() or os.getppid()
+"""
+    with running(code) as program:
+        program.told()
+        inventory.add_root("p1", program.pid)
+        wait_until(lambda: inventory.tree_of("p1"))
+        keys = {key_of(program.pid)} | {identity.parse(one.id) for one in inventory.tree_of("p1")}
+        assert len(keys) == 2
+
+        def ended() -> bool:
+            nonlocal keys
+            keys = inventory.kill_tree(keys)
+            reap(inventory)
+            return not keys
+
+        wait_until(ended)
+        inventory.drop_root("p1")
+        assert inventory.tree_of("p1") == []
+
+
+def test_kill_tree_spares_the_others(inventory: Inventory) -> None:
+    """Neither another root nor its descendants nor a helper are touched."""
+    with running(FORKS_ONE) as one, running(FORKS_ONE) as other, running(ASLEEP) as helper:
+        doomed, spared = int(one.told()[0]), int(other.told()[0])
+        helper.told()
+        inventory.infrastructure((helper.pid,))
+        inventory.add_root("p1", one.pid)
+        inventory.add_root("p2", other.pid)
+        keys = frozenset(identity.parse(found.id) for found in inventory.tree_of("p1"))
+        assert {pid for pid, _ in keys} == {doomed}
+        wait_until(lambda: not inventory.kill_tree(keys))
+        living = {key_of(pid) for pid in (one.pid, other.pid, spared, helper.pid)}
+        assert inventory.alive(living) == living
+
+
+def test_signal_reaches_only_the_one_that_is_meant(inventory: Inventory) -> None:
+    """A pid with another start time is somebody else."""
+    with running(ASLEEP) as program:
+        program.told()
+        pid, ticks = key_of(program.pid)
+        assert not inventory.signal((pid, ticks - 1), signal.SIGKILL)
+        assert inventory.alive([(pid, ticks), (pid, ticks - 1)]) == {(pid, ticks)}
+        assert inventory.signal((pid, ticks), signal.SIGKILL)
+        wait_until(lambda: not inventory.alive([(pid, ticks)]), message="a zombie is not alive")
+        program.process.wait()
+        assert not inventory.signal((pid, ticks), signal.SIGKILL)
+
+
+def test_process_without_its_main_thread_is_alive(inventory: Inventory) -> None:
+    """It shows as a zombie, but its other threads run."""
+    code = (
+        "import ctypes\n"
+        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "tell('ready'); ctypes.CDLL(None).pthread_exit(None)"
+    )
+    with running(code) as program:
+        program.told()
+        inventory.add_root("p1", program.pid)
+        wait_until(lambda: sweep(inventory).samples["p1"].os_state == "Z")
+        assert inventory.alive([key_of(program.pid)]) == {key_of(program.pid)}
+
+
+def test_holder_of_a_pipe_is_named(inventory: Inventory) -> None:
+    """Who has the write end open keeps our end from firing; who reads, or holds another pipe, does not."""
+    read, write = os.pipe()
+    other_read, other_write = os.pipe()
+    code = "pid = os.fork()\nif pid == 0: time.sleep(600)\nos.close(int(sys.argv[1])); tell(pid); time.sleep(600)"
+    try:
+        with running(code, arguments=(str(write),), pass_fds=(write, read)) as program:
+            pid = int(program.told()[0])
+            inventory.add_root("p1", program.pid)
+            sweep(inventory)
+            assert inventory.holders(read, "p1") == (pid,)
+            assert inventory.holders(read) == (pid,)
+            assert inventory.holders(read, "p2") == ()
+            assert inventory.holders(other_read, "p1") == ()
+            assert inventory.holders(0, "p1") == ()
+    finally:
+        for fd in (read, write, other_read, other_write):
+            os.close(fd)
