@@ -13,6 +13,7 @@ import msgspec
 
 from . import output
 from .session import BY, Session
+from .supervisor.errors import NoSuchProcess
 from .supervisor.messages import AnyAnswer, DeltaMessage, Events, SnapshotMessage
 from .supervisor.model import Event, State
 
@@ -38,7 +39,7 @@ def logs(session: Session, args: Namespace) -> None:
 
 def events(session: Session, args: Namespace) -> None:
     """The newest lines of the journal, oldest first; with ``-f`` every new one as it comes."""
-    process = session.find(args.process).id if args.process else None
+    process = _id_of(session, args.process) if args.process else None
     if not args.follow:
         output.write_events(_journal(session, process, args.limit), as_json=args.json)
         return
@@ -51,6 +52,13 @@ def events(session: Session, args: Namespace) -> None:
         for event in new:
             output.write_json_line(event) if args.json else output.write_event(event)
         seen = max([seen, *(event.seq for event in new)])
+
+
+def _id_of(session: Session, wanted: str) -> str:
+    try:
+        return session.find(wanted).id
+    except NoSuchProcess:
+        return wanted  # The journal remembers more than there is
 
 
 def _fresh_events(
@@ -66,9 +74,7 @@ def _fresh_events(
 
 
 def _journal(session: Session, process: str | None, limit: int) -> list[Event]:
-    answer = session.ask(
-        lambda request: Events(request=request, by=BY, latest=True, limit=limit, process=process)
-    )
+    answer = session.ask(lambda request: Events(request=request, by=BY, latest=True, limit=limit, process=process))
     return msgspec.convert(answer["events"], list[Event])
 
 

@@ -19,6 +19,7 @@ from .service import say
 from .sweep import Seen
 
 PATIENCE_S = 15.0
+NOBODY = Seen(0, 0)
 
 
 class AlreadyServed(Exception):
@@ -42,10 +43,10 @@ class HomeLock:
         _outwait([seen for seen in noted if _lives(seen)])
 
     def note(self, pids: Iterable[int | None]) -> None:
-        """Write down who we are: the launcher first."""
-        found = [seen for pid in pids if pid is not None and (seen := sweep.identify(pid))]
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, "".join(f"{seen.pid} {seen.started}\n" for seen in found).encode(), 0)
+        """Write down who we are: launcher, supervisor, web; zeros for one that is not there."""
+        seen = [(sweep.identify(pid) if pid else None) or NOBODY for pid in pids]
+        # Of one width, so that whoever reads meanwhile finds the old line or the new one.
+        os.pwrite(self._fd, "".join(f"{each.pid:10} {each.started:20}\n" for each in seen).encode(), 0)
 
     def close(self) -> None:
         """Free the lock, and forget whom it named."""

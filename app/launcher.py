@@ -35,6 +35,7 @@ from .wakeup import Wakeup
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WEB_GRACE_S = 5.0
+FAREWELL_S = 1.0
 SWEEP_PAUSE_S = 0.02
 # The kernel and a shell may both send SIGHUP when a terminal closes: one wish.
 SAME_WISH_S = 0.5
@@ -74,11 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        advice = (
-            "; set PROCESSION_PORT to another port, or to 0 for any"
-            if error.errno == errno.EADDRINUSE
-            else ""
-        )
+        advice = "; set PROCESSION_PORT to another port, or to 0 for any" if error.errno == errno.EADDRINUSE else ""
         raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}{advice}") from None
     listener.listen(1024)
     return listener
@@ -115,6 +112,7 @@ class Launcher:
             self._reap(time.monotonic())
             while self._asked:
                 self._stop(self._asked.popleft(), time.monotonic())
+        self._wakeup.deafen()
         self._lock.close()
         return self._exit_code
 
@@ -144,7 +142,8 @@ class Launcher:
     def _ended(self, service: Service, exitcode: int, now: float) -> None:
         service.ended(exitcode, now, expected=self._phase is not Phase.SERVING)
         if service is self._supervisor:
-            self._broom.begin(now)
+            # After an orderly stop its forkserver and resource tracker are about to go by themselves.
+            self._broom.begin(now, FAREWELL_S if exitcode == 0 else 0.0)
 
     def _reconcile(self, now: float) -> None:
         if self._broom.busy:

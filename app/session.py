@@ -25,6 +25,10 @@ class NoInstance(ProcessionError):
     """Nothing serves this home."""
 
 
+class AmbiguousName(ProcessionError):
+    """Several processes have that name."""
+
+
 class Session:
     """One connection for commands and one for each stream: neither has to skip the other's messages."""
 
@@ -69,7 +73,7 @@ class Session:
                 raise NoSuchProcess(f"there is no process with the id or the name {wanted}")
             case several:
                 ids = ", ".join(process.id for process in several)
-                raise NoSuchProcess(f"{len(several)} processes are called {wanted}: name one by its id, {ids}")
+                raise AmbiguousName(f"{len(several)} processes are called {wanted}: name one by its id, {ids}")
 
     def _connect(self) -> Connection:
         until = time.monotonic() + RESTART_S

@@ -39,31 +39,40 @@ class Broom:
 
     def __init__(self) -> None:
         self._strangers = descendants(os.getpid())
+        self._from = 0.0
         self._until: float | None = None
         self.left: list[Seen] = []
+        self._told: set[Seen] = set()
 
     @property
     def busy(self) -> bool:
         """Whether a sweep was begun and is not over."""
         return self._until is not None
 
-    def begin(self, now: float) -> None:
-        """From now on there is something to sweep."""
-        self._until = now + LIMIT_S
+    def begin(self, now: float, patience_s: float = 0.0) -> None:
+        """There is something to sweep; what ends by itself within ``patience_s`` need not be killed."""
+        self._from = now + patience_s
+        self._until = self._from + LIMIT_S
 
     def round(self, now: float, spared_pid: int | None = None) -> None:
         """Kill all that are there at this moment, and tell whom."""
         spared = {*self._strangers, identify(spared_pid) if spared_pid else None}
-        before, self.left = self.left, descendants(os.getpid(), spared)
-        for seen in self.left:
-            kill(seen)
-        if fresh := [seen for seen in self.left if seen not in before]:
-            say(f"sweeping {len(fresh)} left behind: {_pids(fresh)}")
+        self.left = descendants(os.getpid(), spared)
+        if now >= self._from:
+            self._kill_left()
         if self._until is not None and now >= self._until and self.left:
             say(f"these survive SIGKILL: {_pids(self.left)}")
             self.left = []
         if not self.left:
             self._until = None
+            self._told.clear()
+
+    def _kill_left(self) -> None:
+        for seen in self.left:
+            kill(seen)
+        if fresh := [seen for seen in self.left if seen not in self._told]:
+            say(f"sweeping {len(fresh)} left behind: {_pids(fresh)}")
+            self._told.update(fresh)
 
 
 def _pids(found: list[Seen]) -> str:

@@ -17,10 +17,11 @@ class Wakeup:
     """Waits for signals, and for one more fd where it is asked to."""
 
     def __init__(self, signals: Iterable[signal.Signals], noted: Callable[[signal.Signals], None]) -> None:
+        self._signals = tuple(signals)
         self._read_fd, write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        for each in signals:
+        for each in self._signals:
             # `nohup` asked for SIGHUP to be ignored.
             if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
                 signal.signal(each, lambda number, _frame: noted(signal.Signals(number)))
@@ -33,6 +34,11 @@ class Wakeup:
                 poll.register(each, select.POLLIN)
         poll.poll(None if timeout_s is None else timeout_s * 1000)
         self._drain()
+
+    def deafen(self) -> None:
+        """From now on the signals are ignored; an interpreter that exits would else die by one of them."""
+        for each in self._signals:
+            signal.signal(each, signal.SIG_IGN)
 
     def _drain(self) -> None:
         try:

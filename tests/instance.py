@@ -11,11 +11,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from app.supervisor.client import Connection, call
+from app.supervisor.errors import NoSuchProcess, NotPossible
+from app.supervisor.messages import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
+from app.supervisor.model import LaunchSpec, Process, Snapshot, Verb
 from tests.waiting import POLL_S, wait_until
 
 READY_WITHIN_S = 40
@@ -34,7 +39,7 @@ class Instance:
         self.environ = outside | ours | given
         self.stderr_path = home.parent / f"{home.name}.stderr"
         self.line = ""
-        self._serve: subprocess.Popen[str] | None = None
+        self._serve: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -56,7 +61,7 @@ class Instance:
             self.kill_all()
 
     @property
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self) -> subprocess.Popen[bytes]:
         """The launcher."""
         assert self._serve, "not started"
         return self._serve
@@ -96,7 +101,6 @@ class Instance:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                text=True,
                 start_new_session=True,
             )
         os.set_blocking(self._out.fileno(), False)
@@ -178,23 +182,44 @@ class Instance:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def launch(self, workload: str, *options: str, **params: object) -> Any:
-        """Launch one; returns its record once its code runs."""
-        pairs = [part for name, value in params.items() for part in ("--param", f"{name}={value}")]
-        made = self.ask("launch", workload, *options, *pairs)
-        return self.wait_state(made[0]["id"], "running")
+    def launch(self, spec: LaunchSpec | str, count: int = 1, **params: object) -> Process:
+        """Launch a spec, or a workload with its parameters; returns the record of the last once its code runs."""
+        spec = LaunchSpec(workload=spec, params=params) if isinstance(spec, str) else spec
+        made = self.call(Launch(request=1, by="test", spec=spec, count=count))["processes"]
+        return self.wait_state(made[-1]["id"], "running")
 
-    def process(self, process_id: str) -> Any:
+    def call(self, command: AnyCommand) -> Any:
+        """The result of one command, by the control socket; raises the refusal."""
+        with closing(Connection(self.home / "control.sock", READY_WITHIN_S)) as connection:
+            return call(connection, command)
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
+        with closing(Connection(self.home / "control.sock", READY_WITHIN_S)) as connection:
+            connection.send(Subscribe(request=1, by="test"))
+            answer = connection.receive()
+        assert isinstance(answer, SnapshotMessage)
+        return answer.snapshot
+
+    def process(self, process_id: str) -> Process | None:
         """The record as it is now; None where there is none."""
-        return next((each for each in self.ask("ps") if each["id"] == process_id), None)
+        return next((each for each in self.snapshot().processes if each.id == process_id), None)
 
-    def wait_state(self, process_id: str, *states: str) -> Any:
+    def wait_state(self, process_id: str, *states: str) -> Process:
         """The record, once it is in one of the states."""
-        return wait_until(
-            lambda: (found := self.process(process_id)) and found["state"] in states and found,
+        found = wait_until(
+            lambda: (each := self.process(process_id)) and each.state in states and each,
             20,
             f"{process_id} is never {' or '.join(states)}",
         )
+        assert found
+        return found
+
+    def end(self, process_id: str) -> None:
+        """Kill a process, if it lives, and wait until it is over."""
+        with suppress(NotPossible, NoSuchProcess):
+            self.call(Act(request=1, by="test", process=process_id, verb=Verb.KILL))
+            self.call(Join(request=1, by="test", process=process_id, timeout_s=20))
 
     def get(self, path: str, timeout_s: float = 10) -> int:
         """The status of one GET as the operator; 0 where nothing answers."""
@@ -218,6 +243,12 @@ class Instance:
     def _noted_pids(self) -> list[int]:
         lines = (self.home / "lock").read_text().splitlines()
         return [int(line.split()[0]) for line in lines]
+
+    def _new_output(self) -> str:
+        try:
+            return os.read(self._out.fileno(), 65536).decode()
+        except BlockingIOError:
+            return ""
 
     @property
     def _out(self) -> Any:

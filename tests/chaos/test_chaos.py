@@ -4,7 +4,6 @@
 repeats it.
 """
 
-import itertools
 import os
 import random
 import signal
@@ -18,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from app.supervisor.client import Connection, call
-from app.supervisor.errors import ProcessionError, SupervisorAway
-from app.supervisor.messages import Act, Launch, SnapshotMessage, Subscribe
+from app.supervisor.errors import SupervisorAway
+from app.supervisor.messages import Act, Launch
 from app.supervisor.model import LaunchSpec, RestartPolicy, Snapshot, Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
@@ -57,15 +55,14 @@ class Chaos:
         self.instance = instance
         self.random = random.Random(seed)
         self.done: Counter[str] = Counter()
-        self._numbers = itertools.count(1)
         self._supervisor_at = time.monotonic() + SUPERVISOR_EVERY_S
 
     def step(self, *, supervisor: bool) -> None:
         """One deed, and a little pause of no certain length."""
-        deeds: list[Callable[[Snapshot], None]] = [self._launch] * 5 + [self._kill_child] * 4
-        deeds += [self._kill_descendant, self._kill_forkserver]
+        deeds: list[Callable[[Snapshot], None]] = [self._kill_descendant, self._kill_forkserver]
+        deeds += [self._launch] * 5 + [self._kill_child] * 4
         try:
-            snapshot = self.snapshot()
+            snapshot = self.instance.snapshot()
             if supervisor and time.monotonic() >= self._supervisor_at:
                 self._kill("supervisor", snapshot.supervisor.pid)
                 self._supervisor_at = time.monotonic() + SUPERVISOR_EVERY_S
@@ -77,20 +74,12 @@ class Chaos:
             self.done["away"] += 1
         time.sleep(self.random.uniform(0, 0.1))
 
-    def snapshot(self) -> Snapshot:
-        with closing(Connection(self.instance.home / "control.sock", 20)) as connection:
-            connection.send(Subscribe(request=next(self._numbers), by="chaos"))
-            answer = connection.receive()
-        assert isinstance(answer, SnapshotMessage)
-        return answer.snapshot
-
     def _launch(self, snapshot: Snapshot) -> None:
         count = self.random.randint(1, 5)
         if sum(process.alive for process in snapshot.processes) + count > MOST_ALIVE:
             return
         spec = self.random.choice(LOAD)
-        with closing(Connection(self.instance.home / "control.sock", 20)) as connection:
-            call(connection, Launch(request=next(self._numbers), by="chaos", spec=spec, count=count))
+        self.instance.call(Launch(request=1, by="chaos", spec=spec, count=count))
         self.done["launch"] += count
 
     def _kill_child(self, snapshot: Snapshot) -> None:
@@ -171,27 +160,23 @@ def test_after_random_kills_nothing_is_left_or_missing(tmp_path: Path, of_what: 
 def test_the_supervisor_does_not_grow(tmp_path: Path) -> None:
     """Its fds are as many as before, its memory about as much, when a load of short lives is over and closed."""
     with Instance(tmp_path / "home") as instance:
-        chaos = Chaos(instance, SEED)
-        _live_and_die(chaos, 60)
-        before = chaos.snapshot().supervisor
-        assert before.rss_bytes
-        _live_and_die(chaos, 300)
-        after = chaos.snapshot().supervisor
+        _live_and_die(instance, 60)
+        before = instance.snapshot().supervisor
+        _live_and_die(instance, 300)
+        after = instance.snapshot().supervisor
 
         assert after.pid == before.pid
-        wait_until(lambda: chaos.snapshot().supervisor.fds == before.fds, 20, "the fds stay more")
+        wait_until(lambda: instance.snapshot().supervisor.fds == before.fds, 20, "the fds stay more")
+        assert before.rss_bytes
         assert after.rss_bytes
         assert after.rss_bytes - before.rss_bytes < 12 * 2**20
 
 
-def _live_and_die(chaos: Chaos, count: int) -> None:
+def _live_and_die(instance: Instance, count: int) -> None:
     for method in ("forkserver", "fork"):
         spec = LaunchSpec(workload="sleep", params={"seconds": 0}, start_method=method)
-        with closing(Connection(chaos.instance.home / "control.sock", 30)) as connection:
-            call(connection, Launch(request=1, by="chaos", spec=spec, count=count // 2))
-        wait_until(lambda: not any(process.alive for process in chaos.snapshot().processes), 60)
-    for process in chaos.snapshot().processes:
-        if process.state == "joined":
-            with suppress(ProcessionError), closing(Connection(chaos.instance.home / "control.sock", 30)) as connection:
-                call(connection, Act(request=1, by="chaos", process=process.id, verb=Verb.CLOSE))
-    wait_until(lambda: not chaos.snapshot().processes, 30, "closed records stay")
+        instance.call(Launch(request=1, by="chaos", spec=spec, count=count // 2))
+        wait_until(lambda: all(each.state == "joined" for each in instance.snapshot().processes), 60)
+    for process in instance.snapshot().processes:
+        instance.call(Act(request=1, by="chaos", process=process.id, verb=Verb.CLOSE))
+    wait_until(lambda: not instance.snapshot().processes, 30, "closed records stay")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.supervisor.model import LaunchSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
 
@@ -28,10 +29,8 @@ def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "instance" in request.fixturenames:
         running: Instance = request.getfixturevalue("instance")
-        for process in running.ask("ps"):
-            if process["alive"]:
-                running.cli("kill", process["id"])
-                running.cli("join", process["id"])
+        for process in running.snapshot().processes:
+            running.end(process.id)
 
 
 def test_a_process_is_led_through_its_life(instance: Instance) -> None:
@@ -40,7 +39,8 @@ def test_a_process_is_led_through_its_life(instance: Instance) -> None:
     assert made["state"] == "created"
 
     assert instance.ask("start", made["id"])["id"] == made["id"]
-    running = instance.wait_state(made["id"], "running")
+    instance.wait_state(made["id"], "running")
+    running = next(process for process in instance.ask("ps") if process["id"] == made["id"])
     assert running["alive"]
     assert running["uptime_s"] >= 0
 
@@ -58,11 +58,11 @@ def test_a_process_is_led_through_its_life(instance: Instance) -> None:
 
 def test_a_unique_name_stands_for_the_id(instance: Instance) -> None:
     """A name that several have does not; the message tells their ids."""
-    one = instance.launch("sleep", "--name", "the-one", seconds=600)
+    one = instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, name="the-one"))
     pair = instance.ask("launch", "sleep", "--param", "seconds=600", "--name", "of-two", "--count", "2")
 
     assert instance.cli("kill", "the-one").returncode == DONE
-    assert instance.ask("join", one["id"])["exitcode"] == -9
+    assert instance.ask("join", one.id)["exitcode"] == -9
     refused = instance.cli("kill", "of-two")
 
     assert refused.returncode == FAILED
@@ -73,7 +73,7 @@ def test_what_is_not_possible_is_refused_with_state_and_verb(instance: Instance)
     """Exit code 1, one line on standard error, nothing on standard output."""
     process = instance.launch("sleep", seconds=600)
 
-    refused = instance.cli("close", process["id"])
+    refused = instance.cli("close", process.id)
 
     assert (refused.returncode, refused.stdout) == (FAILED, "")
     assert refused.stderr.startswith("procession: close is not possible while the process is running")
@@ -116,7 +116,7 @@ def test_join_waits_no_longer_than_its_timeout(instance: Instance) -> None:
     """And fails then, while the process lives on."""
     process = instance.launch("sleep", seconds=600)
 
-    refused = instance.cli("join", process["id"], "--timeout", "0.1", "--json")
+    refused = instance.cli("join", process.id, "--timeout", "0.1", "--json")
 
     assert refused.returncode == FAILED
     assert json.loads(refused.stdout) == {"joined": False, "exitcode": None}
@@ -127,22 +127,22 @@ def test_a_signal_may_be_said_in_three_ways(instance: Instance) -> None:
     """SIGUSR1, USR1, 10; an unknown one is refused."""
     for number, name in ((signal.SIGUSR1, "SIGUSR1"), (signal.SIGUSR1, "usr1"), (signal.SIGKILL, "9")):
         process = instance.launch("sleep", seconds=600)
-        assert instance.cli("signal", process["id"], name).returncode == DONE
-        assert instance.ask("join", process["id"], "--timeout", "20")["exitcode"] == -number
+        assert instance.cli("signal", process.id, name).returncode == DONE
+        assert instance.ask("join", process.id, "--timeout", "20")["exitcode"] == -number
     process = instance.launch("sleep", seconds=600)
-    assert instance.cli("signal", process["id"], "SIGNONSENSE").returncode == FAILED
+    assert instance.cli("signal", process.id, "SIGNONSENSE").returncode == FAILED
 
 
 def test_the_log_is_what_it_wrote(instance: Instance) -> None:
     """Byte for byte; with -f until its end, of which the command needs no telling."""
     process = instance.launch("print-lines", rate=20, seconds=1)
 
-    followed = instance.cli("logs", process["id"], "-f")
-    at_once = instance.cli("logs", process["id"])
+    followed = instance.cli("logs", process.id, "-f")
+    at_once = instance.cli("logs", process.id)
 
     assert followed.returncode == at_once.returncode == DONE
     assert followed.stdout == at_once.stdout
-    assert followed.stdout == (instance.home / "logs" / f"{process['id']}.log").read_text()
+    assert followed.stdout == (instance.home / "logs" / f"{process.id}.log").read_text()
     assert followed.stdout.count("\n") >= 10
 
 
@@ -162,16 +162,16 @@ def test_the_head_that_the_cap_dropped_is_left_out_of_the_log(instance: Instance
 def test_events_tell_who_did_what(instance: Instance) -> None:
     """Oldest first; --process and --limit narrow it down."""
     process = instance.launch("sleep", seconds=600)
-    instance.ask("kill", process["id"])
-    instance.ask("join", process["id"])
+    instance.ask("kill", process.id)
+    instance.ask("join", process.id)
 
-    told = instance.ask("events", "--process", process["id"])
+    told = instance.ask("events", "--process", process.id)
 
     assert [event["seq"] for event in told] == sorted(event["seq"] for event in told)
     assert {"created", "started", "stop", "exited"} <= {event["kind"] for event in told}
     assert next(event for event in told if event["kind"] == "stop")["by"] == "cli"
     assert len(instance.ask("events", "--limit", "1")) == 1
-    assert process["id"] in instance.cli("events").stdout or process["name"] in instance.cli("events").stdout
+    assert process.id in instance.cli("events").stdout or process.name in instance.cli("events").stdout
 
 
 def test_events_are_followed_as_they_come(instance: Instance) -> None:
@@ -190,10 +190,10 @@ def test_events_are_followed_as_they_come(instance: Instance) -> None:
         process = instance.launch("sleep", seconds=600)
         fresh = json.loads(follower.stdout.readline())
         assert fresh["seq"] == first["seq"] + 1
-        assert fresh["process"] == process["id"]
+        assert fresh["process"] == process.id
 
         follower.stdout.close()
-        instance.cli("kill", process["id"])
+        instance.cli("kill", process.id)
         assert follower.wait(20) == DONE
         assert follower.stderr.read() == ""
 
@@ -202,19 +202,24 @@ def test_a_stack_names_the_line(instance: Instance) -> None:
     """And where it was read from."""
     process = instance.launch("sleep", seconds=600)
 
-    assert "sleep" in instance.ask("stack", process["id"])["text"]
-    assert "from " in instance.cli("stack", process["id"]).stdout
+    assert "sleep" in instance.ask("stack", process.id)["text"]
+    assert "from " in instance.cli("stack", process.id).stdout
 
 
-def test_the_table_is_aligned_and_harmless(instance: Instance) -> None:
-    """A name with control characters cannot steer the terminal."""
-    process = instance.launch("sleep", "--name", "evil\x1b[2J\nname", seconds=600)
+def test_the_table_is_aligned_and_harmless(instance: Instance, tmp_path: Path) -> None:
+    """A message with control characters cannot steer the terminal."""
+    (tmp_path / "evil.py").write_text("def work():\n    raise ValueError('\\x1b[2J')\n")
+    process = instance.launch("sleep", seconds=600)
+    evil = instance.ask("launch", "--target", "evil:work", "--path", str(tmp_path))[0]
+    instance.ask("join", evil["id"])
 
-    lines = instance.cli("ps").stdout.splitlines()
+    table = instance.cli("ps").stdout
 
-    row = next(line for line in lines if line.startswith(process["id"]))
-    assert r"evil\x1b[2J\nname" in row
+    lines = table.splitlines()
+    row = next(line for line in lines if line.startswith(process.id))
     assert row.index("running") == lines[0].index("STATE")
+    assert r"ValueError: \x1b[2J" in table
+    assert "\x1b" not in table
 
 
 def test_the_catalogue_is_listed_with_its_parameters(instance: Instance) -> None:

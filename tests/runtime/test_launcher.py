@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.supervisor.model import LaunchSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
 
@@ -43,14 +44,13 @@ def test_ctrl_c_and_a_closed_terminal_stop_it_in_order_too(instance: Instance, n
     assert instance.wait_ended() == 0
     assert not instance.alive()
     with Instance(instance.home) as later:
-        told = [event["text"] for event in later.ask("events") if event["process"] == process["id"]]
-    assert any("SIGTERM" in text for text in told)
-    assert not any("SIGKILL" in text for text in told)
+        told = later.ask("events", "--process", process.id)
+    assert "exit code -15" in next(event["text"] for event in told if event["kind"] == "exited")
 
 
 def test_a_second_signal_kills_everything_at_once(instance: Instance) -> None:
     """Although a child would have had minutes of grace."""
-    instance.launch("ignore-sigterm", "--grace", "600", seconds=600)
+    instance.launch(LaunchSpec(workload="ignore-sigterm", params={"seconds": 600}, grace_s=600))
     instance.serve.send_signal(signal.SIGTERM)
     wait_until(lambda: "stopping in order" in instance.stderr())
 
@@ -72,24 +72,26 @@ def test_a_killed_web_process_is_replaced_on_the_same_port(instance: Instance) -
 
     assert instance.get("/healthz", timeout_s=30) == 200
     assert instance.web_pid != before
-    assert instance.process(process["id"])["pid"] == process["pid"]
+    now = instance.process(process.id)
+    assert now
+    assert now.pid == process.pid
 
 
 def test_a_killed_supervisor_leaves_nobody_and_its_successor_tells_what_was_lost(instance: Instance) -> None:
     """Not the fork, not the subprocess, not the double-forked daemon in its own session."""
     process = instance.launch("descendants", seconds=600)
-    wait_until(lambda: instance.process(process["id"])["descendants"] >= 3)
+    wait_until(lambda: len(instance.snapshot().descendants) >= 3)
     before, web = instance.supervisor_pid, instance.web_pid
     below = set(instance.alive()) - {instance.serve.pid, web}
 
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: instance.supervisor_pid != before, 20)
+    wait_until(lambda: instance.supervisor_pid not in (0, before), 20)
     wait_until(lambda: instance.get("/readyz") == 200, 20)
 
     assert not below & set(instance.alive())
     assert instance.web_pid == web
     events = instance.ask("events")
-    assert any(event["kind"] == "lost" and event["process"] == process["id"] for event in events)
+    assert any(event["kind"] == "lost" and event["process"] == process.id for event in events)
     assert "left behind" in instance.stderr()
 
 
@@ -109,13 +111,13 @@ def test_a_killed_launcher_takes_all_along(instance: Instance) -> None:
 
 def test_one_that_follows_a_killed_launcher_waits_for_what_that_left(instance: Instance) -> None:
     """Two supervisors on one home would share a journal and a socket."""
-    instance.launch("ignore-sigterm", "--grace", "2", seconds=600)
+    instance.launch(LaunchSpec(workload="ignore-sigterm", params={"seconds": 600}, grace_s=2))
     instance.serve.kill()
     instance.wait_ended()
 
     with Instance(instance.home) as later:
         assert later.get("/readyz") == 200
-        assert later.ask("ps") == [] or not any(process["alive"] for process in later.ask("ps"))
+        assert not any(process.alive for process in later.snapshot().processes)
 
 
 def test_a_second_one_on_the_same_home_is_refused(instance: Instance) -> None:
@@ -136,9 +138,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
         done = Instance(tmp_path / "home", port=port).cli("serve")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(
-        f"procession: cannot listen on 127.0.0.1:{port}: Address already in use; set"
-    )
+    assert done.stderr.startswith(f"procession: cannot listen on 127.0.0.1:{port}: Address already in use; set")
     assert done.stderr.count("\n") == 1
 
 
