@@ -37,10 +37,12 @@ function show() {
   const stand = possible.map(({ verb }) => verb).join();
   if (stand === offered) return;
   offered = stand;
-  verbs.replaceChildren(...possible.map((one) => reachable(verbButton(one, "the selected processes"))));
+  verbs.replaceChildren(...possible.map((one) => named(verbButton(one, "the selected processes"))));
 }
 
-function reachable(button) {
+/** In the bar a button is reached by Tab, and named by what it shows. */
+function named(button) {
   button.removeAttribute("tabindex");
+  button.removeAttribute("aria-label");
   return button;
 }

@@ -24,9 +24,9 @@ export class Rows {
   /**
    * Show the items between two heights.
    * @param {import("./tree.js").Item[]} items
-   * @param {{top: number, height: number, step: number, columns: string[], open: string|null}} view in pixels
+   * @param {{top: number, height: number, step: number, columns: string[], open: string|null, tree: boolean}} view
    */
-  paint(items, { top, height, step, columns, open }) {
+  paint(items, { top, height, step, columns, open, tree }) {
     const first = Math.max(0, Math.floor(top / step) - SPARE);
     const wanted = Math.min(items.length - first, Math.ceil(height / step) + 2 * SPARE);
     this.place.style.height = `${items.length * step}px`;
@@ -36,7 +36,7 @@ export class Rows {
     for (let index = first; index < first + wanted; index += 1) {
       const row = this.#pool[index % this.#pool.length];
       used.add(row);
-      this.#fill(row, items[index], { index, step, columns, open, now });
+      this.#fill(row, items[index], { index, step, columns, open, tree, now });
     }
     for (const row of this.#pool) row.el.hidden = !used.has(row);
   }
@@ -65,13 +65,14 @@ export class Rows {
     return { el, cells, item: null, drawn: "", offered: "", y: -1 };
   }
 
-  #fill(row, item, { index, step, columns, open, now }) {
+  #fill(row, item, { index, step, columns, open, tree, now }) {
     const { el, cells } = row;
     const { kind, record, key } = item;
     if (row.y !== index * step) el.style.top = `${(row.y = index * step)}px`;
     row.item = item;
     attr(el, "aria-rowindex", String(index + 2));
-    attr(el, "aria-level", item.depth ? String(item.depth + 1) : null);
+    attr(el, "aria-level", tree ? String(item.depth + 1) : null);
+    attr(el, "aria-expanded", item.below ? String(!item.folded) : null);
     attr(el, "aria-selected", kind === "process" ? String(selection.has(key)) : null);
     mark(el, "kind", kind);
     mark(el, "id", kind === "group" ? null : key);

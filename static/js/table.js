@@ -5,7 +5,7 @@
  *   scroll, resize, selection, each second ───────────────────▶ Rows.paint
  */
 
-import { put } from "./dom.js";
+import { attr, put } from "./dom.js";
 import { framed } from "./frame.js";
 import { heldBy, hold } from "./order.js";
 import { onTheme } from "./palette.js";
@@ -82,11 +82,13 @@ function paint() {
   if (route().page !== "processes") return;
   if (stale) settle();
   step = parseFloat(getComputedStyle(place).getPropertyValue("--row")) || 34;
-  grid.setAttribute("aria-rowcount", String(items.length + 1));
-  const view = { top: grid.scrollTop, height: grid.clientHeight, step, columns, open: route().id };
-  rows.paint(items, view);
+  attr(grid, "aria-rowcount", String(items.length + 1));
+  const { id: open, params } = route();
+  const tree = params.get("view") === "tree";
+  attr(grid, "role", tree ? "treegrid" : "grid");
+  rows.paint(items, { top: grid.scrollTop, height: grid.clientHeight, step, columns, open, tree });
   const cursor = selection.cursor && rows.elementOf(selection.cursor);
-  cursor ? grid.setAttribute("aria-activedescendant", cursor.id) : grid.removeAttribute("aria-activedescendant");
+  attr(grid, "aria-activedescendant", cursor ? cursor.id : null);
 }
 
 /** Start showing what the store knows. */

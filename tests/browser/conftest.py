@@ -1,6 +1,7 @@
 """The page in a real Chromium, before a whole instance: nothing of ours is faked, the CSP is in force."""
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.instance import Instance
+from tests.waiting import wait_until
 from tools.chromium import find_on_path
 
 VIEWER_TOKEN = "a-viewer-may-only-look"
@@ -30,12 +32,16 @@ class Server(Instance):
     """An instance that is asked over HTTP, which takes milliseconds where the command line takes half a second."""
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """The JSON of one request as the operator; raises `urllib.error.HTTPError` for a refusal."""
+        """The JSON of one request as the operator; a refusal fails the test with its detail."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base}/api/v1{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=WITHIN_MS / 1000) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=WITHIN_MS / 1000) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                pytest.fail(f"{method} {path}: {refused.read().decode()}")
 
     def begin(self, workload: str, name: str, *, count: int = 1, params: object = None, **options: object) -> list[Any]:
         """Launch over HTTP; the records as they were when they were created."""
@@ -44,11 +50,18 @@ class Server(Instance):
         return made
 
     def clear(self) -> None:
-        """Kill and close all there is, so that the next test begins with an empty list."""
-        ids = [process["id"] for process in self.api("GET", "/processes")["processes"]]
-        for verb in ("kill", "close"):
+        """End and close all there is; what was closed is shown for some seconds more."""
+        wait_until(self._is_clear, message="the list does not get empty")
+
+    def _is_clear(self) -> bool:
+        left = [each for each in self.api("GET", "/processes")["processes"] if each["state"] != "closed"]
+        for verb, ids in (
+            ("kill", [each["id"] for each in left if each["alive"]]),
+            ("close", [each["id"] for each in left]),
+        ):
             if ids:
                 self.api("POST", "/actions", {"verb": verb, "ids": ids})
+        return not left
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,14 @@ def cell(page: Page, name: str, column: str) -> Locator:
 
 
 def names(page: Page) -> list[str]:
-    """The names of all rows in sight, from top to bottom."""
+    """The names of all rows in sight, from top to bottom, once what is due was painted."""
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('.rows > .row:not([hidden])')]
+        """async () => {
+            for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+            return [...document.querySelectorAll('.rows > .row:not([hidden])')]
             .sort((a, b) => a.offsetTop - b.offsetTop)
-            .map((row) => row.querySelector('[data-column=name] a').textContent)"""
+            .map((row) => row.querySelector('[data-column=name] a').textContent);
+        }"""
     )
     return found
 

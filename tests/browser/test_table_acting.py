@@ -10,6 +10,12 @@ from tests.browser.listing import ROWS, cell, row
 
 
 @pytest.fixture
+def server(own_server: Server) -> Server:
+    """One without what other tests left in the list: a closed process is shown for some seconds."""
+    return own_server
+
+
+@pytest.fixture
 def three(server: Server, page: Page) -> Page:
     """Three that run."""
     for name in ("alpha", "beta", "gamma"):

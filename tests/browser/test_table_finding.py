@@ -10,6 +10,12 @@ from tests.browser.listing import ROWS, chip, names, row
 
 
 @pytest.fixture
+def server(own_server: Server) -> Server:
+    """One without what other tests left in the list: a closed process is shown for some seconds."""
+    return own_server
+
+
+@pytest.fixture
 def three(server: Server, page: Page) -> Page:
     """Three processes, of which one is running."""
     server.begin("sleep", "alpha", auto_start=False)
