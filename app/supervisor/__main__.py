@@ -71,6 +71,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening]) -> None:
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
     )
     recover(world, fleet)
+    world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
     performing = Performing(world, fleet, children, control, stacking)
     publishing = Publishing(world, fleet, control)
@@ -85,8 +86,8 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening]) -> None:
     )
     Loop(world, fleet, decoding=decoding, performing=performing, publishing=publishing, stacking=stacking).run()
     publishing.publish(world.now())
-    recording.journal.end_run(world.now().wall)
-    recording.journal.close()
+    recording.end(world.now())
+    world.logs.close()
     control.close()
 
 

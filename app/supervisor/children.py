@@ -69,7 +69,7 @@ class Child:
     process: BaseProcess
     method: str
     pid: int
-    pidfd: int
+    pidfd: int | None
     reports: socket.socket | None
     exitcode: int | None = None
     ended: bool = False
@@ -126,12 +126,15 @@ class Children:
 
     def _adopt(self, record: Process, process: BaseProcess, reports: socket.socket) -> Child:
         assert process.pid is not None
-        pidfd = os.pidfd_open(process.pid)
         reports.setblocking(False)
+        pidfd = _pidfd_unless_reaped(process) if record.start_method == "forkserver" else os.pidfd_open(process.pid)
         child = Child(record.id, process, record.start_method, process.pid, pidfd, reports)
         self.by_id[record.id] = child
-        self._poller.watch(pidfd, lambda _events: self._exited(child))
         self._poller.watch(reports.fileno(), lambda _events: self._reported(child))
+        if child.pidfd is None:
+            self._exited(child)
+        else:
+            self._poller.watch(child.pidfd, lambda _events: self._exited(child))
         return child
 
     # The forkserver
@@ -181,7 +184,8 @@ class Children:
             self.inbox.append(Told(child.id, datagram))
 
     def _exited(self, child: Child) -> None:
-        self._poller.forget(child.pidfd)
+        if child.pidfd is not None:
+            self._poller.forget(child.pidfd)
         child.ended = True
         if child.method == "forkserver":
             # The forkserver has yet to reap it and to write how it ended into the sentinel's pipe.
@@ -216,8 +220,9 @@ class Children:
             return
         popen = child.process._popen  # type: ignore[attr-defined]
         if popen.returncode is None:
-            with contextlib.suppress(ChildProcessError):
-                os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
+            if child.pidfd is not None:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
             popen.returncode = _UNKNOWN if child.exitcode is None else child.exitcode
         self._close_reports(child)
 
@@ -227,15 +232,16 @@ class Children:
         child = self.by_id.pop(process_id, None)
         if child is None:
             return
-        self._poller.forget(child.pidfd)
         self._poller.forget(child.sentinel)
-        os.close(child.pidfd)
+        if child.pidfd is not None:
+            self._poller.forget(child.pidfd)
+            os.close(child.pidfd)
         child.process.close()
 
     def signal(self, process_id: str, signum: int) -> bool:
         """Send a signal through the pidfd; False where it has ended already."""
         child = self.by_id.get(process_id)
-        if child is None or child.ended:
+        if child is None or child.ended or child.pidfd is None:
             return False
         try:
             signal.pidfd_send_signal(child.pidfd, signum)
@@ -268,7 +274,24 @@ class Children:
         multiprocessing.forkserver._forkserver.__init__()  # type: ignore[misc]
 
 
-def _peek(pidfd: int) -> int | None:
+def _pidfd_unless_reaped(process: BaseProcess) -> int | None:
+    """None where the forkserver has reaped it already: a child may be over before start() returns."""
+    assert process.pid is not None
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return None
+    if _readable(process.sentinel):
+        # Then it is over too, and the pid may be somebody else's by now.
+        os.close(pidfd)
+        return None
+    return pidfd
+
+
+def _peek(pidfd: int | None) -> int | None:
+    """How a child of ours ended; it stays a zombie."""
+    if pidfd is None:
+        return None
     try:
         found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     except ChildProcessError:

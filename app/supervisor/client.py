@@ -47,9 +47,7 @@ class Connection:
     After a timeout `receive` may be called again: what had come is kept.
     """
 
-    def __init__(
-        self, path: Path, timeout_s: float | None = 10.0, socket_module: SocketModule | None = None
-    ) -> None:
+    def __init__(self, path: Path, timeout_s: float | None = 10.0, socket_module: SocketModule | None = None) -> None:
         self.timeout_s = timeout_s
         self._frames = Frames(MAX_ANSWER)
         self._chunk = memoryview(bytearray(_CHUNK))
@@ -61,17 +59,13 @@ class Connection:
                 self._socket.connect(where)
         except OSError as error:
             self.close()
-            raise errors.SupervisorAway(
-                f"no supervisor answers at {path}: {error.strerror or error}"
-            ) from error
+            raise errors.SupervisorAway(f"no supervisor answers at {path}: {error.strerror or error}") from error
 
     def send(self, command: AnyCommand) -> None:
         """Send one command; raises `InvalidField` for one that is too large."""
         payload = encode(command)
         if len(payload) > MAX_FRAME:
-            raise errors.InvalidField(
-                "request", f"{len(payload)} bytes are too many, at most {MAX_FRAME} allowed"
-            )
+            raise errors.InvalidField("request", f"{len(payload)} bytes are too many, at most {MAX_FRAME} allowed")
         try:
             self._socket.settimeout(self.timeout_s)
             self._socket.sendall(framed(payload))

@@ -103,9 +103,7 @@ class ControlServer:
             self._welcome(peer)
 
     def _welcome(self, peer: socket.socket) -> None:
-        pid, uid, _gid = _CREDENTIALS.unpack(
-            peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )
+        pid, uid, _gid = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
         if uid not in (self._uid, 0) or len(self.clients) >= MAX_CLIENTS:
             peer.close()
             return

@@ -35,9 +35,7 @@ def patch(old: Thing | None, new: Thing) -> JsonDict:
         return everything
     # Records are replaced field by field, so most values are the very same: 1.5 µs for 50 fields.
     pairs = zip(_FIELDS[type(new)], astuple(old), astuple(new), strict=True)
-    changed = {
-        name: _plain(after) for name, before, after in pairs if before is not after and before != after
-    }
+    changed = {name: _plain(after) for name, before, after in pairs if before is not after and before != after}
     return {"id": new.id, **changed} if changed else {}
 
 

@@ -57,8 +57,9 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
         fds=None,
         os_state=None,
     )
-    kind, code = ("lost", "unknown") if event.exitcode is None else ("exited", f"{event.exitcode}")
-    out.append(a.Note(member.draft(now, kind, f"exit code {code}: {cause}", "process")))
+    kind = "lost" if event.exitcode is None else "exited"
+    text = cause if cause.startswith("exit ") else f"exit code {event.exitcode}: {cause}"
+    out.append(a.Note(member.draft(now, kind, text, "process")))
     if member.stop:
         member.stop.leader_ended(now.mono)
         stops.show_left(member)

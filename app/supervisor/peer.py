@@ -160,9 +160,7 @@ class Client:
 
     def _decode_frames(self) -> None:
         try:
-            while (
-                not self.closed and self.waiting < MAX_WAITING and (frame := self._frames.next()) is not None
-            ):
+            while not self.closed and self.waiting < MAX_WAITING and (frame := self._frames.next()) is not None:
                 self._decode(frame)
         except FrameError:
             self.close()

@@ -182,6 +182,7 @@ class Performing:
         if (due := logs.next_deadline()) is None or now.mono < due:
             return
         self._log_sizes |= logs.check(now.mono)
+        self._name_helpers()
         for text in logs.take_notices():
             self._world.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
 

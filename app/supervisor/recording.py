@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 
 import msgspec
 
 from . import actions as a
 from .backlog import Backlog
 from .delta import EVENTS_SHOWN
-from .facts import DescendantFact, ProcessFact
+from .errors import JournalError
+from .facts import DescendantFact, ProcessFact, Run
 from .fleet import Fleet
 from .journal import Journal
 from .member import Member
@@ -52,6 +54,25 @@ class Recording:
         written = self._backlog.settle(self.journal.commit, now.mono)
         self._newest.extend(written)
         return written
+
+    def forget_descendant(self, descendant: str) -> None:
+        """A descendant of a run before is gone."""
+        self._backlog.forget_descendant(descendant)
+
+    def begin(self, pid: int, now: a.Now) -> Run | None:
+        """A new run; the one before, None where there was none or the journal cannot be written."""
+        try:
+            return self.journal.begin_run(pid, now.wall)
+        except JournalError as error:
+            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            return None
+
+    def end(self, now: a.Now) -> None:
+        """This run ends in order; where that cannot be written, the next start will say that it did not."""
+        with suppress(JournalError):
+            self.journal.end_run(now.wall)
+        with suppress(JournalError):
+            self.journal.close()
 
     def newest(self) -> tuple[Event, ...]:
         """The newest lines, oldest first."""

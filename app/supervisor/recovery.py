@@ -23,7 +23,7 @@ def recover(world: World, fleet: Fleet) -> None:
     now, journal = world.now(), world.recording.journal
     if journal.replaced:
         _note(world, now, journal.replaced)
-    before = journal.begin_run(fleet.own_pid, now.wall)
+    before = world.recording.begin(fleet.own_pid, now)
     if before is None:
         return
     left = journal.unfinished()
@@ -31,6 +31,8 @@ def recover(world: World, fleet: Fleet) -> None:
     for one in left.descendants:
         if parse(one.id) in orphans:
             world.inventory.adopt(parse(one.id), one.root)
+        else:
+            world.recording.forget_descendant(one.id)
     lost = [fact for fact in left.processes if _restore(world, fleet, fact, journal.boot_id, now)]
     if before.ended_at is None:
         text = f"the supervisor before (pid {before.pid}) did not end in order: {len(lost)} processes were lost"
@@ -42,7 +44,9 @@ def _restore(world: World, fleet: Fleet, fact: ProcessFact, boot_id: str, now: a
     try:
         plan = msgspec.json.decode(fact.spec or "", type=Plan)
     except msgspec.DecodeError:
-        return False  # written by another version: the journal's lines still tell of it
+        # Written by another version: the journal's lines still tell of it.
+        world.recording.forget(fact.id)
+        return False
     key = (fact.pid, fact.start_ticks) if fact.pid and fact.start_ticks else None
     runs = key is not None and _runs(key, fact.boot_id, boot_id)
     if key and runs:

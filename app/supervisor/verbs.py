@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Out = list[a.Action]
 
 #: How long a closed record stays to be seen.
-_CLOSED_SHOWN_S = 10.0
+_CLOSED_SHOWN_S = 5.0
 
 
 def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:

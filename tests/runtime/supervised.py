@@ -1,0 +1,135 @@
+"""A real supervisor in a home of its own, spoken to over its control socket."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from app.supervisor import messages as m
+from app.supervisor.client import Connection, call
+from app.supervisor.errors import ProcessionError
+from app.supervisor.model import LaunchSpec, Verb
+from tests.waiting import wait_until
+
+ENDS_WITHIN_S = 20
+
+
+class Supervised:
+    """`python -m app.supervisor`, started on entry and stopped on exit."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        given = {f"PROCESSION_{name.upper()}": value for name, value in settings.items()}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
+        self.environ = {**outside, "PROCESSION_HOME": str(home), **given}
+        self._numbers = itertools.count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process
+        return self._process
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [sys.executable, "-P", "-m", "app.supervisor"]
+        self._process = subprocess.Popen(command, env=self.environ, start_new_session=True)
+        try:
+            wait_until(self._answers, 20, "the supervisor does not answer")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(ENDS_WITHIN_S)
+
+    def ask(self, make: Callable[..., m.AnyCommand], **fields: Any) -> Any:
+        """One command on a connection of its own; raises the refusal."""
+        with closing(Connection(self.home / "control.sock", 20.0)) as connection:
+            return call(connection, make(request=next(self._numbers), **fields))
+
+    def launch(self, workload: str | None = None, count: int = 1, **spec: Any) -> str:
+        """Launch; the id of the first."""
+        answer = self.ask(m.Launch, spec=LaunchSpec(workload=workload, **spec), count=count)
+        return str(answer["processes"][0]["id"])
+
+    def act(self, process_id: str, verb: str, **more: Any) -> Any:
+        """Do a verb; the record."""
+        return self.ask(m.Act, process=process_id, verb=Verb(verb), **more)
+
+    def join(self, process_id: str, timeout_s: float | None = 15.0) -> Any:
+        """Join; ``{joined, exitcode}``."""
+        return self.ask(m.Join, process=process_id, timeout_s=timeout_s)
+
+    def snapshot(self) -> m.SnapshotMessage:
+        """The whole state."""
+        with closing(Connection(self.home / "control.sock", 20.0)) as connection:
+            connection.send(m.Subscribe(request=next(self._numbers)))
+            answer = connection.receive()
+        assert isinstance(answer, m.SnapshotMessage)
+        return answer
+
+    def record(self, process_id: str) -> Any:
+        """The record as it now stands."""
+        return next(one for one in self.snapshot().snapshot.processes if one.id == process_id)
+
+    def wait_for(self, process_id: str, is_it: Callable[[Any], bool], what: str) -> Any:
+        """The record, once it is as wanted."""
+        found: list[Any] = []
+
+        def look() -> bool:
+            found[:] = [self.record(process_id)]
+            return is_it(found[0])
+
+        try:
+            wait_until(look, 20, what)
+        except AssertionError:
+            raise AssertionError(f"{what}: {found}") from None
+        return found[0]
+
+    def wait_state(self, process_id: str, state: str) -> Any:
+        """The record, once it is in that state."""
+        return self.wait_for(process_id, lambda record: record.state == state, f"{process_id} is not {state}")
+
+    def running(self, workload: str | None = None, **spec: Any) -> str:
+        """Launch, and wait until its own code runs."""
+        process_id = self.launch(workload, **spec)
+        self.wait_state(process_id, "running")
+        return process_id
+
+    def events(self, process_id: str | None = None) -> list[Any]:
+        """The journal, oldest first."""
+        found: list[Any] = self.ask(m.Events, process=process_id, limit=1000)["events"]
+        return found
+
+    def log(self, process_id: str) -> str:
+        """What it has written."""
+        return (self.home / "logs" / f"{process_id}.log").read_text()
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, f"the supervisor ended with {self.process.returncode}"
+        try:
+            self.ask(m.Workloads)
+        except ProcessionError:
+            return False
+        return True
