@@ -90,7 +90,9 @@ class Launcher:
         chosen = replace(chosen, port=address[1], launcher_pid=os.getpid(), listen_fd=-1)
         for_web = replace(chosen, listen_fd=listener.fileno())
         # Six short lives in a row end it: without a supervisor there is nothing to serve.
-        self._supervisor = Service("supervisor", "app.supervisor", chosen.environment(), give_up_after=6)
+        # A fork child can read the supervisor's first environment: the tokens are not in it.
+        without_tokens = replace(chosen, token="none", viewer_token="").environment()  # noqa: S106  no password
+        self._supervisor = Service("supervisor", "app.supervisor", without_tokens, give_up_after=6)
         self._web = Service("web", "app.web", for_web.environment(), pass_fds=(listener.fileno(),))
         self._lock = lock
         self._line = _line(chosen, as_json=as_json)

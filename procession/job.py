@@ -10,6 +10,7 @@ class Job(TypedDict):
 
     ``path`` is the user's folder, ``root`` the one with the catalogue (None for a user's own target);
     ``log`` gets standard output and error, ``stack`` what faulthandler writes.
+    ``nofile`` is its soft limit of open files.
     """
 
     id: str
@@ -21,3 +22,4 @@ class Job(TypedDict):
     kwargs: dict[str, Any]
     log: str
     stack: str
+    nofile: int

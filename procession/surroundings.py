@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import resource
 import signal
 import sys
 from types import ModuleType
@@ -32,6 +33,7 @@ def enter(job: Job) -> None:
     """Put everything right, in the one order that works: what may fail comes when its failure can be told."""
     own_session()
     default_signals()
+    limit_files(job["nofile"])
     redirect_output(job["log"])
     stacks_on_signal(job["stack"])
     mark_environment(job["id"])
@@ -60,6 +62,12 @@ def default_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def limit_files(soft: int) -> None:
+    """The soft limit of open files as it was before the supervisor raised its own: select() ends at 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _changed() -> set[int]:

@@ -43,15 +43,15 @@ def main() -> None:
     chosen = settings.load()
     settings.hide()
     adopt_orphans()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     poller, happened = Poller(), deque[a.Happening]()
     _watch_launcher(poller, happened)
     StopSignals(poller, lambda: happened.append(a.StopAll(by="supervisor")))
-    run(chosen, poller, happened)
+    run(chosen, poller, happened, nofile=soft)
 
 
-def run(chosen: Settings, poller: Poller, happened: deque[a.Happening]) -> None:
+def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofile: int) -> None:
     """Assemble, recover what was before, turn until it is over."""
     children = Children(poller)
     children.ensure_forkserver()
@@ -66,6 +66,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening]) -> None:
         logs=LogKeeper(chosen.home / "logs", chosen.log_bytes),
         vitals=Vitals(children, control, HostGauge(), allow_targets=chosen.allow_targets),
         happened=happened,
+        nofile=nofile,
     )
     fleet = Fleet(
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes

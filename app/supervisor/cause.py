@@ -47,7 +47,7 @@ def describe(
     failed_to_start: bool = False,
     oom_kills: int = 0,
 ) -> str:
-    """The cause of an end, e.g. ``SIGKILL by operator, 5.0 s after SIGTERM`` or ``exit 1: ValueError: no such file``."""
+    """The cause of an end, e.g. ``SIGKILL by operator, 5.0 s after SIGTERM`` or ``exit 1: ValueError: no file``."""
     if exitcode is None:
         return "its exit code was not seen"
     if failed_to_start:

@@ -1,4 +1,4 @@
-"""The exception tree of the supervisor: one base, leaves that carry data and survive pickling and the control socket."""
+"""The exception tree of the supervisor: one base, leaves that carry data and survive pickling and the socket."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 import workers
+from app.settings import Settings
 
-from ..settings import Settings
 from .actions import Plan
 from .errors import InvalidField
 from .model import JsonDict, LaunchSpec, Process, RestartPolicy

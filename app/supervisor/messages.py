@@ -49,7 +49,7 @@ class Launch(Command, frozen=True, kw_only=True):
 
 
 class Act(Command, frozen=True, kw_only=True):
-    """Do ``verb`` to a process.  With ``pid`` given it is refused unless that is still its pid.  Replies the `Process`."""
+    """Do ``verb`` to a process.  With ``pid`` it is refused unless that is still its pid.  Replies the `Process`."""
 
     process: str
     verb: Verb
@@ -86,7 +86,7 @@ class Consequences(Command, frozen=True, kw_only=True):
 
 
 class Stack(Command, frozen=True, kw_only=True):
-    """Replies ``{"source": "faulthandler" | "py-spy" | "proc", "text": str, "notes": [str]}``; ``pid``: a descendant."""
+    """Replies ``{"source": "faulthandler" | "py-spy" | "proc", "text": str, "notes": [str]}``; ``pid``: descendant."""
 
     process: str
     pid: int | None = None
@@ -124,7 +124,7 @@ class Events(Command, frozen=True, kw_only=True):
 
 
 class Workloads(Command, frozen=True, kw_only=True):
-    """The catalogue.  Replies ``{"workloads": [{name, title, description, look_at, theme, parameters: […], defaults}]}``."""
+    """Replies the catalogue: ``{"workloads": [{name, title, description, look_at, theme, parameters, defaults}]}``."""
 
 
 class Reply(Message, frozen=True, kw_only=True):

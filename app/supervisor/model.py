@@ -185,7 +185,7 @@ class Sample(Record, frozen=True, kw_only=True):
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or a pid's own doing (``process``).
+    """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or ``process``: its own doing.
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
     backoff, fatal, lost, orphan, stuck, unstuck, refused, supervisor, forkserver.
@@ -255,7 +255,7 @@ class Snapshot(Record, frozen=True, kw_only=True):
 
 
 class Changes(Record, frozen=True, kw_only=True):
-    """What is new since ``base``: patches with ``id`` and the changed fields only (a new thing comes with all fields)."""
+    """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing)."""
 
     processes: tuple[JsonDict, ...] = ()
     descendants: tuple[JsonDict, ...] = ()

@@ -19,7 +19,7 @@ from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
 from .identity import parse
 from .messages import EndDescendant, reply
-from .model import EventDraft
+from .model import EventDraft, JsonDict
 from .peer import Client
 from .proc import stat
 from .signals import number_of
@@ -81,10 +81,15 @@ class Performing:
 
     def _spawn(self, action: a.Spawn) -> a.Happening:
         process, settings = action.process, self._world.settings
-        paths = {"log": str(settings.log_path(process.id)), "stack": str(settings.stack_path(process.id))}
+        job: JsonDict = {
+            **action.job,
+            "log": str(settings.log_path(process.id)),
+            "stack": str(settings.stack_path(process.id)),
+            "nofile": self._world.nofile,
+        }
         try:
             self._world.logs.track(process.id)
-            child = self._children.start(process, {**action.job, **paths})
+            child = self._children.start(process, job)
         except Exception as error:  # noqa: BLE001 - start() runs code of several modules; whatever it says is told
             return a.NotSpawned(process.id, f"{type(error).__name__}: {error}")
         self._name_helpers()

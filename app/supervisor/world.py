@@ -19,7 +19,7 @@ from .vitals import Vitals
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Made once, in `app.supervisor.__main__`."""
+    """Made once, in `app.supervisor.__main__`.  ``nofile``: the soft limit of open files that children get."""
 
     settings: Settings
     poller: Poller
@@ -29,6 +29,7 @@ class World:
     logs: LogKeeper
     vitals: Vitals
     happened: deque[a.Happening]
+    nofile: int
 
     def now(self) -> a.Now:
         """This moment."""

@@ -101,7 +101,7 @@ class Live:
     def _refresh(self, client: Client) -> None:
         if not self._feed.live:
             self.clients.offer(client, self._away())
-        elif not self.clients.queued(client):
+        else:
             client.behind = not self.clients.offer(client, self._whole())
 
     def _whole(self) -> Packet:

@@ -69,7 +69,7 @@ class LaunchBody(Body):
     args: list[Any] = Field([], max_length=1000)
     kwargs: dict[str, Any] = {}
     path: str | None = Field(None, max_length=4096, description="folder that `target` is imported from")
-    name: str | None = Field(None, min_length=1, max_length=200)
+    name: str | None = Field(None, min_length=1, max_length=100)
     start_method: StartMethod | None = None
     daemon: bool | None = None
     auto_start: bool = True

@@ -97,7 +97,14 @@ class BareSupervisor:
         log, stack = self.folder / f"{number}.log", self.folder / f"{number}.stack"
         process_options = {name: options.pop(name) for name in ("daemon", "name") if name in options}
         module, _, qualname = target.partition(":")
-        job = {"id": f"p{number}", "module": module, "qualname": qualname, "log": str(log), "stack": str(stack)}
+        job = {
+            "id": f"p{number}",
+            "module": module,
+            "qualname": qualname,
+            "log": str(log),
+            "stack": str(stack),
+            "nofile": 1024,
+        }
         job |= {"path": str(self.folder), "root": None, "args": [], "kwargs": {}} | options
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)

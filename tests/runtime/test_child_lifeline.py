@@ -26,7 +26,7 @@ lifeline, held = multiprocessing.Pipe(duplex=False)
 os.register_at_fork(after_in_child=held.close)
 reports, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 job = {"id": "p1", "module": "mine", "qualname": target, "path": folder, "root": None, "args": [], "kwargs": {},
-       "log": folder + "/log", "stack": folder + "/stack"}
+       "log": folder + "/log", "stack": folder + "/stack", "nofile": 1024}
 process = context.Process(target=child.main, args=(job, theirs, lifeline))
 process.start()
 theirs.close()

@@ -290,6 +290,6 @@ def test_a_burst_is_started_ended_and_leaves_no_fd_behind(supervisor: Supervised
         for one in ids:
             assert supervisor.join(one) == {"joined": True, "exitcode": 0}
             supervisor.act(one, "close")
-        wait_until(lambda: not shown(supervisor, ids), 20, "closed records are still shown")
+        wait_until(lambda ids=ids: not shown(supervisor, ids), 20, "closed records are still shown")
         counts.append(psutil.Process(supervisor.process.pid).num_fds())
     assert counts[1] <= counts[0] + 5
