@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_until
-from tests.web.serving import Running, Web
+from tests.web.serving import Client, Launch, Running, Web
 
 VIEWER = "viewers-token-for-tests"
 
@@ -34,3 +34,15 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         ready = served.client("")
         wait_until(lambda: ready.get("/readyz").ok, 20, "the supervisor's stream arrives")
         yield served
+
+
+@pytest.fixture
+def operator(web: Web) -> Client:
+    return web.client()
+
+
+@pytest.fixture
+def launch(operator: Client) -> Iterator[Launch]:
+    """Launches processes and has them gone by the end of the test."""
+    with Launch(operator) as launching:
+        yield launching

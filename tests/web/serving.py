@@ -116,6 +116,47 @@ class Client(requests.Session):
         return super().request(method, self.url + url, *args, **kwargs)
 
 
+class Launch:
+    """Launches processes over HTTP; what still runs at the end of the `with` block is killed and waited for."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._ids: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for process_id in self._ids:
+            self._client.post(f"/api/v1/processes/{process_id}/kill")
+        for process_id in self._ids:
+            self._client.post(f"/api/v1/processes/{process_id}/join", json={"timeout_s": 10})
+
+    def __call__(self, workload: str = "sleep", state: str = "running", **body: Any) -> Any:
+        """Launch one; its record once it is in this state."""
+        answer = self._client.post("/api/v1/processes", json={"workload": workload} | body)
+        assert answer.status_code == 201, answer.text
+        self.ends(answer.json()["id"])
+        return self.wait(answer.json()["id"], state)
+
+    def ends(self, process_id: str) -> None:
+        """Have this one ended too."""
+        self._ids.append(process_id)
+
+    def get(self, process_id: str) -> Any:
+        """Its record now."""
+        return self._client.get(f"/api/v1/processes/{process_id}").json()
+
+    def wait(self, process_id: str, *states: str) -> Any:
+        """Its record, once it is in one of these states."""
+
+        def reached() -> Any:
+            record = self.get(process_id)
+            return record if record["state"] in states and (record["booted"] or "running" not in states) else None
+
+        return wait_until(reached, 15, f"{process_id} is {' or '.join(states)}")
+
+
 class Browser:
     """A Socket.IO client that keeps every message it gets; ends with the `with` block."""
 
@@ -131,7 +172,7 @@ class Browser:
 
     def __exit__(self, *_exc: object) -> None:
         self.socket.disconnect()
-        self.socket.wait()
+        self.socket.eio.wait()  # not the client's own wait(), which sleeps a second first
 
     def all(self, name: str) -> list[Any]:
         """Every message of this name so far."""
