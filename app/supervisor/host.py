@@ -14,13 +14,13 @@ class HostGauge:
     """CPU of all cores since the last `measure`, and memory."""
 
     def __init__(self) -> None:
-        self._times = cpu_times(proc.read("stat") or b"")
+        self._times = _times()
 
     def measure(self) -> Host:
         """The machine by now; the CPU is 0 where no time went by."""
-        (busy_then, total_then), self._times = self._times, cpu_times(proc.read("stat") or b"")
+        (busy_then, total_then), self._times = self._times, _times()
         busy, total = self._times[0] - busy_then, self._times[1] - total_then
-        used, installed = memory(proc.read("meminfo") or b"")
+        used, installed = _memory()
         return Host(
             name=platform.node(),
             cores=os.cpu_count() or 1,
@@ -28,6 +28,16 @@ class HostGauge:
             memory_used_bytes=used,
             memory_total_bytes=installed,
         )
+
+
+def _times() -> tuple[int, int]:
+    stat = proc.read("stat")
+    return cpu_times(stat) if stat else (0, 0)  # hidden, e.g. by systemd's ProcSubset=pid
+
+
+def _memory() -> tuple[int, int]:
+    meminfo = proc.read("meminfo")
+    return memory(meminfo) if meminfo else (0, 0)
 
 
 def boot_id() -> str:

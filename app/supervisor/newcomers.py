@@ -23,7 +23,7 @@ RECONCILE_S = 30.0
 _SETTLED_S = 0.5
 #: Up to so many pids are opened one by one (3 µs for one that is not there), beyond it /proc is listed.
 _ONE_BY_ONE = 64
-#: A parent that was gone before its child was read, after a wrap of the pids: so often it is bad luck.
+#: A parent that was gone before its child was read, after a wrap of the pids: so often in a row it is bad luck.
 _FORGIVEN = 3
 
 
@@ -32,11 +32,11 @@ class Newcomers:
 
     def __init__(self) -> None:
         self.trusted = True
-        self._loadavg = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
+        self._loadavg = proc.kept("loadavg")
         self._pid_max = int(proc.read("sys/kernel/pid_max") or 0) or 1 << 22
         self._marks: deque[tuple[float, int]] = deque()
         self._before = self._window = self._newest()
-        self._missed = 0
+        self._missed: int | None = None
         self._scanned_at = 0.0
         self._reconciled_at = float("-inf")
 
@@ -66,7 +66,11 @@ class Newcomers:
 
     def check(self, pids: Iterable[int]) -> None:
         """These came up in a full listing: those that are older than the window should have been seen before."""
-        self._missed += sum(not in_window(pid, self._window, self._newest()) for pid in pids)
+        newest = self._newest()
+        missed = sum(not in_window(pid, self._window, newest) for pid in pids)
+        if self._missed is None:  # the first time: they were here before we looked
+            missed = 0
+        self._missed = (self._missed or 0) + missed if missed else 0
         self.trusted = self.trusted and self._missed <= _FORGIVEN
 
     def expect(self, pid: int) -> None:
@@ -76,9 +80,13 @@ class Newcomers:
 
     def close(self) -> None:
         """Close the kept fd."""
-        os.close(self._loadavg)
+        if self._loadavg is not None:
+            os.close(self._loadavg)
 
     def _newest(self) -> int:
+        if self._loadavg is None:  # hidden, e.g. by systemd's ProcSubset=pid
+            self.trusted = False
+            return 0
         return newest_pid(os.pread(self._loadavg, 128, 0))
 
     def _settled(self, newest: int) -> int:

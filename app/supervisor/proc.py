@@ -33,6 +33,14 @@ def contents(path: str, limit: int = _CHUNK) -> bytes:
         os.close(fd)
 
 
+def kept(path: str) -> int | None:
+    """An open fd of a file that is to be read again and again; None where it cannot be opened."""
+    try:
+        return os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
 def stat(pid: int) -> Stat | None:
     """The process (or thread) at this moment; None where it is gone."""
     line = read(f"{pid}/stat", 1024)
