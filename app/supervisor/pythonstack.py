@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 _HEADING = re.compile(r"^pid \d+ \(.*?\): (?P<words>[^;]*)")
+_PARENTHESIS = re.compile(r" \([^)]*\)")
 _THREAD = re.compile(r"^(?:Current thread|Thread) (?P<rest>.*)$")
 _FRAMES = (
     re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$'),
@@ -52,7 +53,7 @@ def top_frame(text: str) -> str | None:
     if not frames:
         return None
     heading = _HEADING.match(text)
-    words = [heading["words"].removeprefix("main thread ").strip()] if heading else []
+    words = [_PARENTHESIS.sub("", heading["words"].removeprefix("main thread ")).strip()] if heading else []
     own = next((frame for frame in frames if _is_own(frame)), None)
     own = own or next((frame for frame in frames if _PACKAGES.search(frame.file)), None)
     top = frames[0]

@@ -53,7 +53,7 @@ class Supervised:
         command = [sys.executable, "-P", "-m", "app.supervisor"]
         self._process = subprocess.Popen(command, env=self.environ, start_new_session=True)
         try:
-            wait_until(self._answers, 20, "the supervisor does not answer")
+            wait_until(self.answers, 20, "the supervisor does not answer")
         except BaseException:
             self.stop()
             raise
@@ -126,8 +126,8 @@ class Supervised:
         """What it has written."""
         return (self.home / "logs" / f"{process_id}.log").read_text()
 
-    def _answers(self) -> bool:
-        assert self.process.poll() is None, f"the supervisor ended with {self.process.returncode}"
+    def answers(self) -> bool:
+        """Whether a supervisor answers in this home."""
         try:
             self.ask(m.Workloads)
         except ProcessionError:

@@ -1,6 +1,5 @@
-"""The inventory finds every process below us, says whose it is, and ends trees to the last one."""
+"""The inventory finds and measures every process below us, and says whose it is."""
 
-import ctypes
 import os
 import signal
 import time
@@ -13,58 +12,19 @@ from app.supervisor import identity, proc
 from app.supervisor.model import Descendant
 from app.supervisor.origins import VARIABLE
 from app.supervisor.sampler import FdBudget
-from app.supervisor.trees import Inventory, Sweep
+from app.supervisor.trees import Inventory
+from tests.runtime.inventories import ASLEEP, FORKS_ONE, key_of, listed, sweep, taken
 from tests.runtime.programs import running
 from tests.waiting import wait_until
 
-_PR_SET_CHILD_SUBREAPER = 36
-ASLEEP = "tell('ready'); time.sleep(600)"
-FORKS_ONE = "pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
 FORKS_WHEN_ASKED = "sys.stdin.readline()\n" + FORKS_ONE
 MAKES_DAEMON = "tell(daemon(lambda: time.sleep(600))); time.sleep(600)"
 
 
-def _be_subreaper(*, yes: bool) -> None:
-    assert ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0) == 0
-
-
 @pytest.fixture
 def inventory() -> Iterator[Inventory]:
-    """Of this pytest, as a subreaper; whatever it still lists at the end is killed and reaped."""
-    _be_subreaper(yes=True)
-    inventory = Inventory(os.getpid())
-    already = {one.id for one in sweep(inventory).descendants}
-    yield inventory
-    _be_subreaper(yes=False)
-    wait_until(lambda: _ended(inventory, already))
-    inventory.close()
-
-
-def _ended(inventory: Inventory, spared: set[str]) -> bool:
-    left = [one for one in sweep(inventory).descendants if one.id not in spared]
-    for one in left:
-        inventory.signal(identity.parse(one.id), signal.SIGKILL)
-    reap(inventory)
-    return not left
-
-
-def reap(inventory: Inventory) -> None:
-    for pid in inventory.orphan_zombies():
-        os.waitpid(pid, os.WNOHANG)
-
-
-def sweep(inventory: Inventory) -> Sweep:
-    return inventory.sweep(time.monotonic())
-
-
-def listed(inventory: Inventory, pid: int) -> Descendant | None:
-    return next((one for one in sweep(inventory).descendants if one.pid == pid), None)
-
-
-def key_of(pid: int) -> identity.Key:
-    stat = proc.stat(pid)
-    assert stat
-    return pid, stat.start_ticks
+    with taken() as inventory:
+        yield inventory
 
 
 # Samples
@@ -318,138 +278,3 @@ def test_number_far_from_a_fresh_child_is_not_trusted(inventory: Inventory) -> N
     assert newcomers.trusted
     newcomers.expect(newcomers._newest() + newcomers._pid_max // 4)
     assert not newcomers.trusted
-
-
-# Ends
-
-
-def test_vanished_descendants_are_told(inventory: Inventory) -> None:
-    """By the id under which they were listed."""
-    with running("p = subprocess.Popen(['sleep', '600']); tell(p.pid); p.wait(); time.sleep(600)") as program:
-        pid = int(program.told()[0])
-        inventory.add_root("p1", program.pid)
-        one = listed(inventory, pid)
-        assert one
-        os.kill(pid, signal.SIGKILL)
-        assert wait_until(lambda: sweep(inventory).vanished) == (one.id,)
-
-
-def test_zombies_that_are_nobodys_are_told_for_reaping(inventory: Inventory) -> None:
-    """A re-parented one is ours to reap; one with a living parent is listed as the zombie that it is."""
-    code = "pid = os.fork()\nif pid == 0: os._exit(0)\ntell(daemon(lambda: time.sleep(600)), pid); time.sleep(600)"
-    with running(code) as program:
-        daemon, unjoined = map(int, program.told())
-        inventory.add_root("p1", program.pid)
-        one = wait_until(lambda: (found := listed(inventory, unjoined)) and found.state == "Z" and found)
-        assert isinstance(one, Descendant)
-        assert one.root == "p1"
-        assert listed(inventory, daemon)
-        os.kill(daemon, signal.SIGKILL)
-        wait_until(lambda: daemon in sweep(inventory).zombies)
-        assert unjoined not in sweep(inventory).zombies
-        os.waitpid(daemon, 0)
-        assert daemon not in sweep(inventory).zombies
-
-
-def test_tree_is_taken_fresh(inventory: Inventory) -> None:
-    """Without a sweep in between, daemons included."""
-    code = "sys.stdin.readline(); pid = os.fork()\nif pid: tell(pid, daemon(lambda: time.sleep(600)))\ntime.sleep(600)"
-    with running(code, {VARIABLE: "p1"}) as program:
-        inventory.add_root("p1", program.pid)
-        assert inventory.tree_of("p1") == []
-        program.ask()
-        pids = {int(word) for word in program.told()}
-        assert {one.pid for one in inventory.tree_of("p1")} == pids
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not inventory.tree_of("p1"))
-
-
-def test_kill_tree_ends_what_forks_itself_anew(inventory: Inventory) -> None:
-    """Each of the two replaces the other as soon as that dies: only a loop until nothing is left ends them."""
-    code = """
-import select
-tell("ready")
-partner = os.fork() or os.getppid()
-while True:
-    select.select([os.pidfd_open(partner)], [], [])
-    partner = os.fork() or os.getppid()
-"""
-    with running(code) as program:
-        program.told()
-        inventory.add_root("p1", program.pid)
-        wait_until(lambda: inventory.tree_of("p1"))
-        keys = {key_of(program.pid)} | {identity.parse(one.id) for one in inventory.tree_of("p1")}
-        assert len(keys) == 2
-
-        def ended() -> bool:
-            nonlocal keys
-            keys = inventory.kill_tree(keys)
-            reap(inventory)
-            return not keys
-
-        wait_until(ended)
-        inventory.drop_root("p1")
-        assert inventory.tree_of("p1") == []
-
-
-def test_kill_tree_spares_the_others(inventory: Inventory) -> None:
-    """Neither another root nor its descendants nor a helper are touched."""
-    with running(FORKS_ONE) as one, running(FORKS_ONE) as other, running(ASLEEP) as helper:
-        doomed, spared = int(one.told()[0]), int(other.told()[0])
-        helper.told()
-        inventory.infrastructure((helper.pid,))
-        inventory.add_root("p1", one.pid)
-        inventory.add_root("p2", other.pid)
-        keys = frozenset(identity.parse(found.id) for found in inventory.tree_of("p1"))
-        assert {pid for pid, _ in keys} == {doomed}
-        wait_until(lambda: not inventory.kill_tree(keys))
-        living = {key_of(pid) for pid in (one.pid, other.pid, spared, helper.pid)}
-        assert inventory.alive(living) == living
-
-
-def test_signal_reaches_only_the_one_that_is_meant(inventory: Inventory) -> None:
-    """A pid with another start time is somebody else."""
-    with running(ASLEEP) as program:
-        program.told()
-        pid, ticks = key_of(program.pid)
-        assert not inventory.signal((pid, ticks - 1), signal.SIGKILL)
-        assert inventory.alive([(pid, ticks), (pid, ticks - 1)]) == {(pid, ticks)}
-        assert inventory.signal((pid, ticks), signal.SIGKILL)
-        wait_until(lambda: not inventory.alive([(pid, ticks)]), message="a zombie is not alive")
-        program.process.wait()
-        assert not inventory.signal((pid, ticks), signal.SIGKILL)
-
-
-def test_process_without_its_main_thread_is_alive(inventory: Inventory) -> None:
-    """It shows as a zombie, but its other threads run."""
-    code = (
-        "import ctypes\n"
-        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
-        "tell('ready'); ctypes.CDLL(None).pthread_exit(None)"
-    )
-    with running(code) as program:
-        program.told()
-        inventory.add_root("p1", program.pid)
-        wait_until(lambda: sweep(inventory).samples["p1"].os_state == "Z")
-        assert inventory.alive([key_of(program.pid)]) == {key_of(program.pid)}
-
-
-def test_holder_of_a_pipe_is_named(inventory: Inventory) -> None:
-    """Who has the write end open keeps our end from firing; who reads, or holds another pipe, does not."""
-    read, write = os.pipe()
-    other_read, other_write = os.pipe()
-    code = "pid = os.fork()\nif pid == 0: time.sleep(600)\nos.close(int(sys.argv[1])); tell(pid); time.sleep(600)"
-    try:
-        with running(code, arguments=(str(write),), pass_fds=(write, read)) as program:
-            pid = int(program.told()[0])
-            inventory.add_root("p1", program.pid)
-            sweep(inventory)
-            assert inventory.holders(read, "p1") == (pid,)
-            assert inventory.holders(read) == (pid,)
-            assert inventory.holders(read, "p2") == ()
-            assert inventory.holders(other_read, "p1") == ()
-            assert inventory.holders(0, "p1") == ()
-    finally:
-        for fd in (read, write, other_read, other_write):
-            os.close(fd)

@@ -1,0 +1,60 @@
+"""An inventory of this pytest, and what its tests ask of it."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+from app.supervisor import identity, proc
+from app.supervisor.model import Descendant
+from app.supervisor.trees import Inventory, Sweep
+from tests.waiting import wait_until
+
+_PR_SET_CHILD_SUBREAPER = 36
+ASLEEP = "tell('ready'); time.sleep(600)"
+FORKS_ONE = "pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
+
+
+def _be_subreaper(*, yes: bool) -> None:
+    assert ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0) == 0
+
+
+@contextlib.contextmanager
+def taken() -> Iterator[Inventory]:
+    """Of this pytest, as a subreaper; whatever it still lists at the end is killed and reaped."""
+    _be_subreaper(yes=True)
+    inventory = Inventory(os.getpid())
+    already = {one.id for one in sweep(inventory).descendants}
+    yield inventory
+    _be_subreaper(yes=False)
+    wait_until(lambda: _ended(inventory, already))
+    inventory.close()
+
+
+def _ended(inventory: Inventory, spared: set[str]) -> bool:
+    left = [one for one in sweep(inventory).descendants if one.id not in spared]
+    for one in left:
+        inventory.signal(identity.parse(one.id), signal.SIGKILL)
+    reap(inventory)
+    return not left
+
+
+def reap(inventory: Inventory) -> None:
+    for pid in inventory.orphan_zombies():
+        os.waitpid(pid, os.WNOHANG)
+
+
+def sweep(inventory: Inventory) -> Sweep:
+    return inventory.sweep(time.monotonic())
+
+
+def listed(inventory: Inventory, pid: int) -> Descendant | None:
+    return next((one for one in sweep(inventory).descendants if one.pid == pid), None)
+
+
+def key_of(pid: int) -> identity.Key:
+    stat = proc.stat(pid)
+    assert stat
+    return pid, stat.start_ticks
