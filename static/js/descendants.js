@@ -55,12 +55,15 @@ function make(one, rows) {
   kill.setAttribute("aria-label", `Kill ${one.name}, pid ${one.pid}`);
   stack.addEventListener("click", () => go(href(new URL(detailHref(one.root), location.origin).pathname, { tab: "stack", pid: String(one.pid) })));
   kill.addEventListener("click", () => act("kill", [one.id], kill));
-  kill.hidden = store.role === "viewer";
   rows.set(one.id, row);
   return row;
 }
 
 function update(row, { pid, name, command, state, orphan, cpu_percent: cpu, rss_bytes: rss }, depth) {
+  const dead = state === "Z";
+  part(row, "stack").hidden = dead;
+  part(row, "kill").hidden = dead || store.role === "viewer";
+  row.title = dead ? "It has ended; its parent has not waited for it yet." : "";
   row.style.setProperty("--depth", String(Math.min(depth, 6)));
   row.querySelector(".command").title = command;
   fill(row, { pid, name, command: shortened(name, command), state: STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });

@@ -1,15 +1,14 @@
 /** The page with the journal: newest first, live, filtered; the filter stands in the address. */
 
+import { filterOf, showFilter, startFilter } from "./eventfilter.js";
 import { eventRow } from "./eventrow.js";
 import { count } from "./format.js";
 import { before, newest, passes } from "./journal.js";
-import { NAMES } from "./kinds.js";
-import { go, onRoute, route } from "./router.js";
+import { onRoute, route } from "./router.js";
 import { store } from "./store.js";
-import { element, fill, part, say } from "./template.js";
+import { fill, part, say } from "./template.js";
 
 const MOST = 2000;
-const TYPED_MS = 200;
 const page = document.getElementById("events");
 const list = part(page, "list");
 const scroll = part(page, "scroll");
@@ -17,16 +16,13 @@ const scroll = part(page, "scroll");
 const state = { turn: 0, open: false, filter: null, oldest: null, newest: 0, more: false, unseen: 0, waiting: [], loaded: false };
 
 export function startEvents() {
-  part(page, "kind").append(...NAMES.map((name) => element("option", "", name)));
-  part(page, "kind").addEventListener("change", apply);
-  let timer = 0;
-  part(page, "q").addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, TYPED_MS); });
+  startFilter(page);
   part(page, "older").addEventListener("click", older);
   part(page, "newer").addEventListener("click", () => { scroll.scrollTop = 0; });
   scroll.addEventListener("scroll", () => scroll.scrollTop < 4 && seen(), { passive: true });
   onRoute(follow);
   follow(route());
-  store.subscribe(({ events, reset }) => state.open && (reset ? load() : live(events)));
+  store.subscribe(({ events, reset }) => state.open && (reset ? reload() : live(events)));
 }
 
 function follow({ page: name, params }) {
@@ -34,29 +30,17 @@ function follow({ page: name, params }) {
   const opened = !state.open && !page.hidden;
   state.open = !page.hidden;
   if (!state.open) return;
-  const filter = { q: params.get("q") ?? "", kind: params.get("kind") ?? "", process: params.get("process") ?? "" };
+  const filter = filterOf(params);
   if (!opened && JSON.stringify(filter) === JSON.stringify(state.filter)) return;
   state.filter = filter;
-  if (part(page, "q").value.trim() !== filter.q) part(page, "q").value = filter.q;
-  part(page, "kind").value = filter.kind;
-  showProcess(filter);
+  showFilter(page, filter);
   load();
 }
 
-function apply() {
-  go(address({ ...state.filter, q: part(page, "q").value.trim(), kind: part(page, "kind").value }), { replace: true });
-}
-
-function address(filter) {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value)).toString();
-  return query ? `/events?${query}` : "/events";
-}
-
-function showProcess(filter) {
-  const chip = part(page, "process");
-  chip.hidden = !filter.process;
-  chip.href = address({ ...filter, process: "" });
-  fill(chip, { process: `of ${store.processes.get(filter.process)?.name ?? filter.process}` });
+/** A fresh snapshot: the connection was gone for a while, or the names are known only now. */
+function reload() {
+  showFilter(page, state.filter);
+  load();
 }
 
 async function load() {
@@ -121,7 +105,7 @@ function show(problem = "") {
   part(page, "newer").hidden = !state.unseen;
   say(part(page, "newer"), `↑ ${count(state.unseen)} new`);
   part(page, "empty").hidden = rows > 0 && !problem;
-  say(part(page, "empty"), problem || "Nothing in the journal fits this filter.");
+  say(part(page, "empty"), problem || (Object.values(state.filter).some(Boolean) ? "Nothing in the journal fits this filter." : "Nothing has happened yet."));
   const end = full ? `${count(MOST)} lines are shown, no more; a filter finds what is older.` : state.more ? "" : "The journal begins here.";
   fill(page, { count: `${count(rows)} line${rows === 1 ? "" : "s"}`, end: rows ? end : "" });
 }

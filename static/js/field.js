@@ -37,7 +37,7 @@ export class Field {
   complain(problem) {
     const wrong = part(this.node, "wrong");
     wrong.hidden = !problem;
-    say(wrong, problem ? `${this.parameter.label ?? this.parameter.name} ${problem}` : "");
+    say(wrong, problem ? `${this.parameter.label ?? this.parameter.name}${problem.startsWith("must") ? "" : ":"} ${problem}` : "");
     this.node.classList.toggle("invalid", Boolean(problem));
     problem ? this.control.setAttribute("aria-invalid", "true") : this.control.removeAttribute("aria-invalid");
   }

@@ -1,0 +1,41 @@
+"""Where things are in the detail of a process, for the tests of the page."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+LIVE = re.compile(r"pid \d+ · started \d\d:\d\d:\d\d")
+
+
+def open_detail(page: Page, process: str, tab: str | None = None) -> Locator:
+    """Go to the address of a process's detail, and wait until it is filled."""
+    base = page.url.split("/", 3)[:3]
+    page.goto("/".join(base) + f"/processes/{process}" + (f"?tab={tab}" if tab else ""))
+    detail = page.locator("#detail")
+    expect(detail.locator(".who")).not_to_be_empty()
+    return detail
+
+
+def badge(page: Page) -> Locator:
+    """The state of the open process."""
+    return page.locator("#detail .badge")
+
+
+def fact(page: Page, label: str) -> Locator:
+    """One line of the overview: the value and what it means."""
+    return page.locator("#detail .fact").filter(has=page.locator("dt").get_by_text(label, exact=True)).locator("dd")
+
+
+def button(page: Page, label: str) -> Locator:
+    """One of the actions of the detail."""
+    return page.get_by_role("toolbar", name="Actions", exact=True).get_by_role("button", name=label)
+
+
+def finding(page: Page) -> Locator:
+    """The box that says what is wrong."""
+    return page.get_by_role("region", name="Finding")
+
+
+def toasts(page: Page) -> Locator:
+    """What was done, or refused."""
+    return page.get_by_role("region", name="Results").get_by_role("listitem")
