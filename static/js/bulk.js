@@ -2,12 +2,12 @@
 
 import { act } from "./actions.js";
 import { mark, put } from "./dom.js";
+import { framed } from "./frame.js";
 import { onSelection, selection } from "./selection.js";
 import { store } from "./store.js";
 import { table } from "./table.js";
+import { verbButton } from "./verbbuttons.js";
 import { sharedOffers } from "./verbs.js";
-import { verbButton } from "./rows.js";
-import { framed } from "./frame.js";
 
 const bar = document.getElementById("bulk");
 const [count, verbs] = bar.children;

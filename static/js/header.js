@@ -6,14 +6,13 @@ import { bytes } from "./format.js";
 import { framed } from "./frame.js";
 import { onTheme } from "./palette.js";
 import { href, onRoute, route } from "./router.js";
-import { POINTS } from "./samples.js";
+import { HOST } from "./samples.js";
 import { sparkline } from "./sparkline.js";
 import { store } from "./store.js";
 
 const GIB = 1024 ** 3;
 const host = document.getElementById("host");
 const places = Object.fromEntries([...host.querySelectorAll("[data-host]")].map((el) => [el.dataset.host, el]));
-const past = { cpu: [], memory: [] };
 
 /** Follow the store and the address. */
 export function mountHeader() {
@@ -21,18 +20,11 @@ export function mountHeader() {
   const draw = framed(showHost);
   store.subscribe(({ processes, removed, reset, status }) => {
     if (processes.size || removed.size || reset) count();
-    if (status && store.host) remember(store.host), draw();
+    if (status && store.host) draw();
   });
   onTheme(draw);
   onRoute(showPage);
   showPage();
-}
-
-function remember({ cpu_percent: cpu, memory_used_bytes: memory }) {
-  for (const [series, value] of [[past.cpu, cpu], [past.memory, memory]]) {
-    series.push(value);
-    if (series.length > POINTS) series.shift();
-  }
 }
 
 function showHost() {
@@ -40,8 +32,9 @@ function showHost() {
   put(places["cpu-words"], `${Math.round(cpu)} %`);
   put(places["memory-words"], `${(used / GIB).toFixed(1)} / ${bytes(total)}`);
   attr(host, "title", `${name}, ${cores} cores`);
+  const past = store.samples(HOST);
   sparkline(places.cpu, past.cpu, { top: 100 });
-  sparkline(places.memory, past.memory, { top: total });
+  sparkline(places.memory, past.rss, { top: total });
 }
 
 /** Counts of each group wherever `data-tally` asks for one; those that want it are hidden at nought. */

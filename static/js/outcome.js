@@ -7,6 +7,8 @@
 
 import { count, exitcode, span } from "./format.js";
 
+/** The share that must be done before the rest is reckoned from it. */
+const ENOUGH = 0.02;
 const QUIET = Object.freeze({ words: "" });
 
 /** @param {object} process @param {number} now the server's clock @returns {Outcome} */
@@ -18,7 +20,7 @@ export function outcome(process, now) {
   if (process.stuck) return { words: process.stuck.reason, tone: "warn" };
   if (process.state === "lost" || process.cause) return { words: process.cause ?? "its end was not seen" };
   if (process.state === "created") return { words: "not started yet", tone: "dim" };
-  return process.progress ? progress(process.progress) : QUIET;
+  return process.progress ? progress(process, now) : QUIET;
 }
 
 function stopping({ signal, by, at, kill_at, left }, now) {
@@ -48,10 +50,12 @@ function withoutCode(cause, code) {
   return cause.replace(new RegExp(`^exit(?: code)? ${code}\\b[:,;]? ?`), "");
 }
 
-function progress({ done, total, note }) {
+function progress({ progress: { done, total, note }, start_time: since }, now) {
   if (!total) return { words: [note, count(done)].filter(Boolean).join(" · "), tone: "dim" };
   const share = Math.min(1, Math.max(0, done / total));
-  return { words: [`${Math.floor(share * 100)} %`, note].filter(Boolean).join(" · "), tone: "dim", share };
+  const left = share > ENOUGH && share < 1 && since !== null ? ((now - since) * (1 - share)) / share : null;
+  const words = [`${Math.floor(share * 100)} %`, note, left !== null && `${span(Math.ceil(left))} left`];
+  return { words: words.filter(Boolean).join(" · "), tone: "dim", share };
 }
 
 const firstLine = (text) => text.trim().split("\n").at(-1);

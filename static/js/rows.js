@@ -1,15 +1,14 @@
 /** The rows in sight: a few elements that are bound to other records as the list is scrolled. */
 
 import { DESCENDANT, GROUP, PROCESS, drawSamples } from "./cells.js";
-import { attr, mark, put, stamp } from "./dom.js";
+import { attr, mark, stamp } from "./dom.js";
 import { stateOf } from "./format.js";
 import { selection } from "./selection.js";
 import { store } from "./store.js";
-import { offers } from "./verbs.js";
+import { offerVerbs } from "./verbbuttons.js";
 
 const WRITERS = { process: PROCESS, descendant: DESCENDANT, group: GROUP };
 const SPARE = 4;
-const PRIMARY = 3;
 const NO_SAMPLES = { cpu: [], rss: [] };
 
 /** @typedef {{el: HTMLElement, cells: Record<string, HTMLElement>, item: object|null, drawn: string, offered: string}} Row */
@@ -88,7 +87,7 @@ export class Rows {
     }
     this.#check(cells.select, kind, record, key);
     this.#draw(row, kind, key);
-    this.#offer(row, item);
+    offerVerbs(row, item);
   }
 
   #check(cell, kind, record, key) {
@@ -104,26 +103,4 @@ export class Rows {
     row.drawn = stand;
     drawSamples(row.cells, kind === "process" ? store.samples(key) : NO_SAMPLES);
   }
-
-  #offer(row, { key, kind, record, gone }) {
-    const possible = gone || kind === "group" ? [] : offers(record);
-    const stand = `${key} ${possible.map(({ verb }) => verb)}`;
-    if (row.offered === stand) return;
-    row.offered = stand;
-    const more = possible.length > PRIMARY ? [{ verb: "more", label: "⋯" }] : [];
-    row.cells.verbs.replaceChildren(...[...possible.slice(0, PRIMARY), ...more].map((one) => verbButton(one, record.name)));
-  }
-}
-
-/** @param {import("./verbs.js").Verb} offer @param {string} name whom it is done to */
-export function verbButton({ verb, label, key, danger }, name) {
-  const button = stamp("t-verb");
-  put(button.firstElementChild, label);
-  put(button.lastElementChild, key ?? "");
-  button.dataset.verb = verb;
-  if (key) button.dataset.key = key;
-  button.classList.toggle("danger", Boolean(danger));
-  button.title = verb === "more" ? `More actions on ${name}` : `${label} ${name}`;
-  button.setAttribute("aria-label", button.title);
-  return button;
 }

@@ -1,6 +1,10 @@
 /** The last minute of CPU and memory of each process, one value a second: what the sparklines draw. */
 
+import { get } from "./api.js";
+
 export const POINTS = 60;
+/** The id of the machine's own samples: CPU of all cores together, memory in use. */
+export const HOST = "host";
 const EMPTY = Object.freeze({ cpu: [], rss: [] });
 
 /** Bounded series by id; a process that is not there any more is forgotten. */
@@ -14,22 +18,30 @@ export class Samples {
     return this.#series.get(id) ?? EMPTY;
   }
 
-  /** Take the present values of all records. @param {Iterable<object>} records */
-  tick(records) {
-    for (const record of records) {
-      const series = this.#series.get(record.id) ?? this.#begin(record.id);
-      push(series.cpu, record.cpu_percent);
-      push(series.rss, record.rss_bytes);
-    }
+  /** Take the present values of all processes and of the machine. @param {Iterable<object>} processes @param {object} host */
+  tick(processes, host) {
+    for (const { id, cpu_percent, rss_bytes } of processes) this.#put(id, cpu_percent, rss_bytes);
+    this.#put(HOST, host.cpu_percent, host.memory_used_bytes);
     this.version += 1;
   }
 
-  /** Put what the server remembers before what we saw. @param {Record<string, {cpu_percent: [], rss_bytes: []}>} history */
-  seed(history) {
-    for (const [id, past] of Object.entries(history)) {
-      const series = this.#series.get(id) ?? this.#begin(id);
-      series.cpu = [...(past.cpu_percent ?? []), ...series.cpu].slice(-POINTS);
-      series.rss = [...(past.rss_bytes ?? []), ...series.rss].slice(-POINTS);
+  /** Ask the server for what was before. @param {() => number} now the server's clock */
+  async recall(now) {
+    const past = await get("/api/v1/history?points=600").catch(() => null);
+    if (past?.series) this.seed(past, now());
+  }
+
+  /**
+   * Put the last minute that the server remembers before what we saw.  Where it gives fewer than one value a second,
+   * each holds until the next.
+   * @param {{at: number[], series: Record<string, {cpu_percent: [], rss_bytes: []}>}} history @param {number} now
+   */
+  seed({ at, series }, now) {
+    const slots = at.map((time) => POINTS - 1 - Math.round(now - time));
+    for (const [id, past] of Object.entries(series)) {
+      const own = this.#series.get(id) ?? this.#begin(id);
+      own.cpu = [...spread(slots, past.cpu_percent), ...own.cpu].slice(-POINTS);
+      own.rss = [...spread(slots, past.rss_bytes), ...own.rss].slice(-POINTS);
     }
     this.version += 1;
   }
@@ -39,9 +51,10 @@ export class Samples {
     this.#series.delete(id);
   }
 
-  clear() {
-    this.#series.clear();
-    this.version += 1;
+  #put(id, cpu, rss) {
+    const series = this.#series.get(id) ?? this.#begin(id);
+    push(series.cpu, cpu);
+    push(series.rss, rss);
   }
 
   #begin(id) {
@@ -54,4 +67,16 @@ export class Samples {
 function push(values, value) {
   values.push(value ?? null);
   if (values.length > POINTS) values.shift();
+}
+
+/** One value for each of the last seconds, from the first that is known. @param {number[]} slots @param {any[]} values */
+function spread(slots, values = []) {
+  const own = slots.slice(slots.length - values.length);
+  const first = own.findIndex((slot) => slot >= 0);
+  if (first < 0) return [];
+  let at = first;
+  return Array.from({ length: POINTS - own[first] }, (_, i) => {
+    while (own[at + 1] <= own[first] + i) at += 1;
+    return values[at];
+  });
 }

@@ -6,9 +6,8 @@
  * A delta that does not follow on ours is thrown away and a fresh snapshot asked for; nothing is replayed.
  */
 
-import { get } from "./api.js";
 import { byId, change, merge } from "./changes.js";
-import { POINTS, Samples } from "./samples.js";
+import { Samples } from "./samples.js";
 import { connect, resync } from "./socket.js";
 
 const EVENTS = 500;
@@ -40,11 +39,12 @@ class Store {
     return this.processes.get(id) ?? this.descendants.get(id);
   }
 
-  /** @param {string} id @returns {{cpu: (number|null)[], rss: (number|null)[]}} last minute, oldest first */
+  /** @param {string} id or HOST @returns {{cpu: (number|null)[], rss: (number|null)[]}} last minute, oldest first */
   samples(id) {
     return this.#samples.of(id);
   }
 
+  /** Another number whenever there are new samples. */
   get samplesVersion() {
     return this.#samples.version;
   }
@@ -61,7 +61,7 @@ class Store {
       away: () => this.#lose(),
       down: () => this.#lose(),
     });
-    setInterval(() => this.#sample(), SAMPLE_MS);
+    setInterval(() => this.connected && this.#samples.tick(this.processes.values(), this.host), SAMPLE_MS);
   }
 
   #replace(snapshot) {
@@ -75,7 +75,7 @@ class Store {
     this.#live(snapshot.at);
     const [processes, descendants] = [new Set(this.processes.keys()), new Set(this.descendants.keys())];
     this.#tell({ processes, descendants, events: this.events, reset: true, status: true });
-    if (first) this.#seed();
+    if (first) this.#samples.recall(() => this.now());
   }
 
   #apply(delta) {
@@ -111,15 +111,6 @@ class Store {
     this.staleSince = this.now();
     this.connected = false;
     this.#tell({ status: true });
-  }
-
-  #sample() {
-    if (this.connected) this.#samples.tick(this.processes.values());
-  }
-
-  async #seed() {
-    const past = await get(`/api/v1/history?points=${POINTS}`).catch(() => null);
-    if (past?.series) this.#samples.seed(past.series);
   }
 
   #tell(parts) {
