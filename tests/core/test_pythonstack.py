@@ -49,7 +49,7 @@ def test_heading_gives_the_first_words() -> None:
         "pid 7 (python): main thread waits on a lock between threads (futex, no timeout); 1 other thread: runs\n\n"
     )
     told = top_frame(heading + PY_SPY) or ""
-    assert told.startswith("waits on a lock between threads (futex, no timeout) in Thread.join (threading) at shop")
+    assert told.startswith("waits on a lock between threads in Thread.join (threading) at shop")
 
 
 def test_innermost_own_line_stands_alone() -> None:
