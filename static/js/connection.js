@@ -15,20 +15,23 @@ export function mountConnection() {
 }
 
 function show() {
-  const { connected, staleSince } = store;
+  const { connected, staleSince, refusal } = store;
   mark(document.documentElement, "stale", connected ? null : "");
   mark(place, "live", connected ? "yes" : "no");
-  put(place.lastElementChild, connected ? "live" : `stale since ${clock(staleSince)}`);
-  const [title, text, tone] = connected ? trouble(store.supervisor) : away();
+  put(place.lastElementChild, connected ? "live" : staleSince ? `stale since ${clock(staleSince)}` : "not connected");
+  const [title, text, tone] = connected ? trouble(store.supervisor) : refusal ? refused(refusal) : away(staleSince);
   banner.hidden = !title;
   mark(banner, "tone", tone);
-  put(banner.firstElementChild, title ?? "");
-  put(banner.lastElementChild, text ?? "");
+  const [bold, words, signIn] = banner.children;
+  put(bold, title ?? "");
+  put(words, text ?? "");
+  signIn.hidden = !refusal;
 }
 
-function away() {
-  return [`Stale since ${clock(store.staleSince)}.`, "The connection is gone; what you see is the last that was known. It comes back by itself.", "dim"];
-}
+const refused = (why) => ["Procession does not let this page in.", why, "warn"];
+
+const away = (since) =>
+  [`Stale since ${clock(since)}.`, "The connection is gone; what you see is the last that was known. It comes back by itself.", "dim"];
 
 /** What the supervisor itself complains of, the worst first. */
 function trouble({ journal_error: journal, preload_verified: preloaded, not_shown: hidden }) {

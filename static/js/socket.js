@@ -5,13 +5,17 @@
 
 import { io } from "/static/lib/socket.io.esm.min.js";
 
+/** After a refusal the library does not try again by itself. */
+const AGAIN_MS = 5000;
+
 /** @type {import("socket.io-client").Socket|null} */
 let socket = null;
 /** @type {Map<string, Set<Function>>} */
 const watched = new Map();
 
 /**
- * Connect; `handlers` may have snapshot, delta, away (supervisor gone), down (connection gone, with the reason).
+ * Connect.  `handlers`: snapshot, delta; away (the supervisor is gone), down (the connection is gone), refused (the
+ * server does not want us: it says why).
  * @param {Record<string, Function>} handlers
  */
 export function connect(handlers) {
@@ -19,8 +23,16 @@ export function connect(handlers) {
   socket.on("snapshot", handlers.snapshot);
   socket.on("delta", handlers.delta);
   socket.on("supervisor_away", handlers.away);
-  socket.on("disconnect", handlers.down);
-  socket.on("connect_error", (error) => handlers.down(error.message));
+  socket.on("disconnect", (reason) => {
+    handlers.down();
+    if (reason === "io server disconnect") socket.connect();
+  });
+  socket.on("connect_error", (error) => {
+    handlers.down();
+    if (socket.active) return;
+    handlers.refused(error.message);
+    setTimeout(() => socket.connect(), AGAIN_MS);
+  });
   socket.on("connect", () => { for (const topic of watched.keys()) socket.emit("watch", { topic }); });
   socket.on("log", (message) => { for (const fn of watched.get(`log:${message.id}`) ?? []) fn(message); });
 }

@@ -17,16 +17,13 @@ class Store {
   /** @type {Map<string, object>} */ processes = new Map();
   /** @type {Map<string, object>} */ descendants = new Map();
   /** Newest journal lines, oldest first, at most EVENTS. @type {object[]} */ events = [];
-  host = null;
-  supervisor = null;
-  seq = null;
+  host = null; supervisor = null; seq = null;
   /** Whether what is shown is current: connected, and the supervisor answers. */
   connected = false;
   /** @type {number|null} server's clock */ staleSince = null;
+  /** Why the server does not want us. @type {string|null} */ refusal = null;
   /** @type {"operator"|"viewer"} */ role = document.documentElement.dataset.role === "viewer" ? "viewer" : "operator";
-  #samples = new Samples();
-  #listeners = new Set();
-  #ahead = 0;
+  #samples = new Samples(); #listeners = new Set(); #ahead = 0;
 
   /** Calls `fn(change)` after every change. @param {(change: import("./changes.js").Change) => void} fn @returns {() => void} unsubscribe */
   subscribe(fn) {
@@ -58,8 +55,8 @@ class Store {
     connect({
       snapshot: (snapshot) => this.#replace(snapshot),
       delta: (delta) => this.#apply(delta),
-      away: () => this.#lose(),
-      down: () => this.#lose(),
+      away: () => this.#lose(), down: () => this.#lose(),
+      refused: (why) => this.#lose(why),
     });
     setInterval(() => this.connected && this.#samples.tick(this.processes.values(), this.host), SAMPLE_MS);
   }
@@ -103,13 +100,14 @@ class Store {
   #live(at) {
     this.#ahead = at - Date.now() / 1000;
     this.connected = true;
-    this.staleSince = null;
+    this.staleSince = this.refusal = null;
   }
 
-  #lose() {
-    if (!this.connected) return;
-    this.staleSince = this.now();
+  #lose(why = null) {
+    if (!this.connected && !why) return;
+    if (this.connected) this.staleSince = this.now();
     this.connected = false;
+    this.refusal = why;
     this.#tell({ status: true });
   }
 

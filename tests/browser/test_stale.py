@@ -68,3 +68,13 @@ def test_it_says_since_when_it_is_stale(own_server: Server, visit: Callable[...,
     page.context.set_offline(False)
     live(page)
     expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_page_whose_session_is_gone_leads_to_the_sign_in(own_server: Server, visit: Callable[..., Page]) -> None:
+    page = visit(own_server.url)
+    live(page)
+    page.context.clear_cookies()
+    os.kill(own_server.web_pid, signal.SIGKILL)
+    expect(page.locator("#banner")).to_contain_text("A token is needed")
+    page.get_by_role("link", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/signin"))
