@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 STALL_S = 8.0
+RESET = struct.pack("ii", 1, 0)
 MAX_MESSAGE_BYTES = 16 * 1024
 
 
@@ -57,6 +59,9 @@ class WholeWrites:
             with gevent.Timeout(self._stall_s, TimeoutError(f"it took nothing for {self._stall_s} s")):
                 return int(self._socket.send(content))
         except OSError as error:
+            # A reset, not an orderly end: that would wait, in the kernel, for what was not taken to be taken.
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.close()
             raise BrokenPipeError(str(error)) from error
 

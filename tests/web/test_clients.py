@@ -1,0 +1,82 @@
+"""What one browser may cost: the bound of its queue, and who is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from app.web.auth import Role
+from app.web.clients import MAX_QUEUED, Client, Clients, Packet, packet
+
+
+class Socket:
+    """As much of an engine.io socket as is looked at."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Packet] = SimpleQueue()
+        self.closed = False
+
+    def close(self, *, wait: bool) -> None:
+        assert not wait
+        self.closed = True
+
+
+class Engine:
+    """As much of engine.io as is used."""
+
+    def __init__(self) -> None:
+        self.sockets: dict[str, Socket] = {}
+
+    def send_packet(self, sid: str, pkt: Packet) -> None:
+        if sid in self.sockets:
+            self.sockets[sid].queue.put(pkt)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    engine.sockets["e"] = Socket()
+    return engine
+
+
+@pytest.fixture
+def clients(engine: Engine) -> Clients:
+    clients = Clients(engine)
+    clients.connected["s"] = Client("e", Role.OPERATOR)
+    return clients
+
+
+def test_a_packet_is_a_socketio_event() -> None:
+    """Its text is made once and kept."""
+    made = packet("delta", b'{"seq":1}')
+    assert made.encode() == '42["delta",{"seq":1}]'
+    assert made.encode() is made.encode()
+
+
+def test_a_client_that_does_not_read_on_gets_no_more(engine: Engine, clients: Clients) -> None:
+    """Nothing is queued beyond the bound, and what was left out is counted."""
+    client = clients.connected["s"]
+    taken = [clients.offer(client, packet("delta", b"{}")) for _ in range(MAX_QUEUED + 10)]
+    assert taken == [True] * (MAX_QUEUED + 1) + [False] * 9
+    assert engine.sockets["e"].queue.qsize() == MAX_QUEUED + 1
+    assert clients.skipped == 9
+    engine.sockets["e"].queue.get()
+    assert clients.offer(client, packet("delta", b"{}"))
+
+
+def test_a_client_that_is_gone_is_no_trouble(engine: Engine, clients: Clients) -> None:
+    """Between its end and its disconnect event it is offered to like any other."""
+    del engine.sockets["e"]
+    clients.offer_all(packet("supervisor_away", b"{}"))
+
+
+def test_strangers_are_ended_at_the_second_sweep(engine: Engine, clients: Clients) -> None:
+    """Those who have said who they are stay."""
+    engine.sockets["stranger"] = Socket()
+    clients.sweep()
+    assert not engine.sockets["stranger"].closed
+    clients.sweep()
+    assert engine.sockets["stranger"].closed
+    assert not engine.sockets["e"].closed

@@ -1,0 +1,92 @@
+"""Whatever is sent, the answer is a refusal and never a 500, and the server goes on."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.web.serving import Client, Web
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = (
+    "workload params target args kwargs path name start_method daemon auto_start auto_join grace_s restart "
+    "stuck_after_s count pid timeout_s signal verb ids"
+)
+FIELDS = st.sampled_from(NAMES.split())
+POSTS = st.sampled_from(
+    [
+        "/processes", "/processes/batch", "/actions", "/processes/p1/kill", "/processes/p1/join",
+        "/processes/p1/signal", "/processes/p1/stack", "/descendants/1-1/signal", "/nothing",
+    ]
+)  # fmt: skip
+GETS = st.sampled_from(
+    ["/processes", "/processes/p1/log", "/events", "/history", "/processes/p1/history", "/processes/p1/consequences"]
+)
+QUERY = st.dictionaries(
+    st.sampled_from(["state", "workload", "q", "offset", "limit", "after", "latest", "kind", "process", "points", "x"]),
+    st.text(max_size=12) | st.integers().map(str),
+    max_size=4,
+)
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def known(bare: Web) -> Client:
+    """The operator, at a web process without a supervisor: nothing can come of what is sent."""
+    return bare.client()
+
+
+@MANY
+@given(path=POSTS, body=JSON | st.dictionaries(FIELDS, JSON, max_size=5))
+def test_no_json_body_is_an_error_of_ours(known: Client, path: str, body: Any) -> None:
+    """Any JSON, and any value in any field that exists."""
+    answer = known.post(f"/api/v1{path}", json=body)
+    assert answer.status_code in (400, 403, 404, 405, 413, 422, 503)
+    assert answer.json()["status"] == answer.status_code
+
+
+@MANY
+@given(path=POSTS, body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "text/plain", "", "x/y;z"]))
+def test_no_bytes_are_an_error_of_ours(known: Client, path: str, body: bytes, kind: str) -> None:
+    """What is no JSON at all."""
+    answer = known.post(f"/api/v1{path}", data=body, headers={"Content-Type": kind})
+    assert answer.status_code in (400, 403, 404, 422, 503)
+
+
+@MANY
+@given(path=GETS, query=QUERY)
+def test_no_query_is_an_error_of_ours(known: Client, path: str, query: dict[str, str]) -> None:
+    """Any value of any parameter."""
+    assert known.get(f"/api/v1{path}", params=query).status_code in (422, 503)
+
+
+@MANY
+@given(path=st.text(max_size=40))
+def test_no_path_is_an_error_of_ours(known: Client, path: str) -> None:
+    """Any address."""
+    answer = known.get("/" + path)
+    assert answer.status_code in (200, 303, 308, 400, 401, 403, 404, 405, 429)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(min_size=1, max_size=300), head=st.sampled_from([b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
+)
+def test_what_is_no_http_ends_its_own_connection(bare: Web, content: bytes, head: bytes) -> None:
+    """Nothing on standard error, and the next one is served."""
+    host, port = bare.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as raw:
+        raw.sendall(head + content + b"\r\n\r\n")
+        raw.shutdown(socket.SHUT_WR)
+        while raw.recv(65536):
+            pass
+    assert bare.client("").get("/healthz").ok
+    assert bare.errors == ""

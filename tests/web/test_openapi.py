@@ -1,0 +1,79 @@
+"""The OpenAPI document says what the code does, and the answers are as it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.settings import Settings
+from app.web import create_app, present
+from tests.web.serving import Client, Launch
+
+BRACES = str.maketrans("<>", "{}")
+CONTRACT = """
+GET /snapshot · GET /processes · GET /processes/{id} · POST /processes · POST /processes/{id}/start
+POST /processes/{id}/terminate · POST /processes/{id}/kill · POST /processes/{id}/close
+POST /processes/{id}/restart · POST /processes/{id}/suspend · POST /processes/{id}/resume
+POST /processes/{id}/join · POST /processes/{id}/signal · POST /processes/{id}/stack · GET /processes/{id}/log
+GET /workloads · GET /events
+"""
+
+
+@pytest.fixture(scope="module")
+def document(bare: Any) -> Any:
+    return bare.client().get("/api/v1/openapi.json").json()
+
+
+def operations(document: Any) -> set[str]:
+    return {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+
+
+def test_it_has_every_route_and_no_other(document: Any) -> None:
+    """Made from the routes, so it cannot be otherwise; but for itself."""
+    routes = {
+        f"{method} {rule.rule.translate(BRACES).removeprefix('/api/v1')}"
+        for rule in create_app(Settings(token="x")).app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith("/api/v1") and method in ("GET", "POST")
+    }
+    assert operations(document) == routes - {"GET /openapi.json"}
+
+
+def test_it_has_every_call_of_the_contract(document: Any) -> None:
+    """What scripts rely on."""
+    wanted = {call.strip() for line in CONTRACT.strip().splitlines() for call in line.split("·")}
+    assert wanted <= operations(document)
+
+
+def test_every_reference_leads_somewhere(document: Any) -> None:
+    """No schema is missing."""
+    text = msgspec.json.encode(document).decode()
+    references = set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', text))
+    assert references <= document["components"]["schemas"].keys()
+
+
+def test_every_operation_is_described(document: Any) -> None:
+    """With a summary, the token it needs, and its refusals."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"].endswith((".", "…"))
+            assert operation["security"] == [{"token": []}]
+            assert {"401", "422", "503"} <= operation["responses"].keys()
+
+
+def test_answers_have_exactly_the_fields_that_it_says(operator: Client, launch: Launch) -> None:
+    """Of a process, of a list, of the whole."""
+    record = launch()
+    assert record.keys() == {field.name for field in msgspec.structs.fields(present.Process)}
+    msgspec.convert(record, present.Process)
+    whole = operator.get("/api/v1/snapshot").json()
+    assert whole.keys() == {field.name for field in msgspec.structs.fields(present.Snapshot)}
+    msgspec.convert(whole, present.Snapshot)
+    msgspec.convert(operator.get("/api/v1/processes").json(), present.Processes)
