@@ -14,8 +14,10 @@ import { showTab, startTabs } from "./tabs.js";
 import { fill, part } from "./template.js";
 
 const TICK_MS = 250;
+const PATIENCE_MS = 1500;
 const aside = document.getElementById("detail");
 let id = null;
+let missingSince = null;
 
 /** Follow the address and the store. */
 export function startDetail() {
@@ -42,6 +44,7 @@ function leave(event) {
 
 function follow({ page, id: wanted, params }) {
   const before = id;
+  missingSince = null;
   id = page === "processes" ? wanted : null;
   aside.hidden = !id;
   document.documentElement.classList.toggle("has-detail", Boolean(id));
@@ -53,16 +56,16 @@ function follow({ page, id: wanted, params }) {
 
 function changed({ processes, removed, descendants, reset }) {
   if (!id || !(reset || processes.has(id) || removed.has(id) || descendants.size)) return;
-  const { params } = route();
   render();
-  if (reset || removed.has(id)) showTab(store.processes.has(id) ? id : null, params.get("tab"));
+  showTab(store.processes.has(id) ? id : null, route().params.get("tab"));
 }
 
 function render() {
   const process = store.processes.get(id);
   part(aside, "body").hidden = !process;
-  part(aside, "nobody").hidden = Boolean(process) || store.seq === null;
+  if (process) missingSince = null;
   if (!process) return void renderNobody();
+  part(aside, "nobody").hidden = true;
   const { name, workload, target, descendants } = process;
   fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
   fill(part(aside, "tabs"), { descendants });
@@ -72,13 +75,17 @@ function render() {
   tick();
 }
 
+/** What was launched a moment ago is opened before the first delta about it; that is no reason for alarm. */
 function renderNobody() {
-  fill(part(aside, "head"), { name: id, who: "", workload: "" });
+  missingSince ??= performance.now();
+  const waits = store.seq === null || performance.now() - missingSince < PATIENCE_MS;
+  part(aside, "nobody").hidden = waits;
+  fill(part(aside, "head"), { name: waits ? "" : id, who: "", workload: "" });
   part(aside, "badge").hidden = true;
   part(aside, "journal").setAttribute("href", `/events?process=${encodeURIComponent(id)}`);
 }
 
 function tick() {
   const process = store.processes.get(id);
-  if (process) showFinding(aside, process, store.now());
+  process ? showFinding(aside, process, store.now()) : renderNobody();
 }

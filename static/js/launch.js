@@ -71,10 +71,10 @@ function choose(name) {
 async function submit(event) {
   event.preventDefault();
   const body = form.read();
-  const button = part(dialog, "go");
-  if (!body || button.disabled) return;
+  if (!body || part(dialog, "go").disabled) return;
   const { count, ...spec } = body;
-  button.disabled = true;
+  form.busy = true;
+  form.ready();
   try {
     const records = count > 1 ? (await post("/api/v1/processes/batch", body)).processes : [await post("/api/v1/processes", spec)];
     remember(form.memory, form.typed());
@@ -82,6 +82,7 @@ async function submit(event) {
   } catch (error) {
     error.status === 422 ? form.complain(error.detail, error.field) : refused(error);
   } finally {
+    form.busy = false;
     form.ready();
   }
 }

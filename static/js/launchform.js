@@ -18,6 +18,8 @@ export class LaunchForm {
   tab = "catalogue";
   /** @type {string|null} */
   chosen = null;
+  /** While a launch is under way, no second one. */
+  busy = false;
 
   constructor(dialog) {
     this.#dialog = dialog;
@@ -51,7 +53,7 @@ export class LaunchForm {
     const refused = this.tab === "code" && store.supervisor && !store.supervisor.allow_targets;
     part(this.#dialog, "refusal").hidden = !refused;
     for (const { control } of this.#fields.code) control.disabled = refused;
-    part(this.#dialog, "go").disabled = refused || (this.tab === "catalogue" && !this.chosen);
+    part(this.#dialog, "go").disabled = this.busy || refused || (this.tab === "catalogue" && !this.chosen);
   }
 
   /** What to send, or null where something is wrong: the first wrong field then has the focus. */
