@@ -1,0 +1,46 @@
+"""The page's files keep the house rules: text is only ever text, nothing inline, one small behaviour per file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
+MAX_LINES = 120
+HTML_FROM_TEXT = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function\(|srcdoc")
+INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=\"|javascript:|<script(?![^>]*\ssrc=)")
+IMPORT = re.compile(r'import \{([^}]*)\} from "\./([\w-]+\.js)"')
+EXPORT = re.compile(r"export (?:async )?(?:function\*?|const|let|class) (\w+)")
+REEXPORT = re.compile(r"export \{([^}]*)\}")
+
+
+def names(text: str) -> set[str]:
+    return {part.split(" as ")[0].strip() for part in text.split(",") if part.strip()}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_makes_no_html_from_text_and_is_small(script: Path) -> None:
+    text = script.read_text()
+    assert not HTML_FROM_TEXT.search(text)
+    assert len(text.splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_what_a_script_imports_is_exported(script: Path) -> None:
+    for wanted, module in IMPORT.findall(script.read_text()):
+        text = (script.parent / module).read_text()
+        given = set(EXPORT.findall(text)).union(*map(names, REEXPORT.findall(text)))
+        assert names(wanted) <= given, f"{module} does not export {names(wanted) - given}"
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
+    assert not INLINE.search(template.read_text())
+
+
+def test_ids_are_given_once_over_all_parts_of_the_page() -> None:
+    parts = [path for path in TEMPLATES if path.name != "signin.html"]
+    ids = re.findall(r'\sid="([\w-]+)"', "".join(path.read_text() for path in parts))
+    assert sorted(ids) == sorted(set(ids))
