@@ -10,8 +10,8 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from app.supervisor.errors import ProcessionError, SupervisorAway
-from app.supervisor.messages import Act, AnyCommand, Join, SendSignal, Stack
+from app.supervisor.errors import ProcessionError
+from app.supervisor.messages import Act, Join, SendSignal, Stack
 from app.supervisor.model import Verb
 
 from . import present
@@ -86,27 +86,23 @@ def stack(path: ProcessPath, body: StackBody) -> Response:
 @api.post("/actions", responses=gives(present.ActionResults))
 def actions(body: ActionsBody) -> Response:
     """Do one verb to many processes; one that is refused does not stop the rest."""
-    control = here().control
-    with control.connection() as connection:
-
-        def result(process_id: str) -> present.ActionResult:
-            try:
-                control.ask_on(connection, _command(body.verb, process_id))
-            except SupervisorAway:
-                raise
-            except ProcessionError as error:
-                return present.ActionResult(id=process_id, status=of_refusal(error).status, detail=str(error))
-            return present.ActionResult(id=process_id, status=HTTPStatus.ACCEPTED)
-
-        results = tuple(result(process_id) for process_id in body.ids)
+    commands = [_command(body.verb, process_id) for process_id in body.ids]
+    told = here().control.tell(commands)
+    results = tuple(_result(command.process, told[command.request]) for command in commands)
     return answer(present.ActionResults(results=results))
 
 
-def _command(verb: str, process_id: str) -> AnyCommand:
+def _command(verb: str, process_id: str) -> Act | Join:
     number = here().control.number()
     if verb == "join":
         return Join(request=number, by=role(), process=process_id, timeout_s=0)
     return Act(request=number, by=role(), process=process_id, verb=Verb(verb))
+
+
+def _result(process_id: str, error: ProcessionError | None) -> present.ActionResult:
+    if error is None:
+        return present.ActionResult(id=process_id, status=HTTPStatus.ACCEPTED)
+    return present.ActionResult(id=process_id, status=of_refusal(error).status, detail=str(error))
 
 
 def _record(command: Act | SendSignal) -> Response:

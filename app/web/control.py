@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,17 @@ from typing import Any
 from gevent import socket
 from gevent.lock import BoundedSemaphore
 
-from app.supervisor.client import Connection, call
+from app.supervisor.client import Connection, call, error_of
 from app.supervisor.delta import Mirror
-from app.supervisor.errors import SupervisorAway
+from app.supervisor.errors import ProcessionError, SupervisorAway
 from app.supervisor.messages import (
     Act,
     AnyCommand,
     EndDescendant,
     Join,
     Launch,
+    Refused,
+    Reply,
     SendSignal,
     SnapshotMessage,
     Subscribe,
@@ -32,6 +34,7 @@ from app.supervisor.messages import (
 TIMEOUT_S = 15.0
 # The supervisor takes 256 clients; leave some for the command line.
 MAX_CONNECTIONS = 160
+MAX_UNDER_WAY = 100
 # A change reaches the feed within some 20 ms; this is far beyond it.
 SETTLED_AFTER_S = 1.0
 
@@ -58,16 +61,33 @@ class Control:
 
     def ask(self, command: AnyCommand, wait_s: float = 0.0) -> Any:
         """The reply as plain JSON; ``wait_s`` is how long the command itself may take."""
-        with self.connection(wait_s) as connection:
-            return self.ask_on(connection, command)
-
-    def ask_on(self, connection: Connection, command: AnyCommand) -> Any:
-        """The same, on a connection that is used for several."""
         try:
-            return call(connection, command)
+            with self.connection(wait_s) as connection:
+                return call(connection, command)
         finally:
             if isinstance(command, CHANGING):
                 self._asked_at = time.monotonic()
+
+    def tell(self, commands: Iterable[AnyCommand]) -> dict[int, ProcessionError | None]:
+        """Give many commands on one connection; by request number, None or why it was refused.
+
+        Some are always under way, so that the supervisor can take them, and write its journal, in groups.
+        """
+        told: dict[int, ProcessionError | None] = {}
+        waiting = iter(commands)
+        with self.connection() as connection:
+            sent = _send(connection, itertools.islice(waiting, MAX_UNDER_WAY))
+            while len(told) < sent:
+                match connection.receive():
+                    case Reply(request=number):
+                        told[number] = None
+                    case Refused(request=number) as refused:
+                        told[number] = error_of(refused)
+                    case _:
+                        continue
+                sent += _send(connection, itertools.islice(waiting, 1))
+        self._asked_at = time.monotonic()
+        return told
 
     def mirror(self) -> Mirror:
         """The state as it is now, asked afresh."""
@@ -93,3 +113,11 @@ class Control:
                 connection.close()
         finally:
             self._free.release()
+
+
+def _send(connection: Connection, commands: Iterable[AnyCommand]) -> int:
+    count = 0
+    for command in commands:
+        connection.send(command)
+        count += 1
+    return count

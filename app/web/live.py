@@ -80,6 +80,8 @@ class Live:
     def on_delta(self, delta: Delta) -> None:
         """Pass one step on, or a snapshot to those who missed an earlier one and have drained since."""
         self._snapshot = None
+        if not self.clients.connected:
+            return
         step = packet("delta", msgspec.json.encode(delta))
         for client in list(self.clients.connected.values()):
             if client.behind:
