@@ -195,7 +195,7 @@ class Performing:
         ready = self._children.sentinel_ready(process_id)
         if ready:
             self._lying.discard(process_id)
-        held_by = () if ready else self._world.inventory.holders(self._children.by_id[process_id].sentinel)
+        held_by = () if ready else self._world.inventory.holders(self._children.by_id[process_id].sentinel, process_id)
         return a.SentinelSeen(process_id, ready, held_by)
 
     def exited(self, process_id: str, exitcode: int | None) -> list[a.Happening]:

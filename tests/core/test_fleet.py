@@ -9,8 +9,8 @@ import pytest
 
 from app.supervisor import actions as a
 from app.supervisor import messages as m
-from app.supervisor.lifecycle import TRANSITIONS, Trigger, advance
 from app.supervisor.errors import IllegalTransition
+from app.supervisor.lifecycle import TRANSITIONS, Trigger, advance
 from app.supervisor.model import Descendant, State, Verb
 from tests.core.fleet_driver import Driver, make_plan, policy
 
@@ -122,12 +122,14 @@ def test_joins_wait_together_and_time_out_alone(driver: Driver) -> None:
     running = driver.running()
     patient, hasty = driver.join(running, None, client=2), driver.join(running, 0.5, client=3)
     driver.passes(0.6)
-    (client, message), = driver.answers[1:]
+    ((client, message),) = driver.answers[1:]
     assert (client, result(message)) == (3, {"joined": False, "exitcode": None})
-    assert isinstance(message, m.Reply) and message.request == hasty
+    assert isinstance(message, m.Reply)
+    assert message.request == hasty
     driver.ends(running, 4)
     client, message = driver.answers[-1]
-    assert isinstance(message, m.Reply) and (client, message.request) == (2, patient)
+    assert isinstance(message, m.Reply)
+    assert (client, message.request) == (2, patient)
     assert result(message) == {"joined": True, "exitcode": 4}
 
 
@@ -147,7 +149,8 @@ def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: 
     driver.trees[running] = frozenset({(2001, 1), (2002, 1)})
     driver.act(running, Verb.TERMINATE)
     stopping = driver.record(running).stopping
-    assert stopping and (stopping.signal, stopping.left) == ("SIGTERM", (1001, 2001, 2002))
+    assert stopping
+    assert (stopping.signal, stopping.left) == ("SIGTERM", (1001, 2001, 2002))
     assert stopping.kill_at == driver.now().wall + 5.0
     assert driver.sent == [(running, signal.SIGTERM)]
     driver.passes(4.9)
@@ -158,7 +161,8 @@ def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: 
     driver.ends(running, -signal.SIGKILL)
     stopping = driver.record(running).stopping
     assert driver.state(running) is State.STOPPING
-    assert stopping and (stopping.signal, stopping.left) == ("SIGKILL", (2001,))
+    assert stopping
+    assert (stopping.signal, stopping.left) == ("SIGKILL", (2001,))
     driver.happens(a.Remaining(running, frozenset()))
     record = driver.record(running)
     assert (record.state, record.exitcode, record.failed) == (State.JOINED, -9, False)
@@ -251,12 +255,14 @@ def test_failures_back_off_and_are_given_up(driver: Driver) -> None:
     assert driver.state(running) is State.STARTING
     driver.ends(running, -11)
     backoff = driver.record(running).backoff
-    assert backoff and (backoff.attempt, backoff.limit) == (2, 2)
+    assert backoff
+    assert (backoff.attempt, backoff.limit) == (2, 2)
     driver.passes(2.0)
     driver.ends(running, 1)
     record = driver.record(running)
     assert record.state is State.FATAL
-    assert record.cause and record.cause.startswith("gave up after 2 restarts without 10 s of uptime")
+    assert record.cause
+    assert record.cause.startswith("gave up after 2 restarts without 10 s of uptime")
 
 
 def test_stable_uptime_resets_the_counter_and_our_stop_is_no_failure(driver: Driver) -> None:
@@ -320,10 +326,12 @@ def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver)
     driver.happens(a.BlockedOn(running, suspicious=True, words="waits on a lock"))
     assert driver.asked[-1] == a.FindFrame(running)
     stuck = driver.record(running).stuck
-    assert stuck and stuck.reason == "no progress for 11 s; waits on a lock"
+    assert stuck
+    assert stuck.reason == "no progress for 11 s; waits on a lock"
     driver.happens(a.FrameFound(running, "blocked in Lock.acquire at jobs.py:31"))
     stuck = driver.record(running).stuck
-    assert stuck and stuck.reason == "no progress for 11 s; blocked in Lock.acquire at jobs.py:31"
+    assert stuck
+    assert stuck.reason == "no progress for 11 s; blocked in Lock.acquire at jobs.py:31"
     driver.samples(running, cpu=50.0)
     assert driver.record(running).stuck is None
     assert [kind for kind, _ in driver.notes][-2:] == ["stuck", "unstuck"]
@@ -342,7 +350,8 @@ def test_a_sleeper_is_not_stuck_and_a_busy_one_that_stopped_reporting_is(driver:
     driver.samples(reporter, cpu=99.0)
     driver.happens(a.BlockedOn(reporter, suspicious=False, words="runs"))
     stuck = driver.record(reporter).stuck
-    assert stuck and stuck.reason == "no progress for 12 s; stands at 3 of 10, 99 % of a core; runs"
+    assert stuck
+    assert stuck.reason == "no progress for 12 s; stands at 3 of 10, 99 % of a core; runs"
 
 
 def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:

@@ -96,7 +96,7 @@ def test_sigterm_stops_in_order_and_ends_orphans_too(tmp_path: Path) -> None:
 
 
 def runs(descendant_id: str) -> bool:
-    pid = int(descendant_id.split("-")[0])
+    pid = int(descendant_id.split("-", maxsplit=1)[0])
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
