@@ -8,19 +8,19 @@
 /** @type {Column[]} widths in pixels; `fixed` ones cannot be switched off */
 export const COLUMNS = [
   { key: "select", label: "Select", width: 36, fixed: true },
-  { key: "name", label: "Name", width: 232, fixed: true, sort: (r) => r.name.toLowerCase() },
+  { key: "name", label: "Name", width: 224, fixed: true, sort: (r) => r.name.toLowerCase() },
   { key: "state", label: "State", width: 106, fixed: true, sort: (r) => r.state },
   { key: "pid", label: "pid", width: 64, sort: (r) => r.pid },
   { key: "ppid", label: "ppid", width: 64, sort: (r) => r.ppid },
-  { key: "daemon", label: "Daemon", width: 66, sort: (r) => r.daemon },
-  { key: "method", label: "Start method", width: 88, sort: (r) => r.start_method },
-  { key: "cpu", label: "CPU %", width: 112, sort: (r) => r.cpu_percent },
-  { key: "rss", label: "Memory (RSS)", width: 118, sort: (r) => r.rss_bytes },
+  { key: "daemon", label: "Daemon", width: 64, sort: (r) => r.daemon },
+  { key: "method", label: "Start method", width: 84, sort: (r) => r.start_method },
+  { key: "cpu", label: "CPU %", width: 104, sort: (r) => r.cpu_percent },
+  { key: "rss", label: "Memory (RSS)", width: 110, sort: (r) => r.rss_bytes },
   { key: "up", label: "Uptime", width: 70, sort: (r) => r.start_time && -r.start_time },
   { key: "descendants", label: "Descendants", width: 60, sort: (r) => r.descendants },
   { key: "restarts", label: "Restarts", width: 70, sort: (r) => r.restarts },
-  { key: "sentinel", label: "Sentinel", width: 134, sort: (r) => r.sentinel?.fd },
-  { key: "what", label: "Exit code, cause, progress", width: 240, fixed: true, sort: (r) => r.exitcode },
+  { key: "sentinel", label: "Sentinel", width: 130, sort: (r) => r.sentinel?.fd },
+  { key: "what", label: "Exit code, cause, progress", width: 260, fixed: true, sort: (r) => r.exitcode },
 ];
 
 const GIVE_WAY = ["restarts", "ppid", "daemon", "method", "descendants", "sentinel", "rss", "up"];

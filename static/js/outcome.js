@@ -26,7 +26,7 @@ export function outcome(process, now) {
 function stopping({ signal, by, at, kill_at, left }, now) {
   const sent = `${signal} by ${by} ${span(now - at)} ago`;
   if (kill_at === null) return { words: `${sent} · waits for ${waiting(left)}`, tone: "cool" };
-  if (now < kill_at) return { words: `${sent} · SIGKILL in ${span(Math.ceil(kill_at - now))}`, tone: "cool" };
+  if (now < kill_at) return { words: `SIGKILL in ${span(Math.ceil(kill_at - now))} · ${sent}`, tone: "cool" };
   return { words: `SIGKILL sent · waits for ${waiting(left)}`, tone: "cool" };
 }
 
