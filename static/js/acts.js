@@ -40,7 +40,7 @@ function show(made, process) {
   const why = whyNot(verb, process, store.role);
   made.setAttribute("aria-disabled", String(Boolean(why)));
   made.title = why || price(verb, process);
-  made.hidden = Boolean(why) && store.role !== "viewer" && omitted(verb, process.state);
+  made.hidden = Boolean(whyNot(verb, process, "operator")) && omitted(verb, process.state);
   if (verb === "resume") made.hidden ||= process.state !== "suspended";
 }
 

@@ -61,7 +61,7 @@ export class Chart {
     return {
       width: this.#width(), height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false },
       cursor: { y: false, drag: { setScale: false, x: false }, sync: { key: SYNC.key }, points: { size: 6, stroke: line, fill: line } },
-      scales: { x: { time: true, range: () => this.#range }, y: { range: (_, __, most) => [0, Math.max(least, (most ?? 0) * 1.12)] } },
+      scales: { x: { time: true, range: () => this.#range }, y: { range: (_, __, most) => [0, top(steps, least, most ?? 0)] } },
       series: [{}, { stroke: line, width: 1.4, fill: faded(line), points: { show: false }, spanGaps: false }],
       axes: [
         { ...axis, size: 22, space: 80, gap: 4, grid: { show: false }, values: (_, ticks) => ticks.map(minute) },
@@ -75,6 +75,12 @@ export class Chart {
     this.hovered = left >= 0 && idx !== null && idx !== undefined;
     this.#options.hover(this.hovered ? idx : null);
   }
+}
+
+/** Twice a step, so that the scale has three marks and stands still while the line moves a little. */
+function top(steps, least, most) {
+  const step = steps.find((one) => 2 * one * 1.02 >= Math.max(least, most)) ?? most / 2;
+  return Math.max(2 * step, most);
 }
 
 const minute = (at) => new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

@@ -51,7 +51,7 @@ function follow({ page, id: wanted, params }) {
   if (!id) return void showTab(null, null);
   render();
   showTab(store.processes.has(id) ? id : null, params.get("tab"));
-  if (before !== id) aside.scrollTop = 0;
+  if (before !== id) part(aside, "scroll").scrollTop = 0;
 }
 
 function changed({ processes, removed, descendants, reset }) {

@@ -1,7 +1,7 @@
 /** The tab with the log: live, with follow, pause, search and download. */
 
 import { bytes, count } from "./format.js";
-import { CAP, Lines } from "./loglines.js";
+import { Lines } from "./loglines.js";
 import { LogSearch } from "./logsearch.js";
 import { follow, whole } from "./logstream.js";
 import { store } from "./store.js";
@@ -9,6 +9,7 @@ import { part, say } from "./template.js";
 import { complain } from "./toasts.js";
 
 const NEAR = 24;
+const HELD = 1_000_000;
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
@@ -61,7 +62,7 @@ function pause(button, panel, state, lines) {
 }
 
 function hold(panel, state, lines, text) {
-  state.held = (state.held + text).slice(-CAP * 200);
+  state.held = (state.held + text).slice(-HELD);
   note(panel, state, lines);
 }
 
@@ -70,7 +71,7 @@ function note(panel, state, lines) {
   const words = [
     state.failed && `The log cannot be read: ${state.failed}`,
     state.skipped && `${bytes(state.skipped)} from before are not shown; Download has what the server keeps.`,
-    lines.dropped && `${count(lines.dropped)} lines not shown: the page keeps the last ${count(CAP)}.`,
+    lines.dropped && `${count(lines.dropped)} earlier lines not shown: the page keeps the newest.`,
     state.paused && `Paused: ${count(waiting)} new line${waiting === 1 ? "" : "s"} waiting.`,
   ].filter(Boolean).join(" ");
   part(panel, "note").hidden = !words;

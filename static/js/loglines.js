@@ -1,11 +1,13 @@
 /**
- * Text into lines of the log: at most CAP of them stay on the page, and what was dropped is counted.
+ * Text into lines of the log: at most CAP of them, or MOST characters, stay on the page, and what was dropped is
+ * counted.  Laying out more than that costs every later line dearly (measured: 100 ms a time at five megabytes).
  * Log lines are a stranger's text; colours of terminals are taken out, a line that returns to its start shows its end.
  */
 
 import { framed } from "./frame.js";
 
 export const CAP = 5000;
+const MOST = 400_000;
 const LONGEST = 4000;
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
@@ -14,6 +16,7 @@ export class Lines {
   #added;
   #waiting = "";
   #partial = "";
+  #sizes = [];
   #flush;
   /** How many lines were left out to stay below CAP. */
   dropped = 0;
@@ -28,31 +31,34 @@ export class Lines {
   /** @param {string} text as it was written, cut anywhere */
   add(text) {
     this.#waiting += text;
-    if (document.hidden) this.#shorten();
+    this.#shorten();
     this.#flush();
   }
 
   clear() {
-    [this.#waiting, this.#partial, this.dropped] = ["", "", 0];
+    [this.#waiting, this.#partial, this.#sizes, this.dropped] = ["", "", [], 0];
     this.#box.replaceChildren();
   }
 
-  /** A tab in the background paints nothing: keep no more than could be shown. */
+  /** Until the next frame, which never comes in the background, keep no more than could be shown. */
   #shorten() {
-    const most = CAP * 200;
-    if (this.#waiting.length <= most) return;
-    const cut = this.#waiting.slice(0, -most);
+    if (this.#waiting.length <= 2 * MOST) return;
+    const cut = this.#waiting.slice(0, -MOST);
     this.dropped += cut.split("\n").length - 1;
-    this.#waiting = this.#waiting.slice(-most);
+    this.#waiting = this.#waiting.slice(-MOST);
   }
 
   #render() {
     const lines = this.#take();
-    if (this.#partial && this.#box.lastElementChild) this.#box.lastElementChild.remove();
+    if (this.#partial && this.#box.lastElementChild) {
+      this.#box.lastElementChild.remove();
+      this.#sizes.pop();
+    }
     this.#partial = lines.at(-1);
     if (!this.#partial) lines.pop();
     const made = lines.map(line);
     this.#box.append(...made);
+    for (const one of made) this.#sizes.push(one.textContent.length);
     this.#trim();
     this.#added(made.filter((one) => one.isConnected));
   }
@@ -68,8 +74,11 @@ export class Lines {
   }
 
   #trim() {
-    const over = this.#box.childElementCount - CAP;
-    if (over <= 0) return;
+    let over = Math.max(0, this.#sizes.length - CAP);
+    let size = this.#sizes.reduce((sum, one, at) => (at < over ? sum : sum + one), 0);
+    while (size > MOST) size -= this.#sizes[over++];
+    if (!over) return;
+    this.#sizes.splice(0, over);
     this.dropped += over;
     const range = document.createRange();
     range.setStartBefore(this.#box.firstElementChild);

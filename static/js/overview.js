@@ -8,6 +8,7 @@ import { openUsage } from "./usage.js";
 
 const DASH = "–";
 const SECOND_MS = 1000;
+const figure = (value) => value.toLocaleString("en", { maximumFractionDigits: 1 });
 const yes = (flag) => (flag ? "yes" : "no");
 const when = (at) => (at ? `${new Date(at * 1000).toLocaleDateString("en-CA")} ${clock(at)}` : DASH);
 
@@ -73,6 +74,6 @@ function showProgress(panel, { progress }) {
   const bar = box.querySelector("progress");
   bar.hidden = !total;
   if (total) bar.value = Math.min(1, done / total);
-  const share = total ? `${Math.floor((100 * done) / total)} % · ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : done.toLocaleString("en");
+  const share = total ? `${Math.floor((100 * done) / total)} % · ${figure(done)} of ${figure(total)}` : figure(done);
   fill(box, { progress: [share, note].filter(Boolean).join(" · ") });
 }

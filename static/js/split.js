@@ -20,7 +20,7 @@ export function startSplit() {
   });
 }
 
-const width = () => edge.parentElement.getBoundingClientRect().width;
+const width = () => edge.closest("#detail").getBoundingClientRect().width;
 
 function drag(down) {
   if (down.button) return;
