@@ -19,7 +19,6 @@ from typing import Any
 
 from benchmarks.targets import stamp
 
-
 # One that ends at once may be reaped by the forkserver before there is a pidfd.
 LINGER_S = 0.05
 
