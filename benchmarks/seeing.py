@@ -19,7 +19,7 @@ from tools.chromium import find_on_path
 KILLS = 100
 # Runs in the page: notes when the row of a process no longer says "running", on the clock that Python has too.
 OBSERVE = """(id) => {
-  const row = [...document.querySelectorAll("#rows .row")].find((one) => one.querySelector("a")?.href.includes(id));
+  const row = document.querySelector(`#rows a[href="/processes/${id}"]`).closest(".row");
   const state = row.querySelector("[data-column=state]");
   const before = state.textContent;
   window.seen = null;
@@ -50,9 +50,7 @@ def main(folder: Path) -> list[Row]:
 
 def _kill_one(ours: Ours, page: Page) -> float:
     made = ours.launch(LaunchSpec(workload="sleep", params={"seconds": 3600}))[0]
-    link = page.locator(f"#rows a[href*='{made.id}']").first
-    link.wait_for()
-    row = page.locator("#rows .row", has=link)
+    row = page.locator("#rows .row", has=page.locator(f"a[href='/processes/{made.id}']"))
     row.locator("[data-column=state]", has_text="running").wait_for()
     process = next(each for each in ours.snapshot().processes if each.id == made.id)
     assert process.pid
