@@ -214,28 +214,26 @@ class Children:
     # Joining and closing
 
     def reap(self, process_id: str) -> None:
-        """join(): the zombie goes.  Never blocks: only called for one that has ended."""
+        """join(): the zombie goes, and all fds but the sentinel.  Never blocks: only called for one that has ended."""
         child = self.by_id.get(process_id)
         if child is None:
             return
         popen = child.process._popen  # type: ignore[attr-defined]
+        if child.pidfd is not None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
+            self._close_pidfd(child)
         if popen.returncode is None:
-            if child.pidfd is not None:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
             popen.returncode = _UNKNOWN if child.exitcode is None else child.exitcode
         self._close_reports(child)
 
     def close(self, process_id: str) -> None:
-        """close(): all fds go; a no-op for one that is not there."""
+        """close(): the sentinel goes too; a no-op for one that is not there."""
         self.reap(process_id)
         child = self.by_id.pop(process_id, None)
         if child is None:
             return
         self._poller.forget(child.sentinel)
-        if child.pidfd is not None:
-            self._poller.forget(child.pidfd)
-            os.close(child.pidfd)
         child.process.close()
 
     def signal(self, process_id: str, signum: int) -> bool:
@@ -248,6 +246,12 @@ class Children:
         except ProcessLookupError:
             return False
         return True
+
+    def _close_pidfd(self, child: Child) -> None:
+        assert child.pidfd is not None
+        self._poller.forget(child.pidfd)
+        os.close(child.pidfd)
+        child.pidfd = None
 
     def _close_reports(self, child: Child) -> None:
         if child.reports:
