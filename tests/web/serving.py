@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import engineio
 import requests
 import socketio
 
@@ -157,12 +158,26 @@ class Launch:
         return wait_until(reached, 15, f"{process_id} is {' or '.join(states)}")
 
 
+class InOrder(engineio.Client):
+    """engineio's client gives each message a thread of its own, which may overtake one another."""
+
+    def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
+        return super()._trigger_event(event, *args, **kwargs | {"run_async": False})
+
+
+class SocketClient(socketio.Client):
+    """A Socket.IO client that handles messages in the order in which they come."""
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return InOrder
+
+
 class Browser:
     """A Socket.IO client that keeps every message it gets; ends with the `with` block."""
 
     def __init__(self, url: str, token: str, transports: list[str]) -> None:
         self.received: list[tuple[str, Any]] = []
-        self.socket = socketio.Client(reconnection=False)
+        self.socket = SocketClient(reconnection=False)
         for name in ("snapshot", "delta", "log", "supervisor_away", "disconnect"):
             self.socket.on(name, self._keeper(name))
         self.socket.connect(url, auth={"token": token} if token else None, transports=transports)
@@ -171,8 +186,9 @@ class Browser:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self.socket.disconnect()
-        self.socket.eio.wait()  # not the client's own wait(), which sleeps a second first
+        if self.socket.connected:  # else its threads end by themselves, but slowly
+            self.socket.disconnect()
+            self.socket.eio.wait()  # not the client's own wait(), which sleeps a second first
 
     def all(self, name: str) -> list[Any]:
         """Every message of this name so far."""
