@@ -5,6 +5,7 @@ import { clearFilter } from "./chips.js";
 import { closeDetail } from "./detail.js";
 import { doVerb, open } from "./gestures.js";
 import { KEYS } from "./keys.js";
+import { reveal } from "./reveal.js";
 import { detailHref, go, href, route } from "./router.js";
 import { selection } from "./selection.js";
 import { store } from "./store.js";
@@ -63,7 +64,7 @@ function move(step, event) {
     if (!selection.size && here >= 0) selection.toggle(items[here].key);
     selection.extend(key, table.order);
   } else selection.point(key);
-  table.reveal(key);
+  reveal(key);
   if (!table.grid.contains(document.activeElement)) table.grid.focus({ preventScroll: true });
   if (route().id && kind === "process") go(detailHref(key, route().params.get("tab")), { replace: true });
 }

@@ -3,11 +3,19 @@
  * place, what is new comes at the end; values go on changing.
  */
 
+import { put } from "./dom.js";
+
 /** Why the order is held now, or null. @param {HTMLElement} rows @param {number} selected @returns {string|null} */
 export function heldBy(rows, selected) {
   if (selected) return "selection";
   if (document.querySelector("dialog[open], [popover]:popover-open")) return "dialog";
   return matchMedia("(hover: hover)").matches && rows.matches(":hover") ? "pointer" : null;
+}
+
+/** Say that rows are not in their true order, and why. @param {HTMLElement} hint @param {string|null|false} reason */
+export function tellHeld(hint, reason, fresh) {
+  put(hint, reason ? (fresh ? `order held · ${fresh} new at the end` : "order held") : "");
+  hint.title = reason ? `Rows stay in place because of the ${reason}; values still update.` : "";
 }
 
 /**

@@ -5,9 +5,9 @@
  *   scroll, resize, selection, each second ───────────────────▶ Rows.paint
  */
 
-import { attr, put } from "./dom.js";
+import { attr } from "./dom.js";
 import { framed } from "./frame.js";
-import { heldBy, hold } from "./order.js";
+import { heldBy, hold, tellHeld } from "./order.js";
 import { onTheme } from "./palette.js";
 import { onRoute, route } from "./router.js";
 import { Rows } from "./rows.js";
@@ -15,6 +15,8 @@ import { onSelection, selection } from "./selection.js";
 import { store } from "./store.js";
 import { arrange } from "./tree.js";
 
+/** Rows come and go at once, but change places at most this often: figures that rush about cannot be read. */
+const SETTLE_MS = 1000;
 const grid = document.getElementById("grid");
 const place = document.getElementById("rows");
 const hint = document.getElementById("held");
@@ -26,6 +28,8 @@ let columns = [];
 let step = 34;
 let stale = true;
 let release = true;
+let due = false;
+let members = 0;
 let previous = "";
 
 /** The rows as they stand. */
@@ -44,19 +48,15 @@ export const table = {
     folded.has(key) ? folded.delete(key) : folded.add(key);
     reorder();
   },
-  /** Scroll so that a row is in sight. @param {string} key */
-  reveal(key) {
-    const index = items.findIndex((item) => item.key === key);
-    if (index < 0) return;
-    const head = place.offsetTop;
-    const [top, room] = [index * step, grid.clientHeight - head];
-    if (top < grid.scrollTop) grid.scrollTop = top;
-    else if (top + step > grid.scrollTop + room) grid.scrollTop = top + step - room;
-    repaint();
-  },
 };
 
 const repaint = framed(paint);
+
+/** See whether rows should change places now. */
+function review() {
+  stale ||= due;
+  repaint();
+}
 
 /** A person asked for another order: it is made anew even while the old one is held. */
 function reorder() {
@@ -64,17 +64,19 @@ function reorder() {
   repaint();
 }
 
+const count = () => store.processes.size + store.descendants.size;
+
 function settle() {
+  members = count();
   const { params } = route();
   const wanted = arrange(store, params, folded);
   const reason = release ? null : heldBy(place, selection.size);
   const { items: held, fresh } = reason ? hold(items, wanted) : { items: wanted, fresh: 0 };
   const moved = held.some((item, i) => item.key !== wanted[i]?.key);
   items = held.map((item) => (folded.has(item.key) ? { ...item, folded: true } : item));
-  put(hint, reason && moved ? (fresh ? `order held · ${fresh} new at the end` : "order held") : "");
-  hint.title = reason ? `Rows stay in place because of the ${reason}; values still update.` : "";
-  stale = Boolean(reason);
-  release = false;
+  tellHeld(hint, moved && reason, fresh);
+  due = Boolean(reason);
+  release = stale = false;
   for (const fn of settled) fn();
 }
 
@@ -95,7 +97,8 @@ function paint() {
 export function mountTable() {
   store.subscribe(({ processes, descendants, removed, reset }) => {
     if (removed.size) selection.drop(removed);
-    if (reset || processes.size || descendants.size || removed.size) stale = true;
+    if (reset || members !== count()) stale = true;
+    due ||= processes.size + descendants.size > 0;
     repaint();
   });
   onRoute(({ params }) => {
@@ -103,10 +106,10 @@ export function mountTable() {
     now === previous ? repaint() : reorder();
     previous = now;
   });
-  onSelection(repaint);
+  onSelection(review);
   onTheme(() => { rows.redraw(); repaint(); });
   grid.addEventListener("scroll", repaint, { passive: true });
-  place.addEventListener("pointerleave", () => { stale = true; repaint(); });
+  place.addEventListener("pointerleave", review);
   new ResizeObserver(repaint).observe(grid);
-  setInterval(repaint, 1000);
+  setInterval(review, SETTLE_MS);
 }
