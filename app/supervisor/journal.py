@@ -169,6 +169,9 @@ def _numbered(draft: EventDraft, seq: int) -> Event:
 
 def _conditions(query: Events) -> tuple[str, list[object]]:
     conditions, values = ["seq > ?"], list[object]([query.after])
+    if query.before is not None:
+        conditions.append("seq < ?")
+        values.append(query.before)
     if query.process is not None:
         conditions.append("process = ?")
         values.append(query.process)
@@ -176,8 +179,9 @@ def _conditions(query: Events) -> tuple[str, list[object]]:
         conditions.append("kind = ?")
         values.append(query.kind)
     if query.q:
-        conditions.append(r"(text LIKE ? ESCAPE '\' OR name LIKE ? ESCAPE '\')")
-        values += [_containing(query.q)] * 2
+        places = ("text", "name", "kind", "pid", "by")
+        conditions.append("(" + " OR ".join(rf"{place} LIKE ? ESCAPE '\'" for place in places) + ")")
+        values += [_containing(query.q)] * len(places)
     return " AND ".join(conditions), values
 
 

@@ -112,11 +112,13 @@ class History(Command, frozen=True, kw_only=True):
 class Events(Command, frozen=True, kw_only=True):
     """Journal lines after ``after``, oldest first, at most ``limit``.  Replies ``{"events": [Event], "next": seq}``.
 
-    With ``latest`` true the last ``limit`` lines instead.  ``kind``, ``process`` and ``q`` (text) filter.
+    With ``latest`` true the last ``limit`` lines instead, of those before ``before`` where that is given.  ``kind``,
+    ``process`` and ``q`` (in text, name, kind, pid or by) filter.
     """
 
     after: int = 0
     limit: int = 200
+    before: int | None = None
     latest: bool = False
     process: str | None = None
     kind: str | None = None

@@ -154,6 +154,7 @@ class EventsQuery(Query):
     after: int = Field(0, ge=0, le=2**62)
     limit: int = Field(200, ge=1, le=1000)
     latest: bool = Field(default=False, description="the last `limit` lines instead of the first after `after`")
+    before: int | None = Field(None, ge=1, le=2**62, description="only lines before this one; goes with `latest`")
     process: Id | None = None
     kind: str | None = Field(None, max_length=100)
     q: str | None = Field(None, max_length=200)

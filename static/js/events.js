@@ -85,11 +85,11 @@ function dropOldest() {
 async function older() {
   const { turn, oldest } = state;
   part(page, "older").disabled = true;
-  const { events, until, more } = await before(state.filter, oldest).catch(() => ({ events: [], until: oldest, more: true }));
+  const { events, more } = await before(state.filter, oldest).catch(() => ({ events: [], more: true }));
   part(page, "older").disabled = false;
   if (turn !== state.turn) return;
   list.append(...events.map(eventRow).reverse());
-  Object.assign(state, { oldest: events[0]?.seq ?? until, more });
+  Object.assign(state, { oldest: events[0]?.seq ?? oldest, more });
   show();
 }
 

@@ -1,10 +1,8 @@
-/** Reading the journal backwards: the interface goes forward only, so stretches before the oldest line are asked for. */
+/** Reading the journal backwards, a page at a time. */
 
 import { get } from "./api.js";
 
 const PAGE = 200;
-const STRETCH = 1000;
-const MOST_STRETCHES = 20;
 
 /** @typedef {{q: string, kind: string, process: string}} Filter */
 
@@ -19,17 +17,10 @@ export async function newest(filter) {
   return { events, more: events.length === PAGE };
 }
 
-/** At least some lines before `seq`, oldest first; `until` is how far back was looked. @param {Filter} filter @param {number} seq */
+/** The lines before `seq`, oldest first. @param {Filter} filter @param {number} seq */
 export async function before(filter, seq) {
-  let until = seq;
-  const found = [];
-  for (let turn = 0; turn < MOST_STRETCHES && until > 1 && found.length < PAGE; turn += 1) {
-    const after = Math.max(0, until - 1 - STRETCH);
-    const { events } = await get(`/api/v1/events?${query(filter, { after, limit: STRETCH })}`);
-    found.unshift(...events.filter((event) => event.seq < until));
-    until = after + 1;
-  }
-  return { events: found, until, more: until > 1 };
+  const { events } = await get(`/api/v1/events?${query(filter, { latest: "true", before: seq, limit: PAGE })}`);
+  return { events, more: events.length === PAGE };
 }
 
 /** Whether a live line passes; the server's rule is the same. @param {object} event @param {Filter} filter */
