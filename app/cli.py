@@ -72,17 +72,13 @@ def _parser() -> ArgumentParser:
         command.add_argument("--json", action="store_true", help="write JSON")
         command.set_defaults(run=run)
         if of_one:
-            command.add_argument(
-                "id", metavar="ID", help="the id of a process, or its name where only one has it"
-            )
+            command.add_argument("id", metavar="ID", help="the id of a process, or its name where only one has it")
         return command
 
     add("serve", "start the supervisor and the web page, and keep them running", of_one=False)
     add("ps", "list the processes", commands.ps, of_one=False)
     add("workloads", "list the catalogue", commands.workloads, of_one=False)
-    _launch_options(
-        add("launch", "launch a workload, or a function of your own", commands.launch, of_one=False)
-    )
+    _launch_options(add("launch", "launch a workload, or a function of your own", commands.launch, of_one=False))
     join = add("join", "wait until it has ended", commands.join)
     join.add_argument("--timeout", type=_seconds, metavar="S", help="fail where it runs longer than this")
     for name, text in VERBS.items():

@@ -66,9 +66,7 @@ def act(session: Session, args: Namespace) -> None:
     """Do the verb, to exactly the run that was found."""
     process = session.find(args.id)
     verb = Verb(args.command)
-    answer = session.ask(
-        lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid)
-    )
+    answer = session.ask(lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid))
     _write_process(answer, args)
 
 
@@ -76,9 +74,7 @@ def send_signal(session: Session, args: Namespace) -> None:
     """Send any signal."""
     process = session.find(args.id)
     answer = session.ask(
-        lambda request: SendSignal(
-            request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid
-        )
+        lambda request: SendSignal(request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid)
     )
     _write_process(answer, args)
 

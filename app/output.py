@@ -67,9 +67,7 @@ def write_events(events: Iterable[Event], *, as_json: bool) -> None:
 def write_event(event: Event) -> None:
     """One line of the journal."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
-    whose = (
-        f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
-    )
+    whose = f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
     told = clean(f"{whose}: {event.text} [{event.by}]")
     write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<10}  {told}")
 
@@ -133,9 +131,7 @@ def _note(process: Process, now: float) -> str:
     if process.stuck:
         return f"stuck for {duration(now - process.stuck.since)}: {process.stuck.reason}"
     if process.stopping and process.stopping.kill_at:
-        return (
-            f"{process.stopping.signal} sent, SIGKILL in {duration(max(0.0, process.stopping.kill_at - now))}"
-        )
+        return f"{process.stopping.signal} sent, SIGKILL in {duration(max(0.0, process.stopping.kill_at - now))}"
     if process.backoff:
         wait = duration(max(0.0, process.backoff.until - now))
         return f"start {process.backoff.attempt} of {process.backoff.limit} in {wait}; {process.cause or ''}"

@@ -77,11 +77,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     raw = _from_file(environ)
-    raw |= {
-        f.name: environ[PREFIX + f.name.upper()]
-        for f in fields(Settings)
-        if PREFIX + f.name.upper() in environ
-    }
+    raw |= {f.name: environ[PREFIX + f.name.upper()] for f in fields(Settings) if PREFIX + f.name.upper() in environ}
     values = {name: _PARSE[name](value) for name, value in raw.items() if value != ""}
     home = values.pop("home", None) or _default_home(environ)
     host = values.get("host", Settings.host)
@@ -112,9 +108,7 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     known = {field.name for field in fields(Settings)}
     values = {key.lower().removeprefix(PREFIX.lower()): value for key, value in content.items()}
     if unknown := sorted(values.keys() - known):
-        raise SettingsError(
-            f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}"
-        )
+        raise SettingsError(f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}")
     return values
 
 
@@ -162,9 +156,7 @@ def _number(name: str, kind: type[int | float], low: float, high: float) -> Any:
         except ValueError:
             number = kind(low) - 1
         if not low <= number <= high:
-            raise SettingsError(
-                f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}"
-            )
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}")
         return number
 
     return parse

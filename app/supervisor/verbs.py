@@ -68,6 +68,8 @@ def stop_all(fleet: Fleet, event: a.StopAll, now: a.Now, out: Out) -> None:
         member.restart_by = None
         if member.process.state in LIVE:
             stops.stop(fleet, member, event.by, _capped(member.process.grace_s, event.within_s), now, out)
+        elif member.process.state is State.EXITED:
+            out.append(a.Reap(member.id))
         elif member.process.state is State.BACKOFF:
             stops.cancel_retry(fleet, member)
 

@@ -120,9 +120,7 @@ def plain(value: Any) -> Any:
 def by_id(state: Any) -> dict[str, Any]:
     """As JSON, without the order of rows, which the reader chooses."""
     snapshot: dict[str, Any] = plain(state)
-    return snapshot | {
-        kind: {row["id"]: row for row in snapshot[kind]} for kind in ("processes", "descendants")
-    }
+    return snapshot | {kind: {row["id"]: row for row in snapshot[kind]} for kind in ("processes", "descendants")}
 
 
 @given(histories())
@@ -186,9 +184,7 @@ def test_patches_look_only_at_what_was_touched() -> None:
             changed=Changes(processes=({"id": "2", "state": "running"},)),
             removed=("1",),
         ),
-        Delta(
-            seq=2, base=1, at=9.0, changed=Changes(descendants=({"id": "2-9", "state": "R"},)), removed=("1",)
-        ),
+        Delta(seq=2, base=1, at=9.0, changed=Changes(descendants=({"id": "2-9", "state": "R"},)), removed=("1",)),
     ],
 )
 def test_delta_that_does_not_follow_changes_nothing(delta: Delta) -> None:

@@ -369,9 +369,12 @@ def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
 def test_stop_all_ends_everything_and_refuses_new_work(driver: Driver) -> None:
     """Nothing new starts while everything ends."""
     running, waiting = driver.running(grace_s=60.0), driver.running(restart=policy())
+    zombie = driver.running(auto_join=False)
+    driver.ends(zombie)
     driver.ends(waiting, 1)
     driver.happens(a.StopAll(by="supervisor", within_s=1.0))
     assert driver.state(waiting) is State.JOINED
+    assert driver.state(zombie) is State.JOINED
     driver.launch()
     assert "stopping" in refusal(driver.answers[-1][1]).detail
     driver.passes(1.1)

@@ -15,8 +15,7 @@ OURS = ("app", "procession", "workers")
 
 # What these import of ours is pure with them.
 PURE = frozenset(
-    f"app.supervisor.{name}"
-    for name in ("model", "lifecycle", "messages", "errors", "fleet", "delta", "history")
+    f"app.supervisor.{name}" for name in ("model", "lifecycle", "messages", "errors", "fleet", "delta", "history")
 )
 IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
 
@@ -45,9 +44,7 @@ ONLY_IMPORTERS = {
 def modules(package: str) -> list[str]:
     """The dotted names of a package and everything below it, as far as it exists."""
     paths = sorted((ROOT / package).rglob("*.py"))
-    return [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths
-    ]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
 
 
 def source(module: str) -> Path:
@@ -116,9 +113,7 @@ def is_stdlib(module: str) -> bool:
 @pytest.mark.parametrize(
     ("importers", "may_import"),
     [
-        pytest.param(
-            "procession", lambda name: is_stdlib(name) or within(name, "procession"), id="procession"
-        ),
+        pytest.param("procession", lambda name: is_stdlib(name) or within(name, "procession"), id="procession"),
         pytest.param("workers", lambda name: not within(name, "app"), id="workers"),
         pytest.param("app.supervisor", lambda name: not within(name, "app.web"), id="supervisor"),
         pytest.param("app.web", web_may_import, id="web"),

@@ -133,9 +133,7 @@ def test_after_a_timeout_nothing_is_lost(supervisor: Supervisor, connection: Con
     assert bytes(getattr(connection.receive(), "result")) == b'"whole"'  # noqa: B009  any answer may come
 
 
-@pytest.mark.parametrize(
-    "garbage", [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", framed(b"{}"), framed(b"\xff")]
-)
+@pytest.mark.parametrize("garbage", [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", framed(b"{}"), framed(b"\xff")])
 def test_what_is_no_answer_means_away(supervisor: Supervisor, connection: Connection, garbage: bytes) -> None:
     """Something else listens there, or another version."""
     supervisor.answer = lambda client, command: client.send_frame(garbage)
