@@ -47,7 +47,7 @@ def describe(
     failed_to_start: bool = False,
     oom_kills: int = 0,
 ) -> str:
-    """The cause of an end, e.g. ``SIGKILL by operator, 5.0 s after SIGTERM`` or ``exit 1: ValueError: no file``."""
+    """The cause of an end, e.g. ``SIGKILL 5.0 s after SIGTERM by operator`` or ``exit 1: ValueError: no file``."""
     if exitcode is None:
         return "its exit code was not seen"
     if failed_to_start:
@@ -67,7 +67,7 @@ def _by_signal(signum: int, ended_at: float, sent: tuple[Sent, ...], oom_kills: 
     name = signal_name(signum)
     ours = [one for one in sent if one.signum == signum]
     if ours:
-        return f"{name} by {ours[-1].by}{_since_first(ours[-1], sent)}"
+        return _ours(name, ours[-1], sent)
     if signum == signal.SIGKILL and oom_kills:
         return "SIGKILL that we did not send: out of memory likely, the kernel's count of OOM kills rose"
     if signum in _CRASHES:
@@ -75,11 +75,13 @@ def _by_signal(signum: int, ended_at: float, sent: tuple[Sent, ...], oom_kills: 
     return f"{name} that we did not send"
 
 
-def _since_first(last: Sent, sent: tuple[Sent, ...]) -> str:
-    first = next((one for one in sent if one.signum == signal.SIGTERM), None)
-    if first is None or first.signum == last.signum:
-        return ""
-    return f", {last.at - first.at:.1f} s after SIGTERM"
+def _ours(name: str, last: Sent, sent: tuple[Sent, ...]) -> str:
+    """E.g. ``SIGKILL 5.0 s after SIGTERM by operator``: the escalation of a terminate is that person's doing."""
+    first = next((one for one in sent if one.signum == signal.SIGTERM), last)
+    if first.signum == last.signum:
+        return f"{name} by {last.by}"
+    by = "" if last.by == first.by else f" by {last.by},"
+    return f"{name}{by} {last.at - first.at:.1f} s after SIGTERM by {first.by}"
 
 
 def _after_ours(ended_at: float, sent: tuple[Sent, ...]) -> str:

@@ -109,8 +109,6 @@ def reaped(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
     if member.process.state is not State.EXITED:
         return
     member.advance(Trigger.JOIN)
-    if not member.process.auto_join:
-        out.append(a.Note(member.draft(now, "joined", "joined", "supervisor")))
     joins.answer(member, out)
     fleet.changed(member)
     if member.restart_by:

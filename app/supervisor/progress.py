@@ -6,6 +6,7 @@ Pure.  A quiet process is first looked at (`Probe`), then, where what it blocks 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, assert_never
 
 from . import actions as a
@@ -78,6 +79,7 @@ def _who(member: Member) -> str:
 
 def sampled(fleet: Fleet, event: a.Sampled, now: a.Now, out: Out) -> None:
     """One sweep over everything."""
+    out += [a.Note(draft) for draft in _new_orphans(fleet, event.descendants, now)]
     counts = _take_descendants(fleet, event.descendants)
     for member in fleet.members.values():
         count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, member.process.log_bytes)
@@ -90,6 +92,21 @@ def sampled(fleet: Fleet, event: a.Sampled, now: a.Now, out: Out) -> None:
         if sample:
             _sampled_one(fleet, member, sample, now, out)
             _judge(fleet, member, now, out)
+
+
+def _new_orphans(fleet: Fleet, descendants: tuple[Descendant, ...], now: a.Now) -> Iterator[EventDraft]:
+    """What was left behind; not what is just being ended along with its process."""
+    for one in descendants:
+        if not one.orphan or ((before := fleet.descendants.get(one.id)) and before.orphan):
+            continue
+        member = fleet.members.get(one.root or "")
+        if member and member.stop:
+            continue
+        whose = f"left behind by {one.root}" if one.root else "of unknown origin"
+        text = f"orphan {whose}: {one.command[:200]}"
+        yield EventDraft(
+            at=now.wall, kind="orphan", text=text, by="process", process=one.root, pid=one.pid, name=one.name
+        )
 
 
 def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict[str, int]:

@@ -94,17 +94,13 @@ def kill_tree(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
     """The grace is over, or was none: kill all that is remembered."""
     assert member.stop
     if not member.stop.leader_gone and not any(one.signum == signal.SIGKILL for one in member.sent):
-        member.sent.append(Sent(signum=signal.SIGKILL, by=_killer(member.stop), at=now.mono))
+        member.sent.append(Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono))
     if member.process.stopping and member.process.stopping.signal != "SIGKILL":
         member.update(stopping=replace(member.process.stopping, signal="SIGKILL", kill_at=None))
-        text = f"grace is over: SIGKILL to {len(member.stop.targets())} processes"
+        text = f"grace is over: SIGKILL to what is left, pid {', '.join(map(str, member.stop.left()))}"
         out.append(a.Note(member.draft(now, "stop", text, "supervisor")))
         fleet.changed(member)
     out.append(a.KillTree(member.id, member.stop.targets()))
-
-
-def _killer(stop: Stop) -> str:
-    return stop.by if stop.signal == "SIGKILL" else f"the escalation of {stop.by}'s terminate"
 
 
 def _show(member: Member, now: a.Now) -> None:

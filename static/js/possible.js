@@ -20,7 +20,7 @@ const RULES = {
 
 /** "" when possible, else the reason why not. @param {string} verb @param {object} process @param {string} role */
 export function whyNot(verb, process, role) {
-  if (role === "viewer" && verb !== "stack") return "You look on as a viewer: only an operator may act.";
+  if (role === "viewer") return "You look on as a viewer: only an operator may act.";
   const answer = RULES[verb]?.(process) ?? true;
   return answer === true ? "" : `Not now: ${answer}.`;
 }

@@ -166,7 +166,7 @@ def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: 
     driver.happens(a.Remaining(running, frozenset()))
     record = driver.record(running)
     assert (record.state, record.exitcode, record.failed) == (State.JOINED, -9, False)
-    assert record.cause == "SIGKILL by the escalation of operator's terminate, 5.1 s after SIGTERM"
+    assert record.cause == "SIGKILL 5.1 s after SIGTERM by operator"
 
 
 def test_a_leader_that_obeys_leaves_its_tree_a_moment_before_it_is_killed(driver: Driver) -> None:
@@ -359,7 +359,9 @@ def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
     running = driver.running()
     one = Descendant(id="5-6", pid=5, ppid=1, root=running, name="sleep", command="sleep 9", state="S", orphan=True)
     driver.happens(a.Sampled({}, (one,)))
+    driver.happens(a.Sampled({}, (one,)))
     driver.ends(running)
+    assert [text for kind, text in driver.notes if kind == "orphan"] == [f"orphan left behind by {running}: sleep 9"]
     assert driver.record(running).descendants == 1
     assert driver.fleet.below(running) == [one]
     driver.happens(a.Sampled({}, ()))
