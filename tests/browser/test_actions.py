@@ -27,7 +27,7 @@ def test_one_that_ignores_sigterm_is_counted_down_and_killed(server: Server, pag
     expect(finding(page)).to_contain_text(COUNTDOWN)
     expect(badge(page)).to_contain_text("joined")
     expect(fact(page, "Exit code")).to_contain_text("−9")
-    expect(fact(page, "Cause")).to_contain_text(re.compile(r"SIGKILL by .* after SIGTERM"))
+    expect(fact(page, "Cause")).to_contain_text(re.compile(r"SIGKILL .* after SIGTERM by operator"))
 
 
 def test_a_kill_says_who_goes_along_and_takes_them(server: Server, page: Page) -> None:
