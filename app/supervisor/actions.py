@@ -181,7 +181,7 @@ class BlockedOn:
 
 @dataclass(frozen=True)
 class FrameFound:
-    """The line of Python that a stuck process stands at."""
+    """The line of Python that a stuck process stands at; empty where it could not be found out."""
 
     process: str
     words: str
@@ -303,7 +303,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class FindFrame:
-    """Ask a stuck process for its stack; answered by `FrameFound` where it can be had."""
+    """Ask a stuck process for its stack; answered by `FrameFound`."""
 
     process: str
 

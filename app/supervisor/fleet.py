@@ -193,7 +193,7 @@ class Fleet:
             case a.BlockedOn():
                 progress.blocked_on(self, member, event, now, out)
             case a.FrameFound():
-                progress.frame_found(self, member, event.words, now)
+                progress.frame_found(self, member, event.words, now, out)
 
     def _refuse(self, event: a.Happening, refusal: ProcessionError) -> a.Answer:
         match event:

@@ -161,16 +161,16 @@ def blocked_on(fleet: Fleet, member: Member, event: a.BlockedOn, now: a.Now, out
         return
     watch.blocked = event.words
     if member.process.stuck is None:
-        reason = _diagnose(fleet, member, now)
-        out.append(a.Note(member.draft(now, "stuck", reason, "supervisor")))
+        _diagnose(fleet, member, now)
         out.append(a.FindFrame(member.id))
 
 
-def frame_found(fleet: Fleet, member: Member, words: str, now: a.Now) -> None:
-    """The line it stands at."""
-    member.watch.frame = words
+def frame_found(fleet: Fleet, member: Member, words: str, now: a.Now, out: Out) -> None:
+    """The line it stands at, empty where that could not be found out: now all is known that the journal is to tell."""
     if member.process.stuck:
-        _diagnose(fleet, member, now)
+        member.watch.frame = words
+        reason = _diagnose(fleet, member, now)
+        out.append(a.Note(member.draft(now, "stuck", reason, "supervisor")))
 
 
 def _diagnose(fleet: Fleet, member: Member, now: a.Now) -> str:

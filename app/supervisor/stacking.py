@@ -49,8 +49,7 @@ class Stacking:
         while self._stacks.finished:
             token, result = self._stacks.finished.popleft()
             if isinstance(token, str):
-                if words := top_frame(result.text):
-                    found.append(a.FrameFound(token, words))
+                found.append(a.FrameFound(token, top_frame(result.text) or ""))
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], _told(result)))
         return found

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from . import actions as a
 from .cause import Sent
 from .errors import NotPossible
-from .lifecycle import Trigger
+from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import State, Stopping
 from .stopping import Stop
@@ -33,12 +33,14 @@ def terminate(fleet: Fleet, member: Member, by: str, now: a.Now, out: Out) -> No
         cancel_retry(fleet, member)
         out.append(a.Note(member.draft(now, "stop", "automatic restarts cancelled", by)))
         return
+    _check_live(member, "terminate")
     if member.stop:
         raise NotPossible(f"terminate is not possible while the process is stopping: {member.stop.signal} is sent")
     stop(fleet, member, by, member.process.grace_s, now, out)
 
 
 def kill(fleet: Fleet, member: Member, by: str, now: a.Now, out: Out) -> None:
+    _check_live(member, "kill")
     member.restart_by = None
     if member.stop is None:
         _begin(fleet, member, by, "SIGKILL", 0.0, now, out)
@@ -115,6 +117,11 @@ def show_left(member: Member) -> None:
     """Publish which pids of the tree are left."""
     if member.stop and member.process.stopping:
         member.update(stopping=replace(member.process.stopping, left=member.stop.left()))
+
+
+def _check_live(member: Member, verb: str) -> None:
+    if member.process.state not in LIVE:
+        raise NotPossible(f"{verb} is not possible while the process is {member.process.state}")
 
 
 def cancel_retry(fleet: Fleet, member: Member) -> None:

@@ -1,7 +1,7 @@
 /** The kinds of journal events: their icon and tone, as the badges of the states have them. */
 
 const KINDS = {
-  created: ["○", "dim"], started: ["●", "ok"], booted: ["●", "ok"], suspended: ["❚❚", "dim"], resumed: ["▶", "ok"],
+  created: ["○", "dim"], started: ["●", "ok"], booted: ["●", "ok"], suspended: ["‖", "dim"], resumed: ["▶", "ok"],
   signal: ["↯", "cool"], stop: ["◔", "cool"], exited: ["◍", "dim"], joined: ["✓", "dim"], closed: ["✓", "dim"],
   restarted: ["↻", "cool"], backoff: ["↻", "cool"], fatal: ["✕", "bad"], lost: ["?", "bad"], orphan: ["?", "warn"],
   stuck: ["▲", "warn"], unstuck: ["△", "ok"], refused: ["⊘", "dim"], supervisor: ["◆", "dim"], forkserver: ["◆", "dim"],
