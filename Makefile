@@ -20,8 +20,9 @@ help:  ## list what can be done
 run: setup  ## set up what is missing and start Procession
 	@exec $(BIN)/procession serve
 
+# Half of a test's time is waiting for processes: two at a time on two cores, each file in one of them.
 test: setup-dev browser check  ## every check and every test
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup-dev  ## formatting, lint and types, without changing a file
 	@$(BIN)/ruff format --check

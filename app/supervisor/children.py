@@ -195,12 +195,15 @@ class Children:
             self._over(child)
 
     def _told(self, child: Child) -> None:
-        self._poller.forget(child.sentinel)
         try:
             child.exitcode = multiprocessing.forkserver.read_signed(child.sentinel)
         except EOFError:
-            # The forkserver died before: then its children became ours, and their exit codes too.
+            # The forkserver died before: then its children become ours, and their exit codes too.  The kernel
+            # closes its pipes first; until it has handed over its children the hang-up brings us here again.
+            if child.pidfd is not None and _is_still_anothers(child.pidfd):
+                return
             child.exitcode = _peek(child.pidfd)
+        self._poller.forget(child.sentinel)
         self._over(child)
 
     def _over(self, child: Child) -> None:
@@ -285,8 +288,9 @@ def _pidfd_unless_reaped(process: BaseProcess) -> int | None:
         pidfd = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return None
-    if _readable(process.sentinel):
-        # Then it is over too, and the pid may be somebody else's by now.
+    if _has_data(process.sentinel):
+        # Then it is over too, and the pid may be somebody else's by now.  (A hang-up alone says that the
+        # forkserver is dead: its child lives on, and is ours.)
         os.close(pidfd)
         return None
     return pidfd
@@ -305,12 +309,29 @@ def _peek(pidfd: int | None) -> int | None:
     return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
 
+def _is_still_anothers(pidfd: int) -> bool:
+    """Whether an ended process is there, and its parent is not we."""
+    try:
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except ChildProcessError:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, 0)
+            return True
+    return False
+
+
 def _is_open(fd: int) -> bool:
     try:
         fcntl.fcntl(fd, fcntl.F_GETFD)
     except OSError:
         return False
     return True
+
+
+def _has_data(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return any(events & select.POLLIN for _, events in poll.poll(0))
 
 
 def _readable(fd: int) -> bool:

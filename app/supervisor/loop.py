@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 from . import actions as a
 from .decoding import Decoding
@@ -23,7 +24,7 @@ from .stacking import Stacking
 from .world import World
 
 SAMPLE_S = 1.0
-_MAX_ROUNDS = 100
+_MAX_EVENTS = 10_000
 
 
 class Loop:
@@ -81,16 +82,18 @@ class Loop:
         self._happened.extend(self._stacking.take(now))
 
     def _decide_and_perform(self, now: a.Now) -> None:
-        """Until nothing more follows; what is left after the bound waits for the next turn."""
-        actions = self._fleet.tick(now)
-        for _ in range(_MAX_ROUNDS):
-            self._happened.extend(self._performing.perform(actions, now))
-            if not self._happened:
+        """Until nothing more follows; what is left after the bound waits for the next turn.
+
+        What came of an action is decided about before anything else that happened: a stop that was asked for in the
+        turn of a start must find the process started.
+        """
+        outcomes = deque(self._performing.perform(self._fleet.tick(now), now))
+        for _ in range(_MAX_EVENTS):
+            if not (outcomes or self._happened):
                 return
-            actions = []
-            while self._happened:
-                actions += self._fleet.handle(self._happened.popleft(), now)
-        self._happened.extend(self._performing.perform(actions, now))
+            event = (outcomes or self._happened).popleft()
+            outcomes.extend(self._performing.perform(self._fleet.handle(event, now), now))
+        self._happened.extendleft(reversed(outcomes))
 
     def _is_over(self) -> bool:
         """Whether a stop is complete: no process lives, and nothing is left below us."""

@@ -68,7 +68,7 @@ class Server(Instance):
 def chromium() -> Iterator[Browser]:
     """A browser on PATH, else Playwright's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_on_path(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_on_path(), args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
