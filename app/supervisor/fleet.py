@@ -67,10 +67,10 @@ class Fleet:
     def tick(self, now: a.Now) -> list[a.Action]:
         """What is due by the clock: starts, escalations, restarts, joins that time out, looks."""
         out: list[a.Action] = []
-        for process_id in self._take_starts():
-            starts.spawn(self, self.members[process_id], now, out)
         for process_id in tuple(self._timed):
             self._tick_member(self.members[process_id], now, out)
+        for process_id in self._take_starts():
+            starts.spawn(self, self.members[process_id], now, out)
         self._forget_surplus(out)
         return out
 

@@ -82,12 +82,17 @@ class Loop:
         self._happened.extend(self._stacking.take(now))
 
     def _decide_and_perform(self, now: a.Now) -> None:
+        """What happened, then what is due: whatever is asked for is started in the very same turn."""
+        self._settle([], now)
+        self._settle(self._performing.perform(self._fleet.tick(now), now), now)
+
+    def _settle(self, first: list[a.Happening], now: a.Now) -> None:
         """Until nothing more follows; what is left after the bound waits for the next turn.
 
         What came of an action is decided about before anything else that happened: a stop that was asked for in the
         turn of a start must find the process started.
         """
-        outcomes = deque(self._performing.perform(self._fleet.tick(now), now))
+        outcomes = deque(first)
         for _ in range(_MAX_EVENTS):
             if not (outcomes or self._happened):
                 return

@@ -162,7 +162,7 @@ class Performing:
         if left:
             self._world.inventory.kill_tree(left)
         self._reap_orphans()
-        return not self._world.inventory.everything()
+        return not self._world.inventory.everything() and not self._world.inventory.orphan_zombies()
 
     # Looking
 
