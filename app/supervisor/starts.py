@@ -15,7 +15,7 @@ from . import stops
 from .errors import NotPossible
 from .lifecycle import LIVE, Trigger, advance
 from .member import Member
-from .model import Sentinel, State
+from .model import Process, Sentinel, State
 from .stuck import Watch
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ _CREATED_ANEW = {
 
 def create(plan: a.Plan, process_id: str, now: a.Now) -> Member:
     """A member as it is before start()."""
-    name = plan.process.name or plan.process.workload or plan.process.target
-    process = replace(plan.process, id=process_id, name=name, created_at=now.wall)
+    process = replace(plan.process, id=process_id, name=name_of(plan.process), created_at=now.wall)
     return Member(process=process, plan=plan, watch=Watch(since=now.mono))
+
+
+def name_of(process: Process) -> str:
+    """The name that was given, else what it runs."""
+    return process.name or process.workload or process.target
 
 
 def refuse_while_stopping(fleet: Fleet) -> None:

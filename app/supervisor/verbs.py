@@ -6,8 +6,11 @@ runs.  Each function changes one `Member` and appends the actions that follow.
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from . import actions as a
 from . import starts, stops
@@ -32,13 +35,19 @@ def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:
     starts.refuse_while_stopping(fleet)
     if sum(1 for _ in fleet.live()) + event.count > fleet.max_processes:
         raise NotPossible(f"at most {fleet.max_processes} processes may live at once (PROCESSION_MAX_PROCESSES)")
-    members = [fleet.add(event.plan, now) for _ in range(event.count)]
+    plans = [event.plan] if event.count == 1 else [_numbered(event.plan, n) for n in range(1, event.count + 1)]
+    members = [fleet.add(one, now) for one in plans]
     for member in members:
         out.append(a.Note(member.draft(now, "created", f"created: {member.process.target}", event.by)))
         if member.process.auto_start:
             starts.begin(fleet, member, Trigger.START, event.by)
     records = [member.process for member in members]
     out.append(a.Answer(event.client, reply(event.request, {"processes": records})))
+
+
+def _numbered(plan: a.Plan, number: int) -> a.Plan:
+    """One of many at once has a name of its own, as `multiprocessing` gives them: ``worker-3``."""
+    return dataclasses.replace(plan, process=replace(plan.process, name=f"{starts.name_of(plan.process)}-{number}"))
 
 
 def act(fleet: Fleet, event: a.Acted, now: a.Now, out: Out) -> None:

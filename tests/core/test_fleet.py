@@ -63,6 +63,12 @@ def test_a_burst_of_launches_is_started_in_slices(driver: Driver) -> None:
     assert spawned == [10, 10, 5, 0]
 
 
+def test_many_at_once_have_names_of_their_own(driver: Driver) -> None:
+    """One alone keeps the name as it is."""
+    assert [one.name for one in driver.launch(count=3, name="worker")] == ["worker-1", "worker-2", "worker-3"]
+    assert [one.name for one in driver.launch(name="worker")] == ["worker"]
+
+
 def test_without_auto_start_it_waits_for_start_and_starts_only_once(driver: Driver) -> None:
     """start() twice is refused, as in the standard library."""
     process = driver.launch(auto_start=False)[0]

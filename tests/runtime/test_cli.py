@@ -59,14 +59,14 @@ def test_a_process_is_led_through_its_life(instance: Instance) -> None:
 def test_a_unique_name_stands_for_the_id(instance: Instance) -> None:
     """A name that several have does not; the message tells their ids."""
     one = instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, name="the-one"))
-    pair = instance.ask("launch", "sleep", "--param", "seconds=600", "--name", "of-two", "--count", "2")
+    pair = [instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, name="of-two")) for _ in range(2)]
 
     assert instance.cli("kill", "the-one").returncode == DONE
     assert instance.ask("join", one.id)["exitcode"] == -9
     refused = instance.cli("kill", "of-two")
 
     assert refused.returncode == FAILED
-    assert all(process["id"] in refused.stderr for process in pair)
+    assert all(process.id in refused.stderr for process in pair)
 
 
 def test_what_is_not_possible_is_refused_with_state_and_verb(instance: Instance) -> None:
