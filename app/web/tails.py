@@ -38,11 +38,12 @@ class LogTails:
         self.offer: Offer = lambda _client, _packet: False
 
     def watch(self, process_id: Topic, client: Client) -> None:
-        """Send what is appended from now on; at once a message without text tells from which offset on."""
+        """Send what is appended from now on, once; at once a message without text tells from which offset on."""
         tail = self._tails.get(process_id)
         if tail is None:
             tail = self._tails[process_id] = _Tail(process_id, self._path_of(process_id), self._send)
-        tail.watchers.append(client)
+        if client not in tail.watchers:
+            tail.watchers.append(client)
         here = LogPart(offset=tail.position, next=tail.position, size=tail.position, text="")
         self.offer(client, _message(process_id, here))
 

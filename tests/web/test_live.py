@@ -110,6 +110,26 @@ def test_a_log_is_followed_while_it_is_watched(web: Web, operator: Client, launc
         assert len(browser.all("log")) == len(messages)
 
 
+def test_a_log_that_is_asked_for_twice_is_sent_once(web: Web, launch: Launch) -> None:
+    """Nothing comes twice, and one unwatch is the end of it."""
+    record = launch("print-lines", params={"rate": 50, "seconds": 60})
+    topic = {"topic": f"log:{record['id']}"}
+    with web.browser() as browser:
+        browser.first("snapshot")
+        for _ in range(3):
+            browser.emit("watch", topic)
+        wait_until(lambda: len(browser.all("log")) > 6)
+        browser.emit("unwatch", topic)
+        browser.emit("resync")
+        wait_until(lambda: len(browser.all("snapshot")) == 2)
+        messages = browser.all("log")
+        for before, after in itertools.pairwise(messages):
+            assert after["offset"] == before["next"]
+        length = len(browser.all("delta"))
+        wait_until(lambda: len(browser.all("delta")) > length + 1)
+        assert len(browser.all("log")) == len(messages)
+
+
 def test_a_flood_is_skipped_and_the_gap_is_told(web: Web, launch: Launch) -> None:
     """A log that grows faster than it can be shown: the offsets say what was left out."""
     record = launch("flood", params={"mb_per_s": 20, "seconds": 60})
