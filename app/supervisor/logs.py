@@ -212,7 +212,10 @@ class Space:
 
     def look(self) -> str | None:
         """What is to be told, where it changed."""
-        disk = os.statvfs(self._folder)
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError:  # somebody removed the folder: no reason to end with all children
+            return None
         free = disk.f_bavail * disk.f_frsize
         limit = max(_LOW_BYTES, int(disk.f_blocks * disk.f_frsize * _LOW_SHARE))
         if self.is_low and free >= limit * _RECOVERED:

@@ -48,8 +48,8 @@ class Puncher:
 
     def ask(self, number: int, fd: int, start: int, end: int) -> bool:
         """Ask for a hole in the file; False where that is not possible just now."""
-        self._socket = self._socket or self._start()
         try:
+            self._socket = self._socket or self._start()
             socket.send_fds(self._socket, [_REQUEST.pack(number, start, end)], [fd])
         except BlockingIOError:
             return False
@@ -88,10 +88,14 @@ class Puncher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
-            # All fds are close-on-exec: closing thousands one by one would take milliseconds.
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", __file__], stdin=theirs.fileno(), close_fds=False
-            )
+            try:
+                # All fds are close-on-exec: closing thousands one by one would take milliseconds.
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", __file__], stdin=theirs.fileno(), close_fds=False
+                )
+            except OSError:
+                ours.close()
+                raise
         return ours
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -174,6 +175,29 @@ def test_killed_puncher_is_replaced(watched: Watched) -> None:
     os.kill(first, signal.SIGKILL)
     watched.settle()
     assert watched.keeper.pids() != (first,)
+
+
+def test_puncher_that_cannot_be_started_is_tried_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no process can be made just now, the log grows on until one can."""
+    path = watched.keeper.path("1")
+    append(path, b"x" * 4 * CAP)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(path / "no such program"))
+        watched.check()
+        watched.check()
+        assert watched.keeper.pids() == ()
+    watched.settle()
+
+
+def test_folder_that_was_removed_is_survived(tmp_path: Path) -> None:
+    """Nothing can be told of its disk; a log that cannot be made is an error of who wants one."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    with watching(folder) as watched:
+        shutil.rmtree(folder)
+        watched.check()
+        with pytest.raises(FileNotFoundError):
+            watched.keeper.track("2")
 
 
 def test_many_logs_are_cut(tmp_path: Path) -> None:
