@@ -108,7 +108,13 @@ class Children:
             theirs.close()
         # Left in the module's set, every further start() would poll all of them: 5.1 ms at 1,000 children.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
-        return self._adopt(record, process, ours)
+        try:
+            return self._adopt(record, process, ours)
+        except OSError:
+            # It runs, and without a pidfd nobody would see its end: told as not started, it must not live on.
+            process.kill()
+            ours.close()
+            raise
 
     def _started(self, record: Process, job: JsonDict, reports: socket.socket) -> BaseProcess:
         method = record.start_method
