@@ -10,7 +10,7 @@ from . import messages as m
 from .errors import NotPossible
 from .fleet import Fleet
 from .inspect_os import inspect
-from .model import Descendant, JsonDict, Process, Verb
+from .model import Descendant, JsonDict, Process, State, Verb
 from .world import World
 
 
@@ -53,7 +53,9 @@ class Answering:
 
 def consequences(process: Process, verb: Verb, below: list[Descendant]) -> str:
     """What ``terminate`` or ``kill`` would do, in a sentence."""
-    along = {0: "nothing else"}.get(len(below), f"{len(below)} descendants" if len(below) != 1 else "1 descendant")
+    if process.state is State.BACKOFF:
+        return "Nothing of it runs now; it is not started again by itself."
+    along = f"{len(below)} descendant{'s' if len(below) != 1 else ''}" if below else "nothing else"
     if verb is Verb.KILL:
         return f"SIGKILL at once to pid {process.pid} and {along}; nothing of it can clean up."
     return (

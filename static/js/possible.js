@@ -12,7 +12,7 @@ const RULES = {
   restart: (p) => (p.state !== "created" && p.state !== "closed") || (p.state === "created" ? "it was not started yet; use Start" : "it is closed"),
   terminate: (p) => (p.state !== "stopping" && LIVE.has(p.state)) || p.state === "backoff"
     || (p.state === "stopping" ? "it is asked to end already; Kill does not wait" : `it does not run; it is ${p.state}`),
-  kill: (p) => LIVE.has(p.state) || p.state === "backoff" || `it does not run; it is ${p.state}`,
+  kill: (p) => LIVE.has(p.state) || `it does not run; it is ${p.state}`,
   close: (p) => p.state === "created" || (ENDED.has(p.state) && p.state !== "backoff")
     || (p.state === "closed" ? "it is closed already" : "it must end first: close() refuses while it runs"),
   signal: (p) => LIVE.has(p.state) || `there is no process to signal; it is ${p.state}`,
@@ -42,6 +42,7 @@ export const VERBS = {
 /** What a destructive verb will do, before its consequences are known. @param {string} verb @param {object} process */
 export function price(verb, process) {
   const runs = LIVE.has(process.state);
+  if (verb === "terminate" && !runs) return "Nothing of it runs now; it is not started again by itself.";
   if (verb === "terminate") return `SIGTERM now; SIGKILL to what is left of its tree after ${process.grace_s} s.`;
   if (verb === "kill") return "SIGKILL at once to it and all its descendants. No cleanup code runs.";
   if (verb === "restart") return runs ? "Ends it as terminate does, then starts it again with the same arguments." : "Starts it again with the same arguments.";

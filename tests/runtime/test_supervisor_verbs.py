@@ -199,6 +199,18 @@ def test_a_crash_loop_backs_off_and_is_given_up(supervisor: Supervised) -> None:
     assert kinds.count("started") == kinds.count("exited") == 3
 
 
+def test_in_backoff_there_is_nothing_to_kill(supervisor: Supervised) -> None:
+    """The consequences say so instead of naming the pid of what has ended; terminate ends the waiting."""
+    waiting = supervisor.launch("crash-loop", restart={"policy": "always", "delay_s": 300, "max_delay_s": 300})
+    supervisor.wait_state(waiting, "backoff")
+    told = supervisor.ask(m.Consequences, process=waiting, verb="terminate")
+    assert told["text"] == "Nothing of it runs now; it is not started again by itself."
+    with pytest.raises(NotPossible, match="kill is not possible while the process is backoff"):
+        supervisor.act(waiting, "kill")
+    supervisor.act(waiting, "terminate")
+    supervisor.wait_state(waiting, "joined")
+
+
 def test_a_stuck_process_is_found_with_the_line_it_stands_at(supervisor: Supervised) -> None:
     """And a sleeping one is not called stuck."""
     stuck = supervisor.running("hang", params={"seconds": 300}, stuck_after_s=1.0)
