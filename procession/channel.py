@@ -32,13 +32,12 @@ class Channel:
     _dropped: int
     _quiet_until: float
     _final_after: float
-    _forker: int
 
     def __init__(self, fd: int) -> None:
         self._fd = descriptors.move_high(fd)
         self._identity = descriptors.identity(self._fd)
         self._start_anew()
-        os.register_at_fork(before=self._before_fork, after_in_child=self._after_fork)
+        os.register_at_fork(after_in_child=self._after_fork)
 
     def progress(self, done: float, total: float | None, note: str | None) -> bool:
         """Send the newest state, or keep it for later where too many were sent."""
@@ -89,12 +88,9 @@ class Channel:
         self._quiet_until = 0.0
         self._final_after = 0.0
 
-    def _before_fork(self) -> None:
-        self._forker = os.getpid()  # a daemon's may be gone before its child can ask who it was
-
     def _after_fork(self) -> None:
         self._start_anew()
-        self.tell("forked", ppid=self._forker)
+        self.tell("forked")
 
 
 def encode(report: dict[str, object]) -> bytes:

@@ -71,10 +71,6 @@ class ControlServer:
             client.needs_snapshot = False
         return due
 
-    def fds(self) -> list[int]:
-        """All our fds: a fork child must close them, or clients would see no end of file after us."""
-        return [self._listener.fileno(), self._spare, *(client.fileno() for client in self.clients.values())]
-
     def gone(self, client: Client) -> None:
         """A client closed itself."""
         self.clients.pop(client.id, None)

@@ -72,7 +72,7 @@ class Decoding:
             case None:
                 return
             case m.Forked():
-                self._world.inventory.note_fork(report.pid, report.ppid, process_id)
+                self._world.inventory.note_fork(report.pid, process_id)
             case m.Booted():
                 self._stacking.booted(process_id, report.stack_signal)
                 self._world.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)

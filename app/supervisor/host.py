@@ -38,8 +38,3 @@ def _times() -> tuple[int, int]:
 def _memory() -> tuple[int, int]:
     meminfo = proc.read("meminfo")
     return memory(meminfo) if meminfo else (0, 0)
-
-
-def boot_id() -> str:
-    """Changes with every boot of the machine: (pid, start time) means nothing beyond it."""
-    return (proc.read("sys/kernel/random/boot_id") or b"").decode().strip()

@@ -134,12 +134,8 @@ class LogKeeper:
         return taken
 
     def pids(self) -> tuple[int, ...]:
-        """Our own processes, for `Supervisor.protected`."""
+        """Our own processes: nobody's descendants."""
         return (self._puncher.pid,) if self._puncher.pid else ()
-
-    def fds(self) -> list[int]:
-        """All our fds, to be closed in a fork child."""
-        return [*(log.fd for log in (*self._logs.values(), *self._unlinked)), *self._puncher.fds()]
 
     def close(self) -> None:
         """Stop watching; the files stay."""

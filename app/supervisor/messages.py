@@ -199,9 +199,7 @@ class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
 
 
 class Forked(Report, frozen=True, kw_only=True, tag="forked"):
-    """A descendant made by os.fork() says that it exists; ``ppid`` is its parent at that moment."""
-
-    ppid: int
+    """A descendant made by os.fork() says that it exists."""
 
 
 class Raised(Report, frozen=True, kw_only=True, tag="raised"):

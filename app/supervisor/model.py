@@ -188,7 +188,7 @@ class Event(Record, frozen=True, kw_only=True):
     """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or ``process``: its own doing.
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
-    backoff, fatal, lost, orphan, stuck, unstuck, refused, supervisor, forkserver.
+    backoff, fatal, lost, orphan, stuck, unstuck, supervisor, forkserver.
     """
 
     seq: int

@@ -23,10 +23,6 @@ class Poller:
         self._callbacks: dict[int, Callback] = {}
         self._batch = batch
 
-    def fileno(self) -> int:
-        """The fd of the epoll itself."""
-        return self._epoll.fileno()
-
     def watch(self, fd: int, callback: Callback, events: int = READABLE) -> None:
         """Watch ``fd``; raises FileExistsError where it is watched already."""
         self._epoll.register(fd, events)

@@ -42,10 +42,6 @@ class Puncher:
         """The pid of the process, while there is one."""
         return self._process.pid if self._process else None
 
-    def fds(self) -> list[int]:
-        """A fork child must close these, or the process would outlive us with it."""
-        return [self._socket.fileno()] if self._socket else []
-
     def ask(self, number: int, fd: int, start: int, end: int) -> bool:
         """Ask for a hole in the file; False where that is not possible just now."""
         try:

@@ -32,14 +32,12 @@ class Sweep(Record, frozen=True, kw_only=True):
     """What one sweep found.  ``samples`` by process id; a process that was reaped has none.
 
     ``zombies``: direct children of ours that are nobody's to join, for waitpid(pid); they are not listed.
-    ``vanished``: ids of descendants that the last sweep listed and this one does not.
     Samples and descendants that did not change since the last sweep are the very same objects.
     """
 
     samples: dict[str, Sample]
     descendants: tuple[Descendant, ...]
     zombies: tuple[int, ...]
-    vanished: tuple[str, ...]
 
 
 class Inventory:
@@ -47,7 +45,6 @@ class Inventory:
 
     def __init__(self, own_pid: int) -> None:
         self._census = Census(own_pid)
-        self._listed: dict[str, Descendant] = {}
         self._swept_at = float("-inf")
         self._turn = 0
 
@@ -59,7 +56,7 @@ class Inventory:
         """A supervised process is over: what is left below it are orphans that keep its id."""
         self._census.drop_root(process_id)
 
-    def note_fork(self, pid: int, ppid: int, process_id: str) -> None:  # ppid: the parent chain knows better
+    def note_fork(self, pid: int, process_id: str) -> None:
         """A process says that it was forked somewhere below this one."""
         self._census.origins.announce(pid, process_id)
         if (entry := self._census.entries.get(pid)) and entry.root is None:
@@ -81,13 +78,13 @@ class Inventory:
         return {entry.gauge.key for entry in self._census.entries.values() if entry.lives()}
 
     def sweep(self, now_monotonic: float) -> Sweep:
-        """Find what is new, measure everything, tell what went."""
+        """Find what is new, and measure everything."""
         census = self._census
         census.discover(_PER_SWEEP)
         elapsed_s, self._swept_at = now_monotonic - self._swept_at, now_monotonic
         self._count_fds()
         samples: dict[str, Sample] = {}
-        listed: dict[str, Descendant] = {}
+        listed: list[Descendant] = []
         zombies: list[int] = []
         for pid, entry in list(census.entries.items()):
             try:
@@ -102,11 +99,8 @@ class Inventory:
             else:
                 if entry.unsettled:
                     census.settle(entry)
-                descendant = entry.descendant()
-                listed[descendant.id] = descendant
-        vanished = tuple(self._listed.keys() - listed.keys())
-        self._listed = listed
-        return Sweep(samples=samples, descendants=tuple(listed.values()), zombies=tuple(zombies), vanished=vanished)
+                listed.append(entry.descendant())
+        return Sweep(samples=samples, descendants=tuple(listed), zombies=tuple(zombies))
 
     def tree_of(self, process_id: str) -> list[Descendant]:
         """All living descendants of a process at this moment, its orphans included, itself not."""

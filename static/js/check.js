@@ -21,7 +21,7 @@ export function check(parameter, typed) {
 }
 
 /** What is allowed, in words: "a whole number from 1 to 100" @param {object} parameter */
-export function allowed({ type, minimum = null, maximum = null }) {
+function allowed({ type, minimum = null, maximum = null }) {
   const kind = WHOLE.has(type) ? "a whole number" : "a number";
   if (minimum !== null && maximum !== null) return `${kind} from ${figure(minimum)} to ${figure(maximum)}`;
   if (minimum !== null) return `${kind}, at least ${figure(minimum)}`;

@@ -1,7 +1,5 @@
 /** What the attributes of a `multiprocessing.Process` mean, in a sentence each, for a given record.  Pure. */
 
-import { exitcode } from "./format.js";
-
 const METHODS = {
   forkserver: "Forked from a small clean server: quick to start, and free of the parent's threads and locks.",
   spawn: "A fresh interpreter that imports everything anew: the slowest start, nothing is inherited.",
@@ -67,6 +65,3 @@ export function restart({ restart: rule, restarts }) {
 export const preload = ({ preloaded, start_method: method }) =>
   method !== "forkserver" ? "" : preloaded ? "The forkserver had Procession's child module loaded already."
     : preloaded === false ? "The forkserver had not loaded Procession's child module: starts take longer than they need." : "";
-
-/** "exit 0", "exit −9" as a short label. @param {object} process */
-export const exitLabel = ({ exitcode: code }) => (code === null || code === undefined ? "" : `exit ${exitcode(code)}`);

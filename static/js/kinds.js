@@ -4,7 +4,7 @@ const KINDS = {
   created: ["○", "dim"], started: ["●", "ok"], booted: ["●", "ok"], suspended: ["‖", "dim"], resumed: ["▶", "ok"],
   signal: ["↯", "cool"], stop: ["◔", "cool"], exited: ["◍", "dim"], joined: ["✓", "dim"], closed: ["✓", "dim"],
   restarted: ["↻", "cool"], backoff: ["↻", "cool"], fatal: ["✕", "bad"], lost: ["?", "bad"], orphan: ["?", "warn"],
-  stuck: ["▲", "warn"], unstuck: ["△", "ok"], refused: ["⊘", "dim"], supervisor: ["◆", "dim"], forkserver: ["◆", "dim"],
+  stuck: ["▲", "warn"], unstuck: ["△", "ok"], supervisor: ["◆", "dim"], forkserver: ["◆", "dim"],
 };
 
 export const NAMES = Object.keys(KINDS);

@@ -6,7 +6,7 @@
 
 import { framed } from "./frame.js";
 
-export const CAP = 5000;
+const CAP = 5000;
 const MOST = 400_000;
 const LONGEST = 4000;
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
@@ -33,11 +33,6 @@ export class Lines {
     this.#waiting += text;
     this.#shorten();
     this.#flush();
-  }
-
-  clear() {
-    [this.#waiting, this.#partial, this.#sizes, this.dropped] = ["", "", [], 0];
-    this.#box.replaceChildren();
   }
 
   /** Until the next frame, which never comes in the background, keep no more than could be shown. */

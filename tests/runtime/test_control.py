@@ -381,25 +381,6 @@ def test_path_longer_than_a_socket_address(tmp_path: Path) -> None:
     poller.close()
 
 
-def test_fds_names_everything_that_a_fork_child_must_close(house: House) -> None:
-    """After closing them in a fork child, the clients see the end of file when the server closes."""
-    sock = house.connect()
-    reading, writing = os.pipe()
-    if (pid := os.fork()) == 0:
-        for fd in house.server.fds():
-            os.close(fd)
-        sock.close()
-        os.close(writing)
-        os.read(reading, 1)
-        os._exit(0)
-    house.server.close()
-    assert is_closed(sock)
-    os.close(writing)
-    os.waitpid(pid, 0)
-    os.close(reading)
-    house.server = ControlServer(house.path, house.poller)
-
-
 @given(st.lists(st.binary(max_size=40) | st.binary(max_size=40).map(framed) | st.just(WORKLOADS), max_size=30))
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_can_hurt_the_server(chunks: list[bytes]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.supervisor import proc
-from app.supervisor.host import HostGauge, boot_id
+from app.supervisor.host import HostGauge
 from app.supervisor.inspect_os import LIMIT, inspect
 from app.supervisor.masking import MASK
 from app.supervisor.model import JsonDict
@@ -99,4 +99,3 @@ def test_host_figures_are_plausible() -> None:
     assert 0 < host.cpu_percent <= 100
     assert 0 < host.memory_used_bytes < host.memory_total_bytes
     assert host.cores == os.cpu_count()
-    assert len(boot_id()) == 36

@@ -171,7 +171,7 @@ def test_daemon_that_announced_itself_is_its_roots(inventory: Inventory, first: 
             unknown = listed(inventory, pid)
             assert unknown
             assert (unknown.root, unknown.orphan) == (None, True)
-        inventory.note_fork(pid, 1, "p1")
+        inventory.note_fork(pid, "p1")
         one = listed(inventory, pid)
         assert one
         assert (one.root, one.orphan) == ("p1", False)
@@ -179,8 +179,8 @@ def test_daemon_that_announced_itself_is_its_roots(inventory: Inventory, first: 
 
 def test_announcement_cannot_draw_in_a_stranger(inventory: Inventory) -> None:
     """A child's word names whose a process is; that it is below us only the kernel says."""
-    inventory.note_fork(1, 0, "p1")
-    inventory.note_fork(os.getpid(), os.getppid(), "p1")
+    inventory.note_fork(1, "p1")
+    inventory.note_fork(os.getpid(), "p1")
     assert {1, os.getpid()}.isdisjoint(one.pid for one in sweep(inventory).descendants)
     assert inventory.tree_of("p1") == []
 

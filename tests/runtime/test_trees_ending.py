@@ -21,17 +21,6 @@ def inventory() -> Iterator[Inventory]:
         yield inventory
 
 
-def test_vanished_descendants_are_told(inventory: Inventory) -> None:
-    """By the id under which they were listed."""
-    with running("p = subprocess.Popen(['sleep', '600']); tell(p.pid); p.wait(); time.sleep(600)") as program:
-        pid = int(program.told()[0])
-        inventory.add_root("p1", program.pid)
-        one = listed(inventory, pid)
-        assert one
-        os.kill(pid, signal.SIGKILL)
-        assert wait_until(lambda: sweep(inventory).vanished) == (one.id,)
-
-
 def test_zombies_that_are_nobodys_are_told_for_reaping(inventory: Inventory) -> None:
     """A re-parented one is ours to reap; one with a living parent is listed as the zombie that it is."""
     code = "pid = os.fork()\nif pid == 0: os._exit(0)\ntell(daemon(lambda: time.sleep(600)), pid); time.sleep(600)"
