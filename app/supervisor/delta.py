@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import astuple, fields
 
 from .errors import SequenceGap
-from .model import Changes, Delta, Descendant, Event, JsonDict, Process, Snapshot
+from .model import Delta, Descendant, JsonDict, Process, Snapshot
 
 #: How many journal lines a snapshot carries, and a `Mirror` keeps.
 EVENTS_SHOWN = 200
@@ -52,26 +52,6 @@ def patches(
         elif changes := patch(old.get(key), new[key]):
             changed.append(changes)
     return tuple(changed), tuple(removed)
-
-
-def diff(old: Snapshot, new: Snapshot) -> Delta:
-    """The step from one whole snapshot to another; for those who do not know what was touched."""
-    processes, ended = _differences(old.processes, new.processes)
-    descendants, gone = _differences(old.descendants, new.descendants)
-    seen = old.events[-1].seq if old.events else 0
-    return Delta(
-        seq=new.seq,
-        base=old.seq,
-        at=new.at,
-        changed=Changes(
-            processes=processes,
-            descendants=descendants,
-            host=new.host if new.host != old.host else None,
-            supervisor=new.supervisor if new.supervisor != old.supervisor else None,
-        ),
-        removed=ended + gone,
-        events=tuple(event for event in new.events if event.seq > seen),
-    )
 
 
 class Mirror:
@@ -112,7 +92,7 @@ class Mirror:
         for key in delta.removed:
             self.processes.pop(key, None)
             self.descendants.pop(key, None)
-        self.events.extend(plain_events(delta.events))
+        self.events.extend(msgspec.to_builtins(delta.events))
 
     def snapshot(self) -> JsonDict:
         """The whole state, shaped as `Snapshot`."""
@@ -127,18 +107,8 @@ class Mirror:
         }
 
 
-def plain_events(events: Iterable[Event]) -> list[JsonDict]:
-    """Events as plain JSON."""
-    return [msgspec.to_builtins(event) for event in events]
-
-
 def _plain(value: Any) -> Any:
     return value if type(value) in _SCALARS else msgspec.to_builtins(value)
-
-
-def _differences(old: Iterable[Thing], new: Iterable[Thing]) -> tuple[tuple[JsonDict, ...], tuple[str, ...]]:
-    before, after = {thing.id: thing for thing in old}, {thing.id: thing for thing in new}
-    return patches(before, after, before | after)
 
 
 def _merged(known: Mapping[str, JsonDict], changes: Iterable[JsonDict]) -> dict[str, JsonDict] | None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.supervisor.delta import EVENTS_SHOWN, Mirror, diff, patch, patches
+from app.supervisor.delta import EVENTS_SHOWN, Mirror, patch, patches
 from app.supervisor.errors import SequenceGap
 from app.supervisor.messages import DeltaMessage, SnapshotMessage, decode_answer, encode
 from app.supervisor.model import (
@@ -110,6 +110,32 @@ def whole(seq: int, *shown: Process, events: tuple[Event, ...] = ()) -> Snapshot
         descendants=(),
         events=events,
     )
+
+
+def diff(old: Snapshot, new: Snapshot) -> Delta:
+    """The step from one whole snapshot to another."""
+    kinds = ((old.processes, new.processes), (old.descendants, new.descendants))
+    (processes, ended), (descendants, gone) = (differences(*both) for both in kinds)
+    seen = old.events[-1].seq if old.events else 0
+    return Delta(
+        seq=new.seq,
+        base=old.seq,
+        at=new.at,
+        changed=Changes(
+            processes=processes,
+            descendants=descendants,
+            host=new.host if new.host != old.host else None,
+            supervisor=new.supervisor if new.supervisor != old.supervisor else None,
+        ),
+        removed=ended + gone,
+        events=tuple(event for event in new.events if event.seq > seen),
+    )
+
+
+def differences(old: Any, new: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """Everything counts as touched."""
+    before, after = {thing.id: thing for thing in old}, {thing.id: thing for thing in new}
+    return patches(before, after, before | after)
 
 
 def plain(value: Any) -> Any:
