@@ -26,7 +26,6 @@ from .signals import number_of
 from .stacking import Stacking
 from .world import World
 
-SAMPLE_S = 1.0
 #: What a quiet process may block on for ever; a timed sleep or a wait for events is none of them.
 _SUSPICIOUS = frozenset({"waiting", "disk"})
 
@@ -174,7 +173,7 @@ class Performing:
         for pid in sweep.zombies:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-        world.vitals.refresh(SAMPLE_S)
+        world.vitals.refresh(now.mono)
         world.remember(sweep, now)
         sampled = a.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
         self._log_sizes = {}

@@ -29,6 +29,7 @@ class Vitals:
         self._children, self._control = children, control
         self._gauge = Gauge(os.getpid(), FdBudget())
         self._started_at = time.time()
+        self._refreshed_at = time.monotonic()
         self._allow_targets = allow_targets
         self._oom_kills = _oom_kills()
         self._protected: tuple[int, ...] = ()
@@ -39,19 +40,14 @@ class Vitals:
         if child and child.method == "forkserver":
             self._preload_verified = preloaded
 
-    def refresh(self, elapsed_s: float) -> None:
+    def refresh(self, now_monotonic: float) -> None:
         """Measure anew."""
+        elapsed_s, self._refreshed_at = now_monotonic - self._refreshed_at, now_monotonic
         self.host = self._host_gauge.measure()
         self._gauge.measure(elapsed_s)
         self._fds = count_fds(os.getpid())
         self._oom_kills = _oom_kills()
-        self._protected = self.protected()
-
-    def protected(self) -> tuple[int, ...]:
-        """The pids that are the dashboard itself: launcher, supervisor, web, forkserver, resource tracker."""
-        clients = (client.pid for client in self._control.subscribers.values())
-        own = {os.getpid(), os.getppid(), *self._children.infrastructure(), *clients}
-        return tuple(sorted(own))
+        self._protected = self._find_protected()
 
     def oom_kills_since_refresh(self) -> int:
         """By how much the kernel's count of OOM kills rose since the last sweep."""
@@ -75,6 +71,12 @@ class Vitals:
             allow_targets=self._allow_targets,
             not_shown=fleet.not_shown,
         )
+
+    def _find_protected(self) -> tuple[int, ...]:
+        """The pids that are the dashboard itself: launcher, supervisor, web, forkserver, resource tracker."""
+        clients = (client.pid for client in self._control.subscribers.values())
+        own = {os.getpid(), os.getppid(), *self._children.infrastructure(), *clients}
+        return tuple(sorted(own))
 
 
 def _waiting_for(fleet: Fleet) -> tuple[str, ...]:
