@@ -61,7 +61,7 @@ async function load() {
 
 /** New lines go on top; who reads further down keeps the place and is told how many there are. */
 function live(events) {
-  if (!state.loaded) return void state.waiting.push(...events);
+  if (!state.loaded) return void (state.waiting = [...state.waiting, ...events].slice(-MOST));
   const fresh = events.filter((event) => event.seq > state.newest && passes(event, state.filter));
   if (!fresh.length) return;
   state.newest = fresh.at(-1).seq;

@@ -10,7 +10,6 @@ export class LogSearch {
   #box;
   #matches = [];
   #at = -1;
-
   #moved;
 
   /** @param {HTMLElement} panel @param {HTMLElement} box @param {() => void} moved is called when a match is brought into sight */
