@@ -1,9 +1,10 @@
-"""What the poller's callbacks have enqueued, made into events for the fleet; questions are answered on the way.
+"""What the poller's callbacks have enqueued, made into events for the fleet; what is not its business is done here.
 
 ::
 
     control.inbox ──Launch, Act, SendSignal, Join──▶ event
                   ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads──▶ answered here
+                  ──EndDescendant──▶ done here: descendants are the inventory's
     children.inbox ──report, exit, lost forkserver──▶ event
 """
 
@@ -93,7 +94,7 @@ class Decoding:
             yield a.ClientGone(self._control.closed.popleft().id)
 
     def _event_of(self, client: Client, command: m.AnyCommand, now: a.Now) -> a.Happening | None:
-        """The event that a command is; None for a question, which changes nothing and is answered here."""
+        """The event that a command is; None for one that the fleet need not know of: it is answered here."""
         number, by = command.request, command.by
         match command:
             case m.Launch(spec=spec, count=count):

@@ -145,21 +145,21 @@ class Fleet:
             case a.Sampled():
                 progress.sampled(self, event, now, out)
             case a.Spawned() | a.NotSpawned() | a.Ended() | a.Reaped() | a.Remembered() | a.Remaining():
-                self._about_ends(event, now, out)
+                if member := self.members.get(event.process):
+                    self._about_ends(member, event, now, out)
             case a.Reported() | a.Looked() | a.SentinelSeen() | a.BlockedOn() | a.FrameFound():
-                self._about_life(event, now, out)
+                if member := self.members.get(event.process):
+                    self._about_life(member, event, now, out)
             case _:
                 assert_never(event)
 
     def _about_ends(
         self,
+        member: Member,
         event: a.Spawned | a.NotSpawned | a.Ended | a.Reaped | a.Remembered | a.Remaining,
         now: a.Now,
         out: list[a.Action],
     ) -> None:
-        member = self.members.get(event.process)
-        if member is None:
-            return
         match event:
             case a.Spawned():
                 starts.spawned(self, member, event, now, out)
@@ -176,13 +176,11 @@ class Fleet:
 
     def _about_life(
         self,
+        member: Member,
         event: a.Reported | a.Looked | a.SentinelSeen | a.BlockedOn | a.FrameFound,
         now: a.Now,
         out: list[a.Action],
     ) -> None:
-        member = self.members.get(event.process)
-        if member is None:
-            return
         match event:
             case a.Reported():
                 progress.reported(self, member, event.report, now, out)

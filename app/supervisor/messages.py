@@ -94,7 +94,7 @@ class Stack(Command, frozen=True, kw_only=True):
 
 class Inspect(Command, frozen=True, kw_only=True):
     """On-demand details by psutil.  Replies ``{"pss_bytes", "uss_bytes", "open_files", "connections", "environment",
-    "cwd", "command", "cpu_affinity", "nice", "notes"}``; secrets in the environment are masked."""
+    "cwd", "command", "cpu_affinity", "nice", "limits", "notes"}``; secrets in environment and command are masked."""
 
     process: str
 
