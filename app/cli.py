@@ -115,7 +115,8 @@ def _launch_options(parser: ArgumentParser) -> None:
     )
     add(
         "--path",
-        default=str(Path.cwd()),
+        type=_folder,
+        default=".",
         metavar="DIR",
         help="where the module of --target lies (default: here)",
     )
@@ -143,6 +144,10 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name and sign):
         raise ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def _folder(text: str) -> str:
+    return str(Path(text).absolute())
 
 
 def _seconds(text: str) -> float:

@@ -243,6 +243,17 @@ def test_a_function_of_ones_own_is_launched(instance: Instance, tmp_path: Path) 
     assert instance.cli("logs", made["id"]).stdout == "(3, 'three') {'n': [1]}\n"
 
 
+def test_the_folder_of_a_function_may_be_relative(instance: Instance, tmp_path: Path) -> None:
+    """To the folder from which it is asked for, as with every command."""
+    (tmp_path / "mine.py").write_text("def work():\n    print('here')\n")
+    relative = os.path.relpath(tmp_path)
+
+    made = instance.ask("launch", "--target", "mine:work", "--path", relative)[0]
+
+    assert instance.ask("join", made["id"], "--timeout", "20")["exitcode"] == 0
+    assert instance.cli("logs", made["id"]).stdout == "here\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
