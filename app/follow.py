@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -110,7 +111,7 @@ class Log:
             return  # Nothing was written yet
         try:
             self._skip_hole(fd)
-            while part := os.pread(fd, CHUNK, self._offset):
+            while part := _whole_characters(os.pread(fd, CHUNK, self._offset)):
                 self._write(part)
                 self._offset += len(part)
         finally:
@@ -135,3 +136,11 @@ class Log:
             # The cap ends its hole within a block, whose first bytes stay as zeros.
             head = os.pread(fd, BLOCK, data)
             self._offset = data + len(head) - len(head.lstrip(b"\0"))
+
+
+def _whole_characters(part: bytes) -> bytes:
+    """Without the beginning of a character at its end, unless there is nothing else."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(part)
+    unfinished, _ = decoder.getstate()
+    return part[: len(part) - len(unfinished)] or part

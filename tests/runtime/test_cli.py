@@ -159,6 +159,18 @@ def test_the_head_that_the_cap_dropped_is_left_out_of_the_log(instance: Instance
     assert part == {"offset": 1 << 20, "next": (1 << 20) + 9, "text": "the tail\n"}
 
 
+def test_a_log_is_never_cut_inside_a_character(instance: Instance) -> None:
+    """However long it is: the parts put together are the text."""
+    made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start")[0]
+    text = "x" + "é" * 200_000
+    (instance.home / "logs" / f"{made['id']}.log").write_text(text)
+
+    parts = [json.loads(line) for line in instance.cli("logs", made["id"], "--json").stdout.splitlines()]
+
+    assert len(parts) > 1
+    assert "".join(part["text"] for part in parts) == text
+
+
 def test_events_tell_who_did_what(instance: Instance) -> None:
     """Oldest first; --process and --limit narrow it down."""
     process = instance.launch("sleep", seconds=600)
