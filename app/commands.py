@@ -24,7 +24,7 @@ JOIN_MARGIN_S = 10.0
 
 def ps(session: Session, args: Namespace) -> None:
     """Every process, as a table."""
-    processes = session.snapshot().processes
+    processes = sorted(session.snapshot().processes, key=lambda process: (len(process.id), process.id))
     _write_processes(processes, args)
 
 
@@ -67,7 +67,7 @@ def act(session: Session, args: Namespace) -> None:
     process = session.find(args.id)
     verb = Verb(args.command)
     answer = session.ask(lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid))
-    _write_process(answer, args)
+    _write_process(answer, args, {Verb.SUSPEND: "SIGSTOP", Verb.RESUME: "SIGCONT"}.get(verb))
 
 
 def send_signal(session: Session, args: Namespace) -> None:
@@ -76,7 +76,7 @@ def send_signal(session: Session, args: Namespace) -> None:
     answer = session.ask(
         lambda request: SendSignal(request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid)
     )
-    _write_process(answer, args)
+    _write_process(answer, args, args.signal)
 
 
 def join(session: Session, args: Namespace) -> None:
@@ -114,10 +114,13 @@ def _write_processes(processes: Any, args: Namespace) -> None:
         output.write_processes(processes, now)
 
 
-def _write_process(answer: JsonDict, args: Namespace) -> None:
+def _write_process(answer: JsonDict, args: Namespace, sent: str | None = None) -> None:
+    """Its state; but what follows from a signal is not there yet when the answer is."""
     process = msgspec.convert(answer, Process)
     if args.json:
         output.write_json(output.record(process, time.time()))
+    elif sent:
+        output.write(output.clean(f"{process.id} was sent {sent}"))
     else:
         output.write(f"{process.id} is {process.state}")
 

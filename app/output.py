@@ -129,7 +129,7 @@ def _process_row(process: Process, now: float) -> tuple[object, ...]:
 
 def _note(process: Process, now: float) -> str:
     if process.stuck:
-        return f"stuck for {duration(now - process.stuck.since)}: {process.stuck.reason}"
+        return f"stuck: {process.stuck.reason}"
     if process.stopping and process.stopping.kill_at:
         return f"{process.stopping.signal} sent, SIGKILL in {duration(max(0.0, process.stopping.kill_at - now))}"
     if process.backoff:

@@ -72,7 +72,8 @@ class Session:
             case []:
                 raise NoSuchProcess(f"there is no process with the id or the name {wanted}")
             case several:
-                ids = ", ".join(process.id for process in several)
+                ids = ", ".join(sorted((process.id for process in several), key=lambda each: (len(each), each))[:5])
+                ids += ", …" if len(several) > 5 else ""
                 raise AmbiguousName(f"{len(several)} processes are called {wanted}: name one by its id, {ids}")
 
     def _connect(self) -> Connection:
