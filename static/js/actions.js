@@ -14,6 +14,7 @@ import { store } from "./store.js";
 import { complain, toast } from "./toasts.js";
 
 const JOIN_S = 20;
+const AT_ONCE = 1000; // no more ids are taken by one request
 const RUNS = new Set(["starting", "running", "suspended", "stopping", "backoff"]);
 
 /**
@@ -73,11 +74,15 @@ async function many(verb, processes, anchor) {
   const { many: done, destroys } = VERBS[verb];
   if (destroys && !(await confirm(questionForMany(verb, processes, anchor)))) return;
   try {
-    const { results } = await post("/api/v1/actions", { verb, ids: processes.map((one) => one.id) });
-    tellMany(results, done, verb);
+    tellMany(await manyRequests(verb, processes.map(({ id }) => id)), done, verb);
   } catch (error) {
     complain(`${VERBS[verb].label} was refused.`, error);
   }
+}
+
+async function manyRequests(verb, ids) {
+  const { results } = await post("/api/v1/actions", { verb, ids: ids.slice(0, AT_ONCE) });
+  return ids.length > AT_ONCE ? [...results, ...await manyRequests(verb, ids.slice(AT_ONCE))] : results;
 }
 
 function questionForMany(verb, processes, anchor) {

@@ -2,6 +2,7 @@
 
 import { act } from "./actions.js";
 import { mark, put } from "./dom.js";
+import { count as counted } from "./format.js";
 import { framed } from "./frame.js";
 import { onSelection, selection } from "./selection.js";
 import { store } from "./store.js";
@@ -31,7 +32,7 @@ function show() {
   mark(document.getElementById("list"), "selecting", selection.size ? "" : null);
   all.checked = selection.size > 0 && table.order.every((id) => selection.has(id));
   all.indeterminate = selection.size > 0 && !all.checked;
-  put(count, `${selection.size} selected`);
+  put(count, `${counted(selection.size)} selected`);
   const records = [...selection.ids].map((id) => store.processes.get(id)).filter(Boolean);
   const possible = sharedOffers(records);
   const stand = possible.map(({ verb }) => verb).join();

@@ -23,7 +23,7 @@ function layOut(dialog, all) {
   for (const one of all) workloads.set(one.name, one);
   const themes = Map.groupBy(all, ({ theme }) => theme || "other");
   part(dialog, "themes").replaceChildren(...[...themes].map(([theme, members]) => group(theme, members)));
-  part(dialog, "query").addEventListener("input", (event) => search(dialog, event.target.value));
+  part(dialog, "query").addEventListener("input", () => search(dialog));
   return [...workloads.keys()];
 }
 
@@ -43,8 +43,12 @@ function card({ name, title, description, look_at: lookAt }) {
   return made;
 }
 
-function search(dialog, typed) {
-  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+/** The first card that is left by the search. @param {HTMLElement} dialog */
+export const found = (dialog) => dialog.querySelector(".card:not([hidden]) input")?.value;
+
+/** Show the cards that the search is about. @param {HTMLElement} dialog */
+export function search(dialog) {
+  const words = part(dialog, "query").value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const one of dialog.querySelectorAll(".card")) one.hidden = !words.every((word) => one.dataset.words.includes(word));
   for (const theme of dialog.querySelectorAll(".theme")) theme.hidden = !theme.querySelector(".card:not([hidden])");
   part(dialog, "none").hidden = Boolean(dialog.querySelector(".card:not([hidden])"));

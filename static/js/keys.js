@@ -17,12 +17,14 @@ export const KEYS = [
     ],
   },
   {
-    title: "Find and select",
+    title: "Find, select, launch",
     keys: [
       { keys: ["/"], does: "filter" },
       { keys: ["V"], does: "flat list or tree" },
       { keys: ["X"], does: "select the row, or not" },
       { keys: ["Shift", "↓"], does: "select on" },
+      { keys: ["L"], does: "launch" },
+      { keys: ["?"], does: "this list" },
     ],
   },
   {
@@ -35,8 +37,6 @@ export const KEYS = [
       { keys: ["P"], does: "suspend, or resume", verb: "suspend" },
       { keys: ["R"], does: "restart", verb: "restart" },
       { keys: ["C"], does: "close", verb: "close" },
-      { keys: ["L"], does: "launch" },
-      { keys: ["?"], does: "this list" },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 /** The launch dialog: at /launch, over the list; ?workload=NAME picks a card.  After launching the new process is open. */
 
 import { post } from "./api.js";
-import { showCatalogue, workload } from "./catalogue.js";
+import { found, search, showCatalogue, workload } from "./catalogue.js";
 import { open } from "./dialogs.js";
 import { LaunchForm } from "./launchform.js";
 import { remember } from "./remember.js";
@@ -19,6 +19,10 @@ export function startLaunch() {
   part(dialog, "tabs").addEventListener("click", (event) => event.target.dataset.tab && showTab(event.target.dataset.tab));
   part(dialog, "tabs").addEventListener("keydown", (event) => event.key.startsWith("Arrow") && showTab(form.tab === "code" ? "catalogue" : "code", true));
   part(dialog, "themes").addEventListener("change", (event) => choose(event.target.value));
+  part(dialog, "themes").addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
+    if (key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) part(dialog, "query").focus(); // what is typed is searched
+  });
+  part(dialog, "query").addEventListener("keydown", chooseFound);
   part(dialog, "close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => route().launch && go(back));
   dialog.querySelector("form").addEventListener("submit", submit);
@@ -43,6 +47,8 @@ async function follow({ launch, params }) {
   } catch (error) {
     return void form.complain(`The catalogue cannot be read: ${error.detail ?? error.message}`);
   }
+  part(dialog, "query").value = "";
+  search(dialog);
   choose(params.get("workload") ?? form.chosen);
   if (!form.chosen) part(dialog, "query").focus();
 }
@@ -58,6 +64,13 @@ function showTab(name, focus = false) {
   }
   part(dialog, "search").hidden = name === "code";
   form.choose(name === "code" ? null : dialog.querySelector(".card input:checked")?.value ?? null);
+}
+
+/** Enter in the search chooses the first that it found; the next Enter, on the card, launches. */
+function chooseFound(event) {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  choose(found(dialog));
 }
 
 function choose(name) {
