@@ -10,6 +10,7 @@ from . import messages as m
 from .errors import NotPossible
 from .fleet import Fleet
 from .inspect_os import inspect
+from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
 from .world import World
 
@@ -40,9 +41,13 @@ class Answering:
                 return {"workloads": [one.to_json() for one in workers.catalogue().values()]}
 
     def _consequences(self, command: m.Consequences) -> JsonDict:
-        process = self._fleet.member(command.process).process
+        member = self._fleet.member(command.process)
+        process = member.process
+        if process.state not in LIVE and process.state is not State.BACKOFF:
+            raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
         below = self._world.inventory.tree_of(process.id)
-        return {"pid": process.pid, "descendants": below, "text": consequences(process, command.verb, below)}
+        text = consequences(process, command.verb, below)
+        return {"pid": process.pid if member.key else None, "descendants": below, "text": text}
 
     def _inspect(self, process_id: str) -> JsonDict:
         member = self._fleet.member(process_id)

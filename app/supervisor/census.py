@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import identity, proc
-from .identity import Key
+from .actions import Key
 from .model import Descendant
 from .newcomers import Newcomers
 from .origins import Origins

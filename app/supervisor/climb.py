@@ -6,8 +6,8 @@ from enum import Enum, auto
 from pathlib import Path
 
 from . import identity, proc
+from .actions import Key
 from .blocked import Blocked, blocked_on
-from .identity import Key
 from .model import Record
 from .poller import Poller
 from .procfs import catches

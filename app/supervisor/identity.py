@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal as signals
-from typing import TypeAlias
 
 from . import proc
-
-#: (pid, start time in clock ticks since boot).
-Key: TypeAlias = tuple[int, int]
+from .actions import Key
 
 
 def parse(descendant_id: str) -> Key:

@@ -10,10 +10,10 @@ import msgspec
 
 from . import actions as a
 from . import starts
-from .actions import Plan
+from .actions import Key, Plan
 from .facts import ProcessFact
 from .fleet import Fleet
-from .identity import Key, lives, parse
+from .identity import lives, parse
 from .model import EventDraft, State
 from .world import World
 

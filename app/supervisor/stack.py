@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from . import proc
+from .actions import Key
 from .climb import Climb, Shared, StackResult
-from .identity import Key
 from .poller import Poller
 from .pyspy import find_py_spy
 from .pythonstack import top_frame

@@ -7,10 +7,11 @@ what is ready in each turn.
 from __future__ import annotations
 
 from . import actions as a
+from .actions import Key
 from .control import ControlServer
 from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
-from .identity import Key, parse
+from .identity import parse
 from .messages import Stack, reply
 from .model import JsonDict
 from .peer import Client

@@ -17,9 +17,9 @@ import signal as signals
 from collections.abc import Iterable
 
 from . import identity, proc
+from .actions import Key
 from .census import Census
 from .holders import holders
-from .identity import Key
 from .model import Descendant, Record, Sample
 
 #: Pids looked at in one sweep; what is beyond comes with the next (25 µs for each newcomer).

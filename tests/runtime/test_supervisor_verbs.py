@@ -144,6 +144,8 @@ def test_what_the_standard_library_refuses_is_refused(supervisor: Supervised) ->
         supervisor.act("p999999", "kill")
     supervisor.act(created, "kill")
     supervisor.join(created)
+    with pytest.raises(NotPossible, match="kill is not possible while the process is joined"):
+        supervisor.ask(m.Consequences, process=created, verb="kill")
     assert supervisor.act(created, "close")["state"] == "closed"
 
 
