@@ -56,13 +56,13 @@ export const template = (columns) =>
   columns.map(({ key, width }) => (key === "what" ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
 
 /**
- * How two records compare for `sort` ("cpu" or "-cpu"): absent values last, ties by age, the newest first.
+ * How two records compare for `sort` ("cpu" or "-cpu"): absent values last, ties by age, the newest first, and by id.
  * @param {string|null} sort @returns {(a: object, b: object) => number}
  */
 export function comparison(sort) {
   const key = sort?.replace(/^-/, "");
   const value = COLUMNS.find((column) => column.key === key)?.sort;
-  const age = (a, b) => (b.created_at ?? 0) - (a.created_at ?? 0) || (a.pid ?? 0) - (b.pid ?? 0);
+  const age = (a, b) => (b.created_at ?? 0) - (a.created_at ?? 0) || a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
   if (!value) return age;
   const way = sort.startsWith("-") ? -1 : 1;
   return (a, b) => {
