@@ -15,9 +15,8 @@ export function mountColumns() {
   panel.querySelector("fieldset").append(...COLUMNS.filter(({ fixed }) => !fixed).map(box));
   panel.addEventListener("change", () => { choose(checked()); show(); });
   panel.querySelector("[data-fit]").addEventListener("click", () => { choose(null); show(); check(); });
-  panel.addEventListener("toggle", ({ newState }) => {
-    if (newState === "open") check(), place(panel, button);
-  });
+  panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && check()); // before a box can be seen
+  panel.addEventListener("toggle", ({ newState }) => newState === "open" && place(panel, button));
   new ResizeObserver(show).observe(table.grid);
   show();
 }
