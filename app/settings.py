@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "PROCESSION_"
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -156,7 +157,7 @@ def _number(name: str, kind: type[int | float], low: float, high: float) -> Any:
         except ValueError:
             number = kind(low) - 1
         if not low <= number <= high:
-            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {kind.__name__} from {low} to {high}")
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {_KINDS[kind]} from {low:g} to {high:g}")
         return number
 
     return parse

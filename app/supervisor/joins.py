@@ -26,7 +26,7 @@ def join(fleet: Fleet, event: a.Joining, now: a.Now, out: Out) -> None:
     until = None if command.timeout_s is None else now.mono + command.timeout_s
     member.waiters.append(Waiter(event.client, command.request, until))
     if state is State.EXITED:
-        out.append(a.Note(member.draft(now, "joined", "joined", command.by)))
+        out.append(a.Note(member.draft(now, "joined", "by join()", command.by)))
         out.append(a.Reap(member.id))
     elif state in JOINABLE:
         answer(member, out)

@@ -62,13 +62,13 @@ def looked(fleet: Fleet, member: Member, os_state: str | None, now: a.Now, out: 
     member.update(os_state=os_state)
     if os_state in _STOPPED and before.state is State.RUNNING:
         member.advance(Trigger.SUSPEND, stuck=None)
-        out.append(a.Note(member.draft(now, "suspended", "suspended (SIGSTOP)", _who(member))))
+        out.append(a.Note(member.draft(now, "suspended", "by SIGSTOP", _who(member))))
     elif os_state not in _STOPPED and before.state is State.SUSPENDED:
         member.advance(Trigger.RESUME)
         member.watch.since = member.watch.busy_at = now.mono
         if member.watch.reported_at is not None:
             member.watch.reported_at = now.mono
-        out.append(a.Note(member.draft(now, "resumed", "resumed (SIGCONT)", "process")))
+        out.append(a.Note(member.draft(now, "resumed", "by SIGCONT", "process")))
     if member.process != before:
         fleet.changed(member)
 

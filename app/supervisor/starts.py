@@ -77,7 +77,7 @@ def spawned(fleet: Fleet, member: Member, event: a.Spawned, now: a.Now, out: Out
         member.spawn_by or "supervisor",
         f", restart {member.process.restarts}" if member.process.restarts else "",
     )
-    out.append(a.Note(member.draft(now, "started", f"started by {member.process.start_method}{again}", by)))
+    out.append(a.Note(member.draft(now, "started", f"by {member.process.start_method}{again}", by)))
 
 
 def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:

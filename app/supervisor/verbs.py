@@ -38,7 +38,7 @@ def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:
     plans = [event.plan] if event.count == 1 else [_numbered(event.plan, n) for n in range(1, event.count + 1)]
     members = [fleet.add(one, now) for one in plans]
     for member in members:
-        out.append(a.Note(member.draft(now, "created", f"created: {member.process.target}", event.by)))
+        out.append(a.Note(member.draft(now, "created", member.process.target, event.by)))
         if member.process.auto_start:
             starts.begin(fleet, member, Trigger.START, event.by)
     records = [member.process for member in members]
@@ -88,7 +88,7 @@ def _close(fleet: Fleet, member: Member, by: str, now: a.Now, out: Out) -> None:
         raise NotPossible(f"close is not possible while the process is {member.process.state}: end it first")
     member.advance(Trigger.CLOSE, sentinel=None)
     member.forget_at = now.mono + _CLOSED_SHOWN_S
-    out.append(a.Note(member.draft(now, "closed", "closed", by)))
+    out.append(a.Note(member.draft(now, "closed", "by close()", by)))
     out.append(a.Close(member.id))
 
 
