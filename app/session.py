@@ -12,7 +12,8 @@ from .settings import Settings
 from .supervisor.client import Connection, call
 from .supervisor.errors import NoSuchProcess, ProcessionError, SupervisorAway
 from .supervisor.messages import AnyAnswer, AnyCommand, SnapshotMessage, Subscribe
-from .supervisor.model import Process, Snapshot
+from .supervisor.model import Process
+from .supervisor.stream import Snapshot
 
 BY = "cli"
 ANSWER_S = 30.0

@@ -20,7 +20,8 @@ from app.supervisor.messages import (
     SnapshotMessage,
     Subscribe,
 )
-from app.supervisor.model import LaunchSpec, Process, Snapshot, Verb
+from app.supervisor.model import LaunchSpec, Process, Verb
+from app.supervisor.stream import Snapshot
 from tests.instance import Instance
 
 ROOT = str(Path(__file__).parents[1])

@@ -13,8 +13,9 @@ from app import settings
 from app.supervisor.control import ControlServer
 from app.supervisor.frames import framed
 from app.supervisor.messages import DeltaMessage, Refused, SnapshotMessage, Subscribe, encode
-from app.supervisor.model import Changes, Delta, Host, Process, Snapshot, State, Supervisor
+from app.supervisor.model import Host, Process, State, Supervisor
 from app.supervisor.poller import Poller
+from app.supervisor.stream import Changes, Delta, Snapshot
 
 
 def main(count: int, changed: int, hz: float) -> None:

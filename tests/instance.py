@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from app.supervisor.client import Connection, call
 from app.supervisor.errors import NoSuchProcess, NotPossible
 from app.supervisor.messages import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
-from app.supervisor.model import LaunchSpec, Process, Snapshot, Verb
+from app.supervisor.model import LaunchSpec, Process, Verb
+from app.supervisor.stream import Snapshot
 from tests.waiting import POLL_S, wait_until
 
 READY_WITHIN_S = 40

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .messages import AnyReport, Join, Message
+from .messages import Join, Message
 from .model import Descendant, EventDraft, JsonDict, Process, Sample, Verb
+from .reports import AnyReport
 
 #: A process of the OS: (pid, start time in clock ticks since boot).
 Key: TypeAlias = tuple[int, int]

@@ -28,9 +28,9 @@ from typing import Any
 
 from procession import child as child_side
 
-from .messages import MAX_REPORT
 from .model import JsonDict, Process
 from .poller import Poller
+from .reports import MAX_REPORT
 
 _METHODS = ("forkserver", "spawn", "fork")
 _REPORTS_PER_TURN = 64

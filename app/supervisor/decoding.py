@@ -14,10 +14,11 @@ from collections.abc import Iterator
 
 from . import actions as a
 from . import messages as m
+from . import reports as r
 from .answering import Answering
 from .children import Children, ForkserverGone, Gone, Told
 from .control import ControlServer
-from .errors import InvalidField, ProcessionError
+from .errors import InvalidField, NotPossible, ProcessionError
 from .launching import plan
 from .peer import Client
 from .performing import Performing
@@ -68,13 +69,13 @@ class Decoding:
                     yield a.ForkserverLost(pid)
 
     def _report(self, process_id: str, datagram: bytes) -> Iterator[a.Happening]:
-        report = m.decode_report(datagram)
+        report = r.decode_report(datagram)
         match report:
             case None:
                 return
-            case m.Forked():
+            case r.Forked():
                 self._world.inventory.note_fork(report.pid, process_id)
-            case m.Booted():
+            case r.Booted():
                 self._stacking.booted(process_id, report.stack_signal)
                 self._world.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)
                 yield a.Reported(process_id, report)
@@ -115,6 +116,8 @@ class Decoding:
                 self._performing.end_descendant(client, command, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
+            case m.OpenPool() | m.AskPool() | m.PoolFunctions():
+                raise NotPossible("pools are not served yet")
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None

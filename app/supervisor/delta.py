@@ -17,15 +17,17 @@ import msgspec
 from msgspec.structs import astuple, fields
 
 from .errors import SequenceGap
-from .model import Delta, Descendant, JsonDict, Process, Snapshot
+from .model import Descendant, JsonDict, Process
+from .pool_model import Pool
+from .stream import Delta, Snapshot
 
 #: How many journal lines a snapshot carries, and a `Mirror` keeps.
 EVENTS_SHOWN = 200
 #: Kept as they are in a patch; everything else is made of records or collections.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_FIELDS = {record: tuple(field.name for field in fields(record)) for record in (Process, Descendant)}
+_FIELDS = {record: tuple(field.name for field in fields(record)) for record in (Process, Descendant, Pool)}
 
-Thing = TypeVar("Thing", Process, Descendant)
+Thing = TypeVar("Thing", Process, Descendant, Pool)
 
 
 def patch(old: Thing | None, new: Thing) -> JsonDict:
@@ -64,6 +66,7 @@ class Mirror:
         self.supervisor: JsonDict = {}
         self.processes: dict[str, JsonDict] = {}
         self.descendants: dict[str, JsonDict] = {}
+        self.pools: dict[str, JsonDict] = {}
         self.events: deque[JsonDict] = deque(maxlen=EVENTS_SHOWN)
 
     def load(self, snapshot: Snapshot) -> None:
@@ -73,6 +76,7 @@ class Mirror:
         self.host, self.supervisor = plain["host"], plain["supervisor"]
         self.processes = {process["id"]: process for process in plain["processes"]}
         self.descendants = {descendant["id"]: descendant for descendant in plain["descendants"]}
+        self.pools = {pool["id"]: pool for pool in plain["pools"]}
         self.events = deque(plain["events"], EVENTS_SHOWN)
 
     def apply(self, delta: Delta) -> None:
@@ -80,7 +84,8 @@ class Mirror:
         changed = delta.changed
         processes = _merged(self.processes, changed.processes)
         descendants = _merged(self.descendants, changed.descendants)
-        if delta.base != self.seq or processes is None or descendants is None:
+        pools = _merged(self.pools, changed.pools)
+        if delta.base != self.seq or processes is None or descendants is None or pools is None:
             raise SequenceGap(self.seq, delta.base)
         self.seq, self.at = delta.seq, delta.at
         if changed.host is not None:
@@ -89,9 +94,11 @@ class Mirror:
             self.supervisor = msgspec.to_builtins(changed.supervisor)
         self.processes.update(processes)
         self.descendants.update(descendants)
+        self.pools.update(pools)
         for key in delta.removed:
             self.processes.pop(key, None)
             self.descendants.pop(key, None)
+            self.pools.pop(key, None)
         self.events.extend(msgspec.to_builtins(delta.events))
 
     def snapshot(self) -> JsonDict:
@@ -104,6 +111,7 @@ class Mirror:
             "processes": list(self.processes.values()),
             "descendants": list(self.descendants.values()),
             "events": list(self.events),
+            "pools": list(self.pools.values()),
         }
 
 
@@ -116,7 +124,7 @@ def _merged(known: Mapping[str, JsonDict], changes: Iterable[JsonDict]) -> dict[
     merged: dict[str, JsonDict] = {}
     for change in changes:
         key = change["id"]
-        # A new thing comes with all its fields, and both kinds of things have a pid.
+        # A new thing comes with all its fields, and all kinds of things have a pid.
         if key not in known and "pid" not in change:
             return None
         merged[key] = {**known.get(key, {}), **change}

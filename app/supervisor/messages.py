@@ -1,10 +1,12 @@
-"""Every word on every pipe.
+"""Every word on the control socket, and which pipes there are.
 
-Two pipes end in the supervisor::
+Three kinds of them end in the supervisor::
 
     web, CLI ──Command──▶ control socket ──▶ supervisor        unix stream, frames of `!i` length + JSON, ≤ 1 MiB
              ◀─Reply, Snapshot, Delta────                      likewise, ≤ 32 MiB
-    child ────Report────▶ report socket ───▶ supervisor        unix seqpacket, one JSON object each, ≤ 4 KiB
+    child ────Report────▶ report socket ───▶ supervisor        unix seqpacket, one JSON object each (`reports`)
+    host ─────HostWord──▶ channel ─────────▶ supervisor        unix stream as the first (`pool_messages`)
+         ◀────HostAsk────
 
 Commands carry ``request``, a number that the client chooses and that the reply repeats; and ``by``, who gave it.
 JSON and never pickle: nothing that is read here can run code.
@@ -18,12 +20,14 @@ import msgspec
 from msgspec import Raw, Struct
 
 from .errors import ProcessionError
-from .model import Delta, LaunchSpec, Snapshot, Verb
+from .model import LaunchSpec, Verb
+from .pool_messages import AnyAsk
+from .pool_model import PoolSpec
+from .stream import Delta, Snapshot
 
 MAX_FRAME = 1024 * 1024
 # A snapshot of 2,000 processes with 2,000 descendants is 2.1 MB; long arguments make it more.
 MAX_ANSWER = 32 * 1024 * 1024
-MAX_REPORT = 4096
 
 
 class Message(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=True):
@@ -102,7 +106,8 @@ class Inspect(Command, frozen=True, kw_only=True):
 class History(Command, frozen=True, kw_only=True):
     """Samples of the last ten minutes.  Replies ``{"at": [s], "series": {id: {"cpu_percent": [], "rss_bytes": []}}}``.
 
-    One process with all points, or (``process`` None) all of them with at most ``points`` each.
+    One process with all points, or (``process`` None) all of them with at most ``points`` each.  One that is the host
+    of a pool has two more series: ``queued``, the tasks that wait, and ``tasks_per_s``.
     """
 
     process: str | None = None
@@ -127,6 +132,27 @@ class Events(Command, frozen=True, kw_only=True):
 
 class Workloads(Command, frozen=True, kw_only=True):
     """Replies the catalogue: ``{"workloads": [{name, title, description, look_at, theme, parameters, defaults}]}``."""
+
+
+class OpenPool(Command, frozen=True, kw_only=True):
+    """Start the host of a new pool.  Replies ``{"pool": Pool}`` as it then stands: opening."""
+
+    spec: PoolSpec
+
+
+class AskPool(Command, frozen=True, kw_only=True):
+    """Ask the host of a pool; replies what it answers (`pool_messages`).
+
+    Refused as "away" where it does not answer within 10 s (`JoinPool`: its own time and 2 s).
+    """
+
+    pool: str
+    ask: AnyAsk
+
+
+class PoolFunctions(Command, frozen=True, kw_only=True):
+    """Replies the catalogue of pool functions: ``{"functions": [{name, title, description, look_at, target,
+    parameters, example}]}``."""
 
 
 class Reply(Message, frozen=True, kw_only=True):
@@ -171,57 +197,16 @@ AnyCommand = (
     | History
     | Events
     | Workloads
+    | OpenPool
+    | AskPool
+    | PoolFunctions
 )
 AnyAnswer = Reply | Refused | SnapshotMessage | DeltaMessage
 
 
-class Report(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
-    """Base of what a supervised process tells the supervisor.  Untrusted: unknown fields and kinds are ignored."""
-
-    pid: int
-
-
-class Booted(Report, frozen=True, kw_only=True, tag="booted"):
-    """User code is about to run.  ``preloaded``: the forkserver had `procession.child` loaded already."""
-
-    python: str
-    preloaded: bool = False
-    stack_signal: int = 0
-
-
-class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
-    """`procession.report(done, total, note)`."""
-
-    done: float
-    total: float | None = None
-    note: str | None = None
-    dropped: int = 0
-
-
-class Forked(Report, frozen=True, kw_only=True, tag="forked"):
-    """A descendant made by os.fork() says that it exists."""
-
-
-class Raised(Report, frozen=True, kw_only=True, tag="raised"):
-    """User code ended by an exception: its last line and its traceback (cut to fit)."""
-
-    error: str
-    traceback: str
-
-
-class FailedToStart(Report, frozen=True, kw_only=True, tag="failed-to-start"):
-    """The target could not be imported, found or called: no user code ran."""
-
-    error: str
-    traceback: str
-
-
-AnyReport = Booted | Progressed | Forked | Raised | FailedToStart
-
 _encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
-_reports: msgspec.json.Decoder[AnyReport] = msgspec.json.Decoder(AnyReport)
 
 
 def encode(message: Message) -> bytes:
@@ -237,14 +222,6 @@ def decode_command(frame: bytes) -> AnyCommand:
 def decode_answer(frame: bytes) -> AnyAnswer:
     """Raises `msgspec.DecodeError` for anything that is not an answer."""
     return _answers.decode(frame)
-
-
-def decode_report(datagram: bytes) -> AnyReport | None:
-    """None for anything that is not a report: the sender is a user's process and may write what it likes."""
-    try:
-        return _reports.decode(datagram)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def reply(request: int, result: Any) -> Reply:

@@ -107,7 +107,10 @@ class RestartPolicy(Record, frozen=True, kw_only=True):
 
 
 class Process(Record, frozen=True, kw_only=True):
-    """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start()."""
+    """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start().
+
+    ``pool``: it is the host of the pool of the same id.
+    """
 
     id: str
     name: str
@@ -151,6 +154,7 @@ class Process(Record, frozen=True, kw_only=True):
     backoff: Backoff | None = None
     log_bytes: int = 0
     program: str | None = None
+    pool: bool = False
 
 
 class Descendant(Record, frozen=True, kw_only=True):
@@ -188,7 +192,8 @@ class Event(Record, frozen=True, kw_only=True):
     """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or ``process``: its own doing.
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
-    backoff, fatal, lost, orphan, stuck, unstuck, supervisor, forkserver.
+    backoff, fatal, lost, orphan, stuck, unstuck, supervisor, forkserver; and of pools: pool, job,
+    worker-lost, worker-ended, asked.
     """
 
     seq: int
@@ -240,38 +245,6 @@ class Supervisor(Record, frozen=True, kw_only=True):
     journal_error: str | None = None
     allow_targets: bool = False
     not_shown: int = 0
-
-
-class Snapshot(Record, frozen=True, kw_only=True):
-    """Everything at one moment; ``events`` are the newest journal lines, oldest first."""
-
-    seq: int
-    at: float
-    host: Host
-    supervisor: Supervisor
-    processes: tuple[Process, ...]
-    descendants: tuple[Descendant, ...]
-    events: tuple[Event, ...] = ()
-
-
-class Changes(Record, frozen=True, kw_only=True):
-    """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing)."""
-
-    processes: tuple[JsonDict, ...] = ()
-    descendants: tuple[JsonDict, ...] = ()
-    host: Host | None = None
-    supervisor: Supervisor | None = None
-
-
-class Delta(Record, frozen=True, kw_only=True):
-    """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes and descendants."""
-
-    seq: int
-    base: int
-    at: float
-    changed: Changes
-    removed: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
 
 
 class LaunchSpec(Record, frozen=True, kw_only=True):

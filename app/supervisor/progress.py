@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, assert_never
 
 from . import actions as a
-from . import messages as m
+from . import reports as r
 from .lifecycle import Trigger, possible
 from .member import Member
 from .model import Descendant, EventDraft, Progress, Sample, Sentinel, State
@@ -22,29 +22,29 @@ Out = list[a.Action]
 _STOPPED = ("T", "t")
 
 
-def reported(fleet: Fleet, member: Member, report: m.AnyReport, now: a.Now, out: Out) -> None:
+def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: a.Now, out: Out) -> None:
     """A report of the process itself or of a fork of it."""
     match report:
-        case m.Booted():
+        case r.Booted():
             _booted(fleet, member, report, now, out)
-        case m.Progressed(done=done, total=total, note=note):
+        case r.Progressed(done=done, total=total, note=note):
             member.watch.reported(done, total, now.mono)
             member.update(progress=Progress(done=done, total=total, note=note, at=now.wall))
             _unstuck(member, now, out)
-        case m.Raised(error=error, traceback=traceback):
+        case r.Raised(error=error, traceback=traceback):
             member.error = error
             member.update(error=traceback)
-        case m.FailedToStart(error=error, traceback=traceback):
+        case r.FailedToStart(error=error, traceback=traceback):
             member.error, member.failed_to_start = error, True
             member.update(error=traceback)
-        case m.Forked():
+        case r.Forked():
             return  # the inventory's business
         case _:
             assert_never(report)
     fleet.changed(member)
 
 
-def _booted(fleet: Fleet, member: Member, report: m.Booted, now: a.Now, out: Out) -> None:
+def _booted(fleet: Fleet, member: Member, report: r.Booted, now: a.Now, out: Out) -> None:
     if member.process.booted or report.pid != member.process.pid:
         return
     preloaded = report.preloaded if member.process.start_method == "forkserver" else None

@@ -14,8 +14,9 @@ from .control import ControlServer
 from .delta import patches
 from .fleet import Fleet
 from .frames import framed
-from .model import Changes, Delta, Descendant, Event, Host, Process, Snapshot, Supervisor
+from .model import Descendant, Event, Host, Process, Supervisor
 from .peer import Client
+from .stream import Changes, Delta, Snapshot
 from .world import World
 
 Book = TypeVar("Book", Process, Descendant)

@@ -21,7 +21,7 @@ from app.supervisor.client import Connection
 from app.supervisor.delta import Mirror
 from app.supervisor.errors import SequenceGap, SupervisorAway
 from app.supervisor.messages import AnyAnswer, DeltaMessage, SnapshotMessage, Subscribe
-from app.supervisor.model import Delta
+from app.supervisor.stream import Delta
 
 FIRST_DELAY_S = 0.05
 MAX_DELAY_S = 1.0

@@ -18,7 +18,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError as SocketRefused  # type: ignore[import-untyped]
 
-from app.supervisor.model import Delta
+from app.supervisor.stream import Delta
 
 from . import present
 from .access import Access

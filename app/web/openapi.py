@@ -9,7 +9,7 @@ import msgspec
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 
-from app.supervisor import model
+from app.supervisor import model, stream
 
 from . import present
 
@@ -21,7 +21,7 @@ RECORDS = (
     present.ActionResults,
     present.LogPart,
     present.LogMessage,
-    model.Delta,
+    stream.Delta,
     model.Descendant,
 )
 SECURITY_SCHEMES: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}

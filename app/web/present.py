@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.supervisor import model
+from app.supervisor import model, stream
 from app.supervisor.delta import Mirror
 from app.supervisor.model import JsonDict, Record
 
@@ -23,7 +23,7 @@ class Process(model.Process, frozen=True, kw_only=True):
     uptime_s: float | None = None
 
 
-class Snapshot(model.Snapshot, frozen=True, kw_only=True):
+class Snapshot(stream.Snapshot, frozen=True, kw_only=True):
     """Everything at one moment, with the processes as shown."""
 
     processes: tuple[Process, ...]

@@ -1,12 +1,12 @@
 /**
  * What a view is told when something changed.  `status`: host, supervisor, connection or role.
  *
- * @typedef {{processes: Set<string>, descendants: Set<string>, removed: Set<string>, events: object[],
+ * @typedef {{processes: Set<string>, descendants: Set<string>, pools: Set<string>, removed: Set<string>, events: object[],
  *   reset: boolean, status: boolean}} Change
  */
 
 const EMPTY = Object.freeze(new Set());
-const NOTHING = { processes: EMPTY, descendants: EMPTY, removed: EMPTY, events: [], reset: false, status: false };
+const NOTHING = { processes: EMPTY, descendants: EMPTY, pools: EMPTY, removed: EMPTY, events: [], reset: false, status: false };
 
 /** @param {Partial<Change>} parts @returns {Change} */
 export const change = (parts) => ({ ...NOTHING, ...parts });

@@ -12,14 +12,15 @@ import { store } from "./store.js";
 
 const GIB = 1024 ** 3;
 const host = document.getElementById("host");
+const pools = document.querySelector("[data-pools]");
 const places = Object.fromEntries([...host.querySelectorAll("[data-host]")].map((el) => [el.dataset.host, el]));
 
 /** Follow the store and the address. */
 export function mountHeader() {
   const count = framed(showCounts);
   const draw = framed(showHost);
-  store.subscribe(({ processes, removed, reset, status }) => {
-    if (processes.size || removed.size || reset) count();
+  store.subscribe(({ processes, pools, removed, reset, status }) => {
+    if (processes.size || pools.size || removed.size || reset) count();
     if (status && store.host) draw();
   });
   onTheme(draw);
@@ -49,6 +50,7 @@ function showCounts() {
     if (link.closest(".tally")) link.hidden = !number;
     else if (["suspended", "waiting", "ended"].includes(link.dataset.group)) link.hidden = !number && !link.hasAttribute("aria-current");
   }
+  put(pools, store.pools.size.toLocaleString("en"));
   const wrong = [counts.stuck && `▲ ${counts.stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
   document.title = wrong ? `${wrong} · Procession` : "Procession";
 }

@@ -5,6 +5,8 @@ import { clearFilter } from "./chips.js";
 import { closeDetail } from "./detail.js";
 import { doVerb, open } from "./gestures.js";
 import { KEYS } from "./keys.js";
+import { closeBeside } from "./poolbeside.js";
+import { newHere } from "./poolnew.js";
 import { reveal } from "./reveal.js";
 import { detailHref, go, href, route } from "./router.js";
 import { selection } from "./selection.js";
@@ -12,14 +14,14 @@ import { store } from "./store.js";
 import { table } from "./table.js";
 
 const VERB_OF = Object.fromEntries(KEYS.flatMap(({ keys }) => keys.filter((one) => one.verb).map((one) => [one.keys[0].toLowerCase(), one.verb])));
-const PAGES = { e: "/events", p: "/" };
+const PAGES = { e: "/events", o: "/pools", p: "/" };
 let afterG = false;
 
 /** @param {{launch: () => void, help: () => void}} actions what the shell does on L and ? */
 export function mountKeyboard({ launch, help }) {
   const plain = {
     "?": help, l: launch, "/": () => document.getElementById("filter").select(), Escape: back, Enter: openCursor, x: toggle,
-    v: () => document.getElementById("view").click(), g: () => { afterG = true; },
+    v: () => document.getElementById("view").click(), n: newHere, g: () => { afterG = true; },
     ArrowUp: (event) => move(-1, event), ArrowDown: (event) => move(1, event),
     Home: (event) => move(-Infinity, event), End: (event) => move(Infinity, event),
     ArrowLeft: () => fold(true), ArrowRight: () => fold(false),
@@ -47,6 +49,7 @@ const inList = (target) => target === document.body || Boolean(target.closest("#
 
 function back(event) {
   if (event.target.id === "filter") return clearFilter() || (table.grid.focus(), true);
+  if (route().page === "pools") return closeBeside();
   if (selection.size) return selection.clear();
   return closeDetail() || clearFilter() || false;
 }
@@ -88,6 +91,7 @@ function fold(wanted) {
 
 /** Do a verb to the selected ones, else to the row at the cursor, else to the one whose detail is open. */
 function verb(name) {
+  if (route().page !== "processes") return false;
   const ids = selection.size ? [...selection.ids] : [selection.cursor ?? route().id].filter(Boolean);
   const records = ids.map((id) => store.get(id)).filter(Boolean);
   if (!records.length) return false;

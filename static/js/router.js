@@ -5,8 +5,10 @@
  *   /processes/ID        the detail beside the list; ?tab=overview|log|stack|timeline|descendants
  *   /launch              the launch dialog over the list; ?workload=NAME picks the card
  *   /events              the journal
+ *   /pools               the pools
+ *   /pools/ID            one pool; ?job=N, ?worker=PID (&stack=1) or ?submit=1 opens a panel beside it
  *
- * @typedef {{page: "processes"|"events", id: string|null, launch: boolean, params: URLSearchParams}} Route
+ * @typedef {{page: "processes"|"events"|"pools", id: string|null, pool: string|null, launch: boolean, params: URLSearchParams}} Route
  */
 
 const LIST = ["q", "state", "sort", "view"];
@@ -15,10 +17,12 @@ const listeners = new Set();
 /** @returns {Route} where we are */
 export function route() {
   const { pathname, search } = location;
-  const opened = /^\/processes\/([^/]+)\/?$/.exec(pathname);
+  const [, page, opened] = /^\/(processes|pools)\/([^/]+)\/?$/.exec(pathname) ?? [];
+  const id = opened ? decodeURIComponent(opened) : null;
   return {
-    page: pathname.startsWith("/events") ? "events" : "processes",
-    id: opened ? decodeURIComponent(opened[1]) : null,
+    page: /^\/(events|pools)/.exec(pathname)?.[1] ?? "processes",
+    id: page === "processes" ? id : null,
+    pool: page === "pools" ? id : null,
     launch: pathname.startsWith("/launch"),
     params: new URLSearchParams(search),
   };
@@ -38,6 +42,12 @@ export function href(path, changes = {}) {
 
 /** The address of one process's detail. @param {string} id @param {string|null} tab */
 export const detailHref = (id, tab = null) => href(`/processes/${encodeURIComponent(id)}`, { tab });
+
+/** The address of one pool, with the panel that `open` asks for. @param {string} id @param {Record<string, string|number>} open */
+export function poolHref(id, open = {}) {
+  const query = new URLSearchParams(open).toString();
+  return `/pools/${encodeURIComponent(id)}${query ? `?${query}` : ""}`;
+}
 
 /** Go to a path; `replace` leaves no entry in the history. @param {string} path @param {{replace?: boolean}} options */
 export function go(path, { replace = false } = {}) {

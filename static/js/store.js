@@ -1,7 +1,7 @@
 /**
  * What the page knows: the supervisor's snapshot, kept current by deltas.  State flows one way:
  *
- *   socket ──snapshot, delta──▶ store ──{processes, descendants, removed, events, reset, status}──▶ views
+ *   socket ──snapshot, delta──▶ store ──{processes, descendants, pools, removed, events, reset, status}──▶ views
  *
  * A delta that does not follow on ours is thrown away and a fresh snapshot asked for; nothing is replayed.
  */
@@ -12,10 +12,13 @@ import { connect, resync } from "./socket.js";
 
 const EVENTS = 500;
 const SAMPLE_MS = 1000;
+/** What is held by id; a pool has the id of the process that hosts it. */
+const KINDS = ["processes", "descendants", "pools"];
 
 class Store {
   /** @type {Map<string, object>} */ processes = new Map();
   /** @type {Map<string, object>} */ descendants = new Map();
+  /** @type {Map<string, object>} */ pools = new Map();
   /** Newest journal lines, oldest first, at most EVENTS. @type {object[]} */ events = [];
   host = null; supervisor = null; seq = null;
   /** Whether what is shown is current: connected, and the supervisor answers. */
@@ -63,15 +66,14 @@ class Store {
 
   #replace(snapshot) {
     const first = this.seq === null;
-    this.processes = byId(snapshot.processes);
-    this.descendants = byId(snapshot.descendants);
+    for (const kind of KINDS) this[kind] = byId(snapshot[kind] ?? []);
     this.events = (snapshot.events ?? []).slice(-EVENTS);
     this.host = snapshot.host;
     this.supervisor = snapshot.supervisor;
     this.seq = snapshot.seq;
     this.#live(snapshot.at);
-    const [processes, descendants] = [new Set(this.processes.keys()), new Set(this.descendants.keys())];
-    this.#tell({ processes, descendants, events: this.events, reset: true, status: true });
+    const all = each((kind) => new Set(this[kind].keys()));
+    this.#tell({ ...all, events: this.events, reset: true, status: true });
     if (first) this.#samples.recall(() => this.now());
   }
 
@@ -79,8 +81,7 @@ class Store {
     if (this.seq === null || delta.seq <= this.seq) return;
     if (delta.base !== this.seq) return void resync();
     const { changed, removed = [], events = [] } = delta;
-    const processes = merge(this.processes, changed.processes);
-    const descendants = merge(this.descendants, changed.descendants);
+    const patched = each((kind) => merge(this[kind], changed[kind]));
     for (const id of removed) this.#remove(id);
     this.events = [...this.events, ...events].slice(-EVENTS);
     this.host = changed.host ?? this.host;
@@ -88,12 +89,11 @@ class Store {
     this.seq = delta.seq;
     this.#live(delta.at);
     const status = Boolean(changed.host || changed.supervisor);
-    this.#tell({ processes, descendants, removed: new Set(removed), events, status });
+    this.#tell({ ...patched, removed: new Set(removed), events, status });
   }
 
   #remove(id) {
-    this.processes.delete(id);
-    this.descendants.delete(id);
+    for (const kind of KINDS) this[kind].delete(id);
     this.#samples.forget(id);
   }
 
@@ -116,5 +116,7 @@ class Store {
     for (const fn of this.#listeners) fn(told);
   }
 }
+
+const each = (of) => Object.fromEntries(KINDS.map((kind) => [kind, of(kind)]));
 
 export const store = new Store();

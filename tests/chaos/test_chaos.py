@@ -19,7 +19,8 @@ import pytest
 
 from app.supervisor.errors import SupervisorAway
 from app.supervisor.messages import Act, Launch
-from app.supervisor.model import LaunchSpec, RestartPolicy, Snapshot, Verb
+from app.supervisor.model import LaunchSpec, RestartPolicy, Verb
+from app.supervisor.stream import Snapshot
 from tests.instance import Instance
 from tests.waiting import wait_until
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.supervisor import actions as a
 from app.supervisor import messages as m
+from app.supervisor import reports as r
 from app.supervisor.fleet import Fleet
 from app.supervisor.lifecycle import LIVE
 from app.supervisor.model import Process, RestartPolicy, Sample, State, Verb
@@ -68,7 +69,7 @@ class Driver:
         """Its own code runs."""
         pid = self.record(process_id).pid
         assert pid
-        self.happens(a.Reported(process_id, m.Booted(pid=pid, python="3.11")))
+        self.happens(a.Reported(process_id, r.Booted(pid=pid, python="3.11")))
 
     def ends(self, process_id: str, exitcode: int | None = 0) -> None:
         """The pidfd fires."""

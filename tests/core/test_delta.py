@@ -14,19 +14,9 @@ from msgspec.structs import replace
 from app.supervisor.delta import EVENTS_SHOWN, Mirror, patch, patches
 from app.supervisor.errors import SequenceGap
 from app.supervisor.messages import DeltaMessage, SnapshotMessage, decode_answer, encode
-from app.supervisor.model import (
-    Changes,
-    Delta,
-    Descendant,
-    Event,
-    Host,
-    Process,
-    Progress,
-    Sentinel,
-    Snapshot,
-    State,
-    Supervisor,
-)
+from app.supervisor.model import Descendant, Event, Host, Process, Progress, Sentinel, State, Supervisor
+from app.supervisor.pool_model import Job, JobMethod, Pool, PoolState, PoolTask, PoolWorker, WorkerState
+from app.supervisor.stream import Changes, Delta, Snapshot
 
 HOST = Host(name="box", cores=2, cpu_percent=1.0, memory_used_bytes=1, memory_total_bytes=2)
 SUPERVISOR = Supervisor(
@@ -69,6 +59,29 @@ descendants = st.dictionaries(
     ),
     max_size=4,
 )
+TASK = PoolTask(job=1, index=3, first=3, size=1, function="square", arguments="(3,)")
+workers = st.builds(
+    PoolWorker,
+    pid=st.integers(1, 9),
+    state=st.sampled_from(WorkerState),
+    task=st.none() | st.just(TASK),
+    busy_s=st.none() | numbers,
+)
+pools = st.dictionaries(
+    ids,
+    st.builds(
+        Pool,
+        id=st.just(""),
+        name=st.text(max_size=2),
+        pid=st.none() | st.integers(1, 9),
+        state=st.sampled_from(PoolState),
+        workers=st.lists(workers, max_size=2).map(tuple),
+        jobs=st.just(())
+        | st.builds(Job, id=st.integers(1, 9), method=st.sampled_from(JobMethod)).map(lambda job: (job,)),
+        queued=st.integers(0, 9),
+    ),
+    max_size=4,
+)
 hosts = st.builds(replace, st.just(HOST), cpu_percent=numbers)
 supervisors = st.builds(replace, st.just(SUPERVISOR), stopping=st.booleans())
 
@@ -88,6 +101,7 @@ def histories(draw: st.DrawFn) -> list[Snapshot]:
                 supervisor=draw(supervisors),
                 processes=tuple(replace(p, id=key) for key, p in draw(processes).items()),
                 descendants=tuple(replace(d, id=f"{key}-9") for key, d in draw(descendants).items()),
+                pools=tuple(replace(p, id=f"p{key}") for key, p in draw(pools).items()),
                 events=events,
             )
         )
@@ -114,8 +128,8 @@ def whole(seq: int, *shown: Process, events: tuple[Event, ...] = ()) -> Snapshot
 
 def diff(old: Snapshot, new: Snapshot) -> Delta:
     """The step from one whole snapshot to another."""
-    kinds = ((old.processes, new.processes), (old.descendants, new.descendants))
-    (processes, ended), (descendants, gone) = (differences(*both) for both in kinds)
+    kinds = ((old.processes, new.processes), (old.descendants, new.descendants), (old.pools, new.pools))
+    (processes, ended), (descendants, gone), (pools, closed) = (differences(*both) for both in kinds)
     seen = old.events[-1].seq if old.events else 0
     return Delta(
         seq=new.seq,
@@ -124,10 +138,11 @@ def diff(old: Snapshot, new: Snapshot) -> Delta:
         changed=Changes(
             processes=processes,
             descendants=descendants,
+            pools=pools,
             host=new.host if new.host != old.host else None,
             supervisor=new.supervisor if new.supervisor != old.supervisor else None,
         ),
-        removed=ended + gone,
+        removed=ended + gone + closed,
         events=tuple(event for event in new.events if event.seq > seen),
     )
 
@@ -146,7 +161,8 @@ def plain(value: Any) -> Any:
 def by_id(state: Any) -> dict[str, Any]:
     """As JSON, without the order of rows, which the reader chooses."""
     snapshot: dict[str, Any] = plain(state)
-    return snapshot | {kind: {row["id"]: row for row in snapshot[kind]} for kind in ("processes", "descendants")}
+    kinds = ("processes", "descendants", "pools")
+    return snapshot | {kind: {row["id"]: row for row in snapshot[kind]} for kind in kinds}
 
 
 @given(histories())

@@ -9,6 +9,7 @@ import pytest
 
 from app.supervisor import actions as a
 from app.supervisor import messages as m
+from app.supervisor import reports as r
 from app.supervisor.errors import IllegalTransition
 from app.supervisor.lifecycle import TRANSITIONS, Trigger, advance
 from app.supervisor.model import Descendant, State, Verb
@@ -307,7 +308,7 @@ def test_an_exit_that_nobody_can_tell_is_lost(driver: Driver) -> None:
 def test_the_last_line_of_an_exception_is_the_cause(driver: Driver) -> None:
     """With the traceback in the record."""
     running = driver.running()
-    driver.happens(a.Reported(running, m.Raised(pid=1001, error="ValueError: no", traceback="Traceback …")))
+    driver.happens(a.Reported(running, r.Raised(pid=1001, error="ValueError: no", traceback="Traceback …")))
     driver.ends(running, 1)
     record = driver.record(running)
     assert (record.cause, record.error, record.failed) == ("exit 1: ValueError: no", "Traceback …", True)
@@ -317,7 +318,7 @@ def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> Non
     """Never a crash of ours."""
     process = driver.launch()[0].id
     driver.happens(
-        a.Reported(process, m.FailedToStart(pid=1001, error="ModuleNotFoundError: No module named 'x'", traceback="T"))
+        a.Reported(process, r.FailedToStart(pid=1001, error="ModuleNotFoundError: No module named 'x'", traceback="T"))
     )
     driver.ends(process, 1)
     assert driver.record(process).cause == "failed to start: ModuleNotFoundError: No module named 'x'"
@@ -351,7 +352,7 @@ def test_a_sleeper_is_not_stuck_and_a_busy_one_that_stopped_reporting_is(driver:
     driver.happens(a.BlockedOn(sleeper, suspicious=False, words="sleeps"))
     assert driver.record(sleeper).stuck is None
     reporter = driver.running()
-    driver.happens(a.Reported(reporter, m.Progressed(pid=1002, done=3, total=10)))
+    driver.happens(a.Reported(reporter, r.Progressed(pid=1002, done=3, total=10)))
     driver.passes(12.0)
     driver.samples(reporter, cpu=99.0)
     driver.happens(a.BlockedOn(reporter, suspicious=False, words="runs"))

@@ -15,7 +15,11 @@ OURS = ("app", "procession", "workers")
 
 # What these import of ours is pure with them.
 PURE = frozenset(
-    f"app.supervisor.{name}" for name in ("model", "lifecycle", "messages", "errors", "fleet", "delta", "history")
+    f"app.supervisor.{name}"
+    for name in (
+        *("model", "pool_model", "stream", "lifecycle", "messages", "pool_messages", "reports", "errors"),
+        *("fleet", "delta", "history"),
+    )
 )
 IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
 
@@ -27,6 +31,9 @@ WEB_MAY_IMPORT = (
     "app.supervisor.errors",
     "app.supervisor.messages",
     "app.supervisor.model",
+    "app.supervisor.pool_messages",
+    "app.supervisor.pool_model",
+    "app.supervisor.stream",
     "app.web",
 )
 
