@@ -27,6 +27,7 @@ BODY_BYTES = {
     "processes.launch": 64 * 1024,
     "processes.launch_many": 64 * 1024,
     "verbs.actions": 128 * 1024,
+    "pool_work.submit": 512 * 1024,
 }
 MACHINE_PATHS = ("/api/", "/metrics")
 

@@ -21,15 +21,18 @@ from app.supervisor.errors import ProcessionError, SupervisorAway
 from app.supervisor.messages import (
     Act,
     AnyCommand,
+    AskPool,
     EndDescendant,
     Join,
     Launch,
+    OpenPool,
     Refused,
     Reply,
     SendSignal,
     SnapshotMessage,
     Subscribe,
 )
+from app.supervisor.pool_messages import ReadJob
 
 TIMEOUT_S = 15.0
 # The supervisor takes 256 clients; leave some for the command line.
@@ -38,7 +41,7 @@ MAX_UNDER_WAY = 100
 # A change reaches the feed within some 20 ms; this is far beyond it.
 SETTLED_AFTER_S = 1.0
 
-CHANGING = (Act, EndDescendant, Join, Launch, SendSignal)
+CHANGING = (Act, AskPool, EndDescendant, Join, Launch, OpenPool, SendSignal)
 
 
 class Control:
@@ -65,7 +68,7 @@ class Control:
             with self.connection(wait_s) as connection:
                 return call(connection, command)
         finally:
-            if isinstance(command, CHANGING):
+            if isinstance(command, CHANGING) and not _only_reads(command):
                 self._asked_at = time.monotonic()
 
     def tell(self, commands: Iterable[AnyCommand]) -> dict[int, ProcessionError | None]:
@@ -113,6 +116,10 @@ class Control:
                 connection.close()
         finally:
             self._free.release()
+
+
+def _only_reads(command: AnyCommand) -> bool:
+    return isinstance(command, AskPool) and isinstance(command.ask, ReadJob)
 
 
 def _send(connection: Connection, commands: Iterable[AnyCommand]) -> int:

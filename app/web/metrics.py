@@ -1,14 +1,29 @@
-"""The figures of all processes in Prometheus' text exposition format, version 0.0.4."""
+"""The figures of all processes and pools in Prometheus' text exposition format, version 0.0.4."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from typing import TypeAlias
 
 from app.supervisor.delta import Mirror
 from app.supervisor.model import JsonDict, State
+from app.supervisor.pool_model import PoolState, WorkerState
+
+Figure: TypeAlias = tuple[str, str, str, Callable[[JsonDict], int]]
 
 MIMETYPE = "text/plain; version=0.0.4"
+POOL_FIGURES: tuple[Figure, ...] = (
+    ("workers", "gauge", "Workers that live.", lambda pool: len(_living(pool))),
+    ("workers_stuck", "gauge", "Workers that are judged to be stuck.", lambda pool: sum(map(_is_stuck, _living(pool)))),
+    ("tasks_queued", "gauge", "Tasks that wait.", itemgetter("queued")),
+    ("tasks_running", "gauge", "Tasks that are executed.", itemgetter("running")),
+    ("tasks_done_total", "counter", "Tasks that returned.", itemgetter("done")),
+    ("tasks_failed_total", "counter", "Tasks that raised.", itemgetter("failed")),
+    ("tasks_lost_total", "counter", "Tasks that were lost with their worker.", itemgetter("lost")),
+    ("tasks_retried_total", "counter", "Tasks that were tried again.", itemgetter("retried")),
+)
 
 
 def text(state: Mirror) -> str:
@@ -29,6 +44,7 @@ def _lines(state: Mirror) -> Iterator[str]:
     yield from _per_process("procession_cpu_percent", "gauge", "CPU of one core.", alive)
     yield from _per_process("procession_rss_bytes", "gauge", "Resident memory.", alive)
     yield from _per_process("procession_restarts", "counter", "Restarts, asked or by policy.", records)
+    yield from _of_pools(list(state.pools.values()))
     yield from _own(state.supervisor)
 
 
@@ -39,6 +55,15 @@ def _per_process(name: str, kind: str, help_text: str, records: Iterable[JsonDic
     for record in records:
         if record[field] is not None:
             yield f"{shown}{{{_labels(record)}}} {record[field]}"
+
+
+def _of_pools(pools: list[JsonDict]) -> Iterator[str]:
+    counts = Counter(pool["state"] for pool in pools)
+    yield from _head("procession_pools", "gauge", "Pools by state.")
+    yield from (f'procession_pools{{state="{each}"}} {counts[each]}' for each in PoolState)
+    for name, kind, help_text, figure in POOL_FIGURES:
+        yield from _head(f"procession_pool_{name}", kind, help_text)
+        yield from (f"procession_pool_{name}{{{_pool_labels(pool)}}} {figure(pool)}" for pool in pools)
 
 
 def _own(supervisor: JsonDict) -> Iterator[str]:
@@ -55,8 +80,23 @@ def _head(name: str, kind: str, help_text: str) -> Iterator[str]:
 
 
 def _labels(record: JsonDict) -> str:
-    labels = {"id": record["id"], "name": record["name"], "workload": record["workload"] or record["target"]}
+    return _written({"id": record["id"], "name": record["name"], "workload": record["workload"] or record["target"]})
+
+
+def _pool_labels(pool: JsonDict) -> str:
+    return _written({"id": pool["id"], "name": pool["name"]})
+
+
+def _written(labels: dict[str, str]) -> str:
     return ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
+
+
+def _living(pool: JsonDict) -> list[JsonDict]:
+    return [worker for worker in pool["workers"] if worker["state"] != WorkerState.ENDED]
+
+
+def _is_stuck(worker: JsonDict) -> bool:
+    return worker["stuck"] is not None
 
 
 def _escaped(content: str) -> str:

@@ -11,7 +11,7 @@ from flask_openapi3.types import ResponseDict
 
 from app.supervisor import model, stream
 
-from . import present
+from . import present, present_pools
 
 TEMPLATE = "#/components/schemas/{name}"
 RECORDS = (
@@ -23,6 +23,12 @@ RECORDS = (
     present.LogMessage,
     stream.Delta,
     model.Descendant,
+    present_pools.Pools,
+    present_pools.Jobs,
+    present_pools.JobAnswer,
+    present_pools.WorkerAnswer,
+    present_pools.Joined,
+    present_pools.PoolFunctions,
 )
 SECURITY_SCHEMES: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]

@@ -19,10 +19,10 @@ def install(flask: Flask, access: Access, feed: Feed) -> None:
     """Add the pages to the app."""
     pages = Blueprint("pages", __name__)
 
-    def index(process_id: str | None = None) -> str:
+    def index(**_shown: str) -> str:
         return render_template("index.html", role=g.role.value, version=version("procession"))
 
-    for path in ("/", "/processes/<process_id>", "/events", "/launch"):
+    for path in ("/", "/processes/<id>", "/pools", "/pools/<id>", "/pools", "/pools/<pool_id>", "/events", "/launch"):
         pages.add_url_rule(path, "index", index)
 
     @pages.get("/signin")

@@ -38,6 +38,13 @@ class Services:
             raise NoSuchProcess(f"There is no process {process_id}.")
         return process
 
+    def pool(self, pool_id: str) -> JsonDict:
+        """One pool; raises `NoSuchProcess`."""
+        pool = self.state().pools.get(pool_id)
+        if pool is None:
+            raise NoSuchProcess(f"There is no pool {pool_id}.")
+        return pool
+
 
 def here() -> Services:
     """The services of the running app."""

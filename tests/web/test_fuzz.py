@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.supervisor.pool_model import JobMethod
 from tests.web.serving import Client, Web
 
 JSON = st.recursive(
@@ -18,18 +19,24 @@ JSON = st.recursive(
 )
 NAMES = (
     "workload params target args kwargs path name start_method daemon auto_start auto_join grace_s restart "
-    "stuck_after_s count pid timeout_s signal verb ids"
+    "stuck_after_s count pid timeout_s signal verb ids "
+    "processes maxtasksperchild retries method function iterable chunksize"
 )
 FIELDS = st.sampled_from(NAMES.split())
 POSTS = st.sampled_from(
     [
         "/processes", "/processes/batch", "/actions", "/processes/p1/kill", "/processes/p1/join",
         "/processes/p1/signal", "/processes/p1/stack", "/descendants/1-1/signal", "/nothing",
+        "/pools", "/pools/p1/jobs", "/pools/p1/resize", "/pools/p1/close", "/pools/p1/join",
+        "/pools/p1/workers/1/kill", "/pools/p1/workers/x/stack",
     ]
 )  # fmt: skip
 GETS = st.sampled_from(
-    ["/processes", "/processes/p1/log", "/events", "/history", "/processes/p1/history", "/processes/p1/consequences"]
-)
+    [
+        "/processes", "/processes/p1/log", "/events", "/history", "/processes/p1/history", "/processes/p1/consequences",
+        "/pools/p1/history",
+    ]
+)  # fmt: skip
 QUERY = st.dictionaries(
     st.sampled_from(["state", "workload", "q", "offset", "limit", "after", "latest", "kind", "process", "points", "x"]),
     st.text(max_size=12) | st.integers().map(str),
@@ -51,6 +58,18 @@ def test_no_json_body_is_an_error_of_ours(known: Client, path: str, body: Any) -
     answer = known.post(f"/api/v1{path}", json=body)
     assert answer.status_code in (400, 403, 404, 405, 413, 422, 503)
     assert answer.json()["status"] == answer.status_code
+
+
+@MANY
+@given(
+    method=st.sampled_from(JobMethod),
+    iterable=JSON | st.fixed_dictionaries({"range": st.lists(st.integers(), max_size=4)}),
+)
+def test_no_iterable_is_an_error_of_ours(known: Client, method: str, iterable: Any) -> None:
+    """What a map may be given is looked at by hand."""
+    body = {"method": method, "function": "square", "iterable": iterable}
+    answer = known.post("/api/v1/pools/p1/jobs", json=body)
+    assert answer.status_code in (422, 503)
 
 
 @MANY

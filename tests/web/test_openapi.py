@@ -19,6 +19,11 @@ POST /processes/{id}/terminate · POST /processes/{id}/kill · POST /processes/{
 POST /processes/{id}/restart · POST /processes/{id}/suspend · POST /processes/{id}/resume
 POST /processes/{id}/join · POST /processes/{id}/signal · POST /processes/{id}/stack · GET /processes/{id}/log
 GET /workloads · GET /events
+GET /pools · POST /pools · GET /pools/{id} · POST /pools/{id}/resize · POST /pools/{id}/close
+POST /pools/{id}/terminate · POST /pools/{id}/join · GET /pools/{id}/jobs · POST /pools/{id}/jobs
+GET /pools/{id}/jobs/{job} · POST /pools/{id}/workers/{pid}/terminate · POST /pools/{id}/workers/{pid}/kill
+POST /pools/{id}/workers/{pid}/suspend · POST /pools/{id}/workers/{pid}/resume
+POST /pools/{id}/workers/{pid}/stack · GET /pools/functions
 """
 
 

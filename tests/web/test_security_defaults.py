@@ -20,6 +20,11 @@ UNSAFE = [
     ("PUT", "/api/v1/processes/p1"),
     ("PATCH", "/api/v1/processes/p1"),
     ("DELETE", "/api/v1/processes/p1"),
+    ("POST", "/api/v1/pools"),
+    ("POST", "/api/v1/pools/p1/jobs"),
+    ("POST", "/api/v1/pools/p1/terminate"),
+    ("POST", "/api/v1/pools/p1/workers/1/kill"),
+    ("DELETE", "/api/v1/pools/p1"),
     ("POST", "/signin"),
     ("POST", "/signout"),
     ("POST", "/nowhere"),
@@ -32,6 +37,10 @@ GUARDED = [
     "/api/v1/processes/p1/log",
     "/api/v1/processes/p1/inspect",
     "/api/v1/workloads",
+    "/api/v1/pools",
+    "/api/v1/pools/p1",
+    "/api/v1/pools/functions",
+    "/api/v1/pools/p1/jobs/1",
     "/api/v1/events",
     "/api/v1/openapi.json",
     "/api/v1/nothing",
@@ -40,8 +49,11 @@ GUARDED = [
     "/events",
     "/launch",
     "/processes/p1",
+    "/pools",
+    "/pools/p1",
     "/nothing",
 ]
+POOL_ACTS = ("/api/v1/pools/p1/close", "/api/v1/pools/p1/workers/1/kill", "/api/v1/pools/p1/workers/1/stack")
 HANDSHAKE = "/socket.io/?EIO=4&transport=websocket"
 
 
@@ -241,7 +253,13 @@ def test_static_files_end_at_their_folder(bare: Web, path: str) -> None:
 
 def test_nothing_changes_by_get(operator: Client) -> None:
     """The addresses that act know no GET: 405 with what is allowed."""
-    for path in ("/api/v1/processes/p1/terminate", "/api/v1/processes/p1/kill", "/api/v1/actions", "/signout"):
+    for path in (
+        "/api/v1/processes/p1/terminate",
+        "/api/v1/processes/p1/kill",
+        "/api/v1/actions",
+        "/signout",
+        *POOL_ACTS,
+    ):
         answer = operator.get(path)
         assert answer.status_code == 405
         assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
@@ -254,7 +272,24 @@ def test_targets_are_not_launched_over_http(operator: Client) -> None:
     assert "PROCESSION_ALLOW_TARGETS" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("path", "size"), [("/api/v1/processes", 65537), ("/api/v1/processes/p/kill", 16385)])
+def test_targets_are_not_given_to_pools_over_http(operator: Client) -> None:
+    """As above; a function of the catalogue gets through (and finds no supervisor)."""
+    jobs = "/api/v1/pools/p1/jobs"
+    answer = operator.post(jobs, json={"method": "apply", "function": "os:getpid"})
+    assert answer.status_code == 403
+    assert "PROCESSION_ALLOW_TARGETS" in answer.json()["detail"]
+    assert operator.post(jobs, json={"method": "apply", "function": "square", "args": [1]}).status_code == 503
+
+
+TOO_LARGE = [
+    ("/api/v1/processes", 65537),
+    ("/api/v1/processes/p/kill", 16385),
+    ("/api/v1/pools", 16385),
+    ("/api/v1/pools/p/jobs", 524289),
+]
+
+
+@pytest.mark.parametrize(("path", "size"), TOO_LARGE)
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_too_large_a_body_is_413(operator: Client, path: str, size: int, chunked: bool) -> None:  # noqa: FBT001
     """Said beforehand or found out while reading."""
