@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 
-from . import commands, follow, settings
+from . import commands, follow, pool_options, settings
+from .argument_types import count, folder, pair, seconds
 from .session import NoInstance, Session
 from .settings import SettingsError
 from .supervisor.errors import ProcessionError
@@ -80,7 +80,7 @@ def _parser() -> ArgumentParser:
     add("workloads", "list the catalogue", commands.workloads, of_one=False)
     _launch_options(add("launch", "launch a workload, or a function of your own", commands.launch, of_one=False))
     join = add("join", "wait until it has ended", commands.join)
-    join.add_argument("--timeout", type=_seconds, metavar="S", help="fail where it runs longer than this")
+    join.add_argument("--timeout", type=seconds, metavar="S", help="fail where it runs longer than this")
     for name, text in VERBS.items():
         add(name, text, commands.act)
     add("signal", "send any signal", commands.send_signal).add_argument(
@@ -90,6 +90,7 @@ def _parser() -> ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
     add("stack", "where its code is right now", commands.stack)
     _events_options(add("events", "the journal: what happened, and by whom", follow.events, of_one=False))
+    pool_options.add_commands(add)
     return parser
 
 
@@ -100,7 +101,7 @@ def _launch_options(parser: ArgumentParser) -> None:
     what("--target", metavar="MODULE:FUNCTION", help="a function of your own instead; --param are its kwargs")
     add(
         "--param",
-        type=_pair,
+        type=pair,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -115,57 +116,25 @@ def _launch_options(parser: ArgumentParser) -> None:
     )
     add(
         "--path",
-        type=_folder,
+        type=folder,
         default=".",
         metavar="DIR",
         help="where the module of --target lies (default: here)",
     )
     add("--name", help="what to call it")
-    add("--count", type=_count, default=1, metavar="N", help="how many (default: 1)")
+    add("--count", type=count, default=1, metavar="N", help="how many (default: 1)")
     add("--start-method", choices=("forkserver", "spawn", "fork"))
     add("--daemon", action=BooleanOptionalAction, help="it may have no children of its own")
     add("--auto-start", action=BooleanOptionalAction, default=True, help="start it at once (default)")
     add("--auto-join", action=BooleanOptionalAction, help="join it as soon as it ends")
-    add("--grace", type=_seconds, metavar="S", help="how long after SIGTERM comes SIGKILL")
-    add("--stuck-after", type=_seconds, metavar="S", help="without progress for so long it counts as stuck")
+    add("--grace", type=seconds, metavar="S", help="how long after SIGTERM comes SIGKILL")
+    add("--stuck-after", type=seconds, metavar="S", help="without progress for so long it counts as stuck")
     add("--restart", choices=("never", "on-failure", "always"), help="when to start it again by itself")
-    add("--restart-limit", type=_count, metavar="N", help="how many restarts in a row until it is given up")
+    add("--restart-limit", type=count, metavar="N", help="how many restarts in a row until it is given up")
 
 
 def _events_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("-f", "--follow", action="store_true", help="go on with what happens from now on")
     add("--process", metavar="ID", help="of one process only")
-    add("--limit", type=_count, default=200, metavar="N", help="how many of the newest to begin with")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign):
-        raise ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
-    return name, value
-
-
-def _folder(text: str) -> str:
-    return str(Path(text).absolute())
-
-
-def _seconds(text: str) -> float:
-    seconds = _number(text, float)
-    if not 0 <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return seconds
-
-
-def _count(text: str) -> int:
-    count = int(_number(text, int))
-    if count < 1:
-        raise ArgumentTypeError(f"{text!r} is less than 1")
-    return count
-
-
-def _number(text: str, kind: type[int | float]) -> float:
-    try:
-        return kind(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a number") from None
+    add("--limit", type=count, default=200, metavar="N", help="how many of the newest to begin with")

@@ -98,12 +98,7 @@ def stack(session: Session, args: Namespace) -> None:
     """Where it is right now."""
     process = session.find(args.id)
     answer = session.ask(lambda request: Stack(request=request, by=BY, process=process.id))
-    if args.json:
-        output.write_json(answer)
-        return
-    output.write(f"{process.id}, from {answer['source']}:")
-    for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
-        output.write(output.clean(line))
+    output.write_stack(process.id, answer, as_json=args.json)
 
 
 def _write_processes(processes: Any, args: Namespace) -> None:

@@ -19,7 +19,11 @@ PROCESS_HEAD = (
     "ID", "NAME", "WORKLOAD", "PID", "PPID", "METHOD", "STATE", "EXIT",
     "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS", "NOTE",
 )  # fmt: skip
-RIGHT = {"PID", "PPID", "EXIT", "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS"}
+RIGHT = {
+    "PID", "PPID", "EXIT", "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS",
+    "WORKERS", "QUEUED", "RUNNING", "DONE", "FAILED", "LOST", "RETRIED", "TASKS/S",
+    "BUSY", "WAITING", "WORKING", "JOB", "TASKS", "TIME", "LEFT",
+}  # fmt: skip
 
 
 def write_json(value: object) -> None:
@@ -53,6 +57,16 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for name, cell, width in zip(head, row, widths, strict=True)
         )
         write("  ".join(aligned).rstrip())
+
+
+def write_stack(whose: str, answer: JsonDict, *, as_json: bool) -> None:
+    """What the threads of a process are doing, and which source told it."""
+    if as_json:
+        write_json(answer)
+        return
+    write(f"{whose}, from {answer['source']}:")
+    for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
+        write(clean(line))
 
 
 def write_events(events: Iterable[Event], *, as_json: bool) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from .homelock import is_served
 from .settings import Settings
@@ -13,7 +13,10 @@ from .supervisor.client import Connection, call
 from .supervisor.errors import NoSuchProcess, ProcessionError, SupervisorAway
 from .supervisor.messages import AnyAnswer, AnyCommand, SnapshotMessage, Subscribe
 from .supervisor.model import Process
+from .supervisor.pool_model import Pool
 from .supervisor.stream import Snapshot
+
+Thing = TypeVar("Thing", Process, Pool)
 
 BY = "cli"
 ANSWER_S = 30.0
@@ -27,7 +30,7 @@ class NoInstance(ProcessionError):
 
 
 class AmbiguousName(ProcessionError):
-    """Several processes have that name."""
+    """Several processes or pools have that name."""
 
 
 class Session:
@@ -64,18 +67,11 @@ class Session:
 
     def find(self, wanted: str) -> Process:
         """The process of that id, else the only one of that name."""
-        processes = self.snapshot().processes
-        if exact := [process for process in processes if process.id == wanted]:
-            return exact[0]
-        match [process for process in processes if process.name == wanted]:
-            case [process]:
-                return process
-            case []:
-                raise NoSuchProcess(f"there is no process with the id or the name {wanted}")
-            case several:
-                ids = ", ".join(sorted((process.id for process in several), key=lambda each: (len(each), each))[:5])
-                ids += ", …" if len(several) > 5 else ""
-                raise AmbiguousName(f"{len(several)} processes are called {wanted}: name one by its id, {ids}")
+        return _only(self.snapshot().processes, wanted, "process", "processes")
+
+    def find_pool(self, wanted: str) -> Pool:
+        """The pool of that id, else the only one of that name."""
+        return _only(self.snapshot().pools, wanted, "pool", "pools")
 
     def _connect(self) -> Connection:
         until = time.monotonic() + RESTART_S
@@ -94,3 +90,18 @@ class Session:
             ) from None
         if time.monotonic() > until:
             raise SupervisorAway(f"the supervisor of {self.settings.home} does not answer") from None
+
+
+def _only(things: Iterable[Thing], wanted: str, one: str, many: str) -> Thing:
+    known = list(things)
+    if exact := [thing for thing in known if thing.id == wanted]:
+        return exact[0]
+    match [thing for thing in known if thing.name == wanted]:
+        case [thing]:
+            return thing
+        case []:
+            raise NoSuchProcess(f"there is no {one} with the id or the name {wanted}")
+        case several:
+            ids = ", ".join(sorted((thing.id for thing in several), key=lambda each: (len(each), each))[:5])
+            ids += ", …" if len(several) > 5 else ""
+            raise AmbiguousName(f"{len(several)} {many} are called {wanted}: name one by its id, {ids}")
