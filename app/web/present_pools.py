@@ -22,7 +22,11 @@ class Jobs(Record, frozen=True, kw_only=True):
 
 
 class JobAnswer(pool_model.Job, frozen=True, kw_only=True):
-    """A job with its result and its failures, as `JobDetail` describes them."""
+    """A job with its result and its first failures.
+
+    ``result`` is JSON where it can be, else a repr, cut at about 16 KiB (``result_cut``); ``failures_not_shown``
+    counts those that are left out.
+    """
 
     arguments: str = ""
     result: Any = None

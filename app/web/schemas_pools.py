@@ -1,12 +1,15 @@
-"""What requests about pools may carry; see `schemas`."""
+"""What requests about pools may carry; see `schemas`.
+
+What a job's fields have to do with each other and with its function is checked by the host, which has the function.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from app.supervisor.errors import InvalidField
 from app.supervisor.model import StartMethod
 from app.supervisor.pool_model import JobMethod, JobSpec, PoolSpec
 
@@ -14,29 +17,38 @@ from .schemas import Body, Id
 
 MAX_WORKERS = 256
 MAX_ITEMS = 1_000_000
-APPLIES = frozenset({JobMethod.APPLY, JobMethod.APPLY_ASYNC})
-
-WorkerCount = Annotated[int, Field(ge=1, le=MAX_WORKERS)]
 ITERABLE = {
-    "description": "the items of a map; a long one need not be sent: `range` stands for Python's",
+    "description": f"the items of a map, at most {MAX_ITEMS}; `range` stands for Python's, so that a long one need "
+    "not be sent; starmap takes a list of lists, each with the arguments of one call",
     "anyOf": [
-        {"type": "array", "items": {}},
+        {"type": "array", "items": {}, "maxItems": MAX_ITEMS},
         {
             "type": "object",
             "required": ["range"],
             "additionalProperties": False,
             "properties": {
                 "range": {
-                    "description": "start, stop and, if need be, step",
+                    "description": "start, stop, step; one is stop, two are start and stop",
                     "type": "array",
                     "items": {"type": "integer"},
-                    "minItems": 2,
+                    "minItems": 1,
                     "maxItems": 3,
                 }
             },
         },
+        {"type": "null"},
     ],
 }
+
+
+def _list_or_object(value: Any) -> Any:
+    if value is None or isinstance(value, list | dict):
+        return value
+    raise PydanticCustomError("iterable", 'Input should be a list, or {{"range": [start, stop, step]}}')
+
+
+Iterable = Annotated[Any, AfterValidator(_list_or_object), WithJsonSchema(ITERABLE)]
+WorkerCount = Annotated[int, Field(ge=1, le=MAX_WORKERS)]
 
 
 class PoolPath(BaseModel):
@@ -84,9 +96,9 @@ class JobBody(Body):
     function: str = Field(min_length=1, max_length=500)
     args: list[Any] = Field([], max_length=1000, description="of apply and apply_async")
     kwargs: dict[str, Any] = Field({}, description="of apply and apply_async")
-    iterable: Annotated[Any, WithJsonSchema(ITERABLE)] = None
-    chunksize: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = None
-    path: str | None = Field(None, max_length=4096, description="folder that the module is imported from")
+    iterable: Iterable = None
+    chunksize: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = Field(None, description="of the maps")
+    path: str | None = Field(None, max_length=4096, description="folder that your module is imported from")
 
     @property
     def is_target(self) -> bool:
@@ -94,29 +106,8 @@ class JobBody(Body):
         return ":" in self.function
 
     def spec(self) -> JobSpec:
-        """As the host wants it; raises `InvalidField` for fields that do not go together."""
-        if self.path is not None and not self.is_target:
-            raise InvalidField("path", "goes with a `module:function`; a function of the catalogue needs none")
-        if self.method in APPLIES:
-            self._check_apply()
-        else:
-            self._check_map()
+        """As the host wants it."""
         return JobSpec(**self.model_dump(exclude={"args"}), args=tuple(self.args))
-
-    def _check_apply(self) -> None:
-        if self.iterable is not None:
-            raise InvalidField("iterable", f"`{self.method}` takes `args` and `kwargs`")
-        if self.chunksize is not None:
-            raise InvalidField("chunksize", f"goes with the maps; `{self.method}` is one task")
-
-    def _check_map(self) -> None:
-        if self.args or self.kwargs:
-            raise InvalidField("args" if self.args else "kwargs", f"`{self.method}` takes an `iterable` instead")
-        if not isinstance(self.iterable, list) and not _is_range(self.iterable):
-            allowed = 'a list, or {"range": [start, stop]} or {"range": [start, stop, step]} of integers'
-            raise InvalidField("iterable", f"`{self.method}` needs {allowed}")
-        if (count := _length(self.iterable)) > MAX_ITEMS:
-            raise InvalidField("iterable", f"{count} items are too many, at most {MAX_ITEMS} are allowed")
 
 
 class ResizeBody(Body):
@@ -127,15 +118,3 @@ class ResizeBody(Body):
 
 class NothingBody(Body):
     """Nothing is needed, and nothing is allowed."""
-
-
-def _is_range(value: Any) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"range"} or not isinstance(value["range"], list):
-        return False
-    numbers = value["range"]
-    whole = all(type(each) is int and abs(each) <= 2**53 for each in numbers)
-    return whole and len(numbers) in (2, 3) and 0 not in numbers[2:]
-
-
-def _length(iterable: Any) -> int:
-    return len(iterable if isinstance(iterable, list) else range(*iterable["range"]))
