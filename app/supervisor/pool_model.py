@@ -65,9 +65,9 @@ class WorkerVerb(StrEnum):
 
 
 class PoolTask(Record, frozen=True, kw_only=True):
-    """A task of job ``job`` (None: not one of ours).  ``index`` counts from 0; a chunk has ``size`` items from ``first``.
+    """A task of job ``job`` (None: not one of ours).  ``index`` counts from 0.
 
-    ``attempt`` is 1 for the first; ``arguments`` is a shortened repr.
+    A chunk has ``size`` items from item ``first`` on.  ``attempt`` is 1 for the first; ``arguments`` is a shortened repr.
     """
 
     job: int | None

@@ -50,7 +50,8 @@ class Statistics:
     """A pool at one moment.  ``queued`` counts what waits in the pool and in its workers, as far as it is known:
     an iterable of imap is asked for its items as they are needed.
 
-    ``stolen`` counts how often a task moved from a slow or stopped worker to an idle one.
+    ``stolen`` counts how often a task moved from a slow or stopped worker to another.  ``ended`` are the newest of the
+    workers that have ended, oldest first.
     """
 
     state: Literal["open", "closing", "closed", "terminated", "broken"]
@@ -63,6 +64,7 @@ class Statistics:
     retried: int
     stolen: int
     workers: tuple[WorkerFacts, ...]
+    ended: tuple[WorkerFacts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,410 @@
+"""The one thread that waits for workers.
+
+::
+
+    turn:  deliver results ─▶ start or retire workers ─▶ hand out tasks ─▶ balance ─▶ sleep until something happens
+                                                                                       │
+           a pidfd: bury the worker   a socket: large results, or room to send ◀───────┘
+
+Callers come in through the queue of the `bookkeeping.Ledger` and wake the thread if it sleeps; with a free worker at
+hand they hand over their task themselves, which spares two switches of threads.  The lock guards the ledger and the
+crew; it is reentrant because callbacks run under it and may use the pool.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from .bookkeeping import Desk, Ledger, Waiting
+from .channel import Buffer
+from .crew import Crew
+from .encoding import Encoder
+from .errors import PoolBroken, PoolTerminated
+from .results import AsyncResult
+from .ring import ASLEEP, LIMIT, NONE, NOT_BOOTED, NOTHING, SKIPPED, VALUE, WOKEN
+from .sources import FedSource
+from .workers import Tether, Worker
+
+#: How often the thread looks while workers are busy: at what they execute, and for wake-ups that got lost with a
+#: stopped worker.
+_LOOK_S = 0.1
+#: A worker may be idle that long while another one has tasks in store; nobody may keep those behind one task longer.
+_IDLE_S = 0.005
+_STALLED_S = 0.05
+
+
+class Dispatcher:
+    """Runs from `start` until the pool is closed and empty, or terminated."""
+
+    def __init__(self, ledger: Ledger, tether: Tether, make_crew: Callable[[Dispatcher], Crew]) -> None:
+        self.lock = threading.RLock()
+        self.asleep = False
+        self.closing = False
+        self.terminating = False
+        self.finished = threading.Event()
+        self._ledger = ledger
+        self._encoder = Encoder()
+        self._epoll = select.epoll()
+        self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._alarm, select.EPOLLIN)
+        self._tether = tether
+        self._by_pidfd: dict[int, Worker] = {}
+        self._by_channel: dict[int, Worker] = {}
+        self._by_desk: dict[Desk, Worker] = {}
+        self._unwatched: list[Worker] = []
+        self._unbalanced_since: float | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True, name="procession-pool")
+        self.crew = make_crew(self)
+        _running.add(self)
+
+    # What the face calls, from any thread
+
+    def start(self) -> None:
+        """Start the thread."""
+        self.thread.start()
+
+    def submit(self, result: AsyncResult) -> None:
+        """Have a task of apply executed; by a free worker at once, where there is one."""
+        queue = self._ledger.queue
+        if not queue and self.lock.acquire(blocking=False):
+            try:
+                for desk in self._ledger.desks:
+                    if not desk.inflight and desk.room():
+                        self._hand_out_to_idle(desk, result)
+                        return
+            finally:
+                self.lock.release()
+        self.enqueue(result)
+
+    def enqueue(self, waiting: Waiting) -> None:
+        """Have a task, or those of a source, executed when it is their turn."""
+        self._ledger.queue.append(waiting)
+        if self.asleep:
+            self.wake()
+        elif self.finished.is_set():  # terminated in this very moment, by another thread
+            with self.lock:
+                self._ledger.abandon(self._last_words)
+
+    def offer(self, source: FedSource) -> None:
+        """A source has got something from its feeder."""
+        with self.lock:
+            self._ledger.offer(source)
+        if self.asleep:
+            self.wake()
+
+    def wake(self) -> None:
+        """Let the thread have a look."""
+        with self.lock:
+            self.asleep = False
+            if not self.finished.is_set():
+                os.eventfd_write(self._alarm, 1)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the thread; whether it came.  From within the thread itself: no."""
+        if threading.current_thread() is self.thread:
+            return False
+        if self.thread.ident is not None:
+            self.thread.join(timeout)
+        return not self.thread.is_alive()
+
+    def terminate(self) -> None:
+        """End all workers and the thread; waits until that is done."""
+        self.terminating = True
+        if self.thread.ident is None:
+            self._end_everything()
+            return
+        self.wake()
+        self.join()
+
+    def reclaim(self, worker: Worker) -> None:
+        """Take back the tasks that wait in this worker."""
+        desk, words = worker.desk, worker.ring.words
+        if desk.limit is not None:
+            return
+        current = worker.current
+        words[LIMIT] = limit = current + 1 if current != NONE else 0
+        fence()
+        self._ledger.stolen += self._ledger.reclaim(desk, worker.current, limit)
+        if desk.limit is None:
+            words[LIMIT] = NONE
+
+    def disown(self) -> None:
+        """In a forked child: these are not our workers."""
+        if self.finished.is_set():
+            return
+        self.finished.set()
+        self._tether.disown()
+        self._epoll.close()
+        for fd in (self._alarm, *self._by_pidfd, *self._by_channel):
+            os.close(fd)
+
+    # What the crew calls
+
+    def watch(self, worker: Worker) -> None:
+        """Wait for this worker, too."""
+        self._by_desk[worker.desk] = worker
+        if worker.pidfd is None:
+            self._unwatched.append(worker)
+        else:
+            self._by_pidfd[worker.pidfd] = worker
+            self._epoll.register(worker.pidfd, select.EPOLLIN)
+        self._by_channel[worker.channel.fd] = worker
+        self._epoll.register(worker.channel.fd, select.EPOLLIN)
+
+    def forget(self, worker: Worker) -> None:
+        """Do not wait for it any longer."""
+        del self._by_desk[worker.desk]
+        if worker.pidfd is not None and self._by_pidfd.pop(worker.pidfd, None):
+            self._epoll.unregister(worker.pidfd)
+        if self._by_channel.pop(worker.channel.fd, None) and not worker.channel.ended:
+            self._epoll.unregister(worker.channel.fd)
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            while self._turn():
+                pass
+        except BaseException as error:  # noqa: BLE001 - a bug of ours: nobody may wait for ever because of it
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            self.crew.why_broken = f"the pool's own thread failed: {type(error).__name__}: {error}"
+            self.terminating = True
+        with self.lock:
+            self._end_everything()
+
+    def _turn(self) -> bool:
+        with self.lock:
+            now = time.monotonic()
+            self._deliver_all()
+            self._look_after(now)
+            self._hand_out(now)
+            self._balance(now)
+            if self._is_over():
+                return False
+            timeout = self._fall_asleep(now)
+        events = self._epoll.poll(timeout)
+        self.asleep = False
+        if events:
+            with self.lock:
+                for fd, event in events:
+                    self._happened(fd, event)
+        return True
+
+    def _is_over(self) -> bool:
+        if self.terminating:
+            return True
+        if self.closing and not (self._ledger.queue or self._ledger.fed or self._ledger.outstanding):
+            self.crew.retire_all()
+            return not self.crew.workers
+        return False
+
+    def _fall_asleep(self, now: float) -> float | None:
+        """From here on callers and workers wake us; seconds until we look by ourselves, None for ever, 0 not at all."""
+        self.asleep = True
+        busy = [worker for worker in self.crew.workers if worker.desk.inflight]
+        for worker in busy:
+            worker.ring.words[ASLEEP] = 1
+        fence()
+        if any(worker.ring.has_results() for worker in busy) or self.terminating:
+            return 0
+        if self._ledger.queue and any(desk.wants() for desk in self._ledger.desks):
+            return 0
+        deadline = self.crew.next_deadline()
+        timeouts = [] if deadline is None else [max(deadline - now, 0.001)]
+        if busy:
+            timeouts.append(_IDLE_S if self._unbalanced_since is not None else _LOOK_S)
+            if any(len(worker.desk.inflight) > 1 and worker.desk.limit is None for worker in busy):
+                timeouts.append(_STALLED_S)
+        return min(timeouts, default=None)
+
+    def _happened(self, fd: int, event: int) -> None:
+        if worker := self._by_pidfd.get(fd):
+            self._bury(worker, time.monotonic())
+        elif worker := self._by_channel.get(fd):
+            if event & select.EPOLLOUT:
+                worker.channel.flush()
+                self._watch_channel(worker)
+            if event & ~select.EPOLLOUT:
+                self._receive(worker)
+        else:
+            try:
+                os.eventfd_read(self._alarm)
+            except BlockingIOError:
+                pass
+
+    # Tasks go out
+
+    def _hand_out(self, now: float) -> None:
+        if self.crew.why_broken:
+            why = self.crew.why_broken
+            self._ledger.abandon(lambda: PoolBroken(why))
+        for desk, share in self._ledger.shares():
+            worker = self._by_desk[desk]
+            if not worker.channel.is_full and (tasks := self._ledger.take(share)):
+                self._send(worker, tasks, now)
+
+    def _hand_out_to_idle(self, desk: Desk, result: AsyncResult) -> None:
+        worker = self._by_desk[desk]
+        if self.asleep:
+            worker.ring.words[ASLEEP] = 1  # the thread has gone to sleep without expecting anything from it
+        self._send(worker, [result], time.monotonic())
+
+    def _send(self, worker: Worker, tasks: list[Any], now: float) -> None:
+        if not worker.desk.inflight:
+            worker.since = now
+        frames, sent, failed = self._encoder.encode(tasks, worker.desk.known)
+        self._ledger.assign(worker.desk, sent, now)
+        self._transmit(worker, frames)
+        for task, error in failed:
+            self._ledger.failed += 1
+            task.settle(False, error)
+
+    def _transmit(self, worker: Worker, frames: list[Buffer]) -> None:
+        if frames:
+            worker.channel.send(frames)
+            if worker.channel.is_full:
+                self._watch_channel(worker)
+
+    def _watch_channel(self, worker: Worker) -> None:
+        if not worker.channel.ended:
+            events = select.EPOLLIN | (select.EPOLLOUT if worker.channel.is_full else 0)
+            self._epoll.modify(worker.channel.fd, events)
+
+    # Results come in
+
+    def _deliver_all(self) -> None:
+        for worker in self.crew.workers:
+            self._deliver(worker)
+
+    def _deliver(self, worker: Worker) -> None:
+        if worker.ring.has_results():
+            for position, kind, payload in worker.ring.results():
+                self._answered(worker, position, kind, payload)
+
+    def _receive(self, worker: Worker) -> None:
+        for position, kind, payload in worker.channel.frames():
+            self._answered(worker, position, kind, payload)
+        if worker.channel.ended:
+            # Its pidfd will tell; a worker whose task has closed the socket goes on until then.
+            self._epoll.unregister(worker.channel.fd)
+
+    def _answered(self, worker: Worker, position: int, kind: int, payload: Buffer) -> None:
+        if kind == WOKEN:
+            return
+        if kind == NOT_BOOTED:
+            worker.boot_error = pickle.loads(payload)
+            return
+        if kind == SKIPPED:
+            self._ledger.skip(worker.desk, position)
+            if worker.desk.limit is None:
+                worker.ring.words[LIMIT] = NONE
+            return
+        task = worker.desk.inflight.pop(position, None)
+        if task is None:
+            return
+        if kind == NOTHING:
+            task.settle(True, None)
+            return
+        success = kind == VALUE
+        try:
+            value = pickle.loads(payload)
+        except Exception as error:  # noqa: BLE001 - unpickling runs the user's code; nobody else is to suffer
+            success, value = False, error
+        if not success:
+            self._ledger.failed += 1
+        task.settle(success, value)
+
+    # Who has too much
+
+    def _balance(self, now: float) -> None:
+        """Take tasks away from workers that do not come to them, if others do."""
+        loaded = [worker for worker in self.crew.workers if worker.desk.limit is None and _has_store(worker)]
+        for worker in loaded:
+            worker.look(now)
+        stalled = [worker for worker in loaded if now - worker.since >= _STALLED_S]
+        if loaded and not self._ledger.queue and any(map(_is_idle, self.crew.workers)):
+            self._unbalanced_since = self._unbalanced_since or now
+            if now - self._unbalanced_since >= _IDLE_S:
+                stalled = loaded
+        else:
+            self._unbalanced_since = None
+        if stalled and any(worker.is_ready for worker in self.crew.workers if worker not in stalled):
+            for worker in stalled:
+                self.reclaim(worker)
+            self._unbalanced_since = None
+            self._hand_out(now)
+
+    # Workers end
+
+    def _look_after(self, now: float) -> None:
+        while self._unwatched:
+            self._bury(self._unwatched.pop(), now)
+        self.crew.reconcile(now)
+
+    def _bury(self, worker: Worker, now: float) -> None:
+        self._receive_last(worker)
+        self._deliver(worker)
+        self.crew.bury(worker, now, may_retry=not self.terminating)
+
+    def _receive_last(self, worker: Worker) -> None:
+        if not worker.channel.ended:
+            self._receive(worker)
+
+    def _end_everything(self) -> None:
+        self._ledger.abandon(self._last_words)
+        self.crew.terminate(time.monotonic())
+        while self.crew.workers:
+            now = time.monotonic()
+            self.crew.escalate(now)
+            self._look_after(now)
+            deadline = self.crew.next_deadline()
+            for fd, event in self._epoll.poll(None if deadline is None else max(deadline - now, 0.0)):
+                self._happened(fd, event)
+        self._ledger.abandon(self._last_words)
+        self.finished.set()
+        self._tether.close()
+        self._epoll.close()
+        os.close(self._alarm)
+
+    def _last_words(self) -> BaseException:
+        if self.crew.why_broken:
+            return PoolBroken(self.crew.why_broken)
+        return PoolTerminated("the pool was terminated before this task was started")
+
+
+def _has_store(worker: Worker) -> bool:
+    """Whether tasks wait in it: all of them where it is not ready."""
+    return len(worker.desk.inflight) > (1 if worker.is_ready else 0)
+
+
+def _is_idle(worker: Worker) -> bool:
+    return not worker.desk.inflight and worker.is_ready and worker.desk.room() > 0
+
+
+_fence_lock = threading.Lock()
+
+
+def fence() -> None:
+    """Order what was written before what is read after (see `ring`)."""
+    _fence_lock.acquire()
+    _fence_lock.release()
+
+
+#: All that have workers: a child that somebody forks must not hold their ends.
+_running: WeakSet[Dispatcher] = WeakSet()
+
+
+def _disown_all() -> None:
+    for dispatcher in tuple(_running):
+        dispatcher.disown()
+
+
+os.register_at_fork(after_in_child=_disown_all)

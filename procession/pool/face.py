@@ -1,0 +1,450 @@
+"""The pool as its users see it: the interface of `multiprocessing.pool.Pool`, and what it offers beyond."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import count
+from multiprocessing import util
+from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from .bookkeeping import Ledger, waiting
+from .crew import Crew
+from .dispatcher import Dispatcher
+from .errors import PoolBroken
+from .facts import Statistics, WorkerEnd
+from .feeder import Feeder
+from .results import (
+    AsyncResult,
+    Callback,
+    ChunkedIterator,
+    IMapIterator,
+    IMapUnorderedIterator,
+    ManyResults,
+    MapResult,
+)
+from .sources import Source, arguments, is_plain
+from .worker import Ends, main
+from .workers import Tether, Worker
+
+_STATES = {INIT: "open", RUN: "open", CLOSE: "closing", TERMINATE: "terminated"}
+
+
+class Pool:
+    """A pool of worker processes that can be killed at any moment: what they were executing raises `WorkerLost`.
+
+    A drop-in for `multiprocessing.pool.Pool`, whose documentation holds for everything that has a name there; where
+    the stdlib would hang, there is an exception.  Beyond it: ``retries`` (how often a task is run again after its
+    worker was lost; also for a single call), `resize`, `statistics`, and verbs for one worker.  Linux only (5.3).
+    """
+
+    @staticmethod
+    def Process(ctx: Any, *args: Any, **kwds: Any) -> Any:  # noqa: N802 - the stdlib's name, which some override
+        """Make a worker's process."""
+        return ctx.Process(*args, **kwds)
+
+    def __init__(
+        self,
+        processes: int | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: Iterable[Any] = (),
+        maxtasksperchild: int | None = None,
+        context: Any = None,
+        *,
+        retries: int = 0,
+    ) -> None:
+        """Raises ValueError or TypeError for a wrong argument, and whatever starting a process raises."""
+        self._pool: list[BaseProcess] = []
+        self._state = INIT
+        self._ctx = context or multiprocessing.get_context()
+        wanted = _cpus() if processes is None else processes
+        if wanted < 1:
+            raise ValueError("Number of processes must be at least 1")
+        if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
+            raise ValueError("maxtasksperchild must be a positive int or None")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        self._retries = _checked_retries(retries)
+        self._calls = count(1)
+        self._ledger = Ledger()
+        start = partial(_start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
+        self._dispatcher = _dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
+        try:
+            for _ in range(wanted):
+                self._dispatcher.crew.hire()
+        except BaseException:
+            self._dispatcher.terminate()
+            raise
+        self._dispatcher.start()
+        # Knows nothing of this object, so that it can be collected; then, or at exit, the workers end.
+        self._terminate = util.Finalize(self, self._dispatcher.terminate, exitpriority=15)
+        self._state = RUN
+
+    # One call
+
+    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: dict[str, Any] = {}) -> Any:  # noqa: B006
+        """Call ``func(*args, **kwds)`` in a worker and wait for what it returns or raises."""
+        return self.apply_async(func, args, kwds).get()
+
+    def apply_async(
+        self,
+        func: Callable[..., Any],
+        args: Iterable[Any] = (),
+        kwds: dict[str, Any] = {},  # noqa: B006 - the stdlib's signature, and never changed
+        callback: Callback = None,
+        error_callback: Callback = None,
+        *,
+        retries: int | None = None,
+    ) -> AsyncResult:
+        """Call it in a worker; the result is there at once, what it holds later."""
+        self._check_running()
+        again = self._retries if retries is None else _checked_retries(retries)
+        result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, callback, error_callback, again)
+        self._dispatcher.submit(result)
+        return result
+
+    # Many calls
+
+    def map(
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int | None = None,
+        *,
+        retries: int | None = None,
+    ) -> list[Any]:
+        """``list(map(func, iterable))`` by all workers, ``chunksize`` items as one task."""
+        return self._map(func, iterable, chunksize, retries=retries).get()
+
+    def map_async(
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int | None = None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+        *,
+        retries: int | None = None,
+    ) -> MapResult:
+        """As `map`, without waiting."""
+        return self._map(func, iterable, chunksize, callback, error_callback, retries=retries)
+
+    def starmap(
+        self,
+        func: Callable[..., Any],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+        *,
+        retries: int | None = None,
+    ) -> list[Any]:
+        """As `map`, each item being the arguments of one call."""
+        return self._map(func, iterable, chunksize, starred=True, retries=retries).get()
+
+    def starmap_async(
+        self,
+        func: Callable[..., Any],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+        *,
+        retries: int | None = None,
+    ) -> MapResult:
+        """As `starmap`, without waiting."""
+        return self._map(func, iterable, chunksize, callback, error_callback, starred=True, retries=retries)
+
+    def imap(
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int = 1,
+        *,
+        retries: int | None = None,
+    ) -> IMapIterator | ChunkedIterator:
+        """The results one by one, in the order of the iterable, which is asked for its items as they are needed."""
+        return self._imap(IMapIterator, func, iterable, chunksize, retries)
+
+    def imap_unordered(
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int = 1,
+        *,
+        retries: int | None = None,
+    ) -> IMapIterator | ChunkedIterator:
+        """As `imap`, in the order in which they are done."""
+        return self._imap(IMapUnorderedIterator, func, iterable, chunksize, retries)
+
+    # Its end
+
+    def close(self) -> None:
+        """Take no more calls; the workers end when all are done."""
+        if self._state == RUN:
+            self._state = CLOSE
+            self._dispatcher.closing = True
+            self._dispatcher.wake()
+
+    def terminate(self) -> None:
+        """End the workers at once: what they execute raises `WorkerLost`, what waits `PoolTerminated`."""
+        self._state = TERMINATE
+        self._terminate()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the workers have ended, at most ``timeout`` seconds; whether they have.
+
+        Raises ValueError unless `close` or `terminate` was called.
+        """
+        if self._state == RUN:
+            raise ValueError("Pool is still running")
+        if self._state not in (CLOSE, TERMINATE):
+            raise ValueError("In unknown state")
+        return self._dispatcher.join(timeout)
+
+    def __enter__(self) -> Pool:
+        self._check_running()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.terminate()
+
+    def __del__(self, _warn: Any = warnings.warn, _running: str = RUN) -> None:
+        if self._state == _running:
+            _warn(f"unclosed running multiprocessing pool {self!r}", ResourceWarning, source=self)
+
+    def __repr__(self) -> str:
+        kind = type(self)
+        return f"<{kind.__module__}.{kind.__qualname__} state={self._state} pool_size={len(self._pool)}>"
+
+    def __reduce__(self) -> Any:
+        raise NotImplementedError("pool objects cannot be passed between processes or pickled")
+
+    # Beyond the stdlib
+
+    def resize(self, processes: int) -> None:
+        """Have that many workers from now on; surplus ones finish their present task.  Raises ValueError under 1."""
+        if processes < 1:
+            raise ValueError("Number of processes must be at least 1")
+        self._check_running()
+        dispatcher = self._dispatcher
+        with dispatcher.lock:
+            dispatcher.crew.wanted = processes
+            for worker in dispatcher.crew.surplus():
+                dispatcher.reclaim(worker)
+                worker.retire()
+        dispatcher.wake()
+
+    def statistics(self) -> Statistics:
+        """What it does at this moment."""
+        ledger, dispatcher = self._ledger, self._dispatcher
+        with dispatcher.lock:
+            now = time.monotonic()
+            workers = tuple(worker.facts(now) for worker in dispatcher.crew.workers)
+            answered = ledger.answered + sum(desk.answered for desk in ledger.desks)
+            return Statistics(
+                state=self._state_in_words(),  # type: ignore[arg-type]
+                processes=dispatcher.crew.wanted,
+                queued=waiting(ledger.queue) + sum(worker.prefetched for worker in workers),
+                running=sum(worker.task is not None for worker in workers),
+                done=max(answered - ledger.failed, 0),
+                failed=ledger.failed,
+                lost=ledger.lost,
+                retried=ledger.retried,
+                stolen=ledger.stolen,
+                workers=workers,
+                ended=tuple(dispatcher.crew.ended),
+            )
+
+    def suspend_worker(self, pid: int) -> None:
+        """Stop it (SIGSTOP); what waits in it moves to others.  Raises ValueError where there is no such worker."""
+        with self._dispatcher.lock:
+            worker = self._worker(pid)
+            worker.signal(signal.SIGSTOP)
+            self._dispatcher.reclaim(worker)
+        self._dispatcher.wake()
+
+    def resume_worker(self, pid: int) -> None:
+        """Let it go on (SIGCONT).  Raises ValueError where there is no such worker."""
+        with self._dispatcher.lock:
+            self._worker(pid).signal(signal.SIGCONT)
+
+    def terminate_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
+        """Send it SIGTERM, and wait up to ``timeout`` seconds for its end; another one takes its place.
+
+        Raises ValueError where there is no such worker.
+        """
+        return self._end_worker(pid, (signal.SIGTERM, signal.SIGCONT), "terminate_worker()", timeout)
+
+    def kill_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
+        """As `terminate_worker`, by SIGKILL, which no process can ignore."""
+        return self._end_worker(pid, (signal.SIGKILL,), "kill_worker()", timeout)
+
+    # Parts
+
+    def _map(
+        self,
+        func: Callable[..., Any],
+        iterable: Iterable[Any],
+        chunksize: int | None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+        *,
+        starred: bool = False,
+        retries: int | None,
+    ) -> MapResult:
+        self._check_running()
+        items: Any = iterable if hasattr(iterable, "__len__") else list(iterable)
+        length = len(items)
+        if chunksize is None:
+            chunksize = -(-length // (len(self._pool) * 4 or 4))
+        result = MapResult(self, next(self._calls), max(chunksize, 1), length, callback, error_callback)
+        if length:
+            self._feed(result, func, items, starred=starred, retries=retries)
+        return result
+
+    def _imap(
+        self,
+        kind: type[IMapIterator],
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int,
+        retries: int | None,
+    ) -> IMapIterator | ChunkedIterator:
+        self._check_running()
+        if chunksize < 1:
+            raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
+        result = kind(self, next(self._calls), chunksize)
+        self._feed(result, func, iterable, starred=False, retries=retries)
+        return result if chunksize == 1 else ChunkedIterator(result)
+
+    def _feed(
+        self,
+        result: ManyResults,
+        func: Callable[..., Any],
+        iterable: Iterable[Any],
+        *,
+        starred: bool,
+        retries: int | None,
+    ) -> None:
+        again = self._retries if retries is None else _checked_retries(retries)
+        if is_plain(iterable):
+            called, kind, calls = arguments(func, iterable, result.chunksize, starred=starred)
+            self._dispatcher.enqueue(Source(result, called, kind, calls, again))
+            return
+        feeder = Feeder(result, func, iterable, starred=starred, retries=again, ready=self._dispatcher.offer)
+        with self._dispatcher.lock:
+            self._ledger.fed.add(feeder.source)
+        feeder.start()
+
+    def _end_worker(self, pid: int, signums: tuple[int, ...], asked: str, timeout: float | None) -> WorkerEnd:
+        with self._dispatcher.lock:
+            worker = self._worker(pid)
+            worker.asked = f"{signal.Signals(signums[0]).name} by {asked}"
+            for signum in signums:
+                worker.signal(signum)
+        # A callback runs in the very thread that would have to notice the end.
+        if threading.current_thread() is not self._dispatcher.thread:
+            worker.buried.wait(timeout)
+        if worker.end is not None:
+            return worker.end
+        with self._dispatcher.lock:
+            task = worker.facts(time.monotonic()).task if worker.end is None else None
+            unended = WorkerEnd(pid, False, None, f"{worker.asked}, and has not ended yet", task, None, 0)
+            return worker.end or unended
+
+    def _worker(self, pid: int) -> Worker:
+        for worker in self._dispatcher.crew.workers:
+            if worker.pid == pid:
+                return worker
+        pids = ", ".join(str(worker.pid) for worker in self._dispatcher.crew.workers) or "none"
+        raise ValueError(f"this pool has no worker {pid}; its workers are: {pids}")
+
+    def _check_running(self) -> None:
+        if self._state != RUN:
+            raise ValueError("Pool not running")
+        if self._dispatcher.crew.why_broken:
+            raise PoolBroken(self._dispatcher.crew.why_broken)
+
+    def _state_in_words(self) -> str:
+        if self._dispatcher.crew.why_broken:
+            return "broken"
+        if self._state == CLOSE and self._dispatcher.finished.is_set():
+            return "closed"
+        return _STATES[self._state]
+
+    def _repopulate_pool(self) -> None:
+        """As in the stdlib, for programs that reach into it."""
+        self._dispatcher.wake()
+
+
+class Context:
+    """A context of `multiprocessing` whose ``Pool`` is ours; everything else is the stdlib's."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def Pool(self, *args: Any, **kwds: Any) -> Pool:  # noqa: N802 - the stdlib's name
+        """A `Pool` with the start method of this context."""
+        return Pool(*args, **{"context": self._context, **kwds})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def get_context(method: str | None = None) -> Context:
+    """As `multiprocessing.get_context`; raises ValueError for an unknown start method."""
+    return Context(multiprocessing.get_context(method))
+
+
+def _dispatcher(
+    ledger: Ledger,
+    processes: list[BaseProcess],
+    wanted: int,
+    start: Callable[[Ends], BaseProcess],
+    max_tasks: int | None,
+) -> Dispatcher:
+    tether = Tether()
+
+    def crew(dispatcher: Dispatcher) -> Crew:
+        return Crew(
+            ledger,
+            processes,
+            wanted,
+            start=lambda: Worker(start, tether, max_tasks),
+            watch=dispatcher.watch,
+            forget=dispatcher.forget,
+        )
+
+    return Dispatcher(ledger, tether, crew)
+
+
+def _start_process(
+    make: Callable[..., BaseProcess],
+    context: Any,
+    initializer: Callable[..., object] | None,
+    initargs: tuple[Any, ...],
+    max_tasks: int | None,
+    ends: Ends,
+) -> BaseProcess:
+    process = make(context, target=main, args=(ends, initializer, initargs, max_tasks))
+    process.name = process.name.replace("Process", "PoolWorker")
+    process.daemon = True
+    process.start()
+    return process
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) or 1
+
+
+def _checked_retries(retries: int) -> int:
+    if not isinstance(retries, int) or retries < 0:
+        raise ValueError(f"retries must be an int of at least 0, not {retries!r}")
+    return retries

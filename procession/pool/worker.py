@@ -1,0 +1,330 @@
+"""What runs in a worker: read tasks, run each, answer.
+
+::
+
+    socket ─frames─▶ BATCH    [function, args, function, args, …]   arguments are small scalars: one pickle for all
+                     FUNCTION (number, function)                    sent once, before its first task
+                     TASK     (function or its number, args, kwargs)
+    result ─▶ ring in shared memory; where it does not fit ─▶ socket
+
+Kept small and light of imports: how fast a pool starts depends on it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import sys
+from itertools import starmap
+from mmap import mmap
+from struct import Struct
+from time import monotonic_ns
+
+from procession import descriptors, lifeline
+
+from .pickling import PROTOCOL, SCALARS, dumps
+from .ring import HEADER, NOT_BOOTED, NOTHING, RAISED, READY, SKIPPED, VALUE, WOKEN, RingWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+BATCH, FUNCTION, TASK = 0, 1, 2
+FRAME = Struct("<QQ")  # length, kind
+CHUNK = 256 * 1024
+_NO_PAYLOAD = b""
+
+
+class Ends:
+    """The file descriptors that a worker gets: its end of the socket, its memory, a pidfd of the pool's process, and
+    the read end of the `procession.lifeline`.  Inherited by a fork, passed on by the other start methods."""
+
+    def __init__(self, socket: int, memory: int, parent: int, lifeline: int) -> None:
+        self.socket, self.memory, self.parent, self.lifeline = socket, memory, parent, lifeline
+
+    def __reduce__(self) -> tuple[Callable[..., Ends], tuple[Any, ...]]:
+        from multiprocessing.reduction import DupFd
+
+        return _received, tuple(DupFd(fd) for fd in (self.socket, self.memory, self.parent, self.lifeline))
+
+
+def _received(*passed: Any) -> Ends:
+    return Ends(*(one.detach() for one in passed))
+
+
+def run_chunk(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """A chunk of map: one task."""
+    return list(map(function, items))
+
+
+def run_starred_chunk(function: Callable[..., Any], items: Iterable[Iterable[Any]]) -> list[Any]:
+    """A chunk of starmap: one task."""
+    return list(starmap(function, items))
+
+
+def main(ends: Ends, initializer: Callable[..., object] | None, initargs: Iterable[Any], max_tasks: int | None) -> None:
+    """Serve the pool until it hangs up, or ``max_tasks`` are done."""
+    if callable(signal.getsignal(signal.SIGTERM)):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has the parent's: terminate() would do nothing
+    lifeline.hold(ends.lifeline)
+    link = Link(descriptors.move_high(ends.socket), descriptors.move_high(ends.parent))
+    memory = mmap(ends.memory, 0)
+    os.close(ends.memory)
+    worker = Worker(link, memory, max_tasks)
+    os.register_at_fork(after_in_child=worker.forked)
+    try:
+        if initializer is not None:
+            initializer(*initargs)
+    except Exception as error:
+        link.send(HEADER.pack(0, 0, NOT_BOOTED), dumps_error(error))
+        raise
+    try:
+        worker.serve()
+    except (KeyboardInterrupt, Hangup):
+        if worker.executing:
+            raise
+
+
+class Hangup(Exception):  # noqa: N818 - an event
+    """The pool, or our way to it, is gone."""
+
+
+class Link:
+    """The worker's end of its socket.  Whatever it waits for, it notices when the pool's process ends."""
+
+    def __init__(self, socket: int, parent: int) -> None:
+        """``parent`` is a pidfd: unlike an end of file it comes whoever has inherited the other end of the socket."""
+        os.set_blocking(socket, False)
+        self._fd, self._parent = socket, parent
+        self._readable, self._writable = select.poll(), select.poll()
+        for poll, event in ((self._readable, select.POLLIN), (self._writable, select.POLLOUT)):
+            poll.register(socket, event)
+            poll.register(parent, select.POLLIN)
+
+    def wait(self) -> None:
+        """Until there is something to read; raises `Hangup`."""
+        self._await(self._readable)
+
+    def read(self, size: int) -> bytes:
+        """What is there; raises `Hangup` at the end."""
+        try:
+            chunk = os.read(self._fd, size)
+        except BlockingIOError:
+            self.wait()
+            return self.read(size)
+        except OSError:
+            raise Hangup from None
+        if not chunk:
+            raise Hangup
+        return chunk
+
+    def read_into(self, buffer: memoryview) -> None:
+        """Fill it; raises `Hangup`."""
+        while buffer:
+            try:
+                count = os.readv(self._fd, [buffer])
+            except BlockingIOError:
+                self.wait()
+                continue
+            except OSError:
+                raise Hangup from None
+            if not count:
+                raise Hangup
+            buffer = buffer[count:]
+
+    def send(self, header: bytes, payload: bytes | memoryview = _NO_PAYLOAD) -> None:
+        """Send all of a frame; the header gets the payload's length.  Raises `Hangup`."""
+        _, position, kind = HEADER.unpack(header)
+        rest = [memoryview(HEADER.pack(len(payload), position, kind)), memoryview(payload)]
+        while rest:
+            try:
+                sent = os.writev(self._fd, rest)
+            except BlockingIOError:
+                self._await(self._writable)
+                continue
+            except OSError:
+                raise Hangup from None
+            while rest and sent >= len(rest[0]):
+                sent -= len(rest.pop(0))
+            if sent:
+                rest[0] = rest[0][sent:]
+
+    def wake(self) -> None:
+        """Wake the pool, which sleeps."""
+        self.send(HEADER.pack(0, 0, WOKEN))
+
+    def close(self) -> None:
+        """Close our ends (in a forked child: they are the worker's), unless a task has done so."""
+        for fd in (self._fd, self._parent):
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+
+    def _await(self, poll: select.poll) -> None:
+        try:
+            events = poll.poll()
+        except OSError:
+            raise Hangup from None
+        for fd, event in events:
+            if fd == self._parent or event & select.POLLNVAL:
+                raise Hangup
+
+
+class Worker:
+    """Runs the tasks in the order in which they come; ``executing`` says that one is under way."""
+
+    def __init__(self, link: Link, memory: mmap, max_tasks: int | None) -> None:
+        self.executing = False
+        self._link = link
+        self._ring = RingWriter(memory, link.wake)
+        self._words = self._ring.words
+        self._left = -1 if max_tasks is None else max_tasks
+        self._position = 0
+        self._functions: dict[int, Callable[..., Any]] = {}
+        self._fence = self._ring._fence
+        self._is_copy = False
+
+    def forked(self) -> None:
+        """A task has forked: the child may go on with the task, but not with our work."""
+        if not self._is_copy:
+            self._is_copy = True
+            self._link.close()
+
+    def serve(self) -> None:
+        """Until the pool hangs up or the last task is done."""
+        self._words[READY] = 1
+        for kind, payload in self._frames():
+            if kind == BATCH:
+                words = iter(pickle.loads(payload))
+                for number, args in zip(words, words):  # noqa: B905 - pairs of one flat list
+                    self._run(self._functions[number], args, None)
+                    if not self._left:
+                        return
+            elif kind == TASK:
+                self._run_pickled(payload)
+                if not self._left:
+                    return
+            else:
+                self._learn(payload)
+            payload = None  # it may be large, and the next one may be long in coming
+
+    def _frames(self) -> Iterator[tuple[int, memoryview]]:
+        """(kind, payload) of each."""
+        link, unpack, words = self._link, FRAME.unpack_from, self._words
+        buffer = b""
+        while True:
+            words[4] = before = monotonic_ns()
+            link.wait()
+            words[4] = 0
+            words[3] += monotonic_ns() - before
+            buffer = buffer + link.read(CHUNK) if buffer else link.read(CHUNK)
+            at, end = 0, len(buffer)
+            view = memoryview(buffer)
+            while end - at >= 16:
+                length, kind = unpack(buffer, at)
+                at += 16
+                if length <= end - at:
+                    yield kind, view[at : at + length]
+                    at += length
+                elif length > CHUNK:
+                    yield kind, self._large(view[at:], length)
+                    at = end
+                else:
+                    at -= 16
+                    break
+            buffer = buffer[at:] if at < end else b""
+
+    def _large(self, begun: memoryview, length: int) -> memoryview:
+        payload = memoryview(bytearray(length))
+        payload[: len(begun)] = begun
+        self._link.read_into(payload[len(begun) :])
+        return payload
+
+    def _learn(self, payload: memoryview) -> None:
+        number, pickled = pickle.loads(payload)
+        try:
+            self._functions[number] = pickle.loads(pickled)
+        except Exception as error:  # noqa: BLE001 - importing runs the user's code; its tasks will raise this
+            self._functions[number] = Unimportable(error)
+
+    def _run_pickled(self, payload: memoryview) -> None:
+        try:
+            function, args, kwargs = pickle.loads(payload)
+        except Exception as error:  # noqa: BLE001 - as above
+            function, args, kwargs = Unimportable(error), (), None
+        self._run(self._functions[function] if type(function) is int else function, args, kwargs)
+
+    def _run(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any] | None) -> None:
+        position, words = self._position, self._words
+        words[0] = position
+        self._fence.acquire()
+        self._fence.release()
+        self._position = position + 1
+        if position >= words[9]:
+            self._answer(position, SKIPPED, _NO_PAYLOAD)
+            return
+        self._left -= 1
+        self.executing = True
+        try:
+            value = function(*args, **kwargs) if kwargs else function(*args)
+        except Exception as error:  # noqa: BLE001 - it is the result
+            kind, payload = RAISED, dumps_error(error)
+        else:
+            if value is None:
+                kind, payload = NOTHING, _NO_PAYLOAD
+            elif type(value) in SCALARS:
+                kind, payload = VALUE, pickle.dumps(value, PROTOCOL)
+            else:
+                kind, payload = _dumps_value(value)
+        self.executing = False
+        if self._is_copy:
+            _leave()
+        self._answer(position, kind, payload)
+
+    def _answer(self, position: int, kind: int, payload: bytes | memoryview) -> None:
+        if not self._ring.write(position, kind, payload):
+            self._link.send(HEADER.pack(0, position, kind), payload)
+
+
+class Unimportable:
+    """Stands for a function that could not be unpickled here: calling it raises why."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        raise self._error.with_traceback(None)
+
+
+def _dumps_value(value: object) -> tuple[int, memoryview]:
+    try:
+        return VALUE, dumps(value)
+    except Exception as error:  # noqa: BLE001 - pickling runs the user's code
+        from multiprocessing.pool import MaybeEncodingError
+
+        return RAISED, dumps_error(MaybeEncodingError(error, value))
+
+
+def dumps_error(error: Exception) -> memoryview:
+    """The pickle of an exception with its traceback, as `multiprocessing.pool` sends it."""
+    from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError  # of the stdlib: only where one raises
+
+    try:
+        return dumps(ExceptionWithTraceback(error, error.__traceback__))
+    except Exception as unpicklable:  # noqa: BLE001 - as above
+        told = MaybeEncodingError(unpicklable, error)
+        return dumps(ExceptionWithTraceback(told, error.__traceback__))
+
+
+def _leave() -> None:
+    """A forked child came back from a task: its parent, the worker, will answer."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+    os._exit(0)
