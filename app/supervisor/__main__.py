@@ -17,7 +17,7 @@ from .children import Children
 from .control import ControlServer
 from .decoding import Decoding
 from .fleet import Fleet
-from .history import History
+from .history import OF_POOLS, History
 from .host import HostGauge
 from .journal import Journal
 from .logs import LogKeeper
@@ -63,6 +63,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
         inventory=Inventory(os.getpid()),
         recording=recording,
         history=History(),
+        pool_history=History(series=OF_POOLS),
         logs=LogKeeper(chosen.home / "logs", chosen.log_bytes),
         vitals=Vitals(children, control, HostGauge(), allow_targets=chosen.allow_targets),
         happened=happened,

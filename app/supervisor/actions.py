@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .messages import Join, Message
+from .messages import AskPool, Join, Message
 from .model import Descendant, EventDraft, JsonDict, Process, Sample, Verb
+from .pool_messages import AnyAsk, AnyHostWord
+from .pool_model import PoolSpec
 from .reports import AnyReport
 
 #: A process of the OS: (pid, start time in clock ticks since boot).
@@ -28,10 +30,14 @@ class Now:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A checked launch: the record as it will first appear (without id), and the job for `procession.child`."""
+    """A checked launch: the record as it will first appear (without id), and the job for `procession.child`.
+
+    ``pool`` is what pool to hold, all filled in, where it is the host of one.
+    """
 
     process: Process
     job: JsonDict
+    pool: PoolSpec | None = None
 
 
 # Events
@@ -39,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Launched:
-    """A checked launch of ``count`` processes; ``client`` waits for the records under ``request``."""
+    """A checked launch of ``count`` processes; ``client`` waits for the records under ``request``, or for the pool."""
 
     client: int
     request: int
@@ -78,6 +84,38 @@ class Joining:
 
     client: int
     command: Join
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A client asks the host of a pool."""
+
+    client: int
+    command: AskPool
+
+
+@dataclass(frozen=True)
+class HostSaid:
+    """The host of a pool said a word; answers that were made up in its place come the same way."""
+
+    process: str
+    word: AnyHostWord
+
+
+@dataclass(frozen=True)
+class HostMumbled:
+    """The host of a pool said something that is no word."""
+
+    process: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ChannelClosed:
+    """The channel to the host of a pool is closed; ``why`` None: by the host's end of it."""
+
+    process: str
+    why: str | None
 
 
 @dataclass(frozen=True)
@@ -173,19 +211,21 @@ class SentinelSeen:
 
 @dataclass(frozen=True)
 class BlockedOn:
-    """What a quiet process waits for: ``suspicious`` where it may wait for ever; None where it could not be read."""
+    """What a quiet process, or that ``worker`` of its pool, waits for: ``suspicious`` where it may be for ever."""
 
     process: str
     suspicious: bool
     words: str
+    worker: int | None = None
 
 
 @dataclass(frozen=True)
 class FrameFound:
-    """The line of Python that a stuck process stands at; empty where it could not be found out."""
+    """The line of Python that a stuck process, or that ``worker`` of its pool, stands at; empty where unknown."""
 
     process: str
     words: str
+    worker: int | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +248,10 @@ Happening: TypeAlias = (
     | Acted
     | Signalled
     | Joining
+    | Asking
+    | HostSaid
+    | HostMumbled
+    | ChannelClosed
     | ClientGone
     | Spawned
     | NotSpawned
@@ -297,16 +341,27 @@ class Forget:
 
 @dataclass(frozen=True)
 class Probe:
-    """Read what a quiet process blocks on; answered by `BlockedOn`."""
+    """Read what a quiet process, or a worker of its pool, blocks on; answered by `BlockedOn`."""
 
     process: str
+    worker: Key | None = None
 
 
 @dataclass(frozen=True)
 class FindFrame:
-    """Ask a stuck process for its stack; answered by `FrameFound`."""
+    """Ask a stuck process, or a worker of its pool, for its stack; answered by `FrameFound`."""
 
     process: str
+    worker: Key | None = None
+
+
+@dataclass(frozen=True)
+class AskHost:
+    """Say ``ask`` to the host of a pool; refused in its place as "away" where it cannot be said."""
+
+    process: str
+    number: int
+    ask: AnyAsk
 
 
 @dataclass(frozen=True)
@@ -325,5 +380,18 @@ class Answer:
 
 
 Action: TypeAlias = (
-    Spawn | SendTo | Remember | KillTree | CheckTree | Look | Reap | Close | Forget | Probe | FindFrame | Note | Answer
+    Spawn
+    | SendTo
+    | Remember
+    | KillTree
+    | CheckTree
+    | Look
+    | Reap
+    | Close
+    | Forget
+    | Probe
+    | FindFrame
+    | AskHost
+    | Note
+    | Answer
 )

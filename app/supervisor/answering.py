@@ -12,7 +12,10 @@ from .fleet import Fleet
 from .inspect_os import inspect
 from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
+from .pool_model import Pool, WorkerState
 from .world import World
+
+AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions
 
 
 class Answering:
@@ -21,7 +24,7 @@ class Answering:
     def __init__(self, world: World, fleet: Fleet) -> None:
         self._world, self._fleet = world, fleet
 
-    def answer(self, command: m.Consequences | m.Inspect | m.History | m.Events | m.Workloads) -> Any:
+    def answer(self, command: AnyQuestion) -> Any:
         """The result, as the command's docstring says; raises `ProcessionError`."""
         match command:
             case m.Consequences():
@@ -29,16 +32,27 @@ class Answering:
             case m.Inspect(process=process_id):
                 return self._inspect(process_id)
             case m.History(process=process, points=points):
-                if process is not None:
-                    self._fleet.member(process)
-                    if process not in self._world.history:
-                        return {"at": [], "series": {process: {"cpu_percent": [], "rss_bytes": []}}}
-                return self._world.history.as_reply(process, points)
+                return self._history(process, points)
             case m.Events():
                 events, after = self._world.recording.journal.events(command)
                 return {"events": events, "next": after}
             case m.Workloads():
                 return {"workloads": [one.to_json() for one in workers.catalogue().values()]}
+            case m.PoolFunctions():
+                return {"functions": [one.to_json() for one in workers.pool_functions().values()]}
+
+    def _history(self, process: str | None, points: int) -> JsonDict:
+        world = self._world
+        if process is None:
+            return world.history.as_reply(None, points)
+        self._fleet.member(process)
+        histories = [world.history, *([world.pool_history] if process in self._fleet.pools.held else [])]
+        if process not in world.history:
+            return {"at": [], "series": {process: {name: [] for one in histories for name in one.names}}}
+        reply = world.history.as_reply(process, points)
+        for one in histories:
+            reply["series"][process] |= one.of(process, points)
+        return reply
 
     def _consequences(self, command: m.Consequences) -> JsonDict:
         member = self._fleet.member(command.process)
@@ -46,7 +60,8 @@ class Answering:
         if process.state not in LIVE and process.state is not State.BACKOFF:
             raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
         below = self._world.inventory.tree_of(process.id)
-        text = consequences(process, command.verb, below)
+        held = self._fleet.pools.held.get(process.id)
+        text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
         return {"pid": process.pid if member.key else None, "descendants": below, "text": text}
 
     def _inspect(self, process_id: str) -> JsonDict:
@@ -56,14 +71,29 @@ class Answering:
         return inspect(*member.key)
 
 
-def consequences(process: Process, verb: Verb, below: list[Descendant]) -> str:
-    """What ``terminate`` or ``kill`` would do, in a sentence."""
+def consequences(process: Process, verb: Verb, below: list[Descendant], pool: Pool | None = None) -> str:
+    """What ``terminate`` or ``kill`` would do, in a sentence, and one more of what a pool loses."""
     if process.state is State.BACKOFF:
         return "Nothing of it runs now; it is not started again by itself."
     along = f"{len(below)} descendant{'s' if len(below) != 1 else ''}" if below else "nothing else"
+    lost = _lost_with(pool) if pool else ""
     if verb is Verb.KILL:
-        return f"SIGKILL at once to pid {process.pid} and {along}; nothing of it can clean up."
+        return f"SIGKILL at once to pid {process.pid} and {along}; nothing of it can clean up.{lost}"
     return (
         f"SIGTERM to pid {process.pid}; after {process.grace_s:g} s at the latest SIGKILL to what is left of it "
-        f"and {along}."
+        f"and {along}.{lost}"
     )
+
+
+def _lost_with(pool: Pool) -> str:
+    workers = sum(one.state is not WorkerState.ENDED for one in pool.workers)
+    costs = [
+        f"{_number(pool.running, 'running task is', 'running tasks are')} lost" if pool.running else "",
+        f"{_number(pool.queued, 'waiting one never starts', 'waiting ones never start')}" if pool.queued else "",
+    ]
+    cost = ", ".join(one for one in costs if one) or "no task is lost"
+    return f" It ends its {_number(workers, 'worker', 'workers')}; {cost}."
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -4,8 +4,9 @@ A pidfd in the loop's epoll says *that* a child ended; `waitid` (or, for a child
 status pipe) says *how*.  The sentinel is not relied on: a grandchild that inherited it keeps it from firing.
 ::
 
-    Spawn ──▶ Children.start ──▶ Process(target=procession.child.main, args=(job, report socket, lifeline))
+    Spawn ──▶ Children.start ──▶ Process(target=procession.child.main, args=(job, report socket, lifeline, channel))
     pidfd ──▶ Gone    report socket ──▶ Told    forkserver's pidfd ──▶ ForkserverGone      all into the inbox
+    channel, of the host of a pool only (`channels`) ──▶ Said, Silent
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any
 
 from procession import child as child_side
 
+from .channels import Channel, Said, Silent
 from .model import JsonDict, Process
 from .poller import Poller
 from .reports import MAX_REPORT
@@ -63,7 +65,7 @@ class ForkserverGone:
 
 @dataclass
 class Child:
-    """One started child: its Process object, its pidfd and our end of its report socket."""
+    """One started child: its Process object, its pidfd, and our ends of its report socket and channel."""
 
     id: str
     process: BaseProcess
@@ -71,6 +73,7 @@ class Child:
     pid: int
     pidfd: int | None
     reports: socket.socket | None
+    channel: Channel | None = None
     exitcode: int | None = None
     ended: bool = False
 
@@ -85,7 +88,7 @@ class Children:
 
     def __init__(self, poller: Poller) -> None:
         self.by_id: dict[str, Child] = {}
-        self.inbox: deque[Told | Gone | ForkserverGone] = deque()
+        self.inbox: deque[Told | Gone | ForkserverGone | Said | Silent] = deque()
         self._poller = poller
         self._contexts: dict[str, Any] = {method: multiprocessing.get_context(method) for method in _METHODS}
         self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
@@ -99,42 +102,49 @@ class Children:
         """Create and start() the child; raises what start() raises (OSError, PicklingError, …)."""
         self.close(record.id)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        our_channel, their_channel = socket.socketpair() if record.pool else (None, None)
         try:
-            process = self._started(record, job, theirs)
+            process = self._started(record, job, theirs, their_channel)
         except BaseException:
-            ours.close()
+            _close(ours, our_channel)
             raise
         finally:
-            theirs.close()
+            _close(theirs, their_channel)
         # Left in the module's set, every further start() would poll all of them: 5.1 ms at 1,000 children.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
         try:
-            return self._adopt(record, process, ours)
+            return self._adopt(record, process, ours, our_channel)
         except OSError:
             # It runs, and without a pidfd nobody would see its end: told as not started, it must not live on.
             process.kill()
-            ours.close()
+            _close(ours, our_channel)
             raise
 
-    def _started(self, record: Process, job: JsonDict, reports: socket.socket) -> BaseProcess:
+    def _started(
+        self, record: Process, job: JsonDict, reports: socket.socket, channel: socket.socket | None
+    ) -> BaseProcess:
         method = record.start_method
         if method == "forkserver":
             self.ensure_forkserver()
-        args = (job, reports, self._lifeline_read)
+        args = (job, reports, self._lifeline_read, *([channel] if channel else []))
         process: BaseProcess = self._contexts[method].Process(
             target=child_side.main, args=args, name=record.name, daemon=record.daemon
         )
         if method == "fork":
-            self._note_own_fds(reports.fileno())
+            self._note_own_fds(reports.fileno(), *([channel.fileno()] if channel else []))
         process.start()
         self._ours = ()
         return process
 
-    def _adopt(self, record: Process, process: BaseProcess, reports: socket.socket) -> Child:
+    def _adopt(
+        self, record: Process, process: BaseProcess, reports: socket.socket, channel: socket.socket | None
+    ) -> Child:
         assert process.pid is not None
         reports.setblocking(False)
         pidfd = _pidfd_unless_reaped(process) if record.start_method == "forkserver" else os.pidfd_open(process.pid)
         child = Child(record.id, process, record.start_method, process.pid, pidfd, reports)
+        if channel:
+            child.channel = Channel(record.id, channel, self._poller, self.inbox.append)
         self.by_id[record.id] = child
         self._poller.watch(reports.fileno(), lambda _events: self._reported(child))
         if child.pidfd is None:
@@ -214,6 +224,8 @@ class Children:
 
     def _over(self, child: Child) -> None:
         self._reported(child)  # its last words come before its end
+        if child.channel:
+            child.channel.last_words()
         self.inbox.append(Gone(child.id, child.exitcode))
 
     def sentinel_ready(self, process_id: str) -> bool:
@@ -235,6 +247,8 @@ class Children:
         if popen.returncode is None:
             popen.returncode = _UNKNOWN if child.exitcode is None else child.exitcode
         self._close_reports(child)
+        if child.channel:
+            child.channel.close()
 
     def close(self, process_id: str) -> None:
         """close(): the sentinel goes too; a no-op for one that is not there."""
@@ -270,9 +284,9 @@ class Children:
 
     # Fork children inherit all our fds: clients would see no EOF and the epoll would deliver ghost events.
 
-    def _note_own_fds(self, reports: int) -> None:
+    def _note_own_fds(self, *theirs: int) -> None:
         tracker: int | None = multiprocessing.resource_tracker._resource_tracker._fd  # type: ignore[attr-defined]
-        keep = {0, 1, 2, reports, self._lifeline_read.fileno(), tracker}
+        keep = {0, 1, 2, *theirs, self._lifeline_read.fileno(), tracker}
         # The listing's own fd is in the listing, and gone by now: its number would be taken by start()'s pipes.
         self._ours = tuple(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd not in keep and _is_open(fd))
 
@@ -285,6 +299,12 @@ class Children:
         self._ours = ()
         # Inherited, it would wait for our forkserver, which is not the child's to wait for.
         multiprocessing.forkserver._forkserver.__init__()  # type: ignore[misc]
+
+
+def _close(*sockets: socket.socket | None) -> None:
+    for one in sockets:
+        if one:
+            one.close()
 
 
 def _pidfd_unless_reaped(process: BaseProcess) -> int | None:

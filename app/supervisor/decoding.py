@@ -2,10 +2,10 @@
 
 ::
 
-    control.inbox ──Launch, Act, SendSignal, Join──▶ event
-                  ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads──▶ answered here
+    control.inbox ──Launch, Act, SendSignal, Join, OpenPool, AskPool──▶ event
+                  ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads, PoolFunctions──▶ answered here
                   ──EndDescendant──▶ done here: descendants are the inventory's
-    children.inbox ──report, exit, lost forkserver──▶ event
+    children.inbox ──report, exit, lost forkserver, word of the host of a pool──▶ event
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from collections.abc import Iterator
 
 from . import actions as a
 from . import messages as m
+from . import pool_plan
 from . import reports as r
 from .answering import Answering
+from .channels import Said, Silent
 from .children import Children, ForkserverGone, Gone, Told
 from .control import ControlServer
-from .errors import InvalidField, NotPossible, ProcessionError
+from .errors import InvalidField, ProcessionError
 from .launching import plan
 from .peer import Client
 from .performing import Performing
+from .pool_messages import AnyHostWord
 from .publishing import Publishing
 from .signals import number_of
 from .stacking import Stacking
@@ -67,6 +70,15 @@ class Decoding:
                     yield from self._performing.exited(process_id, exitcode)
                 case ForkserverGone(pid=pid):
                     yield a.ForkserverLost(pid)
+                case Said(process=process_id, word=word):
+                    yield self._said(process_id, word)
+                case Silent(process=process_id, why=why):
+                    yield a.ChannelClosed(process_id, why)
+
+    def _said(self, process_id: str, word: AnyHostWord | str) -> a.Happening:
+        if (child := self._children.by_id.get(process_id)) and child.channel:
+            child.channel.taken()
+        return a.HostMumbled(process_id, word) if isinstance(word, str) else a.HostSaid(process_id, word)
 
     def _report(self, process_id: str, datagram: bytes) -> Iterator[a.Happening]:
         report = r.decode_report(datagram)
@@ -116,8 +128,10 @@ class Decoding:
                 self._performing.end_descendant(client, command, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
-            case m.OpenPool() | m.AskPool() | m.PoolFunctions():
-                raise NotPossible("pools are not served yet")
+            case m.OpenPool(spec=wanted):
+                return a.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
+            case m.AskPool():
+                return a.Asking(client.id, command)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None

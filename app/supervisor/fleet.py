@@ -5,7 +5,8 @@ Pure: `handle` takes one event, `tick` looks at the clock, both return the actio
     loop ──Event, Now──▶ Fleet.handle ──[Action]──▶ loop performs ──outcome as Event──▶ Fleet.handle …
 
 Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
-report says, `stopping` how a stop escalates.  This module keeps the members, dispatches, and answers.
+report says, `stopping` how a stop escalates, `pools` what those do that hold a pool.  This module keeps the members,
+dispatches, and answers.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from itertools import count
 from typing import assert_never
 
 from . import actions as a
-from . import endings, joins, progress, starts, stops, verbs
+from . import endings, joins, pool_asks, pools, progress, starts, stops, verbs
 from .errors import NoSuchProcess, ProcessionError
 from .lifecycle import LIVE
 from .member import Member
 from .messages import refuse
 from .model import Descendant, Process, State
+from .pools import PoolBook
 from .stopping import Due
 
 #: Starts per turn of the loop: a start blocks for some milliseconds.
@@ -41,6 +43,7 @@ class Fleet:
         rng: random.Random | None = None,
     ) -> None:
         self.members: dict[str, Member] = {}
+        self.pools = PoolBook()
         self.descendants: dict[str, Descendant] = {}
         self.dirty: set[str] = set()
         self.removed: set[str] = set()
@@ -69,6 +72,7 @@ class Fleet:
         out: list[a.Action] = []
         for process_id in tuple(self._timed):
             self._tick_member(self.members[process_id], now, out)
+        pool_asks.expire(self, now, out)
         for process_id in self._take_starts():
             starts.spawn(self, self.members[process_id], now, out)
         self._forget_surplus(out)
@@ -78,7 +82,8 @@ class Fleet:
         """When `tick` has something to do next, monotonic; None for never, 0 for at once."""
         if self._to_start:
             return 0.0
-        return min((at for one in self._timed for at in _deadlines(self.members[one])), default=None)
+        of_members = (at for one in self._timed for at in _deadlines(self.members[one]))
+        return min((*of_members, *self.pools.deadlines()), default=None)
 
     # What the other modules of the core use
 
@@ -144,12 +149,15 @@ class Fleet:
                 out.append(a.Note(progress.forkserver_lost(event.pid, now)))
             case a.Sampled():
                 progress.sampled(self, event, now, out)
+                pools.looked(self, now, out)
             case a.Spawned() | a.NotSpawned() | a.Ended() | a.Reaped() | a.Remembered() | a.Remaining():
                 if member := self.members.get(event.process):
                     self._about_ends(member, event, now, out)
             case a.Reported() | a.Looked() | a.SentinelSeen() | a.BlockedOn() | a.FrameFound():
                 if member := self.members.get(event.process):
                     self._about_life(member, event, now, out)
+            case a.Asking() | a.HostSaid() | a.HostMumbled() | a.ChannelClosed():
+                pools.handle(self, event, now, out)
             case _:
                 assert_never(event)
 
@@ -188,16 +196,20 @@ class Fleet:
                 progress.looked(self, member, event.os_state, now, out)
             case a.SentinelSeen():
                 progress.sentinel_seen(self, member, event)
-            case a.BlockedOn():
+            case a.BlockedOn(worker=None):
                 progress.blocked_on(self, member, event, now, out)
-            case a.FrameFound():
+            case a.BlockedOn():
+                pools.blocked_on(self, member, event, now, out)
+            case a.FrameFound(worker=None):
                 progress.frame_found(self, member, event.words, now, out)
+            case a.FrameFound():
+                pools.frame_found(self, member, event, now, out)
 
     def _refuse(self, event: a.Happening, refusal: ProcessionError) -> a.Answer:
         match event:
             case a.Launched() | a.Acted() | a.Signalled():
                 return a.Answer(event.client, refuse(event.request, refusal))
-            case a.Joining():
+            case a.Joining() | a.Asking():
                 return a.Answer(event.client, refuse(event.command.request, refusal))
             case _:
                 raise refusal
@@ -209,6 +221,8 @@ class Fleet:
         return batch
 
     def _tick_member(self, member: Member, now: a.Now, out: list[a.Action]) -> None:
+        if member.process.pool:
+            pools.follow(self, member, now, out)
         if member.stop:
             self._tick_stop(member, now, out)
         if member.retry_at is not None and member.retry_at <= now.mono:
@@ -238,6 +252,7 @@ class Fleet:
 
     def _forget(self, member: Member, out: list[a.Action]) -> None:
         del self.members[member.id]
+        self.pools.forget(member.id)
         self.dirty.discard(member.id)
         self._timed.discard(member.id)
         self.removed.add(member.id)
@@ -255,6 +270,7 @@ class Fleet:
             self.not_shown += 1
 
     def _forget_client(self, client: int) -> None:
+        pool_asks.forget_client(self, client)
         for member in self.members.values():
             member.waiters = [one for one in member.waiters if one.client != client]
 

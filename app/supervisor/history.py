@@ -1,7 +1,7 @@
 """Ten minutes of samples in memory, for the charts: bounded rings that count what they dropped.
 
-Pure.  One time axis for all: each sweep of the sampler is a column.  8 bytes per sample: 1,000 processes with
-full rings are 5.4 MB.  A process's ring goes when the process is forgotten.
+Pure.  One time axis for all: each sweep of the sampler is a column.  8 bytes per sample of two series: 1,000 processes
+with full rings are 5.4 MB.  A process's ring goes when the process is forgotten.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from .errors import NoSuchProcess
@@ -17,36 +18,60 @@ from .model import JsonDict
 SAMPLES = 600
 #: The key of the machine's own series: CPU of all cores together, memory in use.
 HOST = "host"
-#: (cpu_percent, rss_bytes); None where a value is not known.
-Sample: TypeAlias = tuple[float | None, int | None]
-# RSS comes in pages, CPU in hundredths of a percent; counted so, 32 bits reach 16 TiB and 400,000 cores.
-_PAGE = 4096
+#: One value for each series; None where it is not known.
+Sample: TypeAlias = tuple[float | None, ...]
 _UNKNOWN = 0xFFFFFFFF
 # What one reply may cost the loop: 60,000 samples take 10 ms.
 _SAMPLES_PER_REPLY = 60_000
 
 
+@dataclass(frozen=True)
+class Series:
+    """The name of a series; its values are counted in 32 bits, in multiples of ``step`` or in ``parts`` of 1."""
+
+    name: str
+    step: int = 1
+    parts: int = 1
+
+    def count(self, value: float | None) -> int:
+        """The value as it is kept; what is too large becomes the largest."""
+        if value is None:
+            return _UNKNOWN
+        return min(max(round(value * self.parts / self.step), 0), _UNKNOWN - 1)
+
+    def value(self, count: int) -> float | None:
+        """What was kept."""
+        if count == _UNKNOWN:
+            return None
+        return count * self.step if self.parts == 1 else count / self.parts
+
+
+# RSS comes in pages, CPU in hundredths of a percent; counted so, 32 bits reach 16 TiB and 400,000 cores.
+OF_PROCESSES = (Series("cpu_percent", parts=100), Series("rss_bytes", step=4096))
+OF_POOLS = (Series("queued"), Series("tasks_per_s", parts=100))
+
+
 class Ring:
-    """The newest ``size`` samples of one process; ``dropped`` counts the older ones.
+    """The newest ``size`` samples of one thing; ``dropped`` counts the older ones.
 
     ``end`` is the number of the column after the newest sample.
     """
 
-    def __init__(self, first: int, size: int = SAMPLES) -> None:
+    def __init__(self, first: int, series: tuple[Series, ...] = OF_PROCESSES, size: int = SAMPLES) -> None:
         self.end = first
         self.dropped = 0
         self._size = size
-        self._cpu = array("I")
-        self._pages = array("I")
+        self._series = series
+        self._counts = tuple(array("I") for _ in series)
 
     def __len__(self) -> int:
-        return len(self._cpu)
+        return len(self._counts[0])
 
     def put(self, column: int, sample: Sample) -> None:
         """Keep the sample of ``column``, which is newer than the last; skipped columns have no sample."""
         missed = column - self.end
         for _ in range(min(missed, self._size)):
-            self._append((None, None))
+            self._append((None,) * len(self._series))
         self.dropped += max(missed - self._size, 0)
         self._append(sample)
         self.end = column + 1
@@ -56,35 +81,39 @@ class Ring:
         first = self.end - len(self)
         before = len(range(columns.start, min(first, columns.stop), columns.step))
         places = slice(columns.start + before * columns.step - first, None, columns.step)
-        cpu = [None if value == _UNKNOWN else value / 100 for value in self._cpu[places]]
-        rss = [None if value == _UNKNOWN else value * _PAGE for value in self._pages[places]]
-        after = len(columns) - before - len(cpu)
-        return {
-            "cpu_percent": [None] * before + cpu + [None] * after,
-            "rss_bytes": [None] * before + rss + [None] * after,
-        }
+        shown: JsonDict = {}
+        for series, counts in zip(self._series, self._counts, strict=True):
+            values = [series.value(count) for count in counts[places]]
+            shown[series.name] = [None] * before + values + [None] * (len(columns) - before - len(values))
+        return shown
 
     def _append(self, sample: Sample) -> None:
-        cpu_percent, rss_bytes = sample
-        self._cpu.append(_UNKNOWN if cpu_percent is None else min(round(cpu_percent * 100), _UNKNOWN - 1))
-        self._pages.append(_UNKNOWN if rss_bytes is None else min(rss_bytes // _PAGE, _UNKNOWN - 1))
+        for series, counts, value in zip(self._series, self._counts, sample, strict=True):
+            counts.append(series.count(value))
         if len(self) > self._size:
-            # Moves 2.4 kB; a ring that wraps around would save that and cost every reader.
-            del self._cpu[0], self._pages[0]
+            # Moves 2.4 kB a series; a ring that wraps around would save that and cost every reader.
+            for counts in self._counts:
+                del counts[0]
             self.dropped += 1
 
 
 class History:
-    """The rings of all processes and of the machine (`HOST`), on one axis."""
+    """The rings of all processes and of the machine (`HOST`), or of all pools, on one axis."""
 
-    def __init__(self, size: int = SAMPLES) -> None:
+    def __init__(self, size: int = SAMPLES, series: tuple[Series, ...] = OF_PROCESSES) -> None:
         self._size = size
+        self._series = series
         self._axis = array("d")
         self._end = 0
         self._rings: dict[str, Ring] = {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._rings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the series are called."""
+        return tuple(one.name for one in self._series)
 
     def record(self, at: float, samples: Mapping[str, Sample]) -> None:
         """Add one sweep, made at wall-clock ``at``."""
@@ -93,18 +122,25 @@ class History:
             del self._axis[0]
         for key, sample in samples.items():
             if key not in self._rings:
-                self._rings[key] = Ring(self._end, self._size)
+                self._rings[key] = Ring(self._end, self._series, self._size)
             self._rings[key].put(self._end, sample)
         self._end += 1
 
     def forget(self, key: str) -> None:
-        """Drop the ring of a process."""
+        """Drop the ring of a process or of a pool."""
         self._rings.pop(key, None)
 
     @property
     def dropped(self) -> int:
         """How many samples of the present rings are older than the charts reach."""
         return sum(ring.dropped for ring in self._rings.values())
+
+    def of(self, key: str, points: int = SAMPLES) -> JsonDict:
+        """The series of one thing alone, with at most ``points`` samples; without any where nothing is known of it."""
+        columns = self._columns(min(points, _SAMPLES_PER_REPLY))
+        return (
+            self._rings[key].at(columns) if key in self._rings else {name: [None] * len(columns) for name in self.names}
+        )
 
     def as_reply(self, process: str | None = None, points: int = SAMPLES) -> JsonDict:
         """The answer to `messages.History`: one series with at most ``points`` samples, or (None) all of them.

@@ -90,7 +90,7 @@ def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict
         raise InvalidField("start_method", f"{method!r} is not one of {', '.join(START_METHODS)}")
     return Process(
         id="",
-        name=_name(spec.name),
+        name=checked_name(spec.name),
         workload=spec.workload,
         target=target,
         params=params,
@@ -100,9 +100,9 @@ def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict
         daemon=_chosen(spec.daemon, defaults, "daemon", False),
         auto_start=spec.auto_start,
         auto_join=_chosen(spec.auto_join, defaults, "auto_join", True),
-        grace_s=_seconds("grace_s", _chosen(spec.grace_s, defaults, "grace_s", settings.grace_s), 0, 3600),
+        grace_s=checked_seconds("grace_s", _chosen(spec.grace_s, defaults, "grace_s", settings.grace_s), 0, 3600),
         restart=_policy(spec.restart or msgspec.convert(defaults.get("restart", {}), RestartPolicy)),
-        stuck_after_s=_seconds(
+        stuck_after_s=checked_seconds(
             "stuck_after_s",
             _chosen(spec.stuck_after_s, defaults, "stuck_after_s", settings.stuck_after_s),
             1,
@@ -115,7 +115,7 @@ def _chosen(given: Any, defaults: JsonDict, field: str, otherwise: Any) -> Any:
     return defaults.get(field, otherwise) if given is None else given
 
 
-def _name(name: str | None) -> str:
+def checked_name(name: str | None) -> str:
     if name is None:
         return ""
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
@@ -123,7 +123,7 @@ def _name(name: str | None) -> str:
     return name
 
 
-def _seconds(field: str, value: float, low: float, high: float) -> float:
+def checked_seconds(field: str, value: float, low: float, high: float) -> float:
     if not (math.isfinite(value) and low <= value <= high):
         raise InvalidField(field, f"{value} is not a number of seconds from {low:g} to {high:g}")
     return float(value)
@@ -132,7 +132,7 @@ def _seconds(field: str, value: float, low: float, high: float) -> float:
 def _policy(policy: RestartPolicy) -> RestartPolicy:
     if not 1 <= policy.limit <= 1000:
         raise InvalidField("restart.limit", f"{policy.limit} is not from 1 to 1000")
-    _seconds("restart.delay_s", policy.delay_s, 0.1, 3600)
-    _seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, 86400)
-    _seconds("restart.stable_s", policy.stable_s, 0, 86400)
+    checked_seconds("restart.delay_s", policy.delay_s, 0.1, 3600)
+    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, 86400)
+    checked_seconds("restart.stable_s", policy.stable_s, 0, 86400)
     return policy

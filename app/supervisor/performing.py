@@ -17,15 +17,18 @@ from .children import Children
 from .control import ControlServer
 from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
+from .frames import framed
 from .identity import parse
 from .messages import EndDescendant, reply
 from .model import EventDraft, JsonDict
 from .peer import Client
+from .pool_messages import MAX_ASK, HostAsk, HostRefused, encode_ask
 from .proc import stat
 from .signals import number_of
 from .stacking import Stacking
 from .world import World
 
+_TOO_LARGE = f"iterable: over {MAX_ASK} bytes of JSON; use a range, or have the tasks read a file"
 #: What a quiet process may block on for ever; a timed sleep or a wait for events is none of them.
 _SUSPICIOUS = frozenset({"waiting", "disk"})
 
@@ -64,10 +67,10 @@ class Performing:
                 return [a.Looked(process_id, self._state_letter(process_id))]
             case a.Reap() | a.Close() | a.Forget():
                 return self._let_go(action)
-            case a.Probe(process=process_id):
-                return self._probe(process_id)
-            case a.FindFrame(process=process_id):
-                self._stacking.find_frame(process_id, self._key(process_id), now)
+            case a.Probe() | a.AskHost():
+                return self._enquire(action)
+            case a.FindFrame(process=process_id, worker=worker):
+                self._stacking.find_frame(process_id, worker or self._key(process_id), now, worker=worker)
             case a.Note(draft=draft):
                 self._world.recording.note(draft)
             case a.Answer(client=client, message=message):
@@ -174,7 +177,7 @@ class Performing:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         world.vitals.refresh(now.mono)
-        world.remember(sweep, now)
+        world.remember(sweep, self._fleet.pools.living(), now)
         sampled = a.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
         self._log_sizes = {}
         # Sentinels of the dead are looked at until they tell the truth.
@@ -209,12 +212,28 @@ class Performing:
         found = stat(child.pid) if child and not child.ended else None
         return found.state if found else None
 
-    def _probe(self, process_id: str) -> list[a.Happening]:
-        pid = self._pid(process_id)
+    def _enquire(self, action: a.Probe | a.AskHost) -> list[a.Happening]:
+        return self._ask_host(action) if isinstance(action, a.AskHost) else self._probe(action.process, action.worker)
+
+    def _ask_host(self, action: a.AskHost) -> list[a.Happening]:
+        child = self._children.by_id.get(action.process)
+        word = framed(encode_ask(HostAsk(number=action.number, ask=action.ask)))
+        if len(word) > MAX_ASK:
+            refused = HostRefused(number=action.number, reason="invalid", detail=_TOO_LARGE, field="iterable")
+            return [a.HostSaid(action.process, refused)]
+        obstacle = child.channel.ask(word) if child and child.channel else "its host is not started yet"
+        if obstacle is None:
+            return []
+        detail = f"pool {action.process} does not answer: {obstacle}"
+        return [a.HostSaid(action.process, HostRefused(number=action.number, reason="away", detail=detail))]
+
+    def _probe(self, process_id: str, worker: a.Key | None) -> list[a.Happening]:
+        pid = worker[0] if worker else self._pid(process_id)
         blocked = blocked_on(pid) if pid else None
         if blocked is None:
             return []
-        return [a.BlockedOn(process_id, blocked.kind in _SUSPICIOUS, blocked.in_words)]
+        of = worker[0] if worker else None
+        return [a.BlockedOn(process_id, blocked.kind in _SUSPICIOUS, blocked.in_words, of)]
 
     def _key(self, process_id: str) -> a.Key | None:
         member = self._fleet.members.get(process_id)

@@ -10,12 +10,15 @@ unix stream of its own with frames of `!i` length + JSON, and the host's answer 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
-from .model import JsonDict
-from .pool_model import JobSpec, WorkerVerb
+from .pool_model import Job, JobSpec, PoolState, PoolWorker, WorkerVerb
+
+MAX_ASK = 1024 * 1024
+MAX_WORD = 4 * 1024 * 1024
 
 
 class Ask(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=True):
@@ -90,18 +93,50 @@ class HostRefused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="k
     field: str | None = None
 
 
-class HostState(Struct, frozen=True, kw_only=True, tag="state", tag_field="kind"):
-    """Host to supervisor: the fields of `pool_model.Pool` that the host knows and that changed."""
+class PoolChanges(Struct, frozen=True, kw_only=True):
+    """The fields of `pool_model.Pool` that its host knows, each where it changed."""
 
-    pool: JsonDict
+    state: PoolState | UnsetType = UNSET
+    processes: int | UnsetType = UNSET
+    workers: tuple[PoolWorker, ...] | UnsetType = UNSET
+    jobs: tuple[Job, ...] | UnsetType = UNSET
+    jobs_not_shown: int | UnsetType = UNSET
+    queued: int | UnsetType = UNSET
+    running: int | UnsetType = UNSET
+    done: int | UnsetType = UNSET
+    failed: int | UnsetType = UNSET
+    lost: int | UnsetType = UNSET
+    retried: int | UnsetType = UNSET
+    stolen: int | UnsetType = UNSET
+    tasks_per_s: float | UnsetType | None = UNSET
+    error: str | UnsetType | None = UNSET
+
+
+class HostState(Struct, frozen=True, kw_only=True, tag="state", tag_field="kind"):
+    """Host to supervisor: how its pool stands; the first one has all fields."""
+
+    pool: PoolChanges
 
 
 class HostNote(Struct, frozen=True, kw_only=True, tag="note", tag_field="kind"):
-    """Host to supervisor: a line for the journal; ``event`` is one of job, worker-lost, worker-ended, pool."""
+    """Host to supervisor: a line for the journal; ``event`` becomes its kind."""
 
-    event: str
+    event: Literal["job", "worker-lost", "worker-ended", "pool"]
     text: str
     pid: int | None = None
 
 
 AnyHostWord = HostReply | HostRefused | HostState | HostNote
+
+_encoder = msgspec.json.Encoder()
+_words: msgspec.json.Decoder[AnyHostWord] = msgspec.json.Decoder(AnyHostWord)
+
+
+def encode_ask(word: HostAsk) -> bytes:
+    """The JSON of one word for a host, without its frame."""
+    return _encoder.encode(word)
+
+
+def decode_word(frame: bytes) -> AnyHostWord:
+    """Raises ValueError or RecursionError for anything that is no word: users' code runs where it comes from."""
+    return _words.decode(frame)

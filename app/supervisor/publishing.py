@@ -16,10 +16,11 @@ from .fleet import Fleet
 from .frames import framed
 from .model import Descendant, Event, Host, Process, Supervisor
 from .peer import Client
+from .pool_model import Pool
 from .stream import Changes, Delta, Snapshot
 from .world import World
 
-Book = TypeVar("Book", Process, Descendant)
+Book = TypeVar("Book", Process, Descendant, Pool)
 
 COALESCE_S = 0.02
 
@@ -33,6 +34,7 @@ class Publishing:
         self._sent_at = 0.0
         self._processes: dict[str, Process] = {}
         self._descendants: dict[str, Descendant] = {}
+        self._pools: dict[str, Pool] = {}
         self._host: Host | None = None
         self._supervisor: Supervisor | None = None
         self._events: list[Event] = []
@@ -72,6 +74,7 @@ class Publishing:
             processes=tuple(self._processes.values()),
             descendants=tuple(self._descendants.values()),
             events=self._world.recording.newest(),
+            pools=tuple(self._pools.values()),
         )
 
     def _send_delta(self, now: a.Now) -> None:
@@ -100,6 +103,10 @@ class Publishing:
         current = {key: fleet.members[key].process for key in touched if key in fleet.members}
         processes, ended = patches(self._processes, current, touched)
         descendants, gone = patches(self._descendants, fleet.descendants, touched)
+        pools_now = {key: fleet.pools.held[key].pool for key in touched if key in fleet.pools.held}
+        # The ids of those that are gone are those of their hosts, which are gone too.
+        pools, closed = patches(self._pools, pools_now, touched)
+        _follow(self._pools, pools_now, closed)
         _follow(self._processes, current, ended)
         _follow(
             self._descendants,
@@ -107,9 +114,9 @@ class Publishing:
             gone,
         )
         host, supervisor = self._changed_host(), self._changed_supervisor()
-        if not (processes or descendants or host or supervisor):
+        if not (processes or descendants or pools or host or supervisor):
             return None, ended + gone
-        changes = Changes(processes=processes, descendants=descendants, host=host, supervisor=supervisor)
+        changes = Changes(processes=processes, descendants=descendants, pools=pools, host=host, supervisor=supervisor)
         return changes, ended + gone
 
     def _supervisor_now(self) -> Supervisor:

@@ -6,6 +6,8 @@ what is ready in each turn.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from . import actions as a
 from .actions import Key
 from .control import ControlServer
@@ -18,8 +20,17 @@ from .peer import Client
 from .stack import StackResult, Stacks, top_frame
 from .world import World
 
-#: A client and its request, or the id of a stuck process.
-Token = tuple[int, int] | str
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Whose line is wanted: that of a stuck process, or of that worker of its pool."""
+
+    process: str
+    worker: int | None
+
+
+#: A client and its request, or who is stuck.
+Token = tuple[int, int] | Stuck
 
 
 class Stacking:
@@ -38,10 +49,10 @@ class Stacking:
         key = self._key(command)
         self._request((client.id, command.request), command.process, key, now)
 
-    def find_frame(self, process_id: str, key: Key | None, now: a.Now) -> None:
-        """Begin to find out at which line a stuck process stands."""
+    def find_frame(self, process_id: str, key: Key | None, now: a.Now, *, worker: Key | None = None) -> None:
+        """Begin to find out at which line a stuck process, or a worker of its pool, stands."""
         if key:
-            self._request(process_id, process_id, key, now)
+            self._request(Stuck(process_id, worker[0] if worker else None), process_id, key, now)
 
     def take(self, now: a.Now) -> list[a.Happening]:
         """Answer what is ready; the lines found for stuck processes are events."""
@@ -49,8 +60,8 @@ class Stacking:
         found: list[a.Happening] = []
         while self._stacks.finished:
             token, result = self._stacks.finished.popleft()
-            if isinstance(token, str):
-                found.append(a.FrameFound(token, top_frame(result.text) or ""))
+            if isinstance(token, Stuck):
+                found.append(a.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], _told(result)))
         return found

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from . import actions as a
-from . import starts, stops
+from . import pools, starts, stops
 from .cause import signal_name
 from .errors import NotPossible
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .messages import reply
-from .model import State, Verb
+from .model import JsonDict, State, Verb
 
 if TYPE_CHECKING:
     from .fleet import Fleet
@@ -41,8 +41,12 @@ def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:
         out.append(a.Note(member.draft(now, "created", member.process.target, event.by)))
         if member.process.auto_start:
             starts.begin(fleet, member, Trigger.START, event.by)
-    records = [member.process for member in members]
-    out.append(a.Answer(event.client, reply(event.request, {"processes": records})))
+    if event.plan.pool:
+        (host,) = members
+        answer: JsonDict = {"pool": pools.follow(fleet, host, now, out).pool}
+    else:
+        answer = {"processes": [member.process for member in members]}
+    out.append(a.Answer(event.client, reply(event.request, answer)))
 
 
 def _numbered(plan: a.Plan, number: int) -> a.Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.settings import Settings
@@ -12,6 +13,7 @@ from . import actions as a
 from .history import HOST, History
 from .logs import LogKeeper
 from .poller import Poller
+from .pool_model import Pool
 from .recording import Recording
 from .trees import Inventory, Sweep
 from .vitals import Vitals
@@ -26,6 +28,7 @@ class World:
     inventory: Inventory
     recording: Recording
     history: History
+    pool_history: History
     logs: LogKeeper
     vitals: Vitals
     happened: deque[a.Happening]
@@ -35,15 +38,18 @@ class World:
         """This moment."""
         return a.Now(mono=time.monotonic(), wall=time.time())
 
-    def remember(self, sweep: Sweep, now: a.Now) -> None:
-        """Keep a sweep for the charts."""
+    def remember(self, sweep: Sweep, pools: Iterable[Pool], now: a.Now) -> None:
+        """Keep a sweep, and what the pools do that live, for the charts."""
         samples = {key: (one.cpu_percent, one.rss_bytes) for key, one in sweep.samples.items()}
         host = self.vitals.host
         self.history.record(now.wall, {**samples, HOST: (host.cpu_percent, host.memory_used_bytes)})
+        # At the same moments, so that both have one axis.
+        self.pool_history.record(now.wall, {pool.id: (pool.queued, pool.tasks_per_s) for pool in pools})
 
     def forget(self, process_id: str) -> None:
         """Nothing of a process is kept any more, but its lines in the journal."""
         self.inventory.drop_root(process_id)
         self.recording.forget(process_id)
         self.history.forget(process_id)
+        self.pool_history.forget(process_id)
         self.logs.forget(process_id)

@@ -1,0 +1,174 @@
+"""What clients ask of pools: relayed to the host under a number of ours, and answered by it, or by a deadline.
+
+Pure.  Of a pool whose host is dead some things can still be told; everything else is refused with its cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
+
+from . import actions as a
+from .errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
+from .messages import Refused, refuse, reply
+from .pool_messages import (
+    ActOnWorker,
+    AnyAsk,
+    Close,
+    HostRefused,
+    HostReply,
+    JoinPool,
+    ReadJob,
+    Resize,
+    Submit,
+    Terminate,
+)
+from .pool_model import JobDetail
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+    from .pools import Held
+
+Out = list[a.Action]
+
+ANSWER_S = 10.0
+JOIN_MORE_S = 2.0
+MAX_ASKS = 256
+MAX_PROCESSES = 256
+_MAX_JOIN_S = 86400
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An ask that its host has not answered; ``until`` is monotonic, None without limit."""
+
+    pool: str
+    client: int
+    request: int
+    ask: AnyAsk
+    until: float | None
+
+
+def asking(fleet: Fleet, event: a.Asking, held: Held, now: a.Now, out: Out) -> None:
+    """Say it to the host, or answer in its place where it is dead."""
+    command, member = event.command, fleet.members[held.pool.id]
+    _check(command.ask)
+    if held.dead:
+        out.append(a.Answer(event.client, reply(command.request, _answer_for_the_dead(held, command.ask))))
+        return
+    if held.unheard:
+        raise SupervisorAway(f"pool {held.pool.id} does not answer: {held.unheard}")
+    if sum(one.pool == held.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
+        raise SupervisorAway(f"pool {held.pool.id} does not answer: it was asked {MAX_ASKS} things already")
+    number = next(fleet.pools.numbers)
+    ask = command.ask
+    fleet.pools.asks[number] = Pending(held.pool.id, event.client, command.request, ask, _until(ask, now))
+    if words := _in_words(ask):
+        out.append(a.Note(member.draft(now, "asked", words, command.by)))
+    out.append(a.AskHost(held.pool.id, number, ask))
+
+
+def answered(fleet: Fleet, answer: HostReply | HostRefused, out: Out) -> None:
+    """The host answers; one whose client has gone, or was told something already, is dropped."""
+    pending = fleet.pools.asks.pop(answer.number, None)
+    if pending is None:
+        return
+    match answer:
+        case HostReply(result=result):
+            out.append(a.Answer(pending.client, reply(pending.request, result)))
+        case HostRefused(reason=reason, detail=detail, field=field):
+            refused = Refused(request=pending.request, kind=reason, detail=detail, field=field)
+            out.append(a.Answer(pending.client, refused))
+
+
+def expire(fleet: Fleet, now: a.Now, out: Out) -> None:
+    """Refuse what was not answered in time."""
+    due = [number for number, one in fleet.pools.asks.items() if one.until is not None and one.until <= now.mono]
+    for number in due:
+        pending = fleet.pools.asks.pop(number)
+        refusal = SupervisorAway(f"pool {pending.pool} does not answer")
+        out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
+        if (member := fleet.members.get(pending.pool)) and (words := _in_words(pending.ask)):
+            out.append(a.Note(member.draft(now, "asked", f"no answer in time when {words}", "supervisor")))
+
+
+def host_ended(fleet: Fleet, held: Held, out: Out) -> None:
+    """Answer, in the place of the dead host, all that it was asked."""
+    for pending in _take(fleet, held):
+        try:
+            answer: Any = reply(pending.request, _answer_for_the_dead(held, pending.ask))
+        except (NotPossible, NoSuchProcess) as refusal:
+            answer = refuse(pending.request, refusal)
+        out.append(a.Answer(pending.client, answer))
+
+
+def unheard(fleet: Fleet, held: Held, out: Out) -> None:
+    """Nothing is heard of the host any more, although it lives."""
+    for pending in _take(fleet, held):
+        refusal = SupervisorAway(f"pool {pending.pool} does not answer: {held.unheard}")
+        out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
+
+
+def forget_client(fleet: Fleet, client: int) -> None:
+    """Its answers are nobody's."""
+    fleet.pools.asks = {number: one for number, one in fleet.pools.asks.items() if one.client != client}
+
+
+def _take(fleet: Fleet, held: Held) -> list[Pending]:
+    numbers = [number for number, one in fleet.pools.asks.items() if one.pool == held.pool.id]
+    return [fleet.pools.asks.pop(number) for number in numbers]
+
+
+def _until(ask: AnyAsk, now: a.Now) -> float | None:
+    if isinstance(ask, JoinPool):
+        return None if ask.timeout_s is None else now.mono + ask.timeout_s + JOIN_MORE_S
+    return now.mono + ANSWER_S
+
+
+def _check(ask: AnyAsk) -> None:
+    match ask:
+        case Resize(processes=processes) if not 1 <= processes <= MAX_PROCESSES:
+            raise InvalidField("processes", f"{processes} is not from 1 to {MAX_PROCESSES}")
+        case JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= _MAX_JOIN_S:
+            raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to {_MAX_JOIN_S}")
+
+
+def _answer_for_the_dead(held: Held, ask: AnyAsk) -> Any:
+    pool = held.pool
+    match ask:
+        case JoinPool():
+            return {"joined": True}
+        case ReadJob(job=number):
+            for job in pool.jobs:
+                if job.id == number:
+                    return JobDetail(job=job)
+            raise NoSuchProcess(f"there is no job {number} in pool {pool.id}")
+        case ActOnWorker(pid=pid):
+            raise NoSuchProcess(f"there is no worker {pid} in pool {pool.id}: it is {pool.state}")
+        case Terminate():
+            return pool
+        case Submit() | Resize() | Close():
+            why = f": {pool.error}" if pool.error else ""
+            verb = type(ask).__name__.lower()
+            raise NotPossible(f"{verb} is not possible while the pool is {pool.state}{why}")
+        case _:
+            assert_never(ask)
+
+
+def _in_words(ask: AnyAsk) -> str | None:
+    """What the journal says of it; None for what changes nothing."""
+    match ask:
+        case Submit(spec=spec):
+            return f"asked to {spec.method} {spec.function}"[:200]
+        case Resize(processes=processes):
+            return f"asked for {processes} workers"
+        case Close():
+            return "asked to close: no more jobs"
+        case Terminate():
+            return "asked to terminate"
+        case ActOnWorker(pid=pid, verb=verb):
+            return f"asked to {verb} worker {pid}"
+        case JoinPool() | ReadJob():
+            return None
+        case _:
+            assert_never(ask)

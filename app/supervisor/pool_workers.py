@@ -1,0 +1,185 @@
+"""The workers of one pool: what its host tells of them, joined with what the sweeps see, and who of them is stuck.
+
+Pure.  The sign of progress is a task that ends.  A worker that has had the same task for the limit is stuck, be it busy
+or not, and so is one that was stopped for the limit; what it waits for and where it stands gives the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from . import actions as a
+from .member import Member
+from .model import Descendant, Sentinel, State, Stuck
+from .pool_model import PoolTask, PoolWorker, WorkerState
+from .stuck import BUSY_PERCENT
+
+Out = list[a.Action]
+
+_STOPPED = ("T", "t")
+_LOOK_AGAIN_S = 5.0
+_ALIVE = frozenset({WorkerState.BOOTING, WorkerState.IDLE, WorkerState.BUSY, WorkerState.RETIRING})
+
+
+@dataclass
+class Watch:
+    """What is known of the progress of one worker; times are monotonic seconds.
+
+    ``task_since`` is when it got its present task, ``stopped_since`` when it was first seen stopped, ``resumed_at``
+    when it was last seen to go on.
+    """
+
+    task: PoolTask | None = None
+    task_since: float = 0.0
+    stopped_since: float | None = None
+    resumed_at: float = 0.0
+    probed_at: float = -1e9
+    blocked: str = ""
+    frame: str = ""
+    told: bool = False
+    stuck: Stuck | None = None
+
+    def has(self, worker: PoolWorker, now: float) -> None:
+        """Its host tells what it does."""
+        since = now - (worker.busy_s or 0.0)
+        if worker.task != self.task:
+            self.task, self.task_since = worker.task, since
+
+    def quiet_since(self) -> float | None:
+        """Since when it has made no progress with what it has to do; None where it has nothing to do."""
+        return max(self.task_since, self.resumed_at) if self.task else self.stopped_since
+
+    def goes_on(self) -> None:
+        """It makes progress again."""
+        self.stuck, self.blocked, self.frame, self.told = None, "", "", False
+
+
+@dataclass
+class Crew:
+    """``seen`` is what the last sweep saw, by pid; ``doubtful`` are those who were resumed after it."""
+
+    workers: tuple[PoolWorker, ...] = ()
+    seen: dict[int, Descendant] = field(default_factory=dict)
+    watches: dict[int, Watch] = field(default_factory=dict)
+    doubtful: set[int] = field(default_factory=set)
+
+    def told(self, workers: tuple[PoolWorker, ...], now: float) -> None:
+        """The host tells of all of them."""
+        before = {one.pid: one.state for one in self.workers}
+        self.workers = workers
+        self.watches = {one.pid: self.watches.get(one.pid) or Watch() for one in workers}
+        for one in workers:
+            self.watches[one.pid].has(one, now)
+            if before.get(one.pid) is WorkerState.SUSPENDED and one.state is not WorkerState.SUSPENDED:
+                self.doubtful.add(one.pid)
+
+    def shown(self, now: float) -> tuple[PoolWorker, ...]:
+        """Their records."""
+        return tuple(self._shown(one, now) for one in self.workers)
+
+    def is_stopped(self, worker: PoolWorker) -> bool:
+        """Whether it was stopped by a signal, whoever sent it."""
+        if worker.state is WorkerState.SUSPENDED:
+            return True
+        seen = self.seen.get(worker.pid)
+        return seen is not None and seen.state in _STOPPED and worker.pid not in self.doubtful
+
+    def _shown(self, worker: PoolWorker, now: float) -> PoolWorker:
+        seen, watch = self.seen.get(worker.pid), self.watches[worker.pid]
+        ended = worker.state is WorkerState.ENDED
+        sentinel = worker.sentinel and Sentinel(fd=worker.sentinel.fd, ready=worker.sentinel.ready or ended)
+        if seen is None or ended:
+            return replace(worker, sentinel=sentinel)
+        state = WorkerState.SUSPENDED if worker.state in _ALIVE and self.is_stopped(worker) else worker.state
+        return replace(
+            worker,
+            sentinel=sentinel,
+            state=state,
+            ppid=seen.ppid,
+            busy_s=round(max(0.0, now - watch.task_since), 1) if watch.task else None,
+            cpu_percent=seen.cpu_percent,
+            rss_bytes=seen.rss_bytes,
+            threads=seen.threads,
+            os_state=seen.state,
+            stuck=watch.stuck,
+        )
+
+
+def judge(member: Member, crew: Crew, limit: float | None, now: a.Now, out: Out) -> None:
+    """A sweep was made: who has made no progress for the limit is looked at."""
+    crew.doubtful = set()
+    if member.process.state is State.SUSPENDED:
+        return  # its host is stopped, and tells of no task that ends
+    for worker in crew.workers:
+        watch = crew.watches[worker.pid]
+        _note_stop(watch, now, stopped=crew.is_stopped(worker))
+        if _is_quiet(watch, limit, now):
+            if now.mono - watch.probed_at >= _LOOK_AGAIN_S and (seen := crew.seen.get(worker.pid)):
+                watch.probed_at = now.mono
+                out.append(a.Probe(member.id, _key(seen)))
+        elif watch.stuck:
+            watch.goes_on()
+            out.append(_note(member, worker.pid, "unstuck", "makes progress again", now))
+
+
+def blocked_on(member: Member, crew: Crew, event: a.BlockedOn, now: a.Now, out: Out) -> None:
+    """What a quiet worker waits for: now it is called stuck."""
+    watch, seen = crew.watches.get(event.worker or 0), crew.seen.get(event.worker or 0)
+    if watch is None or seen is None or (since := watch.quiet_since()) is None:
+        return
+    watch.blocked = event.words
+    if watch.stuck is None:
+        watch.stuck = Stuck(since=now.wall - (now.mono - since), reason=_reason(watch, seen))
+        out.append(a.FindFrame(member.id, _key(seen)))
+    else:
+        watch.stuck = replace(watch.stuck, reason=_reason(watch, seen))
+
+
+def frame_found(member: Member, crew: Crew, event: a.FrameFound, now: a.Now, out: Out) -> None:
+    """The line it stands at, empty where unknown: now all is known that the journal is to tell."""
+    watch, seen = crew.watches.get(event.worker or 0), crew.seen.get(event.worker or 0)
+    if watch is None or watch.stuck is None or seen is None:
+        return
+    watch.frame = event.words
+    watch.stuck = replace(watch.stuck, reason=_reason(watch, seen))
+    if not watch.told:
+        watch.told = True
+        quiet_s = now.wall - watch.stuck.since
+        out.append(_note(member, seen.pid, "stuck", f"for {quiet_s:.0f} s, {watch.stuck.reason}", now))
+
+
+def task_words(task: PoolTask) -> str:
+    """E.g. ``task 17 of job 3 (square)``."""
+    what = f"task {task.index}" if task.size == 1 else f"items {task.first} to {task.first + task.size - 1}"
+    job = "" if task.job is None else f" of job {task.job}"
+    return f"{what}{job} ({task.function})"
+
+
+def _key(seen: Descendant) -> a.Key:
+    pid, ticks = seen.id.split("-")
+    return int(pid), int(ticks)
+
+
+def _note_stop(watch: Watch, now: a.Now, *, stopped: bool) -> None:
+    if stopped and watch.stopped_since is None:
+        watch.stopped_since = now.mono
+    elif not stopped and watch.stopped_since is not None:
+        # While it was stopped it could not go on; from now on it can again.
+        watch.stopped_since, watch.resumed_at = None, now.mono
+
+
+def _is_quiet(watch: Watch, limit: float | None, now: a.Now) -> bool:
+    since = watch.quiet_since()
+    return limit is not None and since is not None and now.mono - since >= limit
+
+
+def _reason(watch: Watch, seen: Descendant) -> str:
+    what = f"no end of {task_words(watch.task)}" if watch.task else "no work"
+    busy = f"{seen.cpu_percent:.0f} % of a core" if (seen.cpu_percent or 0) > BUSY_PERCENT else ""
+    return "; ".join(part for part in (what, busy, watch.blocked, watch.frame) if part)
+
+
+def _note(member: Member, pid: int, kind: str, text: str, now: a.Now) -> a.Note:
+    return a.Note(replace(member.draft(now, kind, f"worker {pid}: {text}", "supervisor"), pid=pid))

@@ -1,0 +1,269 @@
+"""The pools of the fleet: one record each, made of what its host tells, what the sweeps see, and how its process fares.
+
+Pure.  A pool is a member of the fleet, its host, and more::
+
+    Fleet.tick ──follow──▶ a new one where the host starts (again); over where the host is dead
+    HostSaid ─────told───▶ merged into the record, or into the journal; answers go on to `pool_asks`
+    Sampled ────looked───▶ the workers' figures, and which of them are stuck (`pool_workers`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, assert_never
+
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from . import actions as a
+from . import pool_asks, pool_workers
+from .errors import NoSuchProcess
+from .member import Member
+from .model import State
+from .pool_asks import Pending
+from .pool_messages import HostNote, HostRefused, HostReply, HostState, PoolChanges
+from .pool_model import Job, JobState, Pool, PoolSpec, PoolState
+from .pool_workers import Crew
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+
+Out = list[a.Action]
+
+OVER = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
+_DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.BACKOFF, State.FATAL, State.LOST})
+#: Journal lines of one host: so many at once, and so many a second.
+_LINES = 200
+_LINES_PER_S = 20.0
+_LONGEST_LINE = 500
+
+
+@dataclass
+class Lines:
+    """How many lines a host may still write into the journal, and how many it could not."""
+
+    left: float = _LINES
+    counted_at: float = 0.0
+    dropped: int = 0
+
+    def take(self, now: float) -> bool:
+        """Whether one more is allowed."""
+        self.left = min(_LINES, self.left + (now - self.counted_at) * _LINES_PER_S)
+        self.counted_at = now
+        if self.left < 1:
+            self.dropped += 1
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass
+class Held:
+    """One pool: its record, and what is known beside it.  ``run`` is how often its host was started again.
+
+    ``unheard`` says why its host cannot be asked although it lives.
+    """
+
+    pool: Pool
+    run: int
+    crew: Crew = field(default_factory=Crew)
+    lines: Lines = field(default_factory=Lines)
+    dead: bool = False
+    unheard: str | None = None
+
+    def update(self, **changes: Any) -> None:
+        """Replace the record by one with these fields changed."""
+        self.pool = replace(self.pool, **changes)
+
+
+class PoolBook:
+    """All pools by id, and what their hosts were asked and have not answered, by number."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Held] = {}
+        self.asks: dict[int, Pending] = {}
+        self.numbers = count(1)
+
+    def find(self, pool_id: str) -> Held:
+        """The pool of that id; raises `NoSuchProcess`."""
+        try:
+            return self.held[pool_id]
+        except KeyError:
+            raise NoSuchProcess(f"there is no pool {pool_id}") from None
+
+    def living(self) -> Iterator[Pool]:
+        """The pools whose host lives."""
+        return (held.pool for held in self.held.values() if not held.dead)
+
+    def forget(self, pool_id: str) -> None:
+        """The record of its host is gone."""
+        self.held.pop(pool_id, None)
+
+    def deadlines(self) -> list[float]:
+        """When the asks are due to be refused."""
+        return [one.until for one in self.asks.values() if one.until is not None]
+
+
+# How its host fares
+
+
+def follow(fleet: Fleet, member: Member, now: a.Now, out: Out) -> Held:
+    """Have the record agree with the process: opened with each start of it, over with its end."""
+    held, process = fleet.pools.held.get(member.id), member.process
+    if held is None or held.run != process.restarts:
+        if held and not held.dead:
+            _end(fleet, held, member, "its host was started again", now, out)
+        held = fleet.pools.held[member.id] = Held(_opening(member), run=process.restarts)
+        fleet.changed(member)
+    if not held.dead and (process.state in _DEAD or process.exited_at is not None):
+        _end(fleet, held, member, process.cause or f"its host is {process.state}", now, out)
+    elif held.pool.pid != process.pid:
+        held.update(pid=process.pid)
+        fleet.changed(member)
+    return held
+
+
+def _opening(member: Member) -> Pool:
+    spec, process = member.plan.pool or PoolSpec(), member.process
+    return Pool(
+        id=process.id,
+        name=process.name,
+        processes=spec.processes or 1,
+        start_method=spec.start_method,
+        maxtasksperchild=spec.maxtasksperchild,
+        retries=spec.retries,
+        stuck_after_s=spec.stuck_after_s,
+        created_at=process.created_at,
+    )
+
+
+def _end(fleet: Fleet, held: Held, member: Member, cause: str, now: a.Now, out: Out) -> None:
+    """Its host is dead: what ran is lost, what waited never starts."""
+    pool, held.dead = held.pool, True
+    if pool.state not in OVER:
+        in_order = pool.state is PoolState.CLOSING and member.process.exitcode == 0
+        cost = f"{pool.running} running tasks are lost, {pool.queued} waiting ones never start"
+        text = "closed" if in_order else f"terminated: {cause}; {cost}"
+        held.update(state=PoolState.CLOSED if in_order else PoolState.TERMINATED, error=None if in_order else cause)
+        out.append(a.Note(member.draft(now, "pool", text, "process")))
+    held.update(
+        workers=(),
+        jobs=tuple(_ended_job(job, cause, now) for job in pool.jobs),
+        lost=pool.lost + pool.running,
+        queued=0,
+        running=0,
+        tasks_per_s=None,
+    )
+    held.crew = Crew()
+    pool_asks.host_ended(fleet, held, out)
+    fleet.changed(member)
+
+
+def _ended_job(job: Job, cause: str, now: a.Now) -> Job:
+    if job.state not in (JobState.QUEUED, JobState.RUNNING):
+        return job
+    error = job.error or f"the host of the pool ended: {cause}"
+    return replace(job, state=JobState.LOST, ended_at=now.wall, tasks_per_s=None, left_s=None, error=error)
+
+
+# What is asked of it, and what it tells
+
+
+def handle(fleet: Fleet, event: a.Asking | a.HostSaid | a.HostMumbled | a.ChannelClosed, now: a.Now, out: Out) -> None:
+    """What a client asks, or what comes by the channel of a host."""
+    if isinstance(event, a.Asking):
+        pool_asks.asking(fleet, event, fleet.pools.find(event.command.pool), now, out)
+        return
+    member = fleet.members.get(event.process)
+    if member is None:
+        return
+    held = follow(fleet, member, now, out)
+    match event:
+        case a.HostSaid():
+            _said(fleet, held, member, event, now, out)
+        case a.HostMumbled(why=why):
+            _note(held, member, "pool", f"its host said what cannot be read: {why}", None, now, out)
+        case a.ChannelClosed(why=why):
+            if not held.dead:
+                _closed(fleet, held, member, why, now, out)
+
+
+def _said(fleet: Fleet, held: Held, member: Member, event: a.HostSaid, now: a.Now, out: Out) -> None:
+    match event.word:
+        case HostReply() | HostRefused() as answer:
+            pool_asks.answered(fleet, answer, out)
+        case HostState(pool=changes):
+            if not held.dead:
+                _merge(held, changes, now)
+                fleet.changed(member)
+        case HostNote(event=kind, text=text, pid=pid):
+            _note(held, member, kind, text, pid, now, out)
+        case _:
+            assert_never(event.word)
+
+
+def _merge(held: Held, changes: PoolChanges, now: a.Now) -> None:
+    told = {name: value for name, value in asdict(changes).items() if value is not UNSET}
+    if (workers := told.pop("workers", None)) is not None:
+        held.crew.told(workers, now.mono)
+        told["workers"] = held.crew.shown(now.mono)
+    held.update(**told)
+
+
+def _note(held: Held, member: Member, kind: str, text: str, pid: int | None, now: a.Now, out: Out) -> None:
+    if held.lines.take(now.mono):
+        dropped, held.lines.dropped = held.lines.dropped, 0
+        more = f" ({dropped} lines before this one were too many)" if dropped else ""
+        draft = member.draft(now, kind, text[:_LONGEST_LINE] + more, "process")
+        out.append(a.Note(replace(draft, pid=pid or draft.pid)))
+
+
+def _closed(fleet: Fleet, held: Held, member: Member, why: str | None, now: a.Now, out: Out) -> None:
+    """Nothing is heard of it any more.  Where its host is dead too, its end is told next."""
+    held.unheard = why or "its host has closed its channel"
+    if why:
+        held.update(error=f"nothing is heard of it any more: {why}")
+        out.append(a.Note(member.draft(now, "pool", f"its channel is closed: {why}", "supervisor")))
+        pool_asks.unheard(fleet, held, out)
+        fleet.changed(member)
+
+
+# What the sweeps see
+
+
+def looked(fleet: Fleet, now: a.Now, out: Out) -> None:
+    """One sweep: the workers' figures, and who of them makes no progress."""
+    living = {key: held for key, held in fleet.pools.held.items() if not held.dead}
+    if not living:
+        return
+    for held in living.values():
+        held.crew.seen = {}
+    for one in fleet.descendants.values():
+        if one.root in living:
+            living[one.root].crew.seen[one.pid] = one
+    for key, held in living.items():
+        pool_workers.judge(fleet.members[key], held.crew, held.pool.stuck_after_s, now, out)
+        _show_workers(fleet, held, now)
+
+
+def blocked_on(fleet: Fleet, member: Member, event: a.BlockedOn, now: a.Now, out: Out) -> None:
+    """What a quiet worker waits for."""
+    if held := fleet.pools.held.get(member.id):
+        pool_workers.blocked_on(member, held.crew, event, now, out)
+        _show_workers(fleet, held, now)
+
+
+def frame_found(fleet: Fleet, member: Member, event: a.FrameFound, now: a.Now, out: Out) -> None:
+    """The line that a stuck worker stands at."""
+    if held := fleet.pools.held.get(member.id):
+        pool_workers.frame_found(member, held.crew, event, now, out)
+        _show_workers(fleet, held, now)
+
+
+def _show_workers(fleet: Fleet, held: Held, now: a.Now) -> None:
+    workers = held.crew.shown(now.mono)
+    if workers != held.pool.workers:
+        held.update(workers=workers)
+        fleet.changed(fleet.members[held.pool.id])
