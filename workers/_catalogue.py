@@ -114,17 +114,17 @@ def _workload(module: ModuleType, target: Callable[..., Any], declared: Declarat
     return Workload(
         name=declared.name,
         title=declared.title,
-        description=_first_line(target.__doc__),
+        description=first_line(target.__doc__),
         look_at=declared.look_at,
-        theme=_first_line(module.__doc__),
+        theme=first_line(module.__doc__),
         module=module.__name__,
         qualname=target.__qualname__,
-        parameters=tuple(_parameters(target)),
+        parameters=tuple(parameters(target)),
         defaults=dict(declared.defaults),
     )
 
 
-def _parameters(target: Callable[..., Any]) -> Iterator[Parameter]:
+def parameters(target: Callable[..., Any]) -> Iterator[Parameter]:
     annotated = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
     hints = get_type_hints(annotated, include_extras=True)
     for parameter in inspect.signature(target).parameters.values():
@@ -155,7 +155,7 @@ def _given(parameter: Parameter, params: Mapping[str, object]) -> Any:
     return parameter.check(parameter.default)
 
 
-def _first_line(text: str | None) -> str:
+def first_line(text: str | None) -> str:
     return (text or "").strip().partition("\n")[0]
 
 

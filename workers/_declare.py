@@ -1,4 +1,4 @@
-"""How a theme declares its workloads: one decorator, and bounds beside the types of the parameters.
+"""How a theme declares its workloads, and `workers.pooled` its functions: one decorator, and bounds beside the types.
 
 ::
 
@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 T = TypeVar("T", bound=Callable[..., Any])
 
 DECLARED = "__workload__"
+# `procession.pool_host` finds a function of the catalogue by this, without the rest of the catalogue.
+POOLED = "__pool_function__"
 # For what is idle on purpose: a limit on no progress that nobody reaches.
 ALL_DAY = 86_400.0
 
@@ -74,6 +76,29 @@ def workload(name: str, *, look_at: str, title: str | None = None, **defaults: A
     def declare(target: T) -> T:
         told = Declaration(name, title or name.replace("-", " ").capitalize(), look_at, defaults)
         setattr(target, DECLARED, told)
+        return target
+
+    return declare
+
+
+class PoolDeclaration:
+    """What `pool_function` was told."""
+
+    def __init__(self, name: str, title: str, look_at: str, example: dict[str, Any]) -> None:
+        self.name = name
+        self.title = title
+        self.look_at = look_at
+        self.example = example
+
+
+def pool_function(name: str, *, look_at: str, example: dict[str, Any], title: str | None = None) -> Callable[[T], T]:
+    """Declare a function as one that the workers of a pool run, and leave it as it is.
+
+    ``example`` is a job that shows what there is to see: ``method``, ``args`` or ``iterable``, ``chunksize``.
+    """
+
+    def declare(target: T) -> T:
+        setattr(target, POOLED, PoolDeclaration(name, title or name.replace("-", " ").capitalize(), look_at, example))
         return target
 
     return declare

@@ -1,0 +1,55 @@
+"""The functions for pools as the supervisor sees them: what the form of a job needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from . import pooled
+from ._catalogue import Parameter, first_line, parameters
+from ._declare import POOLED, PoolDeclaration
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolFunction:
+    """One function; ``target`` is where it is found, ``example`` a job that shows what there is to see."""
+
+    name: str
+    title: str
+    description: str
+    look_at: str
+    target: str
+    parameters: tuple[Parameter, ...]
+    example: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that the form needs, as JSON has it."""
+        return deepcopy(asdict(self))
+
+
+@cache
+def discover() -> dict[str, PoolFunction]:
+    """All functions of `workers.pooled`; raises ValueError where two have the same name."""
+    found: dict[str, PoolFunction] = {}
+    for function in vars(pooled).values():
+        declared = getattr(function, "__dict__", {}).get(POOLED)
+        if isinstance(declared, PoolDeclaration):
+            if declared.name in found:
+                raise ValueError(f"two functions for pools are called {declared.name}")
+            found[declared.name] = _told(function, declared)
+    return found
+
+
+def _told(function: Callable[..., Any], declared: PoolDeclaration) -> PoolFunction:
+    return PoolFunction(
+        name=declared.name,
+        title=declared.title,
+        description=first_line(function.__doc__),
+        look_at=declared.look_at,
+        target=f"{function.__module__}:{function.__qualname__}",
+        parameters=tuple(parameters(function)),
+        example={"args": None, "iterable": None, "chunksize": None} | declared.example,
+    )
