@@ -6,6 +6,8 @@ calls it::
 
     supervisor ──Job, report socket, lifeline──▶ main ──▶ user's code ──▶ exit code (as the stdlib has it)
                ◀──booted, progress, forked, raised, failed-to-start──┘
+
+The host of a pool gets another socket on top, which `procession.pool_host` takes.
 """
 
 from __future__ import annotations
@@ -27,10 +29,16 @@ if TYPE_CHECKING:
 _IMPORTED_BY = os.getpid()
 
 
-def main(job: Job, report_socket: socket.socket, read_end: Connection[None, None] | int) -> None:
+def main(
+    job: Job,
+    report_socket: socket.socket,
+    read_end: Connection[None, None] | int,
+    pool_socket: socket.socket | None = None,
+) -> None:
     """Run ``job`` in this process; return, or raise SystemExit, as its target does.
 
-    ``report_socket`` is a seqpacket socket and ``read_end`` that of the lifeline's pipe; both are taken over.
+    ``report_socket`` is a seqpacket socket and ``read_end`` that of the lifeline's pipe; ``pool_socket`` is a stream,
+    for the host of a pool only.  All are taken over.
     """
     lifeline.hold(read_end if isinstance(read_end, int) else _take_over(read_end))
     channel = Channel(report_socket.detach())
@@ -41,6 +49,10 @@ def main(job: Job, report_socket: socket.socket, read_end: Connection[None, None
     except BaseException as error:  # noqa: BLE001 - also of sys.exit() in a module: no target ran
         _end(channel, "failed-to-start", error)
     reporting.connect(channel)
+    if pool_socket is not None:
+        from . import pool_host
+
+        pool_host.connect(pool_socket.detach())
     _tell_booted(channel)
     try:
         target.call(wanted, job["args"], job["kwargs"])

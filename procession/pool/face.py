@@ -260,6 +260,7 @@ class Pool:
                 stolen=ledger.stolen,
                 workers=workers,
                 ended=tuple(dispatcher.crew.ended),
+                error=dispatcher.crew.why_broken,
             )
 
     def suspend_worker(self, pid: int) -> None:

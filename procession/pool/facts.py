@@ -51,7 +51,7 @@ class Statistics:
     an iterable of imap is asked for its items as they are needed.
 
     ``stolen`` counts how often a task moved from a slow or stopped worker to another.  ``ended`` are the newest of the
-    workers that have ended, oldest first.
+    workers that have ended, oldest first.  ``error`` says why it is broken.
     """
 
     state: Literal["open", "closing", "closed", "terminated", "broken"]
@@ -65,6 +65,7 @@ class Statistics:
     stolen: int
     workers: tuple[WorkerFacts, ...]
     ended: tuple[WorkerFacts, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True)

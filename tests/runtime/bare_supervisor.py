@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from app.supervisor import messages
+from app.supervisor import reports
 from procession import child
 from tests.waiting import wait_until
 
@@ -37,9 +37,9 @@ class Started:
     def read_reports(self) -> list[Any]:
         """All reports so far; what is none fails here, where the supervisor would pass over it."""
         with contextlib.suppress(BlockingIOError):
-            while datagram := self.socket.recv(2 * messages.MAX_REPORT):
-                assert len(datagram) <= messages.MAX_REPORT
-                report = messages.decode_report(datagram)
+            while datagram := self.socket.recv(2 * reports.MAX_REPORT):
+                assert len(datagram) <= reports.MAX_REPORT
+                report = reports.decode_report(datagram)
                 assert report is not None, datagram
                 self.reports.append(report)
         return self.reports
@@ -92,8 +92,9 @@ class BareSupervisor:
         path.write_text(code)
 
     def start(self, method: str, target: str, **options: Any) -> Started:
-        """Start `module:function`; `options` are entries of the job, and `daemon` and `name`."""
+        """Start `module:function`; `options` are entries of the job, and `daemon`, `name` and `pool_socket`."""
         number = len(self.started)
+        pool_socket = options.pop("pool_socket", None)
         log, stack = self.folder / f"{number}.log", self.folder / f"{number}.stack"
         process_options = {name: options.pop(name) for name in ("daemon", "name") if name in options}
         module, _, qualname = target.partition(":")
@@ -109,7 +110,7 @@ class BareSupervisor:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         context: Any = multiprocessing.get_context(method)
-        process = context.Process(target=child.main, args=(job, theirs, self.lifeline), **process_options)
+        process = context.Process(target=child.main, args=(job, theirs, self.lifeline, pool_socket), **process_options)
         with theirs:
             process.start()
         self.started.append(Started(process, ours, log, stack))

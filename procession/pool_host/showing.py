@@ -1,0 +1,112 @@
+"""Values of any kind as JSON of a bounded size: what the tasks of a job returned, and what they were given.
+
+JSON where it can be, else a repr; of what is too large its beginning.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+MAX_RESULT = 16 * 1024
+MAX_DEPTH = 20
+# Beyond these, readers of JSON make floats of them.
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+
+class Shown(NamedTuple):
+    """``cut`` says that something was left out of ``value``."""
+
+    value: Any
+    cut: bool
+
+
+def show(value: object, limit: int = MAX_RESULT) -> Shown:
+    """``value`` in about ``limit`` characters of JSON."""
+    budget = Budget(limit)
+    return Shown(budget.take(value), budget.cut)
+
+
+def text(value: object, limit: int) -> str:
+    """The repr of ``value``, its beginning where it is longer than ``limit``."""
+    return shorten(_repr(value, limit + 1), limit)
+
+
+def shorten(long: str, limit: int) -> str:
+    """The beginning of ``long``; an ellipsis says that there is more."""
+    return long if len(long) <= limit else f"{long[: limit - 1]}…"
+
+
+class Budget:
+    """So many characters may still be shown; for a list whose items come one by one too."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self.cut = False
+
+    @classmethod
+    def of_a_result(cls) -> Budget:
+        """As large as a result may be."""
+        return cls(MAX_RESULT)
+
+    def take(self, value: object, depth: int = 0) -> Any:
+        """What can be shown of ``value``."""
+        if depth > MAX_DEPTH:
+            return self._text("…", cut=True)
+        match value:
+            case None | bool():
+                return self._spend(value, 5)
+            case str() if type(value) is str:
+                return self._text(value[: self._left + 1])
+            case int() if type(value) is int and _LEAST <= value <= _MOST:
+                return self._spend(value, len(str(value)))
+            case float() if type(value) is float and math.isfinite(value):
+                return self._spend(value, len(str(value)))
+            case list() | tuple() if type(value) in (list, tuple):
+                return self._items(value, depth)
+            case dict() if type(value) is dict and all(type(key) is str for key in value):
+                return self._entries(value, depth)
+        return self._text(_repr(value, self._left + 1))
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be shown."""
+        return self._left <= 0
+
+    def _items(self, values: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
+        shown = []
+        for value in values:
+            if self.is_spent:
+                self.cut = True
+                break
+            shown.append(self.take(value, depth + 1))
+        return self._spend(shown, 2)  # type: ignore[no-any-return]
+
+    def _entries(self, values: dict[str, Any], depth: int) -> dict[str, Any]:
+        shown = {}
+        for key, value in values.items():
+            if self.is_spent:
+                self.cut = True
+                break
+            shown[self._text(key)] = self.take(value, depth + 1)
+        return self._spend(shown, 2)  # type: ignore[no-any-return]
+
+    def _text(self, long: str, *, cut: bool = False) -> str:
+        left = max(self._left, 1)
+        if cut or len(long) > left:
+            self.cut = True
+        return self._spend(shorten(long, left), min(len(long), left) + 2)  # type: ignore[no-any-return]
+
+    def _spend(self, shown: Any, cost: int) -> Any:
+        self._left -= cost + 1
+        return shown
+
+
+def _repr(value: object, limit: int) -> str:
+    """About the first ``limit`` characters of the repr, without making all of it where it would be large."""
+    if isinstance(value, str | bytes | bytearray) and len(value) > limit:
+        value = value[:limit]
+    try:
+        return repr(value)[: limit + 1]
+    except Exception as error:  # noqa: BLE001 - the repr of users' objects is users' code
+        return f"<{type(value).__qualname__} without a repr: {type(error).__name__}>"

@@ -1,0 +1,147 @@
+"""What happened, in words: errors, failures, and what the end of a worker cost."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from procession.channel import shorten as shorten_middle
+from procession.failures import describe
+from procession.pool.errors import PoolError, WorkerLost
+from procession.pool.facts import Failure, TaskFacts, WorkerEnd
+
+from .showing import shorten
+
+MAX_ARGUMENTS = 120
+MAX_TRACEBACK = 4000
+MAX_FAILURES = 100
+#: Of all failures of a job, so that they fit into a frame however their characters are written.
+_MAX_FAILURES_SIZE = 128 * 1024
+
+
+def error(raised: BaseException) -> str:
+    """``Type: message``, one line."""
+    return describe(raised)[0].removeprefix("procession.pool.errors.")
+
+
+def rate(per_s: float | None) -> float | None:
+    """With as many digits as mean something."""
+    return None if per_s is None else float(f"{per_s:.3g}")
+
+
+def traceback(raised: BaseException) -> str | None:
+    """The worker's traceback, where it sent one."""
+    cause = raised.__cause__
+    if cause is None:
+        return None
+    return shorten_middle(str(cause).strip('\n"'), MAX_TRACEBACK)
+
+
+def failures(all_of_them: tuple[Failure, ...]) -> tuple[list[dict[str, Any]], int]:
+    """`TaskFailure`s of the model, as many as fit, and how many do not."""
+    told: list[dict[str, Any]] = []
+    size = 0
+    for failure in all_of_them[:MAX_FAILURES]:
+        told.append(_failure(failure))
+        size += sum(len(value) for value in told[-1].values() if isinstance(value, str))
+        if size > _MAX_FAILURES_SIZE:
+            break
+    return told, len(all_of_them) - len(told)
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    task, raised = failure.task, failure.error
+    return {
+        "index": task.index,
+        "first": task.first,
+        "size": task.size,
+        "lost": isinstance(raised, PoolError),
+        "error": error(raised),
+        "traceback": traceback(raised),
+        "arguments": shorten(task.arguments, MAX_ARGUMENTS),
+        "pid": raised.pid if isinstance(raised, WorkerLost) else None,
+        "attempt": task.attempt,
+    }
+
+
+def task_of(task: TaskFacts, job: int | None) -> str:
+    """Which task it is, for people."""
+    return f"task {task.index} of job {job}" if job else f"a task ({task.function})"
+
+
+def lasted(seconds: float) -> str:
+    """A duration with two digits or so."""
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 task``, ``2 tasks``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ended(verb: str, end: WorkerEnd, task: str, ran_s: float | None) -> str:
+    """What it cost to terminate or kill a worker; ``task`` says which one it executed."""
+    if not end.ended:
+        return _still_alive(end, task)
+    done = "Killed" if verb == "kill" else "Terminated"
+    after = f" after {lasted(ran_s)}" if ran_s is not None else ""
+    match end.outcome:
+        case "lost":
+            cost = f"{task} was lost{after}"
+        case "retried":
+            cost = f"{task} had run{after.replace(' after', '')} and will be run again"
+        case _:
+            cost = "nothing was lost"
+    moved = f"; {count(end.returned, 'waiting task')} moved to others" if end.returned else ""
+    return f"{done} worker {end.pid}: {cost}{moved}."
+
+
+def _still_alive(end: WorkerEnd, task: str) -> str:
+    busy = f" and goes on with {task}" if end.task else ""
+    return f"Worker {end.pid} did not end within 5 s{busy}: it may ignore SIGTERM. Kill it."
+
+
+def suspended(pid: int, task: str | None, waiting: int) -> str:
+    """What it means that a worker was suspended."""
+    stands = f": {task} stands still until it is resumed" if task else ": it was idle"
+    moves = f", {count(waiting, 'waiting task')} will move to others" if waiting else ""
+    return f"Suspended worker {pid}{stands}{moves}."
+
+
+def resumed(pid: int, task: str | None) -> str:
+    """What it means that a worker was resumed."""
+    return f"Resumed worker {pid}" + (f": {task} goes on." if task else ".")
+
+
+def lost(failure: Failure, error: WorkerLost, job: int) -> str:
+    """A task that went with its worker."""
+    task = f"{task_of(failure.task, job)}, {failure.task.function}({shorten(failure.task.arguments, MAX_ARGUMENTS)})"
+    return f"Worker {error.pid} took {task}, with it: {error.cause}. It may have run partly or wholly."
+
+
+def exit_of(exitcode: int | None) -> str:
+    """``with exit code 3``, ``by SIGKILL``."""
+    if exitcode is None:
+        return "in a way that nobody saw"
+    if exitcode >= 0:
+        return f"with exit code {exitcode}"
+    known = set(signal.Signals)
+    return f"by {signal.Signals(-exitcode).name}" if -exitcode in known else f"by signal {-exitcode}"
+
+
+def submitted(label: str, method: str, items: int | None, by: str) -> str:
+    """What a job is to do."""
+    over = "" if items is None else f" over {count(items, 'item')}"
+    return f"{method} of {shorten(label, MAX_ARGUMENTS)}{over} was submitted by {by}."
+
+
+def job_ended(told: dict[str, Any]) -> str:
+    """How a job came out; ``told`` is the `Job` of the model."""
+    parts = [count(told["done"], "task") + " done"]
+    parts += [f"{told[name]:,} {name}" for name in ("failed", "lost", "retried") if told[name]]
+    after = "" if told["elapsed_s"] is None else f" after {lasted(told['elapsed_s'])}"
+    error = f" ({told['error']})" if told["error"] and told["failed"] else ""
+    job = f"Job {told['id']}, {told['method']} of {shorten(told['function'], MAX_ARGUMENTS)},"
+    return f"{job} is over{after}: {', '.join(parts)}{error}."
