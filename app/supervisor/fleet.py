@@ -181,6 +181,8 @@ class Fleet:
                 stops.remembered(self, member, event.keys)
             case a.Remaining():
                 endings.remaining(self, member, event.keys, now, out)
+        if member.process.pool:
+            pools.follow(self, member, now, out)
 
     def _about_life(
         self,

@@ -141,7 +141,9 @@ def _answer_for_the_dead(held: Held, ask: AnyAsk) -> Any:
         case ReadJob(job=number):
             for job in pool.jobs:
                 if job.id == number:
-                    return JobDetail(job=job)
+                    # What its tasks returned and raised went with the host.
+                    gone = job.failed + job.lost
+                    return JobDetail(job=job, result_cut=job.done > 0, failures_not_shown=gone)
             raise NoSuchProcess(f"there is no job {number} in pool {pool.id}")
         case ActOnWorker(pid=pid):
             raise NoSuchProcess(f"there is no worker {pid} in pool {pool.id}: it is {pool.state}")

@@ -1,0 +1,109 @@
+"""The driver of `fleet_driver`, with pools: their hosts are pretended too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from app.supervisor import actions as a
+from app.supervisor import messages as m
+from app.supervisor.model import Descendant, Process
+from app.supervisor.pool_messages import AnyAsk, HostNote, HostRefused, HostReply, HostState, PoolChanges
+from app.supervisor.pool_model import Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
+from tests.core.fleet_driver import Driver
+
+WORKER = 5001
+TASK = PoolTask(job=1, index=17, first=17, size=1, function="square", arguments="17")
+
+
+def plan_of(spec: PoolSpec) -> a.Plan:
+    """A plan that needs no checking."""
+    process = Process(id="", name=spec.name or "", workload=None, target="pool of 2 workers", params={}, pool=True)
+    return a.Plan(process=process, job={}, pool=spec)
+
+
+def worker(pid: int = WORKER, state: WorkerState = WorkerState.BUSY, **facts: Any) -> PoolWorker:
+    """A worker as its host tells of it."""
+    return PoolWorker(pid=pid, state=state, **facts)
+
+
+class PoolDriver(Driver):
+    """Opens pools, says what their hosts say, and sweeps over their workers."""
+
+    def opened(self, **spec: Any) -> str:
+        """A pool whose host runs and says that it is open; its id."""
+        pool_id = self.launched(**spec)
+        self.boots(pool_id)
+        self.tells(pool_id, state=PoolState.OPEN, processes=2)
+        return pool_id
+
+    def launched(self, **spec: Any) -> str:
+        """A pool as `OpenPool` leaves it; its id."""
+        self._request += 1
+        plan = plan_of(PoolSpec(**{"processes": 2, **spec}))
+        self.happens(a.Launched(1, self._request, "operator", plan))
+        return str(self.answer()["pool"]["id"])
+
+    def tells(self, pool_id: str, **changes: Any) -> None:
+        """Its host tells how its pool stands."""
+        self.happens(a.HostSaid(pool_id, HostState(pool=PoolChanges(**changes))))
+
+    def notes_line(self, pool_id: str, text: str, **fields: Any) -> None:
+        """Its host has a line for the journal."""
+        self.happens(a.HostSaid(pool_id, HostNote(event="job", text=text, **fields)))
+
+    def asks(self, pool_id: str, ask: AnyAsk, client: int = 1) -> int:
+        """A client asks; the number under which the host was asked, 0 where it was not."""
+        self._request += 1
+        before = len(self.asked)
+        self.happens(a.Asking(client, m.AskPool(request=self._request, pool=pool_id, ask=ask, by="cli")))
+        asked = [one for one in self.asked[before:] if isinstance(one, a.AskHost)]
+        return asked[0].number if asked else 0
+
+    def replies(self, pool_id: str, number: int, result: Any) -> None:
+        """The host answers."""
+        self.happens(a.HostSaid(pool_id, HostReply(number=number, result=result)))
+
+    def refuses(self, pool_id: str, number: int, reason: str, detail: str) -> None:
+        """The host refuses."""
+        self.happens(a.HostSaid(pool_id, HostRefused(number=number, reason=reason, detail=detail)))
+
+    def sweeps(self, pool_id: str, *, os_state: str = "S", cpu: float = 0.0, pid: int = WORKER) -> None:
+        """A sweep sees this worker."""
+        seen = Descendant(
+            id=f"{pid}-7", pid=pid, ppid=9, root=pool_id, name="python", command="python", state=os_state,
+            cpu_percent=cpu, rss_bytes=4096, threads=1,
+        )  # fmt: skip
+        self.happens(a.Sampled({}, (seen,)))
+
+    def pool(self, pool_id: str) -> Pool:
+        """Its record now."""
+        return self.fleet.pools.held[pool_id].pool
+
+    def worker(self, pool_id: str) -> PoolWorker:
+        """Its only worker."""
+        (one,) = self.pool(pool_id).workers
+        return one
+
+    def answer(self) -> Any:
+        """The last answer, which is a reply."""
+        message = self.answers[-1][1]
+        assert isinstance(message, m.Reply), message
+        return msgspec.json.decode(message.result)
+
+    def refusal(self) -> m.Refused:
+        """The last answer, which is a refusal."""
+        message = self.answers[-1][1]
+        assert isinstance(message, m.Refused), message
+        return message
+
+    def lines(self, kind: str) -> list[str]:
+        """The journal's lines of this kind."""
+        return [text for one, text in self.notes if one == kind]
+
+    def take(self, kind: type[a.Action]) -> list[Any]:
+        """The actions of this kind since the last call."""
+        found = [one for one in self.asked if isinstance(one, kind)]
+        self.asked = [one for one in self.asked if not isinstance(one, kind)]
+        return found
