@@ -7,7 +7,7 @@ import { showActs } from "./acts.js";
 import { identity } from "./actions.js";
 import { showBadge } from "./badge.js";
 import { showFinding } from "./findingbox.js";
-import { go, href, onRoute, route } from "./router.js";
+import { go, href, onRoute, poolHref, route } from "./router.js";
 import { startSplit } from "./split.js";
 import { store } from "./store.js";
 import { showTab, startTabs } from "./tabs.js";
@@ -69,6 +69,8 @@ function render() {
   const { name, workload, target, descendants } = process;
   fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
   fill(part(aside, "tabs"), { descendants });
+  part(aside, "pool").hidden = !store.pools.has(id);
+  part(aside, "pool").setAttribute("href", poolHref(id));
   part(aside, "badge").hidden = false;
   showBadge(part(aside, "badge"), process);
   showActs(aside, process);

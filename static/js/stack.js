@@ -16,14 +16,21 @@ const last = new Map();
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
-  let closed = false;
   const pid = Number(route().params.get("pid")) || null;
+  fill(panel, { whose: pid ? `of its descendant ${pid}` : "" });
+  return openStack(panel, id, { pid, now: true });
+}
+
+/** The stack of a process, or with `pid` of one below it; `now`: take it at once. @returns {() => void} close */
+export function openStack(panel, id, { pid, now }) {
+  let closed = false;
   const ask = () => take(panel, id, pid, () => closed);
   part(panel, "take").addEventListener("click", ask);
   part(panel, "copy").addEventListener("click", () => copy(panel));
-  fill(panel, { whose: pid ? `of its descendant ${pid}` : "" });
-  if (store.processes.get(id)?.alive) ask();
-  else fill(panel, { source: "There is no process to look into: it does not run." });
+  const gone = store.seq !== null && !store.processes.get(id)?.alive;
+  if (gone) fill(panel, { source: "There is no process to look into: it does not run." });
+  else if (now) ask();
+  else fill(panel, { take: "Take the stack" });
   return () => { closed = true; };
 }
 
@@ -44,7 +51,7 @@ async function take(panel, id, pid, closed) {
 
 function show(panel, key, { source, text, notes = [] }) {
   const now = store.now();
-  fill(panel, { source: `${SOURCES[source] ?? source} Taken at ${clock(now)}. ${compared(last.get(key), text, now)}`.trim() });
+  fill(panel, { take: "Take the stack again", source: `${SOURCES[source] ?? source} Taken at ${clock(now)}. ${compared(last.get(key), text, now)}`.trim() });
   last.set(key, { text, at: last.get(key)?.text === text ? last.get(key).at : now });
   const pre = part(panel, "text");
   say(pre, text);

@@ -16,9 +16,7 @@ const SAMPLE_MS = 1000;
 const KINDS = ["processes", "descendants", "pools"];
 
 class Store {
-  /** @type {Map<string, object>} */ processes = new Map();
-  /** @type {Map<string, object>} */ descendants = new Map();
-  /** @type {Map<string, object>} */ pools = new Map();
+  /** Records by id. @type {Map<string, object>} */ processes = new Map(); descendants = new Map(); pools = new Map();
   /** Newest journal lines, oldest first, at most EVENTS. @type {object[]} */ events = [];
   host = null; supervisor = null; seq = null;
   /** Whether what is shown is current: connected, and the supervisor answers. */

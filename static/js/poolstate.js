@@ -1,0 +1,54 @@
+/**
+ * The states of pools, workers and jobs as icon, word and tone.  Pure.
+ *
+ * @typedef {{word: string, icon: string, tone: "ok"|"warn"|"bad"|"cool"|"dim", dim: boolean}} Shown
+ */
+
+const POOLS = {
+  opening: ["◌", "cool"], open: ["●", "ok"], closing: ["◔", "cool"], closed: ["✓", "dim"], terminated: ["◍", "dim"],
+};
+const WORKERS = {
+  booting: ["◌", "cool"], idle: ["○", "dim"], busy: ["●", "ok"], suspended: ["‖", "dim"], retiring: ["◔", "cool"], ended: ["◍", "dim"],
+};
+const JOBS = { queued: ["◌", "cool"], running: ["●", "ok"], done: ["✓", "dim"], failed: ["✕", "bad"], lost: ["✕", "bad"] };
+const SIGNALS = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM" };
+
+const shown = ([icon, tone], word, dim) => ({ icon, tone, word, dim });
+
+/** @param {object} pool @returns {Shown} */
+export function poolState({ state, error }) {
+  const over = state === "closed" || state === "terminated";
+  if (error) return { icon: "✕", tone: "bad", word: over ? state : "broken", dim: over };
+  return shown(POOLS[state] ?? ["?", "dim"], state, over);
+}
+
+/** Whether a pool takes jobs. @param {object} pool */
+export const isOpen = ({ state }) => state === "open" || state === "opening";
+
+/** Whether a pool has ended. @param {object} pool */
+export const isOver = ({ state }) => state === "closed" || state === "terminated";
+
+/** Stuck overrides busy; what is suspended keeps its word, for that says why. @param {object} worker @returns {Shown} */
+export function workerState({ state, stuck, exitcode }) {
+  if (state === "ended") return { ...shown(WORKERS.ended, state, true), ...(exitcode && { icon: "✕" }) };
+  if (stuck && state !== "suspended") return { icon: "▲", tone: "warn", word: "stuck", dim: false };
+  return { ...shown(WORKERS[state] ?? ["?", "dim"], state, false), ...(stuck && { tone: "warn" }) };
+}
+
+/** @param {object} job @returns {Shown} */
+export const jobState = ({ state }) => shown(JOBS[state] ?? ["?", "dim"], state, state === "done");
+
+/** How a worker ended, by its exit code: "SIGKILL", "exit 3". @param {number|null} code */
+export function ending(code) {
+  if (code === null || code === undefined) return "";
+  return code < 0 ? SIGNALS[-code] ?? `signal ${-code}` : `exit ${code}`;
+}
+
+/** The living workers, and those of them that are stuck. @param {object} pool */
+export function staff({ workers = [] }) {
+  const alive = workers.filter(({ state }) => state !== "ended");
+  return {
+    alive, ended: workers.filter(({ state }) => state === "ended"), stuck: alive.filter((one) => one.stuck),
+    working: alive.filter(({ task, state }) => task && state !== "suspended"),
+  };
+}

@@ -1,0 +1,101 @@
+/** What can be done with a whole pool, from the buttons of its head. */
+
+import { act } from "./actions.js";
+import { post } from "./api.js";
+import { confirm } from "./confirm.js";
+import { open } from "./dialogs.js";
+import { plural } from "./finding.js";
+import { clock } from "./format.js";
+import { isOpen, isOver } from "./poolstate.js";
+import { poolCost } from "./poolwords.js";
+import { go, poolHref } from "./router.js";
+import { store } from "./store.js";
+import { part, say } from "./template.js";
+import { complain, toast } from "./toasts.js";
+
+const JOIN_S = 20;
+/** When each makes sense. */
+const RULES = {
+  submit: isOpen, resize: isOpen, close: isOpen,
+  terminate: (pool) => !isOver(pool), join: (pool) => !isOpen(pool) && !isOver(pool), kill: hostLives,
+  remove: (pool) => isOver(pool) && !hostLives(pool) && store.processes.has(pool.id),
+};
+const DOES = { submit, resize, close, terminate, join, kill: (pool, anchor) => act("kill", pool.id, anchor), remove: (pool) => act("close", pool.id) };
+/** @type {Set<string>} */
+const joining = new Set();
+let pool = null;
+
+function hostLives({ id }) {
+  return Boolean(store.processes.get(id)?.alive);
+}
+
+/** @param {HTMLElement} bar */
+export function startVerbs(bar) {
+  bar.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button && pool) DOES[button.dataset.verb](pool, button);
+  });
+}
+
+/** @param {HTMLElement} bar @param {object} shown the pool */
+export function showVerbs(bar, shown) {
+  pool = shown;
+  for (const button of bar.children) {
+    const { verb } = button.dataset;
+    button.hidden = !RULES[verb](pool);
+    if (verb !== "join") continue;
+    const waits = joining.has(pool.id);
+    button.setAttribute("aria-busy", String(waits));
+    say(button.firstElementChild, waits ? "Joining …" : "Join");
+  }
+}
+
+function submit({ id }) {
+  go(poolHref(id, { submit: 1 }));
+}
+
+async function ask({ id, name }, verb, body, done) {
+  try {
+    const answer = await post(`/api/v1/pools/${id}/${verb}`, body);
+    if (done) toast({ title: name, ...done(answer) });
+  } catch (error) {
+    complain(`${name}: ${verb} was refused.`, error);
+  }
+}
+
+function close(shown) {
+  return ask(shown, "close", {}, () => ({ text: "takes no more jobs; its workers end when all are done." }));
+}
+
+async function terminate(shown, anchor) {
+  const who = `pid ${shown.pid} · opened ${clock(shown.created_at)}`;
+  if (!(await confirm({ title: `Terminate the pool ${shown.name}?`, who, text: poolCost(shown), label: "Terminate", anchor }))) return;
+  await ask(shown, "terminate", {}, (answer) => ({ text: answer.text ?? "is terminated; its workers have ended." }));
+}
+
+/** Waits as join() does, and shows that it waits. */
+async function join(shown) {
+  if (joining.has(shown.id)) return;
+  joining.add(shown.id);
+  try {
+    await ask(shown, "join", { timeout_s: JOIN_S }, ({ joined }) => joined
+      ? { text: "was joined: all its workers have ended." }
+      : { text: `has not ended after ${JOIN_S} s; join gave up, nothing else changed.`, tone: "note" });
+  } finally {
+    joining.delete(shown.id);
+  }
+}
+
+async function resize(shown, anchor) {
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("resize"));
+  const input = dialog.querySelector("input");
+  say(part(dialog, "title"), `Resize ${shown.name}`);
+  input.value = shown.processes;
+  dialog.returnValue = "";
+  open(dialog, anchor);
+  input.select();
+  await new Promise((closed) => { dialog.addEventListener("close", closed, { once: true }); });
+  const processes = Number(input.value);
+  if (dialog.returnValue !== "yes" || processes === shown.processes) return;
+  await ask(shown, "resize", { processes }, () => ({ text: `has ${plural(processes, "worker")} from now on.` }));
+}

@@ -1,0 +1,67 @@
+/** Tasks, workers and what their end costs, in sentences.  Pure. */
+
+import { plural, sentence } from "./finding.js";
+import { count, span } from "./format.js";
+
+const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** "task 17 of job 3", "tasks 32–47 of job 3" @param {object} task */
+export function taskName({ job, index, first, size }) {
+  const which = size > 1 ? `tasks ${count(first)}–${count(first + size - 1)}` : `task ${count(index)}`;
+  return job === null || job === undefined ? which : `${which} of job ${job}`;
+}
+
+/** "stall_at(17)" @param {{function: string, arguments: string}} task */
+export const callOf = ({ function: called, arguments: given = "" }) => `${called}(${given})`;
+
+/** Why it is stuck, without the task, which is named anyway. @param {{reason: string}|null} stuck */
+export const reasonOf = (stuck) => (stuck?.reason ?? "").replace(/^no (end of [^;]*|work)(; |$)/, "");
+
+const waiting = (n) => plural(n, "waiting task");
+const move = (n) => `${waiting(n)} ${n === 1 ? "moves" : "move"} to other workers`;
+
+/** How often the task of a worker would still be run again, were the worker to end. @param {object} pool @param {object} task */
+export const retriesLeft = ({ retries: all = 0 }, { attempt = 1 }) => Math.max(0, all - (attempt - 1));
+
+/** What the end of a worker costs, beforehand. @param {object} pool @param {object} worker @param {number|null} busy seconds */
+export function cost(pool, worker, busy) {
+  const { task, prefetched } = worker;
+  const rest = prefetched ? `${capital(move(prefetched))}.` : "";
+  if (!task) return ["It has no task now: nothing is lost.", rest].filter(Boolean).join(" ");
+  const left = retriesLeft(pool, task);
+  const many = task.size > 1;
+  const fate = left ? `will be run again by another worker: ${retries(left)} left` : "will be lost";
+  return [`${capital(taskName(task))} ${fate}; ${many ? "they have" : "it has"} run ${span(busy ?? 0)}.`, rest].filter(Boolean).join(" ");
+}
+
+/** What is wrong with a worker. @param {object} pool @param {object} worker @param {number|null} busy seconds @returns {{title: string, text: string}} */
+export function trouble(pool, worker, busy) {
+  const { pid, task, stuck, state } = worker;
+  const had = task ? `has had ${taskName(task)}, ${callOf(task)}, for ${span(busy ?? 0)} and finished nothing` : "has finished nothing";
+  const title = state === "suspended" ? `Worker ${pid} is suspended${task ? ` with ${taskName(task)}, ${callOf(task)}` : ""}.` : `Worker ${pid} ${had}.`;
+  const why = sentence(reasonOf(stuck));
+  return { title, text: [why, state === "suspended" ? "Resume lets it go on." : "", wayOut(pool, worker)].filter(Boolean).join(" ") };
+}
+
+function wayOut(pool, { task, prefetched }) {
+  if (!task) return "Kill it: nothing is lost, and another takes its place.";
+  const what = task.size > 1 ? "the tasks are" : "the task is";
+  const behind = prefetched ? `the ${waiting(prefetched)} behind it ${prefetched === 1 ? "moves" : "move"} on` : "everything else goes on";
+  return `Kill it: ${what} ${retriesLeft(pool, task) ? "run again" : "lost"}, ${behind}.`;
+}
+
+/** What the end of a pool costs, beforehand. @param {object} pool */
+export function poolCost({ queued, running, workers = [] }) {
+  const alive = workers.filter(({ state }) => state !== "ended").length;
+  const ends = `Its ${plural(alive, "worker")} ${alive === 1 ? "ends" : "end"} now.`;
+  const lost = running ? ` ${plural(running, "running task")} ${running === 1 ? "is" : "are"} lost.` : "";
+  const never = queued ? ` ${waiting(queued)} never ${queued === 1 ? "starts" : "start"}.` : "";
+  return ends + (lost + never || " Nothing runs or waits, so nothing is lost.");
+}
+
+/** How far a job is: "8,214 of 20,000". @param {object} job */
+export function farOf({ done, failed, lost, total }) {
+  const over = done + failed + lost;
+  return total === null || total === undefined ? count(over) : `${count(over)} of ${count(total)}`;
+}

@@ -1,0 +1,43 @@
+/** Many rows in a table of their own scrolling: only those in sight exist, what is above and below is two empty heights. */
+
+const SPARE = 6;
+
+export class Windowed {
+  /**
+   * @param {HTMLElement} scroll the box that scrolls @param {{above: HTMLElement, below: HTMLElement}} spaces empty <tbody>s
+   * @param {{most: number, changed: () => void}} options with up to `most` rows all of them are shown
+   */
+  constructor(scroll, spaces, { most, changed }) {
+    Object.assign(this, { scroll, spaces, most });
+    scroll.addEventListener("scroll", () => this.on && changed(), { passive: true });
+  }
+
+  /** Whether there are more rows than are shown at once. */
+  on = false;
+
+  /** The part of the rows that is in sight. @template T @param {T[]} records @returns {T[]} */
+  slice(records) {
+    this.on = records.length > this.most;
+    this.scroll.toggleAttribute("data-windowed", this.on);
+    const step = this.on ? this.#step() : 0;
+    const first = this.on ? Math.max(0, Math.floor(this.scroll.scrollTop / step) - SPARE) : 0;
+    const shown = this.on ? Math.ceil(this.scroll.clientHeight / step) + 2 * SPARE : records.length;
+    this.#space(this.spaces.above, first * step);
+    this.#space(this.spaces.below, Math.max(0, records.length - first - shown) * step);
+    return records.slice(first, first + shown);
+  }
+
+  /** Bring row number `index` into sight. @param {number} index */
+  reveal(index) {
+    if (this.on) this.scroll.scrollTop = Math.max(0, index * this.#step() - this.scroll.clientHeight / 2);
+  }
+
+  #step() {
+    return parseFloat(getComputedStyle(this.scroll).getPropertyValue("--row")) || 34;
+  }
+
+  #space(body, height) {
+    body.hidden = !height;
+    body.firstElementChild.style.height = `${height}px`;
+  }
+}
