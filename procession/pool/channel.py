@@ -6,11 +6,10 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Union
 
 from .ring import HEADER
 
-Buffer = Union[bytes, memoryview]
+Buffer = bytes | memoryview
 
 _READ = 64 * 1024
 _BUFFERS_PER_WRITE = 64

@@ -44,6 +44,7 @@ class Crew:
         self.why_broken: str | None = None
         self._ledger, self._processes = ledger, processes
         self._start, self._watch, self._forget = start, watch, forget
+        self._is_watching = False
         self._hired = 0
         self._failures = 0
         self._failed_number = 0
@@ -60,7 +61,23 @@ class Crew:
         self.workers.append(worker)
         self._processes.append(worker.process)
         self._ledger.seat(worker.desk)
-        self._watch(worker)
+        if self._is_watching:
+            self._watch(worker)
+
+    def begin(self) -> None:
+        """From now on the workers are watched."""
+        self._is_watching = True
+        for worker in self.workers:
+            self._watch(worker)
+
+    def dismiss(self) -> None:
+        """End the workers before they were watched: not all of them could be started."""
+        for process in self._processes:
+            if process.exitcode is None:
+                process.terminate()
+        for worker in self.workers:
+            worker.process.join()
+            worker.close()
 
     def reconcile(self, now: float) -> None:
         """Start the missing; a start that fails is a worker that did not get ready."""

@@ -13,6 +13,7 @@ crew; it is reentrant because callbacks run under it and may use the pool.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import select
@@ -68,7 +69,8 @@ class Dispatcher:
     # What the face calls, from any thread
 
     def start(self) -> None:
-        """Start the thread."""
+        """Watch the workers, and start the thread."""
+        self.crew.begin()
         self.thread.start()
 
     def submit(self, result: AsyncResult) -> None:
@@ -119,7 +121,8 @@ class Dispatcher:
         """End all workers and the thread; waits until that is done."""
         self.terminating = True
         if self.thread.ident is None:
-            self._end_everything()
+            self.crew.dismiss()
+            self._close()
             return
         self.wake()
         self.join()
@@ -151,20 +154,23 @@ class Dispatcher:
     def watch(self, worker: Worker) -> None:
         """Wait for this worker, too."""
         self._by_desk[worker.desk] = worker
-        if worker.pidfd is None:
+        pidfd = worker.open_pidfd()
+        if pidfd is None:
             self._unwatched.append(worker)
         else:
-            self._by_pidfd[worker.pidfd] = worker
-            self._epoll.register(worker.pidfd, select.EPOLLIN)
+            self._by_pidfd[pidfd] = worker
+            self._epoll.register(pidfd, select.EPOLLIN)
         self._by_channel[worker.channel.fd] = worker
         self._epoll.register(worker.channel.fd, select.EPOLLIN)
 
     def forget(self, worker: Worker) -> None:
         """Do not wait for it any longer."""
         del self._by_desk[worker.desk]
-        if worker.pidfd is not None and self._by_pidfd.pop(worker.pidfd, None):
+        if worker.pidfd is not None:
+            del self._by_pidfd[worker.pidfd]
             self._epoll.unregister(worker.pidfd)
-        if self._by_channel.pop(worker.channel.fd, None) and not worker.channel.ended:
+        del self._by_channel[worker.channel.fd]
+        if not worker.channel.ended:
             self._epoll.unregister(worker.channel.fd)
 
     # The thread
@@ -174,7 +180,7 @@ class Dispatcher:
             while self._turn():
                 pass
         except BaseException as error:  # noqa: BLE001 - a bug of ours: nobody may wait for ever because of it
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.excepthook(*sys.exc_info())
             self.crew.why_broken = f"the pool's own thread failed: {type(error).__name__}: {error}"
             self.terminating = True
         with self.lock:
@@ -235,10 +241,8 @@ class Dispatcher:
             if event & ~select.EPOLLOUT:
                 self._receive(worker)
         else:
-            try:
+            with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(self._alarm)
-            except BlockingIOError:
-                pass
 
     # Tasks go out
 
@@ -369,6 +373,9 @@ class Dispatcher:
             for fd, event in self._epoll.poll(None if deadline is None else max(deadline - now, 0.0)):
                 self._happened(fd, event)
         self._ledger.abandon(self._last_words)
+        self._close()
+
+    def _close(self) -> None:
         self.finished.set()
         self._tether.close()
         self._epoll.close()

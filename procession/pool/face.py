@@ -68,7 +68,7 @@ class Pool:
         wanted = _cpus() if processes is None else processes
         if wanted < 1:
             raise ValueError("Number of processes must be at least 1")
-        if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
+        if maxtasksperchild is not None and not _is_int(maxtasksperchild, 1):
             raise ValueError("maxtasksperchild must be a positive int or None")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
@@ -353,12 +353,16 @@ class Pool:
         # A callback runs in the very thread that would have to notice the end.
         if threading.current_thread() is not self._dispatcher.thread:
             worker.buried.wait(timeout)
-        if worker.end is not None:
-            return worker.end
         with self._dispatcher.lock:
-            task = worker.facts(time.monotonic()).task if worker.end is None else None
-            unended = WorkerEnd(pid, False, None, f"{worker.asked}, and has not ended yet", task, None, 0)
-            return worker.end or unended
+            return worker.end or WorkerEnd(
+                pid=pid,
+                ended=False,
+                exitcode=None,
+                cause=f"{worker.asked}, and has not ended yet",
+                task=worker.facts(time.monotonic()).task,
+                outcome=None,
+                returned=0,
+            )
 
     def _worker(self, pid: int) -> Worker:
         for worker in self._dispatcher.crew.workers:
@@ -441,11 +445,15 @@ def _start_process(
     return process
 
 
+def _is_int(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
+
+
 def _cpus() -> int:
     return len(os.sched_getaffinity(0)) or 1
 
 
 def _checked_retries(retries: int) -> int:
-    if not isinstance(retries, int) or retries < 0:
+    if not _is_int(retries, 0):
         raise ValueError(f"retries must be an int of at least 0, not {retries!r}")
     return retries

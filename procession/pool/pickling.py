@@ -17,7 +17,7 @@ _registered = -1
 
 def dumps(value: object) -> memoryview:
     """The pickle of anything; raises what pickling raises."""
-    global _table, _registered  # noqa: PLW0603 - a cache: the two registries only grow, and seldom
+    global _table, _registered
     extra = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
     registered = len(copyreg.dispatch_table) + len(extra)
     if registered != _registered:

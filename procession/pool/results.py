@@ -13,13 +13,13 @@ from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 from .errors import PoolError
 from .facts import Failure, Progress, TaskFacts
 
 MAX_FAILURES = 100
-Callback = Optional[Callable[[Any], object]]
+Callback = Callable[[Any], object] | None
 
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 60
@@ -34,7 +34,7 @@ class Task(Protocol):
     retries: int
     attempt: int
 
-    def settle(self, success: bool, value: Any) -> None:  # noqa: FBT001 - a pair, as it comes from the worker
+    def settle(self, success: bool, value: Any) -> None:
         """It is over: ``value`` is what it returned, or the exception that it raised or was lost by."""
 
     def retried(self) -> None:
@@ -92,7 +92,7 @@ class AsyncResult:
         self._lock = allocate_lock()
         self._lock.acquire()
 
-    def settle(self, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def settle(self, success: bool, value: Any) -> None:
         """Called by the pool."""
         if not success:
             self._failure = Failure(self.facts(), value)
@@ -158,7 +158,7 @@ class Item:
     """One task of a map or an imap; ``args`` are those of one call."""
 
     __slots__ = ("args", "attempt", "function", "index", "result", "retries")
-    kwds = None
+    kwds: dict[str, Any] | None = None
 
     def __init__(
         self, result: ManyResults, index: int, function: Callable[..., Any], args: tuple[Any, ...], retries: int
@@ -170,7 +170,7 @@ class Item:
         self.retries = retries
         self.attempt = 1
 
-    def settle(self, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def settle(self, success: bool, value: Any) -> None:
         """Called by the pool."""
         self.result.settle(self, success, value)
 
@@ -210,7 +210,7 @@ class ManyResults:
         #: Set by the source when the first tasks are taken from it.
         self.started = False
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def settle(self, item: Item, success: bool, value: Any) -> None:
         """One task is over."""
         raise NotImplementedError
 
@@ -224,6 +224,10 @@ class ManyResults:
     def failures(self) -> tuple[Failure, ...]:
         """The tasks that failed or were lost, with their exceptions; the first 100 of them."""
         return tuple(self._failures)
+
+    def progress(self) -> Progress:
+        """How far it is, in tasks: chunks, where there are some."""
+        raise NotImplementedError
 
     def count_retry(self) -> None:
         """A task was lost and is to be run again."""
@@ -264,7 +268,7 @@ class MapResult(ManyResults):
             self._pool = None
             self._event.set()
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def settle(self, item: Item, success: bool, value: Any) -> None:
         """Called by the pool."""
         if not success:
             self._count_failure(item, value)
@@ -366,9 +370,9 @@ class IMapIterator(ManyResults):
             return value
         raise value
 
-    __next__ = next
+    __next__ = next  # noqa: A003 - the method, under its other name
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def settle(self, item: Item, success: bool, value: Any) -> None:
         """Called by the pool."""
         if not success:
             self._count_failure(item, value)
@@ -399,7 +403,7 @@ class IMapIterator(ManyResults):
         """How far it is, in tasks: chunks, where there are some."""
         return self._progress(self._total)
 
-    def _arrive(self, index: int, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def _arrive(self, index: int, success: bool, value: Any) -> None:
         self._early[index] = success, value
         while self._next in self._early:
             self._ready.append(self._early.pop(self._next))
@@ -409,7 +413,7 @@ class IMapIterator(ManyResults):
 class IMapUnorderedIterator(IMapIterator):
     """What imap_unordered returns: the results as they come."""
 
-    def _arrive(self, index: int, success: bool, value: Any) -> None:  # noqa: FBT001 - as in `Task`
+    def _arrive(self, index: int, success: bool, value: Any) -> None:
         self._ready.append((success, value))
         self._next += 1
 
@@ -434,7 +438,7 @@ class ChunkedIterator:
         self._items = iter(self._chunks.next(timeout))
         return self.next(timeout)
 
-    __next__ = next
+    __next__ = next  # noqa: A003 - the method, under its other name
 
 
 def name_of(function: Any) -> str:
@@ -462,4 +466,4 @@ def _call(callback: Callable[[Any], object], value: Any) -> None:
     try:
         callback(value)
     except Exception:  # noqa: BLE001 - it runs in the pool's thread, where nobody could catch it
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())

@@ -16,8 +16,11 @@ from .worker import run_chunk, run_starred_chunk
 
 #: What is iterated without running anybody's code, nor waiting.
 _PLAIN = frozenset(
-    {list, tuple, range, str, bytes, bytearray, dict, set, frozenset, deque, count, repeat}
-    | {type(iter(empty)) for empty in ([], (), range(0), "", b"", {}, set())}
+    (
+        *(list, tuple, range, str, bytes, bytearray, dict, set, frozenset, deque, count, repeat),
+        *(type(iter(kind())) for kind in (list, tuple, str, bytes, dict, set)),
+        type(iter(range(0))),
+    )
 )
 
 
@@ -31,7 +34,7 @@ def arguments(
 ) -> tuple[Callable[..., Any], type[Item], Iterator[tuple[Any, ...]]]:
     """(what a worker calls, the kind of task, the arguments of one task after the other)."""
     if chunksize == 1:
-        return function, Item, map(tuple, iterable) if starred else zip(iterable)  # noqa: B905 - of one: makes 1-tuples
+        return function, Item, map(tuple, iterable) if starred else zip(iterable)
     return run_starred_chunk if starred else run_chunk, Chunk, _chunks(function, iterable, chunksize)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 BATCH, FUNCTION, TASK = 0, 1, 2
 FRAME = Struct("<QQ")  # length, kind
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 _NO_PAYLOAD = b""
 
 
@@ -88,7 +88,7 @@ def main(ends: Ends, initializer: Callable[..., object] | None, initargs: Iterab
             raise
 
 
-class Hangup(Exception):  # noqa: N818 - an event
+class Hangup(Exception):
     """The pool, or our way to it, is gone."""
 
 
@@ -210,7 +210,7 @@ class Worker:
                     return
             else:
                 self._learn(payload)
-            payload = None  # it may be large, and the next one may be long in coming
+            del payload  # it may be large, and the next one may be long in coming
 
     def _frames(self) -> Iterator[tuple[int, memoryview]]:
         """(kind, payload) of each."""
@@ -269,6 +269,8 @@ class Worker:
             return
         self._left -= 1
         self.executing = True
+        kind: int
+        payload: bytes | memoryview
         try:
             value = function(*args, **kwargs) if kwargs else function(*args)
         except Exception as error:  # noqa: BLE001 - it is the result
@@ -304,14 +306,15 @@ def _dumps_value(value: object) -> tuple[int, memoryview]:
     try:
         return VALUE, dumps(value)
     except Exception as error:  # noqa: BLE001 - pickling runs the user's code
-        from multiprocessing.pool import MaybeEncodingError
+        from multiprocessing.pool import MaybeEncodingError  # type: ignore[attr-defined]
 
         return RAISED, dumps_error(MaybeEncodingError(error, value))
 
 
 def dumps_error(error: Exception) -> memoryview:
     """The pickle of an exception with its traceback, as `multiprocessing.pool` sends it."""
-    from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError  # of the stdlib: only where one raises
+    # Only where one raises: 5 ms.
+    from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError  # type: ignore[attr-defined]
 
     try:
         return dumps(ExceptionWithTraceback(error, error.__traceback__))

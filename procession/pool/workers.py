@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from mmap import mmap
 from multiprocessing.process import BaseProcess
-from typing import Any, Callable, Optional
+from typing import Any
 
 from .bookkeeping import Desk
 from .channel import Channel
@@ -23,8 +25,10 @@ Start = Callable[[Ends], BaseProcess]
 
 
 class Tether:
-    """By which the workers notice that the pool's process has ended, however it did: a pidfd of it, which an idle worker
-    watches, and a pipe that kills a busy one (`procession.lifeline`).  Its write end must be nobody else's."""
+    """By which the workers notice that the pool's process has ended, however it did.
+
+    An idle one watches a pidfd; a busy one is killed by a pipe (`procession.lifeline`), whose write end only we hold.
+    """
 
     def __init__(self) -> None:
         self.pidfd = os.pidfd_open(os.getpid())
@@ -60,9 +64,7 @@ class Worker:
             theirs.close()
             if memory >= 0:
                 os.close(memory)
-        assert self.process.pid is not None
-        self.pid: int = self.process.pid
-        self.pidfd = _pidfd(self.process)
+        self.pidfd: int | None = None
         self.channel = Channel(ours.detach())
         self.desk = Desk(max_tasks)
         self.number = 0
@@ -74,6 +76,16 @@ class Worker:
         self.buried = threading.Event()
         self._started_at = time.time()
         self._started = self.since
+
+    @property
+    def pid(self) -> int:
+        """Its pid."""
+        return self.process.pid  # type: ignore[return-value]  # it was started
+
+    def open_pidfd(self) -> int | None:
+        """By which its end is noticed; None where it has ended and was reaped already (by the forkserver)."""
+        self.pidfd = _pidfd(self.process)
+        return self.pidfd
 
     @property
     def current(self) -> int:
@@ -88,10 +100,8 @@ class Worker:
     def signal(self, signum: int) -> None:
         """Send a signal, unless it has ended."""
         if self.pidfd is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, signum)
-            except ProcessLookupError:
-                pass
 
     def retire(self) -> None:
         """It gets nothing more and ends when it has done what it has."""
@@ -105,6 +115,8 @@ class Worker:
         while self.process.exitcode is None and time.monotonic() < deadline:
             # The forkserver has yet to say it, or another thread of this program is just about to reap it.
             self.process.join(0.01)
+        if self.process.exitcode is not None:
+            self.process.join()  # takes it off the list of active children
         return self.process.exitcode
 
     def close(self) -> None:
@@ -156,8 +168,7 @@ class Worker:
         return (told + max(int(now * 1e9) - since, 0) if since else told) / 1e9
 
 
-def _pidfd(process: BaseProcess) -> Optional[int]:
-    """None where it has ended and was reaped already (by the forkserver)."""
+def _pidfd(process: BaseProcess) -> int | None:
     assert process.pid is not None
     try:
         pidfd = os.pidfd_open(process.pid)
