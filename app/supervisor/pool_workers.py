@@ -178,7 +178,7 @@ def _is_quiet(watch: Watch, limit: float | None, now: a.Now) -> bool:
 def _reason(watch: Watch, seen: Descendant) -> str:
     what = f"no end of {task_words(watch.task)}" if watch.task else "no work"
     busy = f"{seen.cpu_percent:.0f} % of a core" if (seen.cpu_percent or 0) > BUSY_PERCENT else ""
-    return "; ".join(part for part in (what, busy, watch.blocked, watch.frame) if part)
+    return "; ".join(part for part in (what, busy, watch.frame or watch.blocked) if part)
 
 
 def _note(member: Member, pid: int, kind: str, text: str, now: a.Now) -> a.Note:

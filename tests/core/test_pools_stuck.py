@@ -37,7 +37,7 @@ def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
     assert is_probed(driver, pool_id)
     driver.happens(a.BlockedOn(pool_id, True, "waits for a lock", WORKER))
     assert driver.take(a.FindFrame) == [a.FindFrame(pool_id, KEY)]
-    driver.happens(a.FrameFound(pool_id, "stall_at (pooled.py:40)", WORKER))
+    driver.happens(a.FrameFound(pool_id, "waits for a lock at stall_at (pooled.py:40)", WORKER))
 
 
 def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, busy: str) -> None:
@@ -45,7 +45,7 @@ def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, bus
     get_stuck(driver, busy)
     stuck = driver.worker(busy).stuck
     assert stuck
-    assert stuck.reason == "no end of task 17 of job 1 (square); waits for a lock; stall_at (pooled.py:40)"
+    assert stuck.reason == "no end of task 17 of job 1 (square); waits for a lock at stall_at (pooled.py:40)"
     assert stuck.since == pytest.approx(driver.now().wall - 12)
     reason = f"worker {WORKER}: for 12 s, {stuck.reason}"
     assert driver.lines("stuck") == [reason]
