@@ -120,7 +120,7 @@ class Host:
         try:
             result = self._answers.to(ask)
             if not isinstance(ask, ReadJob):
-                self._reporter.publish()  # whoever reads the pool after this answer sees its effect
+                self._reporter.publish_and_go_on()  # whoever reads the pool after this answer sees its effect
             self._wire.send("reply", number=number, result=result)
         except Refused as refused:
             self._refuse(number, refused)

@@ -85,6 +85,11 @@ class Reporter(threading.Thread):
             self._tell_state(statistics, now)
         return statistics
 
+    def publish_and_go_on(self) -> None:
+        """`publish` from another thread: ours is woken, which may sleep by what it saw before."""
+        self.publish()
+        self.changed.set()
+
     def _tell_state(self, statistics: Statistics, now: float) -> None:
         workers = (*statistics.workers, *self._ends.shown(statistics.ended, now))
         told = state.of(statistics, workers, self._book, self._throughput.look(statistics, now))
