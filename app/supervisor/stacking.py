@@ -81,7 +81,8 @@ class Stacking:
     def _key(self, command: Stack) -> Key:
         member = self._fleet.member(command.process)
         if command.pid is not None and command.pid != member.process.pid:
-            for one in self._fleet.below(command.process):
+            # Not those of the last sweep: the worker of a pool is known as soon as it is started.
+            for one in self._world.inventory.tree_of(command.process):
                 if one.pid == command.pid:
                     return parse(one.id)
             raise NoSuchProcess(f"pid {command.pid} is not a descendant of {command.process}")
