@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_until
-from tests.web.serving import Client, Launch, Running, Web
+from tests.web.serving import Client, Launch, Pools, Running, Web
 
 VIEWER = "viewers-token-for-tests"
 
@@ -46,3 +46,10 @@ def launch(operator: Client) -> Iterator[Launch]:
     """Launches processes and has them gone by the end of the test."""
     with Launch(operator) as launching:
         yield launching
+
+
+@pytest.fixture
+def pools(operator: Client) -> Iterator[Pools]:
+    """Opens pools and has their hosts gone by the end of the test."""
+    with Pools(operator) as opening:
+        yield opening

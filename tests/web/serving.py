@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -203,3 +203,70 @@ class Browser:
 
     def _keeper(self, name: str) -> Any:
         return lambda *message: self.received.append((name, message[0] if message else None))
+
+
+class Pools:
+    """Opens pools over HTTP; their hosts are killed and waited for at the end of the `with` block."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._launch = Launch(client)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._launch.__exit__(*exc)
+
+    def __call__(self, processes: int = 2, **body: Any) -> Any:
+        """Open one; its record once all its workers wait for work."""
+        answer = self._client.post("/api/v1/pools", json={"processes": processes} | body)
+        assert answer.status_code == 201, answer.text
+        self.ends(answer.json()["id"])
+        return self.wait(
+            answer.json()["id"],
+            lambda pool: [worker["state"] for worker in pool["workers"]] == ["idle"] * processes,
+            "all workers are idle",
+        )
+
+    def ends(self, pool_id: str) -> None:
+        """Have this one ended too."""
+        self._launch.ends(pool_id)
+
+    def get(self, pool_id: str) -> Any:
+        """Its record now."""
+        return self._client.get(f"/api/v1/pools/{pool_id}").json()
+
+    def wait(self, pool_id: str, reached: Callable[[Any], Any], what: str) -> Any:
+        """Its record, once it is so."""
+
+        def found() -> Any:
+            record = self.get(pool_id)
+            return record if reached(record) else None
+
+        return wait_until(found, 20, f"of {pool_id}: {what}; now {self.get(pool_id)}")
+
+    def submit(self, pool_id: str, method: str, function: str, **body: Any) -> Any:
+        """The record of a new job."""
+        job = {"method": method, "function": function} | body
+        answer = self._client.post(f"/api/v1/pools/{pool_id}/jobs", json=job)
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def ended(self, pool_id: str, job_id: int) -> Any:
+        """The job with its result, once it has ended."""
+
+        def found() -> Any:
+            job = self._client.get(f"/api/v1/pools/{pool_id}/jobs/{job_id}").json()
+            return job if job["state"] not in ("queued", "running") else None
+
+        return wait_until(found, 20, f"job {job_id} of {pool_id} has ended")
+
+    def busy(self, pool_id: str) -> Any:
+        """A worker that executes a task, once there is one."""
+
+        def is_busy(worker: Any) -> bool:
+            return worker["state"] == "busy" and worker["task"] is not None
+
+        pool = self.wait(pool_id, lambda pool: any(map(is_busy, pool["workers"])), "a worker is busy")
+        return next(filter(is_busy, pool["workers"]))
