@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME…]`: run all measurements, or the named ones, and print one table in Markdown."""
+"""`python -m benchmarks [NAME…]`: run all measurements, or the named ones, and print one table in Markdown.
+
+`python -m benchmarks pools [OPTION…]` compares the pools, in a table of their own; without names that comes last.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bursts, ending, idling, seeing, starting, watching
+from benchmarks import bursts, ending, idling, pools, seeing, starting, watching
 from benchmarks.rows import Row, table
 
 ALL: dict[str, Callable[[Path], list[Row]]] = {
@@ -22,8 +25,12 @@ ALL: dict[str, Callable[[Path], list[Row]]] = {
 
 def main(names: list[str]) -> int:
     """The exit code: 2 for a name that there is not."""
+    if names[:1] == ["pools"]:
+        return pools.command(names[1:])
     if unknown := [name for name in names if name not in ALL]:
-        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}", file=sys.stderr)
+        print(
+            f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}, and pools by itself", file=sys.stderr
+        )
         return 2
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="procession-bench-") as folder:
@@ -31,7 +38,7 @@ def main(names: list[str]) -> int:
             print(f"{name} …", file=sys.stderr, flush=True)
             rows += ALL[name](Path(folder))
     print(table(rows))
-    return 0
+    return 0 if names else pools.command([])
 
 
 if __name__ == "__main__":

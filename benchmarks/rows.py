@@ -22,7 +22,12 @@ def table(rows: Iterable[Row]) -> str:
     """Markdown."""
     cells = [("measured", "Procession", "peer", "ratio", "aim")]
     cells += [(row.what, row.ours, row.peer, f"{row.ratio:.2f}×" if row.ratio else "–", row.aim) for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    return aligned(cells)
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown that can be read as it is; the first line is its head."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
     ]
