@@ -66,7 +66,7 @@ _ASKS: dict[str, Any] = {
 
 def read(told: object) -> Ask:
     """The ask in an object of JSON; raises `Refused`."""
-    if not isinstance(told, dict) or told.get("type") not in _ASKS:
+    if not isinstance(told, dict) or not isinstance(told.get("type"), str) or told["type"] not in _ASKS:
         raise invalid("ask", f"its type must be one of {', '.join(_ASKS)}")
     fields = {name: value for name, value in told.items() if name != "type"}
     try:

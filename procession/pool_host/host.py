@@ -157,8 +157,8 @@ class Host:
 
     def _end(self) -> None:
         """Workers first; then the last answers and the last state."""
-        ending = threading.Thread(target=self._pool.terminate, daemon=True)
-        if not self._is_over:
+        if self._pool.statistics().state not in ("closed", "terminated"):
+            ending = threading.Thread(target=self._pool.terminate, daemon=True)
             ending.start()
             ending.join(_ENDS_WITHIN_S)
         self._pool.join(_ENDS_WITHIN_S)

@@ -40,7 +40,7 @@ class Wire:
         """The next word, an empty one where it is no object of JSON; raises EOFError when the supervisor has gone."""
         try:
             word = json.loads(self._connection.recv_bytes(MAX_FRAME))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         except OSError:  # also where a frame is too large: nothing after it could be understood
             raise EOFError from None

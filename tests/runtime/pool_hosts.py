@@ -105,7 +105,11 @@ class PoolHost:
             self.listen()
             return predicate()
 
-        return wait_until(is_so, deadline_s, f"{message}; the log has {self.started.log_text()}")
+        try:
+            return wait_until(is_so, deadline_s, message)
+        except AssertionError as error:
+            error.add_note(f"hung up: {self.has_hung_up}; log: {self.started.log_text()}; notes: {self.notes}")
+            raise
 
     @property
     def pool(self) -> Pool:
@@ -136,7 +140,7 @@ class PoolHost:
         """The first line of this kind with ``text`` in it."""
         found = self.wait_until(
             lambda: [note for note in self.notes if note.event == event and text in note.text],
-            f"a line {event} with {text!r}; there are {self.notes}",
+            f"a line {event} with {text!r}",
         )
         note: HostNote = found[0]
         return note
