@@ -13,6 +13,7 @@ from .inspect_os import inspect
 from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
 from .pool_model import Pool, WorkerState
+from .pools import lost_with
 from .world import World
 
 AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions
@@ -76,7 +77,7 @@ def consequences(process: Process, verb: Verb, below: list[Descendant], pool: Po
     if process.state is State.BACKOFF:
         return "Nothing of it runs now; it is not started again by itself."
     along = f"{len(below)} descendant{'s' if len(below) != 1 else ''}" if below else "nothing else"
-    lost = _lost_with(pool) if pool else ""
+    lost = _ends_with(pool) if pool else ""
     if verb is Verb.KILL:
         return f"SIGKILL at once to pid {process.pid} and {along}; nothing of it can clean up.{lost}"
     return (
@@ -85,15 +86,6 @@ def consequences(process: Process, verb: Verb, below: list[Descendant], pool: Po
     )
 
 
-def _lost_with(pool: Pool) -> str:
+def _ends_with(pool: Pool) -> str:
     workers = sum(one.state is not WorkerState.ENDED for one in pool.workers)
-    costs = [
-        f"{_number(pool.running, 'running task is', 'running tasks are')} lost" if pool.running else "",
-        f"{_number(pool.queued, 'waiting one never starts', 'waiting ones never start')}" if pool.queued else "",
-    ]
-    cost = ", ".join(one for one in costs if one) or "no task is lost"
-    return f" It ends its {_number(workers, 'worker', 'workers')}; {cost}."
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+    return f" It ends its {workers} worker{'s' if workers != 1 else ''}; {lost_with(pool)}."

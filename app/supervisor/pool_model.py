@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from msgspec import field
+
 from .model import JsonDict, Record, Sentinel, StartMethod, Stuck
 
 
@@ -67,7 +69,7 @@ class WorkerVerb(StrEnum):
 class PoolTask(Record, frozen=True, kw_only=True):
     """A task of job ``job`` (None: not one of ours).  ``index`` counts from 0.
 
-    A chunk has ``size`` items from item ``first`` on.  ``attempt`` is 1 for the first; ``arguments`` is a shortened repr.
+    A chunk has ``size`` items from item ``first`` on.  ``attempt`` is 1 for the first; ``arguments`` is a short repr.
     """
 
     job: int | None
@@ -209,7 +211,7 @@ class JobSpec(Record, frozen=True, kw_only=True):
     method: JobMethod
     function: str
     args: tuple[Any, ...] = ()
-    kwargs: JsonDict = {}
+    kwargs: JsonDict = field(default_factory=dict)
     iterable: list[Any] | JsonDict | None = None
     chunksize: int | None = None
     path: str | None = None

@@ -144,8 +144,7 @@ def _end(fleet: Fleet, held: Held, member: Member, cause: str, now: a.Now, out: 
     pool, held.dead = held.pool, True
     if pool.state not in OVER:
         in_order = pool.state is PoolState.CLOSING and member.process.exitcode == 0
-        cost = f"{pool.running} running tasks are lost, {pool.queued} waiting ones never start"
-        text = "closed" if in_order else f"terminated: {cause}; {cost}"
+        text = "closed" if in_order else f"terminated: {cause}; {lost_with(pool)}"
         held.update(state=PoolState.CLOSED if in_order else PoolState.TERMINATED, error=None if in_order else cause)
         out.append(a.Note(member.draft(now, "pool", text, "process")))
     held.update(
@@ -159,6 +158,19 @@ def _end(fleet: Fleet, held: Held, member: Member, cause: str, now: a.Now, out: 
     held.crew = Crew()
     pool_asks.host_ended(fleet, held, out)
     fleet.changed(member)
+
+
+def lost_with(pool: Pool) -> str:
+    """What the end of its host costs."""
+    costs = [
+        _number(pool.running, "running task is lost", "running tasks are lost"),
+        _number(pool.queued, "waiting one never starts", "waiting ones never start"),
+    ]
+    return ", ".join(one for one in costs if one) or "no task is lost"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}" if count else ""
 
 
 def _ended_job(job: Job, cause: str, now: a.Now) -> Job:
