@@ -77,9 +77,14 @@ def _absolute(results: Results, figure: Figure, of: Of) -> str:
 
 
 def failures(results: Results, rounds: int) -> list[str]:
-    """What gave no figures, and why, one line each."""
+    """What gave no figures, one line for each reason."""
+    where: dict[tuple[str, str], dict[str, int]] = {}
+    for (measure, of), told in results.failures.items():
+        for why in told:
+            counts = where.setdefault((of.peer, why), {})
+            counts[f"{measure} {of.method}"] = counts.get(f"{measure} {of.method}", 0) + 1
     return [
-        f"{PEERS[of.peer].title}, {of.method}, {measure}: {' · '.join(dict.fromkeys(told))}"
-        f" ({len(told)} of {rounds} rounds; after the second it was not tried again)"
-        for (measure, of), told in results.failures.items()
+        f"{PEERS[peer].title} {why} in {', '.join(f'{name} ({count})' for name, count in counts.items())}"
+        f" of {rounds} rounds; nothing is tried again after it failed twice"
+        for (peer, why), counts in where.items()
     ]
