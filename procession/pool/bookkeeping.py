@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .results import Task
 from .ring import NONE
@@ -65,8 +65,7 @@ class Desk:
         return len(self.inflight) <= self.depth // 2 and self.room() > 0
 
 
-@dataclass
-class Burial:
+class Burial(NamedTuple):
     """What the death of a worker came to.  ``task`` was being executed: it is lost, or waits to be ``retried``."""
 
     task: Task | None
@@ -112,7 +111,7 @@ class Ledger:
             taken.extend(first.take(count - len(taken)))
             if first.over:
                 queue.popleft()
-                self.fed.discard(first)  # type: ignore[arg-type]
+                self.fed.discard(first)
             elif isinstance(first, FedSource) and first.starved:
                 self._step_aside(first)
         return taken

@@ -30,7 +30,7 @@ from .crew import Crew
 from .encoding import Encoder
 from .errors import PoolBroken, PoolTerminated
 from .results import AsyncResult
-from .ring import ASLEEP, LIMIT, NONE, NOT_BOOTED, NOTHING, SKIPPED, VALUE, WOKEN
+from .ring import ASLEEP, LIMIT, NONE, NOT_BOOTED, NOTHING, RAISED, SKIPPED, VALUE, Fence
 from .sources import FedSource
 from .workers import Tether, Worker
 
@@ -40,6 +40,9 @@ _LOOK_S = 0.1
 #: A worker may be idle that long while another one has tasks in store; nobody may keep those behind one task longer.
 _IDLE_S = 0.005
 _STALLED_S = 0.05
+#: About as long as two switches of threads take.
+_PATIENCE_NS = 60_000
+_MAX_PENALTY = 255
 
 
 class Dispatcher:
@@ -61,6 +64,7 @@ class Dispatcher:
         self._by_channel: dict[int, Worker] = {}
         self._by_desk: dict[Desk, Worker] = {}
         self._unwatched: list[Worker] = []
+        self._patience = Patience()
         self._unbalanced_since: float | None = None
         self.thread = threading.Thread(target=self._run, daemon=True, name="procession-pool")
         self.crew = make_crew(self)
@@ -75,16 +79,21 @@ class Dispatcher:
 
     def submit(self, result: AsyncResult) -> None:
         """Have a task of apply executed; by a free worker at once, where there is one."""
-        queue = self._ledger.queue
-        if not queue and self.lock.acquire(blocking=False):
+        if self._ledger.queue or not self._hand_over(result):
+            self.enqueue(result)
+
+    def call(self, result: AsyncResult) -> None:
+        """As `submit`, for a caller that will do nothing but wait: where a free worker has it, the caller looks out for
+        the result itself for a moment, which spares it two switches of threads."""
+        if self._ledger.queue or not self._patience.is_worth_it():
+            self.submit(result)
+        elif worker := self._hand_over(result, awake=True):
             try:
-                for desk in self._ledger.desks:
-                    if not desk.inflight and desk.room():
-                        self._hand_out_to_idle(desk, result)
-                        return
+                self._patience.told(came=_watch_out(worker, result))
             finally:
-                self.lock.release()
-        self.enqueue(result)
+                self._take_over(worker)
+        else:
+            self.enqueue(result)
 
     def enqueue(self, waiting: Waiting) -> None:
         """Have a task, or those of a source, executed when it is their turn."""
@@ -129,7 +138,7 @@ class Dispatcher:
 
     def reclaim(self, worker: Worker) -> None:
         """Take back the tasks that wait in this worker."""
-        desk, words = worker.desk, worker.ring.words
+        desk, words = worker.desk, worker.words
         if desk.limit is not None:
             return
         current = worker.current
@@ -217,9 +226,9 @@ class Dispatcher:
         self.asleep = True
         busy = [worker for worker in self.crew.workers if worker.desk.inflight]
         for worker in busy:
-            worker.ring.words[ASLEEP] = 1
+            worker.words[ASLEEP] = 1
         fence()
-        if any(worker.ring.has_results() for worker in busy) or self.terminating:
+        if any(worker.results.is_filled() for worker in busy) or self.terminating:
             return 0
         if self._ledger.queue and any(desk.wants() for desk in self._ledger.desks):
             return 0
@@ -255,16 +264,35 @@ class Dispatcher:
             if not worker.channel.is_full and (tasks := self._ledger.take(share)):
                 self._send(worker, tasks, now)
 
-    def _hand_out_to_idle(self, desk: Desk, result: AsyncResult) -> None:
-        worker = self._by_desk[desk]
-        if self.asleep:
-            worker.ring.words[ASLEEP] = 1  # the thread has gone to sleep without expecting anything from it
-        self._send(worker, [result], time.monotonic())
+    def _hand_over(self, result: AsyncResult, *, awake: bool = False) -> Worker | None:
+        """Send it to a worker that has nothing to do, and return that; ``awake``: its answer is looked out for."""
+        if not self.lock.acquire(blocking=False):
+            return None
+        try:
+            for worker in self.crew.workers:
+                if not worker.desk.inflight and worker.desk.room():
+                    if self.asleep and not awake:
+                        worker.words[ASLEEP] = 1  # the thread has gone to sleep without expecting anything from it
+                    self._send(worker, [result], time.monotonic())
+                    return worker
+        finally:
+            self.lock.release()
+        return None
+
+    def _take_over(self, worker: Worker) -> None:
+        """Its answer is no longer looked out for: take it, or be woken by it."""
+        with self.lock:
+            if not worker.buried.is_set():
+                self._deliver(worker)
+                if worker.desk.inflight:
+                    worker.words[ASLEEP] = 1
+                    fence()
+                    self._deliver(worker)
 
     def _send(self, worker: Worker, tasks: list[Any], now: float) -> None:
         if not worker.desk.inflight:
             worker.since = now
-        frames, sent, failed = self._encoder.encode(tasks, worker.desk.known)
+        frames, sent, failed = self._encoder.encode(tasks, worker.desk.known, worker.arguments)
         self._ledger.assign(worker.desk, sent, now)
         self._transmit(worker, frames)
         for task, error in failed:
@@ -289,27 +317,21 @@ class Dispatcher:
             self._deliver(worker)
 
     def _deliver(self, worker: Worker) -> None:
-        if worker.ring.has_results():
-            for position, kind, payload in worker.ring.results():
+        if worker.results.is_filled():
+            for position, kind, payload in worker.results.frames():
                 self._answered(worker, position, kind, payload)
 
     def _receive(self, worker: Worker) -> None:
         for position, kind, payload in worker.channel.frames():
             self._answered(worker, position, kind, payload)
+        self._deliver(worker)
         if worker.channel.ended:
             # Its pidfd will tell; a worker whose task has closed the socket goes on until then.
             self._epoll.unregister(worker.channel.fd)
 
     def _answered(self, worker: Worker, position: int, kind: int, payload: Buffer) -> None:
-        if kind == WOKEN:
-            return
-        if kind == NOT_BOOTED:
-            worker.boot_error = pickle.loads(payload)
-            return
-        if kind == SKIPPED:
-            self._ledger.skip(worker.desk, position)
-            if worker.desk.limit is None:
-                worker.ring.words[LIMIT] = NONE
+        if kind > RAISED:
+            self._told(worker, position, kind, payload)
             return
         task = worker.desk.inflight.pop(position, None)
         if task is None:
@@ -325,6 +347,14 @@ class Dispatcher:
         if not success:
             self._ledger.failed += 1
         task.settle(success, value)
+
+    def _told(self, worker: Worker, position: int, kind: int, payload: Buffer) -> None:
+        if kind == NOT_BOOTED:
+            worker.boot_error = pickle.loads(payload)
+        elif kind == SKIPPED:
+            self._ledger.skip(worker.desk, position)
+            if worker.desk.limit is None:
+                worker.words[LIMIT] = NONE
 
     # Who has too much
 
@@ -354,13 +384,10 @@ class Dispatcher:
         self.crew.reconcile(now)
 
     def _bury(self, worker: Worker, now: float) -> None:
-        self._receive_last(worker)
-        self._deliver(worker)
-        self.crew.bury(worker, now, may_retry=not self.terminating)
-
-    def _receive_last(self, worker: Worker) -> None:
         if not worker.channel.ended:
             self._receive(worker)
+        self._deliver(worker)
+        self.crew.bury(worker, now, may_retry=not self.terminating)
 
     def _end_everything(self) -> None:
         self._ledger.abandon(self._last_words)
@@ -396,15 +423,40 @@ def _is_idle(worker: Worker) -> bool:
     return not worker.desk.inflight and worker.is_ready and worker.desk.room() > 0
 
 
-_fence_lock = threading.Lock()
+class Patience:
+    """Whether it is worth looking out for a result instead of going to sleep: it was, if it was the last times."""
+
+    def __init__(self) -> None:
+        self._is_alone = len(os.sched_getaffinity(0)) < 2  # then the worker waits for us to stop looking
+        self._penalty = 0
+        self._left_out = 0
+
+    def is_worth_it(self) -> bool:
+        """Whether to do so this time."""
+        if self._left_out:
+            self._left_out -= 1
+            return False
+        return not self._is_alone
+
+    def told(self, *, came: bool) -> None:
+        """Whether it came in time."""
+        self._penalty = 0 if came else min(2 * self._penalty + 1, _MAX_PENALTY)
+        self._left_out = self._penalty
 
 
-def fence() -> None:
-    """Order what was written before what is read after (see `ring`)."""
-    _fence_lock.acquire()
-    _fence_lock.release()
+def _watch_out(worker: Worker, result: AsyncResult) -> bool:
+    until = time.monotonic_ns() + _PATIENCE_NS
+    try:
+        while not (worker.results.is_filled() or result.ready()):
+            if time.monotonic_ns() > until:
+                return False
+            os.sched_yield()
+    except ValueError:  # the worker has ended, and its memory is gone
+        return False
+    return True
 
 
+fence = Fence()
 #: All that have workers: a child that somebody forks must not hold their ends.
 _running: WeakSet[Dispatcher] = WeakSet()
 

@@ -14,12 +14,15 @@ from typing import Any
 from .channel import Buffer
 from .pickling import PROTOCOL, dumps
 from .results import Task
-from .worker import BATCH, FRAME, FUNCTION, TASK
+from .ring import RingWriter
+from .worker import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
 
 _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))
 _SIZED = frozenset((str, bytes))
 _MAX_IN_BATCH = 2048
+#: From this size on arguments go through shared memory, where there is room.
+_LARGE = 32 * 1024
 
 
 class Encoder:
@@ -29,24 +32,28 @@ class Encoder:
         self._numbers: dict[Any, int] = {}
 
     def encode(
-        self, tasks: Sequence[Task], known: set[int]
+        self, tasks: Sequence[Task], known: set[int], ring: RingWriter
     ) -> tuple[list[Buffer], list[Task], list[tuple[Task, Exception]]]:
         """(what to send, the tasks in it in their order, those that cannot be pickled with the reason).
 
-        ``known`` are the numbers of the functions that the worker has; it is brought up to date.
+        ``known`` are the numbers of the functions that the worker has; it is brought up to date.  ``ring`` takes large
+        arguments at once.
         """
-        frames = _Frames()
+        frames = _Frames(ring)
+        last: Any = None
+        number = 0
         sent: list[Task] = []
         failed: list[tuple[Task, Exception]] = []
         for task in tasks:
-            function: Any = task.function
+            function = task.function
             try:
-                if type(function) in _NUMBERED:
-                    function = self._number(function, known, frames)
-                if type(function) is int and not task.kwds and _is_small(task.args):
-                    frames.add_to_batch(function, task.args)
+                if function is not last and type(function) in _NUMBERED:
+                    number = self._number(function, known, frames)
+                    last = function
+                if function is last and not task.kwds and _is_small(task.args):
+                    frames.batch += (number, task.args)
                 else:
-                    frames.add(TASK, dumps((function, task.args, task.kwds)))
+                    frames.add_task(dumps((number if function is last else function, task.args, task.kwds)))
             except Exception as error:  # noqa: BLE001 - pickling runs the user's code; the error is the task's result
                 failed.append((task, error))
             else:
@@ -65,20 +72,25 @@ class Encoder:
 class _Frames:
     """What goes out, in order; scalars wait for others of their kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, ring: RingWriter) -> None:
+        #: Tasks whose arguments are small scalars: number of the function, arguments, number, arguments …
+        self.batch: list[Any] = []
         self._buffers: list[Buffer] = []
-        self._batch: list[Any] = []
+        self._ring = ring
 
-    def add_to_batch(self, number: int, args: Sequence[Any]) -> None:
-        """A task whose arguments are small scalars."""
-        self._batch.append(number)
-        self._batch.append(args)
+    def add_task(self, payload: Buffer) -> None:
+        """A task of its own."""
+        if len(payload) >= _LARGE and self._ring.write(0, TASK, payload):
+            self.add(TASK_IN_RING, b"")
+        else:
+            self.add(TASK, payload)
 
     def add(self, kind: int, payload: Buffer) -> None:
         """A frame of its own."""
         self._end_batch()
         self._buffers.append(FRAME.pack(len(payload), kind))
-        self._buffers.append(payload)
+        if payload:
+            self._buffers.append(payload)
 
     def take(self) -> list[Buffer]:
         """All of it."""
@@ -86,9 +98,9 @@ class _Frames:
         return self._buffers
 
     def _end_batch(self) -> None:
-        if self._batch:
-            payload = pickle.dumps(self._batch, PROTOCOL)
-            self._batch = []
+        if self.batch:
+            payload = pickle.dumps(self.batch, PROTOCOL)
+            self.batch = []
             self._buffers.append(FRAME.pack(len(payload), BATCH))
             self._buffers.append(payload)
 

@@ -19,7 +19,6 @@ from typing import Any
 from .bookkeeping import Ledger, waiting
 from .crew import Crew
 from .dispatcher import Dispatcher
-from .errors import PoolBroken
 from .facts import Statistics, WorkerEnd
 from .feeder import Feeder
 from .results import (
@@ -92,7 +91,10 @@ class Pool:
 
     def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: dict[str, Any] = {}) -> Any:  # noqa: B006
         """Call ``func(*args, **kwds)`` in a worker and wait for what it returns or raises."""
-        return self.apply_async(func, args, kwds).get()
+        self._check_running()
+        result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, None, None, self._retries)
+        self._dispatcher.call(result)
+        return result.get()
 
     def apply_async(
         self,
@@ -105,7 +107,8 @@ class Pool:
         retries: int | None = None,
     ) -> AsyncResult:
         """Call it in a worker; the result is there at once, what it holds later."""
-        self._check_running()
+        if self._state != RUN:
+            raise ValueError("Pool not running")
         again = self._retries if retries is None else _checked_retries(retries)
         result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, callback, error_callback, again)
         self._dispatcher.submit(result)
@@ -374,8 +377,6 @@ class Pool:
     def _check_running(self) -> None:
         if self._state != RUN:
             raise ValueError("Pool not running")
-        if self._dispatcher.crew.why_broken:
-            raise PoolBroken(self._dispatcher.crew.why_broken)
 
     def _state_in_words(self) -> str:
         if self._dispatcher.crew.why_broken:

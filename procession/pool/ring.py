@@ -1,13 +1,14 @@
-"""The memory that a worker shares with its pool: a few words, and a ring for results.
+"""The memory that a worker shares with its pool: a few words, a ring for results, and one for large arguments.
 
 ::
 
-    words   worker writes: CURRENT HEAD READY WAITED WAITING     pool writes: TAIL LIMIT     both: ASLEEP
+    words   worker writes: CURRENT HEAD READY WAITED WAITING TAKEN     pool writes: TAIL LIMIT SENT     both: ASLEEP
     ring    │ length, position, kind │ payload … │ length, position, kind │ payload … │ PAD … │
 
-The worker publishes HEAD after the bytes, the pool TAIL after it has read them; whatever HEAD covers survives the
-worker.  CURRENT is the position (a number that counts the tasks sent to this worker) of the task that is being
-executed.  Two handshakes need a full fence between a write and a read, for which taking a lock serves:
+Who writes publishes the ring's head (HEAD, SENT) after the bytes, who reads its tail (TAIL, TAKEN) after it has read
+them; whatever HEAD covers survives the worker.  CURRENT is the position (a number that counts the tasks sent to this
+worker) of the task that is being executed.  Two handshakes need a full fence between a write and a read, for which
+taking a lock serves:
 
 - results: the worker writes HEAD, then reads ASLEEP; the pool writes ASLEEP, then reads HEAD.
 - stealing: the worker writes CURRENT, then reads LIMIT; the pool writes LIMIT, then reads CURRENT.  One of them sees
@@ -23,94 +24,102 @@ from struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from mmap import mmap
 
 # Words of 8 bytes.  Those of each writer have a cache line of their own.
 # WAITED nanoseconds for tasks before the present wait, which began at WAITING of the monotonic clock (0: none).
-CURRENT, HEAD, READY, WAITED, WAITING = 0, 1, 2, 3, 4
-TAIL, LIMIT, ASLEEP = 8, 9, 10
-DATA_AT = 128
+CURRENT, HEAD, READY, WAITED, WAITING, TAKEN = 0, 1, 2, 3, 4, 5
+TAIL, LIMIT, ASLEEP, SENT = 8, 9, 10, 11
 #: CURRENT before the first task, LIMIT where there is none.
 NONE = 2**64 - 1
 
-RING_BYTES = 4 * 1024 * 1024
-#: A header is read before it is known to be one: it may start this close to the end.
 HEADER = Struct("<QQQ")
-SEGMENT_BYTES = DATA_AT + RING_BYTES + HEADER.size
-#: Larger results go through the socket.
+RING_BYTES = 4 * 1024 * 1024
+_WORDS_BYTES = 128
+#: A header is read before it is known to be one: it may start close to the end of a ring.
+_ROOM = 64
+#: Where a ring is, and which words are its head and its tail.
+RESULTS = (_WORDS_BYTES, HEAD, TAIL)
+ARGUMENTS = (_WORDS_BYTES + RING_BYTES + _ROOM, SENT, TAKEN)
+SEGMENT_BYTES = _WORDS_BYTES + 2 * (RING_BYTES + _ROOM)
+#: Larger ones go through the socket.
 LARGEST = RING_BYTES // 2
 _PAD = 2**64 - 1
 #: A ring that was read to its end starts again from here on: memory that is never touched costs nothing.
-_FAR = 256 * 1024
+_FAR = 64 * 1024
 _TAIL_EVERY = 32
 
-# Kinds of results.
+# Kinds of results.  The first three are answers to a task.
 VALUE, NOTHING, RAISED, SKIPPED, WOKEN, NOT_BOOTED = 0, 1, 2, 3, 4, 5
 
 
-class RingWriter:
-    """The worker's side.  ``wake`` is called when a result was written while the pool sleeps."""
+def words_of(memory: mmap) -> memoryview:
+    """The words, to be read and written as numbers."""
+    return memoryview(memory)[:_WORDS_BYTES].cast("Q")
 
-    def __init__(self, memory: mmap, wake: Callable[[], None]) -> None:
+
+class RingWriter:
+    """The end of a ring into which is written."""
+
+    def __init__(self, memory: mmap, words: memoryview, ring: tuple[int, int, int]) -> None:
         self._memory = memory
         self._bytes = memoryview(memory)
-        self.words = self._bytes[:DATA_AT].cast("Q")
+        self._words = words
+        self._start, self._head_at, self._tail_at = ring
         self._head = 0
-        self._wake = wake
-        self._fence = allocate_lock()
 
     def write(self, position: int, kind: int, payload: bytes | memoryview) -> bool:
-        """Write one result; False where it does not fit (now)."""
-        words, head, length = self.words, self._head, len(payload)
+        """Write one frame; False where it does not fit (now)."""
+        words, head, length = self._words, self._head, len(payload)
         need = (24 + length + 7) & ~7
         offset = head % RING_BYTES
-        tail = words[8]
-        if offset + need > RING_BYTES or (offset > _FAR and head == tail):
+        used = head - words[self._tail_at]
+        if offset + need > RING_BYTES or (offset > _FAR and not used):
             skipped = RING_BYTES - offset
-            if head + skipped + need - tail > RING_BYTES or need > LARGEST:
+            if used + skipped + need > RING_BYTES or need > LARGEST:
                 return False
-            HEADER.pack_into(self._memory, DATA_AT + offset, _PAD, 0, 0)
+            HEADER.pack_into(self._memory, self._start + offset, _PAD, 0, 0)
             head += skipped
             offset = 0
-        elif head + need - tail > RING_BYTES or need > LARGEST:
+        elif used + need > RING_BYTES or need > LARGEST:
             return False
-        at = DATA_AT + offset
+        at = self._start + offset
         HEADER.pack_into(self._memory, at, length, position, kind)
         if length:
             self._bytes[at + 24 : at + 24 + length] = payload
-        self._head = words[1] = head + need
-        self._fence.acquire()
-        self._fence.release()
-        if words[10]:
-            words[10] = 0
-            self._wake()
+        self._head = words[self._head_at] = head + need
         return True
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._bytes.release()
 
 
 class RingReader:
-    """The pool's side."""
+    """The end of a ring from which is read."""
 
-    def __init__(self, memory: mmap) -> None:
+    def __init__(self, memory: mmap, words: memoryview, ring: tuple[int, int, int]) -> None:
         self._memory = memory
         self._bytes = memoryview(memory)
-        self.words = self._bytes[:DATA_AT].cast("Q")
-        self.words[CURRENT] = self.words[LIMIT] = NONE
+        self._words = words
+        self._start, self._head_at, self._tail_at = ring
         self._tail = 0
 
-    def has_results(self) -> bool:
+    def is_filled(self) -> bool:
         """Whether something was written that has not been read."""
-        return self.words[HEAD] != self._tail
+        return self._words[self._head_at] != self._tail
 
-    def results(self) -> Iterator[tuple[int, int, memoryview]]:
+    def frames(self) -> Iterator[tuple[int, int, memoryview]]:
         """(position, kind, payload) of each; a payload is valid until the next one is asked for."""
-        words, memory, view, unpack = self.words, self._memory, self._bytes, HEADER.unpack_from
-        head, tail, count = words[1], self._tail, 0
+        words, memory, view, unpack = self._words, self._memory, self._bytes, HEADER.unpack_from
+        start = self._start
+        head, tail, count = words[self._head_at], self._tail, 0
         while tail < head:
-            at = DATA_AT + tail % RING_BYTES
+            at = start + tail % RING_BYTES
             length, position, kind = unpack(memory, at)
             if length == _PAD:
-                tail += DATA_AT + RING_BYTES - at
+                tail += start + RING_BYTES - at
                 continue
             # Counted before it is handed out: a callback of the user's may come back here.
             tail += (24 + length + 7) & ~7
@@ -118,11 +127,37 @@ class RingReader:
             yield position, kind, view[at + 24 : at + 24 + length]
             count += 1
             if not count % _TAIL_EVERY:
-                words[8] = tail
-        self._tail = words[8] = tail
+                words[self._tail_at] = tail
+        self._tail = words[self._tail_at] = tail
+
+    def take(self) -> memoryview:
+        """The payload of the next frame, which is there; valid until `release`."""
+        tail = self._tail
+        at = self._start + tail % RING_BYTES
+        length, _, _ = HEADER.unpack_from(self._memory, at)
+        if length == _PAD:
+            self._tail = tail + self._start + RING_BYTES - at
+            return self.take()
+        self._tail = tail + ((24 + length + 7) & ~7)
+        return self._bytes[at + 24 : at + 24 + length]
+
+    def release(self) -> None:
+        """What was taken may be overwritten."""
+        self._words[self._tail_at] = self._tail
 
     def close(self) -> None:
-        """Give the memory back."""
-        self.words.release()
+        """Let go of the memory."""
         self._bytes.release()
-        self._memory.close()
+
+
+class Fence:
+    """Orders what was written before it and what is read after it, also for other processes."""
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self.acquire = self._lock.acquire
+        self.release = self._lock.release
+
+    def __call__(self) -> None:
+        self.acquire()
+        self.release()

@@ -5,6 +5,7 @@
     socket ─frames─▶ BATCH    [function, args, function, args, …]   arguments are small scalars: one pickle for all
                      FUNCTION (number, function)                    sent once, before its first task
                      TASK     (function or its number, args, kwargs)
+                     TASK_IN_RING  the same, its large arguments being in shared memory
     result ─▶ ring in shared memory; where it does not fit ─▶ socket
 
 Kept small and light of imports: how fast a pool starts depends on it.
@@ -25,14 +26,29 @@ from time import monotonic_ns
 from procession import descriptors, lifeline
 
 from .pickling import PROTOCOL, SCALARS, dumps
-from .ring import HEADER, NOT_BOOTED, NOTHING, RAISED, READY, SKIPPED, VALUE, WOKEN, RingWriter
+from .ring import (
+    ARGUMENTS,
+    HEADER,
+    NOT_BOOTED,
+    NOTHING,
+    RAISED,
+    READY,
+    RESULTS,
+    SKIPPED,
+    VALUE,
+    WOKEN,
+    Fence,
+    RingReader,
+    RingWriter,
+    words_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-BATCH, FUNCTION, TASK = 0, 1, 2
+BATCH, FUNCTION, TASK, TASK_IN_RING = 0, 1, 2, 3
 FRAME = Struct("<QQ")  # length, kind
 CHUNK = 64 * 1024
 _NO_PAYLOAD = b""
@@ -180,12 +196,13 @@ class Worker:
     def __init__(self, link: Link, memory: mmap, max_tasks: int | None) -> None:
         self.executing = False
         self._link = link
-        self._ring = RingWriter(memory, link.wake)
-        self._words = self._ring.words
+        self._words = words_of(memory)
+        self._results = RingWriter(memory, self._words, RESULTS)
+        self._arguments = RingReader(memory, self._words, ARGUMENTS)
+        self._fence = Fence()
         self._left = -1 if max_tasks is None else max_tasks
         self._position = 0
         self._functions: dict[int, Callable[..., Any]] = {}
-        self._fence = self._ring._fence
         self._is_copy = False
 
     def forked(self) -> None:
@@ -204,12 +221,12 @@ class Worker:
                     self._run(self._functions[number], args, None)
                     if not self._left:
                         return
-            elif kind == TASK:
-                self._run_pickled(payload)
+            elif kind == FUNCTION:
+                self._learn(payload)
+            else:
+                self._run_pickled(payload if kind == TASK else self._arguments.take())
                 if not self._left:
                     return
-            else:
-                self._learn(payload)
             del payload  # it may be large, and the next one may be long in coming
 
     def _frames(self) -> Iterator[tuple[int, memoryview]]:
@@ -256,13 +273,15 @@ class Worker:
             function, args, kwargs = pickle.loads(payload)
         except Exception as error:  # noqa: BLE001 - as above
             function, args, kwargs = Unimportable(error), (), None
+        del payload
+        self._arguments.release()
         self._run(self._functions[function] if type(function) is int else function, args, kwargs)
 
     def _run(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any] | None) -> None:
-        position, words = self._position, self._words
+        position, words, fence = self._position, self._words, self._fence
         words[0] = position
-        self._fence.acquire()
-        self._fence.release()
+        fence.acquire()
+        fence.release()
         self._position = position + 1
         if position >= words[9]:
             self._answer(position, SKIPPED, _NO_PAYLOAD)
@@ -288,8 +307,14 @@ class Worker:
         self._answer(position, kind, payload)
 
     def _answer(self, position: int, kind: int, payload: bytes | memoryview) -> None:
-        if not self._ring.write(position, kind, payload):
+        if not self._results.write(position, kind, payload):
             self._link.send(HEADER.pack(0, position, kind), payload)
+            return
+        self._fence.acquire()
+        self._fence.release()
+        if self._words[10]:
+            self._words[10] = 0
+            self._link.wake()
 
 
 class Unimportable:

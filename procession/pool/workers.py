@@ -16,7 +16,20 @@ from typing import Any
 from .bookkeeping import Desk
 from .channel import Channel
 from .facts import WorkerEnd, WorkerFacts
-from .ring import CURRENT, NONE, READY, SEGMENT_BYTES, WAITED, WAITING, RingReader
+from .ring import (
+    ARGUMENTS,
+    CURRENT,
+    LIMIT,
+    NONE,
+    READY,
+    RESULTS,
+    SEGMENT_BYTES,
+    WAITED,
+    WAITING,
+    RingReader,
+    RingWriter,
+    words_of,
+)
 from .worker import Ends
 
 #: How long multiprocessing may take to say how a dead process ended.
@@ -55,7 +68,9 @@ class Worker:
         try:
             memory = os.memfd_create("procession-pool", os.MFD_CLOEXEC)
             os.ftruncate(memory, SEGMENT_BYTES)
-            self.ring = RingReader(mmap(memory, SEGMENT_BYTES))
+            self._memory = mmap(memory, SEGMENT_BYTES)
+            self.words = words_of(self._memory)
+            self.words[CURRENT] = self.words[LIMIT] = NONE
             self.process = start(Ends(theirs.fileno(), memory, tether.pidfd, tether.read_end))
         except BaseException:
             ours.close()
@@ -65,6 +80,8 @@ class Worker:
             if memory >= 0:
                 os.close(memory)
         self.pidfd: int | None = None
+        self.results = RingReader(self._memory, self.words, RESULTS)
+        self.arguments = RingWriter(self._memory, self.words, ARGUMENTS)
         self.channel = Channel(ours.detach())
         self.desk = Desk(max_tasks)
         self.number = 0
@@ -90,12 +107,12 @@ class Worker:
     @property
     def current(self) -> int:
         """The position that it executes, or has executed last."""
-        return self.ring.words[CURRENT]
+        return self.words[CURRENT]
 
     @property
     def is_ready(self) -> bool:
         """Whether its initializer has returned."""
-        return bool(self.ring.words[READY])
+        return bool(self.words[READY])
 
     def signal(self, signum: int) -> None:
         """Send a signal, unless it has ended."""
@@ -122,7 +139,10 @@ class Worker:
     def close(self) -> None:
         """Give everything back that its process did not."""
         self.channel.close()
-        self.ring.close()
+        self.results.close()
+        self.arguments.close()
+        self.words.release()
+        self._memory.close()
         if self.pidfd is not None:
             os.close(self.pidfd)
             self.pidfd = None
@@ -163,7 +183,7 @@ class Worker:
         return "busy" if busy else "idle"
 
     def _waited_s(self, now: float) -> float:
-        words = self.ring.words
+        words = self.words
         told, since = words[WAITED], words[WAITING]
         return (told + max(int(now * 1e9) - since, 0) if since else told) / 1e9
 
