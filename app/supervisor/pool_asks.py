@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
+from msgspec.structs import replace
+
 from . import actions as a
 from .errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
 from .messages import Refused, refuse, reply
@@ -141,6 +143,8 @@ def _answer_for_the_dead(held: Held, ask: AnyAsk) -> Any:
         case ReadJob(job=number):
             for job in pool.jobs:
                 if job.id == number:
+                    if detail := held.details.get(number):
+                        return replace(detail, job=job)
                     # What its tasks returned and raised went with the host.
                     gone = job.failed + job.lost
                     return JobDetail(job=job, result_cut=job.done > 0, failures_not_shown=gone)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from .pool_model import Job, JobSpec, PoolState, PoolWorker, WorkerVerb
+from .pool_model import Job, JobDetail, JobSpec, PoolState, PoolWorker, WorkerVerb
 
 MAX_ASK = 1024 * 1024
 MAX_WORD = 4 * 1024 * 1024
@@ -126,7 +126,13 @@ class HostNote(Struct, frozen=True, kw_only=True, tag="note", tag_field="kind"):
     pid: int | None = None
 
 
-AnyHostWord = HostReply | HostRefused | HostState | HostNote
+class HostDetail(Struct, frozen=True, kw_only=True, tag="detail", tag_field="kind"):
+    """Host to supervisor: its last words, so that a job can be read after the pool's end; the newest first."""
+
+    detail: JobDetail
+
+
+AnyHostWord = HostReply | HostRefused | HostState | HostNote | HostDetail
 
 _encoder = msgspec.json.Encoder()
 _words: msgspec.json.Decoder[AnyHostWord] = msgspec.json.Decoder(AnyHostWord)

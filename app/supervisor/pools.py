@@ -23,7 +23,8 @@ from .errors import NoSuchProcess
 from .member import Member
 from .model import State
 from .pool_asks import Pending
-from .pool_messages import HostNote, HostRefused, HostReply, HostState, PoolChanges
+from .pool_details import Details
+from .pool_messages import HostDetail, HostNote, HostRefused, HostReply, HostState, PoolChanges
 from .pool_model import Job, JobState, Pool, PoolSpec, PoolState
 from .pool_workers import Crew
 
@@ -70,6 +71,7 @@ class Held:
     run: int
     crew: Crew = field(default_factory=Crew)
     lines: Lines = field(default_factory=Lines)
+    details: Details = field(default_factory=Details)
     dead: bool = False
     unheard: str | None = None
 
@@ -210,6 +212,8 @@ def _said(fleet: Fleet, held: Held, member: Member, event: a.HostSaid, now: a.No
             if not held.dead:
                 _merge(held, changes, now)
                 fleet.changed(member)
+        case HostDetail(detail=detail):
+            held.details.keep(detail)
         case HostNote(event=kind, text=text, pid=pid):
             _note(held, member, kind, text, pid, now, out)
         case _:

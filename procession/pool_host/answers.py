@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
@@ -47,6 +48,10 @@ class Answers:
                 return self._end_worker(pid, verb)
             case ActOnWorker(pid, verb):
                 return self._stop_or_continue(pid, verb)
+
+    def last_details(self) -> Iterator[Json]:
+        """What came of the jobs, the newest first: they cannot be read here any longer."""
+        return self._book.details()
 
     # Jobs
 

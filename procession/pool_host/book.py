@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from procession.pool.facts import TaskFacts
@@ -66,6 +66,12 @@ class Book:
             if job is None:
                 raise not_found(self._why_not(number))
             return job.detail()
+
+    def details(self) -> Iterator[dict[str, Any]]:
+        """Everything of all jobs that are over, the newest first."""
+        with self._lock:
+            over = [job for job in self._jobs.values() if job.is_over]
+        return (job.detail() for job in reversed(over))
 
     def to_json(self) -> dict[str, Any]:
         """The newest jobs, but all that are not over come first; and how many there are beside them."""

@@ -156,7 +156,7 @@ class Host:
             signal.signal(signum, stop)
 
     def _end(self) -> None:
-        """Workers first; then the last answers and the last state."""
+        """Workers first; then the last answers, the last state, and what came of the jobs."""
         if self._pool.statistics().state not in ("closed", "terminated"):
             ending = threading.Thread(target=self._pool.terminate, daemon=True)
             ending.start()
@@ -167,3 +167,5 @@ class Host:
             thread.join(max(deadline - monotonic(), 0.0))
         self._reporter.stop()
         self._reporter.publish()
+        for detail in self._answers.last_details():
+            self._wire.send("detail", detail=detail)

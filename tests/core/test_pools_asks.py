@@ -8,17 +8,19 @@ import pytest
 
 from app.supervisor import actions as a
 from app.supervisor.pool_asks import MAX_ASKS
+from app.supervisor.pool_details import MAX_BYTES
 from app.supervisor.pool_messages import (
     ActOnWorker,
     AnyAsk,
     Close,
+    HostDetail,
     JoinPool,
     ReadJob,
     Resize,
     Submit,
     Terminate,
 )
-from app.supervisor.pool_model import Job, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
+from app.supervisor.pool_model import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
 from tests.core.pool_driver import PoolDriver
 
 SUBMIT = Submit(spec=JobSpec(method=JobMethod.MAP, function="square"))
@@ -173,6 +175,26 @@ def test_dead_pool_is_joined_and_terminated(driver: PoolDriver, ask: AnyAsk, tol
     driver.ends(pool_id, 1)
     assert told.items() <= driver.answer().items()
     assert driver.pool(pool_id).state is PoolState.TERMINATED
+
+
+def test_job_of_a_pool_that_ended_in_order_is_read_whole(driver: PoolDriver) -> None:
+    """Its host has said with its last words what came of it; of a host that says too much the newest is kept."""
+    pool_id = driver.opened()
+    jobs = tuple(
+        Job(id=number, method=JobMethod.APPLY, function="square", state=JobState.DONE, total=1, done=1)
+        for number in (1, 2)
+    )
+    driver.tells(pool_id, state=PoolState.CLOSED, jobs=jobs)
+    for job in reversed(jobs):
+        detail = JobDetail(job=job, result="x" * (MAX_BYTES // 2), arguments=str(job.id))
+        driver.happens(a.HostSaid(pool_id, HostDetail(detail=detail)))
+    driver.ends(pool_id, 0)
+    told = []
+    for number in (2, 1):
+        driver.asks(pool_id, ReadJob(job=number))
+        answer = driver.answer()
+        told.append((answer["job"]["id"], answer["arguments"], answer["result_cut"], bool(answer["result"])))
+    assert told == [(2, "2", False, True), (1, "", True, False)]
 
 
 def test_job_of_a_dead_pool_can_still_be_read(driver: PoolDriver) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 import workers
-from app.supervisor.pool_messages import HostNote, HostRefused, HostReply, HostState, decode_word
+from app.supervisor.pool_messages import HostDetail, HostNote, HostRefused, HostReply, HostState, decode_word
 from app.supervisor.pool_model import Job as JobRecord
 from app.supervisor.pool_model import JobDetail, Pool, PoolWorker
 from tests.runtime.bare_supervisor import BareSupervisor, Started
@@ -33,6 +33,7 @@ class PoolHost:
         self.fields: dict[str, Any] = {}
         self.states: list[dict[str, Any]] = []
         self.notes: list[HostNote] = []
+        self.last_details: dict[int, JobDetail] = {}
         self.answers: dict[int, HostReply | HostRefused] = {}
         self.has_hung_up = False
         self._asked = 0
@@ -95,6 +96,8 @@ class PoolHost:
                 changed = msgspec.to_builtins(fields)
                 self.states.append(changed)
                 self.fields |= changed
+            case HostDetail(detail=detail):
+                self.last_details[detail.job.id] = detail
             case HostNote():
                 self.notes.append(word)
 

@@ -359,6 +359,7 @@ def test_close_and_join(open_host: Open) -> None:
     assert host.started.end() == 0
     host.wait_until(lambda: host.has_hung_up, "the end of the channel")
     assert (host.pool.state, host.ended(number).state) == (PoolState.CLOSED, JobState.DONE)
+    assert host.last_details[number].result == [number * number for number in range(10)]
     assert not [worker for worker in host.pool.workers if worker.state is not WorkerState.ENDED]
 
 
