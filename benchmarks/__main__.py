@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bursts, ending, idling, pools, seeing, starting, watching
+from benchmarks import pools
 from benchmarks.rows import Row, table
 
-ALL: dict[str, Callable[[Path], list[Row]]] = {
-    "starting": starting.main,
-    "ending": ending.main,
-    "bursts": bursts.main,
-    "seeing": seeing.main,
-    "idling": idling.main,
-    "watching": watching.main,
-}
+# Each is a module with a `main` that measures in a folder, imported when it is its turn: the pools need no supervisor.
+ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching")
 
 
 def main(names: list[str]) -> int:
@@ -36,7 +30,7 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="procession-bench-") as folder:
         for name in names or ALL:
             print(f"{name} …", file=sys.stderr, flush=True)
-            rows += ALL[name](Path(folder))
+            rows += importlib.import_module(f"benchmarks.{name}").main(Path(folder))
     print(table(rows))
     return 0 if names else pools.command([])
 
