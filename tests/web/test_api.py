@@ -266,6 +266,12 @@ def test_a_verb_that_is_not_possible_now(operator: Client, launch: Launch) -> No
         assert "running" in answer.json()["detail"]
 
 
+def test_an_answer_is_not_held_back(operator: Client) -> None:
+    """Its head and its body are two writes; the kernel does not keep the second for want of an acknowledgement."""
+    operator.get("/api/v1/session")
+    assert min(operator.get("/api/v1/session").elapsed.total_seconds() for _ in range(10)) < 0.03
+
+
 @pytest.mark.parametrize("body", [b"{", b"nope", b"\xff\xfe", b'{"a": NaN}'])
 def test_what_is_not_json_is_400(operator: Client, body: bytes) -> None:
     """Not 422 and never 500."""
