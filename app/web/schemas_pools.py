@@ -89,7 +89,7 @@ class OpenPoolBody(Body):
 class JobBody(Body):
     """One call of one of the eight methods, with a function of the catalogue or a `module:function` of your own.
 
-    At most 512 KiB: let `iterable` be a `range`, or pass the name of a file.
+    At most 256 KiB: let `iterable` be a `range`, or pass the name of a file.
     """
 
     method: Annotated[JobMethod, Field(strict=False)]

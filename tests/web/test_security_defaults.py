@@ -285,7 +285,7 @@ TOO_LARGE = [
     ("/api/v1/processes", 65537),
     ("/api/v1/processes/p/kill", 16385),
     ("/api/v1/pools", 16385),
-    ("/api/v1/pools/p/jobs", 524289),
+    ("/api/v1/pools/p/jobs", 262145),
 ]
 
 
