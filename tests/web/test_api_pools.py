@@ -208,8 +208,11 @@ def test_a_closed_pool_ends_when_its_work_is_done(operator: Client, pools: Pools
     assert late.status_code == 409
     joined = operator.post(f"{url}/join", json={"timeout_s": 20})
     assert (joined.status_code, joined.json()) == (200, {"joined": True})
-    assert pools.ended(pool_id, job["id"])["state"] == "done"
     pools.wait(pool_id, lambda pool: pool["state"] == "closed", "it is closed")
+    host = f"/api/v1/processes/{pool_id}"
+    wait_until(lambda: not operator.get(host).json()["alive"], 20, "its host has ended")
+    read = pools.ended(pool_id, job["id"])
+    assert (read["state"], read["result"]) == ("done", [0, 1, 4, 9, 16, 25])
 
 
 def test_a_terminated_pool_loses_what_runs(operator: Client, pools: Pools) -> None:
@@ -397,3 +400,16 @@ def one(web: Web) -> Any:
     """The id of a pool that nothing happens to."""
     with Pools(web.client()) as opening:
         yield opening(1)["id"]
+
+
+def test_a_job_is_read_after_the_end_of_its_pool(operator: Client, pools: Pools) -> None:
+    """Closed and joined, its host is gone; what came of the job is there."""
+    pool_id = pools(1)["id"]
+    job = pools.submit(pool_id, "map", "raise-at", iterable=[6, 7], chunksize=1)
+    operator.post(f"{POOLS}/{pool_id}/close")
+    assert operator.post(f"{POOLS}/{pool_id}/join", json={"timeout_s": 20}).json() == {"joined": True}
+    pools.wait(pool_id, lambda pool: pool["state"] == "closed", "it is closed")
+    url = f"{POOLS}/{pool_id}/jobs/{job['id']}"
+    wait_until(lambda: operator.get(f"/api/v1/processes/{pool_id}").json()["state"] == "joined")
+    told = operator.get(url).json()
+    assert (told["state"], told["result"], told["failures"][0]["arguments"]) == ("failed", [6, None], "7")
