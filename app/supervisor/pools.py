@@ -121,7 +121,7 @@ def follow(fleet: Fleet, member: Member, now: a.Now, out: Out) -> Held:
         fleet.changed(member)
     if not held.dead and (process.state in _DEAD or process.exited_at is not None):
         _end(fleet, held, member, process.cause or f"its host is {process.state}", now, out)
-    elif held.pool.pid != process.pid:
+    if held.pool.pid != process.pid:
         held.update(pid=process.pid)
         fleet.changed(member)
     return held

@@ -8,9 +8,10 @@ import msgspec
 
 from app.supervisor import actions as a
 from app.supervisor import messages as m
-from app.supervisor.model import Descendant, Process
+from app.supervisor.model import Descendant, Process, State
 from app.supervisor.pool_messages import AnyAsk, HostNote, HostRefused, HostReply, HostState, PoolChanges
-from app.supervisor.pool_model import Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
+from app.supervisor.pool_model import JobState, Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
+from app.supervisor.pools import OVER
 from tests.core.fleet_driver import Driver
 
 WORKER = 5001
@@ -85,6 +86,23 @@ class PoolDriver(Driver):
         """Its only worker."""
         (one,) = self.pool(pool_id).workers
         return one
+
+    def check(self) -> None:
+        """What holds of pools after every event, too."""
+        super().check()
+        pools = self.fleet.pools
+        for key, held in pools.held.items():
+            member, pool = self.fleet.members[key], held.pool
+            assert (member.process.pool, pool.id) == (True, key)
+            assert pool.pid == member.process.pid
+            assert held.dead == (
+                not member.process.alive and member.process.state not in (State.CREATED, State.STARTING)
+            )
+            if held.dead:
+                assert pool.state in OVER
+                assert (pool.workers, pool.queued, pool.running) == ((), 0, 0)
+                assert not {JobState.QUEUED, JobState.RUNNING} & {job.state for job in pool.jobs}
+        assert all(not pools.held[one.pool].dead for one in pools.asks.values())
 
     def answer(self) -> Any:
         """The last answer, which is a reply."""

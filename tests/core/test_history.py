@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.supervisor.errors import NoSuchProcess
-from app.supervisor.history import HOST, History, Sample
+from app.supervisor.history import HOST, OF_POOLS, History, Sample
 
 sweeps = st.lists(
     st.dictionaries(
@@ -82,3 +82,15 @@ def test_a_forgotten_process_is_gone() -> None:
     with pytest.raises(NoSuchProcess):
         history.as_reply("1")
     assert history.as_reply() == {"at": [0.0], "series": {}}
+
+
+def test_series_of_pools_are_kept_as_those_of_processes() -> None:
+    """With names and units of their own; of what has none there is nothing at any moment."""
+    history = History(10, OF_POOLS)
+    history.record(0.0, {})
+    history.record(1.0, {"p1": (120, 8.75)})
+    history.record(2.0, {"p1": (0, None)})
+    assert history.of("p1") == {"queued": [None, 120, 0], "tasks_per_s": [None, 8.75, None]}
+    assert history.of("p2") == {"queued": [None] * 3, "tasks_per_s": [None] * 3}
+    history.forget("p1")
+    assert history.of("p1") == history.of("p2")
