@@ -2,10 +2,11 @@
 
 import { get } from "./api.js";
 import { put } from "./dom.js";
-import { ABSENT, clock, count, duration, span } from "./format.js";
+import { ABSENT, clock, count, duration } from "./format.js";
 import { showFailures } from "./failures.js";
 import { left, round, showProgress } from "./jobs.js";
 import { elapsed } from "./poolclock.js";
+import { hangs } from "./poolwords.js";
 import { fill, part, stamp } from "./template.js";
 
 const AGAIN_MS = 1000;
@@ -18,49 +19,62 @@ const FACTS = [
   ["Submitted", (job) => `${clock(job.submitted_at)} by ${job.by}`, "num"],
   ["Elapsed", (job) => duration(elapsed(job)), "num"],
   ["Rate", (job) => (job.tasks_per_s ? `${count(round(job.tasks_per_s))} tasks/s` : ABSENT), "num"],
-  ["Time left", (job) => (job.state === "running" ? left(job) : ABSENT), "num"],
+  ["Time left", (job, _, pool) => left(pool, job), "num"],
 ];
 
 /** @param {HTMLElement} panel @param {string} pool id @param {string} wanted job @param {HTMLElement} aside */
 export function open(panel, pool, wanted, aside) {
-  const id = Number(wanted);
-  const cells = Object.fromEntries([...panel.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, cell]));
-  const facts = FACTS.map(([label, , kind]) => row(label, kind));
-  part(panel, "facts").append(...facts);
-  const known = { detail: null, stand: "", asked: 0, busy: false, closed: false };
   fill(aside, { beside: `Job ${wanted}` });
+  return new JobPanel(panel, pool, Number(wanted));
+}
 
-  const render = (job) => {
-    showProgress(cells, job);
-    FACTS.forEach(([, value], at) => put(facts[at].querySelector("[data-text=value]"), value(job, known.detail)));
-    fill(panel, { words: words(job) });
-    if (known.detail) showDetail(panel, job, known.detail);
-  };
-  const fetchDetail = async (job) => {
-    Object.assign(known, { busy: true, asked: performance.now(), stand: job ? standOf(job) : "" });
+class JobPanel {
+  #detail = null; #pool = null; #asked = -Infinity; #stand = null; #closed = false;
+
+  constructor(panel, pool, id) {
+    Object.assign(this, { panel, path: `/api/v1/pools/${pool}/jobs/${id}`, id });
+    this.cells = Object.fromEntries([...panel.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, cell]));
+    this.facts = FACTS.map(([label, , kind]) => row(label, kind));
+    part(panel, "facts").append(...this.facts);
+  }
+
+  /** @param {object} pool as it is now */
+  show(pool) {
+    this.#pool = pool;
+    const job = this.#render();
+    const stand = job ? standOf(job) : "old";
+    if (stand !== this.#stand && performance.now() - this.#asked > AGAIN_MS) this.#fetch(stand);
+  }
+
+  close() {
+    this.#closed = true;
+  }
+
+  /** The job of the stream; one that is too old for that is known from its detail alone. */
+  #render() {
+    const job = this.#pool.jobs.find(({ id }) => id === this.id) ?? this.#detail;
+    if (!job) return null;
+    showProgress(this.cells, job);
+    FACTS.forEach(([, value], at) => put(this.facts[at].querySelector("[data-text=value]"), value(job, this.#detail, this.#pool)));
+    fill(this.panel, { words: words(job, this.#pool) });
+    if (this.#detail) showDetail(this.panel, job, this.#detail);
+    return job;
+  }
+
+  async #fetch(stand) {
+    this.#stand = stand;
+    this.#asked = performance.now();
     try {
-      known.detail = await get(`/api/v1/pools/${pool}/jobs/${id}`);
-      if (!known.closed) render(job ?? jobOf(known.detail));
+      this.#detail = await get(this.path);
+      if (!this.#closed) this.#render();
     } catch (error) {
-      if (!known.closed) fill(panel, { problem: error.detail ?? error.message });
-    } finally {
-      known.busy = false;
+      if (!this.#closed) fill(this.panel, { problem: error.detail ?? error.message });
     }
-  };
-  return {
-    show({ jobs }) {
-      const job = jobs.find((one) => one.id === id) ?? (known.detail && jobOf(known.detail));
-      if (job) render(job);
-      const due = performance.now() - known.asked > AGAIN_MS && !known.busy;
-      if (due && (!known.detail || (job && standOf(job) !== known.stand))) fetchDetail(job);
-    },
-    close() { known.closed = true; },
-  };
+  }
 }
 
 /** The detail is asked for again when this changes: its result or its failures are other ones. */
 const standOf = ({ state, failed, lost }) => `${state} ${failed} ${lost}`;
-const jobOf = (detail) => detail.job ?? detail;
 
 function row(label, kind) {
   const made = stamp("fact");
@@ -69,17 +83,24 @@ function row(label, kind) {
   return made;
 }
 
-function words(job) {
+function words(job, pool) {
   const counts = [["failed", job.failed], ["lost", job.lost], ["run again", job.retried]].filter(([, n]) => n).map(([word, n]) => `${count(n)} ${word}`);
-  const when = job.state === "running" && job.left_s !== null ? [`about ${span(Math.ceil(job.left_s))} left`] : [];
-  return [...counts, ...when].join(" · ");
+  const end = left(pool, job);
+  if (end !== ABSENT) counts.push(`about ${end} left`);
+  else if (job.state === "running" && hangs(pool, job)) counts.push("only stuck tasks are left");
+  return counts.join(" · ");
 }
 
 function showDetail(panel, job, { result, result_cut: cut, failures = [], failures_not_shown: hidden = 0 }) {
   const has = result !== null && result !== undefined;
   part(panel, "result").hidden = !has && job.state !== "done";
-  fill(panel, { result: written(result), cut: cut ? "Only its beginning is shown: it is too large." : "", error: failures.length ? "" : job.error ?? "" });
+  fill(panel, { result: written(result), cut: about(job, cut), error: failures.length ? "" : job.error ?? "" });
   showFailures(part(panel, "failures"), job, failures, hidden);
+}
+
+function about({ state }, cut) {
+  const missing = state === "failed" || state === "lost" ? "What the other tasks returned; null where nothing came." : "";
+  return [missing, cut ? "Only its beginning is shown: it is too large." : ""].filter(Boolean).join(" ");
 }
 
 /** A list of plain values on one line, as one would write it; anything deeper indented. */

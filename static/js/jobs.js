@@ -6,7 +6,7 @@ import { ABSENT, count, duration, span } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { elapsed } from "./poolclock.js";
 import { jobState } from "./poolstate.js";
-import { farOf } from "./poolwords.js";
+import { farOf, hangs } from "./poolwords.js";
 import { poolHref, route } from "./router.js";
 import { part } from "./template.js";
 
@@ -45,7 +45,7 @@ function update(row, cells, job) {
   cells.what.title = job.error ?? "";
   showProgress(cells, job);
   put(cells.rate, job.state === "running" ? count(round(job.tasks_per_s)) : ABSENT);
-  put(cells.left, job.state === "running" ? left(job) : ABSENT);
+  put(cells.left, left(pool, job));
   number(cells.failed, job.failed);
   number(cells.lost, job.lost);
   number(cells.retried, job.retried);
@@ -72,5 +72,9 @@ function number(cell, value) {
 /** One digit behind the point where it matters. @param {number|null} rate */
 export const round = (rate) => (rate === null || rate === undefined ? null : rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate));
 
-/** "4 s", of an estimate @param {object} job */
-export const left = ({ left_s: seconds }) => (seconds === null || seconds === undefined ? ABSENT : span(Math.ceil(seconds)));
+/** "4 s", of an estimate @param {object} pool @param {object} job */
+export function left(pool, job) {
+  const { state, left_s: seconds } = job;
+  const known = state === "running" && seconds !== null && seconds !== undefined && !hangs(pool, job);
+  return known ? span(Math.ceil(seconds)) : ABSENT;
+}

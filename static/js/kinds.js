@@ -4,6 +4,7 @@ const KINDS = {
   created: ["○", "dim"], started: ["●", "ok"], booted: ["●", "ok"], suspended: ["‖", "dim"], resumed: ["▶", "ok"],
   signal: ["↯", "cool"], stop: ["◔", "cool"], exited: ["◍", "dim"], joined: ["✓", "dim"], closed: ["✓", "dim"],
   restarted: ["↻", "cool"], backoff: ["↻", "cool"], fatal: ["✕", "bad"], lost: ["?", "bad"], orphan: ["?", "warn"],
+  pool: ["◇", "dim"], job: ["▸", "dim"], "worker-lost": ["✕", "bad"], "worker-ended": ["◍", "cool"], asked: ["›", "cool"],
   stuck: ["▲", "warn"], unstuck: ["△", "ok"], supervisor: ["◆", "dim"], forkserver: ["◆", "dim"],
 };
 

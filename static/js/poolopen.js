@@ -5,7 +5,6 @@ import { open } from "./dialogs.js";
 import { FormFields } from "./formfields.js";
 import { go, poolHref } from "./router.js";
 import { part, say } from "./template.js";
-import { toast } from "./toasts.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("open-pool"));
 const FIELDS = [
@@ -49,7 +48,6 @@ async function submit(event) {
     const pool = await post("/api/v1/pools", spec);
     dialog.close();
     go(poolHref(pool.id));
-    toast({ title: pool.name, text: "is open: submit it a job." });
   } catch (error) {
     fields.complain(error.detail ?? error.message, error.field);
   } finally {

@@ -31,6 +31,8 @@ function hostLives({ id }) {
 
 /** @param {HTMLElement} bar */
 export function startVerbs(bar) {
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("resize"));
+  part(dialog, "cancel").addEventListener("click", () => dialog.close("")); // no submit button: Enter takes the first of those
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button && pool) DOES[button.dataset.verb](pool, button);

@@ -12,8 +12,8 @@ export function taskName({ job, index, first, size }) {
   return job === null || job === undefined ? which : `${which} of job ${job}`;
 }
 
-/** "stall_at(17)" @param {{function: string, arguments: string}} task */
-export const callOf = ({ function: called, arguments: given = "" }) => `${called}(${given})`;
+/** "stall_at(17)": the function without its module. @param {{function: string, arguments: string}} task */
+export const callOf = ({ function: called, arguments: given = "" }) => `${called.split(".").at(-1)}(${given})`;
 
 /** Why it is stuck, without the task, which is named anyway. @param {{reason: string}|null} stuck */
 export const reasonOf = (stuck) => (stuck?.reason ?? "").replace(/^no (end of [^;]*|work)(; |$)/, "");
@@ -58,6 +58,12 @@ export function poolCost({ queued, running, workers = [] }) {
   const lost = running ? ` ${plural(running, "running task")} ${running === 1 ? "is" : "are"} lost.` : "";
   const never = queued ? ` ${waiting(queued)} never ${queued === 1 ? "starts" : "start"}.` : "";
   return ends + (lost + never || " Nothing runs or waits, so nothing is lost.");
+}
+
+/** Whether all that is left of a job is with stuck workers: then its rate says nothing about its end. @param {object} pool @param {object} job */
+export function hangs({ workers = [] }, { id, total, done, failed, lost }) {
+  const held = workers.filter(({ stuck, task, state }) => stuck && state !== "ended" && task?.job === id).length;
+  return held > 0 && total !== null && total - done - failed - lost <= held;
 }
 
 /** How far a job is: "8,214 of 20,000". @param {object} job */

@@ -19,13 +19,18 @@ export function open(panel, pool, wanted, aside) {
     send(panel, form, pool);
   });
   prepare(panel, form);
-  return { show: (present) => { part(panel, "go").disabled = !isOpen(present) || panel.dataset.busy === "yes"; } };
+  return {
+    show(present) {
+      form.allow(Boolean(store.supervisor?.allow_targets));
+      part(panel, "go").disabled = !isOpen(present) || panel.dataset.busy === "yes";
+    },
+  };
 }
 
 async function prepare(panel, form) {
   try {
     const { functions } = await get("/api/v1/pools/functions");
-    form.offer(functions, Boolean(store.supervisor?.allow_targets));
+    form.offer(functions);
     const known = functions.some(({ name }) => name === lastChosen);
     form.choose(known ? lastChosen : functions[0]?.name ?? "");
     form.chosen.focus();

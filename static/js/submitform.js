@@ -8,6 +8,7 @@ export const OWN_CODE = "";
 
 export class SubmitForm {
   #functions = [];
+  #own = option(OWN_CODE, "");
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
@@ -20,12 +21,16 @@ export class SubmitForm {
     for (const one of items) one.addEventListener("change", () => this.#layOut());
   }
 
-  /** @param {object[]} functions of the catalogue @param {boolean} own whether one's own code may be run */
-  offer(functions, own) {
+  /** @param {object[]} functions of the catalogue */
+  offer(functions) {
     this.#functions = functions;
-    const mine = option(OWN_CODE, own ? "my own module:function …" : "my own module:function (switched off)");
-    mine.disabled = !own;
-    this.chosen.replaceChildren(...functions.map(({ name, title }) => option(name, title && title !== name ? `${name} · ${title}` : name)), mine);
+    this.chosen.replaceChildren(...functions.map(({ name, title }) => option(name, title && title !== name ? `${name} · ${title}` : name)), this.#own);
+  }
+
+  /** @param {boolean} own whether one's own code may be run */
+  allow(own) {
+    this.#own.disabled = !own;
+    say(this.#own, own ? "my own module:function …" : "my own module:function (switched off)");
   }
 
   /** Choose a function and fill the form with its example. @param {string} name */

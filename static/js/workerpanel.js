@@ -5,7 +5,7 @@ import { daemon as explainDaemon, exit as explainExit, sentinel as explainSentin
 import { ABSENT, bytes, count, duration, exitcode, percent } from "./format.js";
 import { busyFor } from "./poolclock.js";
 import { workerState } from "./poolstate.js";
-import { callOf, taskName } from "./poolwords.js";
+import { reasonOf, taskName } from "./poolwords.js";
 import { openStack } from "./stack.js";
 import { route } from "./router.js";
 import { fill, part, stamp } from "./template.js";
@@ -15,9 +15,9 @@ import { actOnWorker, possible } from "./workeracts.js";
 const asProcess = (worker) => ({ ...worker, alive: worker.state !== "ended" });
 
 const FACTS = [
-  ["State", (one) => `${workerState(one).icon} ${workerState(one).word}`, (one) => one.stuck?.reason ?? ""],
+  ["State", (one) => `${workerState(one).icon} ${workerState(one).word}`, (one) => reasonOf(one.stuck)],
   ["Task", (one) => (one.task ? taskName(one.task) : "none"), (one) => (one.task?.attempt > 1 ? `This is try ${one.task.attempt}.` : "")],
-  ["Call", (one) => (one.task ? callOf(one.task) : ABSENT), null, "code"],
+  ["Call", (one) => (one.task ? `${one.task.function}(${one.task.arguments})` : ABSENT), null, "code"],
   ["For", (one, pool) => duration(busyFor(pool.id, one)), null, "num"],
   ["Waiting in it", (one) => count(one.prefetched), (one) => (one.prefetched ? "They move to others if it ends or stops." : ""), "num"],
   ["Tasks done", (one) => count(one.tasks_done), null, "num"],

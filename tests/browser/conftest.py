@@ -49,6 +49,21 @@ class Server(Instance):
         made: list[Any] = self.api("POST", "/processes/batch", body)["processes"]
         return made
 
+    def open_pool(self, name: str, processes: int = 2, **options: object) -> str:
+        """Open a pool over HTTP and wait until it takes jobs; its id."""
+        pool_id = str(self.api("POST", "/pools", {"name": name, "processes": processes, **options})["id"])
+        wait_until(lambda: self.pool(pool_id)["state"] == "open", message=f"the pool {name} does not open")
+        return pool_id
+
+    def pool(self, pool_id: str) -> Any:
+        """The record of a pool."""
+        return self.api("GET", f"/pools/{pool_id}")
+
+    def submit(self, pool_id: str, function: str, method: str = "map", **spec: object) -> int:
+        """Submit a job over HTTP; its number."""
+        body = {"method": method, "function": function, **spec}
+        return int(self.api("POST", f"/pools/{pool_id}/jobs", body)["id"])
+
     def clear(self) -> None:
         """End and close all there is; what was closed is shown for some seconds more."""
         wait_until(self._is_clear, message="the list does not get empty")
