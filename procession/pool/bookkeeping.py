@@ -116,6 +116,10 @@ class Ledger:
                 self._step_aside(first)
         return taken
 
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """They were taken, and are not sent after all."""
+        self.queue.extendleft(reversed(tasks))
+
     def assign(self, desk: Desk, tasks: Sequence[Task], now: float) -> None:
         """They are on their way to the worker, in this order; ``now`` in monotonic seconds."""
         if now - desk.filled_at < QUICK_S:
@@ -173,7 +177,7 @@ class Ledger:
         executed = desk.inflight.pop(current, None)
         waiting = list(desk.inflight.values())
         desk.inflight = {}
-        self.queue.extendleft(reversed(waiting))
+        self.put_back(waiting)
         if executed is None:
             return Burial(None, retried=False, returned=len(waiting))
         if may_retry and executed.retries > 0:

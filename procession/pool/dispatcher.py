@@ -261,7 +261,7 @@ class Dispatcher:
             self._ledger.abandon(lambda: PoolBroken(why))
         for desk, share in self._ledger.shares():
             worker = self._by_desk[desk]
-            if not worker.channel.is_full and (tasks := self._ledger.take(share)):
+            if not worker.is_clogged() and (tasks := self._ledger.take(share)):
                 self._send(worker, tasks, now)
 
     def _hand_over(self, result: AsyncResult, *, awake: bool = False) -> Worker | None:
@@ -292,10 +292,11 @@ class Dispatcher:
     def _send(self, worker: Worker, tasks: list[Any], now: float) -> None:
         if not worker.desk.inflight:
             worker.since = now
-        frames, sent, failed = self._encoder.encode(tasks, worker.desk.known, worker.arguments)
-        self._ledger.assign(worker.desk, sent, now)
-        self._transmit(worker, frames)
-        for task, error in failed:
+        encoded = self._encoder.encode(tasks, worker.desk.known, worker.arguments)
+        self._ledger.assign(worker.desk, encoded.sent, now)
+        self._ledger.put_back(encoded.rest)
+        self._transmit(worker, encoded.frames)
+        for task, error in encoded.failed:
             self._ledger.failed += 1
             task.settle(False, error)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .channel import Buffer
 from .pickling import PROTOCOL, dumps
@@ -23,6 +23,17 @@ _SIZED = frozenset((str, bytes))
 _MAX_IN_BATCH = 2048
 #: From this size on arguments go through shared memory, where there is room.
 _LARGE = 32 * 1024
+#: Of those no more than this at once: what is sent should find its place in the ring, and others want some too.
+_ENOUGH = 1024 * 1024
+
+
+class Encoded(NamedTuple):
+    """The frames, the tasks in them in their order, those that cannot be pickled with the reason, and the untouched."""
+
+    frames: list[Buffer]
+    sent: list[Task]
+    failed: list[tuple[Task, Exception]]
+    rest: Sequence[Task]
 
 
 class Encoder:
@@ -31,10 +42,8 @@ class Encoder:
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
 
-    def encode(
-        self, tasks: Sequence[Task], known: set[int], ring: RingWriter
-    ) -> tuple[list[Buffer], list[Task], list[tuple[Task, Exception]]]:
-        """(what to send, the tasks in it in their order, those that cannot be pickled with the reason).
+    def encode(self, tasks: Sequence[Task], known: set[int], ring: RingWriter) -> Encoded:
+        """What to send for these tasks, or for the first of them where their arguments are large.
 
         ``known`` are the numbers of the functions that the worker has; it is brought up to date.  ``ring`` takes large
         arguments at once.
@@ -44,7 +53,9 @@ class Encoder:
         number = 0
         sent: list[Task] = []
         failed: list[tuple[Task, Exception]] = []
-        for task in tasks:
+        for number_of_task, task in enumerate(tasks):
+            if frames.large >= _ENOUGH:
+                return Encoded(frames.take(), sent, failed, tasks[number_of_task:])
             function = task.function
             try:
                 if function is not last and type(function) in _NUMBERED:
@@ -58,7 +69,7 @@ class Encoder:
                 failed.append((task, error))
             else:
                 sent.append(task)
-        return frames.take(), sent, failed
+        return Encoded(frames.take(), sent, failed, ())
 
     def _number(self, function: Any, known: set[int], frames: _Frames) -> int:
         number = self._numbers.get(function, len(self._numbers))
@@ -77,10 +88,16 @@ class _Frames:
         self.batch: list[Any] = []
         self._buffers: list[Buffer] = []
         self._ring = ring
+        #: Bytes of large arguments.
+        self.large = 0
 
     def add_task(self, payload: Buffer) -> None:
         """A task of its own."""
-        if len(payload) >= _LARGE and self._ring.write(0, TASK, payload):
+        if len(payload) < _LARGE:
+            self.add(TASK, payload)
+            return
+        self.large += len(payload)
+        if self._ring.write(0, TASK, payload):
             self.add(TASK_IN_RING, b"")
         else:
             self.add(TASK, payload)

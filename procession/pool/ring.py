@@ -91,6 +91,10 @@ class RingWriter:
         self._head = words[self._head_at] = head + need
         return True
 
+    def is_half_full(self) -> bool:
+        """Whether a large frame may find no place."""
+        return self._head - self._words[self._tail_at] > RING_BYTES // 2
+
     def close(self) -> None:
         """Let go of the memory."""
         self._bytes.release()

@@ -114,6 +114,10 @@ class Worker:
         """Whether its initializer has returned."""
         return bool(self.words[READY])
 
+    def is_clogged(self) -> bool:
+        """Whether it has not taken yet what was sent."""
+        return self.channel.is_full or self.arguments.is_half_full()
+
     def signal(self, signum: int) -> None:
         """Send a signal, unless it has ended."""
         if self.pidfd is not None:
