@@ -83,7 +83,7 @@ def write_event(event: Event) -> None:
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
     whose = f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
     told = clean(f"{whose}: {event.text} [{event.by}]")
-    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<10}  {told}")
+    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {told}")
 
 
 def record(process: Process, now: float) -> JsonDict:

@@ -19,6 +19,9 @@ JOB_HEAD = (
     "JOB", "METHOD", "FUNCTION", "STATE", "TASKS", "DONE", "FAILED", "LOST", "RETRIED", "TIME", "LEFT", "NOTE",
 )  # fmt: skip
 
+# A screen's worth; --json has all that there is.
+RESULT_SHOWN = 1000
+
 
 def write_pools(pools: Iterable[Pool]) -> None:
     """The table of `procession pools`."""
@@ -41,12 +44,14 @@ def write_job(pool_id: str, job: JsonDict) -> None:
     """A job in a line; then its result and its failures, where it is known that far."""
     tasks = "" if job["total"] is None else f", {job['done']} of {job['total']} tasks done"
     took = f" in {output.duration(job['elapsed_s'])}" if job["ended_at"] else ""
-    told = f"job {job['id']} of {pool_id}: {job['method']} {job['function']} is {job['state']}{tasks}{took}"
+    told = f"job {job['id']} of {pool_id}, {job['method']} {job['function']}: {job['state']}{tasks}{took}"
     output.write(output.clean(told))
     if job.get("result") is not None:
-        output.write(output.clean(output.plain(job["result"])) + (" …" if job["result_cut"] else ""))
+        text = output.plain(job["result"])
+        is_cut = job["result_cut"] or len(text) > RESULT_SHOWN
+        output.write(output.clean(text[:RESULT_SHOWN]) + (" …" if is_cut else ""))
     for failure in job.get("failures", ()):
-        output.write(output.clean(f"task {failure['index']} {failure['arguments']}: {failure['error']}"))
+        output.write(output.clean(f"task {failure['index']} ({failure['arguments']}): {failure['error']}"))
     if job.get("failures_not_shown"):
         output.write(f"and {job['failures_not_shown']} more")
 

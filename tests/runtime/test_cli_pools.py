@@ -63,7 +63,7 @@ def test_a_job_is_waited_for(instance: Instance) -> None:
 
     told = instance.cli("submit", pool_id, "apply", "square", "--args", "[7]", "--wait")
     assert told.returncode == DONE
-    assert f"of {pool_id}: apply square is done, 1 of 1 tasks done" in told.stdout
+    assert f"of {pool_id}, apply square: done, 1 of 1 tasks done" in told.stdout
     assert told.stdout.splitlines()[-1] == "49"
 
 
@@ -90,7 +90,16 @@ def test_a_job_with_a_failed_task_fails_the_command(instance: Instance) -> None:
     assert "ended with 1 failed of 4 tasks: ValueError" in refused.stderr
     told = instance.cli(*command)
     assert told.returncode == FAILED
-    assert "task 2" in told.stdout
+    assert "task 2 (7): ValueError" in told.stdout
+
+
+def test_a_large_result_does_not_fill_the_screen(instance: Instance) -> None:
+    """Its beginning is shown, and that there is more."""
+    told = instance.cli("submit", opened(instance), "apply", "return-big", "--args", "[1]", "--wait")
+
+    assert told.returncode == DONE
+    assert len(told.stdout.splitlines()[-1]) < 4100
+    assert told.stdout.endswith(" …\n")
 
 
 def test_a_function_of_ones_own_is_found_by_its_folder(instance: Instance, tmp_path: Path) -> None:
