@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.supervisor.pool_model import JobMethod
-from tests.web.serving import Client, Web
+from app.web.present_pools import JobAnswer
+from tests.web.serving import Client, Pools, Web
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -70,6 +72,38 @@ def test_no_iterable_is_an_error_of_ours(known: Client, method: str, iterable: A
     body = {"method": method, "function": "square", "iterable": iterable}
     answer = known.post("/api/v1/pools/p1/jobs", json=body)
     assert answer.status_code in (422, 503)
+
+
+JOBS = st.fixed_dictionaries(
+    {"method": st.sampled_from(JobMethod), "function": st.sampled_from(["square", "raise-at", "no-such"])},
+    optional={
+        "args": st.lists(JSON, max_size=2),
+        "kwargs": st.dictionaries(st.sampled_from(["number", "bad", ""]), JSON, max_size=2),
+        "iterable": st.lists(JSON, max_size=4) | st.fixed_dictionaries({"range": st.lists(JSON, max_size=3)}),
+        "chunksize": st.integers(),
+        "path": st.text(max_size=10),
+    },
+)
+
+
+@MANY
+@given(job=JOBS)
+def test_no_job_is_an_error_of_ours(operator: Client, pool_id: str, job: Any) -> None:
+    """By a real host: what it accepts can be read afterwards, whatever its tasks were given and returned."""
+    answer = operator.post(f"/api/v1/pools/{pool_id}/jobs", json=job)
+    assert answer.status_code in (202, 422)
+    if answer.status_code == 202:
+        read = operator.get(f"/api/v1/pools/{pool_id}/jobs/{answer.json()['id']}")
+        assert read.status_code == 200
+        msgspec.convert(read.json(), JobAnswer)
+    else:
+        assert answer.json()["field"]
+
+
+@pytest.fixture
+def pool_id(pools: Pools) -> str:
+    """A pool that lives as long as its test."""
+    return str(pools(1)["id"])
 
 
 @MANY
