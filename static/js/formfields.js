@@ -12,9 +12,11 @@ export class FormFields {
     Object.assign(this, { place, foot });
   }
 
-  /** @param {object[]} parameters as the catalogue has them, with `path`: the server's name */
-  show(parameters) {
+  /** @param {object[]} parameters as the catalogue has them, with `path`: the server's name @param {boolean} keep what was typed */
+  show(parameters, keep = false) {
+    const typed = new Map(keep ? this.#fields.map((field) => [field.path, field.typed]) : []);
     this.#fields = parameters.map((one) => new Field(one, one.path));
+    for (const field of this.#fields) if (typed.has(field.path)) field.typed = typed.get(field.path);
     this.place.replaceChildren(...this.#fields.map(({ node }) => node));
   }
 

@@ -75,13 +75,14 @@ export class SubmitForm {
     return !isApply(this.method.value) && !isStar(this.method.value) && this.items.value === "range";
   }
 
-  #layOut(example = {}) {
+  /** Another function brings its example; another method keeps what was typed. */
+  #layOut(example = null) {
     const method = this.method.value;
     fill(this.form, { means: METHODS[method] });
     part(this.form, "items").hidden = isApply(method) || isStar(method);
     const own = this.chosen.value === OWN_CODE ? OWN : [];
-    const given = isApply(method) ? this.#arguments(example) : [...this.#items(example), { ...CHUNKSIZE, default: example.chunksize ?? "" }];
-    this.fields.show([...own, ...given]);
+    const given = isApply(method) ? this.#arguments(example ?? {}) : [...this.#items(example ?? {}), { ...CHUNKSIZE, default: example?.chunksize ?? "" }];
+    this.fields.show([...own, ...given], !example);
     this.complain("");
   }
 
