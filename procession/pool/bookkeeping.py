@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
-from .results import Task
 from .ring import NONE
 from .sources import FedSource, Source
 
-Waiting = Task | Source
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .results import Task
+
+    Waiting = Task | Source
 
 #: How many tasks a worker has at most.  2 were 1.75, 16 were 7, 64 were 8.5 times as fast as the stdlib.
 DEEPEST = 128
@@ -65,12 +67,11 @@ class Desk:
         return len(self.inflight) <= self.depth // 2 and self.room() > 0
 
 
-class Burial(NamedTuple):
+class Burial:
     """What the death of a worker came to.  ``task`` was being executed: it is lost, or waits to be ``retried``."""
 
-    task: Task | None
-    retried: bool
-    returned: int
+    def __init__(self, task: Task | None, *, retried: bool, returned: int) -> None:
+        self.task, self.retried, self.returned = task, retried, returned
 
 
 class Ledger:

@@ -12,8 +12,11 @@ from multiprocessing.process import BaseProcess
 
 from .bookkeeping import Burial, Ledger
 from .errors import WorkerLost
-from .facts import TaskFacts, WorkerEnd, WorkerFacts
 from .workers import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .facts import TaskFacts, WorkerEnd, WorkerFacts
 
 #: Workers that end in a row before they are ready, beyond the first lot: told why (an exception, an exit code) or not.
 _TRIES_TOLD = 3
@@ -178,6 +181,8 @@ def in_words(task: TaskFacts | None) -> str:
 
 
 def _end(pid: int, exitcode: int | None, cause: str, task: TaskFacts | None, burial: Burial) -> WorkerEnd:
+    from .facts import WorkerEnd
+
     outcome = ("retried" if burial.retried else "lost") if burial.task else None
     return WorkerEnd(
         pid=pid,

@@ -21,10 +21,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakSet
 
-from .bookkeeping import Desk, Ledger, Waiting
+from .bookkeeping import Desk, Ledger
 from .channel import Buffer
 from .crew import Crew
 from .encoding import Encoder
@@ -33,6 +32,12 @@ from .results import AsyncResult
 from .ring import ASLEEP, LIMIT, NONE, NOT_BOOTED, NOTHING, RAISED, SKIPPED, VALUE, Fence
 from .sources import FedSource
 from .workers import Tether, Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .bookkeeping import Waiting
 
 #: How often the thread looks while workers are busy: at what they execute, and for wake-ups that got lost with a
 #: stopped worker.

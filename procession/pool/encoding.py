@@ -9,13 +9,17 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NamedTuple
 
 from .channel import Buffer
 from .pickling import PROTOCOL, dumps
-from .results import Task
 from .ring import RingWriter
 from .worker import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .results import Task
 
 _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))
@@ -27,13 +31,17 @@ _LARGE = 32 * 1024
 _ENOUGH = 1024 * 1024
 
 
-class Encoded(NamedTuple):
+class Encoded:
     """The frames, the tasks in them in their order, those that cannot be pickled with the reason, and the untouched."""
 
-    frames: list[Buffer]
-    sent: list[Task]
-    failed: list[tuple[Task, Exception]]
-    rest: Sequence[Task]
+    def __init__(
+        self,
+        frames: list[Buffer],
+        sent: list[Task],
+        failed: list[tuple[Task, Exception]],
+        rest: Sequence[Task],
+    ) -> None:
+        self.frames, self.sent, self.failed, self.rest = frames, sent, failed, rest
 
 
 class Encoder:

@@ -14,16 +14,13 @@ from itertools import count
 from multiprocessing import util
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 from multiprocessing.process import BaseProcess
-from typing import Any
 
 from .bookkeeping import Ledger, waiting
 from .crew import Crew
 from .dispatcher import Dispatcher
-from .facts import Statistics, WorkerEnd
 from .feeder import Feeder
 from .results import (
     AsyncResult,
-    Callback,
     ChunkedIterator,
     IMapIterator,
     IMapUnorderedIterator,
@@ -33,6 +30,13 @@ from .results import (
 from .sources import Source, arguments, is_plain
 from .worker import Ends, main
 from .workers import Tether, Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .facts import Statistics, WorkerEnd
+    from .results import Callback
 
 _STATES = {INIT: "open", RUN: "open", CLOSE: "closing", TERMINATE: "terminated"}
 
@@ -246,6 +250,8 @@ class Pool:
 
     def statistics(self) -> Statistics:
         """What it does at this moment."""
+        from .facts import Statistics
+
         ledger, dispatcher = self._ledger, self._dispatcher
         with dispatcher.lock:
             now = time.monotonic()
@@ -353,6 +359,8 @@ class Pool:
             worker.asked = f"{signal.Signals(signums[0]).name} by {asked}"
             for signum in signums:
                 worker.signal(signum)
+        from .facts import WorkerEnd
+
         # A callback runs in the very thread that would have to notice the end.
         if threading.current_thread() is not self._dispatcher.thread:
             worker.buried.wait(timeout)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, repeat
-from typing import Any
 
 from .results import Chunk, Item, ManyResults
 from .worker import run_chunk, run_starred_chunk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: What is iterated without running anybody's code, nor waiting.
 _PLAIN = frozenset(

@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable
 from mmap import mmap
 from multiprocessing.process import BaseProcess
-from typing import Any
 
 from .bookkeeping import Desk
 from .channel import Channel
-from .facts import WorkerEnd, WorkerFacts
 from .ring import (
     ARGUMENTS,
     CURRENT,
@@ -31,6 +29,12 @@ from .ring import (
     words_of,
 )
 from .worker import Ends
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .facts import WorkerEnd, WorkerFacts
 
 #: How long multiprocessing may take to say how a dead process ended.
 _EXITCODE_S = 5.0
@@ -158,6 +162,8 @@ class Worker:
 
     def facts(self, now: float, exitcode: int | None = None, *, ended: bool = False) -> WorkerFacts:
         """What is known about it."""
+        from .facts import WorkerFacts
+
         self.look(now)
         desk = self.desk
         task = desk.inflight.get(self.current)
