@@ -12,8 +12,8 @@ from .fleet import Fleet
 from .inspect_os import inspect
 from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
+from .pool_ending import lost_with
 from .pool_model import Pool, WorkerState
-from .pools import lost_with
 from .world import World
 
 AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions

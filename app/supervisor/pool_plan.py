@@ -14,9 +14,10 @@ from .actions import Plan
 from .errors import InvalidField
 from .launching import START_METHODS, checked_name, checked_seconds
 from .model import Process
+from .pool_asks import MAX_PROCESSES
 from .pool_model import PoolSpec
+from .pools import target
 
-MAX_PROCESSES = 256
 MAX_RETRIES = 100
 MAX_TASKS = 2**31
 _PROJECT = str(Path(workers.__file__).parent.parent)
@@ -27,9 +28,9 @@ def plan(spec: PoolSpec, settings: Settings) -> Plan:
     spec = _checked(spec)
     process = Process(
         id="",
-        name=spec.name or "",
+        name=spec.name or "pool",
         workload=None,
-        target=f"pool of {spec.processes} worker{'s' if spec.processes != 1 else ''} ({spec.start_method})",
+        target=target(spec.processes or 1, spec.start_method),
         params={},
         pool=True,
         grace_s=settings.grace_s,

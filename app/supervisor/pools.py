@@ -18,14 +18,15 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from . import actions as a
-from . import pool_asks, pool_workers
+from . import pool_asks, pool_ending, pool_lines, pool_workers
 from .errors import NoSuchProcess
 from .member import Member
 from .model import State
 from .pool_asks import Pending
 from .pool_details import Details
+from .pool_lines import Lines
 from .pool_messages import HostDetail, HostNote, HostRefused, HostReply, HostState, PoolChanges
-from .pool_model import Job, JobState, Pool, PoolSpec, PoolState
+from .pool_model import Pool, PoolSpec
 from .pool_workers import Crew
 
 if TYPE_CHECKING:
@@ -33,38 +34,15 @@ if TYPE_CHECKING:
 
 Out = list[a.Action]
 
-OVER = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
 _DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.BACKOFF, State.FATAL, State.LOST})
-#: Journal lines of one host: so many at once, and so many a second.
-_LINES = 200
-_LINES_PER_S = 20.0
-_LONGEST_LINE = 500
-
-
-@dataclass
-class Lines:
-    """How many lines a host may still write into the journal, and how many it could not."""
-
-    left: float = _LINES
-    counted_at: float = 0.0
-    dropped: int = 0
-
-    def take(self, now: float) -> bool:
-        """Whether one more is allowed."""
-        self.left = min(_LINES, self.left + (now - self.counted_at) * _LINES_PER_S)
-        self.counted_at = now
-        if self.left < 1:
-            self.dropped += 1
-            return False
-        self.left -= 1
-        return True
 
 
 @dataclass
 class Held:
     """One pool: its record, and what is known beside it.  ``run`` is how often its host was started again.
 
-    ``unheard`` says why its host cannot be asked although it lives.
+    ``unheard`` says why its host cannot be asked although it lives; ``stale`` that there is something new about its
+    workers, to be shown once in a turn however many of them it is about.
     """
 
     pool: Pool
@@ -73,6 +51,7 @@ class Held:
     lines: Lines = field(default_factory=Lines)
     details: Details = field(default_factory=Details)
     dead: bool = False
+    stale: bool = False
     unheard: str | None = None
 
     def update(self, **changes: Any) -> None:
@@ -116,15 +95,23 @@ def follow(fleet: Fleet, member: Member, now: a.Now, out: Out) -> Held:
     held, process = fleet.pools.held.get(member.id), member.process
     if held is None or held.run != process.restarts:
         if held and not held.dead:
-            _end(fleet, held, member, "its host was started again", now, out)
+            pool_ending.end(fleet, held, member, "its host was started again", now, out)
         held = fleet.pools.held[member.id] = Held(_opening(member), run=process.restarts)
         fleet.changed(member)
     if not held.dead and (process.state in _DEAD or process.exited_at is not None):
-        _end(fleet, held, member, process.cause or f"its host is {process.state}", now, out)
+        pool_ending.end(fleet, held, member, process.cause or f"its host is {process.state}", now, out)
+    if held.stale:
+        held.stale = False
+        held.update(workers=held.crew.shown(now.mono))
     if held.pool.pid != process.pid:
         held.update(pid=process.pid)
         fleet.changed(member)
     return held
+
+
+def target(processes: int, start_method: str) -> str:
+    """What the record of its host says that it runs."""
+    return f"pool of {processes} worker{'s' if processes != 1 else ''} ({start_method})"
 
 
 def _opening(member: Member) -> Pool:
@@ -139,47 +126,6 @@ def _opening(member: Member) -> Pool:
         stuck_after_s=spec.stuck_after_s,
         created_at=process.created_at,
     )
-
-
-def _end(fleet: Fleet, held: Held, member: Member, cause: str, now: a.Now, out: Out) -> None:
-    """Its host is dead: what ran is lost, what waited never starts."""
-    pool, held.dead = held.pool, True
-    if pool.state not in OVER:
-        in_order = pool.state is PoolState.CLOSING and member.process.exitcode == 0
-        text = "closed" if in_order else f"terminated: {cause}; {lost_with(pool)}"
-        held.update(state=PoolState.CLOSED if in_order else PoolState.TERMINATED, error=None if in_order else cause)
-        out.append(a.Note(member.draft(now, "pool", text, "process")))
-    held.update(
-        workers=(),
-        jobs=tuple(_ended_job(job, cause, now) for job in pool.jobs),
-        lost=pool.lost + pool.running,
-        queued=0,
-        running=0,
-        tasks_per_s=None,
-    )
-    held.crew = Crew()
-    pool_asks.host_ended(fleet, held, out)
-    fleet.changed(member)
-
-
-def lost_with(pool: Pool) -> str:
-    """What the end of its host costs."""
-    costs = [
-        _number(pool.running, "running task is lost", "running tasks are lost"),
-        _number(pool.queued, "waiting one never starts", "waiting ones never start"),
-    ]
-    return ", ".join(one for one in costs if one) or "no task is lost"
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}" if count else ""
-
-
-def _ended_job(job: Job, cause: str, now: a.Now) -> Job:
-    if job.state not in (JobState.QUEUED, JobState.RUNNING):
-        return job
-    error = job.error or f"the host of the pool ended: {cause}"
-    return replace(job, state=JobState.LOST, ended_at=now.wall, tasks_per_s=None, left_s=None, error=error)
 
 
 # What is asked of it, and what it tells
@@ -198,7 +144,7 @@ def handle(fleet: Fleet, event: a.Asking | a.HostSaid | a.HostMumbled | a.Channe
         case a.HostSaid():
             _said(fleet, held, member, event, now, out)
         case a.HostMumbled(why=why):
-            _note(held, member, "pool", f"its host said what cannot be read: {why}", None, now, out)
+            pool_lines.write(held.lines, member, "pool", f"its host said what cannot be read: {why}", None, now, out)
         case a.ChannelClosed(why=why):
             if not held.dead:
                 _closed(fleet, held, member, why, now, out)
@@ -211,11 +157,12 @@ def _said(fleet: Fleet, held: Held, member: Member, event: a.HostSaid, now: a.No
         case HostState(pool=changes):
             if not held.dead:
                 _merge(held, changes, now)
+                member.update(target=target(held.pool.processes, held.pool.start_method))
                 fleet.changed(member)
         case HostDetail(detail=detail):
             held.details.keep(detail)
         case HostNote(event=kind, text=text, pid=pid):
-            _note(held, member, kind, text, pid, now, out)
+            pool_lines.write(held.lines, member, kind, text, pid, now, out)
         case _:
             assert_never(event.word)
 
@@ -224,16 +171,8 @@ def _merge(held: Held, changes: PoolChanges, now: a.Now) -> None:
     told = {name: value for name, value in asdict(changes).items() if value is not UNSET}
     if (workers := told.pop("workers", None)) is not None:
         held.crew.told(workers, now.mono)
-        told["workers"] = held.crew.shown(now.mono)
+        held.stale = True
     held.update(**told)
-
-
-def _note(held: Held, member: Member, kind: str, text: str, pid: int | None, now: a.Now, out: Out) -> None:
-    if held.lines.take(now.mono):
-        dropped, held.lines.dropped = held.lines.dropped, 0
-        more = f" ({dropped} lines before this one were too many)" if dropped else ""
-        draft = member.draft(now, kind, text[:_LONGEST_LINE] + more, "process")
-        out.append(a.Note(replace(draft, pid=pid or draft.pid)))
 
 
 def _closed(fleet: Fleet, held: Held, member: Member, why: str | None, now: a.Now, out: Out) -> None:
@@ -261,25 +200,23 @@ def looked(fleet: Fleet, now: a.Now, out: Out) -> None:
             living[one.root].crew.seen[one.pid] = one
     for key, held in living.items():
         pool_workers.judge(fleet.members[key], held.crew, held.pool.stuck_after_s, now, out)
-        _show_workers(fleet, held, now)
+        _is_stale(fleet, held)
 
 
 def blocked_on(fleet: Fleet, member: Member, event: a.BlockedOn, now: a.Now, out: Out) -> None:
     """What a quiet worker waits for."""
     if held := fleet.pools.held.get(member.id):
         pool_workers.blocked_on(member, held.crew, event, now, out)
-        _show_workers(fleet, held, now)
+        _is_stale(fleet, held)
 
 
 def frame_found(fleet: Fleet, member: Member, event: a.FrameFound, now: a.Now, out: Out) -> None:
     """The line that a stuck worker stands at."""
     if held := fleet.pools.held.get(member.id):
         pool_workers.frame_found(member, held.crew, event, now, out)
-        _show_workers(fleet, held, now)
+        _is_stale(fleet, held)
 
 
-def _show_workers(fleet: Fleet, held: Held, now: a.Now) -> None:
-    workers = held.crew.shown(now.mono)
-    if workers != held.pool.workers:
-        held.update(workers=workers)
-        fleet.changed(fleet.members[held.pool.id])
+def _is_stale(fleet: Fleet, held: Held) -> None:
+    held.stale = True
+    fleet.changed(fleet.members[held.pool.id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -9,9 +10,9 @@ import msgspec
 from app.supervisor import actions as a
 from app.supervisor import messages as m
 from app.supervisor.model import Descendant, Process, State
+from app.supervisor.pool_ending import OVER
 from app.supervisor.pool_messages import AnyAsk, HostNote, HostRefused, HostReply, HostState, PoolChanges
 from app.supervisor.pool_model import JobState, Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
-from app.supervisor.pools import OVER
 from tests.core.fleet_driver import Driver
 
 WORKER = 5001
@@ -70,13 +71,16 @@ class PoolDriver(Driver):
         """The host refuses."""
         self.happens(a.HostSaid(pool_id, HostRefused(number=number, reason=reason, detail=detail)))
 
-    def sweeps(self, pool_id: str, *, os_state: str = "S", cpu: float = 0.0, pid: int = WORKER) -> None:
-        """A sweep sees this worker."""
-        seen = Descendant(
-            id=f"{pid}-7", pid=pid, ppid=9, root=pool_id, name="python", command="python", state=os_state,
-            cpu_percent=cpu, rss_bytes=4096, threads=1,
-        )  # fmt: skip
-        self.happens(a.Sampled({}, (seen,)))
+    def sweeps(self, pool_id: str, *, os_state: str = "S", cpu: float = 0.0, pids: Iterable[int] = (WORKER,)) -> None:
+        """A sweep sees these workers."""
+        seen = [
+            Descendant(
+                id=f"{pid}-7", pid=pid, ppid=9, root=pool_id, name="python", command="python", state=os_state,
+                cpu_percent=cpu, rss_bytes=4096, threads=1,
+            )
+            for pid in pids
+        ]  # fmt: skip
+        self.happens(a.Sampled({}, tuple(seen)))
 
     def pool(self, pool_id: str) -> Pool:
         """Its record now."""

@@ -39,6 +39,13 @@ def test_host_tells_only_what_changed(driver: PoolDriver) -> None:
     assert driver.fleet.dirty == {pool_id}
 
 
+def test_target_of_the_host_follows_a_resize(driver: PoolDriver) -> None:
+    """It says how many workers there are to be."""
+    pool_id = driver.opened(start_method="fork")
+    driver.tells(pool_id, processes=1)
+    assert driver.record(pool_id).target == "pool of 1 worker (fork)"
+
+
 def test_worker_is_what_its_host_tells_and_what_the_sweep_sees(driver: PoolDriver) -> None:
     """Its parent, CPU and memory are those of the inventory."""
     pool_id = driver.opened()

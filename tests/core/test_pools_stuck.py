@@ -150,3 +150,23 @@ def test_probe_of_a_worker_that_is_gone_is_dropped(driver: PoolDriver, busy: str
     driver.happens(a.BlockedOn(busy, True, "waits for a lock", WORKER))
     driver.happens(a.FrameFound(busy, "somewhere", WORKER))
     assert driver.lines("stuck") == []
+
+
+def test_lines_of_many_are_looked_for_a_few_at_a_time(driver: PoolDriver) -> None:
+    """Those that go on meanwhile are left out, and in the end all others are found."""
+    pool_id = driver.opened(stuck_after_s=10.0)
+    pids = range(6001, 6021)
+    driver.tells(pool_id, workers=tuple(worker(pid, task=TASK, busy_s=0.0) for pid in pids))
+    driver.time += 12
+    driver.sweeps(pool_id, pids=pids)
+    for pid in pids:
+        driver.happens(a.BlockedOn(pool_id, True, "waits", pid))
+    left = set(pids) - {6020}
+    driver.tells(pool_id, workers=tuple(worker(pid, task=TASK, busy_s=0.0) for pid in left))
+    while asked := driver.take(a.FindFrame):
+        assert len(asked) <= 4
+        for one in asked:
+            left.remove(one.worker[0])
+            driver.happens(a.FrameFound(pool_id, "somewhere", one.worker[0]))
+    assert not left
+    assert len(driver.lines("stuck")) == 19
