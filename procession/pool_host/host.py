@@ -21,7 +21,7 @@ from typing import Any
 
 from procession.pool import Pool, PoolBroken
 
-from . import asks, wording
+from . import asks, limits, wording
 from .answers import Answers
 from .asks import ActOnWorker, Ask, Close, JoinPool, ReadJob, Resize, Submit, Terminate
 from .book import Book
@@ -48,8 +48,14 @@ class Host:
         self._wake = Wake()
         self._asked_to_stop = self._is_over = False
         self._stop_on_signals()
-        context = multiprocessing.get_context(start_method)
-        self._pool = Pool(processes, maxtasksperchild=maxtasksperchild, context=context, retries=retries)
+        self._pool = Pool(
+            processes,
+            initializer=limits.restore_limit,
+            initargs=(limits.raise_limit(),),
+            maxtasksperchild=maxtasksperchild,
+            context=multiprocessing.get_context(start_method),
+            retries=retries,
+        )
         book = Book()
         self._reporter = Reporter(wire, self._pool, book, self._over)
         self._answers = Answers(self._pool, book, self._reporter)

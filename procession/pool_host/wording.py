@@ -84,21 +84,25 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def ended(verb: str, end: WorkerEnd, task: str, ran_s: float | None) -> str:
     """What it cost to terminate or kill a worker; ``task`` says which one it executed."""
     if not end.ended:
-        return _still_alive(end, task)
+        return _still_alive(verb, end, task)
     done = "Killed" if verb == "kill" else "Terminated"
     after = f" after {lasted(ran_s)}" if ran_s is not None else ""
     match end.outcome:
         case "lost":
             cost = f"{task} was lost{after}"
         case "retried":
-            cost = f"{task} had run{after.replace(' after', '')} and will be run again"
+            ran = f"had run {lasted(ran_s)} and " if ran_s is not None else ""
+            cost = f"{task} {ran}will be run again"
         case _:
             cost = "nothing was lost"
     moved = f"; {count(end.returned, 'waiting task')} moved to others" if end.returned else ""
     return f"{done} worker {end.pid}: {cost}{moved}."
 
 
-def _still_alive(end: WorkerEnd, task: str) -> str:
+def _still_alive(verb: str, end: WorkerEnd, task: str) -> str:
+    if verb == "kill":
+        where = "it must be inside the kernel, and ends when it comes back"
+        return f"Worker {end.pid} did not end within 5 s of SIGKILL: {where}."
     busy = f" and goes on with {task}" if end.task else ""
     return f"Worker {end.pid} did not end within 5 s{busy}: it may ignore SIGTERM. Kill it."
 

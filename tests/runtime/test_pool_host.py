@@ -23,8 +23,9 @@ Open = Callable[..., PoolHost]
 TEN = {"range": [0, 10]}
 
 MINE = """
-import os, time
+import os, resource, time
 
+def limit(): return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 def double(number): return 2 * number
 def where(): return os.getpid()
 def thing(): return {"a": (1, 2.5, None), "b": {1, }, "c": float("nan"), "d": b"x"}
@@ -194,6 +195,18 @@ def test_the_users_own_function(open_host: Open, supervisor: BareSupervisor, sta
     long = host.ended(host.submit("apply", "mine:fail_long", path=folder))
     assert long.error
     assert len(long.error) == 300
+
+
+@pytest.mark.parametrize("start_method", METHODS)
+def test_workers_have_the_usual_limit_of_open_files(
+    open_host: Open, supervisor: BareSupervisor, start_method: str
+) -> None:
+    """Although the host has a higher one, for as many workers as may be asked for."""
+    host = open_host(start_method=start_method)
+    number = host.submit("apply", "mine:limit", path=str(supervisor.folder))
+    host.ended(number)
+    assert host.detail(number).result == 1024
+    assert psutil.Process(host.started.pid).rlimit(psutil.RLIMIT_NOFILE)[0] > 1024
 
 
 def test_two_modules_of_one_name(open_host: Open, supervisor: BareSupervisor) -> None:
