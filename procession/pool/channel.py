@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from .ring import HEADER
+from .ring import HEADER, RAISED
 
 Buffer = bytes | memoryview
 
@@ -115,15 +116,22 @@ class _Large:
     def __init__(self, position: int, kind: int, length: int, begun: bytes) -> None:
         self.position, self.kind = position, kind
         self.ended = False
-        self.payload = memoryview(bytearray(length))
-        self.payload[: len(begun)] = begun
-        self._have = len(begun)
+        self._missing = length
+        try:
+            self.payload = memoryview(bytearray(length))
+        except MemoryError as error:
+            # The rest is read over itself; then the task fails, and nothing else.
+            self.kind, self.payload = RAISED, memoryview(pickle.dumps(error))
+            self._into = memoryview(bytearray(_READ))
+        else:
+            self._into = self.payload
+        self._place(begun)
 
     def read(self, fd: int) -> bool:
         """Read what is there; whether it is complete."""
-        while self._have < len(self.payload):
+        while self._missing:
             try:
-                count = os.readv(fd, [self.payload[self._have :]])
+                count = os.readv(fd, [self._into[-self._missing :]])
             except BlockingIOError:
                 return False
             except OSError:
@@ -131,5 +139,10 @@ class _Large:
             if not count:
                 self.ended = True
                 return False
-            self._have += count
+            self._missing -= count
         return True
+
+    def _place(self, begun: bytes) -> None:
+        if self._into is self.payload:
+            self.payload[: len(begun)] = begun
+        self._missing -= len(begun)

@@ -71,6 +71,7 @@ class Dispatcher:
         self._unwatched: list[Worker] = []
         self._patience = Patience()
         self._unbalanced_since: float | None = None
+        self._sleeps_deeply = False
         self.thread = threading.Thread(target=self._run, daemon=True, name="procession-pool")
         self.crew = make_crew(self)
         _running.add(self)
@@ -105,7 +106,7 @@ class Dispatcher:
         self._ledger.queue.append(waiting)
         if self.asleep:
             self.wake()
-        elif self.finished.is_set():  # terminated in this very moment, by another thread
+        elif self.finished.is_set():  # terminated in this very moment, by another thread; or this is a forked child
             with self.lock:
                 self._ledger.abandon(self._last_words)
 
@@ -157,7 +158,11 @@ class Dispatcher:
         """In a forked child: these are not our workers."""
         if self.finished.is_set():
             return
+        self.finished = threading.Event()
         self.finished.set()
+        self.lock = threading.RLock()
+        self.asleep = False
+        self.crew.workers.clear()
         self._tether.disown()
         self._epoll.close()
         for fd in (self._alarm, *self._by_pidfd, *self._by_channel):
@@ -235,14 +240,15 @@ class Dispatcher:
         fence()
         if any(worker.results.is_filled() for worker in busy) or self.terminating:
             return 0
-        if self._ledger.queue and any(desk.wants() for desk in self._ledger.desks):
+        if self._ledger.queue and any(worker.desk.wants() and not worker.is_clogged() for worker in self.crew.workers):
             return 0
         deadline = self.crew.next_deadline()
         timeouts = [] if deadline is None else [max(deadline - now, 0.001)]
         if busy:
             timeouts.append(_IDLE_S if self._unbalanced_since is not None else _LOOK_S)
-            if any(len(worker.desk.inflight) > 1 and worker.desk.limit is None for worker in busy):
+            if any(worker.desk.limit is None and _has_store(worker) for worker in busy):
                 timeouts.append(_STALLED_S)
+        self._sleeps_deeply = not timeouts
         return min(timeouts, default=None)
 
     def _happened(self, fd: int, event: int) -> None:
@@ -276,8 +282,8 @@ class Dispatcher:
         try:
             for worker in self.crew.workers:
                 if not worker.desk.inflight and worker.desk.room():
-                    if self.asleep and not awake:
-                        worker.words[ASLEEP] = 1  # the thread has gone to sleep without expecting anything from it
+                    if not awake:
+                        self._expect(worker)
                     self._send(worker, [result], time.monotonic())
                     return worker
         finally:
@@ -290,9 +296,16 @@ class Dispatcher:
             if not worker.buried.is_set():
                 self._deliver(worker)
                 if worker.desk.inflight:
-                    worker.words[ASLEEP] = 1
+                    self._expect(worker)
                     fence()
                     self._deliver(worker)
+
+    def _expect(self, worker: Worker) -> None:
+        """The thread has gone to sleep without expecting anything from this one: it may even be stopped."""
+        if self.asleep:
+            worker.words[ASLEEP] = 1
+            if self._sleeps_deeply:
+                self.wake()
 
     def _send(self, worker: Worker, tasks: list[Any], now: float) -> None:
         if not worker.desk.inflight:
@@ -348,7 +361,7 @@ class Dispatcher:
         success = kind == VALUE
         try:
             value = pickle.loads(payload)
-        except Exception as error:  # noqa: BLE001 - unpickling runs the user's code; nobody else is to suffer
+        except BaseException as error:  # noqa: BLE001 - unpickling runs the user's code; nobody else is to suffer
             success, value = False, error
         if not success:
             self._ledger.failed += 1
@@ -417,12 +430,15 @@ class Dispatcher:
     def _last_words(self) -> BaseException:
         if self.crew.why_broken:
             return PoolBroken(self.crew.why_broken)
+        if not self.terminating:
+            return PoolTerminated("this pool belongs to the process from which this one was forked")
         return PoolTerminated("the pool was terminated before this task was started")
 
 
 def _has_store(worker: Worker) -> bool:
-    """Whether tasks wait in it: all of them where it is not ready."""
-    return len(worker.desk.inflight) > (1 if worker.is_ready else 0)
+    """Whether tasks wait in it, beside the one that it executes."""
+    inflight = worker.desk.inflight
+    return len(inflight) > (worker.current in inflight)
 
 
 def _is_idle(worker: Worker) -> bool:

@@ -487,5 +487,5 @@ def _call(callback: Callable[[Any], object], value: Any) -> None:
     """A callback of the user's; what it raises is shown and disturbs nothing."""
     try:
         callback(value)
-    except Exception:  # noqa: BLE001 - it runs in the pool's thread, where nobody could catch it
+    except BaseException:  # noqa: BLE001 - it runs in the pool's thread, where nobody could catch it
         sys.excepthook(*sys.exc_info())
