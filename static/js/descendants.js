@@ -1,6 +1,7 @@
 /** The tab with everything of the OS below a process, as a tree, each with its own end. */
 
 import { act } from "./actions.js";
+import { OS_STATES } from "./explain.js";
 import { framed } from "./frame.js";
 import { mebibytes, percent } from "./format.js";
 import { detailHref, go, href } from "./router.js";
@@ -8,7 +9,6 @@ import { store } from "./store.js";
 import { fill, part, stamp } from "./template.js";
 
 const MOST = 500;
-const STATES = { R: "running", S: "sleeping", D: "in the kernel", T: "stopped", t: "traced", Z: "zombie", I: "idle" };
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
@@ -66,7 +66,7 @@ function update(row, { pid, name, command, state, orphan, cpu_percent: cpu, rss_
   row.title = dead ? "It has ended; its parent has not waited for it yet." : "";
   row.style.setProperty("--depth", String(Math.min(depth, 6)));
   row.querySelector(".command").title = command;
-  fill(row, { pid, name, command: shortened(name, command), state: STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
+  fill(row, { pid, name, command: shortened(name, command), state: OS_STATES[state] ?? state, orphan: orphan ? "orphan" : "", cpu: percent(cpu), rss: mebibytes(rss) });
 }
 
 /** Without the folder of the program, and without its name where that stands before it anyway. */

@@ -1,5 +1,8 @@
 /** What the attributes of a `multiprocessing.Process` mean, in a sentence each, for a given record.  Pure. */
 
+/** The kernel's letters for what a process does. @type {Record<string, string>} */
+export const OS_STATES = { R: "running", S: "sleeping", D: "in the kernel", T: "stopped", t: "traced", Z: "zombie", I: "idle" };
+
 const METHODS = {
   forkserver: "Forked from a small clean server: quick to start, and free of the parent's threads and locks.",
   spawn: "A fresh interpreter that imports everything anew: the slowest start, nothing is inherited.",

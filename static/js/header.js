@@ -5,6 +5,7 @@ import { tally } from "./filter.js";
 import { bytes } from "./format.js";
 import { framed } from "./frame.js";
 import { onTheme } from "./palette.js";
+import { staff } from "./poolstate.js";
 import { href, onRoute, route } from "./router.js";
 import { HOST } from "./samples.js";
 import { sparkline } from "./sparkline.js";
@@ -51,7 +52,10 @@ function showCounts() {
     else if (["suspended", "waiting", "ended"].includes(link.dataset.group)) link.hidden = !number && !link.hasAttribute("aria-current");
   }
   put(pools, store.pools.size.toLocaleString("en"));
-  const wrong = [counts.stuck && `▲ ${counts.stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
+  const workers = [...store.pools.values()].reduce((sum, pool) => sum + staff(pool).stuck.length, 0);
+  mark(pools, "tone", workers ? "warn" : null);
+  const stuck = counts.stuck + workers;
+  const wrong = [stuck && `▲ ${stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
   document.title = wrong ? `${wrong} · Procession` : "Procession";
 }
 

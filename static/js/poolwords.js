@@ -6,10 +6,10 @@ import { count, span } from "./format.js";
 const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** "task 17 of job 3", "tasks 32–47 of job 3" @param {object} task */
+/** "task 17 of job 3", "task 2 of job 3 (items 32–47)" @param {object} task */
 export function taskName({ job, index, first, size }) {
-  const which = size > 1 ? `tasks ${count(first)}–${count(first + size - 1)}` : `task ${count(index)}`;
-  return job === null || job === undefined ? which : `${which} of job ${job}`;
+  const whose = job === null || job === undefined ? "" : ` of job ${job}`;
+  return `task ${count(index)}${whose}${size > 1 ? ` (items ${count(first)}–${count(first + size - 1)})` : ""}`;
 }
 
 /** "stall_at(17)": the function without its module. @param {{function: string, arguments: string}} task */
@@ -30,9 +30,8 @@ export function cost(pool, worker, busy) {
   const rest = prefetched ? `${capital(move(prefetched))}.` : "";
   if (!task) return ["It has no task now: nothing is lost.", rest].filter(Boolean).join(" ");
   const left = retriesLeft(pool, task);
-  const many = task.size > 1;
   const fate = left ? `will be run again by another worker: ${retries(left)} left` : "will be lost";
-  return [`${capital(taskName(task))} ${fate}; ${many ? "they have" : "it has"} run ${span(busy ?? 0)}.`, rest].filter(Boolean).join(" ");
+  return [`${capital(taskName(task))} ${fate}; it has run ${span(busy ?? 0)}.`, rest].filter(Boolean).join(" ");
 }
 
 /** What is wrong with a worker. @param {object} pool @param {object} worker @param {number|null} busy seconds @returns {{title: string, text: string}} */
@@ -46,9 +45,8 @@ export function trouble(pool, worker, busy) {
 
 function wayOut(pool, { task, prefetched }) {
   if (!task) return "Kill it: nothing is lost, and another takes its place.";
-  const what = task.size > 1 ? "the tasks are" : "the task is";
   const behind = prefetched ? `the ${waiting(prefetched)} behind it ${prefetched === 1 ? "moves" : "move"} on` : "everything else goes on";
-  return `Kill it: ${what} ${retriesLeft(pool, task) ? "run again" : "lost"}, ${behind}.`;
+  return `Kill it: the task is ${retriesLeft(pool, task) ? "run again" : "lost"}, ${behind}.`;
 }
 
 /** What the end of a pool costs, beforehand. @param {object} pool */

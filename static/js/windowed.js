@@ -27,8 +27,9 @@ export class Windowed {
     return records.slice(first, first + shown);
   }
 
-  /** Bring row number `index` into sight. @param {number} index */
-  reveal(index) {
+  /** Bring row number `index` of `count` into sight. @param {number} index @param {number} count */
+  reveal(index, count) {
+    this.slice(Array.from({ length: count })); // the heights must be there before one can scroll
     if (this.on) this.scroll.scrollTop = Math.max(0, index * this.#step() - this.scroll.clientHeight / 2);
   }
 

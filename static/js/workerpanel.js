@@ -1,7 +1,7 @@
 /** The panel of one worker: all that is known of it, what can be done to it, and its stack. */
 
 import { put } from "./dom.js";
-import { daemon as explainDaemon, exit as explainExit, sentinel as explainSentinel } from "./explain.js";
+import { daemon as explainDaemon, exit as explainExit, OS_STATES, sentinel as explainSentinel } from "./explain.js";
 import { ABSENT, bytes, count, duration, exitcode, percent } from "./format.js";
 import { busyFor } from "./poolclock.js";
 import { workerState } from "./poolstate.js";
@@ -28,7 +28,7 @@ const FACTS = [
   ["Exit code", (one) => exitcode(one.exitcode), (one) => explainExit(asProcess(one)), "num"],
   ["Sentinel", (one) => (one.sentinel ? `fd ${one.sentinel.fd} · ${one.sentinel.ready ? "ready" : "waiting"}` : ABSENT), (one) => explainSentinel(asProcess(one)), "num"],
   ["CPU, memory", (one) => `${percent(one.cpu_percent)} % · ${bytes(one.rss_bytes)}`, null, "num"],
-  ["Threads", (one) => count(one.threads), (one) => (one.os_state ? `The OS calls it ${one.os_state}.` : ""), "num"],
+  ["Threads", (one) => count(one.threads), (one) => (one.os_state ? `The OS calls it ${OS_STATES[one.os_state] ?? one.os_state}.` : ""), "num"],
   ["Uptime", (one) => duration(one.uptime_s), null, "num"],
 ];
 const share = (value) => (value === null || value === undefined ? ABSENT : `${Math.round(value * 100)} %`);

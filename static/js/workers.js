@@ -14,6 +14,7 @@ const LABELS = { stack: "Stack", suspend: "Suspend", resume: "Resume", terminate
 const root = document.getElementById("pool");
 const box = part(root, "workers");
 let pool = null;
+let sought = null;
 
 const rows = new Keyed(part(box, "rows"), "worker", {
   key: ({ pid, state }) => `${pid}${state === "ended" ? " ended" : ""}`,
@@ -41,9 +42,20 @@ export function showWorkers(shown) {
 
 function show() {
   const { alive, ended, stuck, working } = staff(pool);
-  rows.show(windowed.slice([...alive, ...ended.toReversed()]));
+  const all = [...alive, ...ended.toReversed()];
+  seek(all);
+  rows.show(windowed.slice(all));
   put(part(box, "count"), counted(alive, ended, working, stuck));
   part(box, "none").hidden = pool.workers.length > 0;
+}
+
+/** The worker whose panel was opened is brought into sight, once. */
+function seek(all) {
+  const wanted = route().params.get("worker");
+  if (wanted === sought) return;
+  sought = wanted;
+  const index = all.findIndex(({ pid }) => pid === Number(wanted));
+  if (index >= 0 && !rows.row(all[index].pid)) windowed.reveal(index, all.length);
 }
 
 function counted(alive, ended, working, stuck) {
