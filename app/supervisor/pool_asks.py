@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from . import actions as a
 from .errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
 from .messages import Refused, refuse, reply
+from .model import State
 from .pool_messages import (
     ActOnWorker,
     AnyAsk,
@@ -88,9 +89,12 @@ def expire(fleet: Fleet, now: a.Now, out: Out) -> None:
     due = [number for number, one in fleet.pools.asks.items() if one.until is not None and one.until <= now.mono]
     for number in due:
         pending = fleet.pools.asks.pop(number)
-        refusal = SupervisorAway(f"pool {pending.pool} does not answer")
+        member, words = fleet.members[pending.pool], _in_words(pending.ask)
+        suspended = " while its host is suspended" if member.process.state is State.SUSPENDED else ""
+        later = "; what was asked may still be done" if words else ""
+        refusal = SupervisorAway(f"pool {pending.pool} does not answer{suspended}{later}")
         out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
-        if (member := fleet.members.get(pending.pool)) and (words := _in_words(pending.ask)):
+        if words:
             out.append(a.Note(member.draft(now, "asked", f"no answer in time when {words}", "supervisor")))
 
 

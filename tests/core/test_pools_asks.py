@@ -65,7 +65,9 @@ def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None
     driver.passes(9.9)
     assert len(driver.answers) == answered
     driver.passes(0.2)
-    assert (driver.refusal().kind, driver.refusal().detail) == ("away", f"pool {pool_id} does not answer")
+    detail = f"pool {pool_id} does not answer; what was asked may still be done"
+    assert (driver.refusal().kind, driver.refusal().detail) == ("away", detail)
+    assert driver.lines("asked")[-1] == "no answer in time when asked to close: no more jobs"
     driver.replies(pool_id, number, {})
     assert len(driver.answers) == answered + 1
     assert driver.fleet.next_deadline() is None

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.children import Children
+from app.supervisor.channels import Said
+from app.supervisor.children import Children, Gone
 from app.supervisor.model import Process
 from app.supervisor.poller import Poller
+from app.supervisor.pool_messages import HostNote
 
 JOB = {"id": "p1", "module": "time", "qualname": "sleep", "path": None, "root": None, "kwargs": {}, "nofile": 1024}
 
@@ -34,3 +36,36 @@ def test_child_without_a_pidfd_does_not_live_on(tmp_path: Path, monkeypatch: pyt
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
     assert not children.by_id
     poller.close()
+
+
+TALKER = """
+import os
+from procession import pool_host
+
+def talk(count):
+    for number in range(count):
+        pool_host._wire.send("note", event="job", text=str(number), pid=None)
+    os._exit(3)
+"""
+
+
+def test_last_words_of_the_host_of_a_pool_come_before_its_end(tmp_path: Path) -> None:
+    """None is missing, in their order, however many they are; then its end is told."""
+    (tmp_path / "talker.py").write_text(TALKER)
+    poller = Poller()
+    children = Children(poller)
+    record = Process(id="p1", name="host", workload=None, target="t", params={}, start_method="spawn", pool=True)
+    job = JOB | {"module": "talker", "qualname": "talk", "path": str(tmp_path), "args": [500]}
+    child = children.start(record, job | {"log": str(tmp_path / "log"), "stack": str(tmp_path / "stack")})
+    said: list[object] = []
+    while not isinstance(said[-1] if said else None, Gone):
+        poller.wait(10)
+        while children.inbox:
+            said.append(children.inbox.popleft())
+            if isinstance(said[-1], Said) and child.channel:
+                child.channel.taken()
+    children.close("p1")
+    poller.close()
+    words = [one.word.text for one in said if isinstance(one, Said) and isinstance(one.word, HostNote)]
+    assert words == [str(number) for number in range(500)]
+    assert said[-1] == Gone("p1", 3)

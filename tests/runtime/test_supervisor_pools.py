@@ -135,7 +135,7 @@ def test_stopped_host_is_away_and_harms_nobody(supervisor: Supervised) -> None:
     pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
     supervisor.act(pooling.id, "suspend")
     supervisor.wait_state(pooling.id, "suspended")
-    with pytest.raises(SupervisorAway, match=f"pool {pooling.id} does not answer"):
+    with pytest.raises(SupervisorAway, match=f"pool {pooling.id} does not answer while its host is suspended"):
         pooling.ask(JoinPool(timeout_s=0.0))
     supervisor.act(pooling.id, "resume")
     supervisor.wait_state(pooling.id, "running")
