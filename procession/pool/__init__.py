@@ -11,11 +11,16 @@ Every worker has a path of its own: a socket and a piece of shared memory.  Noth
 can die holding what another one needs.  A worker writes which task it executes into its memory before it starts with
 it, and results into a ring there that survives its death: so after any death it is known which one task was lost.
 
-Who is who: `face` has the stdlib's interface, `results` what its methods return, `sources` the tasks that an iterable
-becomes, `feeder` the thread that asks a foreign iterable; `bookkeeping` knows which task is where (pure); `dispatcher`
-is the one thread that waits for workers; `crew` starts, ends and buries them, `workers` is one worker as the pool sees
-it, `encoding` and `channel` make and carry frames; `worker` and `ring` are what runs in a worker, kept small because
-start-up depends on it.
+Who is who:
+
+- `face` has the stdlib's interface, `oversight` what is offered beyond it; `results` and `iterators` are what the
+  methods return, `tasks` what they consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one;
+- `bookkeeping` knows which task is where; it is pure;
+- `dispatcher` is the one thread that waits for workers; `watching` is what it waits with, `delivery` settles results,
+  `balance` takes tasks away from stopped and slow workers, `patience` lets a caller wait without it;
+- `crew` starts, ends and buries workers; `workers` is one of them as the pool sees it, `encoding` and `channel` make
+  and carry its frames;
+- `worker`, `link`, `ring` and `pickling` run in the worker, kept small because start-up depends on them.
 
 This module loads none of them by itself: a worker imports it on its way to `worker`.
 """
@@ -24,17 +29,21 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .context import get_context
     from .errors import PoolBroken, PoolError, PoolTerminated, WorkerLost
-    from .face import Pool, get_context
+    from .face import Pool
 
 __all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "WorkerLost", "get_context"]
 
 
 def __getattr__(name: str) -> object:
-    if name in {"Pool", "get_context"}:
-        from . import face as module
-    elif name in __all__:
-        from . import errors as module  # type: ignore[no-redef]
-    else:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module: object
+    if name == "Pool":
+        from . import face as module
+    elif name == "get_context":
+        from . import context as module
+    else:
+        from . import errors as module
     return getattr(module, name)

@@ -15,7 +15,7 @@ from .sources import FedSource, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .results import Task
+    from .tasks import Task
 
     Waiting = Task | Source
 

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .results import Task
+    from .tasks import Task
 
 _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))

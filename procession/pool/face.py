@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,33 +13,22 @@ from multiprocessing import util
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 from multiprocessing.process import BaseProcess
 
-from .bookkeeping import Ledger, waiting
-from .crew import Crew
-from .dispatcher import Dispatcher
+from .bookkeeping import Ledger
 from .feeder import Feeder
-from .results import (
-    AsyncResult,
-    ChunkedIterator,
-    IMapIterator,
-    IMapUnorderedIterator,
-    ManyResults,
-    MapResult,
-)
+from .iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
+from .making import make_dispatcher, start_process
+from .oversight import Oversight
+from .results import AsyncResult, ManyResults, MapResult
 from .sources import Source, arguments, is_plain
-from .worker import Ends, main
-from .workers import Tether, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .facts import Statistics, WorkerEnd
     from .results import Callback
 
-_STATES = {INIT: "open", RUN: "open", CLOSE: "closing", TERMINATE: "terminated"}
 
-
-class Pool:
+class Pool(Oversight):
     """A pool of worker processes that can be killed at any moment: what they were executing raises `WorkerLost`.
 
     A drop-in for `multiprocessing.pool.Pool`, whose documentation holds for everything that has a name there; where
@@ -78,8 +65,8 @@ class Pool:
         self._retries = _checked_retries(retries)
         self._calls = count(1)
         self._ledger = Ledger()
-        start = partial(_start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
-        self._dispatcher = _dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
+        start = partial(start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
+        self._dispatcher = make_dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
         try:
             for _ in range(wanted):
                 self._dispatcher.crew.hire()
@@ -233,69 +220,6 @@ class Pool:
     def __reduce__(self) -> Any:
         raise NotImplementedError("pool objects cannot be passed between processes or pickled")
 
-    # Beyond the stdlib
-
-    def resize(self, processes: int) -> None:
-        """Have that many workers from now on; surplus ones finish their present task.  Raises ValueError under 1."""
-        if processes < 1:
-            raise ValueError("Number of processes must be at least 1")
-        self._check_running()
-        dispatcher = self._dispatcher
-        with dispatcher.lock:
-            dispatcher.crew.wanted = processes
-            for worker in dispatcher.crew.surplus():
-                dispatcher.reclaim(worker)
-                worker.retire()
-        dispatcher.wake()
-
-    def statistics(self) -> Statistics:
-        """What it does at this moment."""
-        from .facts import Statistics
-
-        ledger, dispatcher = self._ledger, self._dispatcher
-        with dispatcher.lock:
-            now = time.monotonic()
-            workers = tuple(worker.facts(now) for worker in dispatcher.crew.workers)
-            answered = ledger.answered + sum(desk.answered for desk in ledger.desks)
-            return Statistics(
-                state=self._state_in_words(),  # type: ignore[arg-type]
-                processes=dispatcher.crew.wanted,
-                queued=waiting(ledger.queue) + sum(worker.prefetched for worker in workers),
-                running=sum(worker.task is not None for worker in workers),
-                done=max(answered - ledger.failed, 0),
-                failed=ledger.failed,
-                lost=ledger.lost,
-                retried=ledger.retried,
-                stolen=ledger.stolen,
-                workers=workers,
-                ended=tuple(dispatcher.crew.ended),
-                error=dispatcher.crew.why_broken,
-            )
-
-    def suspend_worker(self, pid: int) -> None:
-        """Stop it (SIGSTOP); what waits in it moves to others.  Raises ValueError where there is no such worker."""
-        with self._dispatcher.lock:
-            worker = self._worker(pid)
-            worker.signal(signal.SIGSTOP)
-            self._dispatcher.reclaim(worker)
-        self._dispatcher.wake()
-
-    def resume_worker(self, pid: int) -> None:
-        """Let it go on (SIGCONT).  Raises ValueError where there is no such worker."""
-        with self._dispatcher.lock:
-            self._worker(pid).signal(signal.SIGCONT)
-
-    def terminate_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
-        """Send it SIGTERM, and wait up to ``timeout`` seconds for its end; another one takes its place.
-
-        Raises ValueError where there is no such worker.
-        """
-        return self._end_worker(pid, (signal.SIGTERM, signal.SIGCONT), "terminate_worker()", timeout)
-
-    def kill_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
-        """As `terminate_worker`, by SIGKILL, which no process can ignore."""
-        return self._end_worker(pid, (signal.SIGKILL,), "kill_worker()", timeout)
-
     # Parts
 
     def _map(
@@ -353,105 +277,12 @@ class Pool:
             self._ledger.fed.add(feeder.source)
         feeder.start()
 
-    def _end_worker(self, pid: int, signums: tuple[int, ...], asked: str, timeout: float | None) -> WorkerEnd:
-        with self._dispatcher.lock:
-            worker = self._worker(pid)
-            worker.asked = f"{signal.Signals(signums[0]).name} by {asked}"
-            for signum in signums:
-                worker.signal(signum)
-        from .facts import WorkerEnd
-
-        # A callback runs in the very thread that would have to notice the end.
-        if threading.current_thread() is not self._dispatcher.thread:
-            worker.buried.wait(timeout)
-        with self._dispatcher.lock:
-            return worker.end or WorkerEnd(
-                pid=pid,
-                ended=False,
-                exitcode=None,
-                cause=f"{worker.asked}, and has not ended yet",
-                task=worker.facts(time.monotonic()).task,
-                outcome=None,
-                returned=0,
-            )
-
-    def _worker(self, pid: int) -> Worker:
-        for worker in self._dispatcher.crew.workers:
-            if worker.pid == pid:
-                return worker
-        pids = ", ".join(str(worker.pid) for worker in self._dispatcher.crew.workers) or "none"
-        raise ValueError(f"this pool has no worker {pid}; its workers are: {pids}")
-
-    def _check_running(self) -> None:
-        if self._state != RUN:
-            raise ValueError("Pool not running")
-
-    def _state_in_words(self) -> str:
-        if self._dispatcher.crew.why_broken:
-            return "broken"
-        if self._state == CLOSE and self._dispatcher.finished.is_set():
-            return "closed"
-        return _STATES[self._state]
+    def _is_own_thread(self) -> bool:
+        return threading.current_thread() is self._dispatcher.thread
 
     def _repopulate_pool(self) -> None:
         """As in the stdlib, for programs that reach into it."""
         self._dispatcher.wake()
-
-
-class Context:
-    """A context of `multiprocessing` whose ``Pool`` is ours; everything else is the stdlib's."""
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-
-    def Pool(self, *args: Any, **kwds: Any) -> Pool:  # noqa: N802 - the stdlib's name
-        """A `Pool` with the start method of this context."""
-        return Pool(*args, **{"context": self._context, **kwds})
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-
-def get_context(method: str | None = None) -> Context:
-    """As `multiprocessing.get_context`; raises ValueError for an unknown start method."""
-    return Context(multiprocessing.get_context(method))
-
-
-def _dispatcher(
-    ledger: Ledger,
-    processes: list[BaseProcess],
-    wanted: int,
-    start: Callable[[Ends], BaseProcess],
-    max_tasks: int | None,
-) -> Dispatcher:
-    tether = Tether()
-
-    def crew(dispatcher: Dispatcher) -> Crew:
-        return Crew(
-            ledger,
-            processes,
-            wanted,
-            start=lambda: Worker(start, tether, max_tasks),
-            watch=dispatcher.watch,
-            forget=dispatcher.forget,
-        )
-
-    return Dispatcher(ledger, tether, crew)
-
-
-def _start_process(
-    make: Callable[..., BaseProcess],
-    context: Any,
-    initializer: Callable[..., object] | None,
-    initargs: tuple[Any, ...],
-    max_tasks: int | None,
-    ends: Ends,
-) -> BaseProcess:
-    process = make(context, target=main, args=(ends, initializer, initargs, max_tasks))
-    process.name = process.name.replace("Process", "PoolWorker")
-    process.daemon = True
-    process.start()
-    return process
 
 
 def _is_int(value: object, least: int) -> bool:

@@ -117,22 +117,20 @@ class RingReader:
     def frames(self) -> Iterator[tuple[int, int, memoryview]]:
         """(position, kind, payload) of each; a payload is valid until the next one is asked for."""
         words, memory, view, unpack = self._words, self._memory, self._bytes, HEADER.unpack_from
-        start = self._start
-        head, tail, count = words[self._head_at], self._tail, 0
-        while tail < head:
+        start, head, count = self._start, words[self._head_at], 0
+        # A callback of the user's may come back here in between: what was handed out has been counted by then.
+        while (tail := self._tail) < head:
             at = start + tail % RING_BYTES
             length, position, kind = unpack(memory, at)
             if length == _PAD:
-                tail += start + RING_BYTES - at
+                self._tail = tail + start + RING_BYTES - at
                 continue
-            # Counted before it is handed out: a callback of the user's may come back here.
-            tail += (24 + length + 7) & ~7
-            self._tail = tail
+            self._tail = tail + ((24 + length + 7) & ~7)
             yield position, kind, view[at + 24 : at + 24 + length]
             count += 1
             if not count % _TAIL_EVERY:
-                words[self._tail_at] = tail
-        self._tail = words[self._tail_at] = tail
+                words[self._tail_at] = self._tail
+        words[self._tail_at] = self._tail
 
     def take(self) -> memoryview:
         """The payload of the next frame, which is there; valid until `release`."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import select
 import signal
 import sys
 from itertools import starmap
@@ -25,6 +24,7 @@ from time import monotonic_ns
 
 from procession import descriptors, lifeline
 
+from .link import Hangup, Link
 from .pickling import PROTOCOL, SCALARS, dumps
 from .ring import (
     ARGUMENTS,
@@ -36,7 +36,6 @@ from .ring import (
     RESULTS,
     SKIPPED,
     VALUE,
-    WOKEN,
     Fence,
     RingReader,
     RingWriter,
@@ -102,92 +101,6 @@ def main(ends: Ends, initializer: Callable[..., object] | None, initargs: Iterab
     except (KeyboardInterrupt, Hangup):
         if worker.executing:
             raise
-
-
-class Hangup(Exception):
-    """The pool, or our way to it, is gone."""
-
-
-class Link:
-    """The worker's end of its socket.  Whatever it waits for, it notices when the pool's process ends."""
-
-    def __init__(self, socket: int, parent: int) -> None:
-        """``parent`` is a pidfd: unlike an end of file it comes whoever has inherited the other end of the socket."""
-        os.set_blocking(socket, False)
-        self._fd, self._parent = socket, parent
-        self._readable, self._writable = select.poll(), select.poll()
-        for poll, event in ((self._readable, select.POLLIN), (self._writable, select.POLLOUT)):
-            poll.register(socket, event)
-            poll.register(parent, select.POLLIN)
-
-    def wait(self) -> None:
-        """Until there is something to read; raises `Hangup`."""
-        self._await(self._readable)
-
-    def read(self, size: int) -> bytes:
-        """What is there; raises `Hangup` at the end."""
-        try:
-            chunk = os.read(self._fd, size)
-        except BlockingIOError:
-            self.wait()
-            return self.read(size)
-        except OSError:
-            raise Hangup from None
-        if not chunk:
-            raise Hangup
-        return chunk
-
-    def read_into(self, buffer: memoryview) -> None:
-        """Fill it; raises `Hangup`."""
-        while buffer:
-            try:
-                count = os.readv(self._fd, [buffer])
-            except BlockingIOError:
-                self.wait()
-                continue
-            except OSError:
-                raise Hangup from None
-            if not count:
-                raise Hangup
-            buffer = buffer[count:]
-
-    def send(self, header: bytes, payload: bytes | memoryview = _NO_PAYLOAD) -> None:
-        """Send all of a frame; the header gets the payload's length.  Raises `Hangup`."""
-        _, position, kind = HEADER.unpack(header)
-        rest = [memoryview(HEADER.pack(len(payload), position, kind)), memoryview(payload)]
-        while rest:
-            try:
-                sent = os.writev(self._fd, rest)
-            except BlockingIOError:
-                self._await(self._writable)
-                continue
-            except OSError:
-                raise Hangup from None
-            while rest and sent >= len(rest[0]):
-                sent -= len(rest.pop(0))
-            if sent:
-                rest[0] = rest[0][sent:]
-
-    def wake(self) -> None:
-        """Wake the pool, which sleeps."""
-        self.send(HEADER.pack(0, 0, WOKEN))
-
-    def close(self) -> None:
-        """Close our ends (in a forked child: they are the worker's), unless a task has done so."""
-        for fd in (self._fd, self._parent):
-            try:
-                os.close(fd)
-            except OSError:
-                pass
-
-    def _await(self, poll: select.poll) -> None:
-        try:
-            events = poll.poll()
-        except OSError:
-            raise Hangup from None
-        for fd, event in events:
-            if fd == self._parent or event & select.POLLNVAL:
-                raise Hangup
 
 
 class Worker:

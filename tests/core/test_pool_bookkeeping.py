@@ -6,9 +6,11 @@ import pytest
 
 from procession.pool.bookkeeping import DEEPEST, SHALLOWEST, Desk, Ledger, waiting
 from procession.pool.errors import PoolTerminated, WorkerLost
-from procession.pool.results import AsyncResult, IMapIterator, Item, MapResult
+from procession.pool.iterators import IMapIterator
+from procession.pool.results import AsyncResult, MapResult
 from procession.pool.ring import NONE
 from procession.pool.sources import FedSource, Source, arguments
+from procession.pool.tasks import Item
 
 
 def task(number: int = 0, *, retries: int = 0) -> AsyncResult:
