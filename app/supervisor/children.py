@@ -19,7 +19,6 @@ import multiprocessing.forkserver
 import multiprocessing.process
 import multiprocessing.resource_tracker
 import os
-import select
 import signal
 import socket
 from collections import deque
@@ -29,6 +28,7 @@ from typing import Any
 
 from procession import child as child_side
 
+from . import pidfds
 from .channels import Channel, Said, Silent
 from .model import JsonDict, Process
 from .poller import Poller
@@ -141,7 +141,11 @@ class Children:
     ) -> Child:
         assert process.pid is not None
         reports.setblocking(False)
-        pidfd = _pidfd_unless_reaped(process) if record.start_method == "forkserver" else os.pidfd_open(process.pid)
+        pidfd = (
+            pidfds.unless_reaped(process.pid, process.sentinel)
+            if record.start_method == "forkserver"
+            else os.pidfd_open(process.pid)
+        )
         child = Child(record.id, process, record.start_method, process.pid, pidfd, reports)
         if channel:
             child.channel = Channel(record.id, channel, self._poller, self.inbox.append)
@@ -207,7 +211,7 @@ class Children:
             # The forkserver has yet to reap it and to write how it ended into the sentinel's pipe.
             self._poller.watch(child.sentinel, lambda _events: self._told(child))
         else:
-            child.exitcode = _peek(child.pidfd)
+            child.exitcode = pidfds.peek(child.pidfd)
             self._over(child)
 
     def _told(self, child: Child) -> None:
@@ -216,9 +220,9 @@ class Children:
         except EOFError:
             # The forkserver died before: then its children become ours, and their exit codes too.  The kernel
             # closes its pipes first; until it has handed over its children the hang-up brings us here again.
-            if child.pidfd is not None and _is_still_anothers(child.pidfd):
+            if child.pidfd is not None and pidfds.is_still_anothers(child.pidfd):
                 return
-            child.exitcode = _peek(child.pidfd)
+            child.exitcode = pidfds.peek(child.pidfd)
         self._poller.forget(child.sentinel)
         self._over(child)
 
@@ -230,7 +234,7 @@ class Children:
 
     def sentinel_ready(self, process_id: str) -> bool:
         """Whether `multiprocessing.connection.wait` would see it as ready."""
-        return _readable(self.by_id[process_id].sentinel)
+        return pidfds.readable(self.by_id[process_id].sentinel)
 
     # Joining and closing
 
@@ -307,60 +311,9 @@ def _close(*sockets: socket.socket | None) -> None:
             one.close()
 
 
-def _pidfd_unless_reaped(process: BaseProcess) -> int | None:
-    """None where the forkserver has reaped it already: a child may be over before start() returns."""
-    assert process.pid is not None
-    try:
-        pidfd = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return None
-    if _has_data(process.sentinel):
-        # Then it is over too, and the pid may be somebody else's by now.  (A hang-up alone says that the
-        # forkserver is dead: its child lives on, and is ours.)
-        os.close(pidfd)
-        return None
-    return pidfd
-
-
-def _peek(pidfd: int | None) -> int | None:
-    """How a child of ours ended; it stays a zombie."""
-    if pidfd is None:
-        return None
-    try:
-        found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-    except ChildProcessError:
-        return None
-    if found is None:
-        return None
-    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
-
-
-def _is_still_anothers(pidfd: int) -> bool:
-    """Whether an ended process is there, and its parent is not we."""
-    try:
-        os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-    except ChildProcessError:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(pidfd, 0)
-            return True
-    return False
-
-
 def _is_open(fd: int) -> bool:
     try:
         fcntl.fcntl(fd, fcntl.F_GETFD)
     except OSError:
         return False
     return True
-
-
-def _has_data(fd: int) -> bool:
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return any(events & select.POLLIN for _, events in poll.poll(0))
-
-
-def _readable(fd: int) -> bool:
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(0))
