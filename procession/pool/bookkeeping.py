@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 #: How many tasks a worker has at most.  2 were 1.75, 16 were 7, 64 were 8.5 times as fast as the stdlib.
 DEEPEST = 128
-SHALLOWEST = 2
+#: A worker whose tasks take long gets them one by one: what waits in it would only have to be taken back.
+SHALLOWEST = 1
+_AT_FIRST = 2
 #: Refilled again within this many seconds, a worker gets twice as many the next time; after so many, half.
 QUICK_S = 0.005
 SLOW_S = 0.02
@@ -40,7 +42,7 @@ class Desk:
         self.inflight: dict[int, Task] = {}
         self.next = 0
         self.returned = 0
-        self.depth = SHALLOWEST
+        self.depth = _AT_FIRST
         self.filled_at = 0.0
         self.limit: int | None = None
         self.allowance = allowance
