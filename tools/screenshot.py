@@ -2,6 +2,7 @@
 
     instance ──launches──▶ the cast, each of it in a state of its own
     Chromium ──visits────▶ the detail of the stuck one ──▶ docs/screenshot-{light,dark}.png
+                           a pool with a stuck worker  ──▶ docs/screenshot-pool.png
 
 Nothing is drawn or retouched.  The instance lives in a folder of its own, and nothing of it is left afterwards.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from app.supervisor.messages import Act, Launch
 from app.supervisor.model import LaunchSpec, Process, RestartPolicy, State, Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
+from tools import screenshot_pool
 from tools.chromium import find_on_path
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -49,16 +51,19 @@ CAST: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def main() -> None:
-    """Make both pictures; fails where a process does not get where it should, or a picture is too large."""
+    """Make the pictures; fails where a process does not get where it should, or a picture is too large."""
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="procession-picture-") as folder:
         instance = Instance(Path(folder) / "home")
         with instance, _chromium() as browser:
             ids = {name: _launch(instance, name, workload, **options) for name, workload, options in CAST}
-            pages = {theme: _visit(browser, instance, ids[STUCK], theme) for theme in THEMES}
+            pages = {theme: _visit(browser, instance, f"/processes/{ids[STUCK]}", theme) for theme in THEMES}
             _play(instance, ids)
             for theme, page in pages.items():
-                _take(page, DOCS / f"screenshot-{theme}.png")
+                _take(page, DOCS / f"screenshot-{theme}.png", _expect_all)
+            ids[screenshot_pool.NAME] = pool = screenshot_pool.open_pool(instance)
+            page = _visit(browser, instance, f"/pools/{pool}?job=2", "light")
+            _take(page, DOCS / "screenshot-pool.png", screenshot_pool.expect_all)
             for process_id in ids.values():
                 instance.end(process_id)  # An orderly stop would wait for the longest grace
         instance.wait_nothing_alive()
@@ -103,17 +108,17 @@ def _chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def _visit(browser: Browser, instance: Instance, process_id: str, theme: Literal["light", "dark"]) -> Page:
+def _visit(browser: Browser, instance: Instance, path: str, theme: Literal["light", "dark"]) -> Page:
     context = browser.new_context(viewport={"width": 1600, "height": 800}, color_scheme=theme, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(WITHIN_MS)
     page.goto(instance.url)
-    page.goto(f"{instance.base}/processes/{process_id}")
+    page.goto(f"{instance.base}{path}")
     return page
 
 
-def _take(page: Page, path: Path) -> None:
-    _expect_all(page)
+def _take(page: Page, path: Path, expect_all: Callable[[Page], None]) -> None:
+    expect_all(page)
     page.screenshot(path=path)
     size = path.stat().st_size
     assert size < MAX_BYTES, f"{path} has {size} bytes; at most {MAX_BYTES} belong into the repository"

@@ -8,6 +8,7 @@ import { followBeside, showBeside } from "./poolbeside.js";
 import { openPoolCharts } from "./poolcharts.js";
 import { showFindings, startFindings } from "./poolfindings.js";
 import { poolState, staff } from "./poolstate.js";
+import { retries } from "./poolwords.js";
 import { showVerbs, startVerbs } from "./poolverbs.js";
 import { detailHref, onRoute, route } from "./router.js";
 import { store } from "./store.js";
@@ -79,9 +80,9 @@ function showNobody(pool) {
 
 function showHead(pool) {
   const { icon, word, tone } = poolState(pool);
-  const { name, pid, start_method: method, maxtasksperchild: most, retries, stuck_after_s: limit, created_at: at } = pool;
+  const { name, pid, start_method: method, maxtasksperchild: most, retries: again, stuck_after_s: limit, created_at: at } = pool;
   mark(part(head, "badge"), "tone", tone);
-  const facts = [method, most && `a new worker after ${count(most)} tasks`, retries ? `retries ${retries}` : "no retries",
+  const facts = [method, most && `a new worker after ${count(most)} tasks`, again && retries(again),
     limit && `stuck after ${limit} s`, at && `opened ${clock(at)}`];
   fill(head, { name, icon, word, host: `pid ${pid ?? ABSENT}`, facts: facts.filter(Boolean).join(" · ") });
   attr(part(head, "host"), "href", detailHref(pool.id));

@@ -3,7 +3,8 @@
 import { plural, sentence } from "./finding.js";
 import { count, span } from "./format.js";
 
-const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
+/** "1 retry", "2 retries" @param {number} n */
+export const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** "task 17 of job 3", "task 2 of job 3 (items 32–47)" @param {object} task */
