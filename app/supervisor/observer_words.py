@@ -1,0 +1,135 @@
+"""Every word from observed processes, and the memory that they share with the supervisor.  Pure.
+
+An observer (`procession.observer.site`) says little: what exists, and where.  It never reports what changes; that is
+*read*, from outside, so that observed code pays next to nothing and a deadlocked or dead process can be read too::
+
+    observed process ──Word (JSON ≤ 4 KiB), file descriptors──▶ HOME/observer.sock   unix seqpacket, one connection each
+    its page (a memfd) ─── counters, the task of a pool worker ──▶ mapped by the supervisor, read every 250 ms
+    its semaphores (files) ── value and waiters ──▶ mapped by the supervisor
+    its memory ── how often it holds a lock, length of a feeder's buffer, Value, Array ──▶ /proc/PID/mem, pidfd_getfd
+
+The sender of a word is told by the kernel (SO_PEERCRED).  A ``key`` names a resource across processes: ``sem:INODE``
+of a
+semaphore's file, ``pipe:INODE``, ``sock:INODE``, ``shm:NAME``, ``addr:ADDRESS``, and for anything else
+``PID-ADDRESS`` of
+the process that made it.  A child made by os.fork() inherits what its parent had, at the same addresses.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .model import JsonDict
+
+MAX_WORD = 4096
+
+
+class Word(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
+    """Base.  ``at`` is CLOCK_MONOTONIC in nanoseconds.  Untrusted: what cannot be read is counted and left out."""
+
+    at: int = 0
+
+
+class Hello(Word, frozen=True, kw_only=True, tag="hello"):
+    """The first word of a process; comes with the fd of its page.  ``forked`` from a process that was observed."""
+
+    program: str
+    ppid: int
+    python: str
+    executable: str
+    argv: list[str] = []
+    cwd: str = ""
+    forked: bool = False
+    start_method: str | None = None
+
+
+class Started(Word, frozen=True, kw_only=True, tag="started"):
+    """`Process.start()` returned in the sender.  ``role``: worker of pool ``key``, manager, tracker, forkserver …"""
+
+    child: int
+    name: str
+    daemon: bool
+    start_method: str
+    target: str | None = None
+    cls: str = "Process"
+    role: str | None = None
+
+
+class Refused(Word, frozen=True, kw_only=True, tag="refused"):
+    """`Process.start()` raised, e.g. because a daemonic process tried to have children."""
+
+    name: str
+    error: str
+
+
+class Booted(Word, frozen=True, kw_only=True, tag="booted"):
+    """The sender is about to run its target.  ``threads`` its parent had when it forked, if it did."""
+
+    name: str
+    parent: int
+    daemon: bool
+    threads: int | None = None
+
+
+class Exiting(Word, frozen=True, kw_only=True, tag="exiting"):
+    """The sender's target is over, with this exit code."""
+
+    exitcode: int
+    error: str | None = None
+
+
+class Joined(Word, frozen=True, kw_only=True, tag="joined"):
+    """The sender has reaped ``child``, and knows how it ended."""
+
+    child: int
+    exitcode: int | None
+
+
+class Joining(Word, frozen=True, kw_only=True, tag="joining"):
+    """The sender begins to wait for ``child`` in join() without timeout; ``over`` when it has come back."""
+
+    child: int
+    over: bool = False
+
+
+class Made(Word, frozen=True, kw_only=True, tag="made"):
+    """The sender has a resource: it made it (``here``), or got it by unpickling.  With the fds of its semaphores, in
+    the
+    order of ``parts`` where those are semaphores.
+
+    ``facts`` by kind, all of them optional: ``maxvalue``, ``object`` (address of the C semaphore object: at +16 its
+    handle, then ``last_tid`` as unsigned long, ``count`` as int), ``maxsize``, ``buffer`` (address of a feeder's
+    deque),
+    ``reader`` and ``writer`` (fds), ``counters`` (slot in the page: puts, gets), ``data`` (address), ``typecode``,
+    ``length``, ``size``, ``address``, ``parties``, ``cache`` (address of a Pool's dict), ``server``.
+    """
+
+    key: str
+    resource: str
+    name: str = ""
+    here: bool = True
+    parts: dict[str, str] = {}
+    facts: JsonDict = {}
+
+
+class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):
+    """The sender does not have it any more."""
+
+    key: str
+
+
+AnyWord = Hello | Started | Refused | Booted | Exiting | Joined | Joining | Made | Dropped
+
+# The page: 64 KiB of a memfd, little-endian, written by its process alone and without any lock.
+PAGE_BYTES = 64 * 1024
+#: magic, version, words that could not be sent, pool tasks done, current task: started (monotonic ns, 0: none),
+#: length of
+#: its name; then 200 bytes of the name in UTF-8.
+PAGE_HEADER = "<QQQQQQ"
+PAGE_MAGIC = 0x3130306E6F697370
+PAGE_TASK_NAME_AT = 48
+PAGE_TASK_NAME_BYTES = 200
+#: From here on counters, 8 words each: puts, gets, monotonic ns of the last put, of the last get, began to wait to put
+#: (0: does not), began to wait to get, owner's acquisitions, acquired at.
+PAGE_COUNTERS_AT = 256
+PAGE_COUNTER_WORDS = 8
