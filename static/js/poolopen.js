@@ -20,16 +20,16 @@ const FIELDS = [
 ];
 const fields = new FormFields(part(dialog, "fields"), part(dialog, "problem"));
 
-/** Make the form. */
+/** Follow the buttons that ask for it. */
 export function startOpening() {
-  fields.show(FIELDS.map((one) => ({ ...one, path: one.name })));
   dialog.querySelector("form").addEventListener("submit", submit);
   part(dialog, "close").addEventListener("click", () => dialog.close());
   document.addEventListener("click", (event) => event.target.closest("[data-open-pool]") && openDialog());
 }
 
-/** Show it. */
+/** Show it, with what was typed the last time. */
 export function openDialog() {
+  fields.show(FIELDS.map((one) => ({ ...one, path: one.name })), true);
   fields.complain("");
   open(dialog);
   fields.focus("name");
