@@ -42,14 +42,17 @@ class Delivery:
         try:
             value = pickle.loads(payload)
         except BaseException as error:  # noqa: BLE001 - unpickling runs the user's code; nobody else is to suffer
-            success, value = False, error
+            success, value = False, error.with_traceback(None)  # its frames hold views of the worker's memory
         if not success:
             self._ledger.failed += 1
         task.settle(success, value)
 
     def _told(self, worker: Worker, position: int, kind: int, payload: Buffer) -> None:
         if kind == NOT_BOOTED:
-            worker.boot_error = pickle.loads(payload)
+            try:
+                worker.boot_error = pickle.loads(payload)
+            except BaseException as error:  # noqa: BLE001 - as above
+                worker.boot_error = error.with_traceback(None)
         elif kind == SKIPPED:
             self._ledger.skip(worker.desk, position)
             if worker.desk.limit is None:

@@ -7,6 +7,8 @@ import select
 
 from .ring import HEADER, WOKEN
 
+_SKIP = 64 * 1024
+
 
 class Hangup(Exception):
     """The pool, or our way to it, is gone."""
@@ -54,6 +56,11 @@ class Link:
             if not count:
                 raise Hangup
             buffer = buffer[count:]
+
+    def skip(self, length: int) -> None:
+        """Read so much away; raises `Hangup`."""
+        while length:
+            length -= len(self.read(min(length, _SKIP)))
 
     def send(self, header: bytes, payload: bytes | memoryview = b"") -> None:
         """Send all of a frame; the header gets the payload's length.  Raises `Hangup`."""

@@ -50,7 +50,7 @@ class Oversight:
             return Statistics(
                 state=self._state_in_words(),  # type: ignore[arg-type]
                 processes=dispatcher.crew.wanted,
-                queued=waiting(ledger.queue) + sum(worker.prefetched for worker in workers),
+                queued=waiting(tuple(ledger.queue)) + sum(worker.prefetched for worker in workers),
                 running=sum(worker.task is not None for worker in workers),
                 done=max(answered - ledger.failed, 0),
                 failed=ledger.failed,

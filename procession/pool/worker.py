@@ -131,13 +131,14 @@ class Worker:
             if kind == BATCH:
                 words = iter(pickle.loads(payload))
                 for number, args in zip(words, words):  # noqa: B905 - pairs of one flat list
-                    self._run(self._functions[number], args, None)
+                    if self._begin():
+                        self._execute(self._functions[number], args, None)
                     if not self._left:
                         return
             elif kind == FUNCTION:
                 self._learn(payload)
             else:
-                self._run_pickled(payload if kind == TASK else self._arguments.take())
+                self._load_and_execute(payload if kind == TASK else self._arguments.take())
                 if not self._left:
                     return
             del payload  # it may be large, and the next one may be long in coming
@@ -169,28 +170,39 @@ class Worker:
             buffer = buffer[at:] if at < end else b""
 
     def _large(self, begun: memoryview, length: int) -> memoryview:
-        payload = memoryview(bytearray(length))
+        self._words[0] = self._position  # whatever happens from here on is this task's doing
+        try:
+            payload = memoryview(bytearray(length))
+        except MemoryError as error:
+            self._link.skip(length - len(begun))
+            return memoryview(pickle.dumps((Unimportable(error), (), None), PROTOCOL))
         payload[: len(begun)] = begun
         self._link.read_into(payload[len(begun) :])
         return payload
 
     def _learn(self, payload: memoryview) -> None:
+        self._words[0] = self._position  # it is the next task's function: if importing it is the end, it is its own
         number, pickled = pickle.loads(payload)
         try:
             self._functions[number] = pickle.loads(pickled)
         except Exception as error:  # noqa: BLE001 - importing runs the user's code; its tasks will raise this
             self._functions[number] = Unimportable(error)
 
-    def _run_pickled(self, payload: memoryview) -> None:
+    def _load_and_execute(self, payload: memoryview) -> None:
+        """Loading is a part of the task: it runs the user's code, and may end the worker."""
+        if not self._begin():
+            self._arguments.release()
+            return
         try:
             function, args, kwargs = pickle.loads(payload)
         except Exception as error:  # noqa: BLE001 - as above
             function, args, kwargs = Unimportable(error), (), None
         del payload
         self._arguments.release()
-        self._run(self._functions[function] if type(function) is int else function, args, kwargs)
+        self._execute(self._functions[function] if type(function) is int else function, args, kwargs)
 
-    def _run(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any] | None) -> None:
+    def _begin(self) -> bool:
+        """Say that the next task is being executed; False, and it is not, where it lies behind the limit."""
         position, words, fence = self._position, self._words, self._fence
         words[0] = position
         fence.acquire()
@@ -198,9 +210,12 @@ class Worker:
         self._position = position + 1
         if position >= words[9]:
             self._answer(position, SKIPPED, _NO_PAYLOAD)
-            return
+            return False
         self._left -= 1
         self.executing = True
+        return True
+
+    def _execute(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any] | None) -> None:
         kind: int
         payload: bytes | memoryview
         try:
@@ -217,7 +232,7 @@ class Worker:
         self.executing = False
         if self._is_copy:
             _leave()
-        self._answer(position, kind, payload)
+        self._answer(self._position - 1, kind, payload)
 
     def _answer(self, position: int, kind: int, payload: bytes | memoryview) -> None:
         if not self._results.write(position, kind, payload):

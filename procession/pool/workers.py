@@ -147,10 +147,11 @@ class Worker:
     def close(self) -> None:
         """Give everything back that its process did not."""
         self.channel.close()
-        self.results.close()
-        self.arguments.close()
-        self.words.release()
-        self._memory.close()
+        with contextlib.suppress(BufferError):  # somebody holds a view: then it goes with that
+            self.results.close()
+            self.arguments.close()
+            self.words.release()
+            self._memory.close()
         if self.pidfd is not None:
             os.close(self.pidfd)
             self.pidfd = None
