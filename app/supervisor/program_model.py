@@ -146,7 +146,11 @@ class FindingKind(StrEnum):
 
 
 class Edge(Record, frozen=True, kw_only=True):
-    """``pid`` waits for ``resource`` (or for process ``of``, in a join) since then; ``holders`` could let it go on."""
+    """``pid`` waits for ``resource`` (or for process ``of``, in a join) since then; ``holders`` could let it go on.
+
+    ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, join.  ``main``: its main thread
+    waits; ``timed``: it will not wait for ever.
+    """
 
     pid: int
     resource: str | None
@@ -154,6 +158,8 @@ class Edge(Record, frozen=True, kw_only=True):
     to: str
     of: int | None = None
     holders: tuple[int, ...] = ()
+    main: bool = True
+    timed: bool = False
 
 
 class Finding(Record, frozen=True, kw_only=True):
