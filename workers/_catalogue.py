@@ -74,12 +74,7 @@ class Workload:
 
     def check(self, params: Mapping[str, object]) -> dict[str, Any]:
         """Return the keyword arguments for the target, defaults filled in; raises `BadParameter`."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name in params:
-            if name not in known:
-                allowed = f"allowed are {', '.join(known)}" if known else "it has none"
-                raise BadParameter(name, f"is no parameter of {self.name}; {allowed}")
-        return {name: _given(parameter, params) for name, parameter in known.items()}
+        return checked(self.name, self.parameters, params)
 
 
 @cache
@@ -145,6 +140,16 @@ def _told_by(extras: list[Any]) -> dict[str, Any]:
             case str():
                 told["help"] = extra
     return told
+
+
+def checked(of: str, parameters: tuple[Parameter, ...], params: Mapping[str, object]) -> dict[str, Any]:
+    """Return a value for each of the parameters of ``of``, defaults filled in; raises `BadParameter`."""
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in params:
+        if name not in known:
+            allowed = f"allowed are {', '.join(known)}" if known else "it has none"
+            raise BadParameter(name, f"is no parameter of {of}; {allowed}")
+    return {name: _given(parameter, params) for name, parameter in known.items()}
 
 
 def _given(parameter: Parameter, params: Mapping[str, object]) -> Any:
