@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .messages import AskPool, Join, Message
+from .command import Message
+from .messages import AskPool, Join
 from .model import Descendant, EventDraft, JsonDict, Process, Sample, Verb
 from .pool_messages import AnyAsk, AnyHostWord
 from .pool_model import PoolSpec

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from . import actions as a
 from . import messages as m
 from . import pool_plan
+from . import program_messages as pm
 from . import reports as r
 from .answering import Answering
 from .channels import Said, Silent
 from .children import Children, ForkserverGone, Gone, Told
 from .control import ControlServer
-from .errors import InvalidField, ProcessionError
+from .errors import InvalidField, NotPossible, ProcessionError
 from .launching import plan
 from .peer import Client
 from .performing import Performing
@@ -132,6 +133,15 @@ class Decoding:
                 return a.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
             case m.AskPool():
                 return a.Asking(client.id, command)
+            case (
+                pm.RunProgram()
+                | pm.RegisterProgram()
+                | pm.ProgramStarted()
+                | pm.ProgramEnded()
+                | pm.ProgramWorkloads()
+                | pm.BreakLock()
+            ):
+                raise NotPossible("programs cannot be run yet")
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None

@@ -19,15 +19,20 @@ from msgspec.structs import astuple, fields
 from .errors import SequenceGap
 from .model import Descendant, JsonDict, Process
 from .pool_model import Pool
-from .stream import Delta, Snapshot
+from .program_model import Program, Resource
+from .stream import Changes, Delta, Snapshot
 
 #: How many journal lines a snapshot carries, and a `Mirror` keeps.
 EVENTS_SHOWN = 200
 #: Kept as they are in a patch; everything else is made of records or collections.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_FIELDS = {record: tuple(field.name for field in fields(record)) for record in (Process, Descendant, Pool)}
+_RECORDS = (Process, Descendant, Pool, Program, Resource)
+_FIELDS = {record: tuple(field.name for field in fields(record)) for record in _RECORDS}
+#: A new thing comes with all its fields, and each kind of thing has one of these.
+_OF_A_NEW_THING = {"pid", "created_by"}
 
-Thing = TypeVar("Thing", Process, Descendant, Pool)
+Thing = TypeVar("Thing", Process, Descendant, Pool, Program, Resource)
+Book = dict[str, JsonDict]
 
 
 def patch(old: Thing | None, new: Thing) -> JsonDict:
@@ -64,41 +69,37 @@ class Mirror:
         self.at = 0.0
         self.host: JsonDict = {}
         self.supervisor: JsonDict = {}
-        self.processes: dict[str, JsonDict] = {}
-        self.descendants: dict[str, JsonDict] = {}
-        self.pools: dict[str, JsonDict] = {}
+        self.processes: Book = {}
+        self.descendants: Book = {}
+        self.pools: Book = {}
+        self.programs: Book = {}
+        self.resources: Book = {}
+        self.waits: JsonDict = {}
         self.events: deque[JsonDict] = deque(maxlen=EVENTS_SHOWN)
 
     def load(self, snapshot: Snapshot) -> None:
         """Start anew from a snapshot."""
         plain = msgspec.to_builtins(snapshot)
         self.seq, self.at = snapshot.seq, snapshot.at
-        self.host, self.supervisor = plain["host"], plain["supervisor"]
-        self.processes = {process["id"]: process for process in plain["processes"]}
-        self.descendants = {descendant["id"]: descendant for descendant in plain["descendants"]}
-        self.pools = {pool["id"]: pool for pool in plain["pools"]}
+        self.host, self.supervisor, self.waits = plain["host"], plain["supervisor"], plain["waits"]
+        self.processes = _by_id(plain["processes"])
+        self.descendants = _by_id(plain["descendants"])
+        self.pools = _by_id(plain["pools"])
+        self.programs = _by_id(plain["programs"])
+        self.resources = _by_id(plain["resources"])
         self.events = deque(plain["events"], EVENTS_SHOWN)
 
     def apply(self, delta: Delta) -> None:
         """Take one step; raises `SequenceGap`, changing nothing, where it does not follow on ours."""
-        changed = delta.changed
-        processes = _merged(self.processes, changed.processes)
-        descendants = _merged(self.descendants, changed.descendants)
-        pools = _merged(self.pools, changed.pools)
-        if delta.base != self.seq or processes is None or descendants is None or pools is None:
+        merged = [_merged(book, patches) for book, patches in self._books(delta.changed)]
+        if delta.base != self.seq or None in merged:
             raise SequenceGap(self.seq, delta.base)
         self.seq, self.at = delta.seq, delta.at
-        if changed.host is not None:
-            self.host = msgspec.to_builtins(changed.host)
-        if changed.supervisor is not None:
-            self.supervisor = msgspec.to_builtins(changed.supervisor)
-        self.processes.update(processes)
-        self.descendants.update(descendants)
-        self.pools.update(pools)
-        for key in delta.removed:
-            self.processes.pop(key, None)
-            self.descendants.pop(key, None)
-            self.pools.pop(key, None)
+        self._take_whole(delta.changed)
+        for (book, _), things in zip(self._books(delta.changed), merged, strict=True):
+            book.update(things or {})
+            for key in delta.removed:
+                book.pop(key, None)
         self.events.extend(msgspec.to_builtins(delta.events))
 
     def snapshot(self) -> JsonDict:
@@ -112,20 +113,45 @@ class Mirror:
             "descendants": list(self.descendants.values()),
             "events": list(self.events),
             "pools": list(self.pools.values()),
+            "programs": list(self.programs.values()),
+            "resources": list(self.resources.values()),
+            "waits": self.waits,
         }
+
+    def _books(self, changed: Changes) -> tuple[tuple[Book, tuple[JsonDict, ...]], ...]:
+        """Each kind of thing that is patched, with the patches for it."""
+        return (
+            (self.processes, changed.processes),
+            (self.descendants, changed.descendants),
+            (self.pools, changed.pools),
+            (self.programs, changed.programs),
+            (self.resources, changed.resources),
+        )
+
+    def _take_whole(self, changed: Changes) -> None:
+        """What comes whole where it changed."""
+        if changed.host is not None:
+            self.host = msgspec.to_builtins(changed.host)
+        if changed.supervisor is not None:
+            self.supervisor = msgspec.to_builtins(changed.supervisor)
+        if changed.waits is not None:
+            self.waits = msgspec.to_builtins(changed.waits)
+
+
+def _by_id(things: list[JsonDict]) -> Book:
+    return {thing["id"]: thing for thing in things}
 
 
 def _plain(value: Any) -> Any:
     return value if type(value) in _SCALARS else msgspec.to_builtins(value)
 
 
-def _merged(known: Mapping[str, JsonDict], changes: Iterable[JsonDict]) -> dict[str, JsonDict] | None:
+def _merged(known: Book, changes: Iterable[JsonDict]) -> Book | None:
     """The changed things as they are now; None where a patch is for something that we do not know."""
-    merged: dict[str, JsonDict] = {}
+    merged: Book = {}
     for change in changes:
         key = change["id"]
-        # A new thing comes with all its fields, and all kinds of things have a pid.
-        if key not in known and "pid" not in change:
+        if key not in known and _OF_A_NEW_THING.isdisjoint(change):
             return None
         merged[key] = {**known.get(key, {}), **change}
     return merged

@@ -1,14 +1,16 @@
 """Every word on the control socket, and which pipes there are.
 
-Three kinds of them end in the supervisor::
+Four kinds of them end in the supervisor::
 
     web, CLI ──Command──▶ control socket ──▶ supervisor        unix stream, frames of `!i` length + JSON, ≤ 1 MiB
              ◀─Reply, Snapshot, Delta────                      likewise, ≤ 32 MiB
     child ────Report────▶ report socket ───▶ supervisor        unix seqpacket, one JSON object each (`reports`)
     host ─────HostWord──▶ channel ─────────▶ supervisor        unix stream as the first (`pool_messages`)
          ◀────HostAsk────
+    observed ─Word, fds──▶ observer.sock ──▶ supervisor        unix seqpacket, JSON ≤ 4 KiB (`observer_words`)
 
 Commands carry ``request``, a number that the client chooses and that the reply repeats; and ``by``, who gave it.
+Those about programs are in `program_messages`.
 JSON and never pickle: nothing that is read here can run code.
 """
 
@@ -17,28 +19,19 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
+from .command import Command, Message
 from .errors import ProcessionError
 from .model import LaunchSpec, Verb
 from .pool_messages import AnyAsk
 from .pool_model import PoolSpec
+from .program_messages import AnyProgramCommand
 from .stream import Delta, Snapshot
 
 MAX_FRAME = 1024 * 1024
 # A snapshot of 2,000 processes with 2,000 descendants is 2.1 MB; long arguments make it more.
 MAX_ANSWER = 32 * 1024 * 1024
-
-
-class Message(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=True):
-    """Base of the control messages; the class name is the tag on the wire."""
-
-
-class Command(Message, frozen=True, kw_only=True):
-    """Base of what clients ask."""
-
-    request: int
-    by: str = "operator"
 
 
 class Subscribe(Command, frozen=True, kw_only=True):
@@ -200,6 +193,7 @@ AnyCommand = (
     | OpenPool
     | AskPool
     | PoolFunctions
+    | AnyProgramCommand
 )
 AnyAnswer = Reply | Refused | SnapshotMessage | DeltaMessage
 

@@ -109,7 +109,9 @@ class RestartPolicy(Record, frozen=True, kw_only=True):
 class Process(Record, frozen=True, kw_only=True):
     """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start().
 
-    ``pool``: it is the host of the pool of the same id.
+    ``pool``: it is the host of the pool of the same id.  ``program``: the id of the program that it belongs to, which
+    is its own id for the first one.  ``observed``: it is not our child but watched; only its parent can join it.  Its
+    ``exitcode`` is None where nobody told, and its ``booted`` says whether it got as far as to its target.
     """
 
     id: str
@@ -154,6 +156,7 @@ class Process(Record, frozen=True, kw_only=True):
     backoff: Backoff | None = None
     log_bytes: int = 0
     program: str | None = None
+    observed: bool = False
     pool: bool = False
 
 
@@ -193,7 +196,7 @@ class Event(Record, frozen=True, kw_only=True):
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
     backoff, fatal, lost, orphan, stuck, unstuck, supervisor, forkserver; and of pools: pool, job,
-    worker-lost, worker-ended, asked.
+    worker-lost, worker-ended, asked; and of programs: program, finding.
     """
 
     seq: int

@@ -14,8 +14,9 @@ from typing import Protocol
 
 import msgspec
 
+from .command import Message
 from .frames import FrameError, Frames, framed
-from .messages import MAX_FRAME, AnyCommand, Message, Refused, decode_command, encode
+from .messages import MAX_FRAME, AnyCommand, Refused, decode_command, encode
 from .poller import READABLE, WRITABLE, Poller
 
 MAX_WAITING = 256

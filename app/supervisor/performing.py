@@ -11,9 +11,9 @@ import signal
 from typing import assert_never
 
 from . import actions as a
-from . import messages as m
 from .blocked import blocked_on
 from .children import Children
+from .command import Message
 from .control import ControlServer
 from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
@@ -243,6 +243,6 @@ class Performing:
         child = self._children.by_id.get(process_id)
         return child.pid if child and not child.ended else None
 
-    def _send(self, client_id: int, message: m.Message) -> None:
+    def _send(self, client_id: int, message: Message) -> None:
         if client := self._control.clients.get(client_id):
             client.send(message)

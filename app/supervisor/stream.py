@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .model import Descendant, Event, Host, JsonDict, Process, Record, Supervisor
 from .pool_model import Pool
+from .program_model import Program, Resource, Waits
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
@@ -17,20 +18,32 @@ class Snapshot(Record, frozen=True, kw_only=True):
     descendants: tuple[Descendant, ...]
     events: tuple[Event, ...] = ()
     pools: tuple[Pool, ...] = ()
+    programs: tuple[Program, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    waits: Waits = Waits()
 
 
 class Changes(Record, frozen=True, kw_only=True):
-    """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing)."""
+    """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing).
+
+    ``waits`` comes whole: a graph is one picture, and small.
+    """
 
     processes: tuple[JsonDict, ...] = ()
     descendants: tuple[JsonDict, ...] = ()
     pools: tuple[JsonDict, ...] = ()
+    programs: tuple[JsonDict, ...] = ()
+    resources: tuple[JsonDict, ...] = ()
+    waits: Waits | None = None
     host: Host | None = None
     supervisor: Supervisor | None = None
 
 
 class Delta(Record, frozen=True, kw_only=True):
-    """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes, their pools, and descendants."""
+    """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes, descendants and resources.
+
+    A pool or a program of the same id as a process goes with it.
+    """
 
     seq: int
     base: int

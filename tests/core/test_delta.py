@@ -16,12 +16,14 @@ from app.supervisor.errors import SequenceGap
 from app.supervisor.messages import DeltaMessage, SnapshotMessage, decode_answer, encode
 from app.supervisor.model import Descendant, Event, Host, Process, Progress, Sentinel, State, Supervisor
 from app.supervisor.pool_model import Job, JobMethod, Pool, PoolState, PoolTask, PoolWorker, WorkerState
+from app.supervisor.program_model import Edge, Program, Resource, ResourceKind, Waits
 from app.supervisor.stream import Changes, Delta, Snapshot
 
 HOST = Host(name="box", cores=2, cpu_percent=1.0, memory_used_bytes=1, memory_total_bytes=2)
 SUPERVISOR = Supervisor(
     pid=1, started_at=1.0, python="3.11", forkserver_pid=None, preload_verified=None, protected=(1,)
 )
+KINDS = ("processes", "descendants", "pools", "programs", "resources")
 ONE = Process(id="1", name="one", workload=None, target="m:f", params={"a": 1})
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -82,6 +84,36 @@ pools = st.dictionaries(
     ),
     max_size=4,
 )
+programs = st.dictionaries(
+    ids,
+    st.builds(
+        Program,
+        id=st.just(""),
+        name=st.text(max_size=2),
+        command=st.just(("python", "x.py")),
+        cwd=st.just("/"),
+        pid=st.none() | st.integers(1, 9),
+        not_seen=st.integers(0, 9),
+    ),
+    max_size=4,
+)
+resources = st.dictionaries(
+    ids,
+    st.builds(
+        Resource,
+        id=st.just(""),
+        program=st.none() | st.just("1"),
+        kind=st.sampled_from(ResourceKind),
+        name=st.text(max_size=2),
+        created_by=st.integers(1, 9),
+        created_at=st.just(1.0),
+        value=st.none() | st.integers(0, 9),
+        buffered=st.none() | st.dictionaries(ids, st.integers(0, 9), max_size=2),
+    ),
+    max_size=4,
+)
+edges = st.builds(Edge, pid=st.integers(1, 9), resource=st.just("r1"), since=st.just(1.0), to=st.just("acquire"))
+graphs = st.builds(Waits, edges=st.lists(edges, max_size=2).map(tuple))
 hosts = st.builds(replace, st.just(HOST), cpu_percent=numbers)
 supervisors = st.builds(replace, st.just(SUPERVISOR), stopping=st.booleans())
 
@@ -102,6 +134,9 @@ def histories(draw: st.DrawFn) -> list[Snapshot]:
                 processes=tuple(replace(p, id=key) for key, p in draw(processes).items()),
                 descendants=tuple(replace(d, id=f"{key}-9") for key, d in draw(descendants).items()),
                 pools=tuple(replace(p, id=f"p{key}") for key, p in draw(pools).items()),
+                programs=tuple(replace(p, id=f"g{key}") for key, p in draw(programs).items()),
+                resources=tuple(replace(r, id=f"r{key}") for key, r in draw(resources).items()),
+                waits=draw(graphs),
                 events=events,
             )
         )
@@ -128,21 +163,22 @@ def whole(seq: int, *shown: Process, events: tuple[Event, ...] = ()) -> Snapshot
 
 def diff(old: Snapshot, new: Snapshot) -> Delta:
     """The step from one whole snapshot to another."""
-    kinds = ((old.processes, new.processes), (old.descendants, new.descendants), (old.pools, new.pools))
-    (processes, ended), (descendants, gone), (pools, closed) = (differences(*both) for both in kinds)
+    changed, removed = {}, ()
+    for kind in KINDS:
+        changed[kind], gone = differences(getattr(old, kind), getattr(new, kind))
+        removed += gone
     seen = old.events[-1].seq if old.events else 0
     return Delta(
         seq=new.seq,
         base=old.seq,
         at=new.at,
         changed=Changes(
-            processes=processes,
-            descendants=descendants,
-            pools=pools,
+            **changed,
+            waits=new.waits if new.waits != old.waits else None,
             host=new.host if new.host != old.host else None,
             supervisor=new.supervisor if new.supervisor != old.supervisor else None,
         ),
-        removed=ended + gone + closed,
+        removed=removed,
         events=tuple(event for event in new.events if event.seq > seen),
     )
 
@@ -161,8 +197,7 @@ def plain(value: Any) -> Any:
 def by_id(state: Any) -> dict[str, Any]:
     """As JSON, without the order of rows, which the reader chooses."""
     snapshot: dict[str, Any] = plain(state)
-    kinds = ("processes", "descendants", "pools")
-    return snapshot | {kind: {row["id"]: row for row in snapshot[kind]} for kind in kinds}
+    return snapshot | {kind: {row["id"]: row for row in snapshot[kind]} for kind in KINDS}
 
 
 @given(histories())

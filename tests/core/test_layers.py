@@ -18,7 +18,7 @@ PURE = frozenset(
     f"app.supervisor.{name}"
     for name in (
         *("model", "pool_model", "stream", "lifecycle", "messages", "pool_messages", "reports", "errors"),
-        *("fleet", "delta", "history"),
+        *("fleet", "delta", "history", "command", "program_model", "program_messages", "observer_words"),
     )
 )
 IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
@@ -33,6 +33,8 @@ WEB_MAY_IMPORT = (
     "app.supervisor.model",
     "app.supervisor.pool_messages",
     "app.supervisor.pool_model",
+    "app.supervisor.program_messages",
+    "app.supervisor.program_model",
     "app.supervisor.stream",
     "app.web",
 )

@@ -13,9 +13,10 @@ import pytest
 
 from app.supervisor import errors
 from app.supervisor.client import Connection, call
+from app.supervisor.command import Message
 from app.supervisor.control import ControlServer
 from app.supervisor.frames import framed
-from app.supervisor.messages import AnyCommand, Join, Message, Refused, Subscribe, Workloads, refuse, reply
+from app.supervisor.messages import AnyCommand, Join, Refused, Subscribe, Workloads, refuse, reply
 from app.supervisor.peer import Client
 from app.supervisor.poller import Poller
 
