@@ -9,7 +9,7 @@ A script is what a textbook would print: it imports the standard library only, d
   written out; ``type`` is int, float or str, and ``action="store_true"`` stands for a bool.
 * The bounds of a number are refused in the form that this module reads, ``given`` being what was parsed::
 
-    def parameters() -> argparse.Namespace:
+    def parameters():
         parser = argparse.ArgumentParser(description=__doc__)
         parser.add_argument("--children", type=int, default=3, help="how many processes to start")
         given = parser.parse_args()

@@ -12,13 +12,13 @@ import multiprocessing
 import time
 
 
-def work(seconds: float) -> None:
+def work(seconds):
     print(f"child: working for {seconds:g} s", flush=True)
     time.sleep(seconds)
     print("child: done", flush=True)
 
 
-def parameters() -> argparse.Namespace:
+def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1.0, help="how long the child works")
     parser.add_argument("--timeout", type=float, default=0.4, help="how long each join waits at most")
@@ -30,7 +30,7 @@ def parameters() -> argparse.Namespace:
     return given
 
 
-def main() -> None:
+def main():
     given = parameters()
     process = multiprocessing.Process(target=work, args=(given.seconds,))
     process.start()
