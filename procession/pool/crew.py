@@ -131,11 +131,6 @@ class Crew:
             for worker in self.workers:
                 worker.signal(signal.SIGKILL)
 
-    @property
-    def is_terminating(self) -> bool:
-        """Whether SIGKILL is still to come."""
-        return self._kill_at is not None
-
     # The dead
 
     def bury(self, worker: Worker, now: float, *, may_retry: bool) -> None:
