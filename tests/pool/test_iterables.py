@@ -1,0 +1,286 @@
+"""Iterables that wait, never end, raise, or depend on results: the pool asks them, and nobody waits for them."""
+
+import itertools
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from procession import Pool
+from procession.pool import PoolTerminated
+from tests.pool import tasks
+from tests.pool.conftest import OpenPool
+from tests.pool.killing import WITHIN_S, assert_goes_on, kill, started, workers
+
+WORKERS = 2
+
+
+class Sequence:
+    """Has a length, and an iteration of its own."""
+
+    def __init__(self, length: int, items: Iterator[int]) -> None:
+        self.length, self.items = length, items
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[int]:
+        return self.items
+
+
+def taken(iterator: Any) -> tuple[list[int], list[LookupError]]:
+    """All that it gives, and all that it raises, until its end."""
+    got, raised = [], []
+    while True:
+        try:
+            got.append(iterator.next(WITHIN_S))
+        except StopIteration:
+            return got, raised
+        except LookupError as error:
+            raised.append(error)
+
+
+def failing(count: int) -> Iterator[int]:
+    yield from range(count)
+    raise LookupError("no more of these")
+
+
+@pytest.mark.parametrize("name", ["imap", "imap_unordered"])
+@pytest.mark.parametrize("chunksize", [1, 3])
+def test_generator_waits_until_results_are_taken(open_pool: OpenPool, name: str, chunksize: int) -> None:
+    """A semaphore bounds how far it runs ahead of its consumer, as people do against memory running full."""
+    pool = open_pool(WORKERS)
+    slots = threading.Semaphore(3 * chunksize)
+
+    def bounded() -> Iterator[int]:
+        for number in range(300):
+            slots.acquire()
+            yield number
+
+    got = []
+    iterator = getattr(pool, name)(tasks.square, bounded(), chunksize)
+    for _ in range(300):
+        got.append(iterator.next(WITHIN_S))
+        slots.release()
+    with pytest.raises(StopIteration):
+        iterator.next(WITHIN_S)
+    assert sorted(got) == [tasks.square(one) for one in range(300)]
+
+
+def test_generator_makes_each_item_of_the_result_before(open_pool: OpenPool) -> None:
+    """It uses the pool that asks it."""
+    pool = open_pool(WORKERS)
+
+    def chained() -> Iterator[int]:
+        value = 1
+        for _ in range(50):
+            yield value
+            value = pool.apply(tasks.add, (value, 1))
+
+    assert list(pool.imap(tasks.square, chained())) == [tasks.square(one) for one in range(1, 51)]
+
+
+def test_generator_that_waits_keeps_nobody(open_pool: OpenPool) -> None:
+    """Other calls are done meanwhile, and the pool can be terminated."""
+    pool = open_pool(WORKERS)
+    go_on = threading.Event()
+
+    def waiting() -> Iterator[int]:
+        yield 1
+        go_on.wait()
+        yield 2
+
+    iterator = pool.imap(tasks.square, waiting())
+    assert iterator.next(WITHIN_S) == 1
+    assert_goes_on(pool, WORKERS)
+    second = pool.imap_unordered(tasks.square, iter(range(100)))
+    assert sorted(second) == [tasks.square(one) for one in range(100)]
+    assert not iterator.progress().over
+    go_on.set()
+    assert list(iterator) == [4]
+
+
+@pytest.mark.parametrize("chunksize", [1, 4])
+def test_terminated_while_a_generator_waits(open_pool: OpenPool, chunksize: int) -> None:
+    """It does not wait for it; the consumer learns that nothing more comes."""
+    pool = open_pool(WORKERS)
+    go_on = threading.Event()
+
+    def waiting() -> Iterator[int]:
+        yield from range(chunksize)
+        go_on.wait()
+        yield 2
+
+    try:
+        iterator = pool.imap(tasks.square, waiting(), chunksize)
+        assert [iterator.next(WITHIN_S) for _ in range(chunksize)] == [tasks.square(one) for one in range(chunksize)]
+        pool.terminate()
+        assert pool.join(timeout=WITHIN_S)
+        with pytest.raises(PoolTerminated):
+            iterator.next(WITHIN_S)
+        with pytest.raises(StopIteration):
+            iterator.next(WITHIN_S)
+    finally:
+        go_on.set()
+
+
+def test_closed_while_a_generator_waits(open_pool: OpenPool) -> None:
+    """What was asked for before is done; only then the pool has ended."""
+    pool = open_pool(WORKERS)
+    go_on = threading.Event()
+
+    def waiting() -> Iterator[int]:
+        yield 1
+        go_on.wait()
+        yield from range(2, 50)
+
+    iterator = pool.imap(tasks.square, waiting())
+    assert iterator.next(WITHIN_S) == 1
+    pool.close()
+    assert not pool.join(timeout=0)
+    go_on.set()
+    assert list(iterator) == [tasks.square(one) for one in range(2, 50)]
+    assert pool.join(timeout=WITHIN_S)
+
+
+@pytest.mark.parametrize("name", ["imap", "imap_unordered"])
+def test_generator_without_an_end(open_pool: OpenPool, name: str) -> None:
+    """As many as are wanted are taken; how far it is asked ahead is bounded by what workers take."""
+    pool = open_pool(WORKERS)
+    asked = []
+
+    def endless() -> Iterator[int]:
+        for number in itertools.count():
+            asked.append(number)
+            yield number
+
+    got = list(itertools.islice(getattr(pool, name)(tasks.square, endless()), 1000))
+    assert name == "imap_unordered" or got == [tasks.square(one) for one in range(1000)]
+    assert len(set(got)) == 1000
+    pool.terminate()
+    assert pool.join(timeout=WITHIN_S)
+
+
+def test_generator_is_asked_no_further_than_workers_get(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """While all are busy an endless one does not fill the memory."""
+    pool = open_pool(WORKERS)
+    held = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(WORKERS)]
+    for one in range(WORKERS):
+        started(log, one)
+    asked = itertools.count()
+    iterator = pool.imap(tasks.square, (next(asked) for _ in itertools.count()))
+    other = pool.imap(tasks.square, iter(range(10)))
+    gate.touch()
+    assert list(other) == [tasks.square(one) for one in range(10)]
+    assert iterator.next(WITHIN_S) == 0
+    assert [one.get(WITHIN_S) for one in held] == list(range(WORKERS))
+    assert next(asked) < 1_000_000
+
+
+@pytest.mark.parametrize("chunksize", [1, 4, 100])
+@pytest.mark.parametrize("name", ["imap", "imap_unordered"])
+def test_iteration_that_raises(open_pool: OpenPool, name: str, chunksize: int) -> None:
+    """What came before is done; then the consumer gets the exception, and then the end."""
+    pool = open_pool(WORKERS)
+    iterator = getattr(pool, name)(tasks.square, failing(10), chunksize)
+    got, raised = taken(iterator)
+    assert [str(error) for error in raised] == ["no more of these"]
+    whole = [tasks.square(one) for one in range(10 // chunksize * chunksize)]
+    assert (got if name == "imap" else sorted(got)) == whole
+    assert_goes_on(pool, WORKERS)
+
+
+@pytest.mark.parametrize("chunksize", [None, 1, 4])
+def test_sequence_whose_iteration_raises(open_pool: OpenPool, chunksize: int | None) -> None:
+    """A map of it raises that; the length was not a promise."""
+    pool = open_pool(WORKERS)
+    with pytest.raises(LookupError, match="no more of these"):
+        pool.map_async(tasks.square, Sequence(50, failing(10)), chunksize).get(WITHIN_S)
+    with pytest.raises(LookupError, match="no more of these"):
+        pool.map(tasks.square, failing(10), chunksize)
+    assert_goes_on(pool, WORKERS)
+
+
+@pytest.mark.parametrize("chunksize", [1, 4])
+@pytest.mark.parametrize("length", [1, 5, 15, 100])
+def test_sequence_with_a_wrong_length(open_pool: OpenPool, length: int, chunksize: int) -> None:
+    """Nobody hangs, whichever of both is right."""
+    pool = open_pool(WORKERS)
+    result = pool.map_async(tasks.square, Sequence(length, iter(range(10))), chunksize)
+    result.wait(WITHIN_S)
+    assert result.ready()
+    assert_goes_on(pool, WORKERS)
+    assert pool.statistics().state == "open"
+
+
+def test_list_that_changes_while_it_is_mapped(open_pool: OpenPool) -> None:
+    """Growing or shrinking, it concerns nobody else."""
+    pool = open_pool(WORKERS)
+    growing, shrinking = list(range(5000)), list(range(5000))
+    results = [pool.map_async(tasks.square, growing, 1), pool.map_async(tasks.square, shrinking, 1)]
+    while not all(result.ready() for result in results):
+        growing.append(1)
+        del shrinking[-1:]
+    assert results[0].get(WITHIN_S) == [tasks.square(one) for one in range(5000)]
+    results[1].wait(WITHIN_S)
+    assert results[1].ready()
+    assert_goes_on(pool, WORKERS)
+
+
+def test_sequence_that_takes_its_time(open_pool: OpenPool) -> None:
+    """Other calls are done meanwhile."""
+    pool = open_pool(WORKERS)
+    go_on = threading.Event()
+
+    def slow() -> Iterator[int]:
+        for number in range(20):
+            if number == 10:
+                go_on.wait()
+            yield number
+
+    result = pool.map_async(tasks.square, Sequence(20, slow()), chunksize=1)
+    assert_goes_on(pool, WORKERS)
+    assert not result.ready()
+    go_on.set()
+    assert result.get(WITHIN_S) == [tasks.square(one) for one in range(20)]
+
+
+def test_iterable_that_is_none_at_all(open_pool: OpenPool) -> None:
+    """As in the stdlib: the call raises, or its result does."""
+    pool = open_pool(WORKERS)
+    with pytest.raises(TypeError):
+        pool.map(tasks.square, 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        next(iter(pool.imap(tasks.square, 5)))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        pool.starmap(tasks.add, [1, 2])  # type: ignore[list-item]
+    assert_goes_on(pool, WORKERS)
+
+
+def test_workers_are_killed_while_a_generator_is_asked(open_pool: OpenPool) -> None:
+    """Its items are neither lost nor doubled, but for those that were executed."""
+    pool = open_pool(WORKERS, retries=20)
+
+    def killing() -> Iterator[int]:
+        for number in range(2000):
+            if number % 250 == 249:
+                for pid in workers(pool)[:1]:
+                    kill(pid)
+            yield number
+
+    assert list(pool.imap(tasks.square, killing())) == [tasks.square(one) for one in range(2000)]
+    assert_goes_on(pool, WORKERS)
+
+
+def test_iterator_outlives_its_pool(method: str) -> None:
+    """What was done before the pool was terminated can be taken afterwards."""
+    with Pool(WORKERS, context=multiprocessing.get_context(method)) as pool:
+        iterator = pool.imap(tasks.square, range(10))
+        result = pool.map_async(tasks.square, range(10))
+        result.wait(WITHIN_S)
+        pool.close()
+        assert pool.join(timeout=WITHIN_S)
+    assert list(iterator) == result.get(WITHIN_S) == [tasks.square(one) for one in range(10)]

@@ -1,0 +1,311 @@
+"""One worker is suspended, resumed, terminated or killed by the pool's own verbs; the pool grows, shrinks and tells."""
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from procession import Pool, WorkerLost
+from procession.pool.facts import Statistics
+from tests.pool import tasks
+from tests.pool.conftest import OpenPool
+from tests.pool.killing import (
+    REPEATS,
+    WITHIN_S,
+    assert_goes_on,
+    assert_names,
+    assert_once,
+    is_alive,
+    is_stopped,
+    kill,
+    started,
+    workers,
+)
+from tests.waiting import wait_until
+
+WORKERS = 2
+
+
+@pytest.mark.parametrize(("verb", "number"), [("kill_worker", signal.SIGKILL), ("terminate_worker", signal.SIGTERM)])
+@pytest.mark.parametrize("retries", [0, 1])
+def test_busy_worker_is_ended(
+    open_pool: OpenPool, tmp_path: Path, gate: Path, verb: str, number: signal.Signals, retries: int
+) -> None:
+    """The answer says what it cost, and the exception who did it."""
+    pool = open_pool(WORKERS, retries=retries)
+    for turn in range(REPEATS):
+        log = str(tmp_path / f"log{turn}")
+        victim = pool.apply_async(tasks.held_once, (log, 0, str(gate)))
+        others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 50)]
+        pid = started(log, 0)
+        end = getattr(pool, verb)(pid)
+        assert (end.pid, end.ended, end.exitcode) == (pid, True, -number)
+        assert verb in end.cause
+        assert end.outcome == ("retried" if retries else "lost")
+        assert end.task is not None
+        assert (end.task.call, end.task.function) == (victim.call, "tests.pool.tasks.held_once")
+        if retries:
+            assert victim.get(WITHIN_S) == 0
+        else:
+            with pytest.raises(WorkerLost) as raised:
+                victim.get(WITHIN_S)
+            assert_names(raised.value, pid, -number)
+            assert raised.value.cause == end.cause
+        assert [one.get(WITHIN_S) for one in others] == list(range(1, 50))
+        assert_goes_on(pool, WORKERS, pid)
+
+
+def test_idle_worker_is_ended(open_pool: OpenPool) -> None:
+    """It costs nothing."""
+    pool = open_pool(WORKERS)
+    assert_goes_on(pool, WORKERS)
+    pid = wait_until(lambda: workers(pool, "idle"), WITHIN_S)[0]
+    end = pool.terminate_worker(pid)
+    assert (end.ended, end.task, end.outcome, end.returned) == (True, None, None, 0)
+    assert_goes_on(pool, WORKERS, pid)
+    assert pool.statistics().lost == 0
+
+
+def test_suspended_worker_is_terminated(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """SIGTERM reaches a stopped process only when it goes on."""
+    pool = open_pool(WORKERS)
+    victim = pool.apply_async(tasks.held, (log, 0, str(gate)))
+    pid = started(log, 0)
+    pool.suspend_worker(pid)
+    wait_until(lambda: is_stopped(pid))
+    assert pool.terminate_worker(pid).exitcode == -signal.SIGTERM
+    with pytest.raises(WorkerLost):
+        victim.get(WITHIN_S)
+    assert_goes_on(pool, WORKERS, pid)
+
+
+def test_worker_that_ignores_sigterm(open_pool: OpenPool, log: str) -> None:
+    """The answer says that it has not ended; SIGKILL ends it."""
+    pool = open_pool(WORKERS)
+    victim = pool.apply_async(tasks.deaf, (log, 0))
+    pid = started(log, 0)
+    end = pool.terminate_worker(pid, timeout=0.05)
+    assert (end.pid, end.ended, end.exitcode, end.outcome) == (pid, False, None, None)
+    assert end.task is not None
+    assert not victim.ready()
+    assert is_alive(pid)
+    assert pool.kill_worker(pid).exitcode == -signal.SIGKILL
+    with pytest.raises(WorkerLost):
+        victim.get(WITHIN_S)
+
+
+def test_worker_is_suspended_and_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
+    """Meanwhile the others do what waits in it; then it does its own."""
+    pool = open_pool(WORKERS)
+    for turn in range(REPEATS):
+        log, gate = str(tmp_path / f"log{turn}"), tmp_path / f"gate{turn}"
+        held = pool.apply_async(tasks.held, (log, 0, str(gate)))
+        others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 200)]
+        pid = started(log, 0)
+        pool.suspend_worker(pid)
+        wait_until(lambda: pid in workers(pool, "suspended"), WITHIN_S)  # noqa: B023
+        gate.touch()
+        assert [one.get(WITHIN_S) for one in others] == list(range(1, 200))
+        assert not held.ready()
+        pool.resume_worker(pid)
+        assert held.get(WITHIN_S) == 0
+        wait_until(lambda: not workers(pool, "suspended"), WITHIN_S)
+        assert_once(tasks.read(log), 200, set())
+        assert_goes_on(pool, WORKERS)
+
+
+def test_idle_worker_is_suspended(open_pool: OpenPool) -> None:
+    """It gets no work that would wait in it, and the pool closes as soon as it may go on."""
+    pool = open_pool(WORKERS)
+    for _ in range(REPEATS):
+        assert_goes_on(pool, WORKERS)
+        pid = workers(pool)[0]
+        pool.suspend_worker(pid)
+        wait_until(lambda: is_stopped(pid))  # noqa: B023
+        assert [pool.apply_async(tasks.square, (one,)).get(WITHIN_S) for one in range(20)] == [
+            tasks.square(one) for one in range(20)
+        ]
+        assert pool.map_async(tasks.square, range(500), chunksize=1).get(WITHIN_S)[-1] == 499 * 499
+        pool.resume_worker(pid)
+    assert_goes_on(pool, WORKERS)
+
+
+@pytest.mark.parametrize("verb", ["suspend_worker", "resume_worker", "terminate_worker", "kill_worker"])
+def test_verbs_refuse_strangers(open_pool: OpenPool, verb: str) -> None:
+    """Only workers of this pool are touched: not its parent, not those of another pool, not those that are gone."""
+    pool, other = open_pool(1), open_pool(1)
+    assert_goes_on(pool, 1)
+    assert_goes_on(other, 1)
+    (gone,), (foreign,) = workers(pool), workers(other)
+    kill(gone)
+    assert_goes_on(pool, 1, gone)
+    for pid in (os.getpid(), foreign, gone, 0, -1, 2**22 + 1):
+        with pytest.raises(ValueError, match=str(pid)):
+            getattr(pool, verb)(pid)
+    assert workers(other) == [foreign]
+
+
+def test_pool_grows_and_shrinks(open_pool: OpenPool, log: str) -> None:
+    """While it works; nothing is lost or done twice."""
+    pool = open_pool(1)
+    results = [pool.apply_async(tasks.uneven, (log, one)) for one in range(1500)]
+    for wanted in (4, 1, 3, 2):
+        pool.resize(wanted)
+        assert pool.statistics().processes == wanted
+        wait_until(lambda: len(pool.statistics().workers) == wanted, WITHIN_S)  # noqa: B023
+    assert [one.get(WITHIN_S) for one in results] == list(range(1500))
+    assert_once(tasks.read(log), 1500, set())
+    assert_goes_on(pool, 2)
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match="at least 1"):
+            pool.resize(wrong)
+    pool.close()
+    with pytest.raises(ValueError, match="not running"):
+        pool.resize(2)
+
+
+def test_surplus_workers_finish_their_task(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Nobody is killed for being too many."""
+    pool = open_pool(3)
+    results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(3)]
+    for one in range(3):
+        started(log, one)
+    pool.resize(1)
+    gate.touch()
+    assert [one.get(WITHIN_S) for one in results] == [0, 1, 2]
+    wait_until(lambda: len(pool.statistics().workers) == 1, WITHIN_S)
+    assert pool.statistics().lost == 0
+    assert_goes_on(pool, 1)
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_workers_retire_after_so_many_tasks(open_pool: OpenPool, tmp_path: Path, most: int) -> None:
+    """Exactly so many, whether they come one by one or as a crowd; the last one has what is left."""
+    pool = open_pool(WORKERS, maxtasksperchild=most)
+    log, count = str(tmp_path / "log"), 30
+    results = [pool.apply_async(tasks.logged, (log, one)) for one in range(count)]
+    assert [one.get(WITHIN_S) for one in results] == list(range(count))
+    done = Counter(pids[0] for pids in tasks.read(log).pids.values())
+    assert max(done.values()) == most
+    assert sum(number < most for number in done.values()) <= WORKERS
+    assert_once(tasks.read(log), count, set())
+    assert_goes_on(pool, WORKERS)
+
+
+def test_one_worker_retires_after_so_many_chunks(open_pool: OpenPool) -> None:
+    """A chunk is one task."""
+    pool = open_pool(1, maxtasksperchild=3)
+    pids = pool.map_async(tasks.own_pid, range(36), chunksize=2).get(WITHIN_S)
+    assert list(Counter(pids).values()) == [6] * 6
+    assert_goes_on(pool, 1)
+
+
+def test_tasks_taken_back_do_not_count(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """A worker that was stopped, and whose tasks others did, still has the rest of its number."""
+    pool = open_pool(WORKERS, maxtasksperchild=50)
+    held = pool.apply_async(tasks.held, (log, 0, str(gate)))
+    others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 120)]
+    pid = started(log, 0)
+    pool.suspend_worker(pid)
+    assert [one.get(WITHIN_S) for one in others] == list(range(1, 120))
+    gate.touch()
+    pool.resume_worker(pid)
+    assert held.get(WITHIN_S) == 0
+    more = [pool.apply_async(tasks.logged, (log, one)) for one in range(120, 400)]
+    assert [one.get(WITHIN_S) for one in more] == list(range(120, 400))
+    assert_once(tasks.read(log), 400, set())
+    assert max(Counter(pids[0] for pids in tasks.read(log).pids.values()).values()) <= 50
+
+
+def assert_balanced(facts: Statistics, submitted: int) -> None:
+    """Each task is in one place."""
+    assert facts.queued + facts.running + facts.done + facts.failed + facts.lost == submitted, facts
+    assert min(facts.queued, facts.running, facts.done, facts.failed, facts.lost) >= 0
+    assert facts.running == sum(worker.task is not None for worker in facts.workers)
+    for worker in facts.workers:
+        assert (worker.busy_s is None) == (worker.task is None)
+        assert worker.prefetched >= 0
+        assert 0 <= worker.waited_s <= worker.uptime_s + 0.1
+
+
+def test_statistics_add_up_under_load(open_pool: OpenPool, log: str) -> None:
+    """At any moment, with failures, losses and retries."""
+    pool = open_pool(WORKERS)
+    submitted, results = 0, []
+    for one in range(2000):
+        if one % 500 == 250:
+            results.append(pool.apply_async(tasks.leave_hard, (3,)))
+        elif one % 10 == 5:
+            results.append(pool.apply_async(tasks.raise_value_error, ("counted",)))
+        else:
+            results.append(pool.apply_async(tasks.uneven, (log, one)))
+        submitted += 1
+        if one % 20 == 0:
+            assert_balanced(pool.statistics(), submitted)
+    while not all(result.ready() for result in results):
+        assert_balanced(pool.statistics(), submitted)
+    facts = pool.statistics()
+    assert_balanced(facts, submitted)
+    assert (facts.done, facts.failed, facts.lost) == (1796, 200, 4)
+    assert (facts.queued, facts.running, facts.state) == (0, 0, "open")
+
+
+def test_statistics_tell_the_task_of_a_worker(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Which call, which function with which arguments, for how long."""
+    pool = open_pool(WORKERS)
+    result = pool.apply_async(tasks.held, (log, 0, str(gate)))
+    waiting = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(1, 10)]
+    pid = started(log, 0)
+    (worker,) = (one for one in pool.statistics().workers if one.pid == pid)
+    assert worker.state == "busy"
+    assert worker.daemon
+    assert worker.exitcode is None
+    assert worker.task is not None
+    assert (worker.task.call, worker.task.index, worker.task.size, worker.task.attempt) == (result.call, 0, 1, 1)
+    assert worker.task.function == "tests.pool.tasks.held"
+    assert str(gate)[-10:] in worker.task.arguments
+    first = worker.busy_s or 0.0
+    wait_until(lambda: busy_s(pool, pid) > first)
+    gate.touch()
+    for one in (result, *waiting):
+        one.get(WITHIN_S)
+    wait_until(lambda: all(one.task is None for one in pool.statistics().workers))
+    assert sum(one.tasks_done for one in pool.statistics().workers) == 10
+
+
+def busy_s(pool: Pool, pid: int) -> float:
+    return next(one.busy_s or 0.0 for one in pool.statistics().workers if one.pid == pid)
+
+
+def test_states_of_a_pool(open_pool: OpenPool, log: str, gate: Path) -> None:
+    pool, other = open_pool(1), open_pool(1)
+    assert pool.statistics().state == "open"
+    pool.apply_async(tasks.held, (log, 0, str(gate)))
+    started(log, 0)
+    pool.close()
+    assert pool.statistics().state == "closing"
+    gate.touch()
+    assert pool.join(timeout=WITHIN_S)
+    assert (pool.statistics().state, pool.statistics().workers) == ("closed", ())
+    other.terminate()
+    assert other.join(timeout=WITHIN_S)
+    assert (other.statistics().state, other.statistics().workers) == ("terminated", ())
+
+
+def test_progress_of_a_map(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """What is done, what failed and with which arguments, while the rest goes on."""
+    pool = open_pool(WORKERS)
+    result = pool.starmap_async(tasks.raise_at, [(7, one) for one in range(20)], chunksize=1)
+    result.wait(WITHIN_S)
+    progress = result.progress()
+    assert (progress.total, progress.done, progress.failed, progress.lost, progress.over) == (20, 19, 1, 0, True)
+    (failure,) = result.failures()
+    assert (failure.task.first, failure.task.size, failure.task.call) == (7, 1, result.call)
+    assert isinstance(failure.error, ValueError)
+    assert result.partial() == [None if one == 7 else one for one in range(20)]
+    iterator = pool.imap(tasks.square, (one for one in range(5)))
+    assert list(iterator) == [0, 1, 4, 9, 16]
+    assert iterator.progress().over
+    assert iterator.call == result.call + 1
