@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from multiprocessing import util
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 from multiprocessing.process import BaseProcess
@@ -240,7 +240,7 @@ class Pool(Oversight):
             chunksize = -(-length // (len(self._pool) * 4 or 4))
         result = MapResult(self, next(self._calls), max(chunksize, 1), length, callback, error_callback)
         if length:
-            self._feed(result, func, items, starred=starred, retries=retries)
+            self._feed(result, func, items, length, starred=starred, retries=retries)
         return result
 
     def _imap(
@@ -255,7 +255,7 @@ class Pool(Oversight):
         if chunksize < 1:
             raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
         result = kind(self, next(self._calls), chunksize)
-        self._feed(result, func, iterable, starred=False, retries=retries)
+        self._feed(result, func, iterable, None, starred=False, retries=retries)
         return result if chunksize == 1 else ChunkedIterator(result)
 
     def _feed(
@@ -263,12 +263,16 @@ class Pool(Oversight):
         result: ManyResults,
         func: Callable[..., Any],
         iterable: Iterable[Any],
+        most: int | None,
         *,
         starred: bool,
         retries: int | None,
     ) -> None:
         again = self._retries if retries is None else _checked_retries(retries)
-        if is_plain(iterable):
+        plain = is_plain(iterable)
+        if most is not None:
+            iterable = islice(iterable, most)  # a list may grow while it is mapped
+        if plain:
             called, kind, calls = arguments(func, iterable, result.chunksize, starred=starred)
             self._dispatcher.enqueue(Source(result, called, kind, calls, again))
             return
