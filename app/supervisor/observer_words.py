@@ -101,7 +101,13 @@ class Made(Word, frozen=True, kw_only=True, tag="made"):
     handle, then ``last_tid`` as unsigned long, ``count`` as int), ``maxsize``, ``buffer`` (address of a feeder's
     deque),
     ``reader`` and ``writer`` (fds), ``counters`` (slot in the page: puts, gets), ``data`` (address), ``typecode``,
-    ``length``, ``size``, ``address``, ``parties``, ``cache`` (address of a Pool's dict), ``server``.
+    ``length``, ``size``, ``address``, ``parties``, ``cache`` (address of the dict of a Pool's or an Executor's pending
+    work, of a manager's server its ``id_to_obj``), ``server`` (pid).  An fd is known by its inode, whatever the order.
+
+    ``parts`` by kind, name to key; each part was told before, as a resource of its own: queue ``sem rlock wlock pipe``,
+    simple_queue ``rlock wlock pipe``, joinable_queue also ``unfinished cond``, condition ``lock sleeping woken wait``,
+    event ``cond flag``, barrier ``cond`` (``data``: address of its two ints), value and array ``lock``, pool
+    ``inqueue outqueue``, a duplex pipe ``a b`` (its sockets' keys, the first is the pipe's own).
     """
 
     key: str
