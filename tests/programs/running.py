@@ -64,12 +64,23 @@ def running(name: str, **params: Any) -> Iterator[Running]:
         output, error = Path(folder, "output"), Path(folder, "error")
         with output.open("wb") as out, error.open("wb") as err:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=folder,
+                env=_plain(),
+                start_new_session=True,
             )
         try:
             yield Running(process, output, error)
         finally:
             end_session(process)
+
+
+def _plain() -> dict[str, str]:
+    # Unbuffered, each print is two writes, and the lines of several processes run into each other.
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 def end_session(process: "subprocess.Popen[bytes]") -> None:

@@ -1,0 +1,52 @@
+"""Who is there
+
+Asks what a program can know of itself: its children that are alive, its parent, and how many processors the machine
+has against how many this process may use.
+
+What to look at: active_children() shrinks as the children end, and joins those that have ended as a side effect.
+"""
+
+import argparse
+import multiprocessing
+import os
+import time
+
+
+def work(seconds):
+    parent = multiprocessing.parent_process()
+    name = multiprocessing.current_process().name
+    print(f"{name}: my parent is {parent.name}, alive: {parent.is_alive()}", flush=True)
+    time.sleep(seconds)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--children", type=int, default=3, help="how many processes to start")
+    parser.add_argument(
+        "--step", type=float, default=0.5, help="how many seconds longer each lives than the one before"
+    )
+    given = parser.parse_args()
+    if not 1 <= given.children <= 32:
+        parser.error("--children must be from 1 to 32")
+    if not 0.05 <= given.step <= 60:
+        parser.error("--step must be from 0.05 to 60")
+    return given
+
+
+def main():
+    given = parameters()
+    print(f"cpu_count() says {multiprocessing.cpu_count()}", flush=True)
+    print(f"this process may use {len(os.sched_getaffinity(0))}", flush=True)
+    print(f"parent_process() of the main process is {multiprocessing.parent_process()}", flush=True)
+    for number in range(1, given.children + 1):
+        multiprocessing.Process(target=work, args=(number * given.step,)).start()
+    alive = multiprocessing.active_children()
+    while alive:
+        print(f"alive: {sorted(child.name for child in alive)}", flush=True)
+        alive[0].join(given.step)
+        alive = multiprocessing.active_children()
+    print("alive: nobody", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The helpers of multiprocessing
+
+Shows the two processes that nobody asked for: the resource tracker, which removes the semaphores and shared memory of
+programs that did not, and the forkserver, of which the children are forked.
+
+What to look at: both are children of this program though it started neither; they end when it does.
+"""
+
+import argparse
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+
+def children_of(parent):
+    """Pid and command line of the children that the system knows of."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # The command's name stands in brackets, and may have spaces; then come the state and the parent's pid.
+            ppid = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            command = folder.joinpath("cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has ended
+            continue
+        if ppid == parent:
+            yield int(folder.name), command
+
+
+def what_is(command):
+    for helper in ("resource_tracker", "forkserver"):
+        if f"from multiprocessing.{helper} import main" in command:
+            return f"the {helper}"
+    return "a child"
+
+
+def show(when):
+    found = sorted((what_is(command), pid) for pid, command in children_of(os.getpid()))
+    print(f"{when}: {', '.join(f'{what} ({pid})' for what, pid in found) or 'no children'}", flush=True)
+
+
+def work(seconds):
+    print(f"child: my parent is {os.getppid()}", flush=True)
+    time.sleep(seconds)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the child lives")
+    given = parser.parse_args()
+    if not 0 <= given.seconds <= 3600:
+        parser.error("--seconds must be from 0 to 3600")
+    return given
+
+
+def main():
+    given = parameters()
+    show("at first")
+    spawning = multiprocessing.get_context("spawn")
+    lock = spawning.Lock()
+    show("with a lock")
+    child = multiprocessing.get_context("forkserver").Process(target=work, args=(given.seconds,))
+    child.start()
+    show("with a child of the forkserver")
+    child.join()
+    show("after its end")
+    del lock
+
+
+if __name__ == "__main__":
+    main()
