@@ -139,6 +139,7 @@ class FindingKind(StrEnum):
     ZOMBIE = "zombie"
     ORPHAN = "orphan"
     DAEMON_WITH_CHILD = "daemon-with-child"
+    START_REFUSED = "start-refused"
     FORK_FROM_THREADS = "fork-from-threads"
     LEAK = "leak"
     BROKEN_BARRIER = "broken-barrier"

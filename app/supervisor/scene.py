@@ -55,13 +55,19 @@ class Leak(Record, frozen=True, kw_only=True):
 
 
 class Scene(Record, frozen=True, kw_only=True):
-    """All of it.  ``orphans`` are processes without observation whose root belongs to a program."""
+    """All of it, ``at`` a moment of the wall clock.
 
+    ``orphans`` are processes without observation whose root belongs to a program and is gone.  ``last_edges``: what a
+    dead process waited for when it was last seen; `diagnosis` keeps it.
+    """
+
+    at: float = 0.0
     actors: Mapping[int, Actor] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
         """What people call a process: ``worker-1 (pid 12)``."""

@@ -1,0 +1,110 @@
+"""How findings and prices speak of processes and things.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .program_model import Edge, Resource, ResourceKind
+from .scene import Scene
+
+#: What is acquired and released, and so can be held by one that died.
+HELD = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK, ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE})
+QUEUES = frozenset({ResourceKind.QUEUE, ResourceKind.JOINABLE_QUEUE, ResourceKind.SIMPLE_QUEUE})
+#: What several wait at until they are woken, by a Condition within.
+GATHERING = frozenset({ResourceKind.CONDITION, ResourceKind.EVENT, ResourceKind.BARRIER})
+_NAMED = 5
+_MIB = 1024 * 1024
+
+#: Parts that have a name of their own in the source of multiprocessing.
+_PARTS = {
+    "sem": "bound",
+    "rlock": "read lock",
+    "wlock": "write lock",
+    "cond": "condition",
+    "inqueue": "queue of tasks",
+    "outqueue": "queue of results",
+}
+_WAITS = {
+    "acquire": "waits for {thing}",
+    "get": "waits to get from {thing}",
+    "put": "waits to put into {thing}",
+    "flush": "has items to write into {thing}, whose pipe is full",
+    "recv": "waits to receive from {thing}",
+    "send": "waits to send into {thing}",
+    "wait": "waits at {thing}",
+}
+
+
+def thing(scene: Scene, key: str) -> str:
+    """``lock jobs (train.py:41)``; of a part also what it belongs to."""
+    resource = scene.resources.get(key)
+    if resource is None:
+        return f"something that is gone ({key})"
+    words = f"{kind_words(resource.kind)} {resource.name or key}"
+    parent = scene.resources.get(resource.part_of or "")
+    if parent is None or parent.part_of == key:
+        return words
+    return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {thing(scene, parent.id)}"
+
+
+def at_start(text: str) -> str:
+    """As the first words of a sentence that does not begin with a name."""
+    return text[:1].upper() + text[1:]
+
+
+def kind_words(kind: ResourceKind) -> str:
+    """``bounded semaphore``."""
+    return kind.replace("_", " ")
+
+
+def waits(scene: Scene, edge: Edge) -> str:
+    """``waits for lock a``, without who does."""
+    if edge.of is not None:
+        return f"waits in join() for {scene.name(edge.of)}"
+    words = _WAITS.get(edge.to, "waits for {thing}")
+    return words.replace("{thing}", thing(scene, edge.resource or ""))
+
+
+def names(scene: Scene, pids: Sequence[int]) -> str:
+    """The first few, and how many more."""
+    return listed([scene.name(pid) for pid in pids])
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``; ``a, b, c, d, e and 4 more``."""
+    shown = list(words[:_NAMED])
+    if len(words) > _NAMED:
+        shown.append(f"{len(words) - _NAMED} more")
+    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+
+
+def number(count: int, one: str, many: str | None = None) -> str:
+    """``1 process``, ``3 processes``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def waiters(resource: Resource, apart_from: Iterable[int] = ()) -> tuple[int, ...]:
+    """Who waits for it, each once."""
+    without = set(apart_from)
+    return tuple(dict.fromkeys(one.pid for one in resource.waiting if one.pid not in without))
+
+
+def wait_for_it(count: int) -> str:
+    """``3 processes wait for it``, or nothing."""
+    return f"{number(count, 'process', 'processes')} {'waits' if count == 1 else 'wait'} for it" if count else ""
+
+
+def size(count: int) -> str:
+    """``1.0 MiB``, ``4096 bytes``."""
+    return f"{count / _MIB:.1f} MiB" if count >= _MIB else number(count, "byte")
+
+
+def how_it_ended(scene: Scene, pid: int) -> str:
+    """The cause of an end, as far as it is known."""
+    actor = scene.actors.get(pid)
+    if actor is None:
+        return "nobody saw how"
+    process = actor.process
+    if process.cause:
+        return process.cause
+    return "its exit code was not seen" if process.exitcode is None else f"exit code {process.exitcode}"

@@ -1,0 +1,217 @@
+"""Findings about locks and about what is waited at together: deadlocks, and what the dead leave behind.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import finding_words as words
+from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
+from .scene import Scene
+from .settling import Candidate
+from .waits import Knot
+
+
+def deadlocks(scene: Scene, found: tuple[Knot, ...]) -> Iterator[Candidate]:
+    """A cycle of waits, told in the order of the cycle."""
+    for knot in found:
+        why, cure = _about(scene, knot)
+        finding = Finding(
+            id=deadlock_id(knot),
+            kind=FindingKind.DEADLOCK,
+            program=_program(scene, knot.pids),
+            text=_told(scene, knot) + _behind(knot),
+            why=why,
+            cure=cure,
+            pids=knot.pids + knot.behind,
+            resources=tuple(dict.fromkeys(edge.resource for edge in knot.edges if edge.resource is not None)),
+            since=max(edge.since for edge in knot.edges),
+        )
+        yield Candidate(finding=finding, mark=tuple(edge.since for edge in knot.edges))
+
+
+def deadlock_id(knot: Knot) -> str:
+    """The id of its finding: the cycle itself."""
+    return f"{FindingKind.DEADLOCK}:{'-'.join(map(str, knot.cycle))}"
+
+
+def _told(scene: Scene, knot: Knot) -> str:
+    if len(knot.edges) == 1:
+        return _told_of_one(scene, knot.edges[0])
+    # What the one before waits for is what this one holds.
+    before = (knot.edges[-1], *knot.edges[:-1])
+    clauses = [_clause(scene, held, edge) for held, edge in zip(before, knot.edges, strict=True)]
+    return "; ".join(clauses) + "."
+
+
+def _told_of_one(scene: Scene, edge: Edge) -> str:
+    told = f"{scene.name(edge.pid)} {words.waits(scene, edge)}"
+    return f"{told}, which it holds itself." if _is_held(scene, edge) else f"{told}, which nobody else can end."
+
+
+def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
+    holds = f"holds {words.thing(scene, held.resource or '')} and " if _is_held(scene, held) else ""
+    return f"{scene.name(edge.pid)} {holds}{words.waits(scene, edge)}"
+
+
+def _behind(knot: Knot) -> str:
+    count = len(knot.behind)
+    return f" {words.number(count, 'more process waits', 'more processes wait')} behind them." if count else ""
+
+
+def _about(scene: Scene, knot: Knot) -> tuple[str, str]:
+    """Why it is so, and what helps."""
+    locks = [_is_held(scene, edge) for edge in knot.edges]
+    if all(locks) and len(locks) == 1:
+        return (
+            "A Lock is not reentrant: its holder waits for itself as anybody else would.",
+            "Take it once only, or make it an RLock. This process must be killed; its lock can then be broken.",
+        )
+    if all(locks):
+        return (
+            "Each holds what the one before waits for, and gives nothing back before it has what it waits for itself.",
+            (
+                "Kill one of them and break its lock; then the others go on. Let all of them take these locks in the "
+                "same order."
+            ),
+        )
+    return (
+        "Everybody who could let one of them go on waits too, without a time limit, so nothing will ever come.",
+        "Kill one of them. Let somebody send or release before waiting, or give the waits a timeout.",
+    )
+
+
+def _is_held(scene: Scene, edge: Edge) -> bool:
+    resource = scene.resources.get(edge.resource or "")
+    return resource is not None and resource.kind in words.HELD
+
+
+def abandoned(scene: Scene) -> Iterator[Candidate]:
+    """A lock whose holder is dead."""
+    for resource in scene.resources.values():
+        if resource.abandoned and resource.kind in words.HELD:
+            waiting = words.waiters(resource)
+            finding = Finding(
+                id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
+                kind=FindingKind.ABANDONED_LOCK,
+                program=resource.program,
+                text=_told_of_abandoned(scene, resource, len(waiting)),
+                why=_why_abandoned(scene, resource),
+                cure="Break the lock, which releases it in its place, once you know that what it protects is in order: "
+                "what was half written stays half written. Otherwise restart the program.",
+                pids=(*((resource.holder,) if resource.holder else ()), *waiting),
+                resources=(resource.id,),
+                since=_ended_at(scene, resource),
+            )
+            yield Candidate(finding=finding, mark=(resource.holder, resource.value), after_s=1.0)
+
+
+def _told_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
+    if resource.holder is None:
+        who = "is taken, but nobody who lives holds it"
+    else:
+        cause = words.how_it_ended(scene, resource.holder)
+        who = f"is held by {scene.name(resource.holder)}, which is dead: {cause}"
+    return (
+        "; ".join(
+            filter(None, (f"{words.at_start(words.thing(scene, resource.id))} {who}", words.wait_for_it(waiting)))
+        )
+        + "."
+    )
+
+
+def _why_abandoned(scene: Scene, resource: Resource) -> str:
+    whole = scene.resources.get(resource.part_of or "")
+    text = "The holder died between acquire() and release(). No lock of multiprocessing is released by a death."
+    if whole and whole.kind in words.QUEUES | {ResourceKind.POOL}:
+        return (
+            f"{text} It died in a put() or get() of {words.thing(scene, whole.id)}: half a message may be in the pipe, "
+            "which whoever reads next cannot understand."
+        )
+    return f"{text} What it protects may be half done."
+
+
+def _ended_at(scene: Scene, resource: Resource) -> float:
+    actor = scene.actors.get(resource.holder or 0)
+    return (actor.process.exited_at if actor else None) or scene.at
+
+
+def dead_sleepers(scene: Scene) -> Iterator[Candidate]:
+    """More sleep at a condition, an event or a barrier than there are living processes that wait at it."""
+    for resource in scene.resources.values():
+        if resource.kind not in words.GATHERING or resource.broken or _told_by_its_whole(scene, resource):
+            continue
+        missing = _sleeping(resource) - sum(one.to == "wait" for one in resource.waiting)
+        if missing > 0 and (dead := _dead_of(scene, resource)):
+            yield _dead_sleeper(scene, resource, missing, dead)
+
+
+def _dead_sleeper(scene: Scene, resource: Resource, missing: int, dead: tuple[int, ...]) -> Candidate:
+    seen = tuple(pid for pid in dead if any(e.resource == resource.id for e in scene.last_edges.get(pid, ())))
+    what = words.thing(scene, resource.id)
+    who = words.names(scene, seen) if seen else words.number(missing, "process", "processes")
+    finding = Finding(
+        id=f"{FindingKind.DEAD_SLEEPER}:{resource.id}",
+        kind=FindingKind.DEAD_SLEEPER,
+        program=resource.program,
+        text=f"{who} died while waiting at {what}, which still counts on it: {_next_call(resource.kind)}.",
+        why="A condition counts its sleepers, and whoever wakes them waits until each has said that it is awake. "
+        "A dead one never does.",
+        cure="Nothing can be put right from outside: restart the program. Give the waits a timeout, and end processes "
+        "by a message instead of by a signal while they wait.",
+        pids=seen + words.waiters(resource),
+        resources=(resource.id,),
+        since=scene.at,
+    )
+    return Candidate(finding=finding, mark=missing)
+
+
+def _next_call(kind: ResourceKind) -> str:
+    match kind:
+        case ResourceKind.BARRIER:
+            return "the others wait in vain, and abort() or reset() would hang for ever"
+        case ResourceKind.EVENT:
+            return "the next set() hangs for ever"
+        case _:
+            return "the next notify_all() hangs for ever"
+
+
+def _sleeping(resource: Resource) -> int:
+    return (resource.sleepers if resource.sleepers is not None else resource.arrived) or 0
+
+
+def _told_by_its_whole(scene: Scene, resource: Resource) -> bool:
+    whole = scene.resources.get(resource.part_of or "")
+    return whole is not None and whole.kind in words.GATHERING and _sleeping(whole) > 0
+
+
+def _dead_of(scene: Scene, resource: Resource) -> tuple[int, ...]:
+    """The dead of its program that did not end in order."""
+    return tuple(
+        pid
+        for pid, actor in scene.actors.items()
+        if not actor.alive and actor.process.exitcode != 0 and actor.process.program == resource.program
+    )
+
+
+def broken_barriers(scene: Scene) -> Iterator[Candidate]:
+    """A barrier at which nobody can wait any more."""
+    for resource in scene.resources.values():
+        if resource.kind is ResourceKind.BARRIER and resource.broken:
+            what = words.at_start(words.thing(scene, resource.id))
+            finding = Finding(
+                id=f"{FindingKind.BROKEN_BARRIER}:{resource.id}",
+                kind=FindingKind.BROKEN_BARRIER,
+                program=resource.program,
+                text=f"{what} is broken: each wait() raises BrokenBarrierError.",
+                why="One of the parties ran into the timeout of its wait(), or somebody called abort().",
+                cure="Call reset() when nobody waits at it, then let all parties wait again; look why one came late.",
+                pids=resource.users,
+                resources=(resource.id,),
+                since=scene.at,
+            )
+            yield Candidate(finding=finding, after_s=0.5)
+
+
+def _program(scene: Scene, pids: tuple[int, ...]) -> str | None:
+    known = (scene.actors[pid].process.program for pid in pids if pid in scene.actors)
+    return next((program for program in known if program), None)

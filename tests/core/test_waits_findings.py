@@ -1,0 +1,302 @@
+"""Each finding in words: when it is one, when it is none, and that the names in it are right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.supervisor.diagnosis import Diagnosis
+from app.supervisor.model import Descendant, State
+from app.supervisor.program_model import FindingKind, ResourceKind
+from app.supervisor.scene import Leak, Scene
+from tests.core.scenes import (
+    MAIN,
+    ONE,
+    START,
+    THREE,
+    TWO,
+    actor,
+    after,
+    edge,
+    join,
+    only,
+    resource,
+    scene,
+    settled,
+    waiting,
+)
+
+KILLED = "SIGKILL by operator"
+
+
+def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
+    found = only(
+        scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), edge(THREE, "a", ONE)),
+        FindingKind.DEADLOCK,
+    )
+    assert found.text == (
+        "worker-1 (pid 11) holds lock a and waits for lock b; worker-2 (pid 12) holds lock b and waits for lock a. "
+        "1 more process waits behind them."
+    )
+    assert found.pids == (ONE, TWO, THREE)
+    assert found.resources == ("b", "a")
+    assert found.program == "p1"
+    assert "same order" in found.cure
+
+
+def test_a_lock_that_is_taken_twice() -> None:
+    found = only(scene(resource("a"), edge(ONE, "a", ONE)), FindingKind.DEADLOCK)
+    assert found.text == "worker-1 (pid 11) waits for lock a, which it holds itself."
+    assert "RLock" in found.cure
+
+
+def test_a_deadlock_of_messages() -> None:
+    found = only(
+        scene(
+            resource("results", ResourceKind.QUEUE),
+            resource("tasks", ResourceKind.QUEUE),
+            edge(MAIN, "results", ONE, to="get"),
+            edge(ONE, "tasks", MAIN, to="get"),
+        ),
+        FindingKind.DEADLOCK,
+    )
+    assert found.text == (
+        "main (pid 10) waits to get from queue results; worker-1 (pid 11) waits to get from queue tasks."
+    )
+    assert "timeout" in found.cure
+
+
+def test_a_deadlock_of_a_lock_and_a_join() -> None:
+    found = only(scene(resource("a"), join(MAIN, ONE), edge(ONE, "a", MAIN)), FindingKind.DEADLOCK)
+    assert found.text == (
+        "main (pid 10) holds lock a and waits in join() for worker-1 (pid 11); worker-1 (pid 11) waits for lock a."
+    )
+
+
+def test_an_abandoned_lock_says_who_died_and_how() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    held = resource("a", holder=ONE, value=0, abandoned=True, waiting=waiting(TWO, THREE))
+    found = only(scene(dead, held, edge(TWO, "a", ONE), edge(THREE, "a", ONE)), FindingKind.ABANDONED_LOCK)
+    assert found.text == (
+        "Lock a is held by worker-1 (pid 11), which is dead: SIGKILL by operator; 2 processes wait for it."
+    )
+    assert found.pids == (ONE, TWO, THREE)
+    assert "half done" in found.why
+    assert "Break the lock" in found.cure
+
+
+def test_an_abandoned_lock_of_nobody_knows_whom() -> None:
+    found = only(scene(resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text == "Lock a is taken, but nobody who lives holds it."
+
+
+def test_an_abandoned_lock_of_a_queue_warns_of_half_a_message() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    parts = (
+        resource("tasks", ResourceKind.QUEUE),
+        resource("l", name="_rlock", part_of="tasks", holder=ONE, abandoned=True),
+    )
+    found = only(scene(dead, *parts), FindingKind.ABANDONED_LOCK)
+    assert found.text.startswith("Read lock of queue tasks is held by worker-1 (pid 11), which is dead")
+    assert "half a message" in found.why
+
+
+def drained(**facts: Any) -> Scene:
+    """main joins worker-1, which has put more into a queue than its pipe takes."""
+    queue = resource("q", ResourceKind.QUEUE, **{"buffered": {str(ONE): 12}, "pipe_bytes": 65536} | facts)
+    return scene(queue, actor(ONE, exiting=True), join(MAIN, ONE))
+
+
+def test_join_before_drain_is_told_in_the_words_of_the_textbook() -> None:
+    found = only(drained(), FindingKind.JOIN_BEFORE_DRAIN)
+    assert found.text == (
+        "main (pid 10) waits in join() for worker-1 (pid 11), which cannot end: its feeder thread still has 12 items "
+        "to write into queue q, whose pipe is full, and nobody takes anything out."
+    )
+    assert found.pids == (ONE, MAIN)
+    assert found.resources == ("q",)
+    assert "before everything that it put has been taken out" in found.why
+
+
+def test_join_before_drain_is_seen_by_the_feeder_alone() -> None:
+    """Where the memory of the process cannot be read."""
+    seen = scene(resource("q", ResourceKind.QUEUE), join(MAIN, ONE), edge(ONE, "q", MAIN, to="flush", main=False))
+    assert "still has items to write" in only(seen, FindingKind.JOIN_BEFORE_DRAIN).text
+
+
+@pytest.mark.parametrize(
+    "facts", [{"buffered": {str(ONE): 0}}, {"pipe_bytes": 0}, {"buffered": {str(TWO): 12}}], ids=str
+)
+def test_join_of_a_process_that_can_end_is_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(drained(**facts)).findings == ()
+
+
+def test_a_queue_that_is_emptied_meanwhile_is_no_finding() -> None:
+    """Each look finds fewer items."""
+    diagnosis = Diagnosis()
+    for second in range(12):
+        told = diagnosis.look(drained(buffered={str(ONE): 12 - second}), after(second))
+        assert told.findings == ()
+
+
+def test_a_worker_of_a_stdlib_pool_dies_with_its_task() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED, role="pool:pool-1", task="square(7)")
+    found = only(scene(dead, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
+    assert found.text == (
+        "worker-1 (pid 11) of pool pool-1 died while it executed square(7): that job never completes "
+        "(SIGKILL by operator)."
+    )
+    assert "--safe-pool" in found.cure
+    assert found.pids == (ONE, MAIN)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"dead": -9, "role": "pool:pool-1"},
+        {"dead": 0, "role": "pool:pool-1", "task": "square(7)"},
+        {"dead": -9, "task": "square(7)"},
+        {"role": "pool:pool-1", "task": "square(7)"},
+    ],
+    ids=["idle", "ended in order", "of no pool", "alive"],
+)
+def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(scene(actor(ONE, **facts))).findings == ()
+
+
+def test_unjoined_zombies_are_told_by_parent() -> None:
+    zombies = [actor(pid, dead=0, state=State.EXITED) for pid in (ONE, TWO)]
+    found = only(scene(*zombies), FindingKind.ZOMBIE)
+    assert found.text == (
+        "main (pid 10) has not joined 2 children that have ended: worker-1 (pid 11) and worker-2 (pid 12)."
+    )
+    assert found.since == START
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"state": State.JOINED}, {"state": State.EXITED, "exited_at": START + 59}],
+    ids=["joined", "just ended"],
+)
+def test_a_child_that_ended_is_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(scene(actor(ONE, dead=0, **facts))).findings == ()
+
+
+def test_zombies_of_the_dead_are_gone() -> None:
+    seen = scene(actor(MAIN, dead=0), actor(ONE, dead=0, state=State.EXITED))
+    assert settled(seen).findings == ()
+
+
+def test_orphans_of_a_kill() -> None:
+    found = only(scene(actor(MAIN, dead=-15, cause="SIGTERM by operator")), FindingKind.ORPHAN)
+    assert found.text == (
+        "main (pid 10) was ended (SIGTERM by operator) and left 3 children that live on: worker-1 (pid 11), "
+        "worker-2 (pid 12) and worker-3 (pid 13)."
+    )
+
+
+@pytest.mark.parametrize("code", [0, None])
+def test_who_ends_in_order_leaves_a_daemon_and_no_orphan(code: int | None) -> None:
+    """Or nobody knows how it ended."""
+    gone = actor(MAIN, alive=False, state=State.JOINED, exitcode=code)
+    assert settled(scene(gone)).findings == ()
+
+
+def test_helpers_of_multiprocessing_are_no_orphans() -> None:
+    """The tracker and the forkserver end by themselves."""
+    helpers = [actor(pid, role=role) for pid, role in ((ONE, "tracker"), (TWO, "forkserver"), (THREE, "tracker"))]
+    assert settled(scene(actor(MAIN, dead=-9), *helpers)).findings == ()
+
+
+def test_orphans_without_observation() -> None:
+    """A program of C, below one that was killed."""
+    orphan = Descendant(
+        id="99-1", pid=99, ppid=1, root=f"p{ONE}", name="sleep", command="sleep", state="S", orphan=True
+    )
+    found = only(scene(actor(ONE, dead=-9, cause=KILLED), orphans=(orphan,)), FindingKind.ORPHAN)
+    assert "left 1 child that lives on: pid 99" in found.text
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "cure"),
+    [
+        (
+            "AssertionError: daemonic processes are not allowed to have children",
+            FindingKind.DAEMON_WITH_CHILD,
+            "daemon=False",
+        ),
+        ("RuntimeError: … has finished its bootstrapping phase.", FindingKind.START_REFUSED, "__main__"),
+        ("AttributeError: Can't pickle local object 'f'", FindingKind.START_REFUSED, "top level"),
+        ("OSError: out of something", FindingKind.START_REFUSED, "traceback"),
+    ],
+)
+def test_refused_starts(error: str, kind: FindingKind, cure: str) -> None:
+    found = only(scene(actor(ONE, refused=(error, error))), kind)
+    assert error in found.text
+    assert cure in found.cure
+
+
+def test_a_fork_from_a_process_with_threads() -> None:
+    found = only(scene(actor(ONE, threads_at_fork=2), actor(TWO, threads_at_fork=1)), FindingKind.FORK_FROM_THREADS)
+    assert found.text == "main (pid 10) had 2 other threads when it forked worker-1 (pid 11) and worker-2 (pid 12)."
+    assert found.pids == (MAIN, ONE, TWO)
+
+
+def test_leaks() -> None:
+    leak = Leak(name="psm_1a2b", program="p1", is_memory=True, made_by=MAIN, size_bytes=2 * 1024 * 1024)
+    found = only(scene(leaks=(leak,)), FindingKind.LEAK)
+    assert found.text == (
+        "Shared memory psm_1a2b (2.0 MiB), made by main (pid 10), is still there, and nobody has it any more."
+    )
+    assert "rm /dev/shm/psm_1a2b" in found.cure
+
+
+def test_a_broken_barrier() -> None:
+    found = only(scene(resource("b", ResourceKind.BARRIER, broken=True)), FindingKind.BROKEN_BARRIER)
+    assert found.text == "Barrier b is broken: each wait() raises BrokenBarrierError."
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "call"),
+    [
+        (ResourceKind.CONDITION, {"sleepers": 3}, "the next notify_all() hangs"),
+        (ResourceKind.EVENT, {"sleepers": 3}, "the next set() hangs"),
+        (ResourceKind.BARRIER, {"arrived": 3, "parties": 4}, "abort() or reset() would hang"),
+    ],
+)
+def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], call: str) -> None:
+    """Three sleep there, as far as it knows, but only two processes that live."""
+    found = only(
+        scene(resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), **facts), actor(ONE, dead=-9)),
+        FindingKind.DEAD_SLEEPER,
+    )
+    assert found.text.startswith(f"1 process died while waiting at {kind} c")
+    assert call in found.text
+
+
+def test_a_sleeper_is_named_where_it_was_seen() -> None:
+    """What it waited for at the last look before its death is remembered."""
+    sleeping = waiting(ONE, TWO, to="wait")
+    before = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping)
+    later = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping[1:])
+    diagnosis = Diagnosis()
+    assert diagnosis.look(scene(before, edge(ONE, "c", to="wait")), after(0)).findings == ()
+    for second in (1, 2, 4):
+        told = diagnosis.look(scene(later, actor(ONE, dead=-9)), after(second))
+    [found] = told.findings
+    assert found.text.startswith("worker-1 (pid 11) died while waiting at condition c")
+    assert found.pids == (ONE, TWO)
+
+
+def test_all_sleepers_live() -> None:
+    seen = scene(
+        resource("c", ResourceKind.CONDITION, sleepers=2, waiting=waiting(ONE, TWO, to="wait")), actor(THREE, dead=-9)
+    )
+    assert settled(seen).findings == ()
+
+
+def test_there_is_a_bound() -> None:
+    """A program may be wrong in thousands of ways."""
+    many = [resource(f"l{number}", abandoned=True) for number in range(1000)]
+    assert len(settled(scene(*many)).findings) == 200
