@@ -1,0 +1,51 @@
+"""Leave data behind
+
+cancel_join_thread() lets a process end although its feeder thread has not written everything: it does not hang, and the
+rest is lost without a word.
+
+What to look at: the child has ended while items of it are still missing; depth and content of the queue disagree.
+"""
+
+import argparse
+import multiprocessing
+import queue
+
+
+def put(items, count, size):
+    items.cancel_join_thread()
+    for number in range(count):
+        items.put((number, bytes(size)))
+    print(f"child: put {count} items, and do not wait until they are written", flush=True)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=1000, help="how many items are put")
+    parser.add_argument("--size", type=int, default=1000, help="how many bytes each of them has")
+    given = parser.parse_args()
+    if not 1 <= given.items <= 10_000:
+        parser.error("--items must be from 1 to 10000")
+    if not 1 <= given.size <= 3000:
+        parser.error("--size must be from 1 to 3000")
+    return given
+
+
+def main():
+    given = parameters()
+    items = multiprocessing.Queue()
+    child = multiprocessing.Process(target=put, args=(items, given.items, given.size))
+    child.start()
+    child.join()
+    print(f"parent: the child ended with exit code {child.exitcode}; qsize() says {items.qsize()}", flush=True)
+    came = 0
+    try:
+        while True:
+            # An item of more than 4 KiB could be there in part, and this would wait for the rest of it for ever.
+            items.get(timeout=0.2)
+            came += 1
+    except queue.Empty:
+        print(f"parent: {came} items came, {given.items - came} are lost", flush=True)
+
+
+if __name__ == "__main__":
+    main()

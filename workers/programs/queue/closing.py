@@ -1,0 +1,58 @@
+"""Close a queue
+
+close() says that this process puts nothing more, and put() is then a ValueError; join_thread() waits until the feeder
+thread has written all that was put before, and may only be called after close().
+
+What to look at: the backlog in the child's feeder shrinks as the parent takes items; the child ends when it is empty.
+"""
+
+import argparse
+import multiprocessing
+import time
+
+
+def put(items, count, size):
+    for _ in range(count):
+        items.put(bytes(size))
+    try:
+        items.join_thread()
+    except AssertionError as error:
+        print(f"child: join_thread() before close(): AssertionError: {error}", flush=True)
+    items.close()
+    try:
+        items.put(b"too late")
+    except ValueError as error:
+        print(f"child: put() after close(): ValueError: {error}", flush=True)
+    items.join_thread()
+    print("child: all that I put is written", flush=True)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=20, help="how many items are put")
+    parser.add_argument("--size", type=int, default=100_000, help="how many bytes each of them has")
+    parser.add_argument("--pause", type=float, default=0.1, help="seconds before each get()")
+    given = parser.parse_args()
+    if not 1 <= given.items <= 1000:
+        parser.error("--items must be from 1 to 1000")
+    if not 1 <= given.size <= 900_000:
+        parser.error("--size must be from 1 to 900000")
+    if not 0 <= given.pause <= 60:
+        parser.error("--pause must be from 0 to 60")
+    return given
+
+
+def main():
+    given = parameters()
+    items = multiprocessing.Queue()
+    child = multiprocessing.Process(target=put, args=(items, given.items, given.size))
+    child.start()
+    for _ in range(given.items):
+        time.sleep(given.pause)
+        items.get()
+    print(f"parent: took {given.items} items", flush=True)
+    child.join()
+
+
+if __name__ == "__main__":
+    main()

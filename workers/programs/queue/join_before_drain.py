@@ -1,0 +1,56 @@
+"""Join before drain
+
+Joins a child before taking what it has put: the child cannot end before its feeder thread has written all of it, the
+thread waits because the pipe is full, and nobody reads because the reader waits for the child. It hangs until it is
+ended; with --drain first it does not.
+
+What to look at: the parent waits for the child, the child for its own feeder thread, and the pipe is full of bytes.
+
+Finds: join-before-drain
+"""
+
+import argparse
+import multiprocessing
+
+
+def put(items, count, size):
+    for _ in range(count):
+        items.put(bytes(size))
+    print(f"child: put {count} items, and would like to end", flush=True)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=20, help="how many items are put")
+    parser.add_argument("--size", type=int, default=100_000, help="how many bytes each of them has")
+    parser.add_argument("--drain", action="store_true", help="take all items before the join")
+    given = parser.parse_args()
+    if not 1 <= given.items <= 1000:
+        parser.error("--items must be from 1 to 1000")
+    if not 1 <= given.size <= 900_000:
+        parser.error("--size must be from 1 to 900000")
+    return given
+
+
+def drain(items, count):
+    for _ in range(count):
+        items.get()
+    print(f"parent: took {count} items", flush=True)
+
+
+def main():
+    given = parameters()
+    items = multiprocessing.Queue()
+    child = multiprocessing.Process(target=put, args=(items, given.items, given.size))
+    child.start()
+    if given.drain:
+        drain(items, given.items)
+    print("parent: joining the child", flush=True)
+    child.join()
+    print("parent: the child has ended", flush=True)
+    if not given.drain:
+        drain(items, given.items)
+
+
+if __name__ == "__main__":
+    main()
