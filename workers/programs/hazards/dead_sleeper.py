@@ -1,0 +1,65 @@
+"""Notify a dead sleeper
+
+A process is killed while it sleeps in `Condition.wait()`. The next `notify_all()` wakes the sleepers and waits until
+each has said that it is awake: the dead one never will, and the one that notifies hangs, with the lock in its hand.
+
+What to look at: the Condition counts a sleeper that does not live any more; the notifier waits for it and
+keeps the lock.
+
+Finds: dead-sleeper
+"""
+
+import argparse
+import multiprocessing
+
+
+def sleep(condition, ready):
+    with condition:
+        ready.set()
+        condition.wait()
+
+
+def notify(condition):
+    with condition:
+        condition.notify_all()
+    print("notifier: all sleepers are awake", flush=True)
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=3.0,
+        help="how long the notifier is left waiting; without a kill it is for ever",
+    )
+    given = parser.parse_args()
+    if not 0.1 <= given.seconds <= 600:
+        parser.error("--seconds must be from 0.1 to 600")
+    return given
+
+
+def main():
+    given = parameters()
+    condition = multiprocessing.Condition()
+    ready = multiprocessing.Event()
+    sleeper = multiprocessing.Process(target=sleep, args=(condition, ready))
+    sleeper.start()
+    ready.wait()
+    with condition:
+        # Whoever has the lock now knows that the other one is in wait(), which has released it.
+        print(f"parent: process {sleeper.pid} sleeps", flush=True)
+    sleeper.kill()
+    sleeper.join()
+    print(f"parent: killed it, exit code {sleeper.exitcode}", flush=True)
+
+    notifier = multiprocessing.Process(target=notify, args=(condition,))
+    notifier.start()
+    notifier.join(timeout=given.seconds)
+    print(f"parent: after {given.seconds:g} s notify_all has not come back: {notifier.is_alive()}", flush=True)
+    notifier.kill()
+    notifier.join()
+
+
+if __name__ == "__main__":
+    main()

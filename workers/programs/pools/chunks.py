@@ -1,0 +1,47 @@
+"""chunksize
+
+`map` sends the tasks in chunks. Small chunks share uneven work out evenly but cost a message each; large ones cost
+little, but who gets the chunk with the long tasks still works when the others have nothing left to do.
+
+What to look at: the workers' CPU: all are busy to the end with small chunks, some are idle with the large ones.
+"""
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections import Counter
+
+
+def work(number):
+    total = 0
+    for step in range(number * 100):
+        total += step
+    return os.getpid()
+
+
+def parameters():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=2, help="how many processes")
+    parser.add_argument("--count", type=int, default=800, help="how many tasks, each longer than the one before")
+    given = parser.parse_args()
+    if not 1 <= given.workers <= 32:
+        parser.error("--workers must be from 1 to 32")
+    if not 1 <= given.count <= 20_000:
+        parser.error("--count must be from 1 to 20000")
+    return given
+
+
+def main():
+    given = parameters()
+    with multiprocessing.Pool(given.workers) as pool:
+        for chunksize in (1, max(1, given.count // (given.workers * 4)), max(1, given.count // given.workers)):
+            started = time.perf_counter()
+            pids = pool.map(work, range(given.count), chunksize=chunksize)
+            took = time.perf_counter() - started
+            shares = sorted(Counter(pids).values())
+            print(f"chunksize {chunksize}: {took:.2f} s, tasks per worker {shares}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
