@@ -3,6 +3,7 @@
 What happened is told by a log that all append to: ``S`` at the start of a task, ``E`` at its end, its number, the pid.
 """
 
+import faulthandler
 import itertools
 import multiprocessing
 import os
@@ -157,6 +158,7 @@ def leave(code: object) -> NoReturn:
 
 
 def kill_self(number: int) -> NoReturn:
+    faulthandler.disable()  # a fork has pytest's, which would write stacks
     os.kill(os.getpid(), number)
     time.sleep(60)
     raise AssertionError

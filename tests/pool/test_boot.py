@@ -16,6 +16,8 @@ from tests.pool.killing import WITHIN_S, assert_goes_on, kill, workers
 from tests.waiting import wait_until
 
 WORKERS = 2
+#: The start methods that send the initializer and its arguments; a fork has them.
+PICKLING = ("forkserver", "spawn")
 
 
 def told_pids(directory: Path, count: int) -> list[int]:
@@ -55,21 +57,17 @@ def assert_broken(pool: Pool, *words: str) -> None:
         (tasks.kill_self, (signal.SIGKILL,), ("SIGKILL",)),
         (tasks.raise_two, (), ("TwoArguments",)),
         (tasks.raise_lock, (), ("HoldsALock",)),
-        (tasks.take_any, (tasks.FailsToUnpickle(ValueError),), ()),
     ],
-    ids=["raises", "leaves hard", "leaves", "is killed", "cannot be loaded", "cannot be pickled", "bad argument"],
+    ids=["raises", "leaves hard", "leaves", "is killed", "cannot be loaded", "cannot be pickled"],
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_initializer_that_always_fails_breaks_the_pool(
     open_pool: OpenPool,
-    method: str,
     initializer: Any,
     arguments: tuple[Any, ...],
     words: tuple[str, ...],
 ) -> None:
     """What was asked before is answered as well: nothing hangs, and no worker is started for ever."""
-    if method == "fork" and initializer is tasks.take_any:
-        pytest.skip("a fork does not pickle its initializer's arguments")
     pool = open_pool(WORKERS, initializer, arguments)
     pending = []
     try:
@@ -150,9 +148,17 @@ def test_terminated_while_booting(open_pool: OpenPool, tmp_path: Path) -> None:
     assert pool.join(timeout=WITHIN_S)
 
 
+@pytest.mark.parametrize("method", PICKLING)
+def test_argument_of_the_initializer_that_cannot_be_loaded(open_pool: OpenPool) -> None:
+    """The worker ends before anything of the pool's runs in it."""
+    pool = open_pool(WORKERS, tasks.take_any, (tasks.FailsToUnpickle(ValueError),))
+    with pytest.raises(PoolBroken, match="exit code 1"):
+        pool.apply_async(tasks.square, (1,)).get(WITHIN_S)
+    assert_broken(pool, "exit code 1")
+
+
+@pytest.mark.parametrize("method", PICKLING)
 def test_process_that_cannot_be_started(method: str) -> None:
     """The constructor raises what starting raised, and leaves nothing behind."""
-    if method == "fork":
-        pytest.skip("a fork pickles nothing")
     with pytest.raises(RuntimeError, match="not picklable"):
         Pool(WORKERS, tasks.take_any, (tasks.FailsToPickle(),), context=multiprocessing.get_context(method))

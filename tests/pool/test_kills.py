@@ -105,7 +105,7 @@ def test_task_leaves_hard(open_pool: OpenPool, tmp_path: Path) -> None:
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
-        bad = 17 * (turn + 1)
+        bad = 17 * (turn + 1) % OTHERS
         results = [pool.apply_async(tasks.leave_hard_at, (log, bad, one)) for one in range(OTHERS)]
         with pytest.raises(WorkerLost) as raised:
             results[bad].get(WITHIN_S)
