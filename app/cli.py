@@ -1,7 +1,8 @@
 """The `procession` command: what may be typed, and which exit code comes back.
 
 Exit codes: 0 done, 1 refused or failed (message on standard error), 2 usage, 3 no instance running.
-`serve` becomes the launcher; every other command talks to a running supervisor through its socket.
+`serve` becomes the launcher, `run` ends as what it ran; every other command talks to a running supervisor
+through its socket.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 from importlib import metadata
 
-from . import commands, follow, pool_options, settings
+from . import commands, follow, pool_options, program_options, settings
 from .argument_types import count, folder, pair, seconds
 from .session import NoInstance, Session
 from .settings import SettingsError
@@ -52,6 +53,11 @@ def _run(args: Namespace) -> int:
         from .launcher import serve
 
         return serve(as_json=args.json)
+    if args.command == "run":
+        from .foreground import run
+
+        args.argv = program_options.command_of(args)
+        return run(settings.load(), args)
     args.run(Session(settings.load()), args)
     return DONE
 
@@ -91,6 +97,7 @@ def _parser() -> ArgumentParser:
     add("stack", "where its code is right now", commands.stack)
     _events_options(add("events", "the journal: what happened, and by whom", follow.events, of_one=False))
     pool_options.add_commands(add)
+    program_options.add_commands(add)
     return parser
 
 

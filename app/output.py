@@ -22,6 +22,7 @@ PROCESS_HEAD = (
 RIGHT = {
     "PID", "PPID", "EXIT", "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS",
     "WORKERS", "QUEUED", "RUNNING", "DONE", "FAILED", "LOST", "RETRIED", "TASKS/S",
+    "PROCESSES", "OBSERVED", "NOT SEEN", "USERS",
     "BUSY", "WAITING", "WORKING", "JOB", "TASKS", "TIME", "LEFT",
 }  # fmt: skip
 

@@ -14,9 +14,10 @@ from .supervisor.errors import NoSuchProcess, ProcessionError, SupervisorAway
 from .supervisor.messages import AnyAnswer, AnyCommand, SnapshotMessage, Subscribe
 from .supervisor.model import Process
 from .supervisor.pool_model import Pool
+from .supervisor.program_model import Program
 from .supervisor.stream import Snapshot
 
-Thing = TypeVar("Thing", Process, Pool)
+Thing = TypeVar("Thing", Process, Pool, Program)
 
 BY = "cli"
 ANSWER_S = 30.0
@@ -30,7 +31,7 @@ class NoInstance(ProcessionError):
 
 
 class AmbiguousName(ProcessionError):
-    """Several processes or pools have that name."""
+    """Several processes, pools or programs have that name."""
 
 
 class Session:
@@ -72,6 +73,11 @@ class Session:
     def find_pool(self, wanted: str) -> Pool:
         """The pool of that id, else the only one of that name."""
         return _only(self.snapshot().pools, wanted, "pool", "pools")
+
+    @staticmethod
+    def find_program(wanted: str, snapshot: Snapshot) -> Program:
+        """The program of that id in a snapshot, else the only one of that name."""
+        return _only(snapshot.programs, wanted, "program", "programs")
 
     def _connect(self) -> Connection:
         until = time.monotonic() + RESTART_S

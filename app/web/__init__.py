@@ -18,7 +18,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from app.settings import Settings
 
-from . import api, api_pool_work, api_pools, api_processes, api_verbs, openapi, pages, problems
+from . import api, api_pool_work, api_pools, api_processes, api_programs, api_verbs, openapi, pages, problems
 from .access import Access
 from .auth import Doorkeeper
 from .control import Control
@@ -53,8 +53,8 @@ def create_app(settings: Settings) -> Web:
     app.extensions[EXTENSION] = Services(settings, feed, control)
     problems.install(app)
     access.install(app)
-    for blueprint in (api.api, api_processes.api, api_verbs.api, api_pools.api, api_pool_work.api):
-        app.register_api(blueprint)
+    for part in (api, api_processes, api_verbs, api_pools, api_pool_work, api_programs):
+        app.register_api(part.api)
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: answer(openapi.document(app)))
     app.add_url_rule("/metrics", "metrics", api.prometheus)
     pages.install(app, access, feed)

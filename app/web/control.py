@@ -33,6 +33,7 @@ from app.supervisor.messages import (
     Subscribe,
 )
 from app.supervisor.pool_messages import ReadJob
+from app.supervisor.program_messages import BreakLock, RunProgram
 
 TIMEOUT_S = 15.0
 # The supervisor takes 256 clients; leave some for the command line.
@@ -41,7 +42,7 @@ MAX_UNDER_WAY = 100
 # A change reaches the feed within some 20 ms; this is far beyond it.
 SETTLED_AFTER_S = 1.0
 
-CHANGING = (Act, AskPool, EndDescendant, Join, Launch, OpenPool, SendSignal)
+CHANGING = (Act, AskPool, BreakLock, EndDescendant, Join, Launch, OpenPool, RunProgram, SendSignal)
 
 
 class Control:

@@ -1,4 +1,4 @@
-"""The figures of all processes and pools in Prometheus' text exposition format, version 0.0.4."""
+"""The figures of all processes and pools in Prometheus' text exposition format; programs: `metrics_programs`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TypeAlias
 from app.supervisor.delta import Mirror
 from app.supervisor.model import JsonDict, State
 from app.supervisor.pool_model import PoolState, WorkerState
+
+from . import metrics_programs
+from .metric_lines import head, labelled
 
 Figure: TypeAlias = tuple[str, str, str, Callable[[JsonDict], int]]
 
@@ -34,61 +37,53 @@ def text(state: Mirror) -> str:
 def _lines(state: Mirror) -> Iterator[str]:
     records = list(state.processes.values())
     counts = Counter(record["state"] for record in records)
-    yield from _head("procession_processes", "gauge", "Processes by state.")
-    yield from (f'procession_processes{{state="{each}"}} {counts[each]}' for each in State)
-    yield from _head("procession_stuck", "gauge", "Processes that are judged to be stuck.")
+    yield from head("procession_processes", "gauge", "Processes by state.")
+    yield from (labelled("procession_processes", {"state": each}, counts[each]) for each in State)
+    yield from head("procession_stuck", "gauge", "Processes that are judged to be stuck.")
     yield f"procession_stuck {sum(record['stuck'] is not None for record in records)}"
-    yield from _head("procession_descendants", "gauge", "Processes below the supervised ones.")
+    yield from head("procession_descendants", "gauge", "Processes below the supervised ones.")
     yield f"procession_descendants {len(state.descendants)}"
     alive = [record for record in records if record["alive"]]
     yield from _per_process("procession_cpu_percent", "gauge", "CPU of one core.", alive)
     yield from _per_process("procession_rss_bytes", "gauge", "Resident memory.", alive)
     yield from _per_process("procession_restarts", "counter", "Restarts, asked or by policy.", records)
     yield from _of_pools(list(state.pools.values()))
+    yield from metrics_programs.lines(state)
     yield from _own(state.supervisor)
 
 
 def _per_process(name: str, kind: str, help_text: str, records: Iterable[JsonDict]) -> Iterator[str]:
     field = name.removeprefix("procession_")
     shown = name + ("_total" if kind == "counter" else "")
-    yield from _head(shown, kind, help_text)
+    yield from head(shown, kind, help_text)
     for record in records:
         if record[field] is not None:
-            yield f"{shown}{{{_labels(record)}}} {record[field]}"
+            yield labelled(shown, _labels(record), record[field])
 
 
 def _of_pools(pools: list[JsonDict]) -> Iterator[str]:
     counts = Counter(pool["state"] for pool in pools)
-    yield from _head("procession_pools", "gauge", "Pools by state.")
-    yield from (f'procession_pools{{state="{each}"}} {counts[each]}' for each in PoolState)
+    yield from head("procession_pools", "gauge", "Pools by state.")
+    yield from (labelled("procession_pools", {"state": each}, counts[each]) for each in PoolState)
     for name, kind, help_text, figure in POOL_FIGURES:
-        yield from _head(f"procession_pool_{name}", kind, help_text)
-        yield from (f"procession_pool_{name}{{{_pool_labels(pool)}}} {figure(pool)}" for pool in pools)
+        yield from head(f"procession_pool_{name}", kind, help_text)
+        yield from (labelled(f"procession_pool_{name}", _pool_labels(pool), figure(pool)) for pool in pools)
 
 
 def _own(supervisor: JsonDict) -> Iterator[str]:
     for field in ("cpu_percent", "rss_bytes", "fds"):
         if supervisor[field] is not None:
             name = f"procession_supervisor_{field}"
-            yield from _head(name, "gauge", f"{field} of the supervisor itself.")
+            yield from head(name, "gauge", f"{field} of the supervisor itself.")
             yield f"{name} {supervisor[field]}"
 
 
-def _head(name: str, kind: str, help_text: str) -> Iterator[str]:
-    yield f"# HELP {name} {help_text}"
-    yield f"# TYPE {name} {kind}"
+def _labels(record: JsonDict) -> dict[str, str]:
+    return {"id": record["id"], "name": record["name"], "workload": record["workload"] or record["target"]}
 
 
-def _labels(record: JsonDict) -> str:
-    return _written({"id": record["id"], "name": record["name"], "workload": record["workload"] or record["target"]})
-
-
-def _pool_labels(pool: JsonDict) -> str:
-    return _written({"id": pool["id"], "name": pool["name"]})
-
-
-def _written(labels: dict[str, str]) -> str:
-    return ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
+def _pool_labels(pool: JsonDict) -> dict[str, str]:
+    return {"id": pool["id"], "name": pool["name"]}
 
 
 def _living(pool: JsonDict) -> list[JsonDict]:
@@ -97,7 +92,3 @@ def _living(pool: JsonDict) -> list[JsonDict]:
 
 def _is_stuck(worker: JsonDict) -> bool:
     return worker["stuck"] is not None
-
-
-def _escaped(content: str) -> str:
-    return content.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

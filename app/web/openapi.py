@@ -9,9 +9,9 @@ import msgspec
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 
-from app.supervisor import model, stream
+from app.supervisor import model, program_model, stream
 
-from . import present, present_pools
+from . import present, present_pools, present_programs
 
 TEMPLATE = "#/components/schemas/{name}"
 RECORDS = (
@@ -29,6 +29,13 @@ RECORDS = (
     present_pools.WorkerAnswer,
     present_pools.Joined,
     present_pools.PoolFunctions,
+    program_model.Program,
+    program_model.Resource,
+    program_model.Waits,
+    present_programs.Programs,
+    present_programs.Resources,
+    present_programs.LockBroken,
+    present_programs.CataloguePrograms,
 )
 SECURITY_SCHEMES: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]

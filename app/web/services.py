@@ -45,6 +45,20 @@ class Services:
             raise NoSuchProcess(f"There is no pool {pool_id}.")
         return pool
 
+    def program(self, program_id: str) -> JsonDict:
+        """One observed program; raises `NoSuchProcess`."""
+        program = self.state().programs.get(program_id)
+        if program is None:
+            raise NoSuchProcess(f"There is no program {program_id}.")
+        return program
+
+    def resource(self, resource_id: str) -> JsonDict:
+        """One thing that programs hold; raises `NoSuchProcess`."""
+        resource = self.state().resources.get(resource_id)
+        if resource is None:
+            raise NoSuchProcess(f"There is no resource {resource_id}.")
+        return resource
+
 
 def here() -> Services:
     """The services of the running app."""

@@ -22,7 +22,8 @@ JSON = st.recursive(
 NAMES = (
     "workload params target args kwargs path name start_method daemon auto_start auto_join grace_s restart "
     "stuck_after_s count pid timeout_s signal verb ids "
-    "processes maxtasksperchild retries method function iterable chunksize"
+    "processes maxtasksperchild retries method function iterable chunksize "
+    "command cwd env safe_pool track_owners"
 )
 FIELDS = st.sampled_from(NAMES.split())
 POSTS = st.sampled_from(
@@ -31,16 +32,19 @@ POSTS = st.sampled_from(
         "/processes/p1/signal", "/processes/p1/stack", "/descendants/1-1/signal", "/nothing",
         "/pools", "/pools/p1/jobs", "/pools/p1/resize", "/pools/p1/close", "/pools/p1/join",
         "/pools/p1/workers/1/kill", "/pools/p1/workers/x/stack",
+        "/programs", "/resources/r1/break",
     ]
 )  # fmt: skip
 GETS = st.sampled_from(
     [
         "/processes", "/processes/p1/log", "/events", "/history", "/processes/p1/history", "/processes/p1/consequences",
-        "/pools/p1/history",
+        "/pools/p1/history", "/resources", "/programs",
     ]
 )  # fmt: skip
 QUERY = st.dictionaries(
-    st.sampled_from(["state", "workload", "q", "offset", "limit", "after", "latest", "kind", "process", "points", "x"]),
+    st.sampled_from(
+        ["state", "workload", "q", "offset", "limit", "after", "latest", "kind", "process", "points", "program", "x"]
+    ),
     st.text(max_size=12) | st.integers().map(str),
     max_size=4,
 )

@@ -24,6 +24,7 @@ POST /pools/{id}/terminate · POST /pools/{id}/join · GET /pools/{id}/jobs · P
 GET /pools/{id}/jobs/{job} · POST /pools/{id}/workers/{pid}/terminate · POST /pools/{id}/workers/{pid}/kill
 POST /pools/{id}/workers/{pid}/suspend · POST /pools/{id}/workers/{pid}/resume
 POST /pools/{id}/workers/{pid}/stack · GET /pools/functions
+POST /programs · GET /programs · GET /resources · POST /resources/{id}/break · GET /waits
 """
 
 

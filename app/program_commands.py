@@ -1,0 +1,54 @@
+"""What the commands about programs do with a running instance; see `commands`.  `run` is in `foreground`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from . import output, program_output
+from .session import BY, Session
+from .supervisor.program_messages import BreakLock
+from .supervisor.stream import Snapshot
+
+
+def programs(session: Session, args: Namespace) -> None:
+    """Every program, as a table."""
+    found = sorted(session.snapshot().programs, key=lambda program: (len(program.id), program.id))
+    if args.json:
+        output.write_json(found)
+    else:
+        program_output.write_programs(found)
+
+
+def resources(session: Session, args: Namespace) -> None:
+    """What programs hold, as a table."""
+    snapshot = session.snapshot()
+    of = session.find_program(args.program, snapshot).id if args.program else None
+    found = [one for one in snapshot.resources if of in (None, one.program) and args.kind in (None, one.kind)]
+    if args.json:
+        output.write_json(found)
+    else:
+        program_output.write_resources(found)
+
+
+def waits(session: Session, args: Namespace) -> None:
+    """Who waits for what, then what is wrong, in sentences."""
+    snapshot = session.snapshot()
+    if args.json:
+        output.write_json(snapshot.waits)
+    else:
+        program_output.write_waits(snapshot.waits, _names(snapshot), {one.id: one for one in snapshot.resources})
+
+
+def break_lock(session: Session, args: Namespace) -> None:
+    """Release a lock in the place of its dead holder."""
+    answer = session.ask(lambda request: BreakLock(request=request, by=BY, resource=args.resource))
+    if args.json:
+        output.write_json(answer)
+    else:
+        output.write(output.clean(answer["text"]))
+
+
+def _names(snapshot: Snapshot) -> dict[int, str]:
+    """The names of living processes by pid, those of dead ones where the pid was not taken again."""
+    known = sorted(snapshot.processes, key=lambda process: process.alive)
+    return {process.pid: process.name for process in known if process.pid is not None}

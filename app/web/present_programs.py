@@ -1,0 +1,89 @@
+"""Programs and what they hold to JSON, beside `present`: the records are the supervisor's.
+
+A resource has only the fields that its kind has: what it cannot have is left out, what is unknown is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from app.supervisor import program_model
+from app.supervisor.model import JsonDict, Record
+from app.supervisor.program_model import ResourceKind
+
+_QUEUE = frozenset(["size", "maxsize", "buffered", "pipe_bytes", "put_per_s", "get_per_s", "oldest_s"])
+_LOCK = frozenset(["value", "maximum", "holder", "held_s", "abandoned"])
+_SHARED = frozenset(["typecode", "length", "values"])
+#: The fields beyond those that every resource has.
+APPLY: dict[ResourceKind, frozenset[str]] = {
+    ResourceKind.QUEUE: _QUEUE,
+    ResourceKind.JOINABLE_QUEUE: _QUEUE | {"unfinished"},
+    ResourceKind.SIMPLE_QUEUE: frozenset({"pipe_bytes", "put_per_s", "get_per_s"}),
+    ResourceKind.PIPE: frozenset({"pipe_bytes", "pipe_bytes_back", "ends"}),
+    ResourceKind.LOCK: _LOCK,
+    ResourceKind.RLOCK: _LOCK,
+    ResourceKind.SEMAPHORE: _LOCK,
+    ResourceKind.BOUNDED_SEMAPHORE: _LOCK,
+    ResourceKind.CONDITION: frozenset({"sleepers"}),
+    ResourceKind.EVENT: frozenset({"flag"}),
+    ResourceKind.BARRIER: frozenset({"parties", "arrived", "broken"}),
+    ResourceKind.VALUE: _SHARED,
+    ResourceKind.ARRAY: _SHARED,
+    ResourceKind.SHARED_MEMORY: frozenset({"size_bytes"}),
+    ResourceKind.MANAGER: frozenset({"address", "server", "objects"}),
+    ResourceKind.POOL: frozenset({"workers", "queued", "running", "done"}),
+    ResourceKind.LISTENER: frozenset({"address", "connections"}),
+}
+_OPTIONAL = frozenset(
+    field.name for field in msgspec.structs.fields(program_model.Resource) if field.default is None
+) - {"part_of"}
+
+
+class Programs(Record, frozen=True, kw_only=True):
+    """A list of programs, the ended ones that are still remembered among them."""
+
+    programs: tuple[program_model.Program, ...]
+
+
+class Resources(Record, frozen=True, kw_only=True):
+    """A list of what programs hold."""
+
+    resources: tuple[program_model.Resource, ...]
+
+
+class LockBroken(Record, frozen=True, kw_only=True):
+    """A lock as it is after it was released in the place of its dead holder; ``text`` says what was done."""
+
+    resource: program_model.Resource
+    text: str
+
+
+class CatalogueProgram(Record, frozen=True, kw_only=True):
+    """A script of the catalogue; ``finds`` are the kinds of findings that it leads to."""
+
+    name: str
+    title: str
+    description: str
+    look_at: str
+    theme: str
+    finds: tuple[str, ...]
+    parameters: tuple[JsonDict, ...]
+
+
+class CataloguePrograms(Record, frozen=True, kw_only=True):
+    """The catalogue of programs."""
+
+    programs: tuple[CatalogueProgram, ...]
+
+
+def resource(record: JsonDict) -> JsonDict:
+    """Without the fields that its kind cannot have."""
+    without = _OPTIONAL - APPLY[ResourceKind(record["kind"])]
+    return {name: value for name, value in record.items() if value is not None or name not in without}
+
+
+def resources(records: Iterable[JsonDict]) -> JsonDict:
+    """Several, as `Resources`."""
+    return {"resources": [resource(record) for record in records]}
