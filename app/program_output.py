@@ -69,12 +69,14 @@ def _resource_row(resource: Resource) -> tuple[object, ...]:
 
 
 def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> tuple[object, ...]:
-    resource = resources.get(edge.resource or "")
+    return edge.pid, names.get(edge.pid), edge.to, _awaited(edge, names, resources), ", ".join(map(str, edge.holders))
+
+
+def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
     if edge.of is not None:
-        what = f"{names.get(edge.of, 'pid')} ({edge.of})"
-    else:
-        what = f"{resource.kind} {resource.name}" if resource else edge.resource
-    return edge.pid, names.get(edge.pid), edge.to, what, ", ".join(map(str, edge.holders))
+        return f"{names.get(edge.of, 'pid')} ({edge.of})"
+    resource = resources.get(edge.resource or "")
+    return f"{resource.kind} {resource.name}" if resource else edge.resource
 
 
 def _told(resource: Resource) -> Iterator[str]:
