@@ -4,6 +4,8 @@ What goes to another process is pickled, unless fork copies it. A lambda, a lock
 comes from `start()`, from `get()`, or, for a Queue, only on stderr, from a thread, while the item is lost.
 
 What to look at: the traceback on stderr, of which the program itself learns nothing; the queue stays empty.
+
+Finds: start-refused
 """
 
 import argparse

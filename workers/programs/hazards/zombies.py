@@ -39,9 +39,11 @@ def parameters():
 
 def main():
     given = parameters()
+    # What the forkserver starts, the forkserver joins.
+    fork = multiprocessing.get_context("fork")
     # start() would join whoever has ended by then.
-    all_started = multiprocessing.Event()
-    processes = [multiprocessing.Process(target=end, args=(all_started, number)) for number in range(given.count)]
+    all_started = fork.Event()
+    processes = [fork.Process(target=end, args=(all_started, number)) for number in range(given.count)]
     for process in processes:
         process.start()
     all_started.set()
