@@ -245,6 +245,8 @@ def test_stopped_anywhere_in_a_stream_of_tasks(open_pool: OpenPool, tmp_path: Pa
         wait_until(lambda: sum(not one.ready() for one in results) <= 1, WITHIN_S, f"others wait, seed {SEED}")  # noqa: B023
         kill(pid, end)
         lost = outcome_of(results)
+        if end == signal.SIGKILL:
+            wait_until(lambda: pid not in workers(pool), WITHIN_S)  # noqa: B023
         assert {(error.pid, error.exitcode) for error in lost.values()} <= {(pid, -signal.SIGKILL)}
         assert len(lost) <= (end == signal.SIGKILL)
         assert_once(tasks.read(log), OTHERS, set(lost))
