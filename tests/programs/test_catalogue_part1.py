@@ -315,7 +315,7 @@ QUEUE = [
             "items in the queue: 50",
             "took: after it",
         ),
-        error="Can't pickle",
+        error="Can't ",
     ),
     Case(
         "queue-closing",

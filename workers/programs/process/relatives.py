@@ -38,14 +38,15 @@ def main():
     print(f"cpu_count() says {multiprocessing.cpu_count()}", flush=True)
     print(f"this process may use {len(os.sched_getaffinity(0))}", flush=True)
     print(f"parent_process() of the main process is {multiprocessing.parent_process()}", flush=True)
-    for number in range(1, given.children + 1):
-        multiprocessing.Process(target=work, args=(number * given.step,)).start()
-    alive = multiprocessing.active_children()
-    while alive:
-        print(f"alive: {sorted(child.name for child in alive)}", flush=True)
-        alive[0].join(given.step)
-        alive = multiprocessing.active_children()
-    print("alive: nobody", flush=True)
+    children = [
+        multiprocessing.Process(target=work, args=(number * given.step,)) for number in range(1, given.children + 1)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        print(f"alive: {sorted(one.name for one in multiprocessing.active_children())}", flush=True)
+        child.join()
+    print(f"alive: {multiprocessing.active_children() or 'nobody'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def careful(ready):
 
     signal.signal(signal.SIGTERM, clean_up)
     ready.set()
-    time.sleep(600)
+    while True:
+        # Short ones: a signal just before a sleep is handled after it.
+        time.sleep(0.1)
 
 
 def stubborn(ready):

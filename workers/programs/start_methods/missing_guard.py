@@ -4,6 +4,8 @@ Starts a process without asking whether this is the main program: a spawned chil
 a child of its own, and so on; a RuntimeError in the child stops that, and the target never runs.
 
 What to look at: the child's exit code is 1, and its traceback in the log says what is missing.
+
+Finds: start-refused
 """
 
 import argparse

@@ -4,6 +4,8 @@ Uses fork and spawn side by side, each with a context of its own; a queue belong
 lock of the one is refused by the processes of the other.
 
 What to look at: two children with different start methods; a spawned one with a lock of the fork context never starts.
+
+Finds: start-refused
 """
 
 import argparse
