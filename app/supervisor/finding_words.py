@@ -32,6 +32,7 @@ _WAITS = {
     "recv": "waits to receive from {thing}",
     "send": "waits to send into {thing}",
     "wait": "waits at {thing}",
+    "notify": "waits at {thing} for a sleeper to say that it is awake",
 }
 
 

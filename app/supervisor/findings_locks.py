@@ -49,8 +49,9 @@ def _told_of_one(scene: Scene, edge: Edge) -> str:
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
-    holds = f"holds {words.thing(scene, held.resource or '')} and " if _is_held(scene, held) else ""
-    return f"{scene.name(edge.pid)} {holds}{words.waits(scene, edge)}"
+    holds = "holds" if len(held.holders) == 1 else "may hold"
+    what = f"{holds} {words.thing(scene, held.resource or '')} and " if _is_held(scene, held) else ""
+    return f"{scene.name(edge.pid)} {what}{words.waits(scene, edge)}"
 
 
 def _behind(knot: Knot) -> str:
@@ -82,7 +83,7 @@ def _about(scene: Scene, knot: Knot) -> tuple[str, str]:
 
 def _is_held(scene: Scene, edge: Edge) -> bool:
     resource = scene.resources.get(edge.resource or "")
-    return resource is not None and resource.kind in words.HELD
+    return resource is not None and resource.kind in words.HELD and edge.to == "acquire"
 
 
 def abandoned(scene: Scene) -> Iterator[Candidate]:

@@ -149,8 +149,8 @@ class FindingKind(StrEnum):
 class Edge(Record, frozen=True, kw_only=True):
     """``pid`` waits for ``resource`` (or for process ``of``, in a join) since then; ``holders`` could let it go on.
 
-    ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, join.  ``main``: its main thread
-    waits; ``timed``: it will not wait for ever.
+    ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join.  ``main``: its main
+    thread waits; ``timed``: it will not wait for ever; ``alone``: nor can any other of its threads do anything.
     """
 
     pid: int
@@ -161,6 +161,7 @@ class Edge(Record, frozen=True, kw_only=True):
     holders: tuple[int, ...] = ()
     main: bool = True
     timed: bool = False
+    alone: bool = True
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -7,8 +7,11 @@ is enough: a lock has one holder, but what is waited for from a queue may come f
 
 A process is *doomed* where all that could let it go on are doomed too (the greatest such set); a cycle alone is not
 enough.  Every doomed process leads into a cycle by way of the lowest pid that it waits for, so each knot is found once,
-always as the same cycle, in time linear in the number of edges.  Only waits of a main thread without a time limit
-count: another thread, or the end of the time, may let the process go on.
+always as the same cycle, in time linear in the number of edges.
+
+Only waits of a main thread without a time limit count; and where something is to be sent, only such of processes that
+stand still as a whole: one of their other threads might send it.  A lock is released by the thread that took it, which
+is taken to be the main thread.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from .model import Record
 from .program_model import Edge
 
 Cycle = tuple[int | str, ...]
-Graph = Mapping[int, Edge]
+#: The waits of each main thread: several where it waits for whatever comes first.
+Graph = Mapping[int, tuple[Edge, ...]]
 Lives = Callable[[int], bool]
 
 
@@ -44,12 +48,13 @@ class Knot(Record, frozen=True, kw_only=True):
 def knots(edges: Iterable[Edge], lives: Lives) -> tuple[Knot, ...]:
     """Every deadlock, once, by the lowest pid of its cycle."""
     doomed = _doomed(list(edges), lives)
-    following = {pid: _next(edge, lives) for pid, edge in doomed.items()}
+    way = {pid: _next(waits, lives) for pid, waits in doomed.items()}
+    following = {pid: liberator for pid, (_, liberator) in way.items()}
     leads_to = _cycle_of_each(following)
     behind: dict[int, list[int]] = defaultdict(list)
     for pid, first in leads_to.items():
         behind[first].append(pid)
-    return tuple(_knot(first, doomed, following, behind[first]) for first in sorted(behind))
+    return tuple(_knot(first, way, behind[first]) for first in sorted(behind))
 
 
 def liberators(edge: Edge, lives: Lives) -> tuple[int, ...]:
@@ -58,16 +63,14 @@ def liberators(edge: Edge, lives: Lives) -> tuple[int, ...]:
     return tuple(pid for pid in holders if lives(pid))
 
 
-def _doomed(edges: list[Edge], lives: Lives) -> dict[int, Edge]:
-    """The one wait of each process that cannot end; begins with all that wait, and takes away who is not held."""
-    waiting: dict[int, Edge] = {}
-    several: set[int] = set()
+def _doomed(edges: list[Edge], lives: Lives) -> Graph:
+    """The waits of those that cannot go on; begins with all that wait, and takes away who is not held."""
+    waiting: dict[int, list[Edge]] = defaultdict(list)
     for edge in edges:
-        if edge.main and not edge.timed and lives(edge.pid):
-            # Two waits of one main thread cannot be: one of the readings is old.
-            several.update({edge.pid} & waiting.keys())
-            waiting[edge.pid] = edge
-    held = {pid: edge for pid, edge in waiting.items() if pid not in several and liberators(edge, lives)}
+        # Who notifies waits for those that it has woken: that is over in a moment, or a finding of its own.
+        if edge.main and not edge.timed and edge.to != "notify" and lives(edge.pid):
+            waiting[edge.pid].append(edge)
+    held = {pid: tuple(waits) for pid, waits in waiting.items() if all(liberators(one, lives) for one in waits)}
     for pid in _freed(held, lives):
         del held[pid]
     return held
@@ -76,11 +79,13 @@ def _doomed(edges: list[Edge], lives: Lives) -> dict[int, Edge]:
 def _freed(held: Graph, lives: Lives) -> set[int]:
     """Those that somebody can let go on who is not held, or is freed himself."""
     waiters: dict[int, list[int]] = defaultdict(list)
-    for pid, edge in held.items():
-        for holder in liberators(edge, lives):
-            waiters[holder].append(pid)
     freed: set[int] = set()
-    looked_at = [holder for holder in waiters if holder not in held]
+    for edge in (edge for waits in held.values() for edge in waits):
+        for holder in liberators(edge, lives):
+            waiters[holder].append(edge.pid)
+            if edge.to != "acquire" and edge.of is None and not _stands_still(held.get(holder, ())):
+                freed.add(edge.pid)
+    looked_at = [holder for holder in waiters if holder not in held] + list(freed)
     while looked_at:
         new = [pid for pid in waiters.get(looked_at.pop(), ()) if pid not in freed]
         freed.update(new)
@@ -88,28 +93,34 @@ def _freed(held: Graph, lives: Lives) -> set[int]:
     return freed
 
 
-def _next(edge: Edge, lives: Lives) -> int:
-    """The lowest pid that it waits for; itself only where there is no other."""
-    return min(liberators(edge, lives), key=lambda pid: (pid == edge.pid, pid))
+def _stands_still(waits: tuple[Edge, ...]) -> bool:
+    """Whether no thread of the process that has these waits can do anything."""
+    return all(edge.alone for edge in waits)
+
+
+def _next(waits: tuple[Edge, ...], lives: Lives) -> tuple[Edge, int]:
+    """The lowest pid that it waits for, itself only where there is no other; and which wait that is."""
+    choices = ((edge, pid) for edge in waits for pid in liberators(edge, lives))
+    return min(choices, key=lambda choice: (choice[1] == choice[0].pid, choice[1]))
 
 
 def _cycle_of_each(following: Mapping[int, int]) -> dict[int, int]:
     """For each pid the lowest pid of the cycle that its way leads into."""
     leads_to: dict[int, int] = {}
     for start in following:
-        way: dict[int, int] = {}
+        walked: dict[int, int] = {}
         pid = start
-        while pid not in leads_to and pid not in way:
-            way[pid] = len(way)
+        while pid not in leads_to and pid not in walked:
+            walked[pid] = len(walked)
             pid = following[pid]
-        first = leads_to[pid] if pid in leads_to else min(list(way)[way[pid] :])
-        leads_to.update(dict.fromkeys(way, first))
+        first = leads_to[pid] if pid in leads_to else min(list(walked)[walked[pid] :])
+        leads_to.update(dict.fromkeys(walked, first))
     return leads_to
 
 
-def _knot(first: int, doomed: Graph, following: Mapping[int, int], members: list[int]) -> Knot:
-    pids = [first]
-    while (pid := following[pids[-1]]) != first:
-        pids.append(pid)
-    behind = tuple(sorted(set(members) - set(pids)))
-    return Knot(edges=tuple(doomed[pid] for pid in pids), behind=behind)
+def _knot(first: int, way: Mapping[int, tuple[Edge, int]], members: list[int]) -> Knot:
+    edges = [way[first][0]]
+    while (pid := way[edges[-1].pid][1]) != first:
+        edges.append(way[pid][0])
+    behind = tuple(sorted(set(members) - {edge.pid for edge in edges}))
+    return Knot(edges=tuple(edges), behind=behind)

@@ -86,9 +86,21 @@ def test_nobody_knows_who_holds_it() -> None:
     assert cycles(edge(ONE, "a"), edge(TWO, "b", ONE)) == []
 
 
-def test_two_waits_of_one_thread_cannot_be() -> None:
-    """One of the readings is old, so nothing is claimed."""
-    assert cycles(edge(ONE, "a", TWO), edge(ONE, "b", THREE), edge(TWO, "c", ONE)) == []
+def test_who_waits_for_whatever_comes_first_needs_one_of_them() -> None:
+    """As in a poll of two pipes: one who can send to either is enough."""
+    either = edge(ONE, "a", TWO, to="recv"), edge(ONE, "b", THREE, to="recv")
+    assert cycles(*either, edge(TWO, "c", ONE, to="recv")) == []
+    assert cycles(*either, edge(TWO, "c", ONE, to="recv"), edge(THREE, "d", TWO)) == [(ONE, "a", TWO, "c")]
+
+
+def test_another_thread_might_send() -> None:
+    """But not release a lock that the main thread took."""
+    for to, found in (("get", []), ("acquire", [(MAIN, "a", ONE, "b")])):
+        assert cycles(edge(MAIN, "a", ONE, to=to), edge(ONE, "b", MAIN, to=to, alone=False)) == found
+
+
+def test_who_notifies_waits_for_a_moment() -> None:
+    assert cycles(edge(ONE, "c", TWO, to="notify"), edge(TWO, "a", ONE)) == []
 
 
 def test_it_takes_no_longer_than_there_are_edges() -> None:
