@@ -13,22 +13,27 @@ from app.supervisor import program_model
 from app.supervisor.model import JsonDict, Record
 from app.supervisor.program_model import ResourceKind
 
-_QUEUE = frozenset(["size", "maxsize", "buffered", "pipe_bytes", "put_per_s", "get_per_s", "oldest_s"])
-_LOCK = frozenset(["value", "maximum", "holder", "held_s", "abandoned"])
-_SHARED = frozenset(["typecode", "length", "values"])
+#: Of the lock itself, or of the lock within.
+_HOLDER = frozenset({"holder", "holder_unknown", "held_s", "abandoned"})
+_SEMAPHORE = frozenset({"value", "maximum"})
+_PIPE = frozenset({"pipe_bytes", "ends"})
+_SIMPLE_QUEUE = _PIPE | _HOLDER | {"put_per_s", "get_per_s"}
+_QUEUE = _SIMPLE_QUEUE | {"size", "maxsize", "buffered", "oldest_s"}
+_SHARED = _HOLDER | {"typecode", "length", "values", "size_bytes"}
+_CONDITION = _HOLDER | {"sleepers"}
 #: The fields beyond those that every resource has.
 APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.QUEUE: _QUEUE,
     ResourceKind.JOINABLE_QUEUE: _QUEUE | {"unfinished"},
-    ResourceKind.SIMPLE_QUEUE: frozenset({"pipe_bytes", "put_per_s", "get_per_s"}),
-    ResourceKind.PIPE: frozenset({"pipe_bytes", "pipe_bytes_back", "ends"}),
-    ResourceKind.LOCK: _LOCK,
-    ResourceKind.RLOCK: _LOCK,
-    ResourceKind.SEMAPHORE: _LOCK,
-    ResourceKind.BOUNDED_SEMAPHORE: _LOCK,
-    ResourceKind.CONDITION: frozenset({"sleepers"}),
-    ResourceKind.EVENT: frozenset({"flag"}),
-    ResourceKind.BARRIER: frozenset({"parties", "arrived", "broken"}),
+    ResourceKind.SIMPLE_QUEUE: _SIMPLE_QUEUE,
+    ResourceKind.PIPE: _PIPE | {"pipe_bytes_back"},
+    ResourceKind.LOCK: _SEMAPHORE | _HOLDER,
+    ResourceKind.RLOCK: _SEMAPHORE | _HOLDER,
+    ResourceKind.SEMAPHORE: _SEMAPHORE | _HOLDER,
+    ResourceKind.BOUNDED_SEMAPHORE: _SEMAPHORE | _HOLDER,
+    ResourceKind.CONDITION: _CONDITION,
+    ResourceKind.EVENT: _CONDITION | {"flag"},
+    ResourceKind.BARRIER: _CONDITION | {"parties", "arrived", "broken"},
     ResourceKind.VALUE: _SHARED,
     ResourceKind.ARRAY: _SHARED,
     ResourceKind.SHARED_MEMORY: frozenset({"size_bytes"}),
@@ -36,6 +41,7 @@ APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.POOL: frozenset({"workers", "queued", "running", "done"}),
     ResourceKind.LISTENER: frozenset({"address", "connections"}),
 }
+#: `holder_unknown` is there only where it is true.
 _OPTIONAL = frozenset(
     field.name for field in msgspec.structs.fields(program_model.Resource) if field.default is None
 ) - {"part_of"}
@@ -80,7 +86,7 @@ class CataloguePrograms(Record, frozen=True, kw_only=True):
 
 def resource(record: JsonDict) -> JsonDict:
     """Without the fields that its kind cannot have."""
-    without = _OPTIONAL - APPLY[ResourceKind(record["kind"])]
+    without = (_OPTIONAL - APPLY[ResourceKind(record["kind"])]) | {"holder_unknown"}
     return {name: value for name, value in record.items() if value is not None or name not in without}
 
 
