@@ -48,6 +48,11 @@ class Settings:
         return self.home / "control.sock"
 
     @property
+    def observer_path(self) -> Path:
+        """The unix socket to which observed processes say their words (0600)."""
+        return self.home / "observer.sock"
+
+    @property
     def journal_path(self) -> Path:
         """The SQLite journal."""
         return self.home / "journal.sqlite3"

@@ -60,7 +60,7 @@ def main(
         raise
     except BaseException as error:  # noqa: BLE001 - the stdlib ends a process by all of them alike
         channel.flush()
-        _end(channel, "raised", error)
+        _end(channel, "failed-to-start" if isinstance(error, failures.CannotRun) else "raised", error)
     finally:
         channel.flush()
 

@@ -9,6 +9,10 @@ MAX_ERROR = 300
 _OURS = os.path.dirname(__file__) + os.sep
 
 
+class CannotRun(Exception):
+    """What was to be run is not there, or cannot be run: nothing of the user's has run."""
+
+
 def describe(error: BaseException) -> tuple[str, str]:
     """The line ``Type: message``, and the whole traceback without our own frames on top."""
     from traceback import TracebackException  # 1.6 ms that only a failing child pays

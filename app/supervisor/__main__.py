@@ -22,6 +22,8 @@ from .host import HostGauge
 from .journal import Journal
 from .logs import LogKeeper
 from .loop import Loop
+from .observation import Observation
+from .observing import ObserverSocket
 from .performing import Performing
 from .poller import Poller
 from .publishing import Publishing
@@ -72,16 +74,18 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     fleet = Fleet(
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
     )
+    observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, None)
     recover(world, fleet)
     world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
-    performing = Performing(world, fleet, children, control, stacking)
+    performing = Performing(world, fleet, children, control, stacking=stacking, observation=observation)
     publishing = Publishing(world, fleet, control)
     decoding = Decoding(
         world,
         control,
         children,
         answering=Answering(world, fleet),
+        observation=observation,
         performing=performing,
         publishing=publishing,
         stacking=stacking,
@@ -90,6 +94,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     publishing.publish(world.now())
     recording.end(world.now())
     world.logs.close()
+    observation.close()
     control.close()
 
 

@@ -13,8 +13,11 @@ from typing import TypeAlias
 from .command import Message
 from .messages import AskPool, Join
 from .model import Descendant, EventDraft, JsonDict, Process, Sample, Verb
+from .observer_words import AnyWord
 from .pool_messages import AnyAsk, AnyHostWord
 from .pool_model import PoolSpec
+from .program_messages import ProgramEnded, ProgramStarted
+from .program_model import ProgramSpec
 from .reports import AnyReport
 
 #: A process of the OS: (pid, start time in clock ticks since boot).
@@ -33,12 +36,14 @@ class Now:
 class Plan:
     """A checked launch: the record as it will first appear (without id), and the job for `procession.child`.
 
-    ``pool`` is what pool to hold, all filled in, where it is the host of one.
+    ``pool`` is what pool to hold, all filled in, where it is the host of one; ``program`` likewise, where it is the
+    first process of one.
     """
 
     process: Process
     job: JsonDict
     pool: PoolSpec | None = None
+    program: ProgramSpec | None = None
 
 
 # Events
@@ -117,6 +122,50 @@ class ChannelClosed:
 
     process: str
     why: str | None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Somebody, ``runner``, is about to run a program in a terminal; gets its record and the ``environment``."""
+
+    client: int
+    request: int
+    by: str
+    plan: Plan
+    runner: int
+    environment: JsonDict
+
+
+@dataclass(frozen=True)
+class RunnerSaid:
+    """Who runs an attached program tells of it."""
+
+    client: int
+    command: ProgramStarted | ProgramEnded
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An observed process said a word about processes; the kernel says who it was."""
+
+    key: Key
+    word: AnyWord
+
+
+@dataclass(frozen=True)
+class NotSeen:
+    """So many words of a process could not be read, or sent."""
+
+    key: Key
+    count: int
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A process is watched; ``key`` None: it is gone already, or is none of the program's."""
+
+    process: str
+    key: Key | None
 
 
 @dataclass(frozen=True)
@@ -253,6 +302,11 @@ Happening: TypeAlias = (
     | HostSaid
     | HostMumbled
     | ChannelClosed
+    | Registered
+    | RunnerSaid
+    | Heard
+    | NotSeen
+    | Watching
     | ClientGone
     | Spawned
     | NotSpawned
@@ -366,6 +420,23 @@ class AskHost:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """Watch a process that is not our child, ``parent`` being a pid that vouches for it; answered by `Watching`."""
+
+    process: str
+    pid: int
+    parent: int | None = None
+
+
+@dataclass(frozen=True)
+class WatchRunner:
+    """Watch who is to run an attached program: until its command has a pid, this one's end is its end."""
+
+    process: str
+    pid: int
+
+
+@dataclass(frozen=True)
 class Note:
     """Write a line into the journal."""
 
@@ -393,6 +464,8 @@ Action: TypeAlias = (
     | Probe
     | FindFrame
     | AskHost
+    | Watch
+    | WatchRunner
     | Note
     | Answer
 )

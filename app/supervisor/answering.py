@@ -6,6 +6,7 @@ from typing import Any
 
 import workers
 
+from . import kin
 from . import messages as m
 from .errors import NotPossible
 from .fleet import Fleet
@@ -14,9 +15,10 @@ from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
 from .pool_ending import lost_with
 from .pool_model import Pool, WorkerState
+from .program_messages import ProgramWorkloads
 from .world import World
 
-AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions
+AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions | ProgramWorkloads
 
 
 class Answering:
@@ -41,6 +43,8 @@ class Answering:
                 return {"workloads": [one.to_json() for one in workers.catalogue().values()]}
             case m.PoolFunctions():
                 return {"functions": [one.to_json() for one in workers.pool_functions().values()]}
+            case ProgramWorkloads():
+                return {"programs": [one.to_json() for one in workers.programs().values()]}
 
     def _history(self, process: str | None, points: int) -> JsonDict:
         world = self._world
@@ -60,7 +64,7 @@ class Answering:
         process = member.process
         if process.state not in LIVE and process.state is not State.BACKOFF:
             raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
-        below = self._world.inventory.tree_of(process.id)
+        below = kin.tree_of(self._world.inventory, self._fleet, process.id)
         held = self._fleet.pools.held.get(process.id)
         text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
         return {"pid": process.pid if member.key else None, "descendants": below, "text": text}

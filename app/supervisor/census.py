@@ -21,12 +21,16 @@ _TRIES = 5
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One process of the inventory; ``parent`` is the pid of its parent when it was found."""
+    """One process of the inventory; ``parent`` is the pid of its parent when it was found.
+
+    ``process`` is the id of its own record where it is an observed one: then it is no mere descendant.
+    """
 
     gauge: Gauge
     root: str | None
     parent: int
     is_root: bool = False
+    process: str | None = None
     orphan: bool = False
     tries: int = 0
     _shown: Descendant | None = None
@@ -88,12 +92,17 @@ class Entry:
 
 
 class Census:
-    """``entries`` by pid: roots and descendants; ``roots`` by process id, kept until they are dropped."""
+    """``entries`` by pid: roots and descendants; ``roots`` and ``observed`` by process id, kept until they are dropped.
+
+    ``attached`` are the roots whose processes are not below us.
+    """
 
     def __init__(self, own_pid: int) -> None:
         self.own_pid = own_pid
         self.entries: dict[int, Entry] = {}
         self.roots: dict[str, Entry] = {}
+        self.observed: dict[str, Entry] = {}
+        self.attached: set[str] = set()
         self.infrastructure: frozenset[int] = frozenset()
         self.origins = Origins()
         self._newcomers = Newcomers()
@@ -135,6 +144,28 @@ class Census:
         """Enter a process that is not below us, but that a supervisor before us left behind."""
         if key[0] not in self.entries and (gauge := self._gauge(*key)):
             self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid, orphan=True)
+
+    def observe(self, process_id: str, key: Key, root: str, *, attached: bool) -> None:
+        """An observed process has a record of its own; it may be the ``root`` of a program that is not below us."""
+        if attached:
+            self.attached.add(root)
+        entry = self.find(key)
+        if entry is None and key[0] not in self.infrastructure and (gauge := self._gauge(*key)):
+            self.forget(key[0])
+            entry = self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid)
+        if entry and not entry.is_root:
+            entry.root, entry.process = root, process_id
+            self.observed[process_id] = entry
+
+    def drop_observed(self, process_id: str) -> None:
+        """An observed process is over; its zombie is its parent's to join, or to be reaped by who watches it."""
+        if entry := self.observed.pop(process_id, None):
+            pid, start_ticks = entry.gauge.key
+            self._ended[pid] = start_ticks
+            if self.entries.get(pid) is entry:
+                self.forget(pid)
+        for left in self.entries.values():
+            left.orphan = left.orphan or left.root == process_id
 
     def find(self, key: Key) -> Entry | None:
         """The entry of exactly this process."""

@@ -123,7 +123,7 @@ class Children:
     def _started(
         self, record: Process, job: JsonDict, reports: socket.socket, channel: socket.socket | None
     ) -> BaseProcess:
-        method = record.start_method
+        method = record.start_method or "forkserver"
         if method == "forkserver":
             self.ensure_forkserver()
         args = (job, reports, self._lifeline_read, *([channel] if channel else []))
@@ -146,7 +146,7 @@ class Children:
             if record.start_method == "forkserver"
             else os.pidfd_open(process.pid)
         )
-        child = Child(record.id, process, record.start_method, process.pid, pidfd, reports)
+        child = Child(record.id, process, record.start_method or "forkserver", process.pid, pidfd, reports)
         if channel:
             child.channel = Channel(record.id, channel, self._poller, self.inbox.append)
         self.by_id[record.id] = child

@@ -13,12 +13,11 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import stat
 import struct
 from collections import deque
 from pathlib import Path
 
-from .frames import address
+from .doors import listen, turn_away
 from .messages import AnyCommand
 from .peer import Client
 from .poller import Poller
@@ -40,7 +39,7 @@ class ControlServer:
         self._uid = os.getuid() if uid is None else uid
         self._path = path
         self._numbers = itertools.count(1)
-        self._listener = _listen(path)
+        self._listener = listen(path, socket.SOCK_STREAM, 128)
         self._inode = path.stat().st_ino
         # Given up for a moment to accept and close a connection when there is no other fd left.
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -94,7 +93,7 @@ class ControlServer:
             except BlockingIOError:
                 return
             except OSError:
-                self._turn_away()
+                self._spare = turn_away(self._listener, self._spare)
                 return
             self._welcome(peer)
 
@@ -106,32 +105,3 @@ class ControlServer:
         peer.setblocking(False)
         number = next(self._numbers)
         self.clients[number] = Client(self, peer, number, pid)
-
-    def _turn_away(self) -> None:
-        """Out of fds: a connection that is left in the queue would wake the loop for ever."""
-        os.close(self._spare)
-        try:
-            self._listener.accept()[0].close()
-        except OSError:
-            pass
-        finally:
-            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _listen(path: Path) -> socket.socket:
-    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # Nobody else may connect, not even between bind and a chmod; the supervisor has one thread.
-    before = os.umask(0o177)
-    try:
-        with address(path) as where:
-            listener.bind(where)
-    except OSError:
-        listener.close()
-        raise
-    finally:
-        os.umask(before)
-    listener.setblocking(False)
-    listener.listen(128)
-    return listener

@@ -5,6 +5,8 @@
     control.inbox ──Launch, Act, SendSignal, Join, OpenPool, AskPool──▶ event
                   ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads, PoolFunctions──▶ answered here
                   ──EndDescendant──▶ done here: descendants are the inventory's
+                  ──RunProgram, RegisterProgram, ProgramStarted, ProgramEnded──▶ event
+    observation ──words about processes, ends of those that are not our children──▶ event
     children.inbox ──report, exit, lost forkserver, word of the host of a pool──▶ event
 """
 
@@ -14,7 +16,7 @@ from collections.abc import Iterator
 
 from . import actions as a
 from . import messages as m
-from . import pool_plan
+from . import pool_plan, program_plan
 from . import program_messages as pm
 from . import reports as r
 from .answering import Answering
@@ -23,9 +25,11 @@ from .children import Children, ForkserverGone, Gone, Told
 from .control import ControlServer
 from .errors import InvalidField, NotPossible, ProcessionError
 from .launching import plan
+from .observation import Observation
 from .peer import Client
 from .performing import Performing
 from .pool_messages import AnyHostWord
+from .program_model import ProgramSpec
 from .publishing import Publishing
 from .signals import number_of
 from .stacking import Stacking
@@ -33,6 +37,7 @@ from .world import World
 
 _COMMANDS_PER_TURN = 256
 _FROM_CHILDREN_PER_TURN = 1024
+_ProgramCommand = pm.RunProgram | pm.RegisterProgram | pm.ProgramStarted | pm.ProgramEnded | pm.BreakLock
 
 
 class Decoding:
@@ -45,21 +50,22 @@ class Decoding:
         children: Children,
         *,
         answering: Answering,
+        observation: Observation,
         performing: Performing,
         publishing: Publishing,
         stacking: Stacking,
     ) -> None:
         self._world, self._control, self._children = world, control, children
-        self._answering, self._performing = answering, performing
+        self._answering, self._performing, self._observation = answering, performing, observation
         self._publishing, self._stacking = publishing, stacking
 
     def waiting(self) -> bool:
         """Whether a turn left something for the next."""
-        return bool(self._control.inbox or self._children.inbox)
+        return bool(self._control.inbox or self._children.inbox or self._observation.waiting())
 
     def decode(self, now: a.Now) -> list[a.Happening]:
         """The events, what children told first: a command is about the state that it makes."""
-        return [*self._from_children(), *self._from_clients(now)]
+        return [*self._observation.take(), *self._from_children(), *self._from_clients(now)]
 
     def _from_children(self) -> Iterator[a.Happening]:
         inbox = self._children.inbox
@@ -68,6 +74,7 @@ class Decoding:
                 case Told(process=process_id, datagram=datagram):
                     yield from self._report(process_id, datagram)
                 case Gone(process=process_id, exitcode=exitcode):
+                    yield from self._observation.child_ended(process_id)
                     yield from self._performing.exited(process_id, exitcode)
                 case ForkserverGone(pid=pid):
                     yield a.ForkserverLost(pid)
@@ -133,15 +140,22 @@ class Decoding:
                 return a.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
             case m.AskPool():
                 return a.Asking(client.id, command)
-            case (
-                pm.RunProgram()
-                | pm.RegisterProgram()
-                | pm.ProgramStarted()
-                | pm.ProgramEnded()
-                | pm.ProgramWorkloads()
-                | pm.BreakLock()
-            ):
-                raise NotPossible("programs cannot be run yet")
+            case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
+                return self._about_programs(client, command)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
+
+    def _about_programs(self, client: Client, command: _ProgramCommand) -> a.Happening | None:
+        number, by, settings = command.request, command.by, self._world.settings
+        match command:
+            case pm.RunProgram(spec=program):
+                return a.Launched(client.id, number, by, program_plan.plan(program, settings))
+            case pm.RegisterProgram(pid=pid):
+                attached = program_plan.of_terminal(command, settings)
+                environment = program_plan.environment(attached.program or ProgramSpec(), settings)
+                return a.Registered(client.id, number, by, attached, pid, environment)
+            case pm.ProgramStarted() | pm.ProgramEnded():
+                return a.RunnerSaid(client.id, command)
+            case pm.BreakLock():
+                raise NotPossible("locks cannot be broken yet")

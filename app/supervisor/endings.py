@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import actions as a
-from . import joins, starts, stops
+from . import joins, observed_ends, program_lines, starts, stops
 from .cause import describe
 from .lifecycle import Trigger
 from .member import Member
@@ -34,19 +34,20 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
     """The process itself is gone; of its tree there may be more."""
     member.key = None
     process = member.process
+    exitcode = observed_ends.exitcode(fleet, member, event.exitcode) if process.observed else event.exitcode
     cause = describe(
-        event.exitcode,
+        exitcode,
         ended_at=now.mono,
-        sent=tuple(member.sent),
+        sent=observed_ends.sent(fleet, member),
         error=member.error,
         booted=process.booted,
         failed_to_start=member.failed_to_start,
         oom_kills=event.oom_kills,
     )
-    failed = event.exitcode != 0 and member.stop is None
+    failed = exitcode != 0 and member.stop is None and not (process.observed and exitcode is None)
     member.update(
         alive=False,
-        exitcode=event.exitcode,
+        exitcode=exitcode,
         cause=cause,
         failed=failed,
         exited_at=now.wall,
@@ -57,9 +58,9 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
         fds=None,
         os_state=None,
     )
-    kind = "lost" if event.exitcode is None else "exited"
-    text = cause if cause.startswith("exit ") else f"exit code {event.exitcode}: {cause}"
-    out.append(a.Note(member.draft(now, kind, text, "process")))
+    kind = "lost" if exitcode is None and not process.observed else "exited"
+    text = cause if cause.startswith("exit ") or exitcode is None else f"exit code {exitcode}: {cause}"
+    program_lines.write(fleet, member, kind, text, now, out)
     if member.stop:
         member.stop.leader_ended(now.mono)
         stops.show_left(member)
@@ -95,6 +96,9 @@ def tree_gone(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
 
 
 def _over(fleet: Fleet, member: Member, out: Out) -> None:
+    if member.process.observed:
+        observed_ends.over(fleet, member)
+        return
     if member.process.exitcode is None and member.process.pid is not None:
         member.advance(Trigger.LOSE, failed=True)
         joins.answer(member, out)
@@ -106,6 +110,9 @@ def _over(fleet: Fleet, member: Member, out: Out) -> None:
 
 def reaped(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
     """join() is done: answer who waits, then restart where that is wanted."""
+    if member.process.observed:
+        observed_ends.reaped(fleet, member)
+        return
     if member.process.state is not State.EXITED:
         return
     member.advance(Trigger.JOIN)

@@ -5,8 +5,8 @@ Pure: `handle` takes one event, `tick` looks at the clock, both return the actio
     loop ──Event, Now──▶ Fleet.handle ──[Action]──▶ loop performs ──outcome as Event──▶ Fleet.handle …
 
 Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
-report says, `stopping` how a stop escalates, `pools` what those do that hold a pool.  This module keeps the members,
-dispatches, and answers.
+report says, `stopping` how a stop escalates, `pools` what those do that hold a pool, `programs` and `observed` how
+programs fare and what their processes say.  This module keeps the members, dispatches, and answers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from itertools import count
 from typing import assert_never
 
 from . import actions as a
-from . import endings, joins, pool_asks, pools, progress, starts, stops, verbs
+from . import endings, joins, observed, pool_asks, pools, programs, progress, starts, stops, verbs
 from .errors import NoSuchProcess, ProcessionError
 from .lifecycle import LIVE
 from .member import Member
 from .messages import refuse
 from .model import Descendant, Process, State
 from .pools import PoolBook
+from .program_book import ProgramBook
 from .stopping import Due
 
 #: Starts per turn of the loop: a start blocks for some milliseconds.
@@ -44,6 +45,7 @@ class Fleet:
     ) -> None:
         self.members: dict[str, Member] = {}
         self.pools = PoolBook()
+        self.programs = ProgramBook()
         self.descendants: dict[str, Descendant] = {}
         self.dirty: set[str] = set()
         self.removed: set[str] = set()
@@ -71,8 +73,10 @@ class Fleet:
         """What is due by the clock: starts, escalations, restarts, joins that time out, looks."""
         out: list[a.Action] = []
         for process_id in tuple(self._timed):
-            self._tick_member(self.members[process_id], now, out)
+            if member := self.members.get(process_id):
+                self._tick_member(member, now, out)
         pool_asks.expire(self, now, out)
+        programs.refresh(self, now, out)
         for process_id in self._take_starts():
             starts.spawn(self, self.members[process_id], now, out)
         self._forget_surplus(out)
@@ -122,8 +126,9 @@ class Fleet:
         return [one for one in self.descendants.values() if one.root == process_id]
 
     def live(self) -> Iterator[Member]:
-        """The members that have a process of the OS, or are about to."""
-        return (member for member in self.members.values() if member.process.state in LIVE)
+        """The members that have a process of the OS, or are about to; a program in a terminal is not ours."""
+        living = (member for member in self.members.values() if member.process.state in LIVE)
+        return (member for member in living if not programs.attached(self, member))
 
     def processes(self) -> tuple[Process, ...]:
         """All records, in the order of creation."""
@@ -132,6 +137,32 @@ class Fleet:
     # Dispatch
 
     def _dispatch(self, event: a.Happening, now: a.Now, out: list[a.Action]) -> None:
+        match event:
+            case a.Launched() | a.Acted() | a.Signalled() | a.Joining() | a.StopAll():
+                self._wished(event, now, out)
+            case a.ClientGone():
+                self._forget_client(event.client)
+            case a.ForkserverLost():
+                out.append(a.Note(progress.forkserver_lost(event.pid, now)))
+            case a.Sampled():
+                progress.sampled(self, event, now, out)
+                pools.looked(self, now, out)
+            case a.Watching() | a.Spawned() | a.NotSpawned() | a.Ended() | a.Reaped() | a.Remembered() | a.Remaining():
+                if member := self.members.get(event.process):
+                    self._about_ends(member, event, now, out)
+            case a.Registered() | a.RunnerSaid() | a.Heard() | a.NotSeen():
+                self._about_programs(event, now, out)
+            case a.Reported() | a.Looked() | a.SentinelSeen() | a.BlockedOn() | a.FrameFound():
+                if member := self.members.get(event.process):
+                    self._about_life(member, event, now, out)
+            case a.Asking() | a.HostSaid() | a.HostMumbled() | a.ChannelClosed():
+                pools.handle(self, event, now, out)
+            case _:
+                assert_never(event)
+
+    def _wished(
+        self, event: a.Launched | a.Acted | a.Signalled | a.Joining | a.StopAll, now: a.Now, out: list[a.Action]
+    ) -> None:
         match event:
             case a.Launched():
                 verbs.launch(self, event, now, out)
@@ -143,32 +174,30 @@ class Fleet:
                 joins.join(self, event, now, out)
             case a.StopAll():
                 verbs.stop_all(self, event, now, out)
-            case a.ClientGone():
-                self._forget_client(event.client)
-            case a.ForkserverLost():
-                out.append(a.Note(progress.forkserver_lost(event.pid, now)))
-            case a.Sampled():
-                progress.sampled(self, event, now, out)
-                pools.looked(self, now, out)
-            case a.Spawned() | a.NotSpawned() | a.Ended() | a.Reaped() | a.Remembered() | a.Remaining():
-                if member := self.members.get(event.process):
-                    self._about_ends(member, event, now, out)
-            case a.Reported() | a.Looked() | a.SentinelSeen() | a.BlockedOn() | a.FrameFound():
-                if member := self.members.get(event.process):
-                    self._about_life(member, event, now, out)
-            case a.Asking() | a.HostSaid() | a.HostMumbled() | a.ChannelClosed():
-                pools.handle(self, event, now, out)
-            case _:
-                assert_never(event)
+
+    def _about_programs(
+        self, event: a.Registered | a.RunnerSaid | a.Heard | a.NotSeen, now: a.Now, out: list[a.Action]
+    ) -> None:
+        match event:
+            case a.Registered():
+                programs.register(self, event, now, out)
+            case a.RunnerSaid():
+                programs.runner_said(self, event, now, out)
+            case a.Heard():
+                observed.heard(self, event, now, out)
+            case a.NotSeen():
+                observed.not_seen(self, event)
 
     def _about_ends(
         self,
         member: Member,
-        event: a.Spawned | a.NotSpawned | a.Ended | a.Reaped | a.Remembered | a.Remaining,
+        event: a.Watching | a.Spawned | a.NotSpawned | a.Ended | a.Reaped | a.Remembered | a.Remaining,
         now: a.Now,
         out: list[a.Action],
     ) -> None:
         match event:
+            case a.Watching():
+                observed.watching(self, member, event, now, out)
             case a.Spawned():
                 starts.spawned(self, member, event, now, out)
             case a.NotSpawned():
@@ -183,6 +212,8 @@ class Fleet:
                 endings.remaining(self, member, event.keys, now, out)
         if member.process.pool:
             pools.follow(self, member, now, out)
+        if member.process.program:
+            programs.follow(self, member)
 
     def _about_life(
         self,
@@ -209,9 +240,9 @@ class Fleet:
 
     def _refuse(self, event: a.Happening, refusal: ProcessionError) -> a.Answer:
         match event:
-            case a.Launched() | a.Acted() | a.Signalled():
+            case a.Launched() | a.Acted() | a.Signalled() | a.Registered():
                 return a.Answer(event.client, refuse(event.request, refusal))
-            case a.Joining() | a.Asking():
+            case a.Joining() | a.Asking() | a.RunnerSaid():
                 return a.Answer(event.client, refuse(event.command.request, refusal))
             case _:
                 raise refusal
@@ -225,6 +256,8 @@ class Fleet:
     def _tick_member(self, member: Member, now: a.Now, out: list[a.Action]) -> None:
         if member.process.pool:
             pools.follow(self, member, now, out)
+        if member.process.program:
+            programs.follow(self, member)
         if member.stop:
             self._tick_stop(member, now, out)
         if member.retry_at is not None and member.retry_at <= now.mono:
@@ -234,7 +267,8 @@ class Fleet:
             out.append(a.Look(member.id))
         joins.expire(member, now, out)
         if member.forget_at is not None and member.forget_at <= now.mono:
-            self._forget(member, out)
+            self.forget(member, out)
+            return
         if next(_deadlines(member), None) is None:
             self._timed.discard(member.id)
 
@@ -252,9 +286,16 @@ class Fleet:
 
     # Forgetting
 
+    def forget(self, member: Member, out: list[a.Action]) -> None:
+        """Its record goes, and with that of a first process all that is left of its program."""
+        for process_id in tuple(held.ended) if (held := self.programs.held.get(member.id)) else ():
+            self._forget(self.members[process_id], out)
+        self._forget(member, out)
+
     def _forget(self, member: Member, out: list[a.Action]) -> None:
         del self.members[member.id]
         self.pools.forget(member.id)
+        self.programs.forget(member.id, member.process.pid)
         self.dirty.discard(member.id)
         self._timed.discard(member.id)
         self.removed.add(member.id)
@@ -267,9 +308,11 @@ class Fleet:
             return
         over = [m for m in self.members.values() if m.process.state in (State.JOINED, State.CLOSED, State.FATAL)]
         for member in sorted(over, key=lambda m: m.process.failed)[:surplus]:
-            out.append(a.Close(member.id))
-            self._forget(member, out)
-            self.not_shown += 1
+            # The first process of a program is needed for as long as others live, and takes those that ended along.
+            if member.id in self.members and not programs.kept(self, member):
+                out.append(a.Close(member.id))
+                self.forget(member, out)
+                self.not_shown += 1
 
     def _forget_client(self, client: int) -> None:
         pool_asks.forget_client(self, client)

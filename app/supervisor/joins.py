@@ -20,6 +20,8 @@ Out = list[a.Action]
 def join(fleet: Fleet, event: a.Joining, now: a.Now, out: Out) -> None:
     """Answer when it has ended, or when the timeout is over; a zombie is reaped."""
     member, command = fleet.member(event.command.process), event.command
+    if member.process.observed:
+        raise NotPossible(not_ours(member, "join"))
     state = member.process.state
     if state in (State.CREATED, State.CLOSED):
         raise NotPossible(f"join is not possible while the process is {state}")
@@ -31,6 +33,15 @@ def join(fleet: Fleet, event: a.Joining, now: a.Now, out: Out) -> None:
     elif state in JOINABLE:
         answer(member, out)
     fleet.changed(member)
+
+
+def not_ours(member: Member, verb: str) -> str:
+    """Why an observed process cannot be started, joined or closed by us."""
+    process = member.process
+    if process.id == process.program:
+        return f"{verb} is not possible: {process.id} was started in a terminal; who called `procession run` joins it"
+    parent = f"its parent (pid {process.started_by})" if process.started_by else "its parent"
+    return f"{verb} is not possible: {process.id} is observed, not ours; {parent} started it, and joins it"
 
 
 def answer(member: Member, out: Out) -> None:

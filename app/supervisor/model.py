@@ -125,7 +125,7 @@ class Process(Record, frozen=True, kw_only=True):
     ppid: int | None = None
     started_by: int | None = None
     daemon: bool = False
-    start_method: StartMethod = "forkserver"
+    start_method: StartMethod | None = "forkserver"
     state: State = State.CREATED
     alive: bool = False
     booted: bool = False

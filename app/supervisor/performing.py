@@ -11,6 +11,7 @@ import signal
 from typing import assert_never
 
 from . import actions as a
+from . import kin
 from .blocked import blocked_on
 from .children import Children
 from .command import Message
@@ -21,6 +22,7 @@ from .frames import framed
 from .identity import parse
 from .messages import EndDescendant, reply
 from .model import EventDraft, JsonDict
+from .observation import Observation
 from .peer import Client
 from .pool_messages import MAX_ASK, HostAsk, HostRefused, encode_ask
 from .proc import stat
@@ -37,9 +39,17 @@ class Performing:
     """Acts on children, trees, the journal and clients."""
 
     def __init__(
-        self, world: World, fleet: Fleet, children: Children, control: ControlServer, stacking: Stacking
+        self,
+        world: World,
+        fleet: Fleet,
+        children: Children,
+        control: ControlServer,
+        *,
+        stacking: Stacking,
+        observation: Observation,
     ) -> None:
         self._world, self._fleet = world, fleet
+        self._observation = observation
         self._children, self._control = children, control
         self._stacking = stacking
         self._lying: set[str] = set()
@@ -54,8 +64,7 @@ class Performing:
             case a.Spawn():
                 return [self._spawn(action)]
             case a.SendTo(process=process_id, signums=signums):
-                for signum in signums:
-                    self._children.signal(process_id, signum)
+                self._signal(process_id, signums)
             case a.Remember(process=process_id):
                 return [a.Remembered(process_id, self._tree(process_id))]
             case a.KillTree(process=process_id, keys=keys):
@@ -67,7 +76,7 @@ class Performing:
                 return [a.Looked(process_id, self._state_letter(process_id))]
             case a.Reap() | a.Close() | a.Forget():
                 return self._let_go(action)
-            case a.Probe() | a.AskHost():
+            case a.Probe() | a.AskHost() | a.Watch() | a.WatchRunner():
                 return self._enquire(action)
             case a.FindFrame(process=process_id, worker=worker):
                 self._stacking.find_frame(process_id, worker or self._key(process_id), now, worker=worker)
@@ -99,6 +108,15 @@ class Performing:
         ppid = self._children.forkserver_pid if child.method == "forkserver" else os.getpid()
         return a.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
 
+    def _signal(self, process_id: str, signums: tuple[int, ...]) -> None:
+        where = self._observation if self._is_observed(process_id) else self._children
+        for signum in signums:
+            where.signal(process_id, signum)
+
+    def _is_observed(self, process_id: str) -> bool:
+        member = self._fleet.members.get(process_id)
+        return member is not None and member.process.observed
+
     def _name_helpers(self) -> None:
         """Our own helpers are no descendants of anybody's, and nobody's to kill."""
         helpers = (*self._children.infrastructure(), *self._world.logs.pids(), *self._stacking.helpers())
@@ -115,16 +133,20 @@ class Performing:
                 self._lying.discard(process_id)
             case a.Forget():
                 self._children.close(process_id)
+                self._observation.forget(process_id)
                 self._world.forget(process_id)
         return []
 
     # Trees
 
     def _tree(self, process_id: str) -> frozenset[a.Key]:
-        return frozenset(parse(one.id) for one in self._world.inventory.tree_of(process_id))
+        return frozenset(parse(one.id) for one in kin.tree_of(self._world.inventory, self._fleet, process_id))
 
     def _kill(self, process_id: str, keys: frozenset[a.Key]) -> frozenset[a.Key]:
-        left = frozenset(self._world.inventory.kill_tree(keys)) | self._tree(process_id)
+        member, inventory = self._fleet.members.get(process_id), self._world.inventory
+        # The tree of one process of a program is a part of what belongs to the same root.
+        kill = inventory.kill_tree if member is None or kin.is_root(member.process) else inventory.kill
+        left = frozenset(kill(keys)) | self._tree(process_id)
         self._reap_orphans()
         return left
 
@@ -181,7 +203,8 @@ class Performing:
         sampled = a.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
         self._log_sizes = {}
         # Sentinels of the dead are looked at until they tell the truth.
-        return [sampled, *(self._sentinel(process_id) for process_id in tuple(self._lying))]
+        lying = (self._sentinel(process_id) for process_id in tuple(self._lying))
+        return [sampled, *lying, *self._observation.look()]
 
     def check_logs(self, now: a.Now) -> None:
         """Hold the logs to their cap; their sizes are told with the next sample."""
@@ -208,12 +231,20 @@ class Performing:
         return [a.Ended(process_id, exitcode, oom_kills), self._sentinel(process_id)]
 
     def _state_letter(self, process_id: str) -> str | None:
-        child = self._children.by_id.get(process_id)
-        found = stat(child.pid) if child and not child.ended else None
+        pid = self._pid(process_id)
+        found = stat(pid) if pid else None
         return found.state if found else None
 
-    def _enquire(self, action: a.Probe | a.AskHost) -> list[a.Happening]:
-        return self._ask_host(action) if isinstance(action, a.AskHost) else self._probe(action.process, action.worker)
+    def _enquire(self, action: a.Probe | a.AskHost | a.Watch | a.WatchRunner) -> list[a.Happening]:
+        match action:
+            case a.Probe(process=process_id, worker=worker):
+                return self._probe(process_id, worker)
+            case a.AskHost():
+                return self._ask_host(action)
+            case a.Watch():
+                return [self._observation.watch(action)]
+            case a.WatchRunner():
+                return [self._observation.watch_runner(action)]
 
     def _ask_host(self, action: a.AskHost) -> list[a.Happening]:
         child = self._children.by_id.get(action.process)
@@ -240,6 +271,8 @@ class Performing:
         return member.key if member else None
 
     def _pid(self, process_id: str) -> int | None:
+        if self._is_observed(process_id):
+            return self._observation.pid(process_id)
         child = self._children.by_id.get(process_id)
         return child.pid if child and not child.ended else None
 

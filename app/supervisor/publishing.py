@@ -17,10 +17,11 @@ from .frames import framed
 from .model import Descendant, Event, Host, Process, Supervisor
 from .peer import Client
 from .pool_model import Pool
+from .program_model import Program
 from .stream import Changes, Delta, Snapshot
 from .world import World
 
-Book = TypeVar("Book", Process, Descendant, Pool)
+Book = TypeVar("Book", Process, Descendant, Pool, Program)
 
 COALESCE_S = 0.02
 
@@ -35,6 +36,7 @@ class Publishing:
         self._processes: dict[str, Process] = {}
         self._descendants: dict[str, Descendant] = {}
         self._pools: dict[str, Pool] = {}
+        self._programs: dict[str, Program] = {}
         self._host: Host | None = None
         self._supervisor: Supervisor | None = None
         self._events: list[Event] = []
@@ -75,6 +77,7 @@ class Publishing:
             descendants=tuple(self._descendants.values()),
             events=self._world.recording.newest(),
             pools=tuple(self._pools.values()),
+            programs=tuple(self._programs.values()),
         )
 
     def _send_delta(self, now: a.Now) -> None:
@@ -106,7 +109,10 @@ class Publishing:
         pools_now = {key: fleet.pools.held[key].pool for key in touched if key in fleet.pools.held}
         # The ids of those that are gone are those of their hosts, which are gone too.
         pools, closed = patches(self._pools, pools_now, touched)
+        programs_now = {key: fleet.programs.held[key].program for key in touched if key in fleet.programs.held}
+        programs, over = patches(self._programs, programs_now, touched)
         _follow(self._pools, pools_now, closed)
+        _follow(self._programs, programs_now, over)
         _follow(self._processes, current, ended)
         _follow(
             self._descendants,
@@ -114,9 +120,16 @@ class Publishing:
             gone,
         )
         host, supervisor = self._changed_host(), self._changed_supervisor()
-        if not (processes or descendants or pools or host or supervisor):
+        if not (processes or descendants or pools or programs or host or supervisor):
             return None, ended + gone
-        changes = Changes(processes=processes, descendants=descendants, pools=pools, host=host, supervisor=supervisor)
+        changes = Changes(
+            processes=processes,
+            descendants=descendants,
+            pools=pools,
+            programs=programs,
+            host=host,
+            supervisor=supervisor,
+        )
         return changes, ended + gone
 
     def _supervisor_now(self) -> Supervisor:

@@ -84,6 +84,8 @@ class Recording:
 
     def _remember(self, member: Member) -> None:
         process = member.process
+        if process.observed and process.id != process.program:
+            return  # ends with its program, or goes on without us
         state, known = (str(process.state), process.pid), self._states.get(process.id)
         if state == known:
             return

@@ -56,6 +56,29 @@ class Inventory:
         """A supervised process is over: what is left below it are orphans that keep its id."""
         self._census.drop_root(process_id)
 
+    def observe(self, process_id: str, key: Key, program: str, *, attached: bool) -> None:
+        """A process has a record of its own from now on, and is listed no longer; ``attached``: it is not below us."""
+        self._census.observe(process_id, key, program, attached=attached)
+
+    def drop_observed(self, process_id: str) -> None:
+        """An observed process is over."""
+        self._census.drop_observed(process_id)
+
+    def belongs_to(self, pid: int) -> str | None:
+        """The process id that a process of the OS comes from, None where it is none of ours."""
+        self._census.discover()
+        entry = self._census.entries.get(pid)
+        return entry.root if entry else None
+
+    def below(self, pid: int) -> list[Descendant]:
+        """All that live below a process at this moment by their parents, itself not."""
+        census = self._census
+        census.discover()
+        family, found = {pid}, [entry for entry in census.entries.values() if entry.lives()]
+        while more := {e.gauge.pid for e in found if e.gauge.stat.ppid in family} - family:
+            family |= more
+        return [e.descendant() for e in found if e.gauge.pid in family and e.gauge.pid != pid]
+
     def note_fork(self, pid: int, process_id: str) -> None:
         """A process says that it was forked somewhere below this one."""
         self._census.origins.announce(pid, process_id)
@@ -73,9 +96,10 @@ class Inventory:
         self._census.adopt(key, root)
 
     def everything(self) -> set[Key]:
-        """All that live below us at this moment, roots included, helpers not."""
-        self._census.discover()
-        return {entry.gauge.key for entry in self._census.entries.values() if entry.lives()}
+        """All that live below us at this moment, roots included; neither helpers nor programs attached elsewhere."""
+        census = self._census
+        census.discover()
+        return {e.gauge.key for e in census.entries.values() if e.root not in census.attached and e.lives()}
 
     def sweep(self, now_monotonic: float) -> Sweep:
         """Find what is new, and measure everything."""
@@ -92,8 +116,8 @@ class Inventory:
             except ProcessLookupError:
                 census.forget(pid)
                 continue
-            if entry.is_root and entry.root:
-                samples[entry.root] = sample
+            if entry.process or (entry.is_root and entry.root):
+                samples[entry.process or entry.root or ""] = sample
             elif sample.ppid == census.own_pid and entry.gauge.stat.dead:
                 zombies.append(pid)
             else:
@@ -136,6 +160,15 @@ class Inventory:
         kin = [e for e in self._census.entries.values() if e.root in roots]
         return self.alive(doomed | {entry.gauge.key for entry in born + kin if not entry.is_root})
 
+    def kill(self, keys: Iterable[Key]) -> set[Key]:
+        """SIGKILL these, and not what else belongs to the same root; returns what is left and what they forked."""
+        doomed = set(keys)
+        for key in doomed:
+            identity.signal(key, signals.SIGKILL)
+        pids = {pid for pid, _ in doomed}
+        born = {entry.gauge.key for entry in self._census.discover() if entry.parent in pids}
+        return self.alive(doomed | born)
+
     def orphan_zombies(self) -> tuple[int, ...]:
         """The zombies of this moment that are our direct children and nobody's to join, for waitpid(pid)."""
         entries = self._census.entries.values()
@@ -154,7 +187,7 @@ class Inventory:
         self._census.close()
 
     def _count_fds(self) -> None:
-        roots = list(self._census.roots.values())
+        roots = [*self._census.roots.values(), *self._census.observed.values()]
         for offset in range(min(_FDS_PER_SWEEP, len(roots))):
             gauge = roots[(self._turn + offset) % len(roots)].gauge
             gauge.fds = proc.count_fds(gauge.pid)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from . import actions as a
-from . import pools, starts, stops
+from . import joins, pools, programs, starts, stops
 from .cause import signal_name
 from .errors import NotPossible
 from .lifecycle import LIVE, Trigger
@@ -44,6 +44,9 @@ def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:
     if event.plan.pool:
         (host,) = members
         answer: JsonDict = {"pool": pools.follow(fleet, host, now, out).pool}
+    elif event.plan.program:
+        (first,) = members
+        answer = {"program": programs.opened(fleet, first).program, "process": first.process}
     else:
         answer = {"processes": [member.process for member in members]}
     out.append(a.Answer(event.client, reply(event.request, answer)))
@@ -58,6 +61,7 @@ def act(fleet: Fleet, event: a.Acted, now: a.Now, out: Out) -> None:
     """Do a verb, journal it with who gave it, answer with the record as it then stands."""
     member = fleet.member(event.process)
     _check_pid(member, event.pid)
+    _check_ours(member, event.verb)
     _VERBS[event.verb](fleet, member, event.by, now, out)
     fleet.changed(member)
     out.append(a.Answer(event.client, reply(event.request, member.process)))
@@ -78,10 +82,12 @@ def stop_all(fleet: Fleet, event: a.StopAll, now: a.Now, out: Out) -> None:
     """End everything; nothing new may start."""
     fleet.stopping_by = event.by
     for member in fleet.members.values():
+        if not programs.to_be_ended(fleet, member):
+            continue
         member.restart_by = None
         if member.process.state in LIVE:
             stops.stop(fleet, member, event.by, _capped(member.process.grace_s, event.within_s), now, out)
-        elif member.process.state is State.EXITED:
+        elif member.process.state is State.EXITED and not member.process.observed:
             out.append(a.Reap(member.id))
         elif member.process.state is State.BACKOFF:
             stops.cancel_retry(fleet, member)
@@ -90,6 +96,8 @@ def stop_all(fleet: Fleet, event: a.StopAll, now: a.Now, out: Out) -> None:
 def _close(fleet: Fleet, member: Member, by: str, now: a.Now, out: Out) -> None:
     if member.process.state in LIVE:
         raise NotPossible(f"close is not possible while the process is {member.process.state}: end it first")
+    if programs.kept(fleet, member):
+        raise NotPossible(f"close is not possible while processes of program {member.id} live: end them first")
     member.advance(Trigger.CLOSE, sentinel=None)
     member.forget_at = now.mono + _CLOSED_SHOWN_S
     out.append(a.Note(member.draft(now, "closed", "by close()", by)))
@@ -119,6 +127,11 @@ def _check_pid(member: Member, pid: int | None) -> None:
         raise NotPossible(f"{member.id} is no longer pid {pid}: it is pid {member.process.pid} now")
 
 
+def _check_ours(member: Member, verb: Verb) -> None:
+    if member.process.observed and verb in _OF_A_PARENT:
+        raise NotPossible(joins.not_ours(member, verb))
+
+
 def _check_alive(member: Member, what: str) -> None:
     if member.key is None or member.process.state not in LIVE:
         raise NotPossible(f"{what} is not possible while the process is {member.process.state}")
@@ -133,6 +146,8 @@ def _capped(grace_s: float, within_s: float | None) -> float:
     return grace_s if within_s is None else min(grace_s, within_s)
 
 
+#: What only who called start() can do.
+_OF_A_PARENT = (Verb.START, Verb.RESTART, Verb.CLOSE)
 _VERBS = {
     Verb.START: starts.start,
     Verb.TERMINATE: stops.terminate,

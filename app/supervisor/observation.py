@@ -1,0 +1,141 @@
+"""What the loop needs to observe programs: their words, their pidfds, what they hold.
+
+::
+
+    ObserverSocket ──Heard──▶ words about processes ──▶ Fleet ──Watch──▶ Watching ──ended──▶ Fleet
+                       └────▶ the others, and all fds ──▶ Resources
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+from . import actions as a
+from . import proc
+from .fleet import Fleet
+from .observer_words import AnyWord, Dropped, Hello, Made
+from .observing import Heard, NotSeen, ObserverSocket, close_all
+from .poller import Poller
+from .trees import Inventory
+from .watching import Watching
+
+_WORDS_PER_TURN = 1024
+
+
+class Holdings(Protocol):
+    """What programs hold, as `resources.Resources` knows it."""
+
+    def told(self, pid: int, key: a.Key, word: AnyWord, fds: tuple[int, ...]) -> None:
+        """A process said hello, made something, or dropped it; the fds are the taker's from now on."""
+
+    def gone(self, pid: int) -> None:
+        """A process has ended."""
+
+
+class Observation:
+    """Takes what waits, watches whom the fleet names."""
+
+    def __init__(
+        self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings | None
+    ) -> None:
+        self._observers, self._inventory, self._fleet = observers, inventory, fleet
+        self._holdings = holdings
+        self._watching = Watching(poller)
+
+    def waiting(self) -> bool:
+        """Whether a turn left something for the next."""
+        return bool(self._observers.inbox or self._watching.ended)
+
+    def take(self) -> Iterator[a.Happening]:
+        """What was said, then who ended: the last words of a process come before its end."""
+        ended = tuple(self._watching.ended)
+        self._watching.ended.clear()
+        for process_id in ended:
+            if pid := self._watching.pid_of(process_id):
+                self._observers.drain(pid)
+        for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
+            yield from self._taken(one)
+        for process_id in ended:
+            yield from self._ended(process_id)
+
+    def child_ended(self, process_id: str) -> Iterator[a.Happening]:
+        """The first process of a program may be our own child: its last words, too, come before its end."""
+        member = self._fleet.members.get(process_id)
+        if member and member.process.program and member.process.pid:
+            self._observers.drain(member.process.pid)
+            for one in self._observers.take(len(self._observers.inbox)):
+                yield from self._taken(one)
+            if self._holdings:
+                self._holdings.gone(member.process.pid)
+
+    def watch(self, action: a.Watch) -> a.Happening:
+        """Watch a process of a program, unless it turns out to be somebody else."""
+        member = self._fleet.members[action.process]
+        program = member.process.program or ""
+        pidfd = self._observers.take_pidfd(action.pid)
+        if pidfd is None and not self._vouched(action, program):
+            return a.Watching(action.process, None)
+        key = self._watching.watch(action.process, action.pid, pidfd)
+        held = self._fleet.programs.of(program)
+        if key and held:
+            self._inventory.observe(action.process, key, program, attached=held.program.attached)
+        return a.Watching(action.process, key)
+
+    def watch_runner(self, action: a.WatchRunner) -> a.Happening:
+        """Watch who is to run a program, until that runs."""
+        return a.Watching(action.process, self._watching.watch(action.process, action.pid))
+
+    def signal(self, process_id: str, signum: int) -> bool:
+        """Send a signal to a process that is watched; False where it is gone, or does not run yet."""
+        return self._fleet.members[process_id].key is not None and self._watching.signal(process_id, signum)
+
+    def pid(self, process_id: str) -> int | None:
+        """The pid of a watched process that has not ended."""
+        return self._watching.pid(process_id)
+
+    def look(self) -> list[a.Happening]:
+        """Once in a sweep: who of the dead was reaped, and what could not be sent."""
+        self._observers.look()
+        return [a.Reaped(process_id) for process_id in self._watching.reaped()]
+
+    def forget(self, process_id: str) -> None:
+        """The record of a process is gone."""
+        self._watching.forget(process_id)
+
+    def close(self) -> None:
+        """Let go of everything; what still runs goes on unseen."""
+        self._watching.close()
+        self._observers.close()
+
+    def _taken(self, one: Heard | NotSeen) -> Iterator[a.Happening]:
+        if isinstance(one, NotSeen):
+            yield a.NotSeen(one.key, one.count)
+            return
+        if isinstance(one.word, Hello | Made | Dropped) and self._holdings:
+            self._holdings.told(one.key[0], one.key, one.word, one.fds)
+        else:
+            close_all(one.fds)
+        if not isinstance(one.word, Made | Dropped):
+            yield a.Heard(one.key, one.word)
+
+    def _ended(self, process_id: str) -> Iterator[a.Happening]:
+        member = self._fleet.members.get(process_id)
+        if member is None:
+            return
+        pid = self._watching.pid_of(process_id)
+        if self._holdings and pid == member.process.pid and pid:
+            self._holdings.gone(pid)
+        self._inventory.drop_observed(process_id)
+        yield a.Ended(process_id, self._watching.exitcode(process_id))
+
+    def _vouched(self, action: a.Watch, program: str) -> bool:
+        """Whether a pid that somebody named is a process of the program: a word must not enrol anybody else."""
+        stat = proc.stat(action.pid)
+        if stat is None or action.pid in (os.getpid(), os.getppid()):
+            return False
+        parent = self._fleet.members.get(self._fleet.programs.by_pid.get(stat.ppid, ""))
+        if stat.ppid == action.parent or (parent and parent.process.program == program):
+            return True
+        return self._inventory.belongs_to(action.pid) == program

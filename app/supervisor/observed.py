@@ -1,0 +1,261 @@
+"""The processes of a program that the supervisor did not start: made of what they and their parents say.
+
+Pure.  A child is told of twice, in either order: by its parent (`Started`), and by itself (`Hello`).  What ends it is
+seen by a pidfd; whether it was joined its parent says, or its zombie is gone::
+
+    Started ─▶ starting ─Hello─▶ running ⇄ suspended       booted: it got as far as to its target
+       Hello ───────────────────────▲ │
+                                      └─pidfd─▶ exited ─Joined, or reaped─▶ joined
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, assert_never, get_args
+
+from . import actions as a
+from . import endings, observed_ends, program_lines, programs
+from . import observer_words as w
+from .lifecycle import LIVE, Trigger, possible
+from .member import Member
+from .model import Process, StartMethod, State
+from .program_book import Held, Sighting
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+
+Out = list[a.Action]
+_LONGEST_NAME = 100
+_LONGEST_TARGET = 500
+_PID_LIMIT = 1 << 22
+_METHODS = get_args(StartMethod)
+
+
+def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
+    """A word; one of a process that nobody knows is counted."""
+    word = event.word
+    if isinstance(word, w.Hello):
+        _hello(fleet, event.key, word, now, out)
+        return
+    member = _sender(fleet, event.key)
+    if member is None:
+        fleet.programs.strangers += 1
+        return
+    match word:
+        case w.Started():
+            _started(fleet, member, word, now, out)
+        case w.Refused(name=name, error=error):
+            fleet.programs.sighting(member.id).refuse(error[:_LONGEST_TARGET])
+            program_lines.write(fleet, member, "started", f"start() of {name} was refused: {error}", now, out)
+        case w.Booted():
+            _booted(fleet, member, word)
+        case w.Exiting(exitcode=exitcode, error=error):
+            sighting = fleet.programs.sighting(member.id)
+            sighting.exiting, sighting.told_exit = True, exitcode
+            member.error = error or member.error
+        case w.Joined(child=child, exitcode=exitcode):
+            _joined(fleet, member, child, exitcode, now)
+        case w.Joining(child=child, over=over):
+            _joining(fleet.programs.sighting(member.id), child, over=over, now=now)
+        case w.Made() | w.Dropped():
+            return  # the resources' business
+        case _:
+            assert_never(word)
+    fleet.changed(member)
+
+
+def not_seen(fleet: Fleet, event: a.NotSeen) -> None:
+    """Words that could not be read, or sent, are shown with the program."""
+    member = _sender(fleet, event.key)
+    held = fleet.programs.of(member.process.program) if member else None
+    if held:
+        held.unread += event.count
+        fleet.programs.stale.add(held.program.id)
+    else:
+        fleet.programs.strangers += event.count
+
+
+def watching(fleet: Fleet, member: Member, event: a.Watching, now: a.Now, out: Out) -> None:
+    """It is watched from now on; or it, or who was to run it, is gone already."""
+    process = member.process
+    if process.state not in LIVE or (process.pid is None and event.key):
+        return
+    if event.key is None:
+        endings.ended(fleet, member, a.Ended(member.id, None), now, out)
+        return
+    member.key = event.key
+    member.update(alive=True, start_time=now.wall)
+    fleet.changed(member)
+
+
+# What it says of itself
+
+
+def _hello(fleet: Fleet, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> None:
+    held = fleet.programs.of(word.program)
+    if held is None:
+        fleet.programs.strangers += 1
+        return
+    member = _known(fleet, key, word.program) or _first(fleet, held, key, word, now, out)
+    if member is None:
+        member = _enter(fleet, held, key[0], now, **_by_hello(fleet, word))
+        if member is None:
+            return
+        program_lines.write(fleet, member, "started", f"by pid {word.ppid}", now, out)
+    fleet.programs.sighting(member.id).said_hello = True
+    if member.id == held.program.id:
+        held.update(python=word.python[:_LONGEST_NAME])
+    if member.process.observed:
+        if member.key is None and member.process.state in LIVE:
+            out.append(a.Watch(member.id, key[0]))
+        _runs(member)
+        if word.start_method is None:
+            member.update(booted=True)
+    fleet.changed(member)
+
+
+def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
+    parent = fleet.members.get(fleet.programs.by_pid.get(word.ppid, ""))
+    command = " ".join(word.argv) or word.executable
+    script = next((one for one in word.argv if not one.startswith("-")), word.executable)
+    name = f"fork of {parent.process.name}" if word.forked and parent else script.rpartition("/")[2]
+    method = word.start_method
+    return {"name": name, "target": command, "ppid": word.ppid, "started_by": word.ppid, "start_method": method}
+
+
+def _booted(fleet: Fleet, member: Member, word: w.Booted) -> None:
+    sighting = fleet.programs.sighting(member.id)
+    sighting.threads_at_fork = max(0, word.threads or 0)
+    if not member.process.observed:
+        return
+    member.update(booted=True, started_by=word.parent)
+    if not sighting.named:
+        member.update(name=_shown(word.name, _LONGEST_NAME), daemon=word.daemon)
+    _runs(member)
+
+
+def _runs(member: Member) -> None:
+    if member.process.state is State.STARTING and possible(member.process.state, Trigger.BOOT):
+        member.advance(Trigger.BOOT)
+
+
+# What it says of others
+
+
+def _started(fleet: Fleet, parent: Member, word: w.Started, now: a.Now, out: Out) -> None:
+    held = fleet.programs.of(parent.process.program)
+    if held is None or not 0 < word.child <= _PID_LIMIT or word.child == parent.process.pid:
+        return
+    child = _said_hello_before(fleet, word.child, held)
+    method = word.start_method if word.start_method in _METHODS else None
+    named = {
+        "name": _shown(word.name, _LONGEST_NAME),
+        "daemon": word.daemon,
+        "start_method": method,
+        "target": _shown(word.target or word.cls, _LONGEST_TARGET),
+        "started_by": parent.process.pid,
+    }
+    if child:
+        child.update(**named)
+    else:
+        child = _enter(fleet, held, word.child, now, **named)
+        if child is None:
+            return
+        out.append(a.Watch(child.id, word.child, parent=parent.process.pid))
+    sighting = fleet.programs.sighting(child.id)
+    sighting.named, sighting.role = True, word.role
+    fleet.changed(child)
+    text = f"by {word.start_method} in {parent.process.name} (pid {parent.process.pid})"
+    program_lines.write(fleet, child, "started", text, now, out)
+
+
+def _joined(fleet: Fleet, parent: Member, pid: int, exitcode: int | None, now: a.Now) -> None:
+    child = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
+    fleet.programs.sighting(parent.id).joining.pop(pid, None)
+    if child is None or not child.process.observed or child.process.program != parent.process.program:
+        return
+    sighting = fleet.programs.sighting(child.id)
+    sighting.joined, sighting.joined_as = True, exitcode
+    if child.process.state is State.EXITED:
+        observed_ends.settle(fleet, child, now)
+
+
+def _joining(sighting: Sighting, child: int, *, over: bool, now: a.Now) -> None:
+    if over:
+        sighting.joining.pop(child, None)
+    elif len(sighting.joining) < _LONGEST_NAME:
+        sighting.joining[child] = now.wall
+
+
+# Who is who
+
+
+def _sender(fleet: Fleet, key: a.Key) -> Member | None:
+    """The process of a program that has this pid, or had it last: its words may come after its end."""
+    member = fleet.members.get(fleet.programs.by_pid.get(key[0], ""))
+    if member is None or (member.key and not _same(member.key, key)):
+        return None
+    return member
+
+
+def _same(one: a.Key, other: a.Key) -> bool:
+    """The start time of what was gone before it could be looked at is 0."""
+    return one[0] == other[0] and (one[1] == other[1] or 0 in (one[1], other[1]))
+
+
+def _known(fleet: Fleet, key: a.Key, program: str) -> Member | None:
+    """Started by its parent's word, our own child, or the same process after an exec."""
+    member = _sender(fleet, key)
+    if member is None or member.process.program != program:
+        return None
+    if member.key or member.process.state in LIVE:
+        return member
+    return None if fleet.programs.sighting(member.id).said_hello or key[1] else member
+
+
+def _first(fleet: Fleet, held: Held, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> Member | None:
+    """The command of an attached program, where its hello is earlier than the word of who runs it."""
+    first = fleet.members[held.program.id]
+    waits = first.process.observed and first.process.pid is None and first.process.state is State.STARTING
+    if not waits or word.ppid != held.runner:
+        return None
+    programs.started(fleet, first, key[0], now, out)
+    return first
+
+
+def _said_hello_before(fleet: Fleet, pid: int, held: Held) -> Member | None:
+    member = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
+    if member is None or not member.process.observed or member.process.program != held.program.id:
+        return None
+    return None if fleet.programs.sighting(member.id).named else member
+
+
+def _enter(fleet: Fleet, held: Held, pid: int, now: a.Now, **told: Any) -> Member | None:
+    """A new record; None where there are too many."""
+    if sum(len(one.living) for one in fleet.programs.held.values()) >= fleet.max_processes:
+        held.beyond += 1
+        fleet.programs.stale.add(held.program.id)
+        return None
+    first = fleet.members[held.program.id].process
+    told["start_method"] = told["start_method"] if told["start_method"] in _METHODS else None
+    told["name"], told["target"] = _shown(told["name"], _LONGEST_NAME), _shown(told["target"], _LONGEST_TARGET)
+    process = Process(
+        id="",
+        workload=None,
+        params={},
+        pid=pid,
+        program=held.program.id,
+        observed=True,
+        auto_start=False,
+        auto_join=False,
+        grace_s=first.grace_s,
+        **told,
+    )
+    member = fleet.add(a.Plan(process=process, job={}), now)
+    member.advance(Trigger.START)
+    fleet.programs.by_pid[pid] = member.id
+    held.living.add(member.id)
+    return member
+
+
+def _shown(text: str, length: int) -> str:
+    return text[:length] or "?"

@@ -1,0 +1,76 @@
+"""How an observed process ended, and whether its parent has joined it.  Pure.
+
+The kernel is believed before its parent, and that before itself: who says that it ends with 0 may still be killed.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from . import actions as a
+from .cause import Sent, describe
+from .lifecycle import LIVE, Trigger
+from .member import Member
+from .model import State
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+
+
+def exitcode(fleet: Fleet, member: Member, by_kernel: int | None) -> int | None:
+    """By the best of those who may know."""
+    if by_kernel is not None:
+        return by_kernel
+    sighting = fleet.programs.sighting(member.id)
+    return sighting.joined_as if sighting.joined_as is not None else sighting.told_exit
+
+
+def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
+    """The signals that we sent it: the SIGKILL to the tree of its program is one too."""
+    first = fleet.members.get(member.process.program or "")
+    if first is None or first is member or not first.stopped:
+        return tuple(member.sent)
+    return (*member.sent, *(one for one in first.sent if one.signum == signal.SIGKILL))
+
+
+def over(fleet: Fleet, member: Member) -> None:
+    """It has ended; nobody can join its own children any more."""
+    member.advance(Trigger.END)
+    held, pid = fleet.programs.of(member.process.program), member.process.pid
+    _join_where_done(fleet, member)
+    for process_id in tuple(held.unjoined) if held else ():
+        child = fleet.members.get(process_id)
+        if child and child.process.started_by == pid:
+            _join_where_done(fleet, child)
+
+
+def reaped(fleet: Fleet, member: Member) -> None:
+    """Its zombie is gone."""
+    fleet.programs.sighting(member.id).unlisted = True
+    _join_where_done(fleet, member)
+
+
+def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
+    """Its parent told that it has joined it, after its end was seen."""
+    told = fleet.programs.sighting(member.id).joined_as
+    if member.process.exitcode is None and told is not None:
+        cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error)
+        member.update(exitcode=told, cause=cause, failed=told != 0 and not member.stopped)
+    _join_where_done(fleet, member)
+
+
+def _join_where_done(fleet: Fleet, member: Member) -> None:
+    """The forkserver reaps its children at once; who called their start() may join them all the same."""
+    if member.process.state is not State.EXITED:
+        return
+    sighting = fleet.programs.sighting(member.id)
+    awaited = member.process.start_method == "forkserver" and _lives(fleet, member.process.started_by)
+    if sighting.joined or member.process.pid is None or (sighting.unlisted and not awaited):
+        member.advance(Trigger.JOIN)
+        fleet.changed(member)
+
+
+def _lives(fleet: Fleet, pid: int | None) -> bool:
+    member = fleet.members.get(fleet.programs.by_pid.get(pid or 0, ""))
+    return member is not None and member.process.pid == pid and member.process.state in LIVE

@@ -1,0 +1,277 @@
+"""The observer socket: what observed processes say comes in, with the fds that they pass; nothing ever goes back.
+
+::
+
+    observer in a process ──Word, fds──▶ Peer ──▶ inbox ──▶ loop       one connection for each process
+    kernel ── who it is (SO_PEERCRED), a pidfd of it (SO_PEERPIDFD)
+
+An observer never waits: while the loop is behind, nobody is read, their sockets fill up, and they count what they could
+not send, in their page.  Whatever cannot be read is counted here.  Anybody of our user may connect: a word is a
+claim, but whose claim it is says the kernel.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from . import proc
+from .actions import Key
+from .doors import listen, turn_away
+from .observer_page import unsent
+from .observer_words import MAX_WORD, AnyWord, Hello
+from .pidfds import readable
+from .poller import Poller
+
+MAX_PEERS = 4096
+MAX_FDS = 16
+#: Words that wait for the loop; so many again may come from those that are ready in the same turn.
+MAX_WAITING = 4096
+_ACCEPTS_PER_TURN = 256
+_WORDS_PER_TURN = 64
+_CREDENTIALS = struct.Struct("3i")
+#: Since Linux 6.5; not in Python's socket module yet.
+_SO_PEERPIDFD = 77
+_FDS = array.array("i")
+
+_words: msgspec.json.Decoder[AnyWord] = msgspec.json.Decoder(AnyWord)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A word of the process ``key``; its ``fds`` are the taker's to close.  Start time 0: it was gone already."""
+
+    key: Key
+    word: AnyWord
+    fds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """So many words of it could not be read, or sent."""
+
+    key: Key
+    count: int
+
+
+class Peer:
+    """One connection of one process.  ``pidfd`` is there to be taken over by who watches it."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self.connection = connection
+        self.pidfd = _pidfd_of(connection, pid)
+        stat = proc.stat(pid)
+        # The pid may be another's by now, unless it still lives.
+        mine = stat is not None and self.pidfd is not None and not (readable(self.pidfd) and not stat.dead)
+        self.key: Key = (pid, stat.start_ticks if stat and mine else 0)
+        self.page: int | None = None
+        self._unsent = 0
+
+    def receive(self) -> tuple[bytes, tuple[int, ...]]:
+        """One word and its fds; no bytes at the end, and where it came cut.  Raises BlockingIOError, OSError."""
+        space = socket.CMSG_SPACE(MAX_FDS * _FDS.itemsize)
+        data, ancillary, flags, _ = self.connection.recvmsg(MAX_WORD, space, socket.MSG_CMSG_CLOEXEC)
+        fds = tuple(fd for level, kind, content in ancillary if _are_fds(level, kind) for fd in _unpacked(content))
+        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            close_all(fds)
+            return b"\0", ()
+        return data, fds
+
+    def keep_page(self, fds: tuple[int, ...]) -> None:
+        """A fd of its page of our own: the one that came belongs to the readers."""
+        self.drop_page()
+        if fds:
+            with contextlib.suppress(OSError):
+                self.page = os.dup(fds[0])
+
+    def newly_unsent(self) -> int:
+        """How many words more than at the last call it could not send."""
+        before = self._unsent
+        self._unsent = max(before, unsent(self.page)) if self.page is not None else before
+        return self._unsent - before
+
+    def drop_page(self) -> None:
+        """Let go of its page."""
+        if self.page is not None:
+            os.close(self.page)
+        self.page = None
+
+    def close(self) -> None:
+        """Let go of all fds."""
+        self.connection.close()
+        self.drop_page()
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+        self.pidfd = None
+
+
+class ObserverSocket:
+    """The listening socket and its peers; ``turned_away`` connections there was no room for."""
+
+    def __init__(self, path: Path, poller: Poller) -> None:
+        self.inbox: deque[Heard | NotSeen] = deque()
+        self.turned_away = 0
+        self._poller, self._path = poller, path
+        self._peers: dict[int, Peer] = {}
+        self._held: set[int] = set()
+        self._uids = {os.getuid(), 0}
+        self._listener = listen(path, socket.SOCK_SEQPACKET, 1024)
+        self._inode = path.stat().st_ino
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        poller.watch(self._listener.fileno(), self._accept)
+
+    def take(self, limit: int) -> list[Heard | NotSeen]:
+        """At most ``limit`` of what waits, in the order in which it came; then those held back are read again."""
+        taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
+        if len(self.inbox) < MAX_WAITING:
+            for fd in self._held:
+                self._poller.watch(fd, self._reader(fd))
+            self._held.clear()
+        return taken
+
+    def take_pidfd(self, pid: int) -> int | None:
+        """The pidfd of a peer, which is the caller's from now on: it is right even where the process is gone."""
+        for peer in self._peers.values():
+            if peer.key[0] == pid and peer.pidfd is not None:
+                pidfd, peer.pidfd = peer.pidfd, None
+                return pidfd
+        return None
+
+    def drain(self, pid: int) -> None:
+        """Read all that a process has said: its last words come before its end."""
+        for fd, peer in tuple(self._peers.items()):
+            if peer.key[0] == pid:
+                self._read(fd, peer, 4 * _WORDS_PER_TURN)
+
+    def look(self) -> None:
+        """Look into the pages for what could not be sent."""
+        for peer in self._peers.values():
+            self._tell_unsent(peer)
+
+    def close(self) -> None:
+        """Close everything, and remove the socket's file unless another server has put its own there."""
+        for fd in tuple(self._peers):
+            self._drop(fd)
+        self._poller.forget(self._listener.fileno())
+        self._listener.close()
+        os.close(self._spare)
+        if self._path.exists() and self._path.stat().st_ino == self._inode:
+            self._path.unlink()
+
+    def _accept(self, _events: int) -> None:
+        for _ in range(_ACCEPTS_PER_TURN):
+            try:
+                connection, _address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                self._spare = turn_away(self._listener, self._spare)
+                self.turned_away += 1
+                return
+            self._welcome(connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, uid, _gid = _CREDENTIALS.unpack(credentials)
+        if uid not in self._uids or pid <= 0 or len(self._peers) >= MAX_PEERS:
+            self.turned_away += uid in self._uids
+            connection.close()
+            return
+        connection.setblocking(False)
+        fd = connection.fileno()
+        self._peers[fd] = Peer(connection, pid)
+        self._poller.watch(fd, self._reader(fd))
+
+    def _reader(self, fd: int) -> Reader:
+        return Reader(self, fd)
+
+    def ready(self, fd: int) -> None:
+        """A peer has something to say; while too much waits it is not read, nor listened to (EPOLLHUP would spin)."""
+        if len(self.inbox) >= MAX_WAITING:
+            self._poller.forget(fd)
+            self._held.add(fd)
+        else:
+            self._read(fd, self._peers[fd], _WORDS_PER_TURN)
+
+    def _read(self, fd: int, peer: Peer, limit: int) -> None:
+        for _ in range(limit):
+            try:
+                data, fds = peer.receive()
+            except BlockingIOError:
+                return
+            except OSError:
+                data, fds = b"", ()
+            if not data:
+                close_all(fds)
+                self._tell_unsent(peer)
+                self._drop(fd)
+                return
+            self._take_in(peer, data, fds)
+
+    def _take_in(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
+        try:
+            word = _words.decode(data)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            close_all(fds)
+            self.inbox.append(NotSeen(peer.key, 1))
+            return
+        if isinstance(word, Hello):
+            peer.keep_page(fds)
+        self.inbox.append(Heard(peer.key, word, fds))
+
+    def _tell_unsent(self, peer: Peer) -> None:
+        if more := peer.newly_unsent():
+            self.inbox.append(NotSeen(peer.key, more))
+
+    def _drop(self, fd: int) -> None:
+        self._poller.forget(fd)
+        self._held.discard(fd)
+        self._peers.pop(fd).close()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The poller's callback for one peer."""
+
+    socket: ObserverSocket
+    fd: int
+
+    def __call__(self, _events: int) -> None:
+        self.socket.ready(self.fd)
+
+
+def close_all(fds: Iterable[int]) -> None:
+    """Close fds that nobody wants."""
+    for fd in fds:
+        with contextlib.suppress(OSError):
+            os.close(fd)
+
+
+def _pidfd_of(connection: socket.socket, pid: int) -> int | None:
+    try:
+        pidfd = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError:
+        pidfd = None
+    if pidfd is None:
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(pid)
+    return pidfd
+
+
+def _are_fds(level: int, kind: int) -> bool:
+    return level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS
+
+
+def _unpacked(content: bytes) -> array.array[int]:
+    fds = array.array("i")
+    fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    return fds
