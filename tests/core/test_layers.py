@@ -123,7 +123,17 @@ def is_stdlib(module: str) -> bool:
 @pytest.mark.parametrize(
     ("importers", "may_import"),
     [
-        pytest.param("procession", lambda name: is_stdlib(name) or within(name, "procession"), id="procession"),
+        # What runs inside observed programs is found there by the import path, and sees nothing else of ours.
+        pytest.param(
+            "procession",
+            lambda name: is_stdlib(name) or within(name, "procession", "_procession_observer"),
+            id="procession",
+        ),
+        pytest.param(
+            "procession.observer.site",
+            lambda name: is_stdlib(name) or within(name, "_procession_observer", "procession.observer.site"),
+            id="observer",
+        ),
         pytest.param("workers", lambda name: not within(name, "app"), id="workers"),
         pytest.param("app.supervisor", lambda name: not within(name, "app.web"), id="supervisor"),
         pytest.param("app.web", web_may_import, id="web"),

@@ -1,0 +1,164 @@
+"""A supervisor for the observer's tests: takes the words of a program's processes, and does nothing about them."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from app.supervisor import observer_words
+from app.supervisor.observer_words import AnyWord, Hello, Made, Started, Word
+from procession.observer import environment
+from tests.waiting import wait_until
+
+FDS_AT_MOST = 253
+W = TypeVar("W", bound=Word)
+
+
+@dataclass
+class Said:
+    """A word, who said it, and the descriptors that came with it (closed with the collector)."""
+
+    pid: int
+    word: AnyWord
+    fds: list[int] = field(default_factory=list)
+
+
+class Collector:
+    """Binds the socket ``path``; `said` has what was taken from it until now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(path))
+        self._listener.listen(128)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._decoder = msgspec.json.Decoder(AnyWord)
+        self._said: list[Said] = []
+        self.unread: list[bytes] = []
+
+    @property
+    def said(self) -> list[Said]:
+        self._take()
+        return self._said
+
+    def words(self, kind: type[W], pid: int | None = None) -> list[W]:
+        """The words of one kind, of one process or of all."""
+        return [said.word for said in self.said if isinstance(said.word, kind) and pid in (None, said.pid)]
+
+    def made(self, resource: str) -> Said:
+        """The word that such a resource was made; waits for it."""
+
+        def found() -> Said | None:
+            for said in self.said:
+                if isinstance(said.word, Made) and said.word.here and said.word.resource == resource:
+                    return said
+            return None
+
+        said = wait_until(found, message=f"no {resource} was made")
+        assert said is not None
+        return said
+
+    def started(self, name: str) -> Started:
+        """The word that a process of this name was started; waits for it."""
+        return wait_until(
+            lambda: next((word for word in self.words(Started) if word.name == name), None),
+            message=f"no {name} was started",
+        )  # type: ignore[return-value]
+
+    def page(self, pid: int) -> bytes:
+        """The page of a process as it is now, also when that is dead."""
+        fds = [said.fds[0] for said in self.said if said.pid == pid and isinstance(said.word, Hello) and said.fds]
+        return os.pread(fds[-1], observer_words.PAGE_BYTES, 0)
+
+    def header(self, pid: int) -> tuple[int, ...]:
+        return struct.unpack_from(observer_words.PAGE_HEADER, self.page(pid))
+
+    def counters(self, pid: int, slot: int) -> tuple[int, ...]:
+        at = observer_words.PAGE_COUNTERS_AT + slot * observer_words.PAGE_COUNTER_WORDS * 8
+        return struct.unpack_from(f"<{observer_words.PAGE_COUNTER_WORDS}Q", self.page(pid), at)
+
+    def close(self) -> None:
+        for said in self._said:
+            for fd in said.fds:
+                os.close(fd)
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+        self.path.unlink(missing_ok=True)
+
+    def _take(self) -> None:
+        while ready := self._selector.select(0):
+            for key, _ in ready:
+                if key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    self._read(key.fileobj, key.data)  # type: ignore[arg-type]
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        self._selector.register(connection, selectors.EVENT_READ, struct.unpack("3i", credentials)[0])
+
+    def _read(self, connection: socket.socket, pid: int) -> None:
+        try:
+            text, fds, _, _ = socket.recv_fds(connection, observer_words.MAX_WORD + 1, FDS_AT_MOST)
+        except ConnectionError:
+            text, fds = b"", []
+        if not text:
+            self._selector.unregister(connection)
+            connection.close()
+            return
+        try:
+            self._said.append(Said(pid, self._decoder.decode(text), list(fds)))
+        except msgspec.MsgspecError:
+            self.unread.append(text)
+
+
+@contextmanager
+def collecting(folder: Path) -> Iterator[Collector]:
+    collector = Collector(folder / "o.sock")
+    try:
+        yield collector
+    finally:
+        collector.close()
+
+
+def observed(collector: Collector, *, owners: bool = False, safe_pool: bool = False) -> dict[str, str]:
+    """The environment of a program that ``collector`` is to hear of."""
+    return environment(str(collector.path), "p1", os.environ, owners=owners, safe_pool=safe_pool)
+
+
+def run(
+    collector: Collector,
+    script: Path,
+    *arguments: str,
+    python: str = sys.executable,
+    within_s: float = 30,
+    **options: bool,
+) -> str:
+    """What a program prints that ends by itself, well."""
+    with subprocess.Popen(
+        [python, script, *arguments], env=observed(collector, **options), stdout=subprocess.PIPE, text=True
+    ) as program:
+        deadline = time.monotonic() + within_s
+        while program.poll() is None:  # its words are taken while it runs, or it would have to drop some
+            collector.said  # noqa: B018
+            assert time.monotonic() < deadline, "the program does not end"
+            time.sleep(0.005)
+        assert program.stdout is not None
+        out = program.stdout.read()
+    assert program.returncode == 0
+    return out
