@@ -27,20 +27,32 @@ _SAMPLES_PER_REPLY = 60_000
 
 @dataclass(frozen=True)
 class Series:
-    """The name of a series; its values are counted in 32 bits, in multiples of ``step`` or in ``parts`` of 1."""
+    """The name of a series; its values are counted in 32 bits, in multiples of ``step`` or in ``parts`` of 1.
+
+    An ``exact`` one takes 64 bits, and holds negative numbers and fractions as they are.
+    """
 
     name: str
     step: int = 1
     parts: int = 1
+    exact: bool = False
 
-    def count(self, value: float | None) -> int:
+    def empty(self) -> array[float]:
+        """What its values are kept in."""
+        return array("d" if self.exact else "I")
+
+    def count(self, value: float | None) -> float:
         """The value as it is kept; what is too large becomes the largest."""
+        if self.exact:
+            return math.nan if value is None else float(value)
         if value is None:
             return _UNKNOWN
         return min(max(round(value * self.parts / self.step), 0), _UNKNOWN - 1)
 
-    def value(self, count: int) -> float | None:
+    def value(self, count: float) -> float | None:
         """What was kept."""
+        if self.exact:
+            return None if math.isnan(count) else count
         if count == _UNKNOWN:
             return None
         return count * self.step if self.parts == 1 else count / self.parts
@@ -49,6 +61,13 @@ class Series:
 # RSS comes in pages, CPU in hundredths of a percent; counted so, 32 bits reach 16 TiB and 400,000 cores.
 OF_PROCESSES = (Series("cpu_percent", parts=100), Series("rss_bytes", step=4096))
 OF_POOLS = (Series("queued"), Series("tasks_per_s", parts=100))
+OF_RESOURCES = (
+    Series("size"),
+    Series("pipe_bytes"),
+    Series("put_per_s", parts=100),
+    Series("get_per_s", parts=100),
+    Series("value", exact=True),
+)
 
 
 class Ring:
@@ -62,7 +81,7 @@ class Ring:
         self.dropped = 0
         self._size = size
         self._series = series
-        self._counts = tuple(array("I") for _ in series)
+        self._counts = tuple(one.empty() for one in series)
 
     def __len__(self) -> int:
         return len(self._counts[0])

@@ -41,6 +41,14 @@ def kept(path: str) -> int | None:
         return None
 
 
+def kept_folder(path: str) -> int | None:
+    """An open fd of a folder, e.g. of ``17``: ``self/fd/N`` leads into it as long as that very process is there."""
+    try:
+        return os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    except OSError:
+        return None
+
+
 def stat(pid: int) -> Stat | None:
     """The process (or thread) at this moment; None where it is gone."""
     line = read(f"{pid}/stat", 1024)
@@ -71,6 +79,33 @@ def link(path: str) -> str:
         return os.readlink(f"/proc/{path}")
     except OSError:
         return ""
+
+
+def access(path: str) -> tuple[bool, bool]:
+    """Whether the fd behind a link of PID/fd may be read from, and written to: the modes of the link itself."""
+    try:
+        mode = os.lstat(f"/proc/{path}").st_mode
+    except OSError:
+        return False, False
+    return bool(mode & 0o400), bool(mode & 0o200)
+
+
+def whole(path: str, limit: int) -> bytes:
+    """A file of any length, up to ``limit``, which /proc gives page by page; empty where it cannot be read."""
+    try:
+        fd = os.open(f"/proc/{path}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    parts: list[bytes] = []
+    try:
+        while limit > 0 and (part := os.read(fd, min(limit, _CHUNK))):
+            parts.append(part)
+            limit -= len(part)
+    except OSError:
+        pass  # it has gone meanwhile: what was read is from when it was there
+    finally:
+        os.close(fd)
+    return b"".join(parts)
 
 
 def count_fds(pid: int) -> int | None:

@@ -1,0 +1,120 @@
+"""Who waits for whom, since when: edges of the waits-for graph, and the ``waiting`` of each resource.  Pure.
+
+``holders`` are those that could let a wait end, and are told carefully: for a lock its holder, for anything that is
+received all that could send it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .program_model import Edge, ResourceKind, Waiting
+from .readings import Reading, above
+from .resource_book import Book, Thing
+
+_Name = tuple[int, str | None, int | None, str]
+_RECEIVES = frozenset({"get", "recv"})
+_SENDS = frozenset({"put", "flush", "send"})
+_OTHER_END = {"a": "b", "b": "a"}
+_ENDED_BY = {"read": "write", "write": "read"}
+
+
+class Blocked(NamedTuple):
+    """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``."""
+
+    pid: int
+    thing: Thing | None
+    at: Thing | None
+    to: str
+    main: bool
+    timed: bool
+    of: int | None = None
+    since: float | None = None
+
+
+@dataclass
+class Edges:
+    """Remembers since when each wait is there."""
+
+    book: Book
+    readings: Mapping[str, Reading]
+    #: Who acquired some of a semaphore that is used up, and how many threads each process has.
+    having: Mapping[str, list[int]] = field(default_factory=dict)
+    threads: Mapping[int, int] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    _since: dict[_Name, float] = field(default_factory=dict)
+
+    def look(self, found: Iterable[Blocked], wall: float, wall_of_mono: float) -> None:
+        """Take what was seen at this moment in place of what was there before."""
+        chosen: dict[_Name, Blocked] = {}
+        for one in found:
+            name = (one.pid, one.thing.id if one.thing else None, one.of, one.to)
+            # One edge for all threads; the main one's wait says most.
+            if name not in chosen or (one.main and not chosen[name].main):
+                chosen[name] = one
+        since = {name: self._start(name, one, wall, wall_of_mono) for name, one in chosen.items()}
+        self._since = since
+        self.edges = tuple(self._edge(one, since[name]) for name, one in chosen.items())
+        self._note_waiting(chosen, since)
+
+    def _start(self, name: _Name, one: Blocked, wall: float, wall_of_mono: float) -> float:
+        if one.since is not None:
+            return one.since + wall_of_mono
+        return self._since.get(name, wall)
+
+    def _edge(self, one: Blocked, since: float) -> Edge:
+        return Edge(
+            pid=one.pid,
+            resource=one.thing.id if one.thing else None,
+            since=since,
+            to=one.to,
+            of=one.of,
+            holders=(one.of,) if one.of is not None else self._holders(one),
+            main=one.main,
+            timed=one.timed,
+        )
+
+    def _holders(self, one: Blocked) -> tuple[int, ...]:
+        at = one.at
+        if at is None:
+            return ()
+        reading = self.readings[at.key]
+        if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
+            return self._lock_holders(at, reading, one.pid)
+        if one.to == "acquire" and (having := self.having.get(at.key)):
+            return tuple(having)
+        able = self._able(at, reading, one)
+        others = tuple(sorted(able - {one.pid}))
+        # Alone with itself it waits for nobody else; but another of its threads may still do it.
+        return others or ((one.pid,) if one.pid in able and self.threads.get(one.pid, 2) == 1 else ())
+
+    def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
+        holding = reading.holding
+        if holding.abandoned:
+            return ()
+        if holding.holder is not None:
+            return (holding.holder,)
+        return tuple(sorted(at.users.keys() - {pid}))
+
+    def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
+        """Who could do what it waits for."""
+        pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
+        ends = self.readings[pipe.key].ends if pipe and pipe.key in self.readings else None
+        users = set((one.thing or at).users) | set(at.users)
+        if not ends or one.to not in _RECEIVES | _SENDS:
+            return users
+        if "a" in ends or "b" in ends:
+            mine = [end for end in _OTHER_END if one.pid in ends.get(end, ())]
+            return set(ends.get(_OTHER_END[mine[0]], ())) if len(mine) == 1 else users
+        return set(ends.get("write" if one.to in _RECEIVES else "read", ()))
+
+    def _note_waiting(self, chosen: Mapping[_Name, Blocked], since: Mapping[_Name, float]) -> None:
+        waiting: dict[str, list[Waiting]] = {}
+        for name, one in chosen.items():
+            told = Waiting(pid=one.pid, since=since[name], to=one.to)
+            for thing in above(self.book, one.at) if one.at else ():
+                waiting.setdefault(thing.key, []).append(told)
+        for key, reading in self.readings.items():
+            reading.waiting = tuple(waiting.get(key, ()))

@@ -1,0 +1,48 @@
+"""What a process has mapped to share it: the inode of the file behind an address, and the names below /dev/shm.  Pure.
+
+Only shared mappings count (``s`` in the permissions of /proc/PID/maps): semaphores, shared memory, arenas of
+multiprocessing.  A file that has no name any more is still listed with its inode.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+_LINE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) ...s [0-9a-f]+ \S+ (\d+) +(.*)$", re.MULTILINE)
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where glibc keeps it, not a place for temporary files
+
+
+class _Range(NamedTuple):
+    start: int
+    end: int
+    inode: int
+    path: str
+
+
+class Mappings:
+    """The shared mappings of one process at one moment."""
+
+    def __init__(self, maps: bytes = b"") -> None:
+        self._ranges = [
+            _Range(int(start, 16), int(end, 16), int(inode), path.decode(errors="replace"))
+            for start, end, inode, path in _LINE.findall(maps)
+        ]
+        self._starts = [one.start for one in self._ranges]
+
+    def inode(self, address: int) -> int | None:
+        """The inode of the file that is mapped there."""
+        place = bisect_right(self._starts, address) - 1
+        if place < 0 or address >= self._ranges[place].end:
+            return None
+        return self._ranges[place].inode or None
+
+    def names(self) -> frozenset[str]:
+        """The names of what it has of /dev/shm."""
+        paths = (one.path for one in self._ranges if one.path.startswith(_SHARED_MEMORY))
+        return frozenset(path.removeprefix(_SHARED_MEMORY).removesuffix(" (deleted)") for path in paths)
+
+    def inodes(self) -> set[int]:
+        """All files that it has mapped."""
+        return {one.inode for one in self._ranges}

@@ -1,0 +1,101 @@
+"""Who holds a lock, and whether its holder is dead.  Pure: what was read goes in.
+
+A semaphore does not know who took it.  Each process counts how often it acquired it less how often it released it
+(`layouts.SemLock.count`), and a process under owner tracking notes the moment in its page, which outlives it.  A lock
+that is taken although nobody who lives has it is abandoned.  Care is due, because the readings are not of one moment:
+
+- who has just acquired it counts it only when it runs in Python again: nothing is said before it was so several times;
+- a lock that one acquires and another releases (a baton) leaves counts that say nothing: then the holder is unknown;
+- a process whose memory may not be read could have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Looks in a row, and for how long, until a lock that nobody has is called abandoned: where the dead one was seen
+#: holding it, and where it was not.
+_SEEN_LOOKS, _SEEN_S = 2, 0.2
+_UNSEEN_LOOKS, _UNSEEN_S = 3, 1.0
+
+
+@dataclass(slots=True)
+class Holding:
+    """What is known about the holder; ``since`` is monotonic.  ``last`` was seen holding it, and may be dead."""
+
+    holder: int | None = None
+    since: float | None = None
+    unknown: bool = False
+    abandoned: bool = False
+    last: int | None = None
+    _nobody_looks: int = 0
+    _nobody_since: float = 0.0
+
+    def free(self) -> None:
+        """Nobody has it."""
+        self.holder = self.since = self.last = None
+        self.unknown = self.abandoned = False
+        self._nobody_looks = 0
+
+    def held_by(self, pid: int, since: float) -> None:
+        """That one has it; ``since`` counts from when it was first seen, or was told."""
+        if self.holder != pid or self.since is None:
+            self.since = since
+        self.holder = self.last = pid
+        self.unknown = self.abandoned = False
+        self._nobody_looks = 0
+
+    def unclear(self) -> None:
+        """Somebody has it."""
+        self.holder = self.since = None
+        self.unknown, self.abandoned = True, False
+        self._nobody_looks = 0
+
+    def nobody(self, dead_holder: int | None, now: float, *, somebody_died: bool) -> None:
+        """It is taken, and nobody who lives has it.  ``dead_holder`` is known to have had it when it died."""
+        if not self._nobody_looks:
+            self._nobody_since = now
+        self._nobody_looks += 1
+        looks, seconds = (_UNSEEN_LOOKS, _UNSEEN_S) if dead_holder is None else (_SEEN_LOOKS, _SEEN_S)
+        lasts = self._nobody_looks >= looks and now - self._nobody_since >= seconds
+        if lasts and (somebody_died or dead_holder is not None):
+            self.holder, self.unknown, self.abandoned = dead_holder, dead_holder is None, True
+            self.since = self.since or self._nobody_since
+        elif not self.abandoned:
+            self.holder, self.unknown = None, True
+
+
+def judge(
+    holding: Holding,
+    counts: Mapping[int, int | None],
+    owners: Mapping[int, float],
+    dead_owners: Mapping[int, float],
+    now: float,
+    *,
+    somebody_died: bool,
+) -> None:
+    """Say who holds a lock that is taken.
+
+    ``counts`` of all living users (None: not readable), ``owners`` and ``dead_owners`` when each noted that it has it.
+    """
+    having = [pid for pid, count in counts.items() if count is not None and count > 0]
+    noted = [pid for pid in having if pid in owners] or ([] if having else list(owners))
+    if len(noted) == 1:
+        holding.held_by(noted[0], owners[noted[0]])
+    elif len(having) == 1 and not _is_baton(counts):
+        holding.held_by(having[0], now)
+    elif having or noted or None in counts.values() or _is_baton(counts):
+        holding.unclear()
+    else:
+        holding.nobody(_dead_holder(holding, counts, dead_owners), now, somebody_died=somebody_died)
+
+
+def _is_baton(counts: Mapping[int, int | None]) -> bool:
+    return any(count is not None and count < 0 for count in counts.values())
+
+
+def _dead_holder(holding: Holding, living: Mapping[int, int | None], dead_owners: Mapping[int, float]) -> int | None:
+    if dead_owners:
+        return max(dead_owners, key=dead_owners.__getitem__)
+    return holding.last if holding.last not in living else None

@@ -1,0 +1,233 @@
+"""Which resources there are, who has them, and what they are made of, by what observed processes told.  Pure.
+
+A `Thing` is one resource, known by its key in whatever process.  Its users are those that told of it and have not told
+that they dropped it; a child made by fork has what its parent had, at the same addresses.  A composite (a queue: three
+semaphores and a pipe) names the keys of its parts; each part is a thing of its own, with ``part_of`` set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .model import JsonDict
+from .observer_words import Made
+from .program_model import ResourceKind
+
+#: All programs together; what comes then is counted and not kept.
+MOST_THINGS = 20_000
+#: What nobody has any more is remembered so long: the word of a child may come after the end of its parent.
+LINGERS_S = 3.0
+_MOST_DEAD = 1000
+#: The parts of a duplex pipe are no things of their own.
+ENDS = ("a", "b")
+_KINDS = {kind.value: kind for kind in ResourceKind}
+_MOST = 1 << 63
+
+
+def number(facts: Mapping[str, Any], name: str) -> int | None:
+    """A fact that is a number, not negative; None for anything else: words are not trusted."""
+    value = facts.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
+
+
+def text(facts: Mapping[str, Any], name: str) -> str | None:
+    """A fact that is a text."""
+    value = facts.get(name)
+    return value if isinstance(value, str) else None
+
+
+@dataclass(eq=False, slots=True)
+class Thing:
+    """One resource: ``users`` living pids, with the facts as each of them told; ``deaths`` of users so far."""
+
+    id: str
+    key: str
+    kind: ResourceKind
+    name: str
+    program: str | None
+    created_by: int
+    created_at: float
+    parts: dict[str, str] = field(default_factory=dict)
+    users: dict[int, JsonDict] = field(default_factory=dict)
+    facts: JsonDict = field(default_factory=dict)
+    workers: set[int] = field(default_factory=set)
+    deaths: int = 0
+    unused_since: float | None = None
+
+    def inode(self) -> int | None:
+        """Of the semaphore, pipe or socket that it is."""
+        prefix, _, number_text = self.key.partition(":")
+        return int(number_text) if prefix in {"sem", "pipe", "sock"} and number_text.isdecimal() else None
+
+
+class Book:
+    """All things, and who has which."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, Thing] = {}
+        self.by_id: dict[str, Thing] = {}
+        self.programs: dict[int, str] = {}
+        self.not_kept = 0
+        self._held: dict[int, dict[str, JsonDict]] = {}
+        self._held_by_dead: dict[int, dict[str, JsonDict]] = {}
+        self._whole_of: dict[str, tuple[str, str]] = {}
+        self._unused: dict[str, Thing] = {}
+        self._workers: dict[str, set[int]] = {}
+        self._pool_of: dict[int, set[int]] = {}
+        self._over: list[Thing] = []
+        self._last = 0
+
+    def __iter__(self) -> Iterator[Thing]:
+        """All that somebody has."""
+        return (thing for thing in self.by_key.values() if thing.users)
+
+    def made(self, pid: int, word: Made, now: float, wall: float) -> Thing | None:
+        """``pid`` has it; None where it is not kept."""
+        thing = self.by_key.get(self._alias(word.key))
+        if thing and word.here and not thing.users:
+            # An inode or an address was given out again.
+            self._forget(thing)
+            thing = None
+        thing = thing or self._new(pid, word, wall)
+        if thing is None:
+            self.not_kept += 1
+            return None
+        thing.kind = _KINDS.get(word.resource, thing.kind)
+        thing.name = word.name if word.here and word.name else thing.name or word.name
+        thing.facts.update(word.facts)
+        self._join(thing, word.parts)
+        self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
+        if (pipe := word.parts.get("pipe")) and pid not in self._users(pipe):
+            # Of a queue that came from another process its own word alone is told.
+            ends: JsonDict = {name: word.facts[name] for name in ("reader", "writer") if name in word.facts}
+            self.made(pid, Made(key=pipe, resource=ResourceKind.PIPE, here=False, facts=ends), now, wall)
+        return thing
+
+    def dropped(self, pid: int, key: str, now: float) -> None:
+        """``pid`` does not have it any more."""
+        key = self._alias(key)
+        if self._held.get(pid, {}).pop(key, None) is not None:
+            self._take(pid, self.by_key[key], now)
+
+    def forked(self, parent: int, child: int) -> None:
+        """``child`` has what ``parent`` has, or had when it died."""
+        for key, facts in self._held.get(parent, self._held_by_dead.get(parent, {})).items():
+            thing = self.by_key.get(key)
+            if thing and child not in thing.users:
+                self._give(child, thing, facts)
+
+    def worker(self, key: str, pid: int) -> None:
+        """``pid`` works for that pool, which may not be told yet: its workers start while it is made."""
+        if pid in self._pool_of:
+            self._pool_of[pid].discard(pid)
+        self._pool_of[pid] = self._workers.setdefault(key, set())
+        self._pool_of[pid].add(pid)
+
+    def pool_of(self, pid: int) -> Thing | None:
+        """The pool that it works for."""
+        mine = self._pool_of.get(pid)
+        return next((self.by_key.get(key) for key, pids in self._workers.items() if pids is mine), None)
+
+    def gone(self, pid: int, now: float) -> None:
+        """It has ended."""
+        held = self._held.pop(pid, {})
+        for key in held:
+            thing = self.by_key[key]
+            thing.deaths += 1
+            self._take(pid, thing, now)
+        self._pool_of.pop(pid, set()).discard(pid)
+        self._held_by_dead.setdefault(pid, {}).update(held)
+        while len(self._held_by_dead) > _MOST_DEAD:
+            del self._held_by_dead[next(iter(self._held_by_dead))]
+
+    def expire(self, now: float) -> list[Thing]:
+        """Forget, and return, what nobody has any more."""
+        for thing in list(self._unused.values()):
+            if now - (thing.unused_since or now) >= LINGERS_S:
+                self._forget(thing)
+        over, self._over = self._over, []
+        return over
+
+    def find(self, key: str) -> Thing | None:
+        """The thing of that key."""
+        return self.by_key.get(self._alias(key))
+
+    def held_by(self, pid: int) -> Iterable[Thing]:
+        """What it has."""
+        return (self.by_key[key] for key in self._held.get(pid, ()))
+
+    def whole(self, thing: Thing) -> tuple[Thing, str] | None:
+        """What it is a part of, and as which."""
+        key, part = self._whole_of.get(thing.key, ("", ""))
+        found = self.by_key.get(key)
+        return (found, part) if found and found.users else None
+
+    def outermost(self, thing: Thing) -> Thing:
+        """The composite that people see."""
+        for _ in range(4):  # pool, its queue, its lock: no more than that, whatever was told
+            above = self.whole(thing)
+            if above is None:
+                break
+            thing = above[0]
+        return thing
+
+    def part(self, thing: Thing, name: str) -> Thing | None:
+        """A part by its name."""
+        return self.find(thing.parts.get(name, ""))
+
+    def _users(self, key: str) -> Mapping[int, JsonDict]:
+        thing = self.find(key)
+        return thing.users if thing else {}
+
+    def _new(self, pid: int, word: Made, wall: float) -> Thing | None:
+        kind = _KINDS.get(word.resource)
+        if kind is None or len(self.by_key) >= MOST_THINGS:
+            return None
+        self._last += 1
+        thing = Thing(f"r{self._last}", word.key, kind, word.name, self.programs.get(pid), pid, wall)
+        if kind is ResourceKind.POOL:
+            thing.workers = self._workers.setdefault(thing.key, set())
+        self.by_key[thing.key] = self.by_id[thing.id] = thing
+        return thing
+
+    def _forget(self, thing: Thing) -> None:
+        self._unused.pop(thing.key, None)
+        self._workers.pop(thing.key, None)
+        del self.by_key[thing.key], self.by_id[thing.id]
+        for key in thing.parts.values():
+            if self._whole_of.get(key, ("", ""))[0] == thing.key:
+                del self._whole_of[key]
+        self._over.append(thing)
+
+    def _join(self, whole: Thing, parts: Mapping[str, str]) -> None:
+        whole.parts.update(parts)
+        for name, key in parts.items():
+            if key == whole.key or key in self._whole_of:
+                continue
+            self._whole_of[key] = (whole.key, name)
+            if name in ENDS and (alone := self.by_key.get(key)):
+                # Its receiver told of it before its maker did.
+                for pid, facts in alone.users.items():
+                    del self._held[pid][key]
+                    self._give(pid, whole, facts)
+                alone.users = {}
+                self._forget(alone)
+
+    def _alias(self, key: str) -> str:
+        """The other end of a duplex pipe is known by the pipe's key."""
+        whole, part = self._whole_of.get(key, (key, ""))
+        return whole if part in ENDS else key
+
+    def _give(self, pid: int, thing: Thing, facts: JsonDict) -> None:
+        thing.users[pid] = facts
+        thing.unused_since = None
+        self._unused.pop(thing.key, None)
+        self._held.setdefault(pid, {})[thing.key] = facts
+
+    def _take(self, pid: int, thing: Thing, now: float) -> None:
+        thing.users.pop(pid, None)
+        if not thing.users:
+            thing.unused_since = now
+            self._unused[thing.key] = thing

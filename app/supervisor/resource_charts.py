@@ -1,0 +1,38 @@
+"""Ten minutes of what is charted of each resource: depth, bytes, rates, value; one column a second.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .actions import Now
+from .history import OF_RESOURCES, History, Sample
+from .program_model import Resource, ResourceKind
+from .readings import QUEUES
+
+COLUMN_S = 1.0
+#: Others have nothing that would make a line.  The newest resources have none where there are too many.
+_CHARTED = QUEUES | {ResourceKind.PIPE, ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE, ResourceKind.VALUE}
+_MOST = 1000
+
+
+class Charts:
+    """Keeps ``history``, by resource id; parts of a composite have none of their own."""
+
+    def __init__(self) -> None:
+        self.history = History(series=OF_RESOURCES)
+        self._next_at = 0.0
+
+    def look(self, resources: Iterable[Resource], now: Now) -> None:
+        """Add a column, if it is time."""
+        if now.mono < self._next_at:
+            return
+        self._next_at = now.mono + COLUMN_S
+        shown = [one for one in resources if one.kind in _CHARTED and one.part_of is None][:_MOST]
+        self.history.record(now.wall, {one.id: _sample(one) for one in shown})
+
+
+def _sample(one: Resource) -> Sample:
+    value: float | None = one.value
+    if one.values and isinstance(one.values[0], int | float):
+        value = one.values[0]
+    return one.size, one.pipe_bytes, one.put_per_s, one.get_per_s, value
