@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 import workers
-from tests.programs.running import line, run, running
+from tests.programs.running import Running, line, run, running
 from tests.waiting import wait_until
 
 THEMES = ("Process", "Start methods", "Pipe", "Queue", "Synchronisation")
@@ -468,31 +468,33 @@ def test_join_before_drain_hangs_until_it_is_ended() -> None:
     with running("queue-join-before-drain") as script:
         script.wait_for("parent: joining the child")
         script.wait_for("child: put 20 items, and would like to end")
-        parent = psutil.Process(script.process.pid)
-        (child,) = parent.children()
-        wait_until(lambda: _waits_in(child, "pipe_write"), message="the feeder thread writes")
-        assert parent.status() == psutil.STATUS_SLEEPING
-        assert "the child has ended" not in script.output
+        (child,) = wait_until(lambda: _waiting_in("pipe_write", script), message="the feeder thread writes")
+        assert not line("parent: the child has ended", script.output)
         child.kill()
-        wait_until(lambda: line("parent: the child has ended", script.output))
-
-
-def _waits_in(process: psutil.Process, function: str) -> bool:
-    tasks = Path(f"/proc/{process.pid}/task").iterdir()
-    return any(function in (task / "wchan").read_text() for task in tasks)
+        script.wait_for("parent: the child has ended")
 
 
 def test_a_deadlock_stands_until_it_is_ended() -> None:
-    """Both wait in the kernel for a lock, and neither does anything more; whoever is killed leaves the other stuck."""
+    """Both wait in the kernel for a lock; when one is killed the other does not get any further."""
     with running("synchronisation-deadlock", seconds=60) as script:
-        children = wait_until(lambda: _two(psutil.Process(script.process.pid).children()))
-        for child in children:
-            wait_until(lambda child=child: _waits_in(child, "futex"), message=f"{child} waits for a lock")
-        children[0].kill()
-        assert script.process.poll() is None
-        assert _waits_in(children[1], "futex")
+        for name in ("plato", "kant"):
+            script.wait_for(f"{name}: has one lock, wants the other")
+        one, other = wait_until(lambda: _waiting_in("futex", script, 2), message="both wait for a lock")
+        one.kill()
+        wait_until(lambda: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE)
+        assert _waiting_in("futex", script) == [other]
         assert not line("(plato|kant): has both", script.output)
 
 
-def _two(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return processes if len(processes) == 2 else []
+def _waiting_in(function: str, script: Running, count: int = 1) -> list[psutil.Process]:
+    """The descendants of the script with a thread that waits there, once there are so many."""
+    below = psutil.Process(script.process.pid).children(recursive=True)
+    found = [process for process in below if _waits_in(process, function)]
+    return found if len(found) == count else []
+
+
+def _waits_in(process: psutil.Process, function: str) -> bool:
+    try:
+        return any(function in (task / "wchan").read_text() for task in Path(f"/proc/{process.pid}/task").iterdir())
+    except OSError:  # it has ended
+        return False

@@ -11,9 +11,10 @@ import contextlib
 import multiprocessing
 
 
-def read(reader, writer, size, lock, counts):
+def read(reader, writer, size, lock, ready, counts):
     # As long as anybody has an end that writes, there is no end of the file.
     writer.close()
+    ready.wait()
     whole = torn = 0
     try:
         while True:
@@ -47,14 +48,18 @@ def main():
     given = parameters()
     reader, writer = multiprocessing.Pipe(duplex=False)
     lock = multiprocessing.Lock() if given.lock else None
+    ready = multiprocessing.Barrier(3)
     counts = multiprocessing.SimpleQueue()
     readers = [
-        multiprocessing.Process(target=read, args=(reader, writer, given.size, lock, counts), name=f"reader-{number}")
+        multiprocessing.Process(
+            target=read, args=(reader, writer, given.size, lock, ready, counts), name=f"reader-{number}"
+        )
         for number in (1, 2)
     ]
     for process in readers:
         process.start()
     reader.close()
+    ready.wait()
     # Zeros, which taken for a length stand for an empty message.
     message = bytes(given.size)
     sent = 0

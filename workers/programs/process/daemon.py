@@ -11,11 +11,13 @@ import multiprocessing
 import time
 
 
-def count(limit, pause):
+def count(limit, pause, begun):
     name = multiprocessing.current_process().name
     for number in range(1, limit + 1):
         time.sleep(pause)
         print(f"{name}: {number} of {limit}", flush=True)
+        if number == 1:
+            begun.wait()
     print(f"{name}: done", flush=True)
 
 
@@ -30,11 +32,13 @@ def parameters():
 
 def main():
     given = parameters()
-    daemon = multiprocessing.Process(target=count, args=(100, given.pause), name="daemon", daemon=True)
-    worker = multiprocessing.Process(target=count, args=(3, given.pause), name="worker")
+    # Where all three meet when both children have begun.
+    begun = multiprocessing.Barrier(3)
+    daemon = multiprocessing.Process(target=count, args=(100, given.pause, begun), name="daemon", daemon=True)
+    worker = multiprocessing.Process(target=count, args=(3, given.pause, begun), name="worker")
     daemon.start()
     worker.start()
-    time.sleep(1.5 * given.pause)
+    begun.wait()
     print("parent: nothing left to do", flush=True)
 
 

@@ -33,7 +33,8 @@ def parameters():
 def main():
     given = parameters()
     for kind in (multiprocessing.Semaphore, multiprocessing.BoundedSemaphore):
-        child = multiprocessing.Process(target=use, args=(kind(given.places), kind.__name__))
+        places = kind(given.places)
+        child = multiprocessing.Process(target=use, args=(places, kind.__name__))
         child.start()
         child.join()
 
