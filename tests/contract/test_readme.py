@@ -16,7 +16,7 @@ from app.supervisor.model import State
 from app.web import Web, create_app
 from tests.contract import documents as doc
 from tools.screenshot import THEMES
-from workers import catalogue
+from workers import catalogue, programs
 
 # What the launcher tells its two processes; nobody sets them by hand.
 INTERNAL = {"listen_fd", "launcher_pid"}
@@ -165,6 +165,12 @@ def test_every_workload_is_told_with_its_parameters_and_no_other() -> None:
 def signature(name: str) -> str:
     parameters = ", ".join(each.name for each in catalogue()[name].parameters)
     return f"{name}({parameters})" if parameters else name
+
+
+def test_every_program_is_told_under_its_theme_and_no_other() -> None:
+    told = {theme: doc.code_of(names) for theme, names in doc.table("Programs to learn from")}
+    themes = dict.fromkeys(each.theme for each in programs().values())
+    assert told == {theme: [name for name, each in programs().items() if each.theme == theme] for theme in themes}
 
 
 def test_every_target_of_make_is_told_in_its_own_words_and_no_other() -> None:
