@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import actions as a
 from . import joins, observed_ends, program_lines, starts, stops
 from .cause import describe
-from .lifecycle import Trigger
+from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import Backoff, State
 from .restarts import GiveUp, Retry, decide
@@ -34,6 +34,8 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
     """The process itself is gone; of its tree there may be more."""
     member.key = None
     process = member.process
+    if process.observed and process.state not in LIVE:
+        return  # This is the end of a `procession run` that could not start its command, and has told so.
     exitcode = observed_ends.exitcode(fleet, member, event.exitcode) if process.observed else event.exitcode
     cause = describe(
         exitcode,
