@@ -19,6 +19,7 @@ from .decoding import Decoding
 from .fleet import Fleet
 from .history import OF_POOLS, History
 from .host import HostGauge
+from .insight import Insight
 from .journal import Journal
 from .logs import LogKeeper
 from .loop import Loop
@@ -29,6 +30,7 @@ from .poller import Poller
 from .publishing import Publishing
 from .recording import Recording
 from .recovery import recover
+from .resources import Resources
 from .signals import StopSignals
 from .stack import Stacks, find_py_spy
 from .stacking import Stacking
@@ -74,27 +76,41 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     fleet = Fleet(
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
     )
-    observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, None)
+    resources = Resources()
+    insight = Insight(fleet, resources)
+    observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, resources)
     recover(world, fleet)
     world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
-    performing = Performing(world, fleet, children, control, stacking=stacking, observation=observation)
-    publishing = Publishing(world, fleet, control)
+    performing = Performing(
+        world, fleet, children, control, stacking=stacking, observation=observation, insight=insight
+    )
+    publishing = Publishing(world, fleet, control, insight)
     decoding = Decoding(
         world,
         control,
         children,
-        answering=Answering(world, fleet),
+        answering=Answering(world, fleet, insight),
         observation=observation,
         performing=performing,
         publishing=publishing,
         stacking=stacking,
     )
-    Loop(world, fleet, decoding=decoding, performing=performing, publishing=publishing, stacking=stacking).run()
+    loop = Loop(
+        world,
+        fleet,
+        decoding=decoding,
+        performing=performing,
+        publishing=publishing,
+        stacking=stacking,
+        insight=insight,
+    )
+    loop.run()
     publishing.publish(world.now())
     recording.end(world.now())
     world.logs.close()
     observation.close()
+    resources.close()
     control.close()
 
 

@@ -10,6 +10,7 @@ from . import kin
 from . import messages as m
 from .errors import NotPossible
 from .fleet import Fleet
+from .insight import Insight
 from .inspect_os import inspect
 from .lifecycle import LIVE
 from .model import Descendant, JsonDict, Process, State, Verb
@@ -24,8 +25,8 @@ AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | 
 class Answering:
     """Answers from what is known, or by one short look at the OS."""
 
-    def __init__(self, world: World, fleet: Fleet) -> None:
-        self._world, self._fleet = world, fleet
+    def __init__(self, world: World, fleet: Fleet, insight: Insight) -> None:
+        self._world, self._fleet, self._insight = world, fleet, insight
 
     def answer(self, command: AnyQuestion) -> Any:
         """The result, as the command's docstring says; raises `ProcessionError`."""
@@ -67,6 +68,8 @@ class Answering:
         below = kin.tree_of(self._world.inventory, self._fleet, process.id)
         held = self._fleet.pools.held.get(process.id)
         text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
+        if process.program and (cost := self._insight.price(process.pid)):
+            text = f"{text} {cost}"
         return {"pid": process.pid if member.key else None, "descendants": below, "text": text}
 
     def _inspect(self, process_id: str) -> JsonDict:

@@ -23,7 +23,7 @@ from .answering import Answering
 from .channels import Said, Silent
 from .children import Children, ForkserverGone, Gone, Told
 from .control import ControlServer
-from .errors import InvalidField, NotPossible, ProcessionError
+from .errors import InvalidField, ProcessionError
 from .launching import plan
 from .observation import Observation
 from .peer import Client
@@ -56,7 +56,8 @@ class Decoding:
         stacking: Stacking,
     ) -> None:
         self._world, self._control, self._children = world, control, children
-        self._answering, self._performing, self._observation = answering, performing, observation
+        self._answering, self._performing = answering, performing
+        self._observation = observation
         self._publishing, self._stacking = publishing, stacking
 
     def waiting(self) -> bool:
@@ -141,12 +142,12 @@ class Decoding:
             case m.AskPool():
                 return a.Asking(client.id, command)
             case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
-                return self._about_programs(client, command)
+                return self._about_programs(client, command, now)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
 
-    def _about_programs(self, client: Client, command: _ProgramCommand) -> a.Happening | None:
+    def _about_programs(self, client: Client, command: _ProgramCommand, now: a.Now) -> a.Happening | None:
         number, by, settings = command.request, command.by, self._world.settings
         match command:
             case pm.RunProgram(spec=program):
@@ -158,4 +159,5 @@ class Decoding:
             case pm.ProgramStarted() | pm.ProgramEnded():
                 return a.RunnerSaid(client.id, command)
             case pm.BreakLock():
-                raise NotPossible("locks cannot be broken yet")
+                self._performing.break_lock(client, command, now)
+                return None

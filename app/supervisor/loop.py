@@ -18,6 +18,7 @@ from collections import deque
 from . import actions as a
 from .decoding import Decoding
 from .fleet import Fleet
+from .insight import Insight
 from .performing import Performing
 from .publishing import Publishing
 from .stacking import Stacking
@@ -39,7 +40,9 @@ class Loop:
         performing: Performing,
         publishing: Publishing,
         stacking: Stacking,
+        insight: Insight,
     ) -> None:
+        self._insight = insight
         self._world, self._fleet = world, fleet
         self._decoding, self._performing = decoding, performing
         self._publishing, self._stacking = publishing, stacking
@@ -70,6 +73,7 @@ class Loop:
             self._publishing.next_deadline(),
             self._stacking.next_deadline(),
             self._world.logs.next_deadline(),
+            self._insight.next_deadline(),
         )
         return max(0.0, min(one for one in deadlines if one is not None) - time.monotonic())
 
@@ -80,6 +84,8 @@ class Loop:
             self._happened.extend(self._performing.sample(now))
         self._performing.check_logs(now)
         self._happened.extend(self._stacking.take(now))
+        for line in self._insight.look(now, watched=self._publishing.watched):
+            self._world.recording.note(line)
 
     def _decide_and_perform(self, now: a.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""

@@ -16,7 +16,7 @@ from . import actions as a
 from . import proc
 from .fleet import Fleet
 from .observer_words import AnyWord, Dropped, Hello, Made
-from .observing import Heard, NotSeen, ObserverSocket, close_all
+from .observing import Heard, NotSeen, ObserverSocket
 from .poller import Poller
 from .trees import Inventory
 from .watching import Watching
@@ -28,7 +28,10 @@ class Holdings(Protocol):
     """What programs hold, as `resources.Resources` knows it."""
 
     def told(self, pid: int, key: a.Key, word: AnyWord, fds: tuple[int, ...]) -> None:
-        """A process said hello, made something, or dropped it; the fds are the taker's from now on."""
+        """A process said a word; the fds are the taker's from now on."""
+
+    def forked(self, parent: int, child: int) -> None:
+        """A process has what its parent had."""
 
     def gone(self, pid: int) -> None:
         """A process has ended."""
@@ -38,7 +41,7 @@ class Observation:
     """Takes what waits, watches whom the fleet names."""
 
     def __init__(
-        self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings | None
+        self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings
     ) -> None:
         self._observers, self._inventory, self._fleet = observers, inventory, fleet
         self._holdings = holdings
@@ -67,8 +70,7 @@ class Observation:
             self._observers.drain(member.process.pid)
             for one in self._observers.take(len(self._observers.inbox)):
                 yield from self._taken(one)
-            if self._holdings:
-                self._holdings.gone(member.process.pid)
+            self._holdings.gone(member.process.pid)
 
     def watch(self, action: a.Watch) -> a.Happening:
         """Watch a process of a program, unless it turns out to be somebody else."""
@@ -113,10 +115,10 @@ class Observation:
         if isinstance(one, NotSeen):
             yield a.NotSeen(one.key, one.count)
             return
-        if isinstance(one.word, Hello | Made | Dropped) and self._holdings:
-            self._holdings.told(one.key[0], one.key, one.word, one.fds)
-        else:
-            close_all(one.fds)
+        pid, word = one.key[0], one.word
+        self._holdings.told(pid, one.key, word, one.fds)
+        if isinstance(word, Hello) and word.forked:
+            self._holdings.forked(word.ppid, pid)
         if not isinstance(one.word, Made | Dropped):
             yield a.Heard(one.key, one.word)
 
@@ -125,7 +127,7 @@ class Observation:
         if member is None:
             return
         pid = self._watching.pid_of(process_id)
-        if self._holdings and pid == member.process.pid and pid:
+        if pid == member.process.pid and pid:
             self._holdings.gone(pid)
         self._inventory.drop_observed(process_id)
         yield a.Ended(process_id, self._watching.exitcode(process_id))

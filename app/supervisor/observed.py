@@ -124,7 +124,7 @@ def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
 
 def _booted(fleet: Fleet, member: Member, word: w.Booted) -> None:
     sighting = fleet.programs.sighting(member.id)
-    sighting.threads_at_fork = max(0, word.threads or 0)
+    sighting.threads_at_fork = max(1, word.threads or 1) - 1
     if not member.process.observed:
         return
     member.update(booted=True, started_by=word.parent)

@@ -5,7 +5,6 @@ The kernel is believed before its parent, and that before itself: who says that 
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from . import actions as a
@@ -28,10 +27,8 @@ def exitcode(fleet: Fleet, member: Member, by_kernel: int | None) -> int | None:
 
 def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
     """The signals that we sent it: the SIGKILL to the tree of its program is one too."""
-    first = fleet.members.get(member.process.program or "")
-    if first is None or first is member or not first.stopped:
-        return tuple(member.sent)
-    return (*member.sent, *(one for one in first.sent if one.signum == signal.SIGKILL))
+    held = fleet.programs.of(member.process.program)
+    return (*member.sent, *([held.killed] if held and held.killed and member.process.observed else []))
 
 
 def over(fleet: Fleet, member: Member) -> None:

@@ -20,12 +20,14 @@ from .errors import NoSuchProcess, NotPossible
 from .fleet import Fleet
 from .frames import framed
 from .identity import parse
+from .insight import Insight
 from .messages import EndDescendant, reply
 from .model import EventDraft, JsonDict
 from .observation import Observation
 from .peer import Client
 from .pool_messages import MAX_ASK, HostAsk, HostRefused, encode_ask
 from .proc import stat
+from .program_messages import BreakLock
 from .signals import number_of
 from .stacking import Stacking
 from .world import World
@@ -47,9 +49,10 @@ class Performing:
         *,
         stacking: Stacking,
         observation: Observation,
+        insight: Insight,
     ) -> None:
         self._world, self._fleet = world, fleet
-        self._observation = observation
+        self._observation, self._insight = observation, insight
         self._children, self._control = children, control
         self._stacking = stacking
         self._lying: set[str] = set()
@@ -178,6 +181,13 @@ class Performing:
             )
         )
         client.send(reply(command.request, one))
+
+    def break_lock(self, client: Client, command: BreakLock, now: a.Now) -> None:
+        """Release a lock whose holder is dead; the journal says who wanted it."""
+        told = self._insight.break_lock(command.resource)
+        draft = EventDraft(at=now.wall, kind="asked", text=told["text"], by=command.by)
+        self._world.recording.note(draft)
+        client.send(reply(command.request, told))
 
     def swept_out(self) -> bool:
         """At the very end: SIGKILL what is left below us; True once nothing is."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from .cause import Sent
 from .pool_lines import Lines
 from .program_model import Program
 
@@ -48,7 +49,7 @@ class Held:
 
     ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`.  ``living``
     and ``unjoined`` are ids of its processes; ``ended`` those of the others, oldest first.  ``beyond`` counts processes
-    that there was no room for, ``unread`` words that could not be read or sent.
+    that there was no room for, ``unread`` words that could not be read or sent; ``killed`` is our SIGKILL to all of it.
     """
 
     program: Program
@@ -60,6 +61,7 @@ class Held:
     ended: dict[str, None] = field(default_factory=dict)
     unread: int = 0
     beyond: int = 0
+    killed: Sent | None = None
 
     def update(self, **changes: Any) -> None:
         """Replace the record by one with these fields changed."""

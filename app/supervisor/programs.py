@@ -153,7 +153,7 @@ def refresh(fleet: Fleet, now: a.Now, out: Out) -> None:
 def _bring_up_to_date(fleet: Fleet, held: Held, first: Member, now: a.Now, out: Out) -> None:
     process, book = first.process, fleet.programs
     if held.run != process.restarts:
-        held.run = process.restarts
+        held.run, held.killed = process.restarts, None
         book.seen.pop(first.id, None)
         held.update(python=None, started_at=now.wall)
     state = _state(held, first)

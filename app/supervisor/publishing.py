@@ -6,6 +6,7 @@ a sweep are one delta.  With no subscriber the sequence goes on all the same: it
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from . import actions as a
@@ -14,29 +15,33 @@ from .control import ControlServer
 from .delta import patches
 from .fleet import Fleet
 from .frames import framed
-from .model import Descendant, Event, Host, Process, Supervisor
+from .insight import Insight
+from .model import Descendant, Event, Host, JsonDict, Process, Supervisor
 from .peer import Client
 from .pool_model import Pool
-from .program_model import Program
+from .program_model import Program, Resource, Waits
 from .stream import Changes, Delta, Snapshot
 from .world import World
 
-Book = TypeVar("Book", Process, Descendant, Pool, Program)
+Book = TypeVar("Book", Process, Descendant, Pool, Program, Resource)
 
 COALESCE_S = 0.02
+_NOTHING = Changes()
 
 
 class Publishing:
     """Keeps what was last published, to tell what changed."""
 
-    def __init__(self, world: World, fleet: Fleet, control: ControlServer) -> None:
-        self._world, self._fleet, self._control = world, fleet, control
+    def __init__(self, world: World, fleet: Fleet, control: ControlServer, insight: Insight) -> None:
+        self._world, self._fleet, self._control, self._insight = world, fleet, control, insight
         self._seq = 0
         self._sent_at = 0.0
         self._processes: dict[str, Process] = {}
         self._descendants: dict[str, Descendant] = {}
         self._pools: dict[str, Pool] = {}
         self._programs: dict[str, Program] = {}
+        self._resources: dict[str, Resource] = {}
+        self._waits = Waits()
         self._host: Host | None = None
         self._supervisor: Supervisor | None = None
         self._events: list[Event] = []
@@ -51,9 +56,14 @@ class Publishing:
 
     def next_deadline(self) -> float | None:
         """When the changes held back are due; None where there are none."""
-        if self._fleet.dirty or self._fleet.removed or self._events:
+        if self._fleet.dirty or self._fleet.removed or self._insight.changed or self._events:
             return self._sent_at + COALESCE_S
         return self._world.recording.next_deadline()
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return bool(self._control.subscribers)
 
     def subscribe(self, client: Client, request: int, now: a.Now) -> None:
         """Send everything, then every step from there."""
@@ -78,6 +88,8 @@ class Publishing:
             events=self._world.recording.newest(),
             pools=tuple(self._pools.values()),
             programs=tuple(self._programs.values()),
+            resources=tuple(self._resources.values()),
+            waits=self._waits,
         )
 
     def _send_delta(self, now: a.Now) -> None:
@@ -104,33 +116,41 @@ class Publishing:
         touched = sorted(fleet.dirty | fleet.removed, key=lambda key: (len(key), key))
         fleet.dirty, fleet.removed = set(), set()
         current = {key: fleet.members[key].process for key in touched if key in fleet.members}
-        processes, ended = patches(self._processes, current, touched)
-        descendants, gone = patches(self._descendants, fleet.descendants, touched)
-        pools_now = {key: fleet.pools.held[key].pool for key in touched if key in fleet.pools.held}
-        # The ids of those that are gone are those of their hosts, which are gone too.
-        pools, closed = patches(self._pools, pools_now, touched)
-        programs_now = {key: fleet.programs.held[key].program for key in touched if key in fleet.programs.held}
-        programs, over = patches(self._programs, programs_now, touched)
-        _follow(self._pools, pools_now, closed)
-        _follow(self._programs, programs_now, over)
-        _follow(self._processes, current, ended)
-        _follow(
-            self._descendants,
-            {key: fleet.descendants[key] for key in touched if key in fleet.descendants},
-            gone,
+        processes, ended = self._step(self._processes, current, touched)
+        descendants, gone = self._step(self._descendants, fleet.descendants, touched)
+        # The ids of pools and programs that are gone are those of their processes, which are gone too.
+        pools, _ = self._step(self._pools, {key: one.pool for key, one in fleet.pools.held.items()}, touched)
+        programs, _ = self._step(
+            self._programs, {key: one.program for key, one in fleet.programs.held.items()}, touched
         )
-        host, supervisor = self._changed_host(), self._changed_supervisor()
-        if not (processes or descendants or pools or programs or host or supervisor):
-            return None, ended + gone
+        held, self._insight.changed = sorted(self._insight.changed), set()
+        resources, dropped = self._step(self._resources, self._insight.resources, held)
         changes = Changes(
             processes=processes,
             descendants=descendants,
             pools=pools,
             programs=programs,
-            host=host,
-            supervisor=supervisor,
+            resources=resources,
+            waits=self._changed_waits(),
+            host=self._changed_host(),
+            supervisor=self._changed_supervisor(),
         )
-        return changes, ended + gone
+        return (None if changes == _NOTHING else changes), (*ended, *gone, *dropped)
+
+    @staticmethod
+    def _step(
+        published: dict[str, Book], current: Mapping[str, Book], touched: Iterable[str]
+    ) -> tuple[tuple[JsonDict, ...], tuple[str, ...]]:
+        """What to publish of one kind of thing, noted as published."""
+        changed, gone = patches(published, current, touched)
+        published.update((change["id"], current[change["id"]]) for change in changed)
+        for key in gone:
+            published.pop(key, None)
+        return changed, gone
+
+    def _changed_waits(self) -> Waits | None:
+        before, self._waits = self._waits, self._insight.waits
+        return self._waits if self._waits != before else None
 
     def _supervisor_now(self) -> Supervisor:
         return self._world.vitals.supervisor(self._fleet, self._world.recording.error)
@@ -142,9 +162,3 @@ class Publishing:
     def _changed_supervisor(self) -> Supervisor | None:
         before, self._supervisor = self._supervisor, self._supervisor_now()
         return self._supervisor if self._supervisor != before else None
-
-
-def _follow(published: dict[str, Book], current: dict[str, Book], gone: tuple[str, ...]) -> None:
-    published.update(current)
-    for key in gone:
-        published.pop(key, None)

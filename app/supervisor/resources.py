@@ -104,6 +104,13 @@ class Resources:
         self._book.gone(pid, time.monotonic())
         self._book.programs.pop(pid, None)
 
+    def task_of(self, pid: int) -> str | None:
+        """What a process executes by its page, or what it executed when it died."""
+        window = self._windows.get(pid)
+        if window is None:
+            return self.last_tasks.get(pid)
+        return window.page.head.task if window.page and window.page.head else None
+
     def next_deadline(self) -> float:
         """When `read` is due (monotonic)."""
         return self._last + (WATCHED_S if self.watched else UNWATCHED_S)

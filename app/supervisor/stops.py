@@ -102,6 +102,8 @@ def kill_tree(fleet: Fleet, member: Member, now: a.Now, out: Out) -> None:
         text = f"grace is over: SIGKILL to what is left, pid {', '.join(map(str, member.stop.left()))}"
         out.append(a.Note(member.draft(now, "stop", text, "supervisor")))
         fleet.changed(member)
+    if held := fleet.programs.held.get(member.id):
+        held.killed = Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono)
     out.append(a.KillTree(member.id, member.stop.targets()))
 
 

@@ -1,0 +1,141 @@
+"""What programs hold, who waits for whom, and what that means: read and judged in one rhythm, in the loop.
+
+::
+
+    Fleet: processes, words ────────┐
+    Resources.read: records, edges ─┴─▶ Scene ──▶ Diagnosis.look ──▶ waits ──▶ published; new findings ──▶ journal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from . import actions as a
+from .diagnosis import Diagnosis
+from .fleet import Fleet
+from .member import Member
+from .model import EventDraft, JsonDict
+from .pool_lines import Lines
+from .prices import price
+from .program_book import Sighting
+from .program_model import Edge, Finding, Resource, Waits
+from .scene import Actor, Leak, Scene
+
+_NOTHING = Waits()
+
+
+class Holdings(Protocol):
+    """What is read of resources; `resources.Resources`."""
+
+    watched: bool
+    records: dict[str, Resource]
+    leaks: tuple[Leak, ...]
+
+    def read(self, now: a.Now) -> set[str]:
+        """Read where it is due; the ids of those records that changed."""
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Who waits for what."""
+
+    def task_of(self, pid: int) -> str | None:
+        """What a process executes, or executed when it died."""
+
+    def break_lock(self, resource_id: str) -> str:
+        """Release a lock whose holder is dead."""
+
+    def next_deadline(self) -> float:
+        """When `read` is due."""
+
+
+class Insight:
+    """The present graph; ``changed`` are ids of resources that are to be published, for the loop to empty."""
+
+    def __init__(self, fleet: Fleet, holdings: Holdings) -> None:
+        self.waits = _NOTHING
+        self.changed: set[str] = set()
+        self._fleet, self._holdings = fleet, holdings
+        self._diagnosis = Diagnosis()
+        self._told: set[str] = set()
+        self._lines = Lines()
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """All records, by id."""
+        return self._holdings.records
+
+    def look(self, now: a.Now, *, watched: bool) -> list[EventDraft]:
+        """Read and judge, where it is due; the lines about findings that are new."""
+        self._holdings.watched = watched
+        due = self.next_deadline()
+        if due is None or now.mono < due:
+            return []
+        self.changed |= self._holdings.read(now)
+        self.waits = self._diagnosis.look(self.scene(), now)
+        return list(self._lines_about_findings(now))
+
+    def next_deadline(self) -> float | None:
+        """When `look` has something to do; None where there are no programs and nothing of them is left."""
+        if not (self._fleet.programs.held or self._holdings.records or self.waits.findings or self.waits.edges):
+            return None
+        deadlines = (self._holdings.next_deadline(), self._diagnosis.next_deadline())
+        return min(one for one in deadlines if one is not None)
+
+    def scene(self) -> Scene:
+        """All of it at this moment."""
+        return Scene(
+            actors=dict(self._actors()),
+            resources=self._holdings.records,
+            edges=self._holdings.edges(),
+            orphans=tuple(
+                one for one in self._fleet.descendants.values() if one.orphan and one.root in self._fleet.programs.held
+            ),
+            leaks=self._holdings.leaks,
+        )
+
+    def price(self, pid: int | None) -> str:
+        """What it would cost to end a process just now; empty where nothing is lost."""
+        return price(self.scene(), pid) if pid else ""
+
+    def break_lock(self, resource_id: str) -> JsonDict:
+        """Release a lock in the place of its dead holder; raises `NotPossible`, `NoSuchProcess`."""
+        text = self._holdings.break_lock(resource_id)
+        return {"resource": self._holdings.records.get(resource_id), "text": text}
+
+    def _actors(self) -> Iterator[tuple[int, Actor]]:
+        """By pid; where a pid was given out again, the newest one."""
+        for member in self._fleet.members.values():
+            process = member.process
+            if process.pid is not None and process.program is not None:
+                yield process.pid, self._actor(member, process.pid)
+
+    def _actor(self, member: Member, pid: int) -> Actor:
+        sighting = self._fleet.programs.seen.get(member.id) or Sighting()
+        return Actor(
+            process=member.process,
+            role=sighting.role,
+            task=self._holdings.task_of(pid),
+            threads_at_fork=sighting.threads_at_fork,
+            refused=tuple(sighting.refused),
+            exiting=sighting.exiting,
+        )
+
+    def _lines_about_findings(self, now: a.Now) -> Iterator[EventDraft]:
+        present = {finding.id: finding for finding in self.waits.findings}
+        self._told &= present.keys()
+        for key in present.keys() - self._told:
+            self._told.add(key)
+            if self._lines.take(now.mono):
+                yield _line(present[key], now)
+
+
+def _line(finding: Finding, now: a.Now) -> EventDraft:
+    return EventDraft(
+        at=now.wall,
+        kind="finding",
+        text=finding.text,
+        by="supervisor",
+        process=finding.program,
+        pid=finding.pids[0] if finding.pids else None,
+        name=str(finding.kind),
+    )
