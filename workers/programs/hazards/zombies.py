@@ -28,7 +28,7 @@ def state(pid):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=3, help="how many processes")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long nobody joins them")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long nobody joins them")
     given = parser.parse_args()
     if not 1 <= given.count <= 100:
         parser.error("--count must be from 1 to 100")
