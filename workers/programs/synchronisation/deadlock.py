@@ -34,7 +34,8 @@ def parameters():
 
 def main():
     given = parameters()
-    fork, knife = multiprocessing.Lock(), multiprocessing.Lock()
+    fork = multiprocessing.Lock()
+    knife = multiprocessing.Lock()
     # Neither tries to get its second lock before both have their first; in order only one of them can.
     meeting = multiprocessing.Barrier(1 if given.in_order else 2)
     orders = {"plato": (fork, knife), "kant": (fork, knife) if given.in_order else (knife, fork)}
