@@ -55,6 +55,10 @@ class Desk:
         """How many tasks it has answered."""
         return self.next - self.returned - len(self.inflight)
 
+    def owes(self) -> bool:
+        """Whether something is to come from it: answers, or that it has come to the end of what was taken away."""
+        return bool(self.inflight) or self.limit is not None
+
     def room(self) -> int:
         """How many more tasks it may get now."""
         if self.closed or self.limit is not None:

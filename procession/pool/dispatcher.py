@@ -201,7 +201,7 @@ class Dispatcher:
     def _fall_asleep(self, now: float) -> float | None:
         """From here on callers and workers wake us; seconds until we look by ourselves, None for ever, 0 not at all."""
         self._is_asleep = True
-        busy = [worker for worker in self.crew.workers if worker.desk.inflight]
+        busy = [worker for worker in self.crew.workers if worker.desk.owes()]
         for worker in busy:
             worker.words[ASLEEP] = 1
         self._fence()
@@ -248,7 +248,7 @@ class Dispatcher:
         with self.lock:
             if not worker.buried.is_set():
                 self._delivery.deliver(worker)
-                if worker.desk.inflight:
+                if worker.desk.owes():
                     self._expect(worker)
                     self._fence()
                     self._delivery.deliver(worker)

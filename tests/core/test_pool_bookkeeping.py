@@ -261,6 +261,16 @@ def test_the_limit_falls_with_the_last_task_that_was_skipped(ledger: Ledger) -> 
     assert len(ledger.take(9)) == 3, "none of them was given back twice"
 
 
+def test_a_worker_from_which_everything_was_taken_owes_its_word_about_it(ledger: Ledger) -> None:
+    desk = seated(ledger, 2)
+    ledger.reclaim(desk, current=NONE, limit=0)
+    assert desk.owes(), "else nobody would wait for it, and it would never get anything again"
+    ledger.skip(desk, 0)
+    assert desk.owes()
+    ledger.skip(desk, 1)
+    assert not desk.owes()
+
+
 def test_there_is_no_limit_where_nothing_lies_behind(ledger: Ledger) -> None:
     desk = seated(ledger, 3)
     assert ledger.reclaim(desk, current=2, limit=2) == 0
