@@ -22,7 +22,8 @@ def install(flask: Flask, access: Access, feed: Feed) -> None:
     def index(**_shown: str) -> str:
         return render_template("index.html", role=g.role.value, version=version("procession"))
 
-    for path in ("/", "/processes/<id>", "/pools", "/pools/<id>", "/pools", "/pools/<pool_id>", "/events", "/launch"):
+    things = ("processes", "pools", "programs")
+    for path in ("/", "/pools", "/programs", "/events", "/launch", *(f"/{each}/<id>" for each in things)):
         pages.add_url_rule(path, "index", index)
 
     @pages.get("/signin")

@@ -2,6 +2,7 @@
 
 import { attr, mark, put } from "./dom.js";
 import { ABSENT, count, duration, mebibytes, percent, stateOf, uptime } from "./format.js";
+import { waitsFor } from "./holding.js";
 import { outcome } from "./outcome.js";
 import { detailHref } from "./router.js";
 import { peak, sparkline } from "./sparkline.js";
@@ -39,7 +40,7 @@ export const PROCESS = {
   sentinel: (cell, { record }) => put(cell, sentinel(record.sentinel)),
   what(cell, { record }, now) {
     const [bar, code, words] = cell.children;
-    const told = outcome(record, now);
+    const told = spoken(record, now);
     bar.hidden = told.share === undefined;
     if (!bar.hidden) bar.firstElementChild.style.width = `${(told.share * 100).toFixed(1)}%`;
     code.hidden = told.code === undefined;
@@ -93,6 +94,13 @@ export const GROUP = {
 export function drawSamples(cells, { cpu, rss }) {
   if (!cells.cpu.hidden) sparkline(cells.cpu.firstElementChild, cpu, { top: peak(cpu, 100) });
   if (!cells.rss.hidden) sparkline(cells.rss.firstElementChild, rss, { top: peak(rss, 16 * MIB) * 1.4 });
+}
+
+/** Where nothing else is to be said of a process of a program, what it waits for is. */
+function spoken(record, now) {
+  const told = outcome(record, now);
+  const waits = !told.words && record.program && record.alive ? waitsFor(record.pid, now) : "";
+  return waits ? { ...told, words: waits, tone: "dim" } : told;
 }
 
 function writeState(place, icon, word, tone) {

@@ -1,12 +1,18 @@
 /**
  * What a view is told when something changed.  `status`: host, supervisor, connection or role.
  *
- * @typedef {{processes: Set<string>, descendants: Set<string>, pools: Set<string>, removed: Set<string>, events: object[],
- *   reset: boolean, status: boolean}} Change
+ * @typedef {{processes: Set<string>, descendants: Set<string>, pools: Set<string>, programs: Set<string>, resources: Set<string>,
+ *   removed: Set<string>, events: object[], waits: boolean, reset: boolean, status: boolean}} Change
  */
 
 const EMPTY = Object.freeze(new Set());
-const NOTHING = { processes: EMPTY, descendants: EMPTY, pools: EMPTY, removed: EMPTY, events: [], reset: false, status: false };
+const NOTHING = {
+  processes: EMPTY, descendants: EMPTY, pools: EMPTY, programs: EMPTY, resources: EMPTY, removed: EMPTY,
+  events: [], waits: false, reset: false, status: false,
+};
+
+/** A graph of waits with nothing in it. */
+export const NO_WAITS = Object.freeze({ edges: [], cycles: [], findings: [] });
 
 /** @param {Partial<Change>} parts @returns {Change} */
 export const change = (parts) => ({ ...NOTHING, ...parts });

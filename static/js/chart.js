@@ -61,7 +61,7 @@ export class Chart {
     return {
       width: this.#width(), height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false },
       cursor: { y: false, drag: { setScale: false, x: false }, sync: { key: SYNC.key }, points: { size: 6, stroke: line, fill: line } },
-      scales: { x: { time: true, range: () => this.#range }, y: { range: (_, __, most) => [0, top(steps, least, most ?? 0)] } },
+      scales: { x: { time: true, range: () => this.#range }, y: { range: (_, low, most) => range(steps, least, low ?? 0, most ?? 0) } },
       series: [{}, { stroke: line, width: 1.4, fill: faded(line), points: { show: false }, spanGaps: false }],
       axes: [
         { ...axis, size: 22, space: 80, gap: 4, grid: { show: false }, values: (_, ticks) => ticks.map(minute) },
@@ -75,6 +75,13 @@ export class Chart {
     this.hovered = left >= 0 && idx !== null && idx !== undefined;
     this.#options.hover(this.hovered ? idx : null);
   }
+}
+
+/** From nought, or as far below it as above where there are negative values. */
+function range(steps, least, low, most) {
+  if (low >= 0) return [0, top(steps, least, most)];
+  const both = top(steps, least, Math.max(-low, most));
+  return [-both, both];
 }
 
 /** Twice a step, so that the scale has three marks and stands still while the line moves a little. */

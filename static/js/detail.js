@@ -7,7 +7,7 @@ import { showActs } from "./acts.js";
 import { identity } from "./actions.js";
 import { showBadge } from "./badge.js";
 import { showFinding } from "./findingbox.js";
-import { go, href, onRoute, poolHref, route } from "./router.js";
+import { go, href, onRoute, poolHref, programHref, route } from "./router.js";
 import { startSplit } from "./split.js";
 import { store } from "./store.js";
 import { showTab, startTabs } from "./tabs.js";
@@ -71,6 +71,8 @@ function render() {
   fill(part(aside, "tabs"), { descendants });
   part(aside, "pool").hidden = !store.pools.has(id);
   part(aside, "pool").setAttribute("href", poolHref(id));
+  part(aside, "program").hidden = !store.programs.has(process.program);
+  part(aside, "program").setAttribute("href", programHref(process.program));
   part(aside, "badge").hidden = false;
   showBadge(part(aside, "badge"), process);
   showActs(aside, process);

@@ -6,6 +6,7 @@ import { bytes } from "./format.js";
 import { framed } from "./frame.js";
 import { onTheme } from "./palette.js";
 import { staff } from "./poolstate.js";
+import { isGrave } from "./programstate.js";
 import { href, onRoute, route } from "./router.js";
 import { HOST } from "./samples.js";
 import { sparkline } from "./sparkline.js";
@@ -14,14 +15,15 @@ import { store } from "./store.js";
 const GIB = 1024 ** 3;
 const host = document.getElementById("host");
 const pools = document.querySelector("[data-pools]");
+const programs = document.querySelector("[data-programs]");
 const places = Object.fromEntries([...host.querySelectorAll("[data-host]")].map((el) => [el.dataset.host, el]));
 
 /** Follow the store and the address. */
 export function mountHeader() {
   const count = framed(showCounts);
   const draw = framed(showHost);
-  store.subscribe(({ processes, pools, removed, reset, status }) => {
-    if (processes.size || pools.size || removed.size || reset) count();
+  store.subscribe(({ processes, pools, programs, removed, waits, reset, status }) => {
+    if (processes.size || pools.size || programs.size || removed.size || waits || reset) count();
     if (status && store.host) draw();
   });
   onTheme(draw);
@@ -54,8 +56,11 @@ function showCounts() {
   put(pools, store.pools.size.toLocaleString("en"));
   const workers = [...store.pools.values()].reduce((sum, pool) => sum + staff(pool).stuck.length, 0);
   mark(pools, "tone", workers ? "warn" : null);
+  put(programs, store.programs.size.toLocaleString("en"));
+  const grave = store.waits.findings.filter(isGrave).length;
+  mark(programs, "tone", grave ? "warn" : null);
   const stuck = counts.stuck + workers;
-  const wrong = [stuck && `▲ ${stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
+  const wrong = [grave && `▲ ${grave} standing still`, stuck && `▲ ${stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
   document.title = wrong ? `${wrong} · Procession` : "Procession";
 }
 

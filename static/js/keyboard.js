@@ -7,6 +7,7 @@ import { doVerb, open } from "./gestures.js";
 import { KEYS } from "./keys.js";
 import { closeBeside } from "./poolbeside.js";
 import { newHere } from "./poolnew.js";
+import { closeBeside as closeBesideProgram } from "./programbeside.js";
 import { reveal } from "./reveal.js";
 import { detailHref, go, href, route } from "./router.js";
 import { selection } from "./selection.js";
@@ -14,7 +15,7 @@ import { store } from "./store.js";
 import { table } from "./table.js";
 
 const VERB_OF = Object.fromEntries(KEYS.flatMap(({ keys }) => keys.filter((one) => one.verb).map((one) => [one.keys[0].toLowerCase(), one.verb])));
-const PAGES = { e: "/events", o: "/pools", p: "/" };
+const PAGES = { e: "/events", o: "/pools", p: "/", r: "/programs" };
 let afterG = false;
 
 /** @param {{launch: () => void, help: () => void}} actions what the shell does on L and ? */
@@ -50,6 +51,7 @@ const inList = (target) => target === document.body || Boolean(target.closest("#
 function back(event) {
   if (event.target.id === "filter") return clearFilter() || (table.grid.focus(), true);
   if (route().page === "pools") return closeBeside();
+  if (route().page === "programs") return closeBesideProgram();
   if (selection.size) return selection.clear();
   return closeDetail() || clearFilter() || false;
 }

@@ -2,6 +2,7 @@
 
 import * as explain from "./explain.js";
 import { clock, duration, exitcode, uptime } from "./format.js";
+import { holdsNow, waitsFor } from "./holding.js";
 import { store } from "./store.js";
 import { fill, part, stamp } from "./template.js";
 import { openUsage } from "./usage.js";
@@ -29,6 +30,8 @@ const ROWS = [
   ["Uptime", (p) => duration(uptime(p, store.now())), null, "num"],
   ["Threads, files", (p) => `${p.threads ?? DASH} threads · ${p.fds ?? DASH} fds`, (p) => (p.os_state ? `The OS calls it ${p.os_state}.` : ""), "num"],
   ["Descendants", (p) => p.descendants, null, "num"],
+  ["Waits", (p) => (p.program ? waitsFor(p.pid, store.now()).replace(/^waits /, "") || DASH : null)],
+  ["Holds", (p) => (p.program ? holdsNow(p.pid).replace(/^holds /, "") || "nothing" : null)],
   ["Join", (p) => (p.auto_join ? "by itself" : "by hand"), explain.autoJoin],
   ["Grace", (p) => `${p.grace_s} s`, explain.grace, "num"],
   ["Restart", (p) => p.restart?.policy ?? "never", explain.restart],
@@ -56,7 +59,11 @@ function row([label, , , kind]) {
 }
 
 function render(panel, list, process) {
-  ROWS.forEach(([, value, why], at) => fill(list.children[at], { value: value(process), why: why?.(process) }));
+  ROWS.forEach(([, value, why], at) => {
+    const said = value(process);
+    list.children[at].hidden = said === null;
+    fill(list.children[at], { value: said, why: why?.(process) });
+  });
   showProgress(panel, process);
 }
 

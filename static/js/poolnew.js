@@ -1,14 +1,17 @@
-/** The key for something new: on the list a pool, in a pool a job. */
+/** The key for something new: on the list of pools a pool, in a pool a job, where programs are a program. */
 
 import { openDialog } from "./poolopen.js";
 import { isOpen } from "./poolstate.js";
+import { openRun } from "./programrun.js";
 import { go, poolHref, route } from "./router.js";
 import { store } from "./store.js";
 
 /** @returns {boolean|void} false where there is nothing to make here */
 export function newHere() {
   const { page, pool } = route();
-  if (page !== "pools" || store.role === "viewer") return false;
+  if (store.role === "viewer") return false;
+  if (page === "programs") return void openRun();
+  if (page !== "pools") return false;
   if (!pool) return void openDialog();
   const open = store.pools.get(pool);
   return open && isOpen(open) ? void go(poolHref(pool, { submit: 1 })) : false;

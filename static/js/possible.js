@@ -3,6 +3,8 @@
 const LIVE = new Set(["starting", "running", "suspended", "stopping"]);
 const ENDED = new Set(["exited", "joined", "backoff", "fatal", "lost"]);
 
+const ITS_PARENTS = new Set(["start", "join", "restart", "close"]);
+
 const RULES = {
   stack: (p) => LIVE.has(p.state) || "there is no process to look into",
   start: (p) => p.state === "created" || "a process is started once; Restart makes a new one",
@@ -21,6 +23,7 @@ const RULES = {
 /** "" when possible, else the reason why not. @param {string} verb @param {object} process @param {string} role */
 export function whyNot(verb, process, role) {
   if (role === "viewer") return "You look on as a viewer: only an operator may act.";
+  if (process.observed && ITS_PARENTS.has(verb)) return "Its parent starts and joins it; Procession only watches it.";
   const answer = RULES[verb]?.(process) ?? true;
   return answer === true ? "" : `Not now: ${answer}.`;
 }

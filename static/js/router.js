@@ -7,8 +7,11 @@
  *   /events              the journal
  *   /pools               the pools
  *   /pools/ID            one pool; ?job=N, ?worker=PID (&stack=1) or ?submit=1 opens a panel beside it
+ *   /programs            the programs
+ *   /programs/ID         one program; ?resource=ID or ?log=1 opens a panel beside it
  *
- * @typedef {{page: "processes"|"events"|"pools", id: string|null, pool: string|null, launch: boolean, params: URLSearchParams}} Route
+ * @typedef {{page: "processes"|"events"|"pools"|"programs", id: string|null, pool: string|null, program: string|null, launch: boolean,
+ *   params: URLSearchParams}} Route
  */
 
 const LIST = ["q", "state", "sort", "view"];
@@ -17,12 +20,13 @@ const listeners = new Set();
 /** @returns {Route} where we are */
 export function route() {
   const { pathname, search } = location;
-  const [, page, opened] = /^\/(processes|pools)\/([^/]+)\/?$/.exec(pathname) ?? [];
+  const [, page, opened] = /^\/(processes|pools|programs)\/([^/]+)\/?$/.exec(pathname) ?? [];
   const id = opened ? decodeURIComponent(opened) : null;
   return {
-    page: /^\/(events|pools)/.exec(pathname)?.[1] ?? "processes",
+    page: /^\/(events|pools|programs)/.exec(pathname)?.[1] ?? "processes",
     id: page === "processes" ? id : null,
     pool: page === "pools" ? id : null,
+    program: page === "programs" ? id : null,
     launch: pathname.startsWith("/launch"),
     params: new URLSearchParams(search),
   };
@@ -44,9 +48,14 @@ export function href(path, changes = {}) {
 export const detailHref = (id, tab = null) => href(`/processes/${encodeURIComponent(id)}`, { tab });
 
 /** The address of one pool, with the panel that `open` asks for. @param {string} id @param {Record<string, string|number>} open */
-export function poolHref(id, open = {}) {
+export const poolHref = (id, open = {}) => opening("pools", id, open);
+
+/** The same of a program. @param {string} id @param {Record<string, string|number>} open */
+export const programHref = (id, open = {}) => opening("programs", id, open);
+
+function opening(page, id, open) {
   const query = new URLSearchParams(open).toString();
-  return `/pools/${encodeURIComponent(id)}${query ? `?${query}` : ""}`;
+  return `/${page}/${encodeURIComponent(id)}${query ? `?${query}` : ""}`;
 }
 
 /** Go to a path; `replace` leaves no entry in the history. @param {string} path @param {{replace?: boolean}} options */

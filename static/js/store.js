@@ -1,22 +1,24 @@
 /**
  * What the page knows: the supervisor's snapshot, kept current by deltas.  State flows one way:
  *
- *   socket ──snapshot, delta──▶ store ──{processes, descendants, pools, removed, events, reset, status}──▶ views
+ *   socket ──snapshot, delta──▶ store ──{processes, pools, programs, …, waits, removed, events, reset, status}──▶ views
  *
  * A delta that does not follow on ours is thrown away and a fresh snapshot asked for; nothing is replayed.
  */
 
-import { byId, change, merge } from "./changes.js";
+import { byId, change, merge, NO_WAITS } from "./changes.js";
 import { Samples } from "./samples.js";
 import { connect, resync } from "./socket.js";
 
 const EVENTS = 500;
 const SAMPLE_MS = 1000;
-/** What is held by id; a pool has the id of the process that hosts it. */
-const KINDS = ["processes", "descendants", "pools"];
+/** What is held by id; a pool has the id of the process that hosts it, a program that of its first process. */
+const KINDS = ["processes", "descendants", "pools", "programs", "resources"];
 
 class Store {
   /** Records by id. @type {Map<string, object>} */ processes = new Map(); descendants = new Map(); pools = new Map();
+  programs = new Map(); resources = new Map();
+  /** Who waits for what in all programs, and what that means. @type {{edges: object[], cycles: any[][], findings: object[]}} */ waits = NO_WAITS;
   /** Newest journal lines, oldest first, at most EVENTS. @type {object[]} */ events = [];
   host = null; supervisor = null; seq = null;
   /** Whether what is shown is current: connected, and the supervisor answers. */
@@ -66,12 +68,11 @@ class Store {
     const first = this.seq === null;
     for (const kind of KINDS) this[kind] = byId(snapshot[kind] ?? []);
     this.events = (snapshot.events ?? []).slice(-EVENTS);
-    this.host = snapshot.host;
-    this.supervisor = snapshot.supervisor;
-    this.seq = snapshot.seq;
+    const { host, supervisor, seq, waits } = snapshot;
+    Object.assign(this, { host, supervisor, seq, waits: waits ?? NO_WAITS });
     this.#live(snapshot.at);
     const all = each((kind) => new Set(this[kind].keys()));
-    this.#tell({ ...all, events: this.events, reset: true, status: true });
+    this.#tell({ ...all, events: this.events, waits: true, reset: true, status: true });
     if (first) this.#samples.recall(() => this.now());
   }
 
@@ -82,12 +83,11 @@ class Store {
     const patched = each((kind) => merge(this[kind], changed[kind]));
     for (const id of removed) this.#remove(id);
     this.events = [...this.events, ...events].slice(-EVENTS);
-    this.host = changed.host ?? this.host;
-    this.supervisor = changed.supervisor ?? this.supervisor;
+    for (const whole of ["host", "supervisor", "waits"]) this[whole] = changed[whole] ?? this[whole];
     this.seq = delta.seq;
     this.#live(delta.at);
-    const status = Boolean(changed.host || changed.supervisor);
-    this.#tell({ ...patched, removed: new Set(removed), events, status });
+    const [waits, status] = [Boolean(changed.waits), Boolean(changed.host || changed.supervisor)];
+    this.#tell({ ...patched, removed: new Set(removed), events, waits, status });
   }
 
   #remove(id) {

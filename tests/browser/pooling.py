@@ -19,7 +19,7 @@ def pool_row(page: Page, name: str) -> Locator:
 
 def state(page: Page) -> Locator:
     """The state of the open pool."""
-    return page.locator(".pool-head .badge")
+    return page.locator("#pool .pool-head .badge")
 
 
 def figure(page: Page, name: str) -> Locator:

@@ -1,0 +1,92 @@
+/** One program: head, what is wrong, who waits for whom, its processes and resources, and the panel beside them.  Its address is /programs/ID. */
+
+import { attr, mark } from "./dom.js";
+import { framed } from "./frame.js";
+import { ABSENT, clock, count, duration, exitcode } from "./format.js";
+import { followBeside, showBeside } from "./programbeside.js";
+import { showFindings, startFindings } from "./programfindings.js";
+import { showProcesses, startRows } from "./programrows.js";
+import { commandLine, isLive, programState } from "./programstate.js";
+import { showVerbs, startVerbs } from "./programverbs.js";
+import { showResources, startResources } from "./resourcegroups.js";
+import { detailHref, onRoute, programHref, route } from "./router.js";
+import { store } from "./store.js";
+import { fill, part } from "./template.js";
+import { showWaits, startWaits } from "./waits.js";
+
+const TICK_MS = 1000;
+const PATIENCE_MS = 2500;
+const root = document.getElementById("program");
+const head = part(root, "head");
+let id = null;
+let missing = null;
+const render = framed(() => id && show());
+
+/** Follow the address and the store. */
+export function startProgram() {
+  startVerbs(part(root, "verbs"));
+  startFindings();
+  startWaits();
+  startRows();
+  startResources();
+  onRoute(follow);
+  follow(route());
+  store.subscribe(({ programs, processes, descendants, resources, removed, waits, reset, status }) => {
+    if (id && (reset || waits || status || programs.size + processes.size + descendants.size + resources.size + removed.size)) render();
+  });
+  setInterval(() => id && !document.hidden && render(), TICK_MS);
+}
+
+function follow(now) {
+  const before = id;
+  id = now.program;
+  root.hidden = !id;
+  followBeside(now);
+  if (before !== id) {
+    missing = null;
+    part(root, "scroll").scrollTop = 0;
+  }
+  if (id) show();
+}
+
+function show() {
+  const program = store.programs.get(id);
+  part(root, "body").hidden = part(root, "known").hidden = !program;
+  showNobody(program);
+  if (!program) return;
+  showHead(program);
+  showVerbs(part(root, "verbs"), program);
+  showFindings(id);
+  showWaits(id);
+  showProcesses(id);
+  showResources(id);
+  showBeside(program);
+}
+
+/** What was started a moment ago comes with the next delta: no reason for alarm. */
+function showNobody(program) {
+  missing = program ? null : missing ?? performance.now();
+  const waits = store.seq === null || performance.now() - (missing ?? 0) < PATIENCE_MS;
+  part(root, "nobody").hidden = Boolean(program) || waits;
+  if (!program) fill(head, { name: waits ? "" : id });
+  attr(part(root, "journal"), "href", `/events?process=${encodeURIComponent(id)}`);
+}
+
+function showHead(program) {
+  const { icon, word, tone } = programState(program);
+  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: unseen } = program;
+  mark(part(head, "badge"), "tone", tone);
+  const live = isLive(program);
+  const facts = [
+    python && `Python ${python.replace(/^python\s*/i, "")}`, cwd && `in ${cwd}`, attached && "in its user's terminal", at && `started ${clock(at)}`,
+    at && `${live ? "for" : "ran"} ${duration((live ? store.now() : end ?? store.now()) - at)}`, !live && code !== null && `exit code ${exitcode(code)}`,
+  ];
+  fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: commandLine(command), facts: facts.filter(Boolean).join(" · ") });
+  part(head, "unseen").hidden = !unseen;
+  fill(head, { unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
+  attr(part(head, "first"), "href", detailHref(id));
+  attr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);
+  const open = route().params.get("log");
+  attr(part(head, "log"), "href", programHref(id, open ? {} : { log: 1 }));
+  attr(part(head, "log"), "aria-current", open ? "true" : null);
+}

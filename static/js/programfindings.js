@@ -1,0 +1,83 @@
+/** What is wrong in a program, in sentences, each with its ways out beside it. */
+
+import { act } from "./actions.js";
+import { askBreak } from "./breaklock.js";
+import { put } from "./dom.js";
+import { span } from "./format.js";
+import { Keyed } from "./keyed.js";
+import { linked } from "./linking.js";
+import { whoIs } from "./pids.js";
+import { findingsOf, findingWord, isGrave } from "./programstate.js";
+import { kindWord, named } from "./resourcewords.js";
+import { detailHref, programHref } from "./router.js";
+import { store } from "./store.js";
+import { element, part } from "./template.js";
+
+const SHOWN = 6;
+const WAYS = 3;
+const root = document.getElementById("program");
+const list = part(root, "findings");
+const boxes = new Keyed(list, "program-finding", { key: ({ id }) => id, update });
+
+/** Follow the buttons. */
+export function startFindings() {
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-way]");
+    if (!button) return;
+    const { way, target } = button.dataset;
+    way === "break" ? askBreak(target, button) : act(way, target, button);
+  });
+}
+
+/** @param {string} id of the program */
+export function showFindings(id) {
+  const found = findingsOf(id);
+  const shown = found.slice(0, SHOWN);
+  const more = found.slice(SHOWN);
+  if (more.length) shown.push({ id: "more", kind: "more", text: `${more.length} more findings.`, why: more.map(findingWord).join(", "), cure: "", pids: [], resources: [], since: null });
+  list.hidden = !shown.length;
+  boxes.show(shown);
+}
+
+function update(row, cells, finding) {
+  const { kind, text, why, cure, resources, since } = finding;
+  row.dataset.tone = kind === "more" ? "dim" : isGrave(finding) ? "warn" : "note";
+  put(cells.kind, kind === "more" ? "" : findingWord(finding));
+  put(cells.since, since ? `for ${span(Math.max(0, store.now() - since))}` : "");
+  say(cells.text, text, resources);
+  say(cells.why, why, resources);
+  say(cells.cure, cure, resources);
+  offer(cells.acts, finding);
+}
+
+/** The links are made anew only where the words, or what is known of them, changed. */
+function say(place, text, resources) {
+  const stand = `${text} ${resources.map((id) => store.resources.has(id))} ${[...text.matchAll(/\d{2,7}/g)].map(([pid]) => Boolean(whoIs(Number(pid))))}`;
+  if (place.dataset.stand === stand) return;
+  place.dataset.stand = stand;
+  place.replaceChildren(...linked(text, resources));
+}
+
+/** Break what is abandoned; end one of those that block each other; look at what it is about. */
+function offer(place, { kind, pids, resources }) {
+  const things = resources.map((id) => store.resources.get(id)).filter(Boolean);
+  const living = pids.map(whoIs).filter((one) => one?.alive);
+  const ways = [
+    ...things.slice(0, WAYS).map((one) => ({ text: `${kindWord(one)} ${named(one).name}`, href: programHref(one.program, { resource: one.id }) })),
+    ...(kind === "join-before-drain" ? living.slice(0, WAYS).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
+    ...things.filter(({ abandoned }) => abandoned).slice(0, WAYS).map((one) => ({ way: "break", target: one.id, text: `Break ${named(one).name} …` })),
+    ...(isGrave({ kind }) || kind === "orphan" ? living.slice(0, WAYS).map((one) => ({ way: "kill", target: one.id, text: `Kill ${one.name} …` })) : []),
+  ];
+  const stand = JSON.stringify(ways);
+  if (place.dataset.stand === stand) return;
+  place.dataset.stand = stand;
+  place.replaceChildren(...ways.filter(({ way }) => !way || store.role === "operator").map(button));
+}
+
+function button({ way, target, text, href }) {
+  const made = element(href ? "a" : "button", href ? "button" : "danger", text);
+  if (href) made.href = href;
+  else Object.assign(made, { type: "button" }).dataset.way = way;
+  if (target) made.dataset.target = target;
+  return made;
+}

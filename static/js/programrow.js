@@ -1,0 +1,53 @@
+/** What stands in the row of one process of a program. */
+
+import { mark, put } from "./dom.js";
+import { OS_STATES } from "./explain.js";
+import { ABSENT, count, duration, exitcode, mebibytes, percent, stateOf, uptime } from "./format.js";
+import { holdsNow, waitsFor } from "./holding.js";
+import { outcome } from "./outcome.js";
+import { detailHref } from "./router.js";
+import { store } from "./store.js";
+
+/** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {import("./programtree.js").Member} member @param {number} now */
+export function showProcess(row, cells, { kind, record, depth }, now) {
+  const process = kind === "process";
+  const { icon, word, tone, dim } = process ? waitingState(record) : { icon: "●", word: OS_STATES[record.state] ?? record.state, tone: "ok", dim: false };
+  row.style.setProperty("--depth", String(Math.min(depth, 8)));
+  mark(row, "depth", depth > 0 ? depth : null);
+  mark(row, "dead", dim);
+  put(cells.name, record.name);
+  const href = detailHref(process ? record.id : record.root, process ? null : "descendants");
+  if (cells.name.getAttribute("href") !== href) cells.name.setAttribute("href", href);
+  put(cells.target, process ? (record.workload ?? record.target) : record.command);
+  mark(cells.state, "tone", tone);
+  put(cells.icon, icon);
+  put(cells.word, word);
+  for (const field of ["pid", "ppid"]) put(cells[field], record[field] ?? ABSENT);
+  put(cells.daemon, process ? (record.daemon ? "yes" : "no") : ABSENT);
+  put(cells.method, process ? record.start_method : ABSENT);
+  put(cells.cpu, percent(dim ? null : record.cpu_percent));
+  put(cells.rss, mebibytes(dim ? null : record.rss_bytes));
+  put(cells.threads, count(dim ? null : record.threads));
+  put(cells.up, duration(process ? uptime(record, now) : now - record.start_time));
+  put(cells.exit, exitcode(process ? record.exitcode : null));
+  put(cells.sentinel, process && record.sentinel ? `${record.sentinel.fd} ${record.sentinel.ready ? "ready" : "waiting"}` : ABSENT);
+  showWhat(cells, process ? record : null, now);
+}
+
+/** Who stands in a circle is stuck, whatever the clock of progress says. */
+function waitingState(record) {
+  const shown = stateOf(record);
+  const circle = record.alive && store.waits.cycles.some((cycle) => cycle.includes(record.pid));
+  return circle && shown.tone !== "warn" ? { ...shown, icon: "▲", tone: "warn", word: "deadlocked" } : shown;
+}
+
+function showWhat(cells, record, now) {
+  const told = record ? outcome(record, now) : { words: "not observed: only what the OS tells" };
+  const waits = record?.alive ? waitsFor(record.pid, now) : "";
+  const holds = record?.alive ? holdsNow(record.pid) : "";
+  put(cells.waits, waits);
+  put(cells.holds, holds);
+  put(cells.told, waits || holds ? "" : told.words);
+  mark(cells.told, "tone", told.tone ?? "dim");
+  cells.what.title = [waits, holds, told.words].filter(Boolean).join(" · ");
+}

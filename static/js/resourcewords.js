@@ -1,0 +1,92 @@
+/** Resources in words and figures.  Pure. */
+
+import { plural } from "./finding.js";
+import { ABSENT, bytes, count, span } from "./format.js";
+
+const KINDS = {
+  queue: "Queue", joinable_queue: "JoinableQueue", simple_queue: "SimpleQueue", pipe: "Pipe", lock: "Lock", rlock: "RLock",
+  semaphore: "Semaphore", bounded_semaphore: "BoundedSemaphore", condition: "Condition", event: "Event", barrier: "Barrier",
+  value: "Value", array: "Array", shared_memory: "SharedMemory", manager: "Manager", pool: "Pool", listener: "Listener",
+};
+const known = (value) => value !== null && value !== undefined;
+
+/** "JoinableQueue" @param {{kind: string}} resource */
+export const kindWord = ({ kind }) => KINDS[kind] ?? kind;
+
+/** `jobs (train.py:41)` is a name and a place. @param {{name: string}} resource @returns {{name: string, place: string}} */
+export function named({ name, kind, id }) {
+  const [, first, place = ""] = /^(.*?)\s*(?:\(([^()]*:\d+)\))?$/s.exec(name ?? "") ?? [null, name, ""];
+  return { name: first || `${KINDS[kind] ?? kind} ${id}`, place };
+}
+
+export const isQueue = ({ kind }) => kind.endsWith("queue");
+export const isLock = ({ kind }) => kind === "lock" || kind === "rlock";
+export const isSemaphore = ({ kind }) => kind.endsWith("semaphore");
+
+/** How full a queue is, 0…1, or null. @param {object} queue */
+export const fullness = ({ size, maxsize }) => (maxsize > 0 && known(size) ? Math.min(1, size / maxsize) : null);
+
+/** "48 of 50", "12" @param {object} queue */
+export function depth({ size, maxsize }) {
+  if (!known(size)) return ABSENT;
+  return maxsize > 0 ? `${count(size)} of ${count(maxsize)}` : count(size);
+}
+
+/** Items in feeders, of all processes together. @param {object} queue */
+export const backlog = ({ buffered }) => (buffered ? Object.values(buffered).reduce((sum, one) => sum + (one ?? 0), 0) : null);
+
+/** "free", "held", "2 of 3 free" @param {object} lock */
+export function level({ kind, value, maximum, abandoned }) {
+  if (!known(value)) return ABSENT;
+  if (kind === "lock" || kind === "rlock") return value > 0 ? "free" : abandoned ? "abandoned" : "held";
+  return known(maximum) && maximum < 2 ** 30 ? `${count(value)} of ${count(maximum)} free` : `${count(value)} free`;
+}
+
+/** What an event, a condition or a barrier is at. @param {object} one */
+export function standing({ kind, flag, sleepers, parties, arrived, broken }) {
+  if (kind === "event") return known(flag) ? (flag ? "set" : "not set") : ABSENT;
+  if (kind === "barrier") return broken ? "broken" : known(parties) ? `${count(arrived ?? 0)} of ${count(parties)} arrived` : ABSENT;
+  return known(sleepers) ? (sleepers ? `${count(sleepers)} asleep` : "nobody asleep") : ABSENT;
+}
+
+const TYPES = { b: "signed char", B: "unsigned char", h: "short", H: "unsigned short", i: "int", I: "unsigned int", l: "long", L: "unsigned long", q: "long long", Q: "unsigned long long", f: "float", d: "double", c: "char" };
+
+/** "double", "int × 256" @param {object} shared */
+export const typeOf = ({ kind, typecode, length }) => [TYPES[typecode] ?? typecode ?? "", kind === "array" && known(length) ? `× ${count(length)}` : ""].filter(Boolean).join(" ");
+
+/** The values of a Value or an Array as one would write them. @param {object} shared @param {number} most characters */
+export function written({ values, length }, most = 200) {
+  if (!values) return ABSENT;
+  const texts = values.map((one) => (typeof one === "number" && !Number.isInteger(one) ? String(Number(one.toPrecision(7))) : typeof one === "string" ? JSON.stringify(one) : String(one)));
+  const whole = texts.join(", ") + (known(length) && length > values.length ? ", …" : "");
+  return whole.length > most ? `${whole.slice(0, most)} …` : whole;
+}
+
+/** The unread bytes of a pipe, in both directions. @param {object} pipe */
+export function unread({ pipe_bytes: there, pipe_bytes_back: back }) {
+  if (!known(there) && !known(back)) return ABSENT;
+  return known(back) ? `${bytes(there)} · ${bytes(back)}` : bytes(there);
+}
+
+/** "3 waiting, longest 41 s" @param {object} resource @param {number} now */
+export function queueing({ waiting = [] }, now) {
+  if (!waiting.length) return "";
+  const since = Math.min(...waiting.map((one) => one.since));
+  return `${count(waiting.length)} for ${span(Math.max(0, now - since))}`;
+}
+
+const HOW = {
+  acquire: "to acquire", put: "to put into", get: "to get from", flush: "to write its buffered items to", recv: "to receive from",
+  send: "to send to", wait: "for", join: "in join() for",
+};
+
+/** "to put into", "for" @param {string} to */
+export const purpose = (to) => HOW[to] ?? `to ${to}`;
+
+/** One figure that says most about it. @param {object} resource */
+export function gist(resource) {
+  if (isQueue(resource)) return known(resource.size) ? plural(resource.size, "item") : "";
+  if (isLock(resource) || isSemaphore(resource)) return level(resource).replace(ABSENT, "");
+  if (["event", "condition", "barrier"].includes(resource.kind)) return standing(resource).replace(ABSENT, "");
+  return "";
+}

@@ -1,0 +1,107 @@
+/** Draws a graph of waits as SVG, by DOM methods; every node is a link.  Drawn anew only when its shape is another one. */
+
+import { attr, mark, put } from "./dom.js";
+import { span } from "./format.js";
+import { HEIGHT, layout, WIDTH } from "./waitlayout.js";
+import { course } from "./waitlines.js";
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const EDGE = 12;
+const INSET = 11;
+const [LABEL, BELOW] = [23, 27];
+const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by" };
+
+/** @param {string} verb of who waits */
+const waits = (verb) => (verb === "acquire" ? "waits" : verb === "join" ? "joins" : verb === "wait" ? "waits for" : `waits to ${verb}`);
+
+/**
+ * @typedef {{label: string, below: string, title: string, href: string|null, tone: "warn"|"bad"|"dim"|null, icon: string}} Words
+ */
+
+export class Drawing {
+  #shape = "";
+  #nodes = new Map();
+  #words = [];
+
+  /** @param {SVGSVGElement} svg @param {(node: import("./waitgraph.js").Node) => Words} describe */
+  constructor(svg, describe) {
+    Object.assign(this, { svg, describe });
+  }
+
+  /** @param {{nodes: Map<string, object>, lines: object[], rings: string[][]}} graph @param {number} now */
+  show({ nodes, lines, rings }, now) {
+    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, cycle }) => [from, to, kind, verb, cycle])]);
+    if (shape !== this.#shape) this.#draw(nodes, lines, rings);
+    this.#shape = shape;
+    for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node));
+    const since = new Map(lines.map((line) => [`${line.from} ${line.to}`, line.since]));
+    for (const { text, key, start } of this.#words) put(text, since.get(key) === null ? start : `${start} ${span(Math.max(0, now - since.get(key)))}`);
+  }
+
+  #draw(nodes, lines, rings) {
+    const { places, width, height } = layout(nodes.keys(), lines, rings);
+    const focused = this.svg.querySelector(":focus")?.dataset.key;
+    const [w, h] = [width + 2 * EDGE, height + 2 * EDGE];
+    attr(this.svg, "viewBox", `${-EDGE} ${-EDGE} ${w} ${h}`);
+    this.svg.style.setProperty("--natural", `${w}px`);
+    this.#words = [];
+    const leaving = Map.groupBy(lines, ({ from }) => from);
+    const drawn = lines.map((line) => this.#line(line, places, line.kind === "waits" || leaving.get(line.from).length === 1));
+    hideDoubles(drawn.map(({ text }) => text));
+    this.#nodes = new Map([...nodes.values()].map((node) => [node.key, box(node, places.get(node.key))]));
+    this.svg.replaceChildren(...drawn.map(({ line }) => line), ...[...this.#nodes.values()].map(({ link }) => link), ...drawn.map(({ text }) => text));
+    if (focused) this.#nodes.get(focused)?.link.focus();
+  }
+
+  #line({ from, to, kind, verb, cycle }, places, starts) {
+    const { path, arrow, words } = course(places.get(from), places.get(to), starts);
+    const line = make("g", { class: `line ${kind}` }, [make("path", { class: "way", d: path }), make("path", { class: "tip", d: arrow })]);
+    const text = make("text", { class: `said ${kind}`, x: words.x, y: words.y, "text-anchor": words.anchor });
+    for (const one of [line, text]) mark(one, "cycle", cycle);
+    this.#words.push({ text, key: `${from} ${to}`, start: kind === "waits" ? waits(verb) : HELD[verb] ?? "held by" });
+    return { line, text };
+  }
+
+  #dress({ link, icon, label, below, title }, words) {
+    attr(link, "href", words.href);
+    attr(link, "aria-label", words.title);
+    mark(link, "tone", words.tone);
+    put(icon, words.icon);
+    put(label, fit(words.label, LABEL));
+    put(below, fit(words.below, BELOW));
+    put(title, words.title);
+  }
+}
+
+function box({ key, kind, cycle }, { x, y }) {
+  const icon = make("text", { class: "icon", x: WIDTH - INSET, y: 18, "text-anchor": "end" });
+  const label = make("text", { class: "label", x: INSET, y: 18 });
+  const below = make("text", { class: "below", x: INSET, y: 34 });
+  const title = make("title");
+  const shape = make("rect", { width: WIDTH, height: HEIGHT, rx: kind === "resource" ? 22 : 7 });
+  const link = make("a", { class: `node ${kind}`, transform: `translate(${x} ${y})` }, [title, shape, icon, label, below]);
+  if (kind === "resource") for (const text of [label, below]) attr(text, "x", String(INSET + 8));
+  if (kind === "resource") attr(icon, "x", String(WIDTH - INSET - 8));
+  mark(link, "key", key);
+  mark(link, "cycle", cycle);
+  return { link, icon, label, below, title };
+}
+
+/** Where several lines come together there is room for the words of one. */
+function hideDoubles(texts) {
+  const taken = new Set();
+  for (const text of texts) {
+    const place = `${text.getAttribute("x")} ${text.getAttribute("y")}`;
+    if (taken.has(place)) attr(text, "visibility", "hidden");
+    taken.add(place);
+  }
+}
+
+const fit = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function make(tag, attributes = {}, children = []) {
+  const made = document.createElementNS(NAMESPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
