@@ -91,6 +91,7 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
     for resource in scene.resources.values():
         if resource.abandoned and resource.kind in words.HELD:
             waiting = words.waiters(resource)
+            holder, _ = _holder(scene, resource)
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
                 kind=FindingKind.ABANDONED_LOCK,
@@ -99,25 +100,34 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
                 why=_why_abandoned(scene, resource),
                 cure="Break the lock, which releases it in its place, once you know that what it protects is in order: "
                 "what was half written stays half written. Otherwise restart the program.",
-                pids=(*((resource.holder,) if resource.holder else ()), *waiting),
+                pids=(*((holder,) if holder else ()), *waiting),
                 resources=(resource.id,),
-                since=_ended_at(scene, resource),
+                since=_ended_at(scene, holder),
             )
             yield Candidate(finding=finding, mark=(resource.holder, resource.value), after_s=1.0)
 
 
 def _told_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
-    if resource.holder is None:
+    pid, known = _holder(scene, resource)
+    if pid is None:
         who = "is taken, but nobody who lives holds it"
     else:
-        cause = words.how_it_ended(scene, resource.holder)
-        who = f"is held by {scene.name(resource.holder)}, which is dead: {cause}"
+        probably = "" if known else "most likely "
+        who = f"is {probably}held by {scene.name(pid)}, which is dead: {words.how_it_ended(scene, pid)}"
     return (
         "; ".join(
             filter(None, (f"{words.at_start(words.thing(scene, resource.id))} {who}", words.wait_for_it(waiting)))
         )
         + "."
     )
+
+
+def _holder(scene: Scene, resource: Resource) -> tuple[int | None, bool]:
+    """Who had it, and whether that is known; the only one of its program that died by a signal is a fair guess."""
+    if resource.holder is not None:
+        return resource.holder, True
+    killed = [pid for pid in _dead_of(scene, resource) if (scene.actors[pid].process.exitcode or 0) < 0]
+    return (killed[0] if len(killed) == 1 else None), False
 
 
 def _why_abandoned(scene: Scene, resource: Resource) -> str:
@@ -131,8 +141,8 @@ def _why_abandoned(scene: Scene, resource: Resource) -> str:
     return f"{text} What it protects may be half done."
 
 
-def _ended_at(scene: Scene, resource: Resource) -> float:
-    actor = scene.actors.get(resource.holder or 0)
+def _ended_at(scene: Scene, pid: int | None) -> float:
+    actor = scene.actors.get(pid or 0)
     return (actor.process.exited_at if actor else None) or scene.at
 
 

@@ -86,6 +86,16 @@ def test_an_abandoned_lock_says_who_died_and_how() -> None:
     assert "Break the lock" in found.cure
 
 
+def test_who_alone_was_killed_is_a_fair_guess() -> None:
+    """A process may take a lock and die between two looks."""
+    killed = actor(ONE, dead=-9, cause=KILLED)
+    found = only(scene(killed, actor(TWO, dead=0), resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text == "Lock a is most likely held by worker-1 (pid 11), which is dead: SIGKILL by operator."
+    assert found.pids == (ONE,)
+    both = scene(killed, actor(TWO, dead=-15), resource("a", abandoned=True))
+    assert "nobody who lives" in only(both, FindingKind.ABANDONED_LOCK).text
+
+
 def test_an_abandoned_lock_of_nobody_knows_whom() -> None:
     found = only(scene(resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
     assert found.text == "Lock a is taken, but nobody who lives holds it."
