@@ -10,8 +10,9 @@ An observer (`procession.observer.site`) says little: what exists, and where.  I
 
 The sender of a word is told by the kernel (SO_PEERCRED).  A ``key`` names a resource across processes: ``sem:INODE``
 of a
-semaphore's file, ``pipe:INODE``, ``sock:INODE``, ``shm:NAME``, ``addr:ADDRESS``, and for anything else
-``PID-ADDRESS`` of
+semaphore's file, ``pipe:INODE``, ``sock:INODE``, ``shm:NAME``, ``addr:ADDRESS``; of a
+queue, condition, event or barrier it is made of its kind and the key of a part; of a Value or Array
+``arena:INODE+OFFSET``; and for anything else ``PID-ADDRESS`` of
 the process that made it.  A child made by os.fork() inherits what its parent had, at the same addresses.
 """
 
@@ -31,7 +32,11 @@ class Word(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
 
 
 class Hello(Word, frozen=True, kw_only=True, tag="hello"):
-    """The first word of a process; comes with the fd of its page.  ``forked`` from a process that was observed."""
+    """The first word of a process; comes with the fd of its page.  ``forked`` from a process that was observed.
+
+    A process says it again when it had to call again (it had closed our descriptors, as daemons do, or executed another
+    program); without an fd its page is the one as before.
+    """
 
     program: str
     ppid: int
@@ -44,7 +49,9 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
 
 
 class Started(Word, frozen=True, kw_only=True, tag="started"):
-    """`Process.start()` returned in the sender.  ``role``: worker of pool ``key``, manager, tracker, forkserver …"""
+    """`Process.start()` returned in the sender.  ``role``: ``pool:KEY`` a worker of that pool, ``manager``,
+    ``tracker``, ``forkserver``.
+    """
 
     child: int
     name: str

@@ -10,6 +10,12 @@ PATCHES = {
     "multiprocessing.popen_forkserver": "reaping",
     "multiprocessing.synchronize": "synchronize",
     "multiprocessing.queues": "queues",
+    "multiprocessing.connection": "connections",
+    "multiprocessing.sharedctypes": "sharing",
+    "multiprocessing.shared_memory": "blocks",
+    "multiprocessing.managers": "managers",
+    "multiprocessing.pool": "pools",
+    "concurrent.futures.process": "executors",
 }
 
 

@@ -14,6 +14,7 @@ from .page import PAGE
 
 KEY = "_procession_key"
 SLOT = "_procession_slot"
+POOL = "_procession_pool"  # on the queue of a pool's tasks: the pool's key
 
 
 class Nesting(_local):
@@ -24,6 +25,19 @@ class Nesting(_local):
     def __init__(self):
         self.within = []
         self.opened = []
+
+    def enter(self, thing, *, here=True):
+        """From here to `leave` what is made is a part of ``thing``."""
+        if not self.within:
+            self.internal = here and naming.is_internal()
+        self.within.append(id(thing))
+
+    def leave(self):
+        """Whatever happened in between; a child that was forked there has nothing to leave."""
+        if self.within:
+            self.within.pop()
+        for fd in self.take():
+            os.close(fd)
 
     def take(self):
         """The opened files; who takes them closes them."""
@@ -61,18 +75,13 @@ def got_by(describe):
 
 def _watch(original, thing, args, kwargs, describe, *, here):
     """Call ``original`` for the program, which returns nothing; say what it made."""
-    within = NESTING.within
-    if not within:
-        NESTING.internal = here and naming.is_internal()
-    within.append(id(thing))
+    NESTING.enter(thing, here=here)
     try:
         original(thing, *args, **kwargs)
-        if within.count(id(thing)) == 1:  # else it is the __init__ of a base class
+        if NESTING.within.count(id(thing)) == 1:  # else it is the __init__ of a base class
             announce(thing, describe, here=here)
     finally:
-        within.pop()
-        for fd in NESTING.take():
-            os.close(fd)
+        NESTING.leave()
 
 
 def announce(thing, describe, *, here):
@@ -122,3 +131,8 @@ def key_of(thing):
 def address_key(thing):
     """Of what only the process that made it has, and those that it forks."""
     return "%d-%x" % (LINE.pid, id(thing))
+
+
+def forget(thing):
+    """The end of ``thing`` was told already."""
+    _REFERENCES.pop(id(thing), None)

@@ -10,7 +10,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _THEIRS = (_LIBRARY + "multiprocessing" + os.sep, os.path.join(_LIBRARY, "concurrent", "futures") + os.sep)
 # Modules that make things because the program told them to.
-_PASS_ON = tuple(_THEIRS[0] + name for name in ("context.py", "synchronize.py", "queues.py", "sharedctypes.py"))
+_PASS_ON = tuple(
+    _THEIRS[0] + name + ".py" for name in ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
+)
 MAX_SOURCE = 4_000_000
 MAX_NAME = 80
 
@@ -59,8 +61,7 @@ def _line(path, number):
 def _variable(line):
     """The left side of an assignment, or the name after ``as``; "" where the line has neither."""
     if line.startswith(("with ", "async with ")):
-        _, found, tail = line.rpartition(" as ")
-        candidate = tail.rstrip(": ,(") if found else ""
+        candidate = line.partition(" as ")[2].partition(":")[0].rstrip(", (")
     else:
         candidate = _left(line)
     candidate = candidate.strip()

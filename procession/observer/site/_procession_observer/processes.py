@@ -5,10 +5,9 @@ import os
 from _thread import _count
 
 from .line import LINE
+from .making import NESTING, POOL
 from .wording import named
 from .wrapping import wrap
-
-POOL = "_procession_pool"  # on the queue of tasks of a pool: the pool's key
 
 
 class _Fork:
@@ -32,6 +31,7 @@ def _before_fork():
 
 def _after_fork():
     _Fork.threads = _Fork.counted
+    NESTING.within = []
     try:
         LINE.renew()
     except Exception:
@@ -73,7 +73,7 @@ def _role(target, arguments):
     if getattr(target, "__name__", "") == "_run_server":
         return "manager"
     pool = getattr(arguments[0], POOL, None) if arguments else None
-    return None if pool is None else "worker " + pool
+    return None if pool is None else "pool:" + pool
 
 
 def _line(error):

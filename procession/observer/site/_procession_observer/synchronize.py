@@ -5,6 +5,7 @@ makes it; so ours makes it, opens it, and then unlinks it.
 """
 
 import os
+import sys
 import types
 
 from . import making, memory
@@ -37,26 +38,16 @@ def patch(module):
 
 def _between(real):
     """`_multiprocessing` as `synchronize` sees it, with a SemLock that can be looked at from outside."""
-
-    class Unlinked(real.SemLock):
-        """A semaphore whose file is unlinked already; the program sees no name, as without us."""
-
-        __slots__ = ()
-        name = None
+    unlinked = _by_subclass(real) if sys.version_info >= (3, 10) else _by_handle(real)
 
     class SemLock(real.SemLock):
         __slots__ = ()
 
         def __new__(cls, kind, value, maxvalue, name, unlink):
-            if not unlink:
-                made = real.SemLock(kind, value, maxvalue, name, False)
-                _open(name)
-                return made
-            made = Unlinked(kind, value, maxvalue, name, False)
-            try:
-                _open(name)
-            finally:
-                real.sem_unlink(name)
+            if unlink:
+                return unlinked(kind, value, maxvalue, name)
+            made = real.SemLock(kind, value, maxvalue, name, False)
+            _open(name)
             return made
 
         @staticmethod
@@ -65,13 +56,55 @@ def _between(real):
             _open(name)
             return got
 
-    for cls in (Unlinked, SemLock):
-        cls.__name__ = cls.__qualname__ = "SemLock"
-        cls.__module__ = "_multiprocessing"
+    _looks_real(SemLock)
     between = types.ModuleType("_multiprocessing", real.__doc__)
     vars(between).update(vars(real))
     between.SemLock = SemLock
     return between
+
+
+def _by_subclass(real):
+    """Makes semaphores whose file is unlinked, and whose name the program does not see, as without us."""
+
+    class Unlinked(real.SemLock):
+        __slots__ = ()
+        name = None
+
+    def unlinked(kind, value, maxvalue, name):
+        made = Unlinked(kind, value, maxvalue, name, False)
+        try:
+            _open(name)
+        finally:
+            real.sem_unlink(name)
+        return made
+
+    _looks_real(Unlinked)
+    return unlinked
+
+
+def _by_handle(real):
+    """As above where a SemLock cannot have subclasses (their instances are allocated wrongly before 3.10).
+
+    The object that the program gets shares its handle with another one, which must never close it: it stays for ever.
+    """
+    stay = []
+    os.register_at_fork(before=stay.__len__)  # until after the program's very last line
+
+    def unlinked(kind, value, maxvalue, name):
+        made = real.SemLock(kind, value, maxvalue, name, False)
+        stay.append(made)
+        try:
+            _open(name)
+        finally:
+            real.sem_unlink(name)
+        return real.SemLock._rebuild(made.handle, kind, maxvalue, None)
+
+    return unlinked
+
+
+def _looks_real(cls):
+    cls.__name__ = cls.__qualname__ = "SemLock"
+    cls.__module__ = "_multiprocessing"
 
 
 def _open(name):

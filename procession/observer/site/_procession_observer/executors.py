@@ -1,0 +1,32 @@
+"""Pools of `concurrent.futures.process`."""
+
+from . import making, tasking
+from .making import POOL, address_key, key_of
+from .wrapping import wrap
+
+
+def patch(module):
+    wrap(module.ProcessPoolExecutor, "__init__", making.made_by(_describe))
+    wrap(module, "_process_worker", _process_worker)
+
+
+def _describe(self, fds):
+    key = address_key(self)
+    setattr(self._call_queue, POOL, key)
+    parts = {"inqueue": key_of(self._call_queue), "outqueue": key_of(self._result_queue)}
+    return "pool", key, parts, {"cache": id(self._pending_work_items), "length": self._max_workers}
+
+
+def _process_worker(original):
+    def _process_worker(call_queue, result_queue, *args, **kwargs):
+        call_queue, result_queue = tasking.around(call_queue, result_queue, _look)
+        return original(call_queue, result_queue, *args, **kwargs)
+
+    return _process_worker
+
+
+def _look(item):
+    """Of `map` the function is the first argument of a partial `_process_chunk`."""
+    function = item.fn
+    chunk = getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk"
+    return (function.args[0], len(item.args[0])) if chunk else (function, 1)
