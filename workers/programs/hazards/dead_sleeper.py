@@ -3,14 +3,15 @@
 A process is killed while it sleeps in `Condition.wait()`. The next `notify_all()` wakes the sleepers and waits until
 each has said that it is awake: the dead one never will, and the one that notifies hangs, with the lock in its hand.
 
-What to look at: the Condition counts a sleeper that does not live any more; the notifier waits for it and
-keeps the lock.
+What to look at: the Condition counts a sleeper that does not live any more; then the notifier waits for it, for ever,
+and keeps the lock.
 
 Finds: dead-sleeper
 """
 
 import argparse
 import multiprocessing
+import time
 
 
 def sleep(condition, ready):
@@ -31,7 +32,7 @@ def parameters():
         "--seconds",
         type=float,
         default=3.0,
-        help="how long the notifier is left waiting; without a kill it is for ever",
+        help="how long to look at it, before and after notify_all",
     )
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 600:
@@ -51,7 +52,8 @@ def main():
         print(f"parent: process {sleeper.pid} sleeps", flush=True)
     sleeper.kill()
     sleeper.join()
-    print(f"parent: killed it, exit code {sleeper.exitcode}", flush=True)
+    print(f"parent: killed it, exit code {sleeper.exitcode}; the condition still counts on it", flush=True)
+    time.sleep(given.seconds)
 
     notifier = multiprocessing.Process(target=notify, args=(condition,))
     notifier.start()
