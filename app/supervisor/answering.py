@@ -51,6 +51,8 @@ class Answering:
         world = self._world
         if process is None:
             return world.history.as_reply(None, points)
+        if process in self._insight.resources:
+            return self._insight.history(process, points)
         self._fleet.member(process)
         histories = [world.history, *([world.pool_history] if process in self._fleet.pools.held else [])]
         if process not in world.history:

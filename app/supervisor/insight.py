@@ -20,6 +20,7 @@ from .pool_lines import Lines
 from .prices import price
 from .program_book import Sighting
 from .program_model import Edge, Finding, Resource, Waits
+from .resource_charts import Charts
 from .scene import Actor, Leak, Scene
 
 _NOTHING = Waits()
@@ -31,6 +32,7 @@ class Holdings(Protocol):
     watched: bool
     records: dict[str, Resource]
     leaks: tuple[Leak, ...]
+    charts: Charts
 
     def read(self, now: a.Now) -> set[str]:
         """Read where it is due; the ids of those records that changed."""
@@ -96,6 +98,13 @@ class Insight:
     def price(self, pid: int | None) -> str:
         """What it would cost to end a process just now; empty where nothing is lost."""
         return price(self.scene(), pid) if pid else ""
+
+    def history(self, resource_id: str, points: int) -> JsonDict:
+        """The chart of a resource; empty where nothing of it makes a line."""
+        history = self._holdings.charts.history
+        if resource_id in history:
+            return history.as_reply(resource_id, points)
+        return {"at": [], "series": {resource_id: {name: [] for name in history.names}}}
 
     def break_lock(self, resource_id: str) -> JsonDict:
         """Release a lock in the place of its dead holder; raises `NotPossible`, `NoSuchProcess`."""

@@ -100,7 +100,8 @@ class History(Command, frozen=True, kw_only=True):
     """Samples of the last ten minutes.  Replies ``{"at": [s], "series": {id: {"cpu_percent": [], "rss_bytes": []}}}``.
 
     One process with all points, or (``process`` None) all of them with at most ``points`` each.  One that is the host
-    of a pool has two more series: ``queued``, the tasks that wait, and ``tasks_per_s``.
+    of a pool has two more series: ``queued``, the tasks that wait, and ``tasks_per_s``.  Of a resource, by its id, they
+    are ``size``, ``pipe_bytes``, ``put_per_s``, ``get_per_s`` and ``value``.
     """
 
     process: str | None = None

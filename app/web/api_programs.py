@@ -12,6 +12,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from app.supervisor import program_model
+from app.supervisor.messages import History
 from app.supervisor.program_messages import BreakLock, ProgramWorkloads, RunProgram
 
 from . import present
@@ -19,6 +20,7 @@ from . import present_programs as presented
 from .json_codec import answer
 from .openapi import gives
 from .problems import Problem
+from .schemas import HistoryQuery
 from .schemas_pools import NothingBody
 from .schemas_programs import ProgramPath, ResourcePath, ResourcesQuery, RunBody
 from .services import here, role
@@ -69,6 +71,14 @@ def resources(query: ResourcesQuery) -> Response:
 def resource(path: ResourcePath) -> Response:
     """One of them; fields that its kind cannot have are left out."""
     return answer(presented.resource(here().resource(path.id)))
+
+
+@api.get("/resources/<id>/history")
+def history(path: ResourcePath, query: HistoryQuery) -> Response:
+    """Size, bytes in the pipe, rates and value over the last ten minutes, where it has them."""
+    control = here().control
+    resource_id = here().resource(path.id)["id"]
+    return answer(control.ask(History(request=control.number(), process=resource_id, points=query.points)))
 
 
 @api.post("/resources/<id>/break", responses=gives(presented.LockBroken))

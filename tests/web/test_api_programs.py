@@ -173,6 +173,20 @@ def test_join_before_drain_is_told_over_http(programs: Programs) -> None:
     assert queue["buffered"][str(child["pid"])] > 0
 
 
+def test_a_queue_is_charted(operator: Client, programs: Programs) -> None:
+    """One column a second; a lock has no line."""
+    program = programs("queue-join-before-drain")
+    [queue] = programs.resources(program, kind="queue")
+    url = f"{RESOURCES}/{queue['id']}/history"
+
+    def sizes() -> list[Any]:
+        return [size for size in operator.get(url).json()["series"][queue["id"]]["size"] if size]
+
+    assert wait_until(sizes, WITHIN_S)[-1] == 20
+    assert operator.get(url, params={"points": 0}).status_code == 422
+    assert operator.get(f"{RESOURCES}/r999999/history").status_code == 404
+
+
 def test_a_command_is_run_where_targets_are_allowed(operator: Client, programs: Programs, tmp_path: Path) -> None:
     """In its folder and with its environment; what it prints is its log."""
     code = "import os; print(os.getcwd(), os.environ['WORD'])"
