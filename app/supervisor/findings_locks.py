@@ -151,12 +151,17 @@ def dead_sleepers(scene: Scene) -> Iterator[Candidate]:
     for resource in scene.resources.values():
         if resource.kind not in words.GATHERING or resource.broken or _told_by_its_whole(scene, resource):
             continue
-        missing = _sleeping(resource) - sum(one.to == "wait" for one in resource.waiting)
-        if missing > 0 and (dead := _dead_of(scene, resource)):
-            yield _dead_sleeper(scene, resource, missing, dead)
+        asleep = [one.pid for one in resource.waiting if one.to == "wait"]
+        # Who wakes them has counted them off already, and waits until each is awake.
+        waking = [one.pid for one in resource.waiting if one.to == "notify"]
+        missing = _sleeping(resource) - len(asleep)
+        if (missing > 0 or (waking and not asleep)) and (dead := _dead_of(scene, resource)):
+            yield _dead_sleeper(scene, resource, max(1, missing), dead, waking)
 
 
-def _dead_sleeper(scene: Scene, resource: Resource, missing: int, dead: tuple[int, ...]) -> Candidate:
+def _dead_sleeper(
+    scene: Scene, resource: Resource, missing: int, dead: tuple[int, ...], waking: list[int]
+) -> Candidate:
     seen = tuple(pid for pid in dead if any(e.resource == resource.id for e in scene.last_edges.get(pid, ())))
     what = words.thing(scene, resource.id)
     who = words.names(scene, seen) if seen else words.number(missing, "process", "processes")
@@ -164,7 +169,7 @@ def _dead_sleeper(scene: Scene, resource: Resource, missing: int, dead: tuple[in
         id=f"{FindingKind.DEAD_SLEEPER}:{resource.id}",
         kind=FindingKind.DEAD_SLEEPER,
         program=resource.program,
-        text=f"{who} died while waiting at {what}, which still counts on it: {_next_call(resource.kind)}.",
+        text=f"{who} died while waiting at {what}, which still counts on it: {_outcome(scene, resource, waking)}.",
         why="A condition counts its sleepers, and whoever wakes them waits until each has said that it is awake. "
         "A dead one never does.",
         cure="Nothing can be put right from outside: restart the program. Give the waits a timeout, and end processes "
@@ -176,8 +181,10 @@ def _dead_sleeper(scene: Scene, resource: Resource, missing: int, dead: tuple[in
     return Candidate(finding=finding, mark=missing)
 
 
-def _next_call(kind: ResourceKind) -> str:
-    match kind:
+def _outcome(scene: Scene, resource: Resource, waking: list[int]) -> str:
+    if waking:
+        return f"{scene.name(waking[0])} waits for ever until it says that it is awake"
+    match resource.kind:
         case ResourceKind.BARRIER:
             return "the others wait in vain, and abort() or reset() would hang for ever"
         case ResourceKind.EVENT:

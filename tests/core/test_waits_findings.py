@@ -299,6 +299,18 @@ def test_a_sleeper_is_named_where_it_was_seen() -> None:
     assert found.pids == (ONE, TWO)
 
 
+def test_whoever_wakes_a_dead_sleeper_hangs() -> None:
+    """It has counted the sleepers off before it waits for them, so none is counted any more."""
+    notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"))
+    found = only(scene(notified, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
+    assert found.text == (
+        "1 process died while waiting at condition c, which still counts on it: "
+        "worker-2 (pid 12) waits for ever until it says that it is awake."
+    )
+    assert found.pids == (TWO,)
+    assert settled(scene(notified)).findings == ()
+
+
 def test_all_sleepers_live() -> None:
     seen = scene(
         resource("c", ResourceKind.CONDITION, sleepers=2, waiting=waiting(ONE, TWO, to="wait")), actor(THREE, dead=-9)
