@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from . import finding_words as words
+from .findings_queues import POOL_ROLE
 from .model import State
-from .program_model import Finding, FindingKind
+from .program_model import Finding, FindingKind, ResourceKind
 from .scene import Actor, Scene
 from .settling import Candidate
 
@@ -15,6 +16,8 @@ from .settling import Candidate
 ZOMBIE_AFTER_S = 10.0
 #: They end by themselves when nobody needs them any more.
 HELPERS = frozenset({"tracker", "forkserver"})
+#: A Pool has them in its parent: for its tasks, its results, and its workers.
+POOL_THREADS = 3
 
 
 def zombies(scene: Scene) -> Iterator[Candidate]:
@@ -137,7 +140,8 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
             ),
             'Put everything that starts processes below: if __name__ == "__main__":',
         )
-    if "pickle" in error.lower():
+    # The second is what Python 3.13 says.
+    if "pickle" in error.lower() or "local object" in error:
         return (
             FindingKind.START_REFUSED,
             (
@@ -155,9 +159,10 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
 
 def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     """A process with several threads forked."""
-    forked = [actor for actor in scene.actors.values() if actor.threads_at_fork > 0]
+    others = {actor.pid: _other_threads(scene, actor) for actor in scene.actors.values()}
+    forked = [actor for actor in scene.actors.values() if others[actor.pid] > 0]
     for parent, children in _by_parent(forked).items():
-        threads = words.number(max(actor.threads_at_fork for actor in children), "other thread")
+        threads = words.number(max(others[actor.pid] for actor in children), "other thread")
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -172,6 +177,18 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
             since=min(actor.process.start_time or scene.at for actor in children),
         )
         yield Candidate(finding=finding, after_s=0.0)
+
+
+def _other_threads(scene: Scene, actor: Actor) -> int:
+    """Without those of the pool that replaces a worker: a Pool does that from a thread, and is written for it."""
+    if not (actor.role or "").startswith(POOL_ROLE):
+        return actor.threads_at_fork
+    parent, born = actor.process.started_by or actor.process.ppid, actor.process.start_time or scene.at
+    is_later = any(
+        one.kind is ResourceKind.POOL and one.created_by == parent and one.created_at < born
+        for one in scene.resources.values()
+    )
+    return actor.threads_at_fork - POOL_THREADS * is_later
 
 
 def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:

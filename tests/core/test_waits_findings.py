@@ -238,6 +238,7 @@ def test_orphans_without_observation() -> None:
         ),
         ("RuntimeError: … has finished its bootstrapping phase.", FindingKind.START_REFUSED, "__main__"),
         ("AttributeError: Can't pickle local object 'f'", FindingKind.START_REFUSED, "top level"),
+        ("AttributeError: Can't get local object 'f'", FindingKind.START_REFUSED, "top level"),
         ("OSError: out of something", FindingKind.START_REFUSED, "traceback"),
     ],
 )
@@ -251,6 +252,17 @@ def test_a_fork_from_a_process_with_threads() -> None:
     found = only(scene(actor(ONE, threads_at_fork=2), actor(TWO, threads_at_fork=1)), FindingKind.FORK_FROM_THREADS)
     assert found.text == "main (pid 10) had 2 other threads when it forked worker-1 (pid 11) and worker-2 (pid 12)."
     assert found.pids == (MAIN, ONE, TWO)
+
+
+def test_the_threads_of_a_pool_are_its_own_business() -> None:
+    """It starts a new worker from one of them; its first workers were started before they were there."""
+    pool = resource("pool", ResourceKind.POOL)
+    later = {"role": "pool:1", "start_time": START + 5}
+    assert settled(scene(pool, actor(ONE, threads_at_fork=3, **later))).findings == ()
+    found = only(scene(pool, actor(ONE, threads_at_fork=4, **later)), FindingKind.FORK_FROM_THREADS)
+    assert found.text.startswith("main (pid 10) had 1 other thread when")
+    first = actor(ONE, threads_at_fork=3, role="pool:1", start_time=START - 1)
+    assert only(scene(pool, first), FindingKind.FORK_FROM_THREADS).text.startswith("main (pid 10) had 3 other threads")
 
 
 def test_leaks() -> None:
