@@ -13,6 +13,7 @@ from .edges import Blocked
 from .program_model import ResourceKind
 from .readings import QUEUES
 from .resource_book import Book, Thing
+from .waiters import Wait
 from .window import Window
 from .windows import Windows
 
@@ -29,36 +30,36 @@ class Blocking:
 
     def of(self, window: Window) -> Iterator[Blocked]:
         """All waits of one process, as it was last looked at."""
-        for wait in window.waits:
+        for wait in window.threads.waits:
             if wait.for_ == "child":
-                yield Blocked(window.pid, None, None, "join", wait.main, wait.timed, wait.what)
+                yield _blocked(window, wait, None, None, "join")._replace(of=wait.what)
             elif wait.for_ == "semaphore":
-                yield from self._at_semaphore(window, wait.what, main=wait.main, timed=wait.timed)
+                yield from self._at_semaphore(window, wait)
             else:
-                yield from self._at_pipe(window, wait.what, wait.for_, main=wait.main, timed=wait.timed)
+                yield from self._at_pipe(window, wait)
         if window.memory.refused:
             yield from self._by_page(window)
 
-    def _at_semaphore(self, window: Window, address: int, *, main: bool, timed: bool) -> Iterator[Blocked]:
-        inode = window.semaphore_at(address)
+    def _at_semaphore(self, window: Window, wait: Wait) -> Iterator[Blocked]:
+        inode = window.semaphore_at(wait.what)
         at = self._book.by_key.get(f"sem:{inode}") if inode else None
         if at:
             thing, to = self._meaning(at)
-            yield Blocked(window.pid, thing, at, to, main, timed)
+            yield _blocked(window, wait, thing, at, to)
 
-    def _at_pipe(self, window: Window, fd: int, way: str, *, main: bool, timed: bool) -> Iterator[Blocked]:
-        inode = window.inode_at(fd)
+    def _at_pipe(self, window: Window, wait: Wait) -> Iterator[Blocked]:
+        inode = window.inode_at(wait.what)
         at = self._book.find(f"pipe:{inode}") or self._book.find(f"sock:{inode}") if inode else None
         if at:
             thing = self._book.outermost(at)
             whole = self._book.whole(at)
             if whole is None:
-                to = "recv" if way == "read" else "send"
-            elif way == "read":
+                to = "recv" if wait.for_ == "read" else "send"
+            elif wait.for_ == "read":
                 to = "get"
             else:
                 to = "put" if whole[0].kind is K.SIMPLE_QUEUE else "flush"
-            yield Blocked(window.pid, thing, at, to, main, timed)
+            yield _blocked(window, wait, thing, at, to)
 
     def _meaning(self, at: Thing) -> tuple[Thing, str]:
         """What waiting at a semaphore is: the thing that people know, and the verb."""
@@ -81,3 +82,9 @@ class Blocking:
             for to, since in (("put", counter.waits_to_put), ("get", counter.waits_to_get)) if counter else ():
                 if since:
                     yield Blocked(window.pid, self._book.outermost(thing), thing, to, True, True, since=since)
+
+
+def _blocked(window: Window, wait: Wait, thing: Thing | None, at: Thing | None, to: str) -> Blocked:
+    return Blocked(
+        window.pid, thing, at, to, wait.main, wait.timed, alone=window.threads.alone, token=window.token(wait)
+    )

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from . import proc
-from .errors import NotPossible
+from .errors import NoSuchProcess, NotPossible
 from .lock_reader import LockReader
 from .mappings import Mappings
 from .readings import INNER_LOCKS, LOCKS, Reading
@@ -21,57 +21,91 @@ _MAPS_BYTES = 1024 * 1024
 _PROCESSES = 5000
 
 
-def abandoned_locks(book: Book, thing: Thing, readings: Mapping[str, Reading]) -> list[Thing]:
-    """The thing itself, or the locks inside of it, as far as they are abandoned."""
-    inner = [book.part(above, name) for above in (thing, book.part(thing, "cond")) if above for name in INNER_LOCKS]
-    locks = [thing] if thing.kind in LOCKS else [lock for lock in inner if lock]
-    return [lock for lock in locks if readings[lock.key].holding.abandoned]
+class Breaker:
+    """Breaks locks; the loop calls it, and nothing in it waits."""
+
+    def __init__(
+        self, book: Book, readings: Mapping[str, Reading], reader: LockReader, files: Mapping[str, SemaphoreFile]
+    ) -> None:
+        self._book, self._readings, self._reader, self._files = book, readings, reader, files
+
+    def break_lock(self, resource_id: str) -> str:
+        """Release the lock, or those inside of it, in the place of the dead holder; the sentence says what to check.
+
+        Raises `NotPossible` where the holder lives, or may live, and `NoSuchProcess`.
+        """
+        thing = self._book.by_id.get(resource_id)
+        if thing is None:
+            raise NoSuchProcess(f"there is no resource {resource_id}")
+        locks = self._abandoned(thing)
+        if not locks:
+            raise NotPossible(f"{_named(thing)} cannot be broken: {self._why_not_known(thing)}")
+        return " ".join(self._break(lock) for lock in locks)
+
+    def _abandoned(self, thing: Thing) -> list[Thing]:
+        """The thing itself, or the locks inside of it, as far as they are abandoned."""
+        wholes = (thing, self._book.part(thing, "cond"))
+        inner = [self._book.part(above, name) for above in wholes if above for name in INNER_LOCKS]
+        locks = [thing] if thing.kind in LOCKS else [lock for lock in inner if lock]
+        return [lock for lock in locks if self._readings[lock.key].holding.abandoned]
+
+    def _why_not_known(self, thing: Thing) -> str:
+        if thing.kind not in LOCKS:
+            return "none of its locks is known to be held by a dead process"
+        return self._why_not(thing) or "it is not known who holds it"
+
+    def _break(self, lock: Thing) -> str:
+        if why := self._why_not(lock):
+            raise NotPossible(f"{_named(lock)} cannot be broken: {why}")
+        reading = self._readings[lock.key]
+        _release(lock, self._files.get(lock.key))
+        said = _sentence(lock, reading.holding.holder, len(reading.waiting))
+        reading.holding.free()
+        reading.dead_owners.clear()
+        return said
+
+    def _why_not(self, thing: Thing) -> str | None:
+        """What speaks against it; None where the holder is surely dead."""
+        state = self._reader.semaphore(thing)
+        if state is None:
+            return "its semaphore cannot be read"
+        if state.value > 0:
+            return "nobody holds it"
+        for pid in thing.users:
+            count = self._reader.count(thing, pid)
+            if count is None:
+                return f"pid {pid} may hold it: its memory cannot be read"
+            if count > 0:
+                return f"pid {pid}, which is alive, holds it"
+        if not self._readings[thing.key].holding.abandoned:
+            return "it is not known that its holder is dead"
+        stranger = _stranger(thing)
+        return f"pid {stranger} has it too, and is not observed" if stranger else None
 
 
-def why_not(thing: Thing, reading: Reading, reader: LockReader) -> str | None:
-    """What speaks against it; None where the holder is surely dead."""
-    holding = reading.holding
-    state = reader.semaphore(thing)
-    if state is None:
-        return "its semaphore cannot be read"
-    if state.value > 0:
-        return "nobody holds it"
-    counts = {pid: reader.count(thing, pid) for pid in thing.users}
-    for pid, count in counts.items():
-        if count is None:
-            return f"pid {pid} may hold it: its memory cannot be read"
-        if count > 0:
-            return f"pid {pid}, which is alive, holds it"
-    if not holding.abandoned:
-        return "it is not known that its holder is dead"
-    if stranger := _stranger(thing):
-        return f"pid {stranger} has it too, and is not observed"
-    return None
-
-
-def release(thing: Thing, file: SemaphoreFile | None) -> None:
+def _release(thing: Thing, file: SemaphoreFile | None) -> None:
     """Release it once."""
     if file is None:
-        raise NotPossible(f"{named(thing)} cannot be broken: its semaphore was not handed over")
+        raise NotPossible(f"{_named(thing)} cannot be broken: its semaphore was not handed over")
     try:
         file.post()
     except OSError as error:
-        raise NotPossible(f"{named(thing)} could not be broken: {error}") from error
+        raise NotPossible(f"{_named(thing)} could not be broken: {error}") from error
 
 
-def sentence(thing: Thing, holder: int | None, waiting: int) -> str:
+def _sentence(thing: Thing, holder: int | None, waiting: int) -> str:
     """What was done, and what may be wrong now."""
     dead = f"pid {holder}, which is dead" if holder else "a process that is dead"
     goes_on = {0: "", 1: " The process that waits for it goes on."}.get(
         waiting, f" One of the {waiting} processes that wait for it goes on."
     )
     return (
-        f"{named(thing)} was released in the place of {dead}.{goes_on} What it guards may be half written: check it "
+        f"{_named(thing)} was released in the place of {dead}.{goes_on} What it guards may be half written: check it "
         "before you trust it, or restart the program."
     )
 
 
-def named(thing: Thing) -> str:
+def _named(thing: Thing) -> str:
     """The kind and the name."""
     kind = {"rlock": "RLock"}.get(thing.kind, thing.kind.capitalize().replace("_", " "))
     return f"{kind} {thing.name or thing.id}"

@@ -17,12 +17,18 @@ from .resource_book import Book, Thing
 _Name = tuple[int, str | None, int | None, str]
 _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "flush", "send"})
+#: One that is just being stopped is in no call for a moment.
+_MISSED_S = 1.0
 _OTHER_END = {"a": "b", "b": "a"}
 _ENDED_BY = {"read": "write", "write": "read"}
 
 
 class Blocked(NamedTuple):
-    """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``."""
+    """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``.
+
+    ``alone``: none of its other threads can do anything.  ``token`` is the same as long as it is the same wait;
+    ``since`` when that began, where it was told.
+    """
 
     pid: int
     thing: Thing | None
@@ -32,6 +38,16 @@ class Blocked(NamedTuple):
     timed: bool
     of: int | None = None
     since: float | None = None
+    alone: bool = True
+    token: int = 0
+
+
+class _Start(NamedTuple):
+    """A wait began, as first seen ``since``; it was last seen ``at``, both of the wall clock."""
+
+    since: float
+    token: int
+    at: float
 
 
 @dataclass
@@ -40,11 +56,10 @@ class Edges:
 
     book: Book
     readings: Mapping[str, Reading]
-    #: Who acquired some of a semaphore that is used up, and how many threads each process has.
+    #: Who acquired some of a semaphore that is used up.
     having: Mapping[str, list[int]] = field(default_factory=dict)
-    threads: Mapping[int, int] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
-    _since: dict[_Name, float] = field(default_factory=dict)
+    _starts: dict[_Name, _Start] = field(default_factory=dict)
 
     def look(self, found: Iterable[Blocked], wall: float, wall_of_mono: float) -> None:
         """Take what was seen at this moment in place of what was there before."""
@@ -54,15 +69,18 @@ class Edges:
             # One edge for all threads; the main one's wait says most.
             if name not in chosen or (one.main and not chosen[name].main):
                 chosen[name] = one
-        since = {name: self._start(name, one, wall, wall_of_mono) for name, one in chosen.items()}
-        self._since = since
+        starts = {name: self._start(name, one, wall) for name, one in chosen.items()}
+        missed = {name: start for name, start in self._starts.items() if wall - start.at < _MISSED_S}
+        self._starts = {**missed, **starts}
+        told = {name: one.since + wall_of_mono for name, one in chosen.items() if one.since is not None}
+        since = {name: told.get(name, start.since) for name, start in starts.items()}
         self.edges = tuple(self._edge(one, since[name]) for name, one in chosen.items())
         self._note_waiting(chosen, since)
 
-    def _start(self, name: _Name, one: Blocked, wall: float, wall_of_mono: float) -> float:
-        if one.since is not None:
-            return one.since + wall_of_mono
-        return self._since.get(name, wall)
+    def _start(self, name: _Name, one: Blocked, wall: float) -> _Start:
+        before = self._starts.get(name)
+        since = before.since if before and before.token == one.token else wall
+        return _Start(since, one.token, wall)
 
     def _edge(self, one: Blocked, since: float) -> Edge:
         return Edge(
@@ -74,6 +92,7 @@ class Edges:
             holders=(one.of,) if one.of is not None else self._holders(one),
             main=one.main,
             timed=one.timed,
+            alone=one.alone,
         )
 
     def _holders(self, one: Blocked) -> tuple[int, ...]:
@@ -87,8 +106,8 @@ class Edges:
             return tuple(having)
         able = self._able(at, reading, one)
         others = tuple(sorted(able - {one.pid}))
-        # Alone with itself it waits for nobody else; but another of its threads may still do it.
-        return others or ((one.pid,) if one.pid in able and self.threads.get(one.pid, 2) == 1 else ())
+        # Where it has both ends itself and nobody else has one, it alone can end its wait.
+        return others or ((one.pid,) if one.pid in able else ())
 
     def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
         holding = reading.holding

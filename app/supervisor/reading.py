@@ -111,12 +111,16 @@ class Turns:
         for pid, (child, since) in self.joins.items():
             window = self._windows.get(pid)
             # A wait for a sentinel shows as a poll: that of a fd which is no resource.
-            if (pid, child) not in seen and window and (window.memory.refused or any(w.main for w in window.waits)):
-                found.append(Blocked(pid, None, None, "join", True, False, child, since))
+            if (
+                (pid, child) not in seen
+                and window
+                and (window.memory.refused or any(w.main for w in window.threads.waits))
+            ):
+                alone = window.threads.alone
+                found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
         self.edges.having = {
             one.at.key: self._locks.having(one.at) for one in found if one.at and one.at.kind in _SEMAPHORES - LOCKS
         }
-        self.edges.threads = {pid: window.threads for pid, window in self._windows.items()}
         self.edges.look(found, now.wall, wall_of_mono)
 
     def _told(self, one: Blocked) -> Blocked:

@@ -8,65 +8,69 @@ has to be our child; what the kernel refuses to show stays unknown.
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Sequence
+from typing import TypeVar
 
-from . import breaking, pages, semaphores
 from . import observer_words as w
+from . import pages
 from .actions import Key, Now
-from .errors import NoSuchProcess, NotPossible
+from .breaking import Breaker
 from .figure_reader import FigureReader
 from .leaks import Leaks
 from .lock_reader import LockReader
 from .pages import Page
 from .program_model import Edge, Resource
 from .reading import Turns
-from .readings import LOCKS, Reading, Records
+from .readings import Reading, Records
 from .resource_book import Book, Thing, number
 from .resource_charts import Charts
 from .scene import Leak
-from .semaphores import SemaphoreFile
+from .semaphores import SemaphoreFiles
 from .window import Window
 from .windows import Windows
 
 #: Between two readings while somebody watches, and otherwise.
 WATCHED_S, UNWATCHED_S = 0.25, 2.0
-_TASKS_REMEMBERED = 1000
+_REMEMBERED = 1000
 _POOL = "pool:"
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Resources:
-    """All of it.  ``watched``: somebody looks at the figures; ``last_tasks``: what a dead pool worker was doing."""
+    """All of it.  ``watched``: somebody looks at the figures."""
 
     def __init__(self) -> None:
         self.watched = False
         self.records: dict[str, Resource] = {}
         self.leaks: tuple[Leak, ...] = ()
-        self.last_tasks: dict[int, str] = {}
         self.charts = Charts()
         self._book = Book()
         self._windows = Windows()
-        self._files: dict[str, SemaphoreFile] = {}
+        self._files = SemaphoreFiles()
         self._readings: dict[str, Reading] = {}
         self._locks = LockReader(self._windows, self._files)
         self._figures = FigureReader(self._windows)
         self._turns = Turns(self._book, self._windows, self._readings, self._locks, self._figures)
         self._records = Records(self._book, self._readings)
+        self._breaker = Breaker(self._book, self._readings, self._locks, self._files)
         self._leaks = Leaks()
+        self._last_tasks: dict[int, str] = {}
         self._starts: dict[int, int] = {}
+        self._over: dict[Key, None] = {}
         self._last = 0.0
 
     def told(self, pid: int, key: Key, word: w.AnyWord, fds: Sequence[int] = ()) -> None:
         """A process said something; its fds are ours from now on.  ``key``: start time 0 where it is gone already."""
-        if self._starts.setdefault(pid, key[1]) != key[1]:
+        if pid in self._windows and self._starts.get(pid) != key[1]:
             self.gone(pid)
-            self._starts[pid] = key[1]
         left = list(fds)
         now = time.monotonic()
         match word:
             case w.Hello():
-                self._hello(pid, word, left, lives=key[1] != 0)
+                self._hello(pid, word, left, 0 if key in self._over else key[1])
             case w.Made():
                 self._made(pid, word, left, now)
             case w.Dropped():
@@ -79,8 +83,8 @@ class Resources:
                 self._turns.joins.pop(pid, None)
         for fd in left:
             os.close(fd)
-        if not key[1]:
-            # Nobody will tell that it ended; those that it forked may still want to know what it had.
+        if not key[1] or key in self._over:
+            # Nobody will tell again that it ended; those that it forked may still want to know what it had.
             self._book.gone(pid, now)
 
     def forked(self, parent: int, child: int) -> None:
@@ -99,17 +103,11 @@ class Resources:
             window.close()
             if window.page:
                 window.page.close()
-        self._starts.pop(pid, None)
+        if start := self._starts.pop(pid, None):
+            _remember(self._over, (pid, start), None)
         self._turns.joins.pop(pid, None)
         self._book.gone(pid, time.monotonic())
         self._book.programs.pop(pid, None)
-
-    def task_of(self, pid: int) -> str | None:
-        """What a process executes by its page, or what it executed when it died."""
-        window = self._windows.get(pid)
-        if window is None:
-            return self.last_tasks.get(pid)
-        return window.page.head.task if window.page and window.page.head else None
 
     def next_deadline(self) -> float:
         """When `read` is due (monotonic)."""
@@ -135,7 +133,6 @@ class Resources:
         """Who waits for what, by the last reading."""
         return self._turns.edges.edges
 
-    @property
     def not_read(self) -> int:
         """How many looks the last reading had no time for; those things show older figures."""
         return self._turns.not_read
@@ -150,26 +147,19 @@ class Resources:
 
         Raises `NotPossible` where the holder lives, or may live.
         """
-        thing = self._book.by_id.get(resource_id)
-        if thing is None:
-            raise NoSuchProcess(f"there is no resource {resource_id}")
-        locks = breaking.abandoned_locks(self._book, thing, self._readings)
-        if not locks:
-            raise NotPossible(f"{breaking.named(thing)} cannot be broken: {self._why_not(thing)}")
-        return " ".join(self._break(lock) for lock in locks)
+        return self._breaker.break_lock(resource_id)
 
     def close(self) -> None:
         """Let go of everything."""
         for pid in tuple(self._windows):
             self.gone(pid)
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
+        self._files.close()
 
-    def _hello(self, pid: int, word: w.Hello, fds: list[int], *, lives: bool) -> None:
+    def _hello(self, pid: int, word: w.Hello, fds: list[int], start: int) -> None:
         self._book.programs[pid] = word.program
-        if pid in self._windows or not lives:
+        if pid in self._windows or not start:
             return
+        self._starts[pid] = start
         window = self._windows[pid] = Window(pid)
         if fds and pages.is_page(fds[0]):
             window.page = Page(fds.pop(0))
@@ -177,12 +167,7 @@ class Resources:
 
     def _made(self, pid: int, word: w.Made, fds: list[int], now: float) -> None:
         wall = time.time() - max(0.0, now - word.at / 1e9 if word.at else 0.0)
-        for fd in list(fds):
-            inode = semaphores.inode_of(fd)
-            key = f"sem:{inode}"
-            if inode and key not in self._files and len(self._files) < _file_limit():
-                self._files[key] = SemaphoreFile(fd)
-                fds.remove(fd)
+        self._files.take(fds)
         thing = self._book.made(pid, word, now, wall)
         for one in (thing, self._book.part(thing, "pipe")) if thing else ():
             if one:
@@ -212,15 +197,12 @@ class Resources:
             if pool := self._book.pool_of(pid):
                 self._readings[pool.key].done_by_dead += page.head.tasks_done
             if page.head.task is not None:
-                self.last_tasks[pid] = page.head.task
-                if len(self.last_tasks) > _TASKS_REMEMBERED:
-                    del self.last_tasks[next(iter(self.last_tasks))]
+                _remember(self._last_tasks, pid, page.head.task)
 
     def _forget(self, thing: Thing) -> None:
         self._readings.pop(thing.key, None)
         self.charts.history.forget(thing.id)
-        if file := self._files.pop(thing.key, None):
-            file.close()
+        self._files.drop(thing.key)
 
     def _renew(self, fresh: dict[str, Resource]) -> set[str]:
         changed = {key for key, record in fresh.items() if self.records.get(key) != record}
@@ -228,23 +210,8 @@ class Resources:
         self.records = fresh
         return changed
 
-    def _why_not(self, thing: Thing) -> str:
-        if thing.kind not in LOCKS:
-            return "none of its locks is known to be held by a dead process"
-        return breaking.why_not(thing, self._readings[thing.key], self._locks) or "it is not known who holds it"
 
-    def _break(self, lock: Thing) -> str:
-        reading = self._readings[lock.key]
-        if why := breaking.why_not(lock, reading, self._locks):
-            raise NotPossible(f"{breaking.named(lock)} cannot be broken: {why}")
-        waiting = len(reading.waiting)
-        breaking.release(lock, self._files.get(lock.key))
-        holder = reading.holding.holder
-        reading.holding.free()
-        reading.dead_owners.clear()
-        return breaking.sentence(lock, holder, waiting)
-
-
-def _file_limit() -> int:
-    """A third of the fds, one for each semaphore; of the others the memory of their users tells."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3
+def _remember(things: dict[K, V], key: K, value: V) -> None:
+    things[key] = value
+    if len(things) > _REMEMBERED:
+        del things[next(iter(things))]

@@ -11,6 +11,7 @@ import ctypes
 import fcntl
 import mmap
 import os
+import resource
 from functools import cache
 from typing import NamedTuple
 
@@ -83,6 +84,32 @@ class SemaphoreFile:
     def close(self) -> None:
         """Let go of it."""
         os.close(self._fd)
+
+
+class SemaphoreFiles(dict[str, SemaphoreFile]):
+    """All that were handed over, by the key of the semaphore: an fd is known by its inode."""
+
+    def take(self, fds: list[int]) -> None:
+        """Take those that are new out of ``fds``, as long as they are no more than a third of what may be open.
+
+        Of the others the memory of their users tells.
+        """
+        for fd in tuple(fds):
+            inode = inode_of(fd)
+            key = f"sem:{inode}"
+            if inode and key not in self and len(self) < resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3:
+                self[key] = SemaphoreFile(fd)
+                fds.remove(fd)
+
+    def drop(self, key: str) -> None:
+        """Nobody has it any more; a no-op for one that was not handed over."""
+        if file := self.pop(key, None):
+            file.close()
+
+    def close(self) -> None:
+        """Let go of all."""
+        for key in tuple(self):
+            self.drop(key)
 
 
 @cache

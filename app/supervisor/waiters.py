@@ -32,28 +32,50 @@ _P_PID = 1
 
 
 class Wait(NamedTuple):
-    """A thread waits: ``what`` is the address of a semaphore, an fd, or a pid.  ``timed``: it ends by itself."""
+    """A thread waits: ``what`` is the address of a semaphore, an fd, or a pid.  ``timed``: it ends by itself.
 
+    ``ran``: for how long the thread has run in its life (ns).  Where that is as it was, it is still the same wait.
+    """
+
+    tid: int
     main: bool
     for_: For
     what: int
     timed: bool
+    ran: int = 0
 
 
-def waits(pid: int, folder: str, memory: Memory) -> tuple[int, list[Wait]]:
-    """How many threads there are, and their waits; a thread in a poll waits for each of its fds.
+class Threads(NamedTuple):
+    """What the threads of a process do; those that are ``inert`` wait for another thread of theirs, without limit."""
 
-    ``folder`` is that of the process, below /proc.
-    """
+    number: int = 0
+    waits: tuple[Wait, ...] = ()
+    inert: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing can happen in the process unless the one thread goes on that is not inert."""
+        return self.number - self.inert <= 1
+
+
+def look(pid: int, folder: str, memory: Memory) -> Threads:
+    """All of it; a thread in a poll waits for each of its fds.  ``folder`` is that of the process, below /proc."""
     found: list[Wait] = []
     tids = proc.names(f"{folder}/task")
+    inert = 0
     for name in tids[:_THREADS]:
         call = syscalls.parse(proc.read(f"{folder}/task/{name}/syscall", 256) or b"", _MACHINE)
+        inert += bool(call and call.within_process and not call.has_timeout)
         if call and (rule := _RULES.get(call.name)):
-            found.extend(
-                Wait(int(name) == pid, for_, what, bool(call.has_timeout)) for for_, what in rule(call, memory)
-            )
-    return len(tids), found
+            tid, ran = int(name), _ran(f"{folder}/task/{name}")
+            timed = bool(call.has_timeout)
+            found.extend(Wait(tid, tid == pid, for_, what, timed, ran) for for_, what in rule(call, memory))
+    return Threads(len(tids), tuple(found), inert)
+
+
+def _ran(task: str) -> int:
+    field = (proc.read(f"{task}/schedstat", 64) or b"").split()
+    return int(field[0]) if field else 0
 
 
 Found: TypeAlias = Iterator[tuple[For, int]]

@@ -7,17 +7,26 @@ end that leads nowhere, and never to another process with the same pid.
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from . import pipes, proc, waiters
 from .mappings import Mappings
 from .memory import Memory
 from .pages import Page
 from .pipes import Borrower, Fd
-from .waiters import Wait
+from .procfs import parse_stat
+from .waiters import Threads, Wait
 
 _MAPS_BYTES = 4 * 1024 * 1024
 #: An address that is behind no semaphore is looked for again only after so many readings.
 _MISSED_FOR = 8
+_RUNS = 256
+
+
+class _Run(NamedTuple):
+    ran: int
+    token: int
+    stopped: bool
 
 
 class Window:
@@ -29,13 +38,13 @@ class Window:
         self.folder = f"{pid}" if self._folder_fd is None else f"self/fd/{self._folder_fd}"
         self.memory = Memory(self.folder)
         self.page: Page | None = None
-        self.waits: list[Wait] = []
-        self.threads = 0
+        self.threads = Threads()
         self.fds: dict[int, list[Fd]] = {}
         self.mappings = Mappings()
         self.names: frozenset[str] = frozenset()
         self._mapped_in = self._turn = 0
         self._missed: dict[int, int] = {}
+        self._runs: dict[int, _Run] = {}
         self._borrower: Borrower | None = None
 
     def begin(self, turn: int) -> None:
@@ -46,7 +55,19 @@ class Window:
 
     def look_at_waits(self) -> None:
         """What its threads wait for."""
-        self.threads, self.waits = waiters.waits(self.pid, self.folder, self.memory)
+        self.threads = waiters.look(self.pid, self.folder, self.memory)
+        # One that waits no more is remembered: while it is being stopped, a thread is in no call.
+        if len(self._runs) > _RUNS:
+            self._runs = {wait.tid: self._runs[wait.tid] for wait in self.threads.waits if wait.tid in self._runs}
+        for wait in self.threads.waits:
+            self._runs[wait.tid] = self._run(wait)
+
+    def token(self, wait: Wait) -> int:
+        """The same number as long as it is the same wait: a thread that has run meanwhile is in another one.
+
+        Being stopped and continued, for which it runs too, changes nothing.
+        """
+        return self._runs[wait.tid].token
 
     def look_at_fds(self) -> None:
         """Which pipes and sockets it has, by inode."""
@@ -81,6 +102,19 @@ class Window:
         if self._borrower is None:
             self._borrower = Borrower(self.pid)
         return self._borrower.unread(fd, inode)
+
+    def _run(self, wait: Wait) -> _Run:
+        before = self._runs.get(wait.tid)
+        if before is None:
+            return _Run(wait.ran, wait.ran, stopped=False)
+        if before.ran == wait.ran:
+            return before
+        stopped = self._is_stopped(wait.tid)
+        return _Run(wait.ran, before.token if stopped or before.stopped else wait.ran, stopped)
+
+    def _is_stopped(self, tid: int) -> bool:
+        line = proc.read(f"{self.folder}/task/{tid}/stat", 1024)
+        return bool(line) and parse_stat(line or b"").state in "tT"
 
     def end(self) -> None:
         """The reading is over: nothing borrowed is kept."""

@@ -1,0 +1,159 @@
+"""A real program under the real observer, and the readers that look into it; no supervisor, no loop."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec.structs import asdict
+
+from app.supervisor import observer_words as w
+from app.supervisor.actions import Now
+from app.supervisor.model import Record
+from app.supervisor.observing import Heard, ObserverSocket
+from app.supervisor.pidfds import readable
+from app.supervisor.poller import Poller
+from app.supervisor.program_model import Edge
+from app.supervisor.resources import Resources
+from procession.observer import environment
+from tests.waiting import wait_until
+
+T = TypeVar("T")
+
+#: What every program starts with.  ``say`` tells a word of the program's own making.
+PROLOGUE = """
+import multiprocessing, os, signal, sys, threading, time
+
+def tell(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+def say(kind, fds=(), **fields):
+    from _procession_observer.line import LINE
+    LINE.say(kind, fds, **fields)
+
+def wait():
+    sys.stdin.readline()
+"""
+
+
+class Watched:
+    """A program and its resources, as the loop would see them."""
+
+    def __init__(self, process: "subprocess.Popen[str]", poller: Poller, listener: ObserverSocket) -> None:
+        self.process = process
+        self.resources = Resources()
+        self.resources.watched = True
+        self.words: list[Heard] = []
+        self._poller, self._listener = poller, listener
+        self._pidfds: dict[int, int] = {}
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def told(self) -> list[str]:
+        """The next line that the program tells, as words."""
+        assert self.process.stdout
+        return self.process.stdout.readline().split()
+
+    def go_on(self) -> None:
+        """Let one ``wait()`` return."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def look(self) -> None:
+        """One turn: words, ends, and a reading, due or not."""
+        self._poller.wait(0)
+        for heard in self._listener.take(4096):
+            if isinstance(heard, Heard):
+                self._hear(heard)
+        for pid, pidfd in list(self._pidfds.items()):
+            if readable(pidfd):
+                self._listener.drain(pid)
+                for heard in self._listener.take(4096):
+                    if isinstance(heard, Heard):
+                        self._hear(heard)
+                os.close(self._pidfds.pop(pid))
+                self.resources.gone(pid)
+        self.resources._last = 0.0
+        self.resources.read(Now(mono=time.monotonic(), wall=time.time()))
+
+    def see(self, predicate: Callable[["Watched"], T], deadline_s: float = 10) -> T:
+        """The first true answer, looking again and again."""
+
+        def looked() -> T:
+            self.look()
+            return predicate(self)
+
+        try:
+            return wait_until(looked, deadline_s)
+        except AssertionError as error:
+            shown = [*self.resources.records.values(), *self.resources.edges()]
+            raise AssertionError("\n".join([str(error), *map(_shortly, shown)])) from None
+
+    def one(self, kind: str) -> Any:
+        """The one resource of that kind that is no part of another."""
+        found = [one for one in self.resources.records.values() if one.kind == kind and one.part_of is None]
+        return found[0] if len(found) == 1 else None
+
+    def edges(self, to: str) -> list[Edge]:
+        return [edge for edge in self.resources.edges() if edge.to == to]
+
+    def close(self) -> None:
+        self.resources.close()
+        for pidfd in self._pidfds.values():
+            os.close(pidfd)
+
+    def _hear(self, heard: Heard) -> None:
+        pid = heard.key[0]
+        self.words.append(heard)
+        if isinstance(heard.word, w.Hello):
+            if heard.word.forked:
+                self.resources.forked(heard.word.ppid, pid)
+            if pid not in self._pidfds and heard.key[1]:
+                self._pidfds[pid] = os.pidfd_open(pid)
+        self.resources.told(pid, heard.key, heard.word, heard.fds)
+
+
+def _shortly(record: Record) -> str:
+    told = {name: value for name, value in asdict(record).items() if value not in (None, (), False)}
+    return f"{type(record).__name__} {told}"
+
+
+@contextlib.contextmanager
+def watched(
+    folder: Path, code: str, *arguments: str, owners: bool = False, python: str = sys.executable
+) -> Iterator[Watched]:
+    """A program under observation, until the end of the block; all of its processes end with it."""
+    poller = Poller()
+    listener = ObserverSocket(folder / "observer.sock", poller)
+    script = folder / "program.py"
+    script.write_text(PROLOGUE + code)
+    process = subprocess.Popen(
+        (python, str(script), *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(str(folder / "observer.sock"), "p1", os.environ, owners=owners),
+        start_new_session=True,
+    )
+    program = Watched(process, poller, listener)
+    try:
+        yield program
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        program.close()
+        listener.close()
+        poller.close()
