@@ -79,7 +79,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     resources = Resources()
     insight = Insight(fleet, resources)
     observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, resources)
-    recover(world, fleet)
+    recover(world, fleet, observation)
     world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
     performing = Performing(

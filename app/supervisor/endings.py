@@ -32,6 +32,10 @@ def not_spawned(fleet: Fleet, member: Member, error: str, now: a.Now, out: Out) 
 
 def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) -> None:
     """The process itself is gone; of its tree there may be more."""
+    if member.process.observed and member.process.pid is None:
+        if member.process.state is State.STARTING:
+            not_spawned(fleet, member, "procession run ended before the command ran", now, out)
+        return
     member.key = None
     process = member.process
     if process.observed and process.state not in LIVE:

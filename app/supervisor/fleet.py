@@ -256,8 +256,6 @@ class Fleet:
     def _tick_member(self, member: Member, now: a.Now, out: list[a.Action]) -> None:
         if member.process.pool:
             pools.follow(self, member, now, out)
-        if member.process.program:
-            programs.follow(self, member)
         if member.stop:
             self._tick_stop(member, now, out)
         if member.retry_at is not None and member.retry_at <= now.mono:
@@ -269,6 +267,8 @@ class Fleet:
         if member.forget_at is not None and member.forget_at <= now.mono:
             self.forget(member, out)
             return
+        if member.process.program:
+            programs.follow(self, member)
         if next(_deadlines(member), None) is None:
             self._timed.discard(member.id)
 

@@ -79,11 +79,19 @@ class Observation:
         pidfd = self._observers.take_pidfd(action.pid)
         if pidfd is None and not self._vouched(action, program):
             return a.Watching(action.process, None)
+        return self._watched(action, pidfd)
+
+    def _watched(self, action: a.Watch, pidfd: int | None) -> a.Happening:
+        program = self._fleet.members[action.process].process.program or ""
         key = self._watching.watch(action.process, action.pid, pidfd)
         held = self._fleet.programs.of(program)
         if key and held:
             self._inventory.observe(action.process, key, program, attached=held.program.attached)
         return a.Watching(action.process, key)
+
+    def watch_again(self, action: a.Watch) -> a.Happening:
+        """Watch a process that was identified before, by its start time."""
+        return self._watched(action, None)
 
     def watch_runner(self, action: a.WatchRunner) -> a.Happening:
         """Watch who is to run a program, until that runs."""

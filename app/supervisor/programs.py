@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import actions as a
-from . import endings, observed_ends
+from . import endings, observed_ends, starts
 from .errors import NoSuchProcess, NotPossible
 from .lifecycle import LIVE, Trigger
 from .member import Member
@@ -93,7 +93,7 @@ def started(fleet: Fleet, member: Member, pid: int, now: a.Now, out: Out) -> Non
         return
     if process.state is not State.STARTING or process.pid is not None:
         raise NotPossible(f"program {process.id} cannot start again: it is pid {process.pid}, {process.state}")
-    member.update(pid=pid, ppid=held.runner, started_by=held.runner, booted=True)
+    member.advance(Trigger.BOOT, pid=pid, ppid=held.runner, started_by=held.runner, booted=True)
     fleet.programs.by_pid[pid] = member.id
     out.append(a.Watch(member.id, pid, parent=held.runner))
     out.append(a.Note(member.draft(now, "started", f"in a terminal, by pid {held.runner}", "cli")))
@@ -103,15 +103,27 @@ def _ended(fleet: Fleet, member: Member, command: ProgramEnded, now: a.Now, out:
     sighting = fleet.programs.sighting(member.id)
     sighting.joined, sighting.joined_as = True, command.exitcode
     if member.process.pid is None and member.process.state is State.STARTING:
-        not_started(fleet, member, command.error or "the command was not run", now, out)
+        endings.not_spawned(fleet, member, command.error or "the command was not run", now, out)
     elif member.process.state is State.EXITED:
         observed_ends.settle(fleet, member, now)
 
 
-def not_started(fleet: Fleet, member: Member, error: str, now: a.Now, out: Out) -> None:
-    """The command of an attached program was never run."""
-    if member.process.state is State.STARTING:
-        endings.not_spawned(fleet, member, error, now, out)
+def restored(fleet: Fleet, member: Member) -> None:
+    """The record of a first process was brought back after a crash of the supervisor: so is that of its program."""
+    opened(fleet, member, attached=member.plan.process.observed)
+    follow(fleet, member)
+
+
+def went_on(fleet: Fleet, plan: a.Plan, former: starts.Former, now: a.Now) -> list[a.Action]:
+    """A program of a terminal survives the supervisor: it is watched again, and its observers say hello again."""
+    member = starts.create(plan, former.id, now)
+    fleet.members[former.id] = member
+    member.update(created_at=former.created_at, pid=former.pid, booted=True)
+    member.advance(Trigger.START)
+    member.advance(Trigger.BOOT)
+    restored(fleet, member)
+    text = "it went on while the supervisor was away; what it did meanwhile was not seen"
+    return [a.Watch(former.id, former.pid or 0), a.Note(member.draft(now, "program", text, "supervisor"))]
 
 
 # How it stands

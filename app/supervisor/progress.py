@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Out = list[a.Action]
 _STOPPED = ("T", "t")
+#: A started child that has not said hello for so long will not.
+_SILENT_S = 5.0
 
 
 def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: a.Now, out: Out) -> None:
@@ -135,6 +137,8 @@ def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: a.Now, out: 
         threads=sample.threads,
         fds=sample.fds,
     )
+    if before.observed and before.state is State.STARTING and now.mono - member.watch.since > _SILENT_S:
+        member.advance(Trigger.BOOT)  # it runs, and cannot say so: its interpreter ignores its environment
     looked(fleet, member, sample.os_state, now, out)
     if member.process != before:
         fleet.changed(member)

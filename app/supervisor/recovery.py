@@ -1,7 +1,7 @@
 """After a start: what the supervisor before us left behind, told by the journal and compared with the OS.
 
 What ended unseen is `lost`; what still runs, found by (pid, start time), is an orphan that can be killed; what has a
-restart policy comes back.
+restart policy comes back; a program of a terminal has gone on, and is watched again.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import msgspec
 
 from . import actions as a
-from . import starts
+from . import programs, starts
 from .actions import Key, Plan
 from .facts import ProcessFact
 from .fleet import Fleet
 from .identity import lives, parse
 from .model import EventDraft, State
+from .observation import Observation
 from .world import World
 
 
-def recover(world: World, fleet: Fleet) -> None:
+def recover(world: World, fleet: Fleet, observation: Observation) -> None:
     """Restore the records of the run before, adopt its orphans, and tell all of it."""
     now, journal = world.now(), world.recording.journal
     if journal.replaced:
@@ -27,34 +28,64 @@ def recover(world: World, fleet: Fleet) -> None:
     if before is None:
         return
     left = journal.unfinished()
-    orphans = [parse(one.id) for one in left.descendants if _runs(parse(one.id), one.boot_id, journal.boot_id)]
+    elsewhere = {fact.id for fact in left.processes if _is_attached(_plan(fact))}
+    orphans = [
+        parse(one.id)
+        for one in left.descendants
+        if one.root not in elsewhere and _runs(parse(one.id), one.boot_id, journal.boot_id)
+    ]
     for one in left.descendants:
         if parse(one.id) in orphans:
             world.inventory.adopt(parse(one.id), one.root)
         else:
             world.recording.forget_descendant(one.id)
-    lost = [fact for fact in left.processes if _restore(world, fleet, fact, journal.boot_id, now)]
+    lost = [fact for fact in left.processes if _restore(world, fleet, observation, fact, now)]
     if before.ended_at is None:
         text = f"the supervisor before (pid {before.pid}) did not end in order: {len(lost)} processes were lost"
         _note(world, now, f"{text}, {len(orphans)} of their descendants still run")
 
 
-def _restore(world: World, fleet: Fleet, fact: ProcessFact, boot_id: str, now: a.Now) -> bool:
-    """Whether the record could be restored."""
-    try:
-        plan = msgspec.json.decode(fact.spec or "", type=Plan)
-    except msgspec.DecodeError:
+def _restore(world: World, fleet: Fleet, observation: Observation, fact: ProcessFact, now: a.Now) -> bool:
+    """Whether the process was lost; its record is restored where it can be read."""
+    plan, boot_id = _plan(fact), world.recording.journal.boot_id
+    if plan is None:
         # Written by another version: the journal's lines still tell of it.
         world.recording.forget(fact.id)
         return False
     key = (fact.pid, fact.start_ticks) if fact.pid and fact.start_ticks else None
     runs = key is not None and _runs(key, fact.boot_id, boot_id)
+    former = starts.Former(id=fact.id, state=State(fact.state), pid=fact.pid, created_at=fact.created_at, runs=runs)
+    if runs and _is_attached(plan):
+        _watch_again(world, fleet, observation, plan, former)
+        return False
     if key and runs:
         world.inventory.adopt(key, fact.id)
-    former = starts.Former(id=fact.id, state=State(fact.state), pid=fact.pid, created_at=fact.created_at, runs=runs)
     for note in starts.restore(fleet, plan, former, now):
         world.recording.note(note.draft)
+    if plan.program:
+        programs.restored(fleet, fleet.member(fact.id))
     return True
+
+
+def _watch_again(world: World, fleet: Fleet, observation: Observation, plan: Plan, former: starts.Former) -> None:
+    for action in programs.went_on(fleet, plan, former, world.now()):
+        match action:
+            case a.Watch():
+                world.happened.append(observation.watch_again(action))
+            case a.Note(draft=draft):
+                world.recording.note(draft)
+
+
+def _plan(fact: ProcessFact) -> Plan | None:
+    try:
+        return msgspec.json.decode(fact.spec or "", type=Plan)
+    except msgspec.DecodeError:
+        return None
+
+
+def _is_attached(plan: Plan | None) -> bool:
+    """Whether it is a program of a terminal: not below us, and not ended with us."""
+    return plan is not None and plan.program is not None and plan.process.observed
 
 
 def _runs(key: Key, boot_id_then: str, boot_id: str) -> bool:

@@ -32,6 +32,7 @@ class Driver:
         self.asked: list[a.Action] = []
         self.trees: dict[str, frozenset[a.Key]] = {}
         self.left: dict[str, frozenset[a.Key]] = {}
+        self.vanished: set[int] = set()
         self._pid = 1000
         self._request = 0
 
@@ -130,6 +131,8 @@ class Driver:
                 self.kills.append((key, keys))
             case a.CheckTree(process=key):
                 return self._feed(a.Remaining(key, self.left.get(key, frozenset())))
+            case a.Watch(process=key, pid=pid):
+                return self._feed(a.Watching(key, None if pid in self.vanished else (pid, 7)))
             case a.Reap(process=key):
                 return self._feed(a.Reaped(key))
             case a.Answer(client=client, message=message):
