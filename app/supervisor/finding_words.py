@@ -13,6 +13,7 @@ QUEUES = frozenset({ResourceKind.QUEUE, ResourceKind.JOINABLE_QUEUE, ResourceKin
 #: What several wait at until they are woken, by a Condition within.
 GATHERING = frozenset({ResourceKind.CONDITION, ResourceKind.EVENT, ResourceKind.BARRIER})
 _NAMED = 5
+_CUT = 160
 _MIB = 1024 * 1024
 
 #: Parts that have a name of their own in the source of multiprocessing.
@@ -21,6 +22,7 @@ _PARTS = {
     "rlock": "read lock",
     "wlock": "write lock",
     "cond": "condition",
+    "lock": "lock",
     "inqueue": "queue of tasks",
     "outqueue": "queue of results",
 }
@@ -54,8 +56,8 @@ def at_start(text: str) -> str:
 
 
 def kind_words(kind: ResourceKind) -> str:
-    """``bounded semaphore``."""
-    return kind.replace("_", " ")
+    """``bounded semaphore``, ``RLock``."""
+    return "RLock" if kind is ResourceKind.RLOCK else kind.replace("_", " ")
 
 
 def waits(scene: Scene, edge: Edge) -> str:
@@ -69,6 +71,11 @@ def waits(scene: Scene, edge: Edge) -> str:
 def names(scene: Scene, pids: Sequence[int]) -> str:
     """The first few, and how many more."""
     return listed([scene.name(pid) for pid in pids])
+
+
+def cut(text: str) -> str:
+    """Its beginning, where it is long."""
+    return text if len(text) <= _CUT else f"{text[:_CUT]}…"
 
 
 def listed(words: Sequence[str]) -> str:

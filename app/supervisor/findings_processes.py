@@ -99,17 +99,17 @@ def _orphans(scene: Scene, dead: Actor, pids: tuple[int, ...]) -> Candidate:
 def refused_starts(scene: Scene) -> Iterator[Candidate]:
     """`Process.start()` raised."""
     for actor in scene.actors.values():
-        for error in dict.fromkeys(actor.refused):
+        for error in dict.fromkeys(" ".join(error.split()) for error in actor.refused):
             yield _refused(scene, actor, error)
 
 
 def _refused(scene: Scene, actor: Actor, error: str) -> Candidate:
     kind, why, cure = _about_refusal(error)
     finding = Finding(
-        id=f"{kind}:{actor.process.id}-{error}",
+        id=f"{kind}:{actor.process.id}-{words.cut(error)}",
         kind=kind,
         program=actor.process.program,
-        text=f"{scene.name(actor.pid)} tried to start a process, which was refused: {error}",
+        text=f"{scene.name(actor.pid)} tried to start a process, which was refused: {words.cut(error)}",
         why=why,
         cure=cure,
         pids=(actor.pid,),

@@ -66,10 +66,15 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
     """A worker of a stdlib Pool died with its task, of which the pool will never know."""
     for actor in scene.actors.values():
-        key = (actor.role or "").removeprefix(POOL_ROLE)
         is_worker = bool(actor.role and actor.role.startswith(POOL_ROLE))
         if is_worker and not actor.alive and actor.process.exitcode != 0 and actor.task is not None:
-            yield _task_lost(scene, actor, scene.resources.get(key))
+            yield _task_lost(scene, actor, _pool_of(scene, actor))
+
+
+def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
+    pools = [one for one in scene.resources.values() if one.kind is ResourceKind.POOL]
+    its = [one for one in pools if actor.pid in (one.workers or ())]
+    return next(iter(its or [one for one in pools if one.created_by == actor.process.started_by]), None)
 
 
 def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
@@ -113,4 +118,5 @@ def leaks(scene: Scene) -> Iterator[Candidate]:
             resources=(leak.resource,) if leak.resource else (),
             since=scene.at,
         )
-        yield Candidate(finding=finding)
+        # The readers have waited already whether anybody takes it again.
+        yield Candidate(finding=finding, after_s=0.5)

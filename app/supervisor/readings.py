@@ -64,7 +64,8 @@ class Records:
             id=thing.id,
             program=thing.program,
             kind=thing.kind,
-            name=thing.name,
+            # A part is known by what it is of the whole: the rlock of a queue has no variable of its own.
+            name=thing.name or (whole[1] if whole else ""),
             created_by=thing.created_by,
             created_at=thing.created_at,
             users=tuple(sorted({*thing.users, *reading.mapped_by})),

@@ -248,6 +248,13 @@ def test_refused_starts(error: str, kind: FindingKind, cure: str) -> None:
     assert cure in found.cure
 
 
+def test_a_long_refusal_is_one_line() -> None:
+    told = "RuntimeError: \n   An attempt\n" + "x" * 500
+    found = only(scene(actor(ONE, refused=(told,))), FindingKind.START_REFUSED)
+    assert "refused: RuntimeError: An attempt xxx" in found.text
+    assert found.text.endswith("x…")
+
+
 def test_a_fork_from_a_process_with_threads() -> None:
     found = only(scene(actor(ONE, threads_at_fork=2), actor(TWO, threads_at_fork=1)), FindingKind.FORK_FROM_THREADS)
     assert found.text == "main (pid 10) had 2 other threads when it forked worker-1 (pid 11) and worker-2 (pid 12)."
@@ -257,7 +264,7 @@ def test_a_fork_from_a_process_with_threads() -> None:
 def test_the_threads_of_a_pool_are_its_own_business() -> None:
     """It starts a new worker from one of them; its first workers were started before they were there."""
     pool = resource("pool", ResourceKind.POOL)
-    later = {"role": "pool:1", "start_time": START + 5}
+    later: dict[str, Any] = {"role": "pool:1", "start_time": START + 5}
     assert settled(scene(pool, actor(ONE, threads_at_fork=3, **later))).findings == ()
     found = only(scene(pool, actor(ONE, threads_at_fork=4, **later)), FindingKind.FORK_FROM_THREADS)
     assert found.text.startswith("main (pid 10) had 1 other thread when")
