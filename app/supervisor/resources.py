@@ -133,6 +133,14 @@ class Resources:
         """Who waits for what, by the last reading."""
         return self._turns.edges.edges
 
+    def task_of(self, pid: int) -> str | None:
+        """What a worker of a pool executes, or executed when it died."""
+        window = self._windows.get(pid)
+        if window is None:
+            return self._last_tasks.get(pid)
+        return window.page.head.task if window.page and window.page.head else None
+
+    @property
     def not_read(self) -> int:
         """How many looks the last reading had no time for; those things show older figures."""
         return self._turns.not_read
