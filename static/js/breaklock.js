@@ -4,7 +4,8 @@ import { post } from "./api.js";
 import { confirm } from "./confirm.js";
 import { clock, count } from "./format.js";
 import { nameOf } from "./pids.js";
-import { kindWord, named } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { kindWord } from "./resourcewords.js";
 import { store } from "./store.js";
 import { complain, toast } from "./toasts.js";
 
@@ -12,7 +13,7 @@ import { complain, toast } from "./toasts.js";
 export async function askBreak(id, anchor) {
   const lock = store.resources.get(id);
   if (!lock) return;
-  const { name, place } = named(lock);
+  const { name, place } = called(lock);
   const waiting = lock.waiting.length;
   const question = {
     title: `Break ${kindWord(lock)} ${name}?`, label: "Break the lock", anchor,

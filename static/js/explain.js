@@ -9,8 +9,11 @@ const METHODS = {
   fork: "A copy of the supervisor as it stood: the quickest start, but it inherits whatever was held at that moment.",
 };
 
-/** @param {string} method */
-export const startMethod = (method) => METHODS[method] ?? "";
+/** @param {object} process */
+export function startMethod({ start_method: method, observed }) {
+  const words = METHODS[method] ?? "";
+  return observed ? words.replace("the supervisor", "its parent") : words;
+}
 
 /** @param {boolean} daemon */
 export const daemon = (daemon) =>
@@ -45,8 +48,8 @@ export function sentinel({ sentinel: fd, alive }) {
 }
 
 /** @param {object} process */
-export const autoJoin = ({ auto_join: on }) =>
-  on ? "Joined as soon as it ends." : "It stays a zombie after its end, until somebody joins it.";
+export const autoJoin = ({ auto_join: on, observed }) =>
+  observed ? "Procession only watches it." : on ? "Joined as soon as it ends." : "It stays a zombie after its end, until somebody joins it.";
 
 /** @param {object} process */
 export const grace = ({ grace_s: seconds }) => `Terminate sends SIGTERM, waits ${seconds} s, then kills what is left of its tree.`;

@@ -2,8 +2,9 @@
 
 import { span } from "./format.js";
 import { nameOf } from "./pids.js";
-import { isGrave } from "./programstate.js";
-import { kindWord, named, purpose } from "./resourcewords.js";
+import { findingWord, isGrave } from "./programstate.js";
+import { called } from "./resourcename.js";
+import { kindWord, purpose } from "./resourcewords.js";
 import { store } from "./store.js";
 
 /** "waits to acquire Lock disk, 41 s", or "" @param {number} pid @param {number} now */
@@ -12,13 +13,13 @@ export function waitsFor(pid, now) {
   if (!edge) return "";
   const { resource, of, to, since } = edge;
   const record = store.resources.get(resource);
-  const what = resource ? (record ? `${kindWord(record)} ${named(record).name}` : resource) : nameOf(of);
+  const what = resource ? (record ? `${kindWord(record)} ${called(record).name}` : resource) : nameOf(of);
   return `waits ${purpose(to)} ${what}, ${span(Math.max(0, now - since))}`;
 }
 
 /** "holds disk, index", or "" @param {number} pid */
 export function holdsNow(pid) {
-  const held = [...store.resources.values()].filter(({ holder }) => holder === pid).map((one) => named(one).name);
+  const held = [...store.resources.values()].filter(({ holder, part_of: whole }) => holder === pid && !whole).map((one) => called(one).name);
   if (!held.length) return "";
   return `holds ${held.slice(0, 2).join(", ")}${held.length > 2 ? ` and ${held.length - 2} more` : ""}`;
 }
@@ -30,5 +31,7 @@ export function holdsNow(pid) {
 export function sharedFinding({ pid, program, alive }) {
   if (!program || !alive) return null;
   const found = store.waits.findings.find((one) => isGrave(one) && one.pids.includes(pid));
-  return found ? { tone: "warn", title: found.text, text: `${found.why} ${found.cure}`.trim(), resources: found.resources } : null;
+  if (!found) return null;
+  const title = findingWord(found);
+  return { tone: "warn", title: `${title[0].toUpperCase()}${title.slice(1)}.`, text: [found.text, found.why, found.cure].filter(Boolean).join(" "), resources: found.resources };
 }

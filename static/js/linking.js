@@ -1,7 +1,8 @@
-/** Text with links: pids that we know lead to their process, names of resources to the resource. */
+/** Text with links: pids that we know lead to their process, names of resources to the resource.  A name is known by its place, or by its kind before it: many are common words. */
 
 import { hrefOf } from "./pids.js";
-import { named } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { kindWord } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { store } from "./store.js";
 import { element } from "./template.js";
@@ -11,9 +12,10 @@ import { element } from "./template.js";
  * @returns {(string|HTMLElement)[]} what to put there
  */
 export function linked(text, resources = []) {
-  const names = new Map(resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => [named(one).name, one]));
-  const words = [...names.keys()].filter((name) => /\w/.test(name)).sort((a, b) => b.length - a.length).map(RegExp.escape ?? escaped);
-  const pattern = new RegExp(`(?<![\\w.])(\\d{2,7}${words.map((word) => `|${word}`).join("")})(?!\\w)`, "u");
+  const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, ...called(one), kind: kindWord(one) }));
+  const names = new Map(known.flatMap(({ one, name, place }) => [[name, one], [`${name} (${place})`, one]]));
+  const words = known.map(({ name, place, kind }) => (place ? `${escaped(name)} \\(${escaped(place)}\\)` : `(?<=${kind} )${escaped(name)}(?!\\w)`));
+  const pattern = new RegExp(["(?<![\\w.:-])\\d{2,7}(?![\\w.:-])", ...words].join("|"), "i");
   const pieces = [];
   for (let rest = text; rest;) {
     const found = pattern.exec(rest);
@@ -32,4 +34,5 @@ function piece(text, resource) {
   return link;
 }
 
+/** A name is a stranger's text. */
 const escaped = (text) => text.replace(/[$()*+.?[\\\]^{|}/-]/g, "\\$&");

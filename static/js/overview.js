@@ -18,7 +18,7 @@ const ROWS = [
   ["Name", (p) => p.name],
   ["Target", (p) => p.target.replace(/\(.*\)$/s, ""), (p) => (p.workload ? `workload ${p.workload}` : ""), "code"],
   ["Arguments", call, null, "code"],
-  ["Start method", (p) => p.start_method, (p) => explain.startMethod(p.start_method)],
+  ["Start method", (p) => p.start_method, explain.startMethod],
   ["Daemon", (p) => yes(p.daemon), (p) => explain.daemon(p.daemon)],
   ["Parent", (p) => p.ppid ?? DASH, explain.parent, "num"],
   ["Started by", (p) => p.started_by ?? DASH, (p) => (p.started_by ? "The process that called start()." : ""), "num"],
@@ -32,11 +32,11 @@ const ROWS = [
   ["Descendants", (p) => p.descendants, null, "num"],
   ["Waits", (p) => (p.program ? waitsFor(p.pid, store.now()).replace(/^waits /, "") || DASH : null)],
   ["Holds", (p) => (p.program ? holdsNow(p.pid).replace(/^holds /, "") || "nothing" : null)],
-  ["Join", (p) => (p.auto_join ? "by itself" : "by hand"), explain.autoJoin],
+  ["Join", (p) => (p.observed ? "by its parent" : p.auto_join ? "by itself" : "by hand"), explain.autoJoin],
   ["Grace", (p) => `${p.grace_s} s`, explain.grace, "num"],
-  ["Restart", (p) => p.restart?.policy ?? "never", explain.restart],
+  ["Restart", (p) => (p.observed ? null : p.restart?.policy ?? "never"), explain.restart],
   ["Stuck after", (p) => (p.stuck_after_s ? `${p.stuck_after_s} s` : "default"), () => "Without a report, CPU time or anything else that shows progress.", "num"],
-  ["Preload", (p) => (p.start_method === "forkserver" ? yes(p.preloaded) : DASH), explain.preload],
+  ["Preload", (p) => (p.observed ? null : p.start_method === "forkserver" ? yes(p.preloaded) : DASH), explain.preload],
 ];
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */

@@ -82,6 +82,7 @@ function showHead(program) {
     at && `${live ? "for" : "ran"} ${duration((live ? store.now() : end ?? store.now()) - at)}`, !live && code !== null && `exit code ${exitcode(code)}`,
   ];
   fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: commandLine(command), facts: facts.filter(Boolean).join(" · ") });
+  attr(head.querySelector("[data-text=command]"), "title", command.join(" "));
   part(head, "unseen").hidden = !unseen;
   fill(head, { unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
   attr(part(head, "first"), "href", detailHref(id));

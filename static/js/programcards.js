@@ -65,6 +65,6 @@ function card({ name, title, description, look_at: lookAt, theme, finds = [] }) 
   made.querySelector("input").value = name;
   made.querySelector("input").name = "program";
   made.dataset.words = [name, title, description, lookAt, theme, ...finds].join(" ").toLowerCase();
-  fill(made, { name, description: title });
+  fill(made, { name: title || name, description: name });
   return made;
 }

@@ -31,9 +31,9 @@ export async function showDemos(place) {
 function group(theme, members) {
   const made = stamp("demo-theme");
   put(part(made, "theme"), theme);
-  part(made, "members").append(...members.map(({ name, title, look_at: lookAt }) => {
-    const button = element("button", "demo", name);
-    Object.assign(button, { type: "button", title: [title, lookAt && `Look at ${lookAt}`].filter(Boolean).join("\n") });
+  part(made, "members").append(...members.map(({ name, title, description, look_at: lookAt }) => {
+    const button = element("button", "demo", title || name);
+    Object.assign(button, { type: "button", title: [description, lookAt && `Look at: ${lookAt}`].filter(Boolean).join("\n") });
     button.dataset.workload = name;
     return button;
   }));

@@ -8,13 +8,17 @@ import { Keyed } from "./keyed.js";
 import { linked } from "./linking.js";
 import { whoIs } from "./pids.js";
 import { findingsOf, findingWord, isGrave } from "./programstate.js";
-import { kindWord, named } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { kindWord } from "./resourcewords.js";
 import { detailHref, programHref } from "./router.js";
 import { store } from "./store.js";
 import { element, part } from "./template.js";
 
 const SHOWN = 6;
 const WAYS = 3;
+/** Where the end of a process is a way out, and where its code says more. */
+const ENDED = new Set(["deadlock", "join-before-drain", "dead-sleeper", "orphan"]);
+const LOOKED_INTO = new Set(["join-before-drain", "dead-sleeper", "fork-from-threads"]);
 const root = document.getElementById("program");
 const list = part(root, "findings");
 const boxes = new Keyed(list, "program-finding", { key: ({ id }) => id, update });
@@ -63,10 +67,10 @@ function offer(place, { kind, pids, resources }) {
   const things = resources.map((id) => store.resources.get(id)).filter(Boolean);
   const living = pids.map(whoIs).filter((one) => one?.alive);
   const ways = [
-    ...things.slice(0, WAYS).map((one) => ({ text: `${kindWord(one)} ${named(one).name}`, href: programHref(one.program, { resource: one.id }) })),
-    ...(kind === "join-before-drain" ? living.slice(0, WAYS).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
-    ...things.filter(({ abandoned }) => abandoned).slice(0, WAYS).map((one) => ({ way: "break", target: one.id, text: `Break ${named(one).name} …` })),
-    ...(isGrave({ kind }) || kind === "orphan" ? living.slice(0, WAYS).map((one) => ({ way: "kill", target: one.id, text: `Kill ${one.name} …` })) : []),
+    ...things.filter(({ abandoned }) => abandoned).slice(0, WAYS).map((one) => ({ way: "break", target: one.id, text: `Break ${called(one).name} …` })),
+    ...(ENDED.has(kind) ? living.slice(0, WAYS).map((one) => ({ way: "kill", target: one.id, text: `Kill ${one.name} …` })) : []),
+    ...(LOOKED_INTO.has(kind) ? living.slice(0, WAYS).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
+    ...things.slice(0, WAYS).map((one) => ({ text: `${kindWord(one)} ${called(one).name}`, href: programHref(one.program, { resource: one.id }) })),
   ];
   const stand = JSON.stringify(ways);
   if (place.dataset.stand === stand) return;

@@ -8,8 +8,8 @@ import { outcome } from "./outcome.js";
 import { detailHref } from "./router.js";
 import { store } from "./store.js";
 
-/** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {import("./programtree.js").Member} member @param {number} now */
-export function showProcess(row, cells, { kind, record, depth }, now) {
+/** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {import("./programtree.js").Member} member @param {number} now @param {Set<any>} amber pids that stand still */
+export function showProcess(row, cells, { kind, record, depth }, now, amber) {
   const process = kind === "process";
   const { icon, word, tone, dim } = process ? waitingState(record) : { icon: "●", word: OS_STATES[record.state] ?? record.state, tone: "ok", dim: false };
   row.style.setProperty("--depth", String(Math.min(depth, 8)));
@@ -18,7 +18,7 @@ export function showProcess(row, cells, { kind, record, depth }, now) {
   put(cells.name, record.name);
   const href = detailHref(process ? record.id : record.root, process ? null : "descendants");
   if (cells.name.getAttribute("href") !== href) cells.name.setAttribute("href", href);
-  put(cells.target, process ? (record.workload ?? record.target) : record.command);
+  put(cells.target, process ? purposeOf(record) : record.command);
   mark(cells.state, "tone", tone);
   put(cells.icon, icon);
   put(cells.word, word);
@@ -31,7 +31,14 @@ export function showProcess(row, cells, { kind, record, depth }, now) {
   put(cells.up, duration(process ? uptime(record, now) : now - record.start_time));
   put(cells.exit, exitcode(process ? record.exitcode : null));
   put(cells.sentinel, process && record.sentinel ? `${record.sentinel.fd} ${record.sentinel.ready ? "ready" : "waiting"}` : ABSENT);
+  mark(cells.waits, "tone", amber.has(record.pid) ? "warn" : null);
   showWhat(cells, process ? record : null, now);
+}
+
+/** Its target as the program wrote it. */
+function purposeOf({ workload, target, name, id, program }) {
+  const words = id === program ? "" : (workload ?? target).replace(/^__main__\./, "");
+  return words === name ? "" : words;
 }
 
 /** Who stands in a circle is stuck, whatever the clock of progress says. */

@@ -5,6 +5,7 @@ import { mark, put } from "./dom.js";
 import { count } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { showProcess } from "./programrow.js";
+import { troubled } from "./programstate.js";
 import { family } from "./programtree.js";
 import { store } from "./store.js";
 import { part } from "./template.js";
@@ -16,6 +17,7 @@ const root = document.getElementById("program");
 const box = part(root, "processes");
 let program = null;
 let now = 0;
+let amber = new Set();
 
 const rows = new Keyed(part(box, "rows"), "program-process", { key: ({ key }) => key, update });
 const windowed = new Windowed(part(box, "scroll"), { above: part(box, "above"), below: part(box, "below") }, {
@@ -41,6 +43,7 @@ export function showProcesses(id) {
 function show() {
   const all = family(program);
   now = store.now();
+  amber = troubled(program);
   rows.show(windowed.slice(all));
   const alive = all.filter(({ kind, record }) => kind === "descendant" || record.alive).length;
   put(part(box, "count"), all.length === alive ? `${count(alive)} running` : `${count(alive)} of ${count(all.length)} running`);
@@ -49,7 +52,7 @@ function show() {
 function update(row, cells, member) {
   row.dataset.id = member.key;
   mark(row, "kind", member.kind);
-  showProcess(row, cells, member, now);
+  showProcess(row, cells, member, now, amber);
   offer(cells.verbs, member.record);
 }
 

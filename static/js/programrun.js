@@ -65,7 +65,7 @@ function showTab(name, focus = false) {
 
 function choose(workload) {
   const { name, title, description, look_at: lookAt, parameters: wanted, finds = [] } = workload;
-  fill(part(dialog, "about"), { chosen: name, title, description, look_at: lookAt, finds: finds.join(", ") });
+  fill(part(dialog, "about"), { chosen: title || name, name, description, look_at: lookAt, finds: finds.join(", ") });
   part(dialog, "look").hidden = !lookAt;
   part(dialog, "finds").hidden = !finds.length;
   parameters.show(wanted.map((one) => ({ ...one, path: `params.${one.name}` })));

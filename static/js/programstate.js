@@ -33,14 +33,17 @@ export function processesOf(id) {
   return own.sort((a, b) => (a.created_at ?? 0) - (b.created_at ?? 0) || (a.pid ?? 0) - (b.pid ?? 0));
 }
 
-/** Its resources. @param {string} id */
-export const resourcesOf = (id) => [...store.resources.values()].filter(({ program }) => program === id);
+/** Its resources; what they are made of is not counted. @param {string} id */
+export const resourcesOf = (id) => [...store.resources.values()].filter(({ program, part_of: whole }) => program === id && !whole);
 
 /** What is wrong in it, what stands still first. @param {string} id */
 export function findingsOf(id) {
   const own = store.waits.findings.filter(({ program }) => program === id);
   return own.sort((a, b) => Number(isGrave(b)) - Number(isGrave(a)) || a.since - b.since);
 }
+
+/** Pids and ids of resources that stand still in it: only these are amber, to wait is nothing unusual. @param {string} id @returns {Set<any>} */
+export const troubled = (id) => new Set(findingsOf(id).filter(isGrave).flatMap(({ pids, resources }) => [...pids, ...resources]));
 
 /** Who waits in it. @param {string} id */
 export function edgesOf(id) {
@@ -55,9 +58,9 @@ export function together(processes) {
   return { alive: alive.length, all: processes.length, cpu: alive.length ? sum("cpu_percent") : null, rss: alive.length ? sum("rss_bytes") : null };
 }
 
-/** "python train.py --epochs 3", the interpreter without its folder. @param {string[]} command */
+/** "python train.py --epochs 3", interpreter and script without their folders. @param {string[]} command */
 export function commandLine(command) {
-  const [first = "", ...rest] = command;
+  const [first = "", ...rest] = command.map((word, at) => (at === 1 ? word.replace(/^\/.*\/(?=[^/]+$)/, "") : word));
   const quoted = (text) => (/[\s"'\\$]/.test(text) || text === "" ? JSON.stringify(text) : text);
   return [first.replace(/^.*\//, ""), ...rest].map(quoted).join(" ");
 }

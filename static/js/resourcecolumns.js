@@ -3,7 +3,8 @@
 import { attr, mark, put } from "./dom.js";
 import { ABSENT, bytes, count, span } from "./format.js";
 import { isDead, nameOf } from "./pids.js";
-import { backlog, depth, fullness, kindWord, level, named, queueing, standing, typeOf, unread, written } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { backlog, depth, fullness, kindWord, level, queueing, standing, typeOf, unread, written } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { element } from "./template.js";
 
@@ -41,7 +42,7 @@ export const COLUMNS = {
   users: { label: "Users", number: true, words: "living processes that have it", text: (one) => count(one.users.length) },
   ends: { label: "Ends", text: (one) => ends(one.ends) },
   level: { label: "Level", write: writeLevel },
-  holder: { label: "Holder", text: (one) => (one.holder_unknown ? "not known" : person(one.holder)) },
+  holder: { label: "Holder", text: (one) => (one.holder_unknown ? (one.abandoned ? "dead" : "not known") : person(one.holder)) },
   held: { label: "Held for", number: true, text: (one) => time(one.held_s) },
   standing: { label: "State", write: writeStanding },
   type: { label: "Type", text: (one) => typeOf(one) || ABSENT },
@@ -62,7 +63,7 @@ function buildName(cell) {
 }
 
 function writeName(cell, one) {
-  const { name, place } = named(one);
+  const { name, place } = called(one);
   put(cell.firstElementChild, name);
   attr(cell.firstElementChild, "href", programHref(one.program, { resource: one.id }));
   put(cell.lastElementChild, place);

@@ -6,12 +6,12 @@ import { backlog, depth, isLock, isQueue, isSemaphore, level, standing, typeOf, 
 
 const known = (value) => value !== null && value !== undefined;
 
-/** @typedef {{label: string, value?: any, pid?: number, why?: string, style?: string}} Fact `pid`: a process to link */
+/** @typedef {{label: string, value?: any, pid?: number, resources?: string[], why?: string, style?: string}} Fact `pid`, `resources`: what to link */
 
 /** @param {object} one @returns {Fact[]} */
 export function factsOf(one) {
   const own = isQueue(one) ? queue(one) : isLock(one) || isSemaphore(one) ? lock(one) : (OF_KIND[one.kind] ?? (() => []))(one);
-  const parts = one.parts.length ? [{ label: "Made of", value: one.parts.join(", ") }] : [];
+  const parts = one.parts.length ? [{ label: "Made of", resources: one.parts }] : [];
   return [...own.filter(({ value, pid }) => known(pid) || (known(value) && value !== "")), ...parts, ...made(one)];
 }
 
@@ -33,7 +33,7 @@ function queue(one) {
 
 function lock(one) {
   const single = isLock(one);
-  const holder = one.holder_unknown ? { label: "Holder", value: "not known" } : { label: "Holder", pid: one.holder ?? undefined, value: single ? "nobody" : null };
+  const holder = one.holder_unknown ? { label: "Holder", value: one.abandoned ? "dead" : "not known" } : { label: "Holder", pid: one.holder ?? undefined, value: single ? "nobody" : null };
   return [{ label: single ? "State" : "Value", value: level(one) }, holder, num("Held for", known(one.held_s) ? time(one.held_s) : null)];
 }
 

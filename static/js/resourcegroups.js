@@ -3,7 +3,7 @@
 import { mark, put } from "./dom.js";
 import { count } from "./format.js";
 import { Keyed } from "./keyed.js";
-import { resourcesOf } from "./programstate.js";
+import { isLive, resourcesOf, troubled } from "./programstate.js";
 import { COLUMNS } from "./resourcecolumns.js";
 import { route } from "./router.js";
 import { store } from "./store.js";
@@ -35,11 +35,12 @@ export function startResources() {
 export function showResources(id) {
   const all = resourcesOf(id);
   const opened = route().params.get("resource");
-  const now = store.now();
+  const [now, amber] = [store.now(), troubled(id)];
   put(part(box, "count"), all.length ? count(all.length) : "");
   part(box, "none").hidden = all.length > 0;
+  put(part(box, "none"), isLive(store.programs.get(id)) ? "It has made nothing to share yet: no queue, no lock, no shared value." : "It has ended, and what it shared with it.");
   for (const group of GROUPS) {
-    const own = all.filter(({ kind }) => group.kinds.includes(kind)).map((one) => ({ one, opened, now }));
+    const own = all.filter(({ kind }) => group.kinds.includes(kind)).map((one) => ({ one, opened, now, amber }));
     if (own.length || made.has(group.title)) show(group, own);
   }
 }
@@ -80,7 +81,8 @@ function cell({ key, number, build }) {
   return td;
 }
 
-function update(row, columns, { one, opened, now }) {
+function update(row, columns, { one, opened, now, amber }) {
+  mark(row, "amber", amber.has(one.id));
   mark(row, "open", one.id === opened);
   mark(row, "bad", one.abandoned || one.broken);
   columns.forEach(({ write, text }, at) => (write ? write(row.children[at], one, now) : put(row.children[at], text(one, now))));

@@ -7,7 +7,9 @@ import { Keyed } from "./keyed.js";
 import { hrefOf, isDead, nameOf } from "./pids.js";
 import { openCharts } from "./resourcecharts.js";
 import { factsOf } from "./resourcefacts.js";
-import { kindWord, named, purpose } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { kindWord, purpose } from "./resourcewords.js";
+import { programHref } from "./router.js";
 import { store } from "./store.js";
 import { element, fill, part } from "./template.js";
 
@@ -36,7 +38,7 @@ class ResourcePanel {
     this.#last = present ?? this.#last;
     part(this.panel, "gone").hidden = Boolean(present) || store.seq === null;
     part(this.panel, "known").hidden = !this.#last;
-    fill(this.aside, { beside: this.#last ? named(this.#last).name : this.id });
+    fill(this.aside, { beside: this.#last ? called(this.#last).name : this.id });
     if (this.#last) this.#render(this.#last, Boolean(present));
   }
 
@@ -46,7 +48,7 @@ class ResourcePanel {
 
   #render(one, present) {
     this.#closeCharts ??= openCharts(part(this.panel, "charts"), one);
-    const { place } = named(one);
+    const { place } = called(one);
     fill(this.panel, { kind: kindWord(one), place: place && ` · ${place}`, why: wrong(one) });
     part(this.panel, "wrong").hidden = !wrong(one);
     part(this.panel, "break").hidden = !one.abandoned || !present || store.role === "viewer";
@@ -71,7 +73,9 @@ function wrong({ abandoned, broken, holder, waiting }) {
 
 function showFact(row, { label, value, why }, fact) {
   put(label, fact.label);
-  fact.pid === undefined ? put(value, fact.value) : showPerson(value, fact.pid);
+  if (fact.resources) showParts(value, fact.resources);
+  else if (fact.pid === undefined) put(value, fact.value);
+  else showPerson(value, fact.pid);
   value.className = fact.style ?? "";
   put(why, fact.why ?? "");
 }
@@ -81,6 +85,18 @@ function showWaiting(row, { who, to, since }, { pid, to: verb, since: at }) {
   put(to, purpose(verb).replace(/ (into|from|to|for)$/, ""));
   put(since, `${span(Math.max(0, store.now() - at))}`);
   since.title = `since ${clock(at)}`;
+}
+
+/** What it is made of: links, made once. */
+function showParts(place, ids) {
+  if (place.dataset.stand === ids.join()) return;
+  place.dataset.stand = ids.join();
+  place.replaceChildren(...ids.flatMap((id, at) => {
+    const one = store.resources.get(id);
+    const made = element(one ? "a" : "span", "", one ? called(one).name.replace(/ in .*$/s, "") : id);
+    if (one) made.href = programHref(one.program, { resource: id });
+    return at ? [", ", made] : [made];
+  }));
 }
 
 /** A name with its pid, as a link where it is known. */

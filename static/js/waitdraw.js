@@ -8,7 +8,8 @@ import { course } from "./waitlines.js";
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const EDGE = 12;
 const INSET = 11;
-const [LABEL, BELOW] = [23, 27];
+/** How many characters there is room for. */
+const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 22 }, more: { label: 20, below: 25 } };
 const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by" };
 
 /** @param {string} verb of who waits */
@@ -30,10 +31,10 @@ export class Drawing {
 
   /** @param {{nodes: Map<string, object>, lines: object[], rings: string[][]}} graph @param {number} now */
   show({ nodes, lines, rings }, now) {
-    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, cycle }) => [from, to, kind, verb, cycle])]);
+    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, still }) => [from, to, kind, verb, still])]);
     if (shape !== this.#shape) this.#draw(nodes, lines, rings);
     this.#shape = shape;
-    for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node));
+    for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node), ROOM[node.kind]);
     const since = new Map(lines.map((line) => [`${line.from} ${line.to}`, line.since]));
     for (const { text, key, start } of this.#words) put(text, since.get(key) === null ? start : `${start} ${span(Math.max(0, now - since.get(key)))}`);
   }
@@ -53,27 +54,27 @@ export class Drawing {
     if (focused) this.#nodes.get(focused)?.link.focus();
   }
 
-  #line({ from, to, kind, verb, cycle }, places, starts) {
+  #line({ from, to, kind, verb, still }, places, starts) {
     const { path, arrow, words } = course(places.get(from), places.get(to), starts);
     const line = make("g", { class: `line ${kind}` }, [make("path", { class: "way", d: path }), make("path", { class: "tip", d: arrow })]);
     const text = make("text", { class: `said ${kind}`, x: words.x, y: words.y, "text-anchor": words.anchor });
-    for (const one of [line, text]) mark(one, "cycle", cycle);
+    for (const one of [line, text]) mark(one, "still", still);
     this.#words.push({ text, key: `${from} ${to}`, start: kind === "waits" ? waits(verb) : HELD[verb] ?? "held by" });
     return { line, text };
   }
 
-  #dress({ link, icon, label, below, title }, words) {
+  #dress({ link, icon, label, below, title }, words, room) {
     attr(link, "href", words.href);
     attr(link, "aria-label", words.title);
     mark(link, "tone", words.tone);
     put(icon, words.icon);
-    put(label, fit(words.label, LABEL));
-    put(below, fit(words.below, BELOW));
+    put(label, fit(words.label, room.label - (words.icon ? 1 : 0)));
+    put(below, fit(words.below, room.below));
     put(title, words.title);
   }
 }
 
-function box({ key, kind, cycle }, { x, y }) {
+function box({ key, kind, still }, { x, y }) {
   const icon = make("text", { class: "icon", x: WIDTH - INSET, y: 18, "text-anchor": "end" });
   const label = make("text", { class: "label", x: INSET, y: 18 });
   const below = make("text", { class: "below", x: INSET, y: 34 });
@@ -83,7 +84,7 @@ function box({ key, kind, cycle }, { x, y }) {
   if (kind === "resource") for (const text of [label, below]) attr(text, "x", String(INSET + 8));
   if (kind === "resource") attr(icon, "x", String(WIDTH - INSET - 8));
   mark(link, "key", key);
-  mark(link, "cycle", cycle);
+  mark(link, "still", still);
   return { link, icon, label, below, title };
 }
 

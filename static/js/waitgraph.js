@@ -6,9 +6,11 @@
  *
  * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.
  *
- * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, cycle: boolean, count?: number}} Node `id`: pid, or id of a resource
- * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, cycle: boolean}} Line
+ * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number}} Node `id`: pid, or id of a resource
+ * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line
  */
+
+import { families } from "./waitshape.js";
 
 const ALIKE = 6;
 const MOST = 40;
@@ -18,17 +20,16 @@ const keyOf = (member) => (typeof member === "number" ? process(member) : resour
 
 /**
  * @param {object[]} edges of the supervisor's waits @param {any[][]} cycles pids and ids of resources in turn
- * @param {(id: string) => object|undefined} resourceOf
+ * @param {Set<any>} still pids and ids of what will never go on @param {(id: string) => object|undefined} resourceOf
  * @returns {{nodes: Map<string, Node>, lines: Line[], rings: string[][], hidden: number}} `hidden`: how many are left out
  */
-export function graph(edges, cycles, resourceOf) {
+export function graph(edges, cycles, still, resourceOf) {
   const involved = new Set(edges.flatMap(({ pid, resource: id }) => [process(pid), resource(id)]));
   const rings = cycles.map((cycle) => cycle.map(keyOf)).filter((ring) => ring.every((key) => involved.has(key)));
-  const ringed = new Set(rings.flatMap((ring) => ring.map((key, at) => `${key} ${ring[(at + 1) % ring.length]}`)));
   const nodes = new Map();
   const lines = new Map();
-  const node = (kind, key, id) => nodes.has(key) || nodes.set(key, { key, kind, id, cycle: rings.some((ring) => ring.includes(key)) });
-  const line = (from, to, rest) => lines.has(`${from} ${to}`) || lines.set(`${from} ${to}`, { from, to, cycle: ringed.has(`${from} ${to}`), ...rest });
+  const node = (kind, key, id) => nodes.has(key) || nodes.set(key, { key, kind, id, still: still.has(id) });
+  const line = (from, to, rest) => lines.has(`${from} ${to}`) || lines.set(`${from} ${to}`, { from, to, still: nodes.get(from).still && nodes.get(to).still, ...rest });
   for (const { pid, resource: id, of, to, since, holders } of edges.toSorted((a, b) => a.since - b.since)) {
     node("process", process(pid), pid);
     const waits = { kind: "waits", verb: to, since };
@@ -60,7 +61,7 @@ function holding(record, holders, waiter) {
 function bundle(nodes, lines) {
   const into = Map.groupBy(lines, ({ to }) => to);
   const out = Map.groupBy(lines, ({ from }) => from);
-  const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).cycle && !into.has(key) && out.get(key).length === 1;
+  const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).still && !into.has(key) && out.get(key).length === 1;
   const alike = Map.groupBy(lines.filter(({ from }) => plain(from)), ({ to, verb }) => `${to} ${verb}`);
   const gone = new Set();
   const added = [];
@@ -70,7 +71,7 @@ function bundle(nodes, lines) {
     for (const { from } of rest) { gone.add(from); nodes.delete(from); }
     const key = `m${name}`;
     const to = nodes.get(rest[0].to);
-    nodes.set(key, { key, kind: "more", id: to.id, cycle: false, count: rest.length });
+    nodes.set(key, { key, kind: "more", id: to.id, still: to.still, count: rest.length });
     added.push({ ...rest[0], from: key });
   }
   return { nodes, lines: [...lines.filter(({ from }) => !gone.has(from)), ...added] };
@@ -79,31 +80,11 @@ function bundle(nodes, lines) {
 /** Of too many the families with a cycle come first, then the largest; what does not fit is told. */
 function cut({ nodes, lines }, rings) {
   if (nodes.size <= MOST) return { nodes, lines, rings, hidden: 0 };
-  const rank = (family) => (family.some((key) => nodes.get(key).cycle) ? 1e6 : 0) + family.length;
+  const rank = (family) => (family.some((key) => nodes.get(key).still) ? 1e6 : 0) + family.length;
   const kept = new Map();
   for (const family of families(nodes.keys(), lines).sort((a, b) => rank(b) - rank(a))) {
-    for (const key of family.sort((a, b) => Number(nodes.get(b).cycle) - Number(nodes.get(a).cycle))) if (kept.size < MOST) kept.set(key, nodes.get(key));
+    for (const key of family.sort((a, b) => Number(nodes.get(b).still) - Number(nodes.get(a).still))) if (kept.size < MOST) kept.set(key, nodes.get(key));
   }
   const shown = lines.filter(({ from, to }) => kept.has(from) && kept.has(to));
   return { nodes: kept, lines: shown, rings: rings.filter((ring) => ring.every((key) => kept.has(key))), hidden: nodes.size - kept.size };
-}
-
-/** The keys that hang together. @param {Iterable<string>} keys @param {Line[]} lines @returns {string[][]} */
-export function families(keys, lines) {
-  const next = new Map([...keys].map((key) => [key, []]));
-  for (const { from, to } of lines) { next.get(from).push(to); next.get(to).push(from); }
-  const seen = new Set();
-  const walk = (start) => {
-    const family = [];
-    const todo = [start];
-    while (todo.length) {
-      const key = todo.pop();
-      if (seen.has(key)) continue;
-      seen.add(key);
-      family.push(key);
-      todo.push(...next.get(key));
-    }
-    return family;
-  };
-  return [...next.keys()].filter((key) => !seen.has(key)).map(walk).filter((family) => family.length);
 }

@@ -7,11 +7,11 @@
  * @typedef {{x: number, y: number, column: number}} Place the upper left corner
  */
 
-import { families } from "./waitgraph.js";
+import { circle, depths, families } from "./waitshape.js";
 
 export const WIDTH = 172;
 export const HEIGHT = 44;
-const ACROSS = WIDTH + 124;
+const ACROSS = WIDTH + 134;
 const DOWN = HEIGHT + 14;
 const RING_DOWN = HEIGHT + 46;
 const APART = 34;
@@ -27,7 +27,7 @@ export function layout(keys, lines, rings) {
   for (const family of families(order.keys(), lines)) {
     family.sort((a, b) => order.get(a) - order.get(b));
     const own = lines.filter(({ from }) => family.includes(from));
-    const ring = rings.find((one) => family.includes(one[0]));
+    const ring = rings.find((one) => family.includes(one[0])) ?? circle(family, own);
     const placed = ring ? around(ring, family, own) : layered(family, own);
     const left = Math.min(...[...placed.values()].map(({ column }) => column));
     const top = Math.min(...[...placed.values()].map(({ y }) => y));
@@ -84,21 +84,6 @@ function layered(family, lines) {
     for (const column of columns) settle(column, behind, y);
   }
   return new Map(columns.flatMap((column, at) => column.map((key) => [key, { column: at, y: y.get(key) }])));
-}
-
-/** How far each is from an end; a way that comes back to itself ends there. */
-function depths(family, out) {
-  const depth = new Map();
-  const visit = (key, path) => {
-    if (depth.has(key) || path.has(key)) return depth.get(key) ?? 0;
-    path.add(key);
-    const below = (out.get(key) ?? []).map(({ to }) => visit(to, path) + 1);
-    path.delete(key);
-    depth.set(key, Math.max(0, ...below));
-    return depth.get(key);
-  };
-  for (const key of family) visit(key, new Set());
-  return depth;
 }
 
 /** Order a column by the mean height of its neighbours, and move everybody there as far as the others leave room. */

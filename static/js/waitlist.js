@@ -4,7 +4,8 @@ import { put } from "./dom.js";
 import { span } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { hrefOf, isDead, nameOf } from "./pids.js";
-import { named, purpose } from "./resourcewords.js";
+import { called } from "./resourcename.js";
+import { purpose } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { store } from "./store.js";
 import { element } from "./template.js";
@@ -20,17 +21,17 @@ export class WaitList {
     this.#rows = new Keyed(place, "wait", { key: keyOf, update: (row, cells, edge) => this.#update(row, cells, edge) });
   }
 
-  /** @param {string} program id @param {object[]} edges @param {Set<string>} ringed keys of `keyOf` that are part of a deadlock @param {number} now */
-  show(program, edges, ringed, now) {
-    Object.assign(this, { program, ringed, now });
-    const order = [...edges].sort((a, b) => Number(ringed.has(keyOf(b))) - Number(ringed.has(keyOf(a))) || a.since - b.since);
+  /** @param {string} program id @param {object[]} edges @param {Set<string>} still keys of `keyOf` of those that will never go on @param {number} now */
+  show(program, edges, still, now) {
+    Object.assign(this, { program, still, now });
+    const order = [...edges].sort((a, b) => Number(still.has(keyOf(b))) - Number(still.has(keyOf(a))) || a.since - b.since);
     this.#rows.show(order.slice(0, MOST));
     return Math.max(0, edges.length - MOST);
   }
 
   #update(row, cells, edge) {
     const { pid, resource, of, since, to, holders, timed } = edge;
-    row.toggleAttribute("data-cycle", this.ringed.has(keyOf(edge)));
+    row.toggleAttribute("data-still", this.still.has(keyOf(edge)));
     put(cells.for, span(Math.max(0, this.now - since)));
     put(cells.timed, timed ? "with a timeout" : "");
     const stand = JSON.stringify([pid, resource, of, to, holders.map(isDead), [pid, of, ...holders].map(nameOf), store.resources.get(resource)?.name, store.resources.get(resource)?.abandoned]);
@@ -41,7 +42,7 @@ export class WaitList {
 
   #what(id) {
     const record = store.resources.get(id);
-    return link(record ? named(record).name : id, programHref(record?.program ?? this.program, { resource: id }));
+    return link(record ? called(record).name : id, programHref(record?.program ?? this.program, { resource: id }));
   }
 }
 
@@ -49,8 +50,9 @@ export class WaitList {
 export const keyOf = ({ pid, resource, of, to }) => `${pid} ${resource ?? `p${of}`} ${to}`;
 
 function by(holders, to, record) {
+  if (to === "join") return [];
   if (record?.abandoned) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
-  if (!holders.length) return to === "join" ? [] : [", and nobody is there who could let it go on"];
+  if (!holders.length) return [", and nobody is there who could let it go on"];
   const words = { acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: "which could be set by" };
   const names = holders.slice(0, NAMED).flatMap((pid, at) => [at ? ", " : "", who(pid), isDead(pid) ? " (dead)" : ""]);
   return [`, ${words[to] ?? "which could be emptied by"} `, ...names, holders.length > NAMED ? ` and ${holders.length - NAMED} more` : ""];
