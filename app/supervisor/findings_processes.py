@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from . import finding_words as words
 from .findings_queues import POOL_ROLE
 from .model import State
-from .program_model import Finding, FindingKind, ResourceKind
+from .program_model import Finding, FindingKind
 from .scene import Actor, Scene
 from .settling import Candidate
 
@@ -159,10 +159,9 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
 
 def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     """A process with several threads forked."""
-    others = {actor.pid: _other_threads(scene, actor) for actor in scene.actors.values()}
-    forked = [actor for actor in scene.actors.values() if others[actor.pid] > 0]
+    forked = [actor for actor in scene.actors.values() if _other_threads(actor) > 0]
     for parent, children in _by_parent(forked).items():
-        threads = words.number(max(others[actor.pid] for actor in children), "other thread")
+        threads = words.number(max(map(_other_threads, children)), "other thread")
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -179,16 +178,10 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
         yield Candidate(finding=finding, after_s=0.0)
 
 
-def _other_threads(scene: Scene, actor: Actor) -> int:
+def _other_threads(actor: Actor) -> int:
     """Without those of the pool that replaces a worker: a Pool does that from a thread, and is written for it."""
-    if not (actor.role or "").startswith(POOL_ROLE):
-        return actor.threads_at_fork
-    parent, born = actor.process.started_by or actor.process.ppid, actor.process.start_time or scene.at
-    is_later = any(
-        one.kind is ResourceKind.POOL and one.created_by == parent and one.created_at < born
-        for one in scene.resources.values()
-    )
-    return actor.threads_at_fork - POOL_THREADS * is_later
+    replaced = (actor.role or "").startswith(POOL_ROLE) and actor.threads_at_fork >= POOL_THREADS
+    return actor.threads_at_fork - POOL_THREADS * replaced
 
 
 def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from signal import SIGTERM
 
 from . import finding_words as words
 from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
@@ -67,8 +68,15 @@ def tasks_lost(scene: Scene) -> Iterator[Candidate]:
     """A worker of a stdlib Pool died with its task, of which the pool will never know."""
     for actor in scene.actors.values():
         is_worker = bool(actor.role and actor.role.startswith(POOL_ROLE))
-        if is_worker and not actor.alive and actor.process.exitcode != 0 and actor.task is not None:
+        lost = is_worker and not actor.alive and actor.process.exitcode != 0 and actor.task is not None
+        if lost and not _ended_with_its_pool(scene, actor):
             yield _task_lost(scene, actor, _pool_of(scene, actor))
+
+
+def _ended_with_its_pool(scene: Scene, actor: Actor) -> bool:
+    """Whether Pool.terminate() ended it, as the end of a with block does: with all others, and wanted."""
+    others = any(other.role == actor.role and other.alive for other in scene.actors.values())
+    return actor.process.exitcode == -SIGTERM and not others
 
 
 def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
@@ -95,7 +103,8 @@ def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
         resources=(pool.id,) if pool else (),
         since=process.exited_at or scene.at,
     )
-    return Candidate(finding=finding, after_s=0.0)
+    # Those that a pool ends do not all end at one moment.
+    return Candidate(finding=finding, after_s=1.0 if process.exitcode == -SIGTERM else 0.0)
 
 
 def leaks(scene: Scene) -> Iterator[Candidate]:

@@ -175,6 +175,14 @@ def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
     assert settled(scene(actor(ONE, **facts))).findings == ()
 
 
+def test_a_pool_that_is_terminated_loses_nothing_that_was_wanted() -> None:
+    """All workers have ended; where others live, somebody ended this one."""
+    of_pool = {"role": "pool:pool-1", "task": "square(7)"}
+    dead = [actor(pid, dead=-15, **of_pool) for pid in (ONE, TWO)]
+    assert settled(scene(*dead)).findings == ()
+    assert only(scene(dead[0], actor(TWO, **of_pool)), FindingKind.POOL_TASK_LOST).pids == (ONE,)
+
+
 def test_unjoined_zombies_are_told_by_parent() -> None:
     zombies = [actor(pid, dead=0, state=State.EXITED) for pid in (ONE, TWO)]
     found = only(scene(*zombies), FindingKind.ZOMBIE)
@@ -262,14 +270,11 @@ def test_a_fork_from_a_process_with_threads() -> None:
 
 
 def test_the_threads_of_a_pool_are_its_own_business() -> None:
-    """It starts a new worker from one of them; its first workers were started before they were there."""
-    pool = resource("pool", ResourceKind.POOL)
-    later: dict[str, Any] = {"role": "pool:1", "start_time": START + 5}
-    assert settled(scene(pool, actor(ONE, threads_at_fork=3, **later))).findings == ()
-    found = only(scene(pool, actor(ONE, threads_at_fork=4, **later)), FindingKind.FORK_FROM_THREADS)
-    assert found.text.startswith("main (pid 10) had 1 other thread when")
-    first = actor(ONE, threads_at_fork=3, role="pool:1", start_time=START - 1)
-    assert only(scene(pool, first), FindingKind.FORK_FROM_THREADS).text.startswith("main (pid 10) had 3 other threads")
+    """It starts a new worker from one of them; before its first workers they were not there."""
+    assert settled(scene(actor(ONE, threads_at_fork=3, role="pool:1"))).findings == ()
+    for threads in (1, 4):
+        found = only(scene(actor(ONE, threads_at_fork=threads, role="pool:1")), FindingKind.FORK_FROM_THREADS)
+        assert found.text.startswith("main (pid 10) had 1 other thread when")
 
 
 def test_leaks() -> None:
