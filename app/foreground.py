@@ -97,10 +97,11 @@ class _Registered:
 
     def _ask_anew(self, exitcode: int | None, error: str | None) -> JsonDict:
         """On a new connection: hours may have passed, and another supervisor may be there."""
-        told: JsonDict = Session(self._chosen).ask(
+        told = Session(self._chosen).ask(
             lambda request: ProgramEnded(request=request, by=BY, program=self._id, exitcode=exitcode, error=error)
         )
-        return told
+        program: JsonDict = told["program"]
+        return program
 
 
 class _Foreground:

@@ -38,7 +38,10 @@ class RegisterProgram(Command, frozen=True, kw_only=True):
 
 
 class ProgramStarted(Command, frozen=True, kw_only=True):
-    """The command of an attached program runs under ``pid``, a child of the sender.  Replies the `Program`."""
+    """The command of an attached program runs under ``pid``, a child of the sender.
+
+    Replies ``{"program": Program}``.
+    """
 
     program: str
     pid: int
@@ -47,7 +50,7 @@ class ProgramStarted(Command, frozen=True, kw_only=True):
 class ProgramEnded(Command, frozen=True, kw_only=True):
     """The command of an attached program has ended; ``exitcode`` is -N after signal N, None where it did not start.
 
-    Replies the `Program`.
+    Replies ``{"program": Program}``.
     """
 
     program: str

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,3 +166,79 @@ def test_without_a_command_it_is_wrong_usage(tmp_path: Path) -> None:
     done = Instance(tmp_path / "nowhere").cli("run")
     assert done.returncode == USAGE
     assert "procession run -- python train.py" in done.stderr
+
+
+# What is seen of a program that was run
+
+
+@contextmanager
+def running(instance: Instance, *argv: str) -> Iterator[subprocess.Popen[str]]:
+    """A program under `procession run`; it, and all below it, is gone at the end."""
+    with subprocess.Popen(
+        command("run", *argv), env=instance.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as runner:
+        try:
+            yield runner
+        finally:
+            for process in instance.snapshot().processes:
+                if process.alive and process.program:
+                    instance.end(process.id)
+            assert runner.stdout
+            runner.stdout.close()
+
+
+def finding(instance: Instance, kind: str) -> Any:
+    """The finding of that kind, as `procession waits` tells it."""
+
+    def told() -> list[Any]:
+        return [one for one in instance.ask("waits")["findings"] if one["kind"] == kind]
+
+    return wait_until(told, 30, f"{kind} is told")[0]
+
+
+def test_a_program_is_listed_while_it_runs_and_when_it_has_ended(instance: Instance) -> None:
+    """With its command, its processes and its exit code; the record at the end is written where it was asked for."""
+    done = instance.cli("run", "--json", "--name", "quick", "--", sys.executable, "-c", "raise SystemExit(4)")
+    assert done.returncode == 4
+    told = json.loads(done.stderr)
+    [listed] = [one for one in instance.ask("programs") if one["id"] == told["id"]]
+    assert (listed["name"], listed["attached"], listed["state"]) == ("quick", True, "ended")
+    assert wait_until(lambda: exitcode_of(instance, told["id"]) is not None)
+    assert exitcode_of(instance, told["id"]) == 4
+    assert "quick" in instance.cli("programs").stdout
+
+
+def exitcode_of(instance: Instance, program: str) -> Any:
+    return next(one["exitcode"] for one in instance.ask("programs") if one["id"] == program)
+
+
+def test_it_hangs_and_the_command_line_says_why(instance: Instance) -> None:
+    """Who holds what and waits for what; the resources; a kill, and the runner ends as its program does."""
+    with running(
+        instance, sys.executable, str(PROGRAMS / "synchronisation" / "deadlock.py"), "--seconds=600"
+    ) as runner:
+        found = finding(instance, "deadlock")
+        program = found["program"]
+        text = " ".join(instance.cli("waits").stdout.split())
+        assert f"deadlock in {program} plato (pid " in text
+        assert "What to do: Kill one of them" in text
+        locks = instance.ask("resources", "--program", program, "--kind", "lock")
+        assert set(found["resources"]) <= {one["id"] for one in locks}
+        assert "held by" in instance.cli("resources", "--program", "deadlock.py", "--kind", "lock").stdout
+        alive = instance.cli("break", found["resources"][0])
+        assert (alive.returncode, "alive" in alive.stderr) == (1, True)
+        assert instance.cli("kill", program).returncode == 0
+        assert runner.wait(20) == -signal.SIGKILL
+    assert exitcode_of(instance, program) == -9
+
+
+def test_a_lock_is_broken_from_the_command_line(instance: Instance) -> None:
+    """Then the program goes on, to its end."""
+    script = str(PROGRAMS / "synchronisation" / "abandoned_lock.py")
+    with running(instance, sys.executable, script, "--waiters=2", "--seconds=600") as runner:
+        [lock] = finding(instance, "abandoned-lock")["resources"]
+        broken = instance.cli("break", lock)
+        assert (broken.returncode, "half written" in broken.stdout) == (0, True)
+        assert runner.wait(20) == 0
+        assert runner.stdout
+        assert "all got the lock" in runner.stdout.read()
