@@ -73,9 +73,9 @@ class Breaker:
             return "nobody holds it"
         for pid in thing.users:
             count = self._reader.count(thing, pid)
-            if count is None:
+            if count is None and not self._readings[thing.key].dead_owners:
                 return f"pid {pid} may hold it: its memory cannot be read"
-            if count > 0:
+            if (count or 0) > 0:
                 return f"pid {pid}, which is alive, holds it"
         if not self._readings[thing.key].holding.abandoned:
             return "it is not known that its holder is dead"

@@ -6,8 +6,9 @@ Whatever cannot be read becomes None: a user that vanished, a look that the kern
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from .listening import connections
 from .model import JsonDict
@@ -23,6 +24,10 @@ _BARRIER = struct.Struct("<ii")
 _BROKEN = -2
 #: How many processes are asked for the same bytes until one answers.
 _TRIES = 6
+
+
+#: By inode, each with its pid.
+Fds: TypeAlias = dict[int, list[tuple[int, Fd]]]
 
 
 class FigureReader:
@@ -47,23 +52,34 @@ class FigureReader:
         counter = self._windows.counter(thing, pid)
         if counter and reading.tally:
             reading.tally.bury(counter.puts, counter.gets)
-        if counter and counter.acquired_at:
-            reading.dead_owners[pid] = counter.acquired_at
+        if counter and counter.acquired_at > max(reading.dead_owners.values(), default=0.0):
+            reading.dead_owners = {pid: counter.acquired_at}
 
     def pipe(self, thing: Thing, reading: Reading) -> None:
         """Unread bytes of each direction: what ``b`` has not read was sent by ``a``."""
         inodes = inodes_of(thing)
-        reading.unread = self._unread(thing, inodes[-1]) if inodes else None
-        reading.unread_back = self._unread(thing, inodes[0]) if len(inodes) == 2 else None
+        reading.unread = self._unread(thing, reading, inodes[-1]) if inodes else None
+        reading.unread_back = self._unread(thing, reading, inodes[0]) if len(inodes) == 2 else None
 
-    def ends(self, thing: Thing, reading: Reading) -> None:
-        """Who has which end, as far as the fds of its users were looked at."""
-        found: dict[str, list[int]] = {}
-        for pid in sorted(thing.users):
-            window = self._windows.get(pid)
-            for end in _ends(inodes_of(thing), window.fds if window else {}):
-                found.setdefault(end, []).append(pid)
-        reading.ends = found or None
+    def index_fds(self) -> Fds:
+        """Who has which pipes and sockets, as far as fds were looked at."""
+        index: Fds = {}
+        for pid in sorted(self._windows):
+            for inode, fds in self._windows[pid].fds.items():
+                index.setdefault(inode, []).extend((pid, one) for one in fds)
+        return index
+
+    def ends(self, thing: Thing, reading: Reading, index: Fds) -> None:
+        """Who has which end: also one that got it from another process and told nothing of it."""
+        inodes = inodes_of(thing)
+        ways: dict[str, dict[int, None]] = {}
+        for end, inode in zip(ENDS, inodes, strict=False):
+            for pid, fd in index.get(inode, ()):
+                names = [end] if len(inodes) > 1 else ["read"] * fd.reads + ["write"] * fd.writes
+                for name in names:
+                    ways.setdefault(name, {})[pid] = None
+        reading.ends = {name: list(pids) for name, pids in ways.items()} or None
+        reading.mapped_by = tuple({pid for pids in ways.values() for pid in pids})
 
     def values(self, thing: Thing, reading: Reading) -> None:
         """The first values of a Value or an Array."""
@@ -114,16 +130,16 @@ class FigureReader:
         window = self._windows.get(pid)
         return window.memory.deque_length(address) if window and address is not None else None
 
-    def _unread(self, thing: Thing, inode: int) -> int | None:
-        for window, fd in islice(self._readers(thing, inode), _TRIES):
+    def _unread(self, thing: Thing, reading: Reading, inode: int) -> int | None:
+        for window, fd in islice(self._readers(thing, reading, inode), _TRIES):
             if (count := window.unread(fd, inode)) is not None:
                 return count
         return None
 
-    def _readers(self, thing: Thing, inode: int) -> Iterator[tuple[Window, int]]:
+    def _readers(self, thing: Thing, reading: Reading, inode: int) -> Iterator[tuple[Window, int]]:
         yield from self._windows.told(thing, "reader")
         yield from self._windows.told(thing, "writer")
-        for pid in thing.users:
+        for pid in (*thing.users, *reading.mapped_by):
             window = self._windows.get(pid)
             if window:
                 yield from ((window, one.fd) for one in window.fds.get(inode, ()) if one.reads)
@@ -133,12 +149,3 @@ def inodes_of(thing: Thing) -> list[int]:
     """Of the pipe, or of the two sockets of a duplex pipe."""
     keys = [thing.parts[end] for end in ENDS] if all(end in thing.parts for end in ENDS) else [thing.key]
     return [int(number) for key in keys if (number := key.partition(":")[2]).isdecimal()]
-
-
-def _ends(inodes: list[int], fds: Mapping[int, list[Fd]]) -> Iterator[str]:
-    if len(inodes) == 1:
-        mine = fds.get(inodes[0], ())
-        yield from ["read"] if any(one.reads for one in mine) else []
-        yield from ["write"] if any(one.writes for one in mine) else []
-    else:
-        yield from (end for end, inode in zip(ENDS, inodes, strict=False) if inode in fds)

@@ -1,8 +1,9 @@
 """Who holds a lock, and whether its holder is dead.  Pure: what was read goes in.
 
 A semaphore does not know who took it.  Each process counts how often it acquired it less how often it released it
-(`layouts.SemLock.count`), and a process under owner tracking notes the moment in its page, which outlives it.  A lock
-that is taken although nobody who lives has it is abandoned.  Care is due, because the readings are not of one moment:
+(`layouts.SemLock.taken`), and a process under owner tracking notes in its page, which outlives it, when it last
+acquired it.  A lock that is taken although nobody who lives has it is abandoned.  Care is due, because the readings
+are not of one moment:
 
 - who has just acquired it counts it only when it runs in Python again: nothing is said before it was so several times;
 - a lock that one acquires and another releases (a baton) leaves counts that say nothing: then the holder is unknown;
@@ -77,25 +78,21 @@ def judge(
 ) -> None:
     """Say who holds a lock that is taken.
 
-    ``counts`` of all living users (None: not readable), ``owners`` and ``dead_owners`` when each noted that it has it.
+    ``counts`` of all living users (None: not readable); ``owners`` and ``dead_owners`` when each noted an acquisition.
     """
     having = [pid for pid, count in counts.items() if count is not None and count > 0]
-    noted = [pid for pid in having if pid in owners] or ([] if having else list(owners))
-    if len(noted) == 1:
-        holding.held_by(noted[0], owners[noted[0]])
-    elif len(having) == 1 and not _is_baton(counts):
-        holding.held_by(having[0], now)
-    elif having or noted or None in counts.values() or _is_baton(counts):
+    noted = {**owners, **dead_owners}
+    newest = max(noted, key=noted.__getitem__, default=None)
+    if len(having) == 1 and not _is_baton(counts):
+        holding.held_by(having[0], owners.get(having[0], now))
+    elif newest is not None and newest in owners and (newest in having or counts.get(newest) is None):
+        holding.held_by(newest, owners[newest])
+    elif having or (newest not in dead_owners and (None in counts.values() or _is_baton(counts))):
         holding.unclear()
     else:
-        holding.nobody(_dead_holder(holding, counts, dead_owners), now, somebody_died=somebody_died)
+        last = holding.last if holding.last not in counts else None
+        holding.nobody(newest if newest in dead_owners else last, now, somebody_died=somebody_died)
 
 
 def _is_baton(counts: Mapping[int, int | None]) -> bool:
     return any(count is not None and count < 0 for count in counts.values())
-
-
-def _dead_holder(holding: Holding, living: Mapping[int, int | None], dead_owners: Mapping[int, float]) -> int | None:
-    if dead_owners:
-        return max(dead_owners, key=dead_owners.__getitem__)
-    return holding.last if holding.last not in living else None

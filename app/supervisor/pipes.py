@@ -52,11 +52,11 @@ def inode_at(folder: str, fd: int) -> int | None:
 class Borrower:
     """Borrows fds of one process.  ``refused`` says that the kernel does not permit it."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int | None) -> None:
         self.refused = False
         self._pidfd: int | None = None
         with contextlib.suppress(OSError):
-            self._pidfd = os.pidfd_open(pid)
+            self._pidfd = os.pidfd_open(pid) if pid else None
 
     def unread(self, fd: int, inode: int) -> int | None:
         """Bytes that can be read from it; None where that fd is not this pipe or socket, or may not be borrowed."""

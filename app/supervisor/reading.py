@@ -131,10 +131,11 @@ class Turns:
     def _seldom(self, things: list[Thing]) -> None:
         self._some("fds", self._windows.values(), Window.look_at_fds)
         self._some("mappings", self._with_shared_memory(things), Window.look_at_mappings)
+        index = self._figures.index_fds()
         for thing in things:
             reading = self._readings[thing.key]
             if thing.kind is K.PIPE:
-                self._figures.ends(thing, reading)
+                self._figures.ends(thing, reading, index)
             elif thing.kind is K.SHARED_MEMORY:
                 self._figures.shared_memory(thing, reading)
         listeners = (one for one in things if one.kind is K.LISTENER)

@@ -94,7 +94,8 @@ class Book:
         if thing is None:
             self.not_kept += 1
             return None
-        thing.kind = _KINDS.get(word.resource, thing.kind)
+        if word.here:
+            thing.kind = _KINDS.get(word.resource, thing.kind)
         thing.name = word.name if word.here and word.name else thing.name or word.name
         thing.facts.update(word.facts)
         self._join(thing, word.parts)

@@ -60,17 +60,21 @@ class Resources:
         self._last_tasks: dict[int, str] = {}
         self._starts: dict[int, int] = {}
         self._over: dict[Key, None] = {}
+        # Those that had ended when we heard of them: nobody will tell that again.  What they said, and their page,
+        # counts all the same.
+        self._late: set[int] = set()
         self._last = 0.0
 
     def told(self, pid: int, key: Key, word: w.AnyWord, fds: Sequence[int] = ()) -> None:
         """A process said something; its fds are ours from now on.  ``key``: start time 0 where it is gone already."""
-        if pid in self._windows and self._starts.get(pid) != key[1]:
+        start = 0 if key in self._over else key[1]
+        if pid in self._windows and self._starts.get(pid) != start:
             self.gone(pid)
         left = list(fds)
         now = time.monotonic()
         match word:
             case w.Hello():
-                self._hello(pid, word, left, 0 if key in self._over else key[1])
+                self._hello(pid, word, left, start)
             case w.Made():
                 self._made(pid, word, left, now)
             case w.Dropped():
@@ -83,9 +87,8 @@ class Resources:
                 self._turns.joins.pop(pid, None)
         for fd in left:
             os.close(fd)
-        if not key[1] or key in self._over:
-            # Nobody will tell again that it ended; those that it forked may still want to know what it had.
-            self._book.gone(pid, now)
+        if not start:
+            self._late.add(pid)
 
     def forked(self, parent: int, child: int) -> None:
         """``child`` was made by fork: it has what its parent has."""
@@ -103,7 +106,7 @@ class Resources:
             window.close()
             if window.page:
                 window.page.close()
-        if start := self._starts.pop(pid, None):
+        if start := self._starts.pop(pid, 0):
             _remember(self._over, (pid, start), None)
         self._turns.joins.pop(pid, None)
         self._book.gone(pid, time.monotonic())
@@ -118,6 +121,8 @@ class Resources:
         if now.mono < self.next_deadline():
             return set()
         self._last = now.mono
+        while self._late:
+            self.gone(self._late.pop())
         over = self._book.expire(now.mono)
         for thing in over:
             self._forget(thing)
@@ -165,10 +170,10 @@ class Resources:
 
     def _hello(self, pid: int, word: w.Hello, fds: list[int], start: int) -> None:
         self._book.programs[pid] = word.program
-        if pid in self._windows or not start:
+        if pid in self._windows:
             return
         self._starts[pid] = start
-        window = self._windows[pid] = Window(pid)
+        window = self._windows[pid] = Window(pid, lives=start != 0)
         if fds and pages.is_page(fds[0]):
             window.page = Page(fds.pop(0))
         self._need_slots(pid)

@@ -21,6 +21,7 @@ _MAPS_BYTES = 4 * 1024 * 1024
 #: An address that is behind no semaphore is looked for again only after so many readings.
 _MISSED_FOR = 8
 _RUNS = 256
+_NOWHERE = "none"
 
 
 class _Run(NamedTuple):
@@ -32,10 +33,10 @@ class _Run(NamedTuple):
 class Window:
     """One process; owns three fds, or four with its page."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, *, lives: bool = True) -> None:
         self.pid = pid
-        self._folder_fd = proc.kept_folder(f"{pid}")
-        self.folder = f"{pid}" if self._folder_fd is None else f"self/fd/{self._folder_fd}"
+        self._folder_fd = proc.kept_folder(f"{pid}") if lives else None
+        self.folder = _NOWHERE if self._folder_fd is None else f"self/fd/{self._folder_fd}"
         self.memory = Memory(self.folder)
         self.page: Page | None = None
         self.threads = Threads()
@@ -100,7 +101,7 @@ class Window:
     def unread(self, fd: int, inode: int) -> int | None:
         """Bytes that nobody has read yet."""
         if self._borrower is None:
-            self._borrower = Borrower(self.pid)
+            self._borrower = Borrower(None if self.folder == _NOWHERE else self.pid)
         return self._borrower.unread(fd, inode)
 
     def _run(self, wait: Wait) -> _Run:
@@ -129,3 +130,4 @@ class Window:
         if self._folder_fd is not None:
             os.close(self._folder_fd)
             self._folder_fd = None
+            self.folder = _NOWHERE

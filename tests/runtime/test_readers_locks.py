@@ -193,3 +193,27 @@ def test_timed_wait_is_told_as_such(tmp_path) -> None:
         for _ in range(5):
             program.look()
         assert program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0]).timed
+
+
+@pytest.mark.parametrize("owners", [True, False])
+def test_holder_that_died_before_anybody_looked(owners: bool, tmp_path) -> None:  # noqa: FBT001
+    """Where owners are noted it is named even then; otherwise it is known that it is dead, and not who it was."""
+    code = """
+def die(lock):
+    lock.acquire()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    lock = mp.Lock()
+    process = mp.Process(target=die, args=(lock,))
+    process.start()
+    process.join()
+    tell(process.pid)
+    wait()
+"""
+    with watched(tmp_path, code, owners=owners) as program:
+        dead = int(program.told()[0])
+        lock = program.see(lambda it: (one := it.one("lock")) and one.abandoned and one)
+        assert (lock.holder, lock.holder_unknown) == ((dead, None) if owners else (None, True))
+        assert "was released" in program.resources.break_lock(lock.id)
