@@ -14,7 +14,7 @@ from benchmarks import pools
 from benchmarks.rows import Row, table
 
 # Each is a module with a `main` that measures in a folder, imported when it is its turn: the pools need no supervisor.
-ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching")
+ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching", "observing")
 
 
 def main(names: list[str]) -> int:

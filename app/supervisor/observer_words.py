@@ -142,7 +142,7 @@ PAGE_HEADER = "<QQQQQQ"
 PAGE_MAGIC = 0x3130306E6F697370
 PAGE_TASK_NAME_AT = 48
 PAGE_TASK_NAME_BYTES = 200
-#: From here on counters, 8 words each: puts, gets, monotonic ns of the last put, of the last get, began to wait to put
-#: (0: does not), began to wait to get, owner's acquisitions, acquired at.
+#: From here on counters, 8 words each: puts, gets, monotonic ns at which the last put began, the last get, began to wait
+#: to put (0: does not), began to wait to get, (nothing), acquired at.  A SimpleQueue has only the first two.
 PAGE_COUNTERS_AT = 256
 PAGE_COUNTER_WORDS = 8

@@ -90,10 +90,14 @@ class Collector:
         at = observer_words.PAGE_COUNTERS_AT + slot * observer_words.PAGE_COUNTER_WORDS * 8
         return struct.unpack_from(f"<{observer_words.PAGE_COUNTER_WORDS}Q", self.page(pid), at)
 
+    def forget(self) -> None:
+        """Take what was said, and keep nothing of it."""
+        said, self._said = self.said, []
+        for fd in [fd for one in said for fd in one.fds]:
+            os.close(fd)
+
     def close(self) -> None:
-        for said in self._said:
-            for fd in said.fds:
-                os.close(fd)
+        self.forget()
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()

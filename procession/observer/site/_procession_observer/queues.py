@@ -5,7 +5,7 @@ from time import monotonic_ns
 
 from . import making
 from .line import LINE
-from .making import KEY, SLOT, key_of
+from .making import KEY, key_of
 from .page import NOWHERE, PAGE
 from .wrapping import wrap
 
@@ -20,6 +20,7 @@ def patch(module):
     ):
         wrap(cls, "__init__", making.made_by(describe))
         wrap(cls, "__setstate__", making.got_by(describe))
+    module.Queue._procession_slot = module.SimpleQueue._procession_slot = NOWHERE
     wrap(module.Queue, "_start_thread", _start_thread)
     for cls in (module.Queue, module.JoinableQueue):
         wrap(cls, "put", _put)
@@ -72,14 +73,13 @@ def _start_thread(original):
 
 def _put(original):
     def put(self, obj, block=True, timeout=None):
-        at = self.__dict__.get(SLOT, NOWHERE)
+        at = self._procession_slot
         words = PAGE.words
-        words[at + PUTTING] = monotonic_ns()
+        words[at + PUT_AT] = words[at + PUTTING] = monotonic_ns()
         try:
             original(self, obj, block, timeout)
         finally:
             words[at + PUTTING] = 0
-        words[at + PUT_AT] = monotonic_ns()
         words[at] += 1
 
     return put
@@ -87,14 +87,13 @@ def _put(original):
 
 def _get(original):
     def get(self, block=True, timeout=None):
-        at = self.__dict__.get(SLOT, NOWHERE)
+        at = self._procession_slot
         words = PAGE.words
-        words[at + GETTING] = monotonic_ns()
+        words[at + GOT_AT] = words[at + GETTING] = monotonic_ns()
         try:
             got = original(self, block, timeout)
         finally:
             words[at + GETTING] = 0
-        words[at + GOT_AT] = monotonic_ns()
         words[at + GETS] += 1
         return got
 
@@ -102,12 +101,11 @@ def _get(original):
 
 
 def _simple_put(original):
+    """Who waits here is seen from outside: it waits for a lock or in a write.  No clock is read."""
+
     def put(self, obj):
         original(self, obj)
-        at = self.__dict__.get(SLOT, NOWHERE)
-        words = PAGE.words
-        words[at + PUT_AT] = monotonic_ns()
-        words[at] += 1
+        PAGE.words[self._procession_slot] += 1
 
     return put
 
@@ -115,10 +113,7 @@ def _simple_put(original):
 def _simple_get(original):
     def get(self):
         got = original(self)
-        at = self.__dict__.get(SLOT, NOWHERE)
-        words = PAGE.words
-        words[at + GOT_AT] = monotonic_ns()
-        words[at + GETS] += 1
+        PAGE.words[self._procession_slot + GETS] += 1
         return got
 
     return get

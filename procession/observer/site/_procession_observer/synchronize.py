@@ -8,8 +8,9 @@ import os
 import sys
 import types
 
-from . import making, memory
-from .making import NESTING, address_key, key_of
+from . import making, memory, owning
+from .making import NESTING, SLOT, address_key, key_of
+from .page import PAGE
 from .wrapping import wrap
 
 _FOLDER = "/dev/shm/"  # noqa: S108 - where glibc and musl have them
@@ -17,6 +18,8 @@ _KINDS = []  # type: ignore[var-annotated] # which class is which resource, the 
 
 
 def patch(module):
+    if os.environ.get("PROCESSION_OBSERVE_OWNERS") == "1":
+        owning.patch(module)
     module._multiprocessing = _between(module._multiprocessing)
     _KINDS[:] = [
         (module.BoundedSemaphore, "bounded_semaphore"),
@@ -125,7 +128,11 @@ def _kind(semaphore):
 def _semaphore(self, fds):
     semlock = self._semlock
     key = "sem:%d" % os.fstat(fds[-1]).st_ino if fds else address_key(self)
-    return _kind(self), key, {}, {"object": id(semlock), "maxvalue": semlock.maxvalue}
+    facts = {"object": id(semlock), "maxvalue": semlock.maxvalue}
+    slot = getattr(self, SLOT, None)
+    if slot is not None:
+        facts["counters"] = PAGE.number(slot)
+    return _kind(self), key, {}, facts
 
 
 def _condition(self, fds):

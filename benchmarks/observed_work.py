@@ -1,0 +1,112 @@
+"""Runs as a program of its own: does one thing many times, and prints how many seconds one takes, as JSON."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+
+CONTEXT = multiprocessing.get_context("fork")
+REPEATS = 7
+
+
+def cpu() -> float:
+    """Of this process and the children that it has reaped."""
+    return sum(os.times()[:4])
+
+
+def least(work: Callable[[], None], number: int, clock: Callable[[], float]) -> float:
+    """Seconds of one ``work`` in the best of several runs of ``number``."""
+    best = float("inf")
+    for _ in range(REPEATS):
+        began = clock()
+        for _ in range(number):
+            work()
+        best = min(best, (clock() - began) / number)
+    return best
+
+
+def lock() -> float:
+    """Nobody else wants it."""
+    guard = CONTEXT.Lock()
+
+    def once() -> None:
+        guard.acquire()
+        guard.release()
+
+    return least(once, 50_000, time.perf_counter)
+
+
+def simple_queue() -> float:
+    """Into the pipe and out of it again."""
+    jobs = CONTEXT.SimpleQueue()
+
+    def once() -> None:
+        jobs.put(1)
+        jobs.get()
+
+    return least(once, 5000, time.process_time)
+
+
+def queue() -> float:
+    """Through the feeder's thread; a full buffer lets it run by itself for a while."""
+    jobs = CONTEXT.Queue()
+
+    def hundred() -> None:
+        for number in range(100):
+            jobs.put(number)
+        for _ in range(100):
+            jobs.get()
+
+    return least(hundred, 40, time.process_time) / 100
+
+
+def nothing(_: int) -> None:
+    """The empty task."""
+
+
+def tasks() -> float:
+    """With the start and the end of the workers, over many tasks."""
+    began = cpu()
+    with CONTEXT.Pool(2) as pool:
+        pool.map(nothing, range(20_000), chunksize=1)
+        pool.close()
+        pool.join()
+    return (cpu() - began) / 20_000
+
+
+def _work(jobs: multiprocessing.Queue[int | None], results: multiprocessing.Queue[int], guard: object) -> None:
+    while (job := jobs.get()) is not None:
+        with guard:  # type: ignore[attr-defined]
+            results.put(sum(range(job)))
+
+
+def program() -> float:
+    """A textbook's: two workers at a queue of jobs that take about a millisecond, a lock, then a pool."""
+    began = cpu()
+    jobs: multiprocessing.Queue[int | None] = CONTEXT.Queue()
+    results: multiprocessing.Queue[int] = CONTEXT.Queue()
+    guard = CONTEXT.Lock()
+    workers = [CONTEXT.Process(target=_work, args=(jobs, results, guard)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for _ in range(400):
+        jobs.put(40_000)
+    for _ in workers:
+        jobs.put(None)
+    for _ in range(400):
+        results.get()
+    for worker in workers:
+        worker.join()
+    with CONTEXT.Pool(2) as pool:
+        pool.map(sum, [range(40_000)] * 400)
+        pool.close()
+        pool.join()
+    return cpu() - began
+
+
+if __name__ == "__main__":
+    print(json.dumps(globals()[sys.argv[1]]()))

@@ -1,0 +1,93 @@
+"""What does observation cost the observed?  The same work with and without it, in turn, in one run.
+
+Each figure is the least of several rounds, CPU time rather than wall time where that says the same: other load makes
+things slower, never faster.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.rows import Row
+from procession.observer import environment
+from tests.conformance.compare import listening
+
+WORK = Path(__file__).with_name("observed_work.py")
+ROUNDS = 7
+STARTS = 40
+# What is measured, by the name of its function in `observed_work`: how it is told, its unit in seconds, the aim.
+COSTS = {
+    "program": ("CPU of a program with a pool, queues and locks", "ms", 1e3, "≤ 1.05×"),
+    "queue": ("Queue: put and get, CPU", "µs", 1e6, "≤ 1.10×"),
+    "simple_queue": ("SimpleQueue: put and get, CPU", "µs", 1e6, "≤ 1.10×"),
+    "lock": ("uncontended Lock: acquire and release", "ns", 1e9, "≤ 1.50×"),
+    "tasks": ("Pool: an empty task, chunksize 1, CPU", "µs", 1e6, "–"),
+}
+OWNERS = "owners noted"
+
+
+def main(folder: Path) -> list[Row]:
+    """Rows of observed against not observed."""
+    # Compiled once, as it would be on any machine.
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory(dir=folder) as place, listening(place) as socket:
+        environs = {
+            "observed": environment(str(socket), "p1", bare),
+            "bare": bare,
+            OWNERS: environment(str(socket), "p1", bare, owners=True),
+        }
+        rows = [_row(name, _least(name, environs)) for name in COSTS]
+        lock = _least("lock", environs)
+        rows.append(_row("lock", {"observed": lock[OWNERS], "bare": lock["bare"]}, f", {OWNERS}", "≤ 3.00×"))
+        return [*rows, *(_start(what, code, aim, environs) for what, code, aim in STARTING)]
+
+
+STARTING = (
+    ("start of an interpreter", "", "≤ +1 ms"),
+    ("start of one that imports multiprocessing.pool", "import multiprocessing.pool", "–"),
+)
+
+
+def _row(name: str, seconds: Mapping[str, float], more: str = "", aim: str = "") -> Row:
+    what, unit, scale, usual = COSTS[name]
+    ours, bare = seconds["observed"], seconds["bare"]
+    return Row(
+        what=what + more,
+        ours=f"{ours * scale:.3g} {unit}",
+        peer=f"{bare * scale:.3g} {unit}",
+        ratio=ours / bare,
+        aim=aim or usual,
+    )
+
+
+def _least(name: str, environs: Mapping[str, dict[str, str]]) -> dict[str, float]:
+    """Seconds per environment."""
+    rounds: dict[str, list[float]] = {how: [] for how in environs}
+    for number in range(ROUNDS):
+        # In turn, and the other way round each second time: whatever warms up or slows down does so for all.
+        for how in list(environs)[:: 1 if number % 2 else -1]:
+            told = subprocess.run(
+                [sys.executable, WORK, name], env=environs[how], stdout=subprocess.PIPE, check=True, timeout=120
+            )
+            rounds[how].append(json.loads(told.stdout))
+    return {how: min(seconds) for how, seconds in rounds.items()}
+
+
+def _start(what: str, code: str, aim: str, environs: Mapping[str, dict[str, str]]) -> Row:
+    """Wall time of a child that does nothing else."""
+    rounds: dict[str, list[float]] = {"observed": [], "bare": []}
+    for _ in range(STARTS):
+        for how, walls in rounds.items():
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], env=environs[how], check=True)
+            walls.append(time.perf_counter() - began)
+    ours, bare = (statistics.quantiles(rounds[how], n=4)[0] * 1e3 for how in ("observed", "bare"))
+    return Row(what=what, ours=f"{ours:.1f} ms (+{ours - bare:.2f})", peer=f"{bare:.1f} ms", ratio=ours / bare, aim=aim)
