@@ -34,7 +34,7 @@ def exists(name):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kib", type=int, default=1024, help="size of the block")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long it stays to be looked at")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long it stays to be looked at")
     given = parser.parse_args()
     if not 1 <= given.kib <= 65_536:
         parser.error("--kib must be from 1 to 65536")
