@@ -53,13 +53,14 @@ def main():
     handler = Counted(sys.stdout)
     handler.setFormatter(logging.Formatter("%(processName)s: %(message)s"))
     listener = logging.handlers.QueueListener(records, handler)
-    listener.start()
     processes = [
         multiprocessing.Process(target=work, args=(records, given.lines, given.seconds), name=f"worker {number}")
         for number in range(given.workers)
     ]
     for process in processes:
         process.start()
+    # It is a thread, and who forks should have none but its main thread.
+    listener.start()
     for process in processes:
         process.join()
     listener.stop()

@@ -10,7 +10,8 @@ import argparse
 import multiprocessing
 
 
-def wait_for_all(jobs):
+def wait_for_all(jobs, all_put):
+    all_put.wait()
     print("child: join() of the queue", flush=True)
     jobs.join()
     print("child: this is never said", flush=True)
@@ -28,6 +29,10 @@ def parameters():
 def main():
     given = parameters()
     jobs = multiprocessing.JoinableQueue()
+    all_put = multiprocessing.Event()
+    # Before the first put(), which starts a thread: who forks should have one only.
+    child = multiprocessing.Process(target=wait_for_all, args=(jobs, all_put))
+    child.start()
     jobs.put("a job")
     print(f"parent: took {jobs.get()}", flush=True)
     jobs.task_done()
@@ -37,8 +42,7 @@ def main():
         print(f"parent: task_done() once too often: ValueError: {error}", flush=True)
     jobs.put("another job")
     print(f"parent: took {jobs.get()}, and do not say when it is done", flush=True)
-    child = multiprocessing.Process(target=wait_for_all, args=(jobs,))
-    child.start()
+    all_put.set()
     child.join(given.seconds)
     print(f"parent: after {given.seconds:g} s the child still waits: {child.is_alive()}", flush=True)
     child.terminate()
