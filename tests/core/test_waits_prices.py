@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.supervisor.prices import price, prices
 from app.supervisor.program_model import ResourceKind
 from app.supervisor.scene import Scene
-from tests.core.scenes import MAIN, ONE, THREE, TWO, actor, resource, scene, waiting
+from tests.core.scenes import MAIN, ONE, THREE, TWO, actor, edge, resource, scene, waiting
 
 
 def of_one(*things: object, **more: object) -> tuple[str, ...]:
@@ -19,6 +19,15 @@ def test_a_lock_and_who_waits_for_it() -> None:
 
 def test_locks_of_others_cost_nothing() -> None:
     assert of_one(resource("jobs", holder=TWO), resource("free"), resource("lost", holder=ONE, abandoned=True)) == ()
+
+
+def test_a_semaphore_that_others_wait_for() -> None:
+    """Who has some of it is known where somebody waits."""
+    semaphore = resource("slots", ResourceKind.SEMAPHORE, waiting=waiting(TWO))
+    seen = scene(semaphore, edge(TWO, "slots", ONE, THREE))
+    expected = ("it has acquired semaphore slots and would never release it; 1 process waits for it",)
+    assert prices(seen, ONE) == prices(seen, THREE) == expected
+    assert prices(seen, TWO) == ()
 
 
 def test_a_task() -> None:
