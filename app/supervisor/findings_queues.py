@@ -120,7 +120,7 @@ def leaks(scene: Scene) -> Iterator[Candidate]:
             text=f"{words.at_start(words.kind_words(what))} {leak.name}{size}{made_by} is still there, and nobody has "
             "it any more.",
             why="It lives until unlink() is called, longer than its processes. The resource tracker of "
-            "multiprocessing takes it away when the whole program has ended, but not where it was killed or told not to.",
+            "multiprocessing takes it away when the whole program has ended, unless it was killed or told not to.",
             cure=f"rm /dev/shm/{leak.name.lstrip('/')} takes it away now. Call unlink() once, in the process that made "
             "it, and close() in all others.",
             pids=(leak.made_by,) if leak.made_by is not None else (),
