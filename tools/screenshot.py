@@ -3,6 +3,7 @@
     instance ──launches──▶ the cast, each of it in a state of its own
     Chromium ──visits────▶ the detail of the stuck one ──▶ docs/screenshot-{light,dark}.png
                            a pool with a stuck worker  ──▶ docs/screenshot-pool.png
+                           a program in a deadlock     ──▶ docs/screenshot-program.png
 
 Nothing is drawn or retouched.  The instance lives in a folder of its own, and nothing of it is left afterwards.
 """
@@ -22,7 +23,7 @@ from app.supervisor.messages import Act, Launch
 from app.supervisor.model import LaunchSpec, Process, RestartPolicy, State, Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
-from tools import screenshot_pool
+from tools import screenshot_pool, screenshot_program
 from tools.chromium import find_on_path
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -64,6 +65,9 @@ def main() -> None:
             ids[screenshot_pool.NAME] = pool = screenshot_pool.open_pool(instance)
             page = _visit(browser, instance, f"/pools/{pool}?job=2", "light")
             _take(page, DOCS / "screenshot-pool.png", screenshot_pool.expect_all)
+            ids[screenshot_program.NAME] = program = screenshot_program.run_program(instance)
+            page = _visit(browser, instance, f"/programs/{program}", "light")
+            _take(page, DOCS / "screenshot-program.png", screenshot_program.expect_all)
             for process_id in ids.values():
                 instance.end(process_id)  # An orderly stop would wait for the longest grace
         instance.wait_nothing_alive()
