@@ -27,7 +27,8 @@ def resources(session: Session, args: Namespace) -> None:
     if args.json:
         output.write_json(found)
     else:
-        program_output.write_resources(found)
+        # What a queue or a condition is made of says little to most; JSON has it.
+        program_output.write_resources(one for one in found if one.part_of is None)
 
 
 def waits(session: Session, args: Namespace) -> None:

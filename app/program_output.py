@@ -118,7 +118,7 @@ def _of_lock(resource: Resource) -> Iterator[str]:
         yield f"abandoned by {resource.holder or 'a dead process'}"
     elif resource.holder is not None:
         yield f"held by {resource.holder}" + (f" for {output.duration(resource.held_s)}" if resource.held_s else "")
-    elif resource.value == 0:
+    elif resource.value == 0 and resource.kind in (ResourceKind.LOCK, ResourceKind.RLOCK):
         yield "held"
 
 

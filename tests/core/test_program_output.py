@@ -36,7 +36,7 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
         (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "held_s": 3.2}, "held by 11 for 3.2s"),
         (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "abandoned": True}, "abandoned by 11"),
         (ResourceKind.LOCK, {"value": 1, "maximum": 1}, ""),
-        (ResourceKind.SEMAPHORE, {"value": 0, "maximum": 2}, "0 of 2 free, held"),
+        (ResourceKind.SEMAPHORE, {"value": 0, "maximum": 2}, "0 of 2 free"),
         (ResourceKind.EVENT, {"flag": False, "sleepers": 2}, "2 sleepers, not set"),
         (ResourceKind.BARRIER, {"arrived": 1, "parties": 3, "broken": True}, "1 arrived, 3 parties, broken"),
         (ResourceKind.VALUE, {"values": (7, 8)}, "7, 8"),
