@@ -38,18 +38,25 @@ class FigureReader:
 
     def queue(self, thing: Thing, reading: Reading, now: float) -> None:
         """Its counters, and the buffers of its feeders."""
-        counters = [(pid, self._windows.counter(thing, pid)) for pid in thing.users]
-        known = [counter for _, counter in counters if counter]
-        if known or reading.tally:
+        counted = reading.counted
+        for pid in thing.users:
+            page = self._windows[pid].page if pid in self._windows else None
+            if pid in counted and page and not page.changed:
+                continue
+            if counter := self._windows.counter(thing, pid):
+                counted[pid] = (counter.puts, counter.gets)
+        if counted or reading.tally:
             reading.tally = reading.tally or Tally()
-            reading.tally.look(sum(one.puts for one in known), sum(one.gets for one in known), now)
+            puts, gets = map(sum, zip(*counted.values(), strict=True)) if counted else (0, 0)
+            reading.tally.look(puts, gets, now)
         # Who never put has no feeder.
-        feeders = [pid for pid, counter in counters if counter is None or counter.puts]
+        feeders = [pid for pid in thing.users if pid not in counted or counted[pid][0]]
         reading.buffered = {pid: count for pid in feeders if (count := self._buffered(thing, pid)) is not None}
 
     def bury(self, thing: Thing, reading: Reading, pid: int) -> None:
         """A user has ended: its page, looked at for the last time, says what it did and what it still held."""
         counter = self._windows.counter(thing, pid)
+        reading.counted.pop(pid, None)
         if counter and reading.tally:
             reading.tally.bury(counter.puts, counter.gets)
         if counter and counter.acquired_at > max(reading.dead_owners.values(), default=0.0):

@@ -12,7 +12,7 @@ from .window import Window
 from .windows import Windows
 
 #: After so many looks at one who holds a lock all others are looked at too.
-_LOOK_AROUND = 8
+_LOOK_AROUND = 32
 
 
 class LockReader:
@@ -35,7 +35,7 @@ class LockReader:
             reading.dead_owners.clear()
             return
         last = holding.holder
-        if last in thing.users and turn % _LOOK_AROUND and (self.count(thing, last) or 0) > 0:
+        if last in thing.users and (turn + thing.number) % _LOOK_AROUND and (self.count(thing, last) or 0) > 0:
             return
         counts = {pid: self.count(thing, pid) for pid in thing.users}
         again = self.semaphore(thing)

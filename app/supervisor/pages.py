@@ -52,13 +52,17 @@ def is_page(fd: int) -> bool:
 
 
 class Page:
-    """The page of one process; owns the fd.  Holds what `look` found last, also after the end of the process."""
+    """The page of one process; owns the fd.
+
+    Holds what `look` found last, and whether that was anything new, also after the end of the process.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._used = 0
         self._raw = b""
         self.head: PageHead | None = None
+        self.changed = True
 
     def need(self, slot: int) -> None:
         """Read as far as this slot from now on."""
@@ -67,11 +71,14 @@ class Page:
 
     def look(self) -> None:
         """Read it; what cannot be a page is none."""
+        before = self._raw
         try:
             self._raw = os.pread(self._fd, w.PAGE_COUNTERS_AT + self._used * _COUNTER.size, 0)
         except OSError:
             self._raw = b""
-        self.head = _head(self._raw)
+        self.changed = self._raw != before
+        if self.changed:
+            self.head = _head(self._raw)
 
     def counter(self, slot: int) -> Counter | None:
         """One slot, as it was at the last look."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .families import Families
 from .model import JsonDict
 from .ownership import Holding
 from .program_model import Resource, ResourceKind, Waiting
@@ -32,6 +33,7 @@ class Reading:
     holding: Holding = field(default_factory=Holding)
     dead_owners: dict[int, float] = field(default_factory=dict)
     tally: Tally | None = None
+    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
     buffered: dict[int, int] = field(default_factory=dict)
     unread: int | None = None
     unread_back: int | None = None
@@ -52,37 +54,37 @@ class Records:
     """Makes the record of a thing from the readings of it and of its parts."""
 
     def __init__(self, book: Book, readings: Mapping[str, Reading]) -> None:
-        self._book, self._readings = book, readings
+        self._readings = readings
+        self._family = Families(book).of
 
     def record(self, thing: Thing, now: float) -> Resource:
         """As it stands."""
         reading = self._readings[thing.key]
-        whole = self._book.whole(thing)
-        parts = (self._book.part(thing, name) for name in thing.parts)
+        family = self._family(thing)
         figures = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
         return Resource(
             id=thing.id,
             program=thing.program,
             kind=thing.kind,
             # A part is known by what it is of the whole: the rlock of a queue has no variable of its own.
-            name=thing.name or (whole[1] if whole else ""),
+            name=thing.name or family.part,
             created_by=thing.created_by,
             created_at=thing.created_at,
-            users=tuple(sorted({*thing.users, *reading.mapped_by})),
+            users=tuple(sorted({*family.users, *reading.mapped_by})) if reading.mapped_by else family.users,
             waiting=reading.waiting,
-            parts=tuple(part.id for part in parts if part and part is not thing),
-            part_of=whole[0].id if whole else None,
+            parts=family.ids,
+            part_of=family.part_of,
             **figures,
         )
 
     def part(self, thing: Thing, name: str) -> Reading:
         """The reading of a part; an empty one where there is none."""
-        part = self._book.part(thing, name)
+        part = self._family(thing).parts.get(name)
         return self._readings.get(part.key, _NOTHING) if part else _NOTHING
 
     def size(self, thing: Thing) -> int | None:
         """How many items are in a queue; those in the buffers of its feeders count too."""
-        sem = self._book.part(thing, "sem")
+        sem = self._family(thing).parts.get("sem")
         value = self.part(thing, "sem").value
         most = (number(sem.facts, "maxvalue") if sem else None) or number(thing.facts, "maxsize") or UNBOUNDED
         return max(0, most - value) if value is not None else None
@@ -180,10 +182,11 @@ class Records:
         return _holder(min(holdings, key=lambda one: (not one.abandoned, one.holder is None, not one.unknown)), now)
 
     def _of_condition(self, thing: Thing, now: float) -> JsonDict:
-        condition = self._book.part(thing, "cond")
+        condition = self._family(thing).parts.get("cond")
         return self.condition(condition, _NOTHING, now) if condition else {}
 
 
+_STEPS = ((1, 0.1), (60, 1), (600, 5), (float("inf"), 60))
 _NOTHING = Reading()
 Rule = Callable[[Records, Thing, Reading, float], JsonDict]
 _RULES: dict[ResourceKind, Rule] = {
@@ -211,10 +214,9 @@ def _holder(holding: Holding, now: float) -> JsonDict:
 
 
 def coarse(seconds: float) -> float:
-    """Rounded to about a hundredth of itself, or else every look would be news to every client."""
-    if seconds < 10:
-        return round(max(0.0, seconds), 1)
-    return float(round(seconds)) if seconds < 600 else float(round(seconds, -1))
+    """Rounded down to steps that grow with it, or else every look at every lock would be news to every client."""
+    step = next(step for limit, step in _STEPS if seconds < limit)
+    return round(max(0.0, seconds) // step * step, 1)
 
 
 def above(book: Book, thing: Thing) -> Iterable[Thing]:

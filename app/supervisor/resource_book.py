@@ -56,6 +56,11 @@ class Thing:
     deaths: int = 0
     unused_since: float | None = None
 
+    @property
+    def number(self) -> int:
+        """Of its id."""
+        return int(self.id[1:])
+
     def inode(self) -> int | None:
         """Of the semaphore, pipe or socket that it is."""
         prefix, _, number_text = self.key.partition(":")
@@ -70,6 +75,8 @@ class Book:
         self.by_id: dict[str, Thing] = {}
         self.programs: dict[int, str] = {}
         self.not_kept = 0
+        #: Another number whenever somebody gets or loses something, or it becomes a part.
+        self.version = 0
         self._held: dict[int, dict[str, JsonDict]] = {}
         self._held_by_dead: dict[int, dict[str, JsonDict]] = {}
         self._whole_of: dict[str, tuple[str, str]] = {}
@@ -194,6 +201,7 @@ class Book:
         return thing
 
     def _forget(self, thing: Thing) -> None:
+        self.version += 1
         self._unused.pop(thing.key, None)
         self._workers.pop(thing.key, None)
         del self.by_key[thing.key], self.by_id[thing.id]
@@ -203,6 +211,7 @@ class Book:
         self._over.append(thing)
 
     def _join(self, whole: Thing, parts: Mapping[str, str]) -> None:
+        self.version += 1
         whole.parts.update(parts)
         for name, key in parts.items():
             if key == whole.key or key in self._whole_of:
@@ -222,12 +231,14 @@ class Book:
         return whole if part in ENDS else key
 
     def _give(self, pid: int, thing: Thing, facts: JsonDict) -> None:
+        self.version += 1
         thing.users[pid] = facts
         thing.unused_since = None
         self._unused.pop(thing.key, None)
         self._held.setdefault(pid, {})[thing.key] = facts
 
     def _take(self, pid: int, thing: Thing, now: float) -> None:
+        self.version += 1
         thing.users.pop(pid, None)
         if not thing.users:
             thing.unused_since = now

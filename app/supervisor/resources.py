@@ -32,6 +32,8 @@ from .windows import Windows
 
 #: Between two readings while somebody watches, and otherwise.
 WATCHED_S, UNWATCHED_S = 0.25, 2.0
+#: Of one core: where there is more to read, it is read less often.
+MOST_CPU = 0.05
 _REMEMBERED = 1000
 _POOL = "pool:"
 
@@ -64,6 +66,7 @@ class Resources:
         # counts all the same.
         self._late: set[int] = set()
         self._last = 0.0
+        self._cost_s = 0.0
 
     def told(self, pid: int, key: Key, word: w.AnyWord, fds: Sequence[int] = ()) -> None:
         """A process said something; its fds are ours from now on.  ``key``: start time 0 where it is gone already."""
@@ -114,25 +117,18 @@ class Resources:
 
     def next_deadline(self) -> float:
         """When `read` is due (monotonic)."""
-        return self._last + (WATCHED_S if self.watched else UNWATCHED_S)
+        pause = WATCHED_S if self.watched else UNWATCHED_S
+        return self._last + max(pause, self._cost_s / MOST_CPU)
 
     def read(self, now: Now) -> set[str]:
         """Read, if it is due; the ids of the records that are new, changed or gone since the last call."""
         if now.mono < self.next_deadline():
             return set()
         self._last = now.mono
-        while self._late:
-            self.gone(self._late.pop())
-        over = self._book.expire(now.mono)
-        for thing in over:
-            self._forget(thing)
-        self.leaks = self._leaks.look(over)
-        if not self._book.by_key:
-            return self._renew({})
-        self._turns.read(now)
-        fresh = {thing.id: self._records.record(thing, now.mono) for thing in self._book}
-        self.charts.look(fresh.values(), now)
-        return self._renew(fresh)
+        began = time.thread_time()
+        changed = self._read(now)
+        self._cost_s = time.thread_time() - began
+        return changed
 
     def edges(self) -> tuple[Edge, ...]:
         """Who waits for what, by the last reading."""
@@ -167,6 +163,20 @@ class Resources:
         for pid in tuple(self._windows):
             self.gone(pid)
         self._files.close()
+
+    def _read(self, now: Now) -> set[str]:
+        while self._late:
+            self.gone(self._late.pop())
+        over = self._book.expire(now.mono)
+        for thing in over:
+            self._forget(thing)
+        self.leaks = self._leaks.look(over)
+        if not self._book.by_key:
+            return self._renew({})
+        self._turns.read(now)
+        fresh = {thing.id: self._records.record(thing, now.mono) for thing in self._book}
+        self.charts.look(fresh.values(), now)
+        return self._renew(fresh)
 
     def _hello(self, pid: int, word: w.Hello, fds: list[int], start: int) -> None:
         self._book.programs[pid] = word.program
