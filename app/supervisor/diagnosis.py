@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -33,9 +35,9 @@ class Diagnosis:
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
 
     def look(self, scene: Scene, now: Now) -> Waits:
-        """What is to be told now; ``scene.at`` and ``last_edges`` are filled in here."""
+        """What is to be told now."""
         self._remember_the_dead(scene)
-        scene = replace(scene, at=now.wall, last_edges=self._last_edges)
+        scene = replace(scene, at=now.wall, last_edges=self._last_edges, casualties=_casualties(scene))
         found = knots(scene.edges, scene.lives)
         told = self._settling.settle(_candidates(scene, found), now.mono)
         lasting = {finding.id for finding in told if finding.kind is FindingKind.DEADLOCK}
@@ -59,15 +61,27 @@ class Diagnosis:
             self._edges[edge.pid] = (*self._edges.get(edge.pid, ()), edge)
 
 
+def _casualties(scene: Scene) -> dict[str | None, tuple[int, ...]]:
+    found: dict[str | None, list[int]] = defaultdict(list)
+    for pid, actor in scene.actors.items():
+        if not actor.alive and actor.process.exitcode != 0:
+            found[actor.process.program].append(pid)
+    return {program: tuple(pids) for program, pids in found.items()}
+
+
 def _candidates(scene: Scene, found: tuple[Knot, ...]) -> Iterator[Candidate]:
-    yield from findings_locks.deadlocks(scene, found)
-    yield from findings_locks.abandoned(scene)
-    yield from findings_queues.joins_before_drain(scene)
-    yield from findings_queues.tasks_lost(scene)
-    yield from findings_locks.dead_sleepers(scene)
-    yield from findings_locks.broken_barriers(scene)
-    yield from findings_processes.orphans(scene)
-    yield from findings_processes.zombies(scene)
-    yield from findings_processes.refused_starts(scene)
-    yield from findings_processes.forks_from_threads(scene)
-    yield from findings_queues.leaks(scene)
+    """So many of each kind at most: whatever a program does, a look takes but a moment."""
+    yield from islice(findings_locks.deadlocks(scene, found), MAX_FINDINGS)
+    for find in (
+        findings_locks.abandoned,
+        findings_queues.joins_before_drain,
+        findings_queues.tasks_lost,
+        findings_locks.dead_sleepers,
+        findings_locks.broken_barriers,
+        findings_processes.orphans,
+        findings_processes.zombies,
+        findings_processes.refused_starts,
+        findings_processes.forks_from_threads,
+        findings_queues.leaks,
+    ):
+        yield from islice(find(scene), MAX_FINDINGS)

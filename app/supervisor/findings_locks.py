@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from . import finding_words as words
 from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
@@ -114,19 +115,16 @@ def _told_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
     else:
         probably = "" if known else "most likely "
         who = f"is {probably}held by {scene.name(pid)}, which is dead: {words.how_it_ended(scene, pid)}"
-    return (
-        "; ".join(
-            filter(None, (f"{words.at_start(words.thing(scene, resource.id))} {who}", words.wait_for_it(waiting)))
-        )
-        + "."
-    )
+    told = f"{words.at_start(words.thing(scene, resource.id))} {who}"
+    return "; ".join(filter(None, (told, words.wait_for_it(waiting)))) + "."
 
 
 def _holder(scene: Scene, resource: Resource) -> tuple[int | None, bool]:
     """Who had it, and whether that is known; the only one of its program that died by a signal is a fair guess."""
     if resource.holder is not None:
         return resource.holder, True
-    killed = [pid for pid in _dead_of(scene, resource) if (scene.actors[pid].process.exitcode or 0) < 0]
+    dead = scene.casualties.get(resource.program, ())
+    killed = list(islice((pid for pid in dead if (scene.actors[pid].process.exitcode or 0) < 0), 2))
     return (killed[0] if len(killed) == 1 else None), False
 
 
@@ -155,7 +153,7 @@ def dead_sleepers(scene: Scene) -> Iterator[Candidate]:
         # Who wakes them has counted them off already, and waits until each is awake.
         waking = [one.pid for one in resource.waiting if one.to == "notify"]
         missing = _sleeping(resource) - len(asleep)
-        if (missing > 0 or (waking and not asleep)) and (dead := _dead_of(scene, resource)):
+        if (missing > 0 or (waking and not asleep)) and (dead := scene.casualties.get(resource.program)):
             yield _dead_sleeper(scene, resource, max(1, missing), dead, waking)
 
 
@@ -200,15 +198,6 @@ def _sleeping(resource: Resource) -> int:
 def _told_by_its_whole(scene: Scene, resource: Resource) -> bool:
     whole = scene.resources.get(resource.part_of or "")
     return whole is not None and whole.kind in words.GATHERING and _sleeping(whole) > 0
-
-
-def _dead_of(scene: Scene, resource: Resource) -> tuple[int, ...]:
-    """The dead of its program that did not end in order."""
-    return tuple(
-        pid
-        for pid, actor in scene.actors.items()
-        if not actor.alive and actor.process.exitcode != 0 and actor.process.program == resource.program
-    )
 
 
 def broken_barriers(scene: Scene) -> Iterator[Candidate]:

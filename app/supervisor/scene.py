@@ -58,7 +58,8 @@ class Scene(Record, frozen=True, kw_only=True):
     """All of it, ``at`` a moment of the wall clock.
 
     ``orphans`` are processes without observation whose root belongs to a program and is gone.  ``last_edges``: what a
-    dead process waited for when it was last seen; `diagnosis` keeps it.
+    dead process waited for when it was last seen; ``casualties``: by program, who did not end in order.  `diagnosis`
+    fills these in.
     """
 
     at: float = 0.0
@@ -68,6 +69,7 @@ class Scene(Record, frozen=True, kw_only=True):
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
+    casualties: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
         """What people call a process: ``worker-1 (pid 12)``."""

@@ -343,6 +343,7 @@ def test_all_sleepers_live() -> None:
 
 
 def test_there_is_a_bound() -> None:
-    """A program may be wrong in thousands of ways."""
-    many = [resource(f"l{number}", abandoned=True) for number in range(1000)]
-    assert len(settled(scene(*many)).findings) == 200
+    """A program may be wrong in thousands of ways, with thousands of dead."""
+    many = [resource(f"l{number}", abandoned=True) for number in range(2000)]
+    dead = [actor(pid, dead=-9) for pid in range(100, 2100)]
+    assert len(settled(scene(*many, *dead)).findings) == 200
