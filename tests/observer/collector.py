@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,6 +33,14 @@ class Said:
     pid: int
     word: AnyWord
     fds: list[int] = field(default_factory=list)
+
+
+class Making(NamedTuple):
+    """The word by which somebody told that it made something."""
+
+    pid: int
+    word: Made
+    fds: list[int]
 
 
 class Collector:
@@ -58,18 +66,19 @@ class Collector:
         """The words of one kind, of one process or of all."""
         return [said.word for said in self.said if isinstance(said.word, kind) and pid in (None, said.pid)]
 
-    def made(self, resource: str) -> Said:
+    def made(self, resource: str, variable: str) -> Making:
         """The word that such a resource was made; waits for it."""
 
-        def found() -> Said | None:
+        def found() -> Making | None:
             for said in self.said:
-                if isinstance(said.word, Made) and said.word.here and said.word.resource == resource:
-                    return said
+                word = said.word
+                if isinstance(word, Made) and (word.resource, word.name.partition(" (")[0]) == (resource, variable):
+                    return Making(said.pid, word, said.fds)
             return None
 
-        said = wait_until(found, message=f"no {resource} was made")
-        assert said is not None
-        return said
+        making = wait_until(found, message=f"no {resource} {variable} was made")
+        assert making is not None
+        return making
 
     def started(self, name: str) -> Started:
         """The word that a process of this name was started; waits for it."""
@@ -85,6 +94,11 @@ class Collector:
 
     def header(self, pid: int) -> tuple[int, ...]:
         return struct.unpack_from(observer_words.PAGE_HEADER, self.page(pid))
+
+    def task(self, pid: int) -> str:
+        """The name of its task, or of its last one."""
+        at = observer_words.PAGE_TASK_NAME_AT
+        return self.page(pid)[at : at + self.header(pid)[5]].decode()
 
     def counters(self, pid: int, slot: int) -> tuple[int, ...]:
         at = observer_words.PAGE_COUNTERS_AT + slot * observer_words.PAGE_COUNTER_WORDS * 8

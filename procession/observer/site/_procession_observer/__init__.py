@@ -11,6 +11,7 @@ nothing blocks, nothing raises into the program, and nothing that the program ca
 is imported here is what an interpreter has loaded anyway, or modules in C: each start of one pays for it.
 """
 
+import os
 import sys
 
 from .finder import Finder
@@ -20,6 +21,10 @@ def install():
     """Watch the imports from now on; a .pth file may have loaded multiprocessing before."""
     finder = Finder()
     sys.meta_path.insert(0, finder)
+    if os.environ.get("PROCESSION_SAFE_POOL") == "1":
+        from . import safe_pool
+
+        safe_pool.install()
     for name in finder.names():
         if name in sys.modules:
             finder.patch(sys.modules[name])

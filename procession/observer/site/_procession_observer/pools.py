@@ -1,5 +1,7 @@
 """Pools: `multiprocessing.pool`."""
 
+import os
+
 from . import making, tasking
 from .making import POOL, address_key, key_of
 from .wrapping import wrap
@@ -8,6 +10,14 @@ _CHUNKS = ("mapstar", "starmapstar")
 
 
 def patch(module):
+    _observe(module)
+    if os.environ.get("PROCESSION_SAFE_POOL") == "1":
+        from . import safe_pool
+
+        safe_pool.patch(module)
+
+
+def _observe(module):
     made = making.made_by(_describe)
     wrap(module.Pool, "__init__", lambda original: _unless_threads(module, original, made(original)))
     wrap(module.Pool, "_setup_queues", _setup_queues)

@@ -73,6 +73,8 @@ def _role(target, arguments):
     if getattr(target, "__name__", "") == "_run_server":
         return "manager"
     pool = getattr(arguments[0], POOL, None) if arguments else None
+    if pool is None and NESTING.within and getattr(target, "__module__", "") == "procession.pool.worker":
+        pool = "%d-%x" % (LINE.pid, NESTING.within[0])  # a safe pool that is just being made
     return None if pool is None else "pool:" + pool
 
 

@@ -1,0 +1,192 @@
+"""Whatever happens to the observer or its socket, the program does what it does without it."""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.supervisor import observer_words
+from app.supervisor.observer_words import Hello, Made, Started
+from procession.observer import environment
+from tests.observer.collector import Collector, collecting, run
+
+METHODS = ("fork", "spawn", "forkserver")
+PROGRAMS = Path(__file__).with_name("programs")
+WITHIN_S = 60
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    with collecting(tmp_path) as collector:
+        yield collector
+
+
+def outcome(code: str, environ: dict[str, str], *options: str, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Exit code, output and errors of a program."""
+    done = subprocess.run(
+        [sys.executable, *options, "-c", code],
+        env=environ,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nobody_listens(tmp_path: Path, method: str) -> None:
+    """A supervisor that is dead, or never was."""
+    environ = environment(str(tmp_path / "nobody.sock"), "p1", os.environ)
+    done = subprocess.run(
+        [sys.executable, PROGRAMS / "everything.py", method], env=environ, timeout=WITHIN_S, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_nobody_reads(tmp_path: Path) -> None:
+    """A full socket: the words that did not fit are counted in the page, and nothing waits."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(tmp_path / "o.sock"))
+        listener.listen()
+        environ = environment(str(tmp_path / "o.sock"), "p1", os.environ)
+        code = "import multiprocessing\nlocks = [multiprocessing.Lock() for _ in range(2000)]"
+        assert outcome(code, environ) == (0, "", "")
+        connection, _ = listener.accept()
+        with connection:
+            fds = socket.recv_fds(connection, observer_words.MAX_WORD, 1)[1]
+            dropped = struct.unpack_from(observer_words.PAGE_HEADER, os.pread(fds[0], observer_words.PAGE_BYTES, 0))[2]
+            os.close(fds[0])
+    assert 0 < dropped < 2000
+
+
+def test_all_descriptors_closed(collector: Collector) -> None:
+    """As daemons do: it calls again, and what it makes then is told; its files with those numbers are left alone."""
+    code = """
+import multiprocessing, os
+before = multiprocessing.Lock()
+os.closerange(3, 4096)
+files = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
+for high in range(890, 920):
+    os.dup2(files[0], high)
+after = multiprocessing.Lock()
+assert all(os.read(fd, 1) == b"" for fd in (*files, *range(890, 920)))
+"""
+    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert [word.name.partition(" ")[0] for word in collector.words(Made) if word.here] == ["<string>:3", "<string>:8"]
+    assert len(collector.words(Hello)) == 2
+
+
+def test_a_daemon(collector: Collector) -> None:
+    """Forked twice, in a session of its own: it says Hello for itself."""
+    code = """
+import multiprocessing, os
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        lock = multiprocessing.Lock()
+        print(os.getpid(), flush=True)
+    os._exit(0)
+os.wait()
+"""
+    status, out, err = outcome(code, environment(str(collector.path), "p1", os.environ))
+    assert (status, err) == (0, "")
+    daemon = int(out)
+    assert [word.forked for word in collector.words(Hello, daemon)] == [True]
+    assert [word.resource for word in collector.words(Made, daemon)] == ["lock"]
+
+
+def test_another_program_in_its_place(collector: Collector) -> None:
+    """After exec the same process says Hello anew."""
+    code = """
+import multiprocessing, os, sys
+if len(sys.argv) == 1:
+    os.execv(sys.executable, [sys.executable, "-c", "import multiprocessing"])
+"""
+    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert len(collector.words(Hello)) == 2
+    assert len({said.pid for said in collector.said}) == 1
+
+
+def test_isolated(collector: Collector) -> None:
+    """`python -I` is not observed, and not disturbed."""
+    environ = environment(str(collector.path), "p1", os.environ)
+    assert outcome("import multiprocessing as m; m.Process(target=print).start()", environ, "-I") == (0, "\n", "")
+    assert collector.said == []
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(7)", "import sys; sys.exit(7)", "import os; os.abort()"])
+def test_exit_codes(collector: Collector, code: str) -> None:
+    """Are the program's."""
+    environ = environment(str(collector.path), "p1", os.environ)
+    code = f"import multiprocessing; lock = multiprocessing.Lock(); {code}"
+    assert outcome(code, environ)[0] == outcome(code, dict(os.environ))[0]
+
+
+def test_packages_with_our_names_are_the_programs(collector: Collector, tmp_path: Path) -> None:
+    """`app`, `workers`, `procession` and `sitecustomize` in its own folder; nothing of ours is on its import path."""
+    for name in ("app", "workers", "procession", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"print({name!r})\n")
+    code = """
+import multiprocessing, sys, app, workers, procession, sitecustomize
+print(*sys.path[1:], sep="\\n")
+"""
+    observed = outcome(code, environment(str(collector.path), "p1", os.environ), cwd=tmp_path)
+    assert observed == outcome(code, dict(os.environ), cwd=tmp_path)
+    assert collector.words(Hello)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print('mine')", "raise ImportError('mine')", "import nothing_of_that_name", "1/0"],
+)
+def test_a_sitecustomize_that_was_there_runs_all_the_same(collector: Collector, tmp_path: Path, text: str) -> None:
+    """And fails all the same."""
+    (tmp_path / "sitecustomize.py").write_text(text + "\n")
+    base = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    code = "import sys; print(getattr(sys.modules.get('sitecustomize'), '__file__', None))"
+    observed = outcome(code, environment(str(collector.path), "p1", base))
+    assert observed == outcome(code, base)
+
+
+def test_no_descriptor_stays_low_and_no_warning_is_given(collector: Collector) -> None:
+    """Also in development mode; the lowest numbers are the program's, before a fork and after."""
+    code = """
+import multiprocessing, os
+lock = multiprocessing.Lock()
+low = lambda: [fd for fd in map(int, os.listdir("/proc/self/fd")) if fd < 100]
+print(low())
+pid = os.fork()
+print(low(), flush=True)
+pid and os.waitpid(pid, 0)
+"""
+    environ = environment(str(collector.path), "p1", os.environ)
+    observed = outcome(code, environ, "-X", "dev")
+    assert observed == outcome(code, dict(os.environ), "-X", "dev")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_safe_pool(collector: Collector, tmp_path: Path, method: str) -> None:
+    """multiprocessing.Pool is ours, wherever the program runs, and no other name of ours is found there."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+import importlib.util, multiprocessing, os, sys
+if __name__ == "__main__":
+    sys.path[:] = [entry for entry in sys.path if not os.path.isdir(os.path.join(entry, "procession"))]
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        print(type(pool).__module__, pool.map(abs, [-1, 2]))
+        pool.close()
+        pool.join()
+    print(importlib.util.find_spec("workers"))
+""")
+    assert run(collector, script, method, safe_pool=True).split("\n")[0] == "procession.pool.face [1, 2]"
+    pool = collector.made("pool", "pool")
+    assert [word.role for word in collector.words(Started) if word.target and "procession" in word.target] == [
+        f"pool:{pool.word.key}"
+    ] * 2

@@ -1,0 +1,184 @@
+"""What real programs do is told by the observer, under every start method."""
+
+import os
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from app.supervisor.observer_words import Booted, Dropped, Exiting, Hello, Joined, Joining, Made, Refused, Started
+from tests.observer.collector import Collector, collecting, observed, run
+from tests.waiting import wait_until
+
+METHODS = ("fork", "spawn", "forkserver")
+PROGRAMS = Path(__file__).with_name("programs")
+
+
+class Everything(NamedTuple):
+    collector: Collector
+    method: str
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    with collecting(tmp_path) as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+    """What was said in one run of the program that does everything, per start method."""
+    with collecting(tmp_path_factory.mktemp("o")) as collector:
+        run(collector, PROGRAMS / "everything.py", request.param)
+        yield Everything(collector, request.param)
+
+
+def all_read(collector: Collector) -> None:
+    """Nothing was said that is no word, and nothing was dropped."""
+    assert collector.unread == []
+    assert {pid: collector.header(pid)[2] for pid in {said.pid for said in collector.said}}.items() <= {
+        (said.pid, 0) for said in collector.said
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_life_of_a_process(collector: Collector, method: str) -> None:
+    """Hello, started, booted, exiting, joined: with its name, target, start method and exit code."""
+    run(collector, PROGRAMS / "life.py", method)
+    (started,) = [word for word in collector.words(Started) if word.role is None]
+    assert (started.name, started.target, started.daemon) == ("worker-one", "__main__.leave", True)
+    assert started.start_method == method
+    child = started.child
+    (booted,) = collector.words(Booted, child)
+    assert (booted.name, booted.daemon, booted.threads) == ("worker-one", True, None if method == "spawn" else 1)
+    assert [word.exitcode for word in collector.words(Exiting, child)] == [3]
+    assert [(word.child, word.exitcode) for word in collector.words(Joined)] == [(child, 3)]
+    assert [word.over for word in collector.words(Joining)] == [False, True]
+    (hello,) = collector.words(Hello, child)
+    assert (hello.program, hello.forked) == ("p1", method != "spawn")
+    all_read(collector)
+
+
+def test_helpers_of_multiprocessing_have_their_role(collector: Collector) -> None:
+    """The forkserver and the resource tracker are processes like others, and known as what they are."""
+    run(collector, PROGRAMS / "life.py", "forkserver")
+    assert {word.role for word in collector.words(Started)} == {None, "forkserver", "tracker"}
+
+
+def test_a_start_that_is_refused(collector: Collector) -> None:
+    """A daemon that tried to have children: the sender, and why."""
+    run(collector, PROGRAMS / "daemon_with_child.py")
+    (refused,) = collector.words(Refused)
+    assert refused.error == "AssertionError: daemonic processes are not allowed to have children"
+
+
+def test_resources(everything: Everything) -> None:
+    """Each facility is told by the one who made it, with variable and place, and its parts before it."""
+    collector = everything.collector
+    made = [word for word in collector.words(Made) if word.here]
+    named = {word.name.partition(" (")[0]: word.resource for word in made if word.name}
+    assert named == {
+        "bounded": "bounded_semaphore",
+        "box": "shared_memory",
+        "counter": "value",
+        "both": "barrier",
+        "done": "event",
+        "five": "queue",
+        "here, there": "pipe",
+        "jobs": "joinable_queue",
+        "lines": "simple_queue",
+        "listener": "listener",
+        "lock": "lock",
+        "manager": "manager",
+        "news": "condition",
+        "rlock": "rlock",
+        "self.slots": "semaphore",
+        "table": "array",
+        "workers": "pool",
+        "executor": "pool",
+    }
+    keys = [word.key for word in made]
+    for word in made:
+        before = keys[: keys.index(word.key)]
+        assert all(part in before or part == word.key for name, part in word.parts.items() if name != "b"), word
+    all_read(collector)
+
+
+def test_a_semaphore_can_be_read_from_outside(everything: Everything) -> None:
+    """The fd that comes with it is its file: inode as in its key, value and waiters in its first eight bytes."""
+    collector = everything.collector
+    semaphore = collector.made("semaphore", "self.slots")
+    assert semaphore.word.key == f"sem:{os.fstat(semaphore.fds[0]).st_ino}"
+    assert struct.unpack("<II", os.pread(semaphore.fds[0], 8, 0)) == (2, 0)
+    assert semaphore.word.facts["maxvalue"] > 2
+
+
+def test_puts_and_gets_are_counted_in_the_page(everything: Everything) -> None:
+    """By each process on its own, and readable after its end."""
+    collector = everything.collector
+    five = collector.made("queue", "five")
+    assert collector.counters(five.pid, five.word.facts["counters"])[:2] == (0, 3)
+    (child,) = [word.child for word in collector.words(Started) if word.name == "putter"]
+    got = [word for word in collector.words(Made, child) if word.key == five.word.key and "counters" in word.facts]
+    slot = got[0].facts["counters"] if got else five.word.facts["counters"]
+    assert collector.counters(child, slot)[:2] == (3, 0)
+    assert [word for word in collector.words(Made, child) if "buffer" in word.facts and not word.here]
+
+
+def test_workers_of_pools(everything: Everything) -> None:
+    """Whose they are is told when they start, what they did is in their pages."""
+    collector = everything.collector
+    pools = [word for word in collector.words(Made) if word.resource == "pool" and word.here]
+    for pool, tasks in zip(pools, (7, 4), strict=True):
+        workers = [word.child for word in collector.words(Started) if word.role == f"pool:{pool.key}"]
+        assert len(workers) == 2
+        assert sum(collector.header(worker)[3] for worker in workers) == tasks
+        busy = next(worker for worker in workers if collector.header(worker)[3])
+        assert collector.task(busy) == ("__main__" if everything.method == "fork" else "__mp_main__") + ".square"
+
+
+def test_the_server_of_a_manager_tells_where_its_objects_are(everything: Everything) -> None:
+    """And its role is known from its start."""
+    collector = everything.collector
+    (manager,) = [word for word in collector.words(Started) if word.role == "manager"]
+    told = [word for word in collector.words(Made, manager.child) if word.resource == "manager"]
+    assert [(word.here, word.facts["server"]) for word in told] == [(False, manager.child)]
+    assert told[0].facts["cache"]
+
+
+def test_a_task_is_in_the_page_while_it_runs(collector: Collector) -> None:
+    """Its name, and since when; then that it is done."""
+    with subprocess.Popen(
+        [sys.executable, PROGRAMS / "one_task.py"], env=observed(collector), stdin=subprocess.PIPE
+    ) as program:
+        worker = collector.started("ForkPoolWorker-1").child
+        wait_until(lambda: collector.words(Hello, worker))
+        since = wait_until(lambda: collector.header(worker)[4])
+        assert 0 < since < time.monotonic_ns()
+        assert collector.task(worker) == "__main__.wait_for_a_line"
+        program.communicate(b"now\n", timeout=10)
+    assert collector.header(worker)[3:5] == (1, 0)
+
+
+def test_what_goes_is_dropped(everything: Everything) -> None:
+    """A queue that nobody refers to any more, with its parts, and a block of shared memory that was closed."""
+    collector = everything.collector
+    dropped = {word.key for word in collector.words(Dropped)}
+    made = {word.resource: word.key for word in collector.words(Made) if word.here}
+    assert {made["shared_memory"], made["joinable_queue"]} <= dropped
+
+
+@pytest.mark.parametrize("owners", [False, True])
+def test_owners_are_noted_if_asked_for(collector: Collector, *, owners: bool) -> None:
+    """When this process last took the lock."""
+    run(collector, PROGRAMS / "everything.py", "fork", owners=owners)
+    lock = next(word for word in collector.words(Made) if word.name.startswith("lock "))
+    pid = collector.made("lock", "lock").pid
+    slot = lock.facts.get("counters")
+    assert (slot is not None) == owners
+    assert slot is None or collector.counters(pid, slot)[7] > 0
