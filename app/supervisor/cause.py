@@ -45,9 +45,13 @@ def describe(
     error: str | None = None,
     booted: bool = True,
     failed_to_start: bool = False,
+    tells_errors: bool = True,
     oom_kills: int = 0,
 ) -> str:
-    """The cause of an end, e.g. ``SIGKILL 5.0 s after SIGTERM by operator`` or ``exit 1: ValueError: no file``."""
+    """The cause of an end, e.g. ``SIGKILL 5.0 s after SIGTERM by operator`` or ``exit 1: ValueError: no file``.
+
+    ``tells_errors``: it would have told of an exception.
+    """
     if exitcode is None:
         return "its exit code was not seen"
     if failed_to_start:
@@ -60,7 +64,12 @@ def describe(
     after = _after_ours(ended_at, sent)
     if exitcode == 0:
         return f"ended by itself{after}" if after else "finished" + never_booted
-    return f"exit {exitcode}: by sys.exit or os._exit{after}{never_booted}"
+    how = (
+        "sys.exit or os._exit"
+        if tells_errors or exitcode != 1
+        else "an exception, see the log, or by sys.exit or os._exit"
+    )
+    return f"exit {exitcode}: by {how}{after}{never_booted}"
 
 
 def _by_signal(signum: int, ended_at: float, sent: tuple[Sent, ...], oom_kills: int) -> str:

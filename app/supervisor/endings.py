@@ -48,6 +48,7 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
         error=member.error,
         booted=process.booted,
         failed_to_start=member.failed_to_start,
+        tells_errors=process.program is None,
         oom_kills=event.oom_kills,
     )
     failed = exitcode != 0 and member.stop is None and not (process.observed and exitcode is None)

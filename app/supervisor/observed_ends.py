@@ -52,7 +52,7 @@ def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
     """Its parent told that it has joined it, after its end was seen."""
     told = fleet.programs.sighting(member.id).joined_as
     if member.process.exitcode is None and told is not None:
-        cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error)
+        cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False)
         member.update(exitcode=told, cause=cause, failed=told != 0 and not member.stopped)
     _join_where_done(fleet, member)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-import procession
 import workers
 from app.settings import Settings
+from procession import observer
 
 from .actions import Plan
 from .errors import InvalidField
@@ -21,8 +21,6 @@ from .model import JsonDict, Process
 from .program_messages import RegisterProgram
 from .program_model import ProgramSpec
 
-#: First on the import path of every Python below an observed program; it holds `sitecustomize` and its package only.
-SITE = Path(procession.__file__).parent / "observer" / "site"
 _LONGEST_TARGET = 500
 
 
@@ -54,11 +52,11 @@ def of_terminal(command: RegisterProgram, settings: Settings) -> Plan:
 
 def environment(spec: ProgramSpec, settings: Settings) -> dict[str, str]:
     """What makes a program observed, but for its id; PYTHONPATH goes in front of the one that is there."""
-    chosen = {"PROCESSION_OBSERVE": str(settings.observer_path), "PYTHONPATH": str(SITE)}
+    chosen = {observer.SOCKET: str(settings.observer_path), "PYTHONPATH": observer.SITE}
     if spec.track_owners:
-        chosen["PROCESSION_OBSERVE_OWNERS"] = "1"
+        chosen[observer.OWNERS] = "1"
     if spec.safe_pool:
-        chosen["PROCESSION_SAFE_POOL"] = "1"
+        chosen[observer.SAFE_POOL] = "1"
     return chosen
 
 
