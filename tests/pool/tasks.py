@@ -46,7 +46,8 @@ class Logged(NamedTuple):
 def read(log: str) -> Logged:
     told = Logged(Counter(), Counter(), {})
     text = Path(log).read_text() if Path(log).exists() else ""
-    for line in text.splitlines():
+    # A line that is just being written has no end yet.
+    for line in text[: text.rfind("\n") + 1].splitlines():
         what, number, pid = line.split()
         if what == "S":
             told.started[int(number)] += 1
