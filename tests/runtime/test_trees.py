@@ -1,6 +1,7 @@
 """The inventory finds and measures every process below us, and says whose it is."""
 
 import os
+import subprocess
 import signal
 import time
 from collections.abc import Iterator
@@ -274,7 +275,8 @@ def test_newcomer_is_found_by_either_way(inventory: Inventory, trusted: bool) ->
 def test_number_far_from_a_fresh_child_is_not_trusted(inventory: Inventory) -> None:
     """Where the kernel's last pid is made up, /proc is listed from then on."""
     newcomers = inventory._census._newcomers
-    newcomers.expect(os.getpid())
+    with subprocess.Popen(["true"]) as fresh:
+        newcomers.expect(fresh.pid)
     assert newcomers.trusted
     newcomers.expect(newcomers._newest() + newcomers._pid_max // 4)
     assert not newcomers.trusted
