@@ -177,7 +177,7 @@ def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
 
 def test_a_pool_that_is_terminated_loses_nothing_that_was_wanted() -> None:
     """All workers have ended; where others live, somebody ended this one."""
-    of_pool = {"role": "pool:pool-1", "task": "square(7)"}
+    of_pool: dict[str, Any] = {"role": "pool:pool-1", "task": "square(7)"}
     dead = [actor(pid, dead=-15, **of_pool) for pid in (ONE, TWO)]
     assert settled(scene(*dead)).findings == ()
     assert only(scene(dead[0], actor(TWO, **of_pool)), FindingKind.POOL_TASK_LOST).pids == (ONE,)
