@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check fmt bench screenshot setup setup-dev python libs browser lock clean
+.PHONY: help run test conformance check fmt bench screenshot setup setup-dev python libs browser lock clean
 
 help:  ## list what can be done
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; \
@@ -23,6 +23,9 @@ run: setup  ## set up what is missing and start Procession
 # Half of a test's time is waiting for processes: two at a time on two cores, each file in one of them.
 test: setup-dev browser check  ## every check and every test
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+conformance: setup-dev  ## run CPython's own multiprocessing tests with and without observation, and compare
+	@exec $(BIN)/python -m tests.conformance.compare
 
 check: setup-dev  ## formatting, lint and types, without changing a file
 	@$(BIN)/ruff format --check

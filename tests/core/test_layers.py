@@ -131,7 +131,7 @@ def is_stdlib(module: str) -> bool:
         ),
         pytest.param(
             "procession.observer.site",
-            lambda name: is_stdlib(name) or within(name, "_procession_observer", "procession.observer.site"),
+            lambda name: is_stdlib(name) or within(name, "_procession_observer", "procession"),
             id="observer",
         ),
         pytest.param("workers", lambda name: not within(name, "app"), id="workers"),

@@ -161,10 +161,11 @@ def test_no_descriptor_stays_low_and_no_warning_is_given(collector: Collector) -
 import multiprocessing, os
 lock = multiprocessing.Lock()
 low = lambda: [fd for fd in map(int, os.listdir("/proc/self/fd")) if fd < 100]
+if os.fork() == 0:
+    print(low(), flush=True)
+    os._exit(0)
+os.wait()
 print(low())
-pid = os.fork()
-print(low(), flush=True)
-pid and os.waitpid(pid, 0)
 """
     environ = environment(str(collector.path), "p1", os.environ)
     observed = outcome(code, environ, "-X", "dev")
