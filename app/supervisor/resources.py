@@ -158,6 +158,10 @@ class Resources:
         """
         return self._breaker.break_lock(resource_id)
 
+    def forget(self, program: str) -> None:
+        """The program is not shown any more: nor is what it left behind."""
+        self._leaks.forget(program)
+
     def close(self) -> None:
         """Let go of everything."""
         for pid in tuple(self._windows):
@@ -223,9 +227,13 @@ class Resources:
                 _remember(self._last_tasks, pid, page.head.task)
 
     def _forget(self, thing: Thing) -> None:
-        self._readings.pop(thing.key, None)
         self.charts.history.forget(thing.id)
-        self._files.drop(thing.key)
+        if thing.key in self._book.by_key:
+            # Another has its key by now; as long as we have its file, that is the same one.
+            self._readings[thing.key] = Reading()
+        else:
+            self._readings.pop(thing.key, None)
+            self._files.drop(thing.key)
 
     def _renew(self, fresh: dict[str, Resource]) -> set[str]:
         changed = {key for key, record in fresh.items() if self.records.get(key) != record}
