@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -242,3 +243,60 @@ def test_a_lock_is_broken_from_the_command_line(instance: Instance) -> None:
         assert runner.wait(20) == 0
         assert runner.stdout
         assert "all got the lock" in runner.stdout.read()
+
+
+MESSAGES = """
+import multiprocessing
+
+def work(tasks, results):
+    while True:
+        results.put(tasks.get())
+
+if __name__ == "__main__":
+    tasks = multiprocessing.Queue()
+    results = multiprocessing.Queue()
+    multiprocessing.Process(target=work, args=(tasks, results), name="worker").start()
+    tasks.put(1)
+    results.get()
+    results.get()
+"""
+
+PRODUCER_THREAD = """
+import multiprocessing, threading, time
+
+def produce(tasks):
+    time.sleep(600)
+    tasks.put(1)
+
+if __name__ == "__main__":
+    tasks = multiprocessing.Queue()
+    worker = multiprocessing.Process(target=tasks.get, name="worker")
+    worker.start()
+    threading.Thread(target=produce, args=(tasks,)).start()
+    worker.join()
+"""
+
+
+def test_everybody_waits_for_a_message(instance: Instance, tmp_path: Path) -> None:
+    """A deadlock without any lock: the feeder threads wait too, for something to write."""
+    script = tmp_path / "messages.py"
+    script.write_text(MESSAGES)
+    with running(instance, sys.executable, str(script)):
+        text = finding(instance, "deadlock")["text"]
+        assert "messages.py (pid " in text
+        assert "waits to get from queue" in text
+        assert "worker (pid " in text
+
+
+def test_what_another_thread_may_send_is_waited_for_with_hope(instance: Instance, tmp_path: Path) -> None:
+    """Both main threads wait for one another, and yet nothing is wrong."""
+    script = tmp_path / "producer.py"
+    script.write_text(PRODUCER_THREAD)
+    with running(instance, sys.executable, str(script)):
+
+        def lasting() -> set[str]:
+            edges = instance.snapshot().waits.edges
+            return {edge.to for edge in edges if time.time() - edge.since > 5}
+
+        wait_until(lambda: lasting() >= {"join", "get"}, 40, "both have waited for long")
+        assert instance.ask("waits")["findings"] == []
