@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 
 from playwright.sync_api import Page, expect
@@ -19,7 +20,7 @@ PLAYED_S = 20.0
 
 def run_program(instance: Instance) -> str:
     """Run it until it is deadlocked; its id."""
-    spec = ProgramSpec(workload="synchronisation-deadlock", name=NAME, cwd="/tmp")
+    spec = ProgramSpec(workload="synchronisation-deadlock", name=NAME, cwd=tempfile.gettempdir())
     program = str(instance.call(RunProgram(request=1, by="operator", spec=spec))["program"]["id"])
     wait_until(lambda: _is_deadlocked(instance, program), WITHIN_S, "no deadlock is found")
     return program

@@ -90,7 +90,7 @@ def test_own_code_is_launched_with_its_arguments(open_server: Server, shown: Pag
     shown.get_by_label("Function").fill("mine")
     expect(shown.locator(".field.invalid .wrong")).to_contain_text("must be module:function")
     shown.get_by_label("Function").fill("mine:add")
-    shown.get_by_label("Folder").fill(str(tmp_path))
+    shown.locator("#launch").get_by_label("Folder").fill(str(tmp_path))
     shown.get_by_label("Arguments", exact=True).fill("[1, 2")
     expect(shown.locator(".field.invalid .wrong")).to_contain_text("this is not JSON")
     shown.get_by_label("Arguments", exact=True).fill("[1, 2]")

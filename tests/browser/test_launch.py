@@ -19,9 +19,10 @@ def launch(page: Page) -> Page:
 
 
 def choose(page: Page, workload: str) -> None:
-    page.get_by_role("searchbox", name="Search the catalogue").fill(workload)
-    page.locator(".card").filter(has_text=workload).first.click()
-    expect(page.locator(".about h3")).to_have_text(workload)
+    dialog = page.get_by_role("dialog", name="Launch")
+    dialog.get_by_role("searchbox", name="Search the catalogue").fill(workload)
+    dialog.locator(".card").filter(has_text=workload).first.click()
+    expect(dialog.locator(".about h3")).to_have_text(workload)
 
 
 def submit(page: Page) -> None:
@@ -30,8 +31,8 @@ def submit(page: Page) -> None:
 
 def test_what_is_launched_from_a_card_is_open_and_its_end_is_seen(launch: Page) -> None:
     choose(launch, "exit-with")
-    launch.get_by_label("code", exact=True).fill("7")
-    launch.get_by_label("Name", exact=True).fill("ends with seven")
+    launch.locator("#launch").get_by_label("code", exact=True).fill("7")
+    launch.locator("#launch").get_by_label("Name", exact=True).fill("ends with seven")
     submit(launch)
     expect(launch).to_have_url(re.compile(r"/processes/\w+"))
     expect(launch.locator("#detail h1")).to_have_text("ends with seven")
@@ -42,7 +43,7 @@ def test_what_is_launched_from_a_card_is_open_and_its_end_is_seen(launch: Page) 
 
 def test_a_value_out_of_bounds_is_told_as_it_is_typed_and_not_sent(server: Server, launch: Page) -> None:
     choose(launch, "print-lines")
-    field = launch.get_by_label("seconds", exact=True)
+    field = launch.locator("#launch").get_by_label("seconds", exact=True)
     field.fill("-3")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(launch.locator(".field.invalid .wrong")).to_have_text(
@@ -58,17 +59,17 @@ def test_a_value_out_of_bounds_is_told_as_it_is_typed_and_not_sent(server: Serve
 
 def test_what_the_server_objects_to_stands_at_its_field(launch: Page) -> None:
     choose(launch, "sleep")
-    launch.get_by_label("Name", exact=True).fill("x" * 101)
+    launch.locator("#launch").get_by_label("Name", exact=True).fill("x" * 101)
     submit(launch)
     wrong = launch.locator('[data-field="name"] .wrong')
     expect(wrong).to_contain_text("Name")
     expect(wrong).to_contain_text("100")
-    expect(launch.get_by_label("Name", exact=True)).to_be_focused()
+    expect(launch.locator("#launch").get_by_label("Name", exact=True)).to_be_focused()
 
 
 def test_many_are_launched_at_once(launch: Page) -> None:
     choose(launch, "sleep")
-    launch.get_by_label("How many").fill("5")
+    launch.locator("#launch").get_by_label("How many").fill("5")
     submit(launch)
     expect(launch.get_by_role("dialog", name="Launch")).to_have_count(0)
     expect(launch.locator(ROWS)).to_have_count(5)
@@ -77,21 +78,21 @@ def test_many_are_launched_at_once(launch: Page) -> None:
 
 def test_the_last_values_are_kept_for_the_next_time(launch: Page) -> None:
     choose(launch, "sleep")
-    launch.get_by_label("seconds", exact=True).fill("41")
-    launch.get_by_label("spawn").check()
+    launch.locator("#launch").get_by_label("seconds", exact=True).fill("41")
+    launch.locator("#launch").get_by_label("spawn").check()
     submit(launch)
     expect(badge(launch)).to_contain_text("running")
     launch.reload()
     launch.keyboard.press("l")
     choose(launch, "sleep")
-    expect(launch.get_by_label("seconds", exact=True)).to_have_value("41")
-    expect(launch.get_by_label("spawn")).to_be_checked()
+    expect(launch.locator("#launch").get_by_label("seconds", exact=True)).to_have_value("41")
+    expect(launch.locator("#launch").get_by_label("spawn")).to_be_checked()
 
 
 def test_own_code_is_switched_off_unless_it_was_allowed(launch: Page) -> None:
     launch.get_by_role("tab", name="Your code").click()
-    expect(launch.get_by_text("PROCESSION_ALLOW_TARGETS=1")).to_be_visible()
-    expect(launch.get_by_label("Function")).to_be_disabled()
+    expect(launch.locator("#launch").get_by_text("PROCESSION_ALLOW_TARGETS=1")).to_be_visible()
+    expect(launch.locator("#launch").get_by_label("Function")).to_be_disabled()
     expect(launch.locator("#launch").get_by_role("button", name="Launch")).to_be_disabled()
 
 

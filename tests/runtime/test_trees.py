@@ -1,8 +1,8 @@
 """The inventory finds and measures every process below us, and says whose it is."""
 
 import os
-import subprocess
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 
