@@ -61,7 +61,7 @@ def test_what_the_server_objects_to_stands_at_its_field(launch: Page) -> None:
     choose(launch, "sleep")
     launch.locator("#launch").get_by_label("Name", exact=True).fill("x" * 101)
     submit(launch)
-    wrong = launch.locator('[data-field="name"] .wrong')
+    wrong = launch.locator('#launch [data-field="name"] .wrong')
     expect(wrong).to_contain_text("Name")
     expect(wrong).to_contain_text("100")
     expect(launch.locator("#launch").get_by_label("Name", exact=True)).to_be_focused()
