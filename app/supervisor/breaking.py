@@ -13,7 +13,7 @@ from . import proc
 from .errors import NoSuchProcess, NotPossible
 from .lock_reader import LockReader
 from .mappings import Mappings
-from .readings import INNER_LOCKS, LOCKS, Reading
+from .readings import INNER_LOCKS, LOCKS, POOL_QUEUES, Reading
 from .resource_book import Book, Thing
 from .semaphores import SemaphoreFile
 
@@ -44,7 +44,7 @@ class Breaker:
 
     def _abandoned(self, thing: Thing) -> list[Thing]:
         """The thing itself, or the locks inside of it, as far as they are abandoned."""
-        wholes = (thing, self._book.part(thing, "cond"))
+        wholes = (thing, *(self._book.part(thing, name) for name in ("cond", *POOL_QUEUES)))
         inner = [self._book.part(above, name) for above in wholes if above for name in INNER_LOCKS]
         locks = [thing] if thing.kind in LOCKS else [lock for lock in inner if lock]
         return [lock for lock in locks if self._readings[lock.key].holding.abandoned]

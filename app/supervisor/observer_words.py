@@ -114,7 +114,7 @@ class Made(Word, frozen=True, kw_only=True, tag="made"):
     ``parts`` by kind, name to key; each part was told before, as a resource of its own: queue ``sem rlock wlock pipe``,
     simple_queue ``rlock wlock pipe``, joinable_queue also ``unfinished cond``, condition ``lock sleeping woken wait``,
     event ``cond flag``, barrier ``cond`` (``data``: address of its two ints), value and array ``lock``, pool
-    ``inqueue outqueue``, a duplex pipe ``a b`` (its sockets' keys, the first is the pipe's own).
+    ``inqueue outqueue changes``, a duplex pipe ``a b`` (its sockets' keys, the first is the pipe's own).
     """
 
     key: str
@@ -142,7 +142,7 @@ PAGE_HEADER = "<QQQQQQ"
 PAGE_MAGIC = 0x3130306E6F697370
 PAGE_TASK_NAME_AT = 48
 PAGE_TASK_NAME_BYTES = 200
-#: From here on counters, 8 words each: puts, gets, monotonic ns at which the last put began, the last get, began to wait
-#: to put (0: does not), began to wait to get, (nothing), acquired at.  A SimpleQueue has only the first two.
+#: From here on counters, 8 words each: puts, gets, monotonic ns at which the last put began, the last get, began to
+#: wait to put (0: does not), began to wait to get, (nothing), acquired at.  A SimpleQueue has only the first two.
 PAGE_COUNTERS_AT = 256
 PAGE_COUNTER_WORDS = 8

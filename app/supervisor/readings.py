@@ -23,6 +23,7 @@ LOCKS = frozenset({K.LOCK, K.RLOCK})
 QUEUES = frozenset({K.QUEUE, K.JOINABLE_QUEUE, K.SIMPLE_QUEUE})
 #: Locks of a composite whose abandonment stops the whole of it.
 INNER_LOCKS = ("rlock", "wlock", "lock")
+POOL_QUEUES = ("inqueue", "outqueue")
 
 
 @dataclass(slots=True)
@@ -165,7 +166,11 @@ class Records:
     def pool(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
         """Workers, what they do, and what waits for one."""
         running = reading.running or ()
+        queues = [queue for name in POOL_QUEUES if (queue := self._family(thing).parts.get(name))]
+        # Who was killed while it waited for a task has taken along the lock that the others need.
+        abandoned = [inner for queue in queues if (inner := self._inner(queue, now))["abandoned"]]
         return {
+            **(abandoned[0] if abandoned else {"abandoned": False}),
             "workers": tuple(sorted(thing.workers)),
             "queued": None if reading.length is None else max(0, reading.length - len(running)),
             "running": running,

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from app.supervisor import observer_words as w
 from app.supervisor.actions import Now
+from app.supervisor.errors import NotPossible
 from app.supervisor.model import Record
 from app.supervisor.observing import Heard, ObserverSocket
 from app.supervisor.pidfds import readable
@@ -104,20 +105,30 @@ class Watched:
     def edges(self, to: str) -> list[Edge]:
         return [edge for edge in self.resources.edges() if edge.to == to]
 
+    def broken(self, resource_id: str) -> str:
+        """What is said about a lock that was broken; nothing where that is not possible yet."""
+        with contextlib.suppress(NotPossible):
+            return self.resources.break_lock(resource_id)
+        return ""
+
     def close(self) -> None:
         self.resources.close()
         for pidfd in self._pidfds.values():
             os.close(pidfd)
 
+    def _watch(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._pidfds[pid] = os.pidfd_open(pid)
+
     def _hear(self, heard: Heard) -> None:
         pid = heard.key[0]
         self.words.append(heard)
-        if isinstance(heard.word, w.Hello):
-            if heard.word.forked:
-                self.resources.forked(heard.word.ppid, pid)
-            if pid not in self._pidfds and heard.key[1]:
-                self._pidfds[pid] = os.pidfd_open(pid)
-        self.resources.told(pid, heard.key, heard.word, heard.fds)
+        if isinstance(heard.word, w.Hello) and pid not in self._pidfds:
+            self._watch(pid)
+        lives = pid in self._pidfds
+        self.resources.told(pid, heard.key if lives else (pid, 0), heard.word, heard.fds)
+        if isinstance(heard.word, w.Hello) and heard.word.forked:
+            self.resources.forked(heard.word.ppid, pid)
 
 
 def _shortly(record: Record) -> str:

@@ -143,11 +143,38 @@ def nap(seconds):
         assert {one["pid"] for one in pool.running} == set(pool.workers)
         assert {one["what"].rpartition(".")[2] for one in pool.running} == {"nap"}
         assert (pool.queued, pool.done) == (3, 3)
+        assert not [one for one in program.resources.records.values() if one.part_of is None and one is not pool]
         killed = pool.workers[0]
         os.kill(killed, signal.SIGKILL)
         program.see(lambda it: (one := it.one("pool")) and killed not in one.workers and len(one.workers) == 2)
         assert program.resources.task_of(killed).endswith("nap")
         assert program.one("pool").done == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_idle_worker_that_is_killed_takes_the_pools_lock_along(method: str, tmp_path) -> None:
+    """It held the lock under which workers wait for tasks: the pool hangs, until that is broken."""
+    code = f"""
+{MAIN}
+    pool = mp.Pool(2)
+    pool.map(abs, range(3))
+    tell("idle")
+    wait()
+    tell(*pool.map(abs, range(3), chunksize=1))
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        program.told()
+        waiting = program.see(lambda it: len([edge for edge in it.edges("get") if edge.main]) == 2 and it.edges("get"))
+        # One waits for a task, the other for the one.
+        holder = next(edge.holders[0] for edge in waiting if edge.main and edge.holders[0] != program.pid)
+        os.kill(holder, signal.SIGKILL)
+        pool = program.see(lambda it: (one := it.one("pool")) and one.abandoned and one)
+        assert pool.holder == holder
+        # The worker in its place has the lock mapped before its word of it was heard: until then it is refused.
+        assert f"pid {holder}, which is dead" in program.see(lambda it: it.broken(pool.id))
+        program.go_on()
+        assert program.told() == ["0", "1", "2"]
 
 
 def test_executor_is_a_pool_too(tmp_path) -> None:

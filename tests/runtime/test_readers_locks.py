@@ -97,6 +97,11 @@ def test_lock_that_its_holder_takes_again(tmp_path) -> None:
         assert (edge.pid, edge.holders) == (program.pid, (program.pid,))
 
 
+def started(program: Watched) -> dict[int, float]:
+    """Since when each waits for a lock."""
+    return {edge.pid: edge.since for edge in program.edges("acquire")}
+
+
 def test_two_that_wait_for_each_other(tmp_path) -> None:
     """The edges of a deadlock, both ways, also where one is stopped."""
     code = """
@@ -118,11 +123,14 @@ if __name__ == "__main__":
         program.see(
             lambda it: {edge.pid: edge.holders for edge in it.edges("acquire")} == {first: (second,), second: (first,)}
         )
-        since = {edge.pid: edge.since for edge in program.edges("acquire")}
+        # A thread that has just gone to sleep is still charged for that.
+        program.see(lambda it: started(it) == (it.look(), started(it))[1])
+        since = started(program)
         os.kill(first, signal.SIGSTOP)
-        for _ in range(5):
-            program.look()
-        program.see(lambda it: {edge.pid: edge.since for edge in it.edges("acquire")} == since)
+        wait_until(lambda: (stat := proc.stat(first)) and stat.state == "T")
+        program.see(lambda it: started(it) == since)
+        os.kill(first, signal.SIGCONT)
+        program.see(lambda it: (stat := proc.stat(first)) and stat.state == "S" and started(it) == since)
         join = program.edges("join")[0]
         assert (join.pid, join.of, join.holders, join.resource) == (program.pid, first, (first,), None)
 

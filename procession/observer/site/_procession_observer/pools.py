@@ -32,7 +32,11 @@ def _unless_threads(module, original, watched):
 
 
 def _describe(self, fds):
-    parts = {"inqueue": key_of(self._inqueue), "outqueue": key_of(self._outqueue)}
+    parts = {
+        "inqueue": key_of(self._inqueue),
+        "outqueue": key_of(self._outqueue),
+        "changes": key_of(self._change_notifier),
+    }
     return "pool", address_key(self), parts, {"cache": id(self._cache), "length": self._processes}
 
 
