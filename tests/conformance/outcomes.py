@@ -8,11 +8,18 @@ import gc
 import json
 import os
 import sys
-import types
 import unittest
 
-MODULE = "cpython_tests_of_one_start_method"
 NO_TESTS = 77
+
+# Here and not in a function: spawned children find what they are to run by importing this file.
+try:
+    from test import _test_multiprocessing
+
+    _test_multiprocessing.install_tests_in_module_dict(globals(), sys.argv[1])
+except (ImportError, unittest.SkipTest) as error:
+    print(error, file=sys.stderr)
+    sys.exit(NO_TESTS)
 
 
 class Outcomes(unittest.TestResult):
@@ -49,32 +56,19 @@ class Outcomes(unittest.TestResult):
         self.traces[test.id()] = kept[-1][1]
 
 
-def classes(method, only):
-    """The test classes of one start method, in a module of their own, where unittest looks for ``setUpModule``."""
-    from test import _test_multiprocessing as cpython
-
-    module = types.ModuleType(MODULE)
-    module.__file__ = cpython.__file__
-    sys.modules[MODULE] = module
-    cpython.install_tests_in_module_dict(vars(module), method)
-    named = [
-        found for found in vars(module).values() if isinstance(found, type) and issubclass(found, unittest.TestCase)
-    ]
+def classes(only):
+    """The test classes, all or those named."""
+    named = [found for found in globals().values() if isinstance(found, type) and issubclass(found, unittest.TestCase)]
     return [found for found in named if not only or found.__name__ in only]
 
 
 def main(method, *only):
-    try:
-        found = classes(method, only)
-    except (ImportError, unittest.SkipTest) as error:
-        print(error, file=sys.stderr)
-        sys.exit(NO_TESTS)
     # To another place than what the tests themselves write.
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     outcomes = Outcomes()
     loader = unittest.defaultTestLoader
-    unittest.TestSuite(map(loader.loadTestsFromTestCase, found)).run(outcomes)
+    unittest.TestSuite(map(loader.loadTestsFromTestCase, classes(only))).run(outcomes)
     gc.collect()
     json.dump({"words": outcomes.words, "traces": outcomes.traces, "cpu_s": sum(os.times()[:4])}, told)
     told.close()

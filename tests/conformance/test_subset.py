@@ -1,0 +1,49 @@
+"""Some of CPython's own multiprocessing tests, with and without the observer; `make conformance` runs all of them."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.conformance.compare import METHODS, NoTests, confirmed, differences, run
+
+WITHIN_S = 50.0
+# One of each facility, of those that take seconds and not minutes.
+QUICK = tuple(
+    f"WithProcessesTest{name}"
+    for name in (
+        "Lock",
+        "Semaphore",
+        "Queue",
+        "Value",
+        "Array",
+        "Connection",
+        "Poll",
+        "Heap",
+        "SharedCTypes",
+        "Listener",
+    )
+)
+MORE = (
+    "WithProcessesTestCondition",
+    "WithProcessesTestEvent",
+    "WithProcessesTestBarrier",
+    "WithProcessesTestSharedMemory",
+)
+CLASSES = {"fork": (*QUICK, *MORE, "TestPoolNotLeakOnFailure"), "forkserver": QUICK, "spawn": QUICK[:5]}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_test_ends_as_without_us(method: str) -> None:
+    """Two runs at the same time; what differs is looked at once more before it counts."""
+
+    def outcomes(observed: bool):  # type: ignore[no-untyped-def]  # noqa: FBT001
+        return run(sys.executable, method, CLASSES[method], observed=observed, within_s=WITHIN_S)
+
+    try:
+        with ThreadPoolExecutor(2) as both:
+            without, observed = both.map(outcomes, (False, True))
+    except NoTests as error:
+        pytest.skip(f"this interpreter comes without its own tests: {error}")
+    assert len(observed.words) > 10
+    assert confirmed(sys.executable, method, differences(without, observed)) == {}
