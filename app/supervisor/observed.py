@@ -82,7 +82,7 @@ def watching(fleet: Fleet, member: Member, event: a.Watching, now: a.Now, out: O
     if event.key is None:
         endings.ended(fleet, member, a.Ended(member.id, None), now, out)
         return
-    member.key = event.key
+    member.key = fleet.programs.sighting(member.id).key = event.key
     member.update(alive=True, start_time=now.wall)
     fleet.changed(member)
 
@@ -192,9 +192,10 @@ def _joining(sighting: Sighting, child: int, *, over: bool, now: a.Now) -> None:
 def _sender(fleet: Fleet, key: a.Key) -> Member | None:
     """The process of a program that has this pid, or had it last: its words may come after its end."""
     member = fleet.members.get(fleet.programs.by_pid.get(key[0], ""))
-    if member is None or (member.key and not _same(member.key, key)):
+    if member is None:
         return None
-    return member
+    before = member.key or fleet.programs.sighting(member.id).key
+    return None if before and not _same(before, key) else member
 
 
 def _same(one: a.Key, other: a.Key) -> bool:
@@ -207,9 +208,11 @@ def _known(fleet: Fleet, key: a.Key, program: str) -> Member | None:
     member = _sender(fleet, key)
     if member is None or member.process.program != program:
         return None
-    if member.key or member.process.state in LIVE:
+    sighting = fleet.programs.sighting(member.id)
+    if member.process.state in LIVE or (sighting.key and sighting.key == key):
         return member
-    return None if fleet.programs.sighting(member.id).said_hello or key[1] else member
+    # It ended before it was read: one that was gone when its connection came has no start time.
+    return None if sighting.said_hello or (key[1] and sighting.key is None) else member
 
 
 def _first(fleet: Fleet, held: Held, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> Member | None:
@@ -254,6 +257,7 @@ def _enter(fleet: Fleet, held: Held, pid: int, now: a.Now, **told: Any) -> Membe
     member.advance(Trigger.START)
     fleet.programs.by_pid[pid] = member.id
     held.living.add(member.id)
+    held.entered += 1
     return member
 
 

@@ -123,6 +123,8 @@ class ObserverSocket:
         self._poller, self._path = poller, path
         self._peers: dict[int, Peer] = {}
         self._held: set[int] = set()
+        self._left: dict[int, int] = {}
+        self._read_out: set[int] = set()
         self._uids = {os.getuid(), 0}
         self._listener = listen(path, socket.SOCK_SEQPACKET, 1024)
         self._inode = path.stat().st_ino
@@ -131,7 +133,10 @@ class ObserverSocket:
 
     def take(self, limit: int) -> list[Heard | NotSeen]:
         """At most ``limit`` of what waits, in the order in which it came; then those held back are read again."""
+        self._forget_left()
         taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
+        if not self.inbox:
+            self._read_out = set(self._left)
         if len(self.inbox) < MAX_WAITING:
             for fd in self._held:
                 self._poller.watch(fd, self._reader(fd))
@@ -144,7 +149,7 @@ class ObserverSocket:
             if peer.key[0] == pid and peer.pidfd is not None:
                 pidfd, peer.pidfd = peer.pidfd, None
                 return pidfd
-        return None
+        return self._left.pop(pid, None)
 
     def drain(self, pid: int) -> None:
         """Read all that a process has said: its last words come before its end."""
@@ -161,6 +166,7 @@ class ObserverSocket:
         """Close everything, and remove the socket's file unless another server has put its own there."""
         for fd in tuple(self._peers):
             self._drop(fd)
+        close_all(self._left.values())
         self._poller.forget(self._listener.fileno())
         self._listener.close()
         os.close(self._spare)
@@ -235,7 +241,17 @@ class ObserverSocket:
     def _drop(self, fd: int) -> None:
         self._poller.forget(fd)
         self._held.discard(fd)
-        self._peers.pop(fd).close()
+        peer = self._peers.pop(fd)
+        if peer.pidfd is not None:
+            # Its words still wait to be taken: then it is to be watched, for its exit code if for nothing else.
+            close_all([self._left.pop(peer.key[0])] if peer.key[0] in self._left else [])
+            self._left[peer.key[0]], peer.pidfd = peer.pidfd, None
+        peer.close()
+
+    def _forget_left(self) -> None:
+        """Nobody wants the pidfds of those whose last words were taken a turn ago."""
+        close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
+        self._read_out = set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from .actions import Key
 from .cause import Sent
 from .pool_lines import Lines
 from .program_model import Program
@@ -22,10 +23,12 @@ _REFUSALS = 5
 class Sighting:
     """One process of a program.  ``said_hello``: it is observed; ``named``: its parent told that it started it.
 
+    ``key`` stays after its end: its words may come later, and its pid may be another's by then.
     ``told_exit`` is the exit code by its own last word; ``joined_as`` by its parent's, where ``joined``; ``unlisted``
     when it is no zombie any more.  ``joining``: since when (wall clock) it waits for which pid.
     """
 
+    key: Key | None = None
     said_hello: bool = False
     named: bool = False
     role: str | None = None
@@ -45,7 +48,7 @@ class Sighting:
 
 @dataclass
 class Held:
-    """One program: its record, and what is known beside it.
+    """One program: its record, and what is known beside it; ``entered`` counts all the processes that it ever had.
 
     ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`.  ``living``
     and ``unjoined`` are ids of its processes; ``ended`` those of the others, oldest first.  ``beyond`` counts processes
@@ -61,6 +64,7 @@ class Held:
     ended: dict[str, None] = field(default_factory=dict)
     unread: int = 0
     beyond: int = 0
+    entered: int = 1
     killed: Sent | None = None
 
     def update(self, **changes: Any) -> None:

@@ -193,7 +193,7 @@ def _state(held: Held, first: Member) -> str:
 
 
 def _farewell(held: Held, first: Member) -> str:
-    seen = len(held.ended) + 1
+    seen = held.entered
     missed = held.unread + held.beyond
     unseen = f"; {missed} reports of it were not seen" if missed else ""
     return f"the program has ended, {first.process.cause or 'its end was not seen'}; {seen} processes seen{unseen}"

@@ -148,6 +148,19 @@ def test_words_that_come_after_the_end_belong_to_the_same_process(driver: Progra
     assert (driver.of(3000).booted, driver.of(3000).state) == (True, State.EXITED)
 
 
+def test_a_hello_that_is_read_after_the_end_is_of_the_same_process(driver: Programs) -> None:
+    """It was a zombie already when its connection came: the start time says who it is."""
+    program = driver.run()
+    parent = driver.pid(program)
+    driver.starts(parent, 3000)
+    driver.dies(3000, 2)
+    driver.says(parent, w.Joined(child=3000, exitcode=2))
+    driver.hello(3000, program, ppid=parent, method="fork", forked=True)
+    driver.says(3000, w.Booted(name="Process-1", parent=parent, daemon=False))
+    assert len(driver.fleet.members) == 2
+    assert (driver.of(3000).state, driver.of(3000).exitcode, driver.of(3000).booted) == (State.JOINED, 2, True)
+
+
 def test_a_pid_that_is_given_out_again_is_another_process(driver: Programs) -> None:
     """A hello with another start time is nobody's that was known."""
     program = driver.run()
@@ -155,7 +168,7 @@ def test_a_pid_that_is_given_out_again_is_another_process(driver: Programs) -> N
     child = driver.child(program, parent)
     first = driver.of(child).id
     driver.dies(child)
-    driver.hello(child, program, ppid=parent)
+    driver.happens(a.Heard((child, 8), w.Hello(program=program, ppid=parent, python="3.12", executable="/python")))
     assert driver.of(child).id != first
     assert driver.record(first).state is State.EXITED
 

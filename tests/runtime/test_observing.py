@@ -24,6 +24,13 @@ from app.supervisor.poller import Poller
 from app.supervisor.watching import Watching
 from tests.waiting import wait_until
 
+#: Says hello and is gone.
+SPEAKS = """
+import socket, sys
+peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+peer.connect(sys.argv[1])
+peer.send(b'{"kind": "exiting", "exitcode": 0}')
+"""
 HELLO = w.Hello(program="p1", ppid=1, python="3.12", executable="/python")
 
 
@@ -187,6 +194,23 @@ def test_what_an_observer_could_not_send_is_read_from_its_page(house: House) -> 
     assert not house.door.inbox
     assert isinstance(word, Heard)
     observing.close_all((*word.fds, read, write))
+
+
+def test_the_pidfd_of_one_that_left_is_there_until_its_words_are_taken(house: House) -> None:
+    """A life may be over before its parent's word of it is read; a turn later nobody wants it any more."""
+    with subprocess.Popen([sys.executable, "-c", SPEAKS, str(house.path)]) as process:
+        process.wait()
+    (word,) = house.heard(1)
+    assert isinstance(word, Heard)
+    assert word.key[0] == process.pid
+    pidfd = house.door.take_pidfd(process.pid)
+    assert (pidfd is not None) == _leaves_its_status()
+    observing.close_all([pidfd] if pidfd else [])
+    with subprocess.Popen([sys.executable, "-c", SPEAKS, str(house.path)]) as process:
+        process.wait()
+    house.heard(1)
+    house.door.take(1)
+    assert house.door.take_pidfd(process.pid) is None
 
 
 # Watching
