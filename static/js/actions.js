@@ -8,6 +8,7 @@ import { confirm } from "./confirm.js";
 import { endDescendant } from "./endings.js";
 import { plural, sentence } from "./finding.js";
 import { clock, exitcode } from "./format.js";
+import { whoIs } from "./pids.js";
 import { price, VERBS, whyNot } from "./possible.js";
 import { detailHref, go, route } from "./router.js";
 import { store } from "./store.js";
@@ -66,7 +67,7 @@ function question(verb, process, anchor) {
 const consequences = (verb) => ({ text, descendants }) => ({
   text: verb === "restart" ? null : sentence(text),
   along: descendants.length ? `${plural(descendants.length, "descendant")} ${descendants.length === 1 ? "goes" : "go"} along:` : "Nothing else goes along.",
-  list: descendants.map((one) => `${one.pid} ${one.name}`),
+  list: descendants.map(({ pid, name }) => `${pid} ${whoIs(pid)?.name ?? name}`),
 });
 const unknown = (error) => ({ text: null, along: `What goes along is not known: ${error.detail ?? error.message}`, list: [] });
 

@@ -4,7 +4,7 @@ import { span } from "./format.js";
 import { nameOf } from "./pids.js";
 import { findingWord, isGrave } from "./programstate.js";
 import { called } from "./resourcename.js";
-import { kindWord, purpose } from "./resourcewords.js";
+import { isLock, isSemaphore, kindWord, purpose } from "./resourcewords.js";
 import { store } from "./store.js";
 
 /** "waits to acquire Lock disk, 41 s", or "" @param {number} pid @param {number} now */
@@ -19,7 +19,7 @@ export function waitsFor(pid, now) {
 
 /** "holds disk, index", or "" @param {number} pid */
 export function holdsNow(pid) {
-  const held = [...store.resources.values()].filter(({ holder, part_of: whole }) => holder === pid && !whole).map((one) => called(one).name);
+  const held = [...store.resources.values()].filter((one) => one.holder === pid && !one.part_of && (isLock(one) || isSemaphore(one))).map((one) => called(one).name);
   if (!held.length) return "";
   return `holds ${held.slice(0, 2).join(", ")}${held.length > 2 ? ` and ${held.length - 2} more` : ""}`;
 }

@@ -22,8 +22,12 @@ export class ProgramCards {
   show(themes) {
     if (!this.#shown) this.place.replaceChildren(...[...themes].map(([theme, members]) => group(theme, members)));
     this.#shown = true;
-    this.query.value = "";
     this.#search();
+  }
+
+  /** Begin anew; what is typed while the catalogue comes is searched then. */
+  begin() {
+    this.query.value = "";
     if (!this.chosen) this.query.focus();
   }
 

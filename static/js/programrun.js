@@ -34,6 +34,7 @@ export function startRunning() {
 export async function openRun() {
   open(dialog);
   showTab(tab);
+  cards.begin();
   try {
     cards.show(await themes());
   } catch (error) {

@@ -16,7 +16,7 @@ const depth = { name: "size", field: "size", title: "Depth", unit: "items", form
 const puts = { name: "puts", field: "put_per_s", title: "Put", unit: "items/s", format: rate, least: 4, steps: WHOLE };
 const gets = { name: "gets", field: "get_per_s", title: "Get", unit: "items/s", format: rate, least: 4, steps: WHOLE };
 const unread = { name: "unread", field: "pipe_bytes", title: "Unread", unit: "bytes in the pipe", format: bytes, least: 64, steps: SIZES };
-const waiting = { name: "waiting", field: "waiting_count", title: "Waiting", unit: "processes", format: count, least: 4, steps: WHOLE };
+const waiting = { name: "waiters", field: "waiting_count", title: "Waiting", unit: "processes", format: count, least: 4, steps: WHOLE };
 const queued = { name: "queued", field: "queued", title: "Queued", unit: "tasks", format: count, least: 4, steps: WHOLE };
 
 /** @param {object} resource */
@@ -46,7 +46,7 @@ export function openCharts(place, resource) {
   if (!kinds.length) return () => {};
   return openSeries(place, kinds, {
     record: () => drawn(store.resources.get(resource.id)),
-    alive: () => true,
+    alive: () => store.resources.has(resource.id),
     past: () => remembered(resource.id),
   });
 }

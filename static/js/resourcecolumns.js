@@ -15,7 +15,7 @@ export const rate = (value) => (known(value) ? count(value >= 10 ? Math.round(va
 export const time = (value) => (known(value) ? span(value) : ABSENT);
 
 /** "worker-1 12", and when it is dead, that. @param {number|null} pid */
-export const person = (pid) => (known(pid) ? `${nameOf(pid).startsWith("pid") ? "pid" : nameOf(pid)} ${pid}${isDead(pid) ? " (dead)" : ""}` : ABSENT);
+export const person = (pid) => (known(pid) ? `${nameOf(pid).startsWith("pid") ? "pid" : nameOf(pid)} ${pid}${isDead(pid) ? " (ended)" : ""}` : ABSENT);
 
 /** "2 of 3" for the ends of a pipe @param {object|null} ends */
 function ends(value) {

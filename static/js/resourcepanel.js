@@ -7,7 +7,7 @@ import { Keyed } from "./keyed.js";
 import { hrefOf, isDead, nameOf } from "./pids.js";
 import { openCharts } from "./resourcecharts.js";
 import { factsOf } from "./resourcefacts.js";
-import { called } from "./resourcename.js";
+import { called, partName } from "./resourcename.js";
 import { kindWord, purpose } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { store } from "./store.js";
@@ -93,7 +93,7 @@ function showParts(place, ids) {
   place.dataset.stand = ids.join();
   place.replaceChildren(...ids.flatMap((id, at) => {
     const one = store.resources.get(id);
-    const made = element(one ? "a" : "span", "", one ? called(one).name.replace(/ in .*$/s, "") : id);
+    const made = element(one ? "a" : "span", "", one ? partName(one) : id);
     if (one) made.href = programHref(one.program, { resource: id });
     return at ? [", ", made] : [made];
   }));
@@ -109,5 +109,5 @@ function showPerson(place, pid) {
   const href = hrefOf(pid);
   const made = element(href ? "a" : "span", "", text);
   if (href) made.href = href;
-  place.replaceChildren(made, isDead(pid) ? " (dead)" : "");
+  place.replaceChildren(made, isDead(pid) ? " (ended)" : "");
 }

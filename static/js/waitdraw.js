@@ -10,10 +10,11 @@ const EDGE = 12;
 const INSET = 11;
 /** How many characters there is room for. */
 const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 22 }, more: { label: 20, below: 25 } };
+const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write" };
 const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by" };
 
 /** @param {string} verb of who waits */
-const waits = (verb) => (verb === "acquire" ? "waits" : verb === "join" ? "joins" : verb === "wait" ? "waits for" : `waits to ${verb}`);
+const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;
 
 /**
  * @typedef {{label: string, below: string, title: string, href: string|null, tone: "warn"|"bad"|"dim"|null, icon: string}} Words
@@ -65,17 +66,16 @@ export class Drawing {
 
   #dress({ link, icon, label, below, title }, words, room) {
     attr(link, "href", words.href);
-    attr(link, "aria-label", words.title);
     mark(link, "tone", words.tone);
     put(icon, words.icon);
-    put(label, fit(words.label, room.label - (words.icon ? 1 : 0)));
+    put(label, fit(words.label, room.label - (words.icon ? 3 : 0)));
     put(below, fit(words.below, room.below));
-    put(title, words.title);
+    put(title, [words.label, words.below, words.title].filter(Boolean).join(", ")); // names the link, and is shown by the pointer
   }
 }
 
 function box({ key, kind, still }, { x, y }) {
-  const icon = make("text", { class: "icon", x: WIDTH - INSET, y: 18, "text-anchor": "end" });
+  const icon = make("text", { class: "icon", "aria-hidden": "true", x: WIDTH - INSET, y: 18, "text-anchor": "end" });
   const label = make("text", { class: "label", x: INSET, y: 18 });
   const below = make("text", { class: "below", x: INSET, y: 34 });
   const title = make("title");

@@ -52,9 +52,9 @@ export function graph(edges, cycles, still, resourceOf) {
 /** Who could let it go on; the dead holder of an abandoned lock stands there too: that is why nobody does. */
 function holding(record, holders, waiter) {
   const { holder = null, kind } = record ?? {};
-  const all = new Set([...holders, ...(holder === null ? [] : [holder])]);
-  const ownLock = holder === waiter || kind === "lock" || kind === "rlock";
-  if (!ownLock) all.delete(waiter);
+  const lock = kind === "lock" || kind === "rlock";
+  const all = new Set([...holders, ...(lock && holder !== null ? [holder] : [])]);
+  if (!lock) all.delete(waiter);
   return all;
 }
 

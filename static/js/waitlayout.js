@@ -4,7 +4,7 @@
  * Who waits stands left of what it waits for.  A cycle is laid out as a ring of two rows, there to the right and back to
  * the left, so that it is seen as one; what hangs on it stands left and right of it, or below.
  *
- * @typedef {{x: number, y: number, column: number}} Place the upper left corner
+ * @typedef {{x: number, y: number, column: number, ring: boolean}} Place the upper left corner; `ring`: it is part of a circle
  */
 
 import { circle, depths, families } from "./waitshape.js";
@@ -31,8 +31,8 @@ export function layout(keys, lines, rings) {
     const placed = ring ? around(ring, family, own) : layered(family, own);
     const left = Math.min(...[...placed.values()].map(({ column }) => column));
     const top = Math.min(...[...placed.values()].map(({ y }) => y));
-    for (const [key, { column, y }] of placed) {
-      places.set(key, { column, x: (column - left) * ACROSS, y: height + y - top });
+    for (const [key, { column, y, ring: ringed = false }] of placed) {
+      places.set(key, { column, x: (column - left) * ACROSS, y: height + y - top, ring: ringed });
       width = Math.max(width, (column - left) * ACROSS + WIDTH);
     }
     height = Math.max(...family.map((key) => places.get(key).y)) + HEIGHT + APART;
@@ -64,7 +64,7 @@ function around(ring, family, lines) {
     }
   }
   const y = (row) => (row < 1 ? row * DOWN : RING_DOWN + (row - 1) * DOWN);
-  return new Map([...placed].map(([key, { column, row }]) => [key, { column, y: y(row) }]));
+  return new Map([...placed].map(([key, { column, row }]) => [key, { column, y: y(row), ring: ring.includes(key) }]));
 }
 
 /** Columns by the distance to the last that is waited for; in them everybody as near as can be to its neighbours. */

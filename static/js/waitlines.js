@@ -8,12 +8,13 @@ const ABOVE = 5;
 const BENDS = 44;
 
 /**
- * @param {{x: number, y: number, column: number}} from @param {{x: number, y: number, column: number}} to
+ * @param {import("./waitlayout.js").Place} from @param {import("./waitlayout.js").Place} to
  * @param {boolean} starts whether its words stand where it begins, else where it ends
  * @returns {{path: string, arrow: string, words: {x: number, y: number, anchor: "start"|"middle"|"end"}}}
  */
 export function course(from, to, starts) {
   if (from.column === to.column) return upright(from, to);
+  if (from.ring && to.ring && from.y < to.y) return corner(from, to);
   const way = from.column < to.column ? 1 : -1;
   const [ax, bx] = way > 0 ? [from.x + WIDTH, to.x] : [from.x, to.x + WIDTH];
   const [ay, by] = [from.y + HEIGHT / 2, to.y + HEIGHT / 2];
@@ -25,6 +26,12 @@ export function course(from, to, starts) {
     anchor: starts === way > 0 ? "start" : "end",
   };
   return { path, arrow: `M${bx} ${by}l${-8 * way} -4v8z`, words };
+}
+
+/** The right end of a circle with an odd number of members: down, then to the left. */
+function corner(from, to) {
+  const [x, ay, bx, by] = [from.x + WIDTH / 2, from.y + HEIGHT, to.x + WIDTH, to.y + HEIGHT / 2];
+  return { path: `M${x} ${ay}V${by}H${bx}`, arrow: `M${bx} ${by}l8 -4v8z`, words: { x: x - BESIDE, y: by - ABOVE, anchor: "end" } };
 }
 
 /** Two in one column: down on the right of the middle, up on the left of it, so that both ways have room. */

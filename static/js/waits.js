@@ -38,6 +38,7 @@ export function showWaits(id) {
   const now = store.now();
   const edges = edgesOf(id).filter(({ since }) => now - since >= LASTING_S);
   if (edges.length) box.hidden = false;
+  if (!edges.length && !isLive(store.programs.get(id))) box.hidden = true;
   if (box.hidden) return;
   const cycles = store.waits.cycles;
   const still = new Set([...troubled(id), ...cycles.flat()]);
@@ -66,17 +67,17 @@ function describe({ kind, id, still, count: many }) {
   const record = store.resources.get(id);
   const { name, place } = record ? called(record) : { name: String(id), place: "" };
   const href = programHref(record?.program ?? program, { resource: id });
-  if (kind === "more") return { label: `${count(many)} more`, below: "wait for the same", title: `${count(many)} more processes wait for ${name}`, href, tone: "dim", icon: "" };
+  if (kind === "more") return { label: `${count(many)} more`, below: "wait for the same", title: name, href, tone: "dim", icon: "" };
   const tone = record?.abandoned ? "bad" : still ? "warn" : null;
   const figure = record ? gist(record) : "";
   const below = [record ? kindWord(record) : "", figure || place].filter(Boolean).join(" · ");
-  return { label: name, below, title: [record && kindWord(record), name, place, figure].filter(Boolean).join(", "), href, tone, icon: record?.abandoned ? "✕" : "" };
+  return { label: name, below, title: place, href, tone, icon: record?.abandoned ? "✕" : "" };
 }
 
 function aboutProcess(pid, still) {
   const dead = isDead(pid);
   const name = nameOf(pid);
   const word = dead ? "dead" : stateWord(pid);
-  const title = [name, name.endsWith(String(pid)) ? "" : `pid ${pid}`, word, still && "will never go on by itself"].filter(Boolean).join(", ");
-  return { label: name, below: `pid ${pid}${word && word !== "running" ? ` · ${word}` : ""}`, title, href: hrefOf(pid), tone: dead ? "bad" : still ? "warn" : null, icon: dead ? "✕" : still ? "▲" : "" };
+  const below = `pid ${pid}${word && word !== "running" ? ` · ${word}` : ""}`;
+  return { label: name, below, title: still ? "will never go on by itself" : "", href: hrefOf(pid), tone: dead ? "bad" : still ? "warn" : null, icon: dead ? "✕" : still ? "▲" : "" };
 }

@@ -69,10 +69,12 @@ class Server(Instance):
         wait_until(self._is_clear, message="the list does not get empty")
 
     def _is_clear(self) -> bool:
-        left = [each for each in self.api("GET", "/processes")["processes"] if each["state"] != "closed"]
+        shown = self.api("GET", "/processes")["processes"]
+        # An observed process goes with its program: nobody but its parent can close it.
+        left = [each for each in shown if each["state"] != "closed" and (each["alive"] or not each["observed"])]
         for verb, ids in (
             ("kill", [each["id"] for each in left if each["alive"]]),
-            ("close", [each["id"] for each in left]),
+            ("close", [each["id"] for each in left if not each["observed"]]),
         ):
             if ids:
                 self.api("POST", "/actions", {"verb": verb, "ids": ids})

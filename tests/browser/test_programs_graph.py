@@ -1,0 +1,147 @@
+"""The graph of waits: how it is laid out, that it can be reached by the keyboard, and what of a large one is shown."""
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.programming import (
+    LONG_S,
+    drawing,
+    fact,
+    node,
+    open_program,
+    run,
+    wait_finding,
+    waits,
+)
+
+LAY_OUT = """async ([edges, cycles]) => {
+    const { graph } = await import('/static/js/waitgraph.js');
+    const { layout, WIDTH, HEIGHT } = await import('/static/js/waitlayout.js');
+    const shown = graph(edges, cycles, new Set(cycles.flat()), () => undefined);
+    const { places, width, height } = layout(shown.nodes.keys(), shown.lines, shown.rings);
+    const boxes = Object.fromEntries([...places].map(([key, { x, y }]) => [key, [x, y]]));
+    return { boxes, width, height, size: [WIDTH, HEIGHT], hidden: shown.hidden,
+             nodes: [...shown.nodes.values()], lines: shown.lines };
+}"""
+
+
+def edge(pid: int, resource: str | None, *holders: int, of: int | None = None, since: float = 0.0) -> dict[str, Any]:
+    to = "acquire" if resource else "join"
+    return {"pid": pid, "resource": resource, "holders": holders, "of": of, "to": to, "since": since}
+
+
+def lay_out(page: Page, edges: list[dict[str, Any]], cycles: list[list[Any]]) -> Any:
+    return page.evaluate(LAY_OUT, [edges, cycles])
+
+
+def overlaps(drawn: Any) -> list[tuple[str, str]]:
+    (width, height), boxes = drawn["size"], sorted(drawn["boxes"].items())
+    return [
+        (one, other)
+        for at, (one, (x, y)) in enumerate(boxes)
+        for other, (left, top) in boxes[at + 1 :]
+        if abs(x - left) < width and abs(y - top) < height
+    ]
+
+
+def inside(drawn: Any) -> bool:
+    width, height = drawn["size"]
+    return all(
+        x >= 0 and y >= 0 and x + width <= drawn["width"] and y + height <= drawn["height"]
+        for x, y in drawn["boxes"].values()
+    )
+
+
+def test_who_waits_stands_left_of_what_it_waits_for(page: Page) -> None:
+    drawn = lay_out(page, [edge(1, "a", 2), edge(3, "a", 2), edge(2, "b", 4), edge(5, None, of=4)], [])
+    x = {key: place[0] for key, place in drawn["boxes"].items()}
+    assert x["p1"] == x["p3"] < x["ra"] < x["p2"] < x["rb"] < x["p4"]
+    assert x["p5"] == x["rb"]
+    assert not overlaps(drawn)
+    assert inside(drawn)
+
+
+def test_a_circle_is_laid_out_as_one(page: Page) -> None:
+    cycle = [1, "a", 2, "b", 3, "c", 4, "d"]
+    edges = [edge(1, "a", 2), edge(2, "b", 3), edge(3, "c", 4), edge(4, "d", 1), edge(9, "a", 2), edge(8, "c", 4)]
+    drawn = lay_out(page, edges, [cycle])
+    ring = [drawn["boxes"][f"{'p' if isinstance(one, int) else 'r'}{one}"] for one in cycle]
+    assert [y for _, y in ring] == [ring[0][1]] * 4 + [ring[4][1]] * 4
+    assert [x for x, _ in ring[:4]] == [x for x, _ in reversed(ring[4:])] == sorted(x for x, _ in ring[:4])
+    assert all(line["still"] == (line["from"] not in ("p9", "p8")) for line in drawn["lines"])
+    assert not overlaps(drawn)
+    assert inside(drawn)
+
+
+def test_who_waits_for_itself_and_who_join_each_other_are_circles_too(page: Page) -> None:
+    for edges, cycle in (
+        ([edge(1, "a", 1)], [1, "a"]),
+        ([edge(1, None, of=2), edge(2, None, of=1)], [1, 2]),
+        ([edge(1, None, of=2), edge(2, "a", 1)], [1, 2, "a"]),
+    ):
+        for cycles in ([cycle], []):  # it is found by the layout, too
+            drawn = lay_out(page, edges, cycles)
+            assert len(drawn["boxes"]) == len(cycle)
+            assert not overlaps(drawn)
+            assert inside(drawn)
+
+
+def test_of_many_who_wait_for_the_same_the_longest_waiting_are_shown_and_the_rest_counted(page: Page) -> None:
+    drawn = lay_out(page, [edge(pid, "a", 1, since=1000 - pid) for pid in range(100, 130)], [])
+    more = next(one for one in drawn["nodes"] if one["kind"] == "more")
+    shown = {one["id"] for one in drawn["nodes"] if one["kind"] == "process"}
+    assert more["count"] == 24
+    assert shown == {1, *range(124, 130)}
+    assert drawn["hidden"] == 0
+
+
+def test_too_many_are_told_and_those_in_a_circle_are_shown(page: Page) -> None:
+    free = [edge(pid, f"r{pid}", pid + 1000) for pid in range(100, 140)]
+    drawn = lay_out(page, [*free, edge(1, "a", 2), edge(2, "b", 1)], [[1, "a", 2, "b"]])
+    assert len(drawn["nodes"]) == 40
+    assert drawn["hidden"] == 3 * 40 + 4 - 40
+    assert {"p1", "p2", "ra", "rb"} <= set(drawn["boxes"])
+    assert not overlaps(drawn)
+
+
+def test_any_graph_can_be_laid_out(page: Page) -> None:
+    for seed in range(60):
+        numbers = [(seed * 7919 + at * 104729) % 997 for at in range(3 * 20)]
+        edges = [
+            edge(numbers[at] % 12, f"{numbers[at + 1] % 6}" if numbers[at] % 4 else None, numbers[at + 2] % 12,
+                 of=numbers[at + 1] % 12)
+            for at in range(0, 60, 3)
+        ]  # fmt: skip
+        drawn = lay_out(page, edges, [])
+        assert not overlaps(drawn), json.dumps(edges)
+        assert inside(drawn), json.dumps(edges)
+
+
+def test_its_nodes_are_links_that_the_keyboard_reaches(server: Server, page: Page) -> None:
+    program = run(server, "synchronisation-deadlock", seconds=LONG_S)
+    wait_finding(server, program, "deadlock")
+    open_program(page, program)
+    expect(drawing(page).locator("a.node")).to_have_count(4)
+    node(page, "fork").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#program-beside h2")).to_have_text("fork")
+    expect(fact(page, "Holder")).to_contain_text("plato")
+    node(page, "plato").focus()
+    expect(page.get_by_role("link", name=re.compile(r"^plato, pid \d+, will never go on by itself$"))).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail h1")).to_have_text("plato")
+    expect(page.locator("#detail")).to_contain_text("Deadlock.")
+
+
+def test_where_there_is_no_room_the_words_take_its_place(server: Server, page: Page) -> None:
+    program = run(server, "synchronisation-deadlock", seconds=LONG_S)
+    wait_finding(server, program, "deadlock")
+    page.set_viewport_size({"width": 400, "height": 900})
+    open_program(page, program)
+    expect(waits(page)).to_have_count(2)
+    expect(drawing(page)).to_be_hidden()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
