@@ -6,7 +6,8 @@ Pure: `handle` takes one event, `tick` looks at the clock, both return the actio
 
 Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
 report says, `stopping` how a stop escalates, `pools` what those do that hold a pool, `programs` and `observed` how
-programs fare and what their processes say.  This module keeps the members, dispatches, and answers.
+programs fare and what their processes say; `dispatch` says whose event is whose.  This module keeps the members, and
+answers.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import assert_never
 
 from . import actions as a
-from . import endings, joins, observed, pool_asks, pools, programs, progress, starts, stops, verbs
+from . import dispatch, endings, joins, pool_asks, pools, programs, starts, stops
 from .errors import NoSuchProcess, ProcessionError
 from .lifecycle import LIVE
 from .member import Member
@@ -64,7 +64,7 @@ class Fleet:
         """The actions that follow from ``event``.  A refusal becomes an `Answer`; nothing else changes then."""
         out: list[a.Action] = []
         try:
-            self._dispatch(event, now, out)
+            dispatch.dispatch(self, event, now, out)
         except ProcessionError as refusal:
             out.append(self._refuse(event, refusal))
         return out
@@ -133,110 +133,6 @@ class Fleet:
     def processes(self) -> tuple[Process, ...]:
         """All records, in the order of creation."""
         return tuple(member.process for member in self.members.values())
-
-    # Dispatch
-
-    def _dispatch(self, event: a.Happening, now: a.Now, out: list[a.Action]) -> None:
-        match event:
-            case a.Launched() | a.Acted() | a.Signalled() | a.Joining() | a.StopAll():
-                self._wished(event, now, out)
-            case a.ClientGone():
-                self._forget_client(event.client)
-            case a.ForkserverLost():
-                out.append(a.Note(progress.forkserver_lost(event.pid, now)))
-            case a.Sampled():
-                progress.sampled(self, event, now, out)
-                pools.looked(self, now, out)
-            case a.Watching() | a.Spawned() | a.NotSpawned() | a.Ended() | a.Reaped() | a.Remembered() | a.Remaining():
-                if member := self.members.get(event.process):
-                    self._about_ends(member, event, now, out)
-            case a.Registered() | a.RunnerSaid() | a.Heard() | a.NotSeen():
-                self._about_programs(event, now, out)
-            case a.Reported() | a.Looked() | a.SentinelSeen() | a.BlockedOn() | a.FrameFound():
-                if member := self.members.get(event.process):
-                    self._about_life(member, event, now, out)
-            case a.Asking() | a.HostSaid() | a.HostMumbled() | a.ChannelClosed():
-                pools.handle(self, event, now, out)
-            case _:
-                assert_never(event)
-
-    def _wished(
-        self, event: a.Launched | a.Acted | a.Signalled | a.Joining | a.StopAll, now: a.Now, out: list[a.Action]
-    ) -> None:
-        match event:
-            case a.Launched():
-                verbs.launch(self, event, now, out)
-            case a.Acted():
-                verbs.act(self, event, now, out)
-            case a.Signalled():
-                verbs.send_signal(self, event, now, out)
-            case a.Joining():
-                joins.join(self, event, now, out)
-            case a.StopAll():
-                verbs.stop_all(self, event, now, out)
-
-    def _about_programs(
-        self, event: a.Registered | a.RunnerSaid | a.Heard | a.NotSeen, now: a.Now, out: list[a.Action]
-    ) -> None:
-        match event:
-            case a.Registered():
-                programs.register(self, event, now, out)
-            case a.RunnerSaid():
-                programs.runner_said(self, event, now, out)
-            case a.Heard():
-                observed.heard(self, event, now, out)
-            case a.NotSeen():
-                observed.not_seen(self, event)
-
-    def _about_ends(
-        self,
-        member: Member,
-        event: a.Watching | a.Spawned | a.NotSpawned | a.Ended | a.Reaped | a.Remembered | a.Remaining,
-        now: a.Now,
-        out: list[a.Action],
-    ) -> None:
-        match event:
-            case a.Watching():
-                observed.watching(self, member, event, now, out)
-            case a.Spawned():
-                starts.spawned(self, member, event, now, out)
-            case a.NotSpawned():
-                endings.not_spawned(self, member, event.error, now, out)
-            case a.Ended():
-                endings.ended(self, member, event, now, out)
-            case a.Reaped():
-                endings.reaped(self, member, now, out)
-            case a.Remembered():
-                stops.remembered(self, member, event.keys)
-            case a.Remaining():
-                endings.remaining(self, member, event.keys, now, out)
-        if member.process.pool:
-            pools.follow(self, member, now, out)
-        if member.process.program:
-            programs.follow(self, member)
-
-    def _about_life(
-        self,
-        member: Member,
-        event: a.Reported | a.Looked | a.SentinelSeen | a.BlockedOn | a.FrameFound,
-        now: a.Now,
-        out: list[a.Action],
-    ) -> None:
-        match event:
-            case a.Reported():
-                progress.reported(self, member, event.report, now, out)
-            case a.Looked():
-                progress.looked(self, member, event.os_state, now, out)
-            case a.SentinelSeen():
-                progress.sentinel_seen(self, member, event)
-            case a.BlockedOn(worker=None):
-                progress.blocked_on(self, member, event, now, out)
-            case a.BlockedOn():
-                pools.blocked_on(self, member, event, now, out)
-            case a.FrameFound(worker=None):
-                progress.frame_found(self, member, event.words, now, out)
-            case a.FrameFound():
-                pools.frame_found(self, member, event, now, out)
 
     def _refuse(self, event: a.Happening, refusal: ProcessionError) -> a.Answer:
         match event:
@@ -314,7 +210,8 @@ class Fleet:
                 self.forget(member, out)
                 self.not_shown += 1
 
-    def _forget_client(self, client: int) -> None:
+    def forget_client(self, client: int) -> None:
+        """Nobody waits for the answers to it any more."""
         pool_asks.forget_client(self, client)
         for member in self.members.values():
             member.waiters = [one for one in member.waiters if one.client != client]

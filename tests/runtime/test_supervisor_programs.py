@@ -398,6 +398,27 @@ def test_a_program_of_a_terminal_survives_us(tmp_path: Path) -> None:
             assert not gone(staying.pid)
 
 
+def test_our_end_ends_the_programs_below_us_and_a_crash_loses_them(tmp_path: Path) -> None:
+    """All of their processes; the record of a program that a crash lost is there, and can be run again."""
+    with Supervised(tmp_path) as supervisor:
+        runs = Programs(supervisor, tmp_path)
+        program = runs.run(FAMILY, "forkserver")
+        runs.until(program, "ready")
+        os.kill(supervisor.process.pid, signal.SIGKILL)
+        supervisor.process.wait()
+        supervisor.start()
+        assert supervisor.record(program).state == "lost"
+        assert (runs.record(program).state, runs.record(program).attached) == ("ended", False)
+        for one in runs.descendants(program):
+            with suppress(NotPossible):
+                supervisor.ask(m.EndDescendant, descendant=one.id)
+        supervisor.act(program, "restart")
+        wait_until(lambda: runs.log_with(program, "ready", times=2), 20, "it runs again")
+        pids = [runs.wait_for(program, "staying", "running").pid, supervisor.record(program).pid]
+        assert supervisor.stop() == 0
+        assert all(map(gone, pids))
+
+
 def test_a_command_without_python_is_watched_by_its_pid(supervisor: Supervised, tmp_path: Path) -> None:
     """Who runs it tells its pid and, in the end, its exit code."""
     runs = Programs(supervisor, tmp_path)
