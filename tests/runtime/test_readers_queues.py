@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -51,7 +52,9 @@ def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
     name = kind.partition("(")[0].replace("JoinableQueue", "joinable_queue").lower()
     with watched(tmp_path, code, method, kind) as program:
         putter = int(program.told()[1])
-        edge = program.see(lambda it: it.edges("put") and it.edges("put")[0])
+        # The forkserver has the pipe for a moment, too.
+        program.see(lambda it: it.edges("put") and it.edges("put")[0].holders == (program.pid,))
+        edge = program.edges("put")[0]
         queue = program.one(name)
         assert (queue.size, queue.maxsize) == (3, 3)
         assert (edge.pid, edge.resource, edge.holders, edge.main) == (putter, queue.id, (program.pid,), True)
@@ -164,3 +167,14 @@ def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
         program.see(lambda it: not resources._files)
         assert [*resources._book.by_key, *resources._readings, *resources._windows] == []
         assert resources.charts.history.as_reply()["series"] == {}
+
+
+def test_page_tells_of_waits_where_system_calls_may_not_be_seen(tmp_path) -> None:
+    """Since when is told exactly; whether for ever is not known, so it counts as timed and makes no deadlock."""
+    with watched(tmp_path, "queue = multiprocessing.Queue()\nqueue.get()") as program:
+        edge = program.see(lambda it: it.edges("get") and it.edges("get")[0])
+        turns = program.resources._turns
+        (found,) = turns._blocking._by_page(program.resources._windows[program.pid])
+        assert (found.pid, found.to, found.timed) == (edge.pid, "get", True)
+        assert found.since
+        assert abs(found.since + time.time() - time.monotonic() - edge.since) < 5
