@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 CONTEXT = multiprocessing.get_context("fork")
-REPEATS = 7
+REPEATS = 5
 
 
 def cpu() -> float:
