@@ -7,6 +7,7 @@ may have it mapped who cannot be asked.  What the lock guarded stays as the dead
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 
 from . import proc
@@ -18,7 +19,8 @@ from .resource_book import Book, Thing
 from .semaphores import SemaphoreFile
 
 _MAPS_BYTES = 1024 * 1024
-_PROCESSES = 5000
+#: CPU time for the look at everybody (0.1 ms each): the loop must not stand still for it.
+_LOOK_S = 0.2
 
 
 class Breaker:
@@ -112,10 +114,13 @@ def _named(thing: Thing) -> str:
 
 
 def _stranger(thing: Thing) -> int | None:
-    """A living process that has the semaphore mapped without having told of it."""
+    """A living process that has the semaphore mapped without having told of it; youngest first, as many as can be."""
     inode = thing.inode()
     known = {*thing.users, os.getpid()}
-    for pid in proc.pids()[:_PROCESSES]:
+    until = time.thread_time() + _LOOK_S
+    for pid in reversed(proc.pids()):
+        if time.thread_time() > until:
+            break
         if pid not in known and inode in Mappings(proc.whole(f"{pid}/maps", _MAPS_BYTES)).inodes():
             return pid
     return None
