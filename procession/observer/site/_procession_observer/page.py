@@ -1,6 +1,7 @@
 """The page: memory that this process writes and the supervisor reads.  Layout: see `observer_words`."""
 
 import os
+from mmap import mmap
 
 from .descriptors import Kept, identity, move_high
 
@@ -14,18 +15,23 @@ SLOTS = (BYTES // 8 - COUNTERS_AT) // COUNTER_WORDS
 NOWHERE = COUNTERS_AT + (SLOTS - 1) * COUNTER_WORDS  # where things count that came too late for a slot of their own
 
 
+# Each of these would close a number that is not its own any more when it dies, so they stay until the interpreter
+# itself is gone; so long are functions kept that are called around forks.
+_STAY = []  # type: ignore[var-annotated]
+os.register_at_fork(after_in_parent=_STAY.__len__)
+
+
 class Page:
     """``words`` is the whole page as unsigned integers of 8 bytes; of a new process it is a new one."""
 
     def __init__(self):
         self._free = []
         self._next = 0
-        self._left = []
         self._map()
 
     def renew(self):
         """In a fork child: what the parent's counters are is not ours to count on; numbers of slots stay."""
-        self._left.append((self._kept.close(), self._memory))
+        self._kept.close()
         self._map()
 
     def fd(self):
@@ -56,7 +62,7 @@ class Page:
         self._kept = Kept()
         try:
             self._memory = self._mapped()
-        except (AttributeError, ImportError, OSError, ValueError):
+        except (AttributeError, OSError, ValueError):
             self._memory = bytearray(BYTES)  # seen by nobody
         view = memoryview(self._memory)
         self.bytes, self.words = view, view.cast("Q")
@@ -71,8 +77,6 @@ class Page:
 
 def _map_without_descriptor(fd):
     """An mmap that holds no descriptor: before 3.13 it keeps a duplicate, at the lowest number that is free."""
-    from mmap import mmap
-
     try:
         return mmap(fd, BYTES, trackfd=False)
     except TypeError:
@@ -81,8 +85,7 @@ def _map_without_descriptor(fd):
         memory = mmap(fd, BYTES)
         if identity(lowest) == identity(fd):
             os.close(lowest)
-        # The mmap would close that number when it dies, so it never does: at the end of the interpreter's own end.
-        os.register_at_fork(after_in_parent=memory.__len__)
+        _STAY.append(memory)
         return memory
 
 
