@@ -25,6 +25,7 @@ class Channel:
         os.set_blocking(fd, False)
         self.fd = fd
         self.ended = False
+        self._hangs_up = False
         self._out: deque[memoryview] = deque()
         self._in = b""
         self._large: _Large | None = None
@@ -55,18 +56,14 @@ class Channel:
             pass
         except OSError:
             out.clear()  # it is dead or dying: the pidfd will tell
+        if self._hangs_up and not out:
+            self._shut()
 
     def hang_up(self) -> None:
-        """Nothing more will be sent: what was sent is the last."""
-        import socket
-
-        end = socket.socket(fileno=os.dup(self.fd))
-        try:
-            end.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it is gone already
-        finally:
-            end.close()
+        """Nothing more will be sent: what was sent, or waits here to be, is the last."""
+        self._hangs_up = True
+        if not self._out:
+            self._shut()
 
     def frames(self) -> Iterator[tuple[int, int, Buffer]]:
         """(position, kind, payload) of each frame that is complete; ``ended`` once there will be no more."""
@@ -94,6 +91,17 @@ class Channel:
         """Close the socket."""
         self._out.clear()
         os.close(self.fd)
+
+    def _shut(self) -> None:
+        import socket
+
+        end = socket.socket(fileno=os.dup(self.fd))
+        try:
+            end.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it is gone already
+        finally:
+            end.close()
 
     def _decode(self, received: bytes) -> Iterator[tuple[int, int, Buffer]]:
         at, end = 0, len(received)

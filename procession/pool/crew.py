@@ -84,10 +84,7 @@ class Crew:
 
     def reconcile(self, now: float) -> None:
         """Start the missing; a start that fails is a worker that did not get ready."""
-        if len(self.workers) == self.wanted:
-            return
-        staying = sum(not worker.desk.closed for worker in self.workers)
-        for _ in range(self.wanted - staying):
+        for _ in range(self.wanted - self._staying()):
             if self.why_broken or now < self._not_before:
                 return
             try:
@@ -104,8 +101,11 @@ class Crew:
         """When there is something to do next, monotonic; None for never."""
         if self._kill_at is not None:
             return self._kill_at
-        is_short = sum(not worker.desk.closed for worker in self.workers) < self.wanted
+        is_short = self._staying() < self.wanted
         return self._not_before if is_short and not self.why_broken else None
+
+    def _staying(self) -> int:
+        return sum(not worker.desk.closed for worker in self.workers)
 
     # Ending
 
@@ -113,7 +113,9 @@ class Crew:
         """All tasks are done: everybody may go home."""
         self.wanted = 0
         for worker in self.workers:
-            worker.retire()
+            if not worker.desk.closed:
+                worker.retire()
+                worker.signal(signal.SIGCONT)  # a stopped one would never see it, and nothing is left to be held up
 
     def terminate(self, now: float) -> None:
         """SIGTERM to everybody, awake or stopped; SIGKILL follows from `escalate`."""

@@ -187,6 +187,7 @@ class Worker:
             self._functions[number] = pickle.loads(pickled)
         except Exception as error:  # noqa: BLE001 - importing runs the user's code; its tasks will raise this
             self._functions[number] = Unimportable(error)
+        self._words[0] = (self._position - 1) % 2**64  # that task may not have come yet: others may still take it
 
     def _load_and_execute(self, payload: memoryview) -> None:
         """Loading is a part of the task: it runs the user's code, and may end the worker."""

@@ -9,6 +9,7 @@ import pytest
 
 from procession import Pool, WorkerLost
 from procession.pool.facts import Statistics
+from procession.pool.results import AsyncResult
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
@@ -178,6 +179,65 @@ def test_surplus_workers_finish_their_task(open_pool: OpenPool, log: str, gate: 
     wait_until(lambda: len(pool.statistics().workers) == 1, WITHIN_S)
     assert pool.statistics().lost == 0
     assert_goes_on(pool, 1)
+
+
+def retire_one(pool: Pool) -> None:
+    """Of two workers, both of which have one task to do."""
+    pool.resize(1)
+    wait_until(lambda: len(workers(pool, "retiring")) == 1, WITHIN_S)
+
+
+def test_retiring_worker_stands_in_for_nobody(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """While it finishes its task, the one that was to stay is replaced as soon as it dies."""
+    pool = open_pool(2)
+    results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(2)]
+    for one in range(2):
+        started(log, one)
+    retire_one(pool)
+    pool.kill_worker(workers(pool, "busy")[0])
+    assert pool.apply_async(tasks.square, (3,)).get(WITHIN_S) == 9
+    gate.touch()
+    assert sorted(isinstance(outcome(one), WorkerLost) for one in results) == [False, True]
+
+
+def outcome(result: AsyncResult) -> object:
+    try:
+        return result.get(WITHIN_S)
+    except WorkerLost as error:
+        return error
+
+
+def test_surplus_worker_gets_its_big_argument(open_pool: OpenPool) -> None:
+    """What is on its way to a worker that is to go arrives before it is hung up on."""
+    pool = open_pool(2)
+    assert_goes_on(pool, 2)
+    big = bytes(64 << 20)
+    results = [pool.apply_async(tasks.take, (big,)) for _ in range(2)]
+    pool.resize(1)
+    assert [one.get(WITHIN_S) for one in results] == [len(big)] * 2
+    assert pool.statistics().lost == 0
+
+
+def test_stopped_idle_worker_keeps_no_pool_open(open_pool: OpenPool) -> None:
+    """It has nothing to do, so that nobody waits for it when the pool is closed."""
+    pool = open_pool(WORKERS)
+    assert_goes_on(pool, WORKERS)
+    pid = workers(pool)[0]
+    pool.suspend_worker(pid)
+    wait_until(lambda: is_stopped(pid))
+    pool.close()
+    assert pool.join(WITHIN_S)
+
+
+def test_stopped_worker_that_has_learned_a_function_keeps_no_task_of_it(open_pool: OpenPool) -> None:
+    """It was told what to call; what to call it with could not be pickled, and it was stopped before more came."""
+    pool = open_pool(WORKERS)
+    assert_goes_on(pool, WORKERS)
+    pool.apply_async(tasks.take_any, (lambda: None,)).wait(WITHIN_S)
+    pid = workers(pool)[0]
+    pool.suspend_worker(pid)
+    wait_until(lambda: is_stopped(pid))
+    assert pool.apply_async(tasks.take_any, (3,)).get(WITHIN_S) == "int"
 
 
 @pytest.mark.parametrize("most", [1, 4])
