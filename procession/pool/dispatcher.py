@@ -8,13 +8,14 @@
 
 Callers come in through the queue of the `bookkeeping.Ledger` and wake the thread if it sleeps; with a free worker at
 hand they hand over their task themselves, which spares two switches of threads.  The lock guards the ledger and the
-crew; it is reentrant because callbacks run under it and may use the pool.
+crew; it is reentrant because callbacks run under it and may use the pool.  Whoever only has something to say (a task,
+close) does not take it: a callback may be waiting for what the caller holds.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from .delivery import Delivery
 from .encoding import Encoder
 from .errors import PoolBroken, PoolTerminated
 from .patience import Patience
-from .results import AsyncResult
+from .results import AsyncResult, show_exception
 from .ring import ASLEEP, Fence
 from .sources import FedSource
 from .watching import Watching
@@ -86,7 +87,7 @@ class Dispatcher:
             try:
                 self._patience.look_out(worker, result)
             finally:
-                self._take_over(worker)
+                self._take_over(worker, result)
         else:
             self.enqueue(result)
 
@@ -95,9 +96,14 @@ class Dispatcher:
         self._ledger.queue.append(waiting)
         if self._is_asleep:
             self.wake()
-        elif self.finished.is_set():  # terminated in this very moment, by another thread; or this is a forked child
-            with self.lock:
-                self._ledger.abandon(self._last_words)
+        elif self.finished.is_set():
+            self._abandon()
+
+    def announce(self, source: FedSource) -> None:
+        """A source will have tasks as its feeder gets them."""
+        self._ledger.fed.add(source)
+        if self.finished.is_set():
+            self._abandon()
 
     def offer(self, source: FedSource) -> None:
         """A source has got something from its feeder."""
@@ -112,14 +118,20 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Let the thread have a look."""
-        with self.lock:
+        try:
             self._is_asleep = False
-            if not self.finished.is_set():
-                self._watching.ring()
+            self._watching.ring()
+        except BaseException:  # of a signal handler: whoever comes next believes that it was rung
+            self._watching.ring()
+            raise
+
+    def is_held_up(self) -> bool:
+        """Whether the pool can do nothing until the calling thread returns: it runs a callback, or is the pool's."""
+        return threading.current_thread() is self.thread or self.lock._is_owned()  # type: ignore[attr-defined]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end of the thread; whether it came.  From within the thread itself: no."""
-        if threading.current_thread() is self.thread:
+        """Wait for the end of the thread; whether it came.  From within a callback: no."""
+        if self.is_held_up():
             return False
         if self.thread.ident is not None:
             self.thread.join(timeout)
@@ -166,9 +178,10 @@ class Dispatcher:
             while self._turn():
                 pass
         except BaseException as error:  # noqa: BLE001 - a bug of ours: nobody may wait for ever because of it
-            sys.excepthook(*sys.exc_info())
             self.crew.why_broken = f"the pool's own thread failed: {type(error).__name__}: {error}"
             self.terminating = True
+            self._is_asleep = False
+            show_exception()
         with self.lock:
             self._end_everything()
 
@@ -230,28 +243,47 @@ class Dispatcher:
 
     def _hand_over(self, result: AsyncResult, *, awake: bool = False) -> Worker | None:
         """Send it to a worker that has nothing to do, and return that; ``awake``: its answer is looked out for."""
-        if not self.lock.acquire(blocking=False):
-            return None
+        if self.lock._is_owned():  # type: ignore[attr-defined]  # by a callback
+            return self._send_to_free(result, awake=awake)
         try:
-            for worker in self.crew.workers:
-                if not worker.desk.inflight and worker.desk.room():
-                    if not awake:
-                        self._expect(worker)
-                    self._send(worker, [result], time.monotonic())
-                    return worker
+            if self.lock.acquire(blocking=False):
+                return self._send_to_free(result, awake=awake)
+            return None
         finally:
-            self.lock.release()
+            try:
+                self.lock.release()  # also where a signal handler raised as soon as it was acquired
+            except RuntimeError:
+                pass  # it was not acquired
+
+    def _send_to_free(self, result: AsyncResult, *, awake: bool) -> Worker | None:
+        for worker in self.crew.workers:
+            if not worker.desk.inflight and worker.desk.room():
+                if not awake:
+                    self._expect(worker)
+                try:
+                    self._send(worker, [result], time.monotonic())
+                except BaseException:
+                    _give_up(worker)
+                    raise
+                return worker
         return None
 
-    def _take_over(self, worker: Worker) -> None:
-        """Its answer is no longer looked out for: take it, or be woken by it."""
+    def _take_over(self, worker: Worker, result: AsyncResult) -> None:
+        """Its answer is no longer looked out for: take it, or have the thread be woken by it."""
         with self.lock:
-            if not worker.buried.is_set():
-                self._delivery.deliver(worker)
-                if worker.desk.owes():
-                    self._expect(worker)
-                    self._fence()
+            if worker.buried.is_set():
+                return
+            if all(task is result for task in worker.desk.inflight.values()):  # those of others are not our thread's
+                try:
                     self._delivery.deliver(worker)
+                except BaseException:
+                    _give_up(worker)
+                    raise
+            if worker.desk.owes():
+                self._expect(worker)
+                self._fence()
+                if worker.results.is_filled():
+                    self.wake()
 
     def _expect(self, worker: Worker) -> None:
         """The thread has gone to sleep without expecting anything from this one: it may even be stopped."""
@@ -293,8 +325,12 @@ class Dispatcher:
             self.crew.escalate(now)
             deadline = self.crew.next_deadline()
             self._watching.tell(self._watching.wait(None if deadline is None else max(deadline - now, 0.0)))
-        self._ledger.abandon(self._last_words)
         self._close()
+        self._abandon()  # what came until ``finished`` was set; what comes later, its caller abandons
+
+    def _abandon(self) -> None:
+        with self.lock:
+            self._ledger.abandon(self._last_words)
 
     def _close(self) -> None:
         self.finished.set()
@@ -306,7 +342,15 @@ class Dispatcher:
             return PoolBroken(self.crew.why_broken)
         if self.terminating:
             return PoolTerminated("the pool was terminated before this task was started")
+        if self.closing:
+            return PoolTerminated("the pool was closed before this task was started")
         return PoolTerminated("this pool belongs to the process from which this one was forked")
+
+
+def _give_up(worker: Worker) -> None:
+    """A signal handler raised in a caller's thread: nobody knows what this worker was sent, or has answered."""
+    worker.asked = "SIGKILL: a signal handler raised an exception in the middle of a call of this pool"
+    worker.signal(signal.SIGKILL)
 
 
 #: All that have workers: a child that somebody forks must not hold their ends.

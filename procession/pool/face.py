@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -277,12 +276,11 @@ class Pool(Oversight):
             self._dispatcher.enqueue(Source(result, called, kind, calls, again))
             return
         feeder = Feeder(result, func, iterable, starred=starred, retries=again, ready=self._dispatcher.offer)
-        with self._dispatcher.lock:
-            self._ledger.fed.add(feeder.source)
+        self._dispatcher.announce(feeder.source)
         feeder.start()
 
-    def _is_own_thread(self) -> bool:
-        return threading.current_thread() is self._dispatcher.thread
+    def _is_held_up(self) -> bool:
+        return self._dispatcher.is_held_up()
 
     def _repopulate_pool(self) -> None:
         """As in the stdlib, for programs that reach into it."""

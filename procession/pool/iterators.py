@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
 
 from .errors import PoolError
-from .results import ManyResults, refuse_own_thread
+from .results import ManyResults, refuse_in_callback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class IMapIterator(ManyResults):
         """The next result; raises StopIteration at the end, `multiprocessing.TimeoutError`, or what the task raised."""
         with self._changed:
             if not self._ready and self._next != self._total:
-                refuse_own_thread(self._pool)
+                refuse_in_callback(self._pool)
             self._changed.wait_for(lambda: self._ready or self._next == self._total, timeout)
             if self._ready:
                 success, value = self._ready.popleft()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 
@@ -94,8 +93,7 @@ class Oversight:
                 worker.signal(signum)
         from .facts import WorkerEnd
 
-        # A callback runs in the very thread that would have to notice the end.
-        if threading.current_thread() is not self._dispatcher.thread:
+        if not self._dispatcher.is_held_up():  # by a callback, for which nobody could notice the end
             worker.buried.wait(timeout)
         with self._dispatcher.lock:
             return worker.end or WorkerEnd(

@@ -6,6 +6,7 @@ The pool settles tasks; a result is over when all of its tasks are.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from _thread import allocate_lock
@@ -101,7 +102,7 @@ class AsyncResult:
     def wait(self, timeout: float | None = None) -> None:
         """Until it is over, or ``timeout`` seconds."""
         if self._success is None:
-            refuse_own_thread(self._pool)
+            refuse_in_callback(self._pool)
             if self._lock.acquire(timeout=_limit(timeout)):
                 self._lock.release()
 
@@ -257,7 +258,7 @@ class MapResult(ManyResults):
     def wait(self, timeout: float | None = None) -> None:
         """Until all are over, or ``timeout`` seconds."""
         if not self._event.is_set():
-            refuse_own_thread(self._pool)
+            refuse_in_callback(self._pool)
             self._event.wait(timeout)
 
     def get(self, timeout: float | None = None) -> list[Any]:
@@ -289,10 +290,10 @@ class MapResult(ManyResults):
         self._event.set()
 
 
-def refuse_own_thread(pool: Any) -> None:
-    """Raise RuntimeError where a callback is about to wait for what only the thread that runs it could bring."""
-    if pool is not None and pool._is_own_thread():
-        raise RuntimeError("a callback runs in the pool's own thread: what it waits for would never come")
+def refuse_in_callback(pool: Any) -> None:
+    """Raise RuntimeError where a callback is about to wait for what comes only after it has returned."""
+    if pool is not None and pool._is_held_up():
+        raise RuntimeError("a callback holds up its pool: what it waits for would never come")
 
 
 def _limit(timeout: float | None) -> float:
@@ -304,4 +305,10 @@ def _call(callback: Callable[[Any], object], value: Any) -> None:
     try:
         callback(value)
     except BaseException:  # noqa: BLE001 - it runs in the pool's thread, where nobody could catch it
+        show_exception()
+
+
+def show_exception() -> None:
+    """Show the present one; the hook is the user's too, and may raise or exit."""
+    with contextlib.suppress(BaseException):
         sys.excepthook(*sys.exc_info())

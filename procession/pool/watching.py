@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import threading
 from collections.abc import Callable
 
 from .workers import Worker
@@ -17,6 +18,8 @@ class Watching:
         self._ended, self._received = ended, received
         self._epoll = select.epoll()
         self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._is_open = True
+        self._opening = threading.RLock()  # reentrant for the sake of signal handlers
         self._epoll.register(self._alarm, select.EPOLLIN)
         self._by_pidfd: dict[int, Worker] = {}
         self._by_channel: dict[int, Worker] = {}
@@ -52,8 +55,10 @@ class Watching:
             self._epoll.modify(worker.channel.fd, events)
 
     def ring(self) -> None:
-        """Let `wait` return."""
-        os.eventfd_write(self._alarm, 1)
+        """Let `wait` return; from any thread, also after `close`."""
+        with self._opening:
+            if self._is_open:
+                os.eventfd_write(self._alarm, 1)
 
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
         """What happened within ``timeout`` seconds (None: sooner or later), for `tell`."""
@@ -79,10 +84,14 @@ class Watching:
     def close(self) -> None:
         """No worker is left."""
         self._epoll.close()
-        os.close(self._alarm)
+        with self._opening:
+            self._is_open = False
+            os.close(self._alarm)
 
     def disown(self) -> None:
         """In a forked child: close what is the parent's."""
+        self._is_open = False
+        self._opening = threading.RLock()
         self._epoll.close()
         for fd in (self._alarm, *self._by_pidfd, *self._by_channel):
             os.close(fd)

@@ -73,7 +73,7 @@ def test_a_failure_tells_which_task_it_was() -> None:
 
 def test_waiting_in_a_callback_for_what_it_holds_up_is_refused() -> None:
     class OwnThread:
-        def _is_own_thread(self) -> bool:
+        def _is_held_up(self) -> bool:
             return True
 
     result = AsyncResult(OwnThread(), 1, abs, (1,), None, None, None, 0)
