@@ -110,17 +110,17 @@ class Ledger:
         taken: list[Task] = []
         queue = self.queue
         while queue and count > len(taken):
-            first = queue[0]
+            first = queue.popleft()  # a callback, where the source ends by an error, may put others before it
             if not isinstance(first, Source):
                 taken.append(first)
-                queue.popleft()
                 continue
             taken.extend(first.take(count - len(taken)))
             if first.over:
-                queue.popleft()
                 self.fed.discard(first)
             elif isinstance(first, FedSource) and first.starved:
                 self._step_aside(first)
+            else:
+                queue.appendleft(first)
         return taken
 
     def put_back(self, tasks: Sequence[Task]) -> None:
@@ -199,9 +199,8 @@ class Ledger:
 
     def abandon(self, error: Callable[[], BaseException]) -> None:
         """Nothing of what waits will be executed."""
-        for source in self.fed:
-            source.abandon(error())
-        self.fed.clear()
+        while self.fed:
+            self.fed.pop().abandon(error())
         while self.queue:
             first = self.queue.popleft()
             if isinstance(first, Source):
@@ -221,7 +220,6 @@ class Ledger:
     def _step_aside(self, source: FedSource) -> None:
         """It has nothing: let others pass.  Its feeder looks at ``queued`` after it has fed, we after we have asked."""
         source.queued = False
-        self.queue.popleft()
         if not source.starved:
             self.offer(source)
 

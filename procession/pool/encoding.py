@@ -58,34 +58,43 @@ class Encoder:
         """
         frames = _Frames(ring)
         last: Any = None
-        number = 0
+        number, definition = 0, b""
         sent: list[Task] = []
         failed: list[tuple[Task, Exception]] = []
         for number_of_task, task in enumerate(tasks):
             if frames.large >= _ENOUGH:
                 return Encoded(frames.take(), sent, failed, tasks[number_of_task:])
-            function = task.function
-            try:
+            function, payload = task.function, None
+            try:  # nothing but the pickling: an error in the middle of a frame would spoil all that follow
+                if type(function) is int:  # type: ignore[comparison-overlap]  # to a worker, the number of a function
+                    raise TypeError("'int' object is not callable")
                 if function is not last and type(function) in _NUMBERED:
-                    number = self._number(function, known, frames)
+                    number, definition = self._number(function, known)
                     last = function
-                if function is last and not task.kwds and _is_small(task.args):
-                    frames.batch += (number, task.args)
-                else:
-                    frames.add_task(dumps((number if function is last else function, task.args, task.kwds)))
+                if function is not last or task.kwds or not _is_small(task.args):
+                    payload = dumps((number if function is last else function, task.args, task.kwds))
             except Exception as error:  # noqa: BLE001 - pickling runs the user's code; the error is the task's result
                 failed.append((task, error))
+                continue
+            if function is last and definition:
+                frames.add(FUNCTION, definition)
+                known.add(number)
+                definition = b""
+            if payload is None:
+                frames.batch += (number, task.args)
             else:
-                sent.append(task)
+                frames.add_task(payload)
+            sent.append(task)
         return Encoded(frames.take(), sent, failed, ())
 
-    def _number(self, function: Any, known: set[int], frames: _Frames) -> int:
+    def _number(self, function: Any, known: set[int]) -> tuple[int, bytes]:
+        """Its number, and what tells it to a worker; nothing where that is known."""
         number = self._numbers.get(function, len(self._numbers))
-        if number not in known:
-            frames.add(FUNCTION, pickle.dumps((number, bytes(dumps(function))), PROTOCOL))
-            known.add(number)
-            self._numbers[function] = number
-        return number
+        if number in known:
+            return number, b""
+        definition = pickle.dumps((number, bytes(dumps(function))), PROTOCOL)
+        self._numbers[function] = number
+        return number, definition
 
 
 class _Frames:

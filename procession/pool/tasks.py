@@ -78,9 +78,8 @@ class Chunk(Item):
         """Which task this is."""
         function, items = self.args
         first = self.index * self.result.chunksize
-        return task_facts(
-            self.result.call, self.index, first, len(items), name_of(function), _repr.repr(items), self.attempt
-        )
+        arguments = _safely(_repr.repr, items)
+        return task_facts(self.result.call, self.index, first, len(items), name_of(function), arguments, self.attempt)
 
 
 def task_facts(*fields: Any) -> TaskFacts:
@@ -97,15 +96,27 @@ def failure_of(task: Task, error: BaseException) -> Failure:
 
 def name_of(function: Any) -> str:
     """``module.qualname`` of what a task calls."""
+    return _safely(_name, function)
+
+
+def written(args: tuple[Any, ...] | None, kwds: dict[str, Any] | None) -> str:
+    return _safely(_written, args or (), kwds or {})
+
+
+def _name(function: Any) -> str:
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     module = getattr(function, "__module__", None)
     return str(name) if module in (None, "builtins", "__main__") else f"{module}.{name}"
 
 
-def written(args: tuple[Any, ...] | None, kwds: dict[str, Any] | None) -> str:
-    try:
-        parts = [_repr.repr(value) for value in (args or ())[:6]]
-        parts += [f"{name}={_repr.repr(value)}" for name, value in list((kwds or {}).items())[:6]]
-    except Exception as error:  # noqa: BLE001 - the repr of users' objects is users' code
-        return f"<no repr: {type(error).__name__}>"
+def _written(args: tuple[Any, ...], kwds: dict[str, Any]) -> str:
+    parts = [_repr.repr(value) for value in args[:6]]
+    parts += [f"{name}={_repr.repr(value)}" for name, value in list(kwds.items())[:6]]
     return ", ".join(parts)
+
+
+def _safely(say: Callable[..., str], *of: Any) -> str:
+    try:
+        return say(*of)
+    except Exception as error:  # noqa: BLE001 - what users' objects say of themselves is users' code
+        return f"<no repr: {type(error).__name__}>"

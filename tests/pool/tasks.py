@@ -345,6 +345,19 @@ class FailsToPickle:
         raise RuntimeError("not picklable")
 
 
+class Nameless:
+    """Has no name that could be asked for; fails where it is called."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise KeyError(name)
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return Nameless, ()
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise ValueError("called")
+
+
 class FailsToUnpickle:
     """Raises `error` where it is loaded."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
 from pathlib import Path
@@ -21,6 +22,25 @@ WORKERS = 2
 
 
 # --- Pickling
+
+
+@pytest.mark.parametrize("chunksize", [1, 2])
+def test_function_without_a_name(open_pool: OpenPool, chunksize: int) -> None:
+    """What it says of itself when a failure is written down is its own affair."""
+    pool = open_pool(WORKERS)
+    with pytest.raises(ValueError, match="called"):
+        pool.apply_async(tasks.Nameless()).get(WITHIN_S)
+    with pytest.raises(ValueError, match="called"):
+        pool.map_async(tasks.Nameless(), [1, 2], chunksize).get(WITHIN_S)
+    assert_goes_on(pool, WORKERS)
+
+
+def test_number_instead_of_a_function(open_pool: OpenPool) -> None:
+    """It fails as any other that cannot be called, and does not call the function of that number."""
+    pool = open_pool(1)
+    assert_goes_on(pool, 1)
+    with pytest.raises(TypeError, match="not callable"):
+        pool.apply_async(0, (3,)).get(WITHIN_S)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("function", [lambda: 1, tasks.FailsToPickle()], ids=["a lambda", "an object"])
@@ -273,6 +293,28 @@ def test_exception_in_a_callback(open_pool: OpenPool, error: type[BaseException]
         lost.get(WITHIN_S)
     assert mapped.get(WITHIN_S) == [tasks.square(one) for one in range(10)]
     assert_goes_on(pool, WORKERS)
+
+
+def test_exception_in_a_callback_and_in_the_hook_that_shows_it(
+    open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program whose hook exits does not take the pool's thread along."""
+    monkeypatch.setattr(sys, "excepthook", lambda *_: sys.exit(1))
+    pool = open_pool(WORKERS)
+    assert pool.apply_async(tasks.square, (3,), callback=lambda _: 1 / 0).get(WITHIN_S) == 9
+    assert_goes_on(pool, WORKERS)
+
+
+def test_callback_resizes_while_an_iterable_is_asked(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """What it takes back from a worker comes before the iterable, and is not lost with it."""
+    pool = open_pool(WORKERS)
+    pool.map_async(tasks.square, range(4000), chunksize=1).get(WITHIN_S)
+    results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(8)]
+    failed = pool.starmap_async(tasks.square, [3], error_callback=lambda _: pool.resize(1))
+    with pytest.raises(TypeError):
+        failed.get(WITHIN_S)
+    gate.touch()
+    assert [one.get(WITHIN_S) for one in results] == list(range(8))
 
 
 def test_callbacks_use_the_pool(open_pool: OpenPool) -> None:
