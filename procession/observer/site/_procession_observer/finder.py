@@ -17,6 +17,10 @@ PATCHES = {
     "multiprocessing.pool": "pools",
     "concurrent.futures.process": "executors",
 }
+# loky, alone and as joblib brings it, has the same classes under names of its own.
+for _loky in ("loky.", "joblib.externals.loky."):
+    PATCHES[_loky + "process_executor"] = "executors"
+    PATCHES[_loky + "backend.popen_loky_posix"] = "reaping"
 
 
 class Finder:

@@ -9,6 +9,8 @@ import sys
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _THEIRS = (_LIBRARY + "multiprocessing" + os.sep, os.path.join(_LIBRARY, "concurrent", "futures") + os.sep)
+# What stands between a program and its pool.
+_POOLS = tuple(os.path.join("", "site-packages", name, "") for name in ("loky", "joblib"))
 # Modules that make things because the program told them to.
 _PASS_ON = tuple(
     _THEIRS[0] + name + ".py" for name in ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
@@ -19,7 +21,9 @@ MAX_NAME = 80
 
 def name():
     """Of what the program's innermost frame is just making; "" where there is none."""
-    frame = _first(sys._getframe(1), (_HERE, *_THEIRS))
+    frame = sys._getframe(1)
+    while frame is not None and _is_passed_over(frame.f_code.co_filename):
+        frame = frame.f_back
     return "" if frame is None else _told(frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -34,10 +38,8 @@ def is_internal():
     return False
 
 
-def _first(frame, besides):
-    while frame is not None and frame.f_code.co_filename.startswith(besides):
-        frame = frame.f_back
-    return frame
+def _is_passed_over(place):
+    return place.startswith((_HERE, *_THEIRS)) or any(package in place for package in _POOLS)
 
 
 def _told(path, number):
