@@ -14,7 +14,7 @@ import { element } from "./template.js";
 export function linked(text, resources = []) {
   const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, ...called(one), kind: kindWord(one) }));
   const names = new Map(known.flatMap(({ one, name, place }) => [[name, one], [`${name} (${place})`, one]]));
-  const words = known.map(({ name, place, kind }) => (place ? `${escaped(name)} \\(${escaped(place)}\\)` : `(?<=${kind} )${escaped(name)}(?!\\w)`));
+  const words = known.flatMap(({ name, place, kind }) => [`${escaped(name)} \\(${escaped(place)}\\)`, `(?<=\\b${kind} )${escaped(name)}(?!\\w)`]);
   const pattern = new RegExp(["(?<![\\w.:-])\\d{2,7}(?![\\w.:-])", ...words].join("|"), "i");
   const pieces = [];
   for (let rest = text; rest;) {

@@ -13,10 +13,11 @@ export function family(program) {
   const below = [...store.descendants.values()].filter(({ root }) => ids.has(root)).sort((a, b) => a.pid - b.pid);
   const members = [...own.map((record) => ({ key: record.id, kind: "process", record })), ...below.map((record) => ({ key: record.id, kind: "descendant", record }))];
   const byPid = new Map(members.map((member) => [member.record.pid, member]));
+  const byKey = new Map(members.map((member) => [member.key, member]));
   const parent = (member) => {
     const { started_by: starter, ppid, id, root } = member.record;
     if (id === program) return null;
-    const above = [byPid.get(starter), byPid.get(ppid), members.find(({ key }) => key === (root ?? program))];
+    const above = [byPid.get(starter), byPid.get(ppid), byKey.get(root ?? program)];
     return above.find((one) => one && one !== member) ?? null;
   };
   const children = Map.groupBy(members, parent);

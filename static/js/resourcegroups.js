@@ -18,6 +18,8 @@ const GROUPS = [
   { title: "Managers and listeners", kinds: ["manager", "listener"], columns: ["kind", "address", "server", "objects", "connections", "users"] },
   { title: "Pools", kinds: ["pool"], columns: ["workers", "queued", "running", "done", "users"] },
 ];
+/** So many rows of a group; nobody reads more. */
+const MOST = 200;
 const root = document.getElementById("program");
 const box = part(root, "resources");
 /** @type {Map<string, {section: HTMLElement, rows: Keyed}>} */
@@ -48,9 +50,12 @@ export function showResources(id) {
 function show(group, own) {
   const { section, rows } = made.get(group.title) ?? make(group);
   section.hidden = !own.length;
-  put(section.querySelector("[data-cell=count]"), count(own.length));
-  rows.show(own);
+  put(section.querySelector("[data-cell=count]"), own.length > MOST ? `${count(own.length)}, of which ${MOST} are shown` : count(own.length));
+  rows.show(own.length > MOST ? foremost(own) : own);
 }
+
+/** Of too many those that stand still, then those with the most waiting. */
+const foremost = (own) => own.toSorted((a, b) => b.amber.has(b.one.id) - a.amber.has(a.one.id) || b.one.waiting.length - a.one.waiting.length).slice(0, MOST);
 
 function make(group) {
   const section = stamp("resource-group");

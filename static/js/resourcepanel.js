@@ -37,7 +37,7 @@ class ResourcePanel {
     const present = store.resources.get(this.id);
     this.#last = present ?? this.#last;
     part(this.panel, "gone").hidden = Boolean(present) || store.seq === null;
-    part(this.panel, "known").hidden = !this.#last;
+    part(this.panel, "known").hidden = part(this.panel, "last").hidden = !this.#last;
     fill(this.aside, { beside: this.#last ? called(this.#last).name : this.id });
     if (this.#last) this.#render(this.#last, Boolean(present));
   }

@@ -9,7 +9,7 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 const EDGE = 12;
 const INSET = 11;
 /** How many characters there is room for. */
-const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 22 }, more: { label: 20, below: 25 } };
+const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
 const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write" };
 const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by" };
 
