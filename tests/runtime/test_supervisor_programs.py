@@ -315,6 +315,23 @@ def test_the_users_own_modules_and_environment_are_theirs(programs: Programs) ->
     assert programs.supervisor.log(program) == f"True True blue {programs.folder} ['--flag']\n"
 
 
+def test_a_program_that_is_over_at_once_is_judged_all_the_same(programs: Programs) -> None:
+    """Its journal has the finding, whoever looked."""
+    program = programs.run("""
+import multiprocessing
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    context.Process(target=print).start()
+    multiprocessing.current_process()._config["daemon"] = True
+    try:
+        context.Process(target=print).start()
+    except AssertionError as error:
+        print(error)
+""")
+    programs.wait_state(program, "ended")
+    wait_until(lambda: "finding" in {line["kind"] for line in programs.supervisor.events(program)}, 20, "a finding")
+
+
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
