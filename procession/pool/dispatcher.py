@@ -156,6 +156,7 @@ class Dispatcher:
         self.lock = threading.RLock()
         self._is_asleep = False
         self.crew.workers.clear()
+        self._by_desk.clear()
         self._tether.disown()
         self._watching.disown()
 

@@ -95,3 +95,5 @@ class Watching:
         self._epoll.close()
         for fd in (self._alarm, *self._by_pidfd, *self._by_channel):
             os.close(fd)
+        self._by_pidfd.clear()  # with the workers goes their memory, which would outlive them in this process
+        self._by_channel.clear()
