@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import asdict
 
 from app.supervisor import observer_words as w
+from app.supervisor import proc
 from app.supervisor.actions import Now
 from app.supervisor.errors import NotPossible
 from app.supervisor.model import Record
@@ -136,6 +137,16 @@ def _shortly(record: Record) -> str:
     return f"{type(record).__name__} {told}"
 
 
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill all of its session but the resource tracker, which removes what the others left in /dev/shm and ends."""
+    for stat in filter(None, map(proc.stat, proc.pids())):
+        if stat.session == process.pid and b"resource_tracker" not in (proc.read(f"{stat.pid}/cmdline") or b""):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stat.pid, 9)
+    process.wait()
+    wait_until(lambda: not any(stat.session == process.pid for stat in filter(None, map(proc.stat, proc.pids()))))
+
+
 @contextlib.contextmanager
 def watched(
     folder: Path, code: str, *arguments: str, owners: bool = False, python: str = sys.executable
@@ -157,10 +168,7 @@ def watched(
     try:
         yield program
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        process.kill()
-        process.wait()
+        _end(process)
         for pipe in (process.stdin, process.stdout):
             assert pipe
             with contextlib.suppress(BrokenPipeError):
