@@ -53,6 +53,12 @@ export class Drawing {
     this.#nodes = new Map([...nodes.values()].map((node) => [node.key, box(node, places.get(node.key))]));
     this.svg.replaceChildren(...drawn.map(({ line }) => line), ...[...this.#nodes.values()].map(({ link }) => link), ...drawn.map(({ text }) => text));
     if (focused) this.#nodes.get(focused)?.link.focus();
+    if (rings.length) this.#bringIntoSight(Math.min(...rings[0].map((key) => places.get(key).x)), w);
+  }
+
+  /** Where there is no room for all of it, the circle is what is wanted. */
+  #bringIntoSight(x, width) {
+    this.svg.parentElement.scrollLeft = (x * this.svg.clientWidth) / width;
   }
 
   #line({ from, to, kind, verb, still }, places, starts) {
