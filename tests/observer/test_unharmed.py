@@ -56,14 +56,14 @@ def test_nobody_reads(tmp_path: Path) -> None:
         listener.bind(str(tmp_path / "o.sock"))
         listener.listen()
         environ = environment(str(tmp_path / "o.sock"), "p1", os.environ)
-        code = "import multiprocessing\nlocks = [multiprocessing.Lock() for _ in range(2000)]"
+        code = "import multiprocessing\nlocks = [multiprocessing.Lock() for _ in range(6000)]"
         assert outcome(code, environ) == (0, "", "")
         connection, _ = listener.accept()
         with connection:
             fds = socket.recv_fds(connection, observer_words.MAX_WORD, 1)[1]
             dropped = struct.unpack_from(observer_words.PAGE_HEADER, os.pread(fds[0], observer_words.PAGE_BYTES, 0))[2]
             os.close(fds[0])
-    assert 0 < dropped < 2000
+    assert 0 < dropped < 6000
 
 
 def test_all_descriptors_closed(collector: Collector) -> None:

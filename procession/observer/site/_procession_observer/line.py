@@ -1,7 +1,8 @@
 """The line to the supervisor: one unix seqpacket socket per process, on which words are said or counted as dropped.
 
 Nothing here blocks, and nothing raises into the program.  A process that the supervisor does not answer tries again
-a second later at most; a fork child has a line of its own.
+a second later at most; a fork child has a line of its own.  Words for which the socket has no room, after hundreds
+in one breath, wait here for the next word or the next put.
 """
 
 import os
@@ -11,6 +12,7 @@ from _socket import (
     MSG_DONTWAIT,
     MSG_NOSIGNAL,
     SCM_RIGHTS,
+    SO_SNDBUF,
     SOCK_CLOEXEC,
     SOCK_NONBLOCK,
     SOCK_SEQPACKET,
@@ -25,6 +27,8 @@ from .wording import encoded
 
 MAX_WORD = 4096
 RETRY_NS = 1_000_000_000
+MAX_WAITING = 100  # each may hold descriptors, which the program must not run out of
+_ROOM = 512 * 1024  # the kernel gives what it allows
 _KIND = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK
 
 
@@ -37,18 +41,33 @@ class Line:
         self._kept = Kept()
         self._retry_at = 0
         self._over = False
+        self.waiting = []
         self.pid = os.getpid()
         self.forked = False
 
     def say(self, kind, fds=(), **fields):
-        """Say a word, with descriptors; where that is not possible at once it is counted as dropped."""
+        """Say a word, with descriptors; where nobody listens it is counted as dropped."""
         if self._over:
             return
         try:
-            if not (self._is_up() and self._send(kind, fields, fds)):
+            text = encoded(dict(fields, kind=kind, at=monotonic_ns())).encode("ascii")
+            if len(text) > MAX_WORD or not self._is_up():
                 self.missed()
+            elif not (self.flush() and self._send(text, fds)):
+                self._keep(text, fds)
         except Exception:
             self.missed()
+
+    def flush(self):
+        """Say what waits; whether nothing waits any more."""
+        waiting = self.waiting
+        while waiting:
+            text, fds = waiting.pop(0)
+            if not self._send(text, fds):
+                waiting.insert(0, (text, fds))
+                return False
+            _close(fds)
+        return True
 
     def missed(self):
         """Something was not seen."""
@@ -57,6 +76,8 @@ class Line:
     def renew(self):
         """In a fork child: the parent's line is the parent's; say Hello on a line of our own."""
         self._kept.close()
+        while self.waiting:
+            _close(self.waiting.pop(0)[1])
         self._retry_at = 0
         self.pid, self.forked = os.getpid(), True
         PAGE.renew()
@@ -64,8 +85,9 @@ class Line:
             self._is_up()
 
     def end(self):
-        """The interpreter ends: what dies from now on is not worth a word."""
+        """The interpreter ends: what dies from now on is not worth a word; what could not be said was not seen."""
         self._over = True
+        PAGE.words[DROPPED] += len(self.waiting)
 
     def open(self):
         """Say Hello, if somebody listens."""
@@ -90,15 +112,20 @@ class Line:
         except OSError:
             caller.close()
             return False
+        caller.setsockopt(SOL_SOCKET, SO_SNDBUF, _ROOM)
         self._kept = Kept(move_high(caller.detach()))
         self._retry_at = 0
         page = PAGE.fd()
-        return self._send("hello", _hello(self._program, self.forked), () if page is None else (page,))
+        hello = dict(_hello(self._program, self.forked), kind="hello", at=monotonic_ns())
+        return self._send(encoded(hello).encode("ascii"), () if page is None else (page,))
 
-    def _send(self, kind, fields, fds):
-        text = encoded(dict(fields, kind=kind, at=monotonic_ns())).encode("ascii")
-        if len(text) > MAX_WORD:
-            return False
+    def _keep(self, text, fds):
+        if not self._kept.is_ours() or len(self.waiting) >= MAX_WAITING:
+            self.missed()
+        else:
+            self.waiting.append((text, [move_high(os.dup(fd)) for fd in fds]))
+
+    def _send(self, text, fds):
         passed = []
         if fds:
             passed = [(SOL_SOCKET, SCM_RIGHTS, b"".join([fd.to_bytes(4, sys.byteorder) for fd in fds]))]
@@ -109,9 +136,17 @@ class Line:
             return False
         except OSError:
             self._kept.close()  # nobody listens any more
+            while self.waiting:
+                _close(self.waiting.pop(0)[1])
+                self.missed()
             return False
         finally:
             line.detach()  # else its end would close the descriptor, with a ResourceWarning
+
+
+def _close(fds):
+    for fd in fds:
+        os.close(fd)
 
 
 def _hello(program, forked):

@@ -81,6 +81,8 @@ def _put(original):
         finally:
             words[at + PUTTING] = 0
         words[at] += 1
+        if LINE.waiting:
+            LINE.flush()
 
     return put
 
