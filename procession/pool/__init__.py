@@ -27,6 +27,8 @@ This module loads none of them by itself: a worker imports it on its way to `wor
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .context import get_context
@@ -39,6 +41,8 @@ __all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "WorkerLost", "g
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if sys.version_info < (3, 11):  # noqa: UP036 - programs of other Pythons may find this package
+        raise ImportError(f"procession.{name} needs Python 3.11 or newer, and this is {sys.version.split()[0]}")
     module: object
     if name == "Pool":
         from . import face as module

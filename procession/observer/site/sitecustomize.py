@@ -9,7 +9,7 @@ import sys
 
 
 def _observe():
-    if not os.environ.get("PROCESSION_OBSERVE"):
+    if not os.environ.get("PROCESSION_OBSERVE") or sys.version_info < (3, 8):
         return
     try:
         import _procession_observer  # type: ignore[import-not-found]

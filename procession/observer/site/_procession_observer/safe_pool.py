@@ -1,7 +1,8 @@
 """`multiprocessing.Pool` becomes `procession.Pool`, whose workers can be killed; where PROCESSION_SAFE_POOL=1 asks.
 
 The program need not have Procession: the name ``procession``, and no other, is found beside us by a finder that is
-asked last.  Where the program has a package of that name, or a Python too old for ours, its Pool stays as it is.
+asked last.  Where the program has a package of that name, its Pool stays as it is; so it does, with a line that says
+so, under a Python too old for ours.
 """
 
 import os
@@ -30,6 +31,8 @@ def install():
 def patch(module):
     """``multiprocessing.Pool()`` looks its class up here when it is called."""
     if sys.version_info < (3, 11):
+        if "--multiprocessing-fork" not in sys.argv:  # once, not by every child
+            sys.stderr.write("procession: --safe-pool needs Python 3.11 or newer; this program keeps its own Pool\n")
         return
     import procession
 
