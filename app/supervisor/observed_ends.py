@@ -5,16 +5,21 @@ The kernel is believed before its parent, and that before itself: who says that 
 
 from __future__ import annotations
 
+from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from . import actions as a
 from .cause import Sent, describe
+from .findings_queues import POOL_ROLE
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import State
 
 if TYPE_CHECKING:
     from .fleet import Fleet
+
+#: The cause in words; which signal it was is seen, who sent it is not.
+BY_ITS_POOL = "SIGTERM, as Pool.terminate() sends it"
 
 
 def exitcode(fleet: Fleet, member: Member, by_kernel: int | None) -> int | None:
@@ -29,6 +34,14 @@ def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
     """The signals that we sent it: the SIGKILL to the tree of its program is one too."""
     held = fleet.programs.of(member.process.program)
     return (*member.sent, *([held.killed] if held and held.killed and member.process.observed else []))
+
+
+def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> bool:
+    """Whether a `multiprocessing.Pool` ended its worker: that is how a with block takes leave, and no failure."""
+    sighting = fleet.programs.seen.get(member.id)
+    if code != -SIGTERM or sighting is None or not (sighting.role or "").startswith(POOL_ROLE):
+        return False
+    return all(one.signum != SIGTERM for one in sent(fleet, member))
 
 
 def over(fleet: Fleet, member: Member) -> None:
@@ -52,8 +65,13 @@ def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
     """Its parent told that it has joined it, after its end was seen."""
     told = fleet.programs.sighting(member.id).joined_as
     if member.process.exitcode is None and told is not None:
+        pooled = by_its_pool(fleet, member, told)
         cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False)
-        member.update(exitcode=told, cause=cause, failed=told != 0 and not member.stopped)
+        member.update(
+            exitcode=told,
+            cause=BY_ITS_POOL if pooled else cause,
+            failed=told != 0 and not member.stopped and not pooled,
+        )
     _join_where_done(fleet, member)
 
 
