@@ -15,7 +15,7 @@ from . import actions as a
 from .diagnosis import Diagnosis
 from .fleet import Fleet
 from .member import Member
-from .model import EventDraft, JsonDict
+from .model import EventDraft, JsonDict, State
 from .pool_lines import Lines
 from .prices import price
 from .program_book import Sighting
@@ -122,9 +122,10 @@ class Insight:
         """By pid; where a pid was given out again, the newest one."""
         held = self._fleet.programs.held.values()
         recent = {one.program.id for one in held if one.program.ended_at is None or one.program.ended_at >= since}
+        recent = {one for one in recent if self._fleet.members[one].process.state is not State.CLOSED}
         for member in self._fleet.members.values():
             process = member.process
-            if process.pid is not None and process.program in recent:
+            if process.pid is not None and process.program in recent and process.state is not State.CLOSED:
                 yield process.pid, self._actor(member, process.pid)
 
     def _actor(self, member: Member, pid: int) -> Actor:

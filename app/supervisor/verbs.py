@@ -128,7 +128,9 @@ def _check_pid(member: Member, pid: int | None) -> None:
 
 
 def _check_ours(member: Member, verb: Verb) -> None:
-    if member.process.observed and verb in _OF_A_PARENT:
+    # Close only takes the record away: whose process it was does not matter any more when it has ended.
+    over = verb is Verb.CLOSE and member.process.state not in LIVE
+    if member.process.observed and verb in _OF_A_PARENT and not over:
         raise NotPossible(joins.not_ours(member, verb))
 
 

@@ -183,7 +183,7 @@ def test_an_exec_is_the_same_process(driver: Programs) -> None:
     assert driver.program(program).python == "3.9.2"
 
 
-@pytest.mark.parametrize("verb", [Verb.START, Verb.RESTART, Verb.CLOSE])
+@pytest.mark.parametrize("verb", [Verb.START, Verb.RESTART])
 def test_what_only_a_parent_can_do_is_refused(driver: Programs, verb: Verb) -> None:
     """Dead or alive; the sentence says whose it is."""
     program = driver.run()
@@ -194,6 +194,38 @@ def test_what_only_a_parent_can_do_is_refused(driver: Programs, verb: Verb) -> N
         assert sentence.startswith(f"{verb} is not possible")
         assert f"its parent (pid {parent})" in sentence
         driver.ends(driver.of(child).id)
+
+
+def test_an_observed_process_that_has_ended_can_be_closed(driver: Programs) -> None:
+    """Its record goes, be it a zombie; its parent's join comes to nothing then."""
+    program = driver.run()
+    parent = driver.pid(program)
+    child = driver.child(program, parent)
+    process_id = driver.of(child).id
+    assert "joins it" in refusal(driver.act(process_id, Verb.CLOSE))
+    driver.dies(child)
+    driver.act(process_id, Verb.CLOSE)
+    assert driver.state(process_id) is State.CLOSED
+    driver.passes(6.0)
+    assert driver.fleet.members.keys() == {program}
+    driver.says(parent, w.Joined(child=child, exitcode=0))
+
+
+def test_closing_an_ended_program_of_a_terminal_forgets_it(driver: Programs) -> None:
+    """With its children, as with a program of our own."""
+    program = driver.register()
+    driver.runner_says(pm.ProgramStarted, program=program, pid=600)
+    driver.hello(600, program, ppid=RUNNER)
+    child = driver.child(program, 600)
+    assert "joins it" in refusal(driver.act(program, Verb.CLOSE))
+    driver.dies(600)
+    driver.runner_says(pm.ProgramEnded, program=program, exitcode=0)
+    assert "live" in refusal(driver.act(program, Verb.CLOSE))
+    driver.dies(child)
+    driver.act(program, Verb.CLOSE)
+    driver.passes(6.0)
+    assert not driver.fleet.members
+    assert not driver.fleet.programs.held
 
 
 def test_a_join_of_an_observed_process_is_refused(driver: Programs) -> None:
