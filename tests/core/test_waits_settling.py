@@ -119,6 +119,15 @@ def test_the_same_locks_in_another_deadlock_are_another_one() -> None:
     assert diagnosis.look(again, after(3.2)).findings == ()
 
 
+def test_the_last_digit_of_a_clock_makes_no_other_deadlock() -> None:
+    """When a join began is worked out anew at each look."""
+    diagnosis = Diagnosis()
+    for look in range(5):
+        edges = (edge(e.pid, e.resource, *e.holders, since=e.since + look * 1e-7) for e in DEADLOCK.edges)
+        found = diagnosis.look(scene(*DEADLOCK.resources.values(), *edges), after(look))
+    assert [finding.kind for finding in found.findings] == [FindingKind.DEADLOCK]
+
+
 def test_edges_of_a_moment_are_not_shown() -> None:
     """A consumer waits for each of its items."""
     fresh = scene(resource("q"), edge(ONE, "q", TWO, to="get", since=START + 60))
