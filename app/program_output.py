@@ -122,8 +122,11 @@ def _of_lock(resource: Resource) -> Iterator[str]:
         yield "held"
 
 
+_ONE = {"sleepers": "sleeper", "parties": "party", "objects": "object", "connections": "connection"}
+
+
 def _counted(resource: Resource, *names: str) -> Iterator[str]:
     for name in names:
         count = getattr(resource, name)
         if count is not None:
-            yield f"{count} {name}"
+            yield f"{count} {_ONE.get(name, name) if count == 1 else name}"

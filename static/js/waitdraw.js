@@ -4,6 +4,7 @@ import { attr, mark, put } from "./dom.js";
 import { span } from "./format.js";
 import { HEIGHT, layout, WIDTH } from "./waitlayout.js";
 import { course } from "./waitlines.js";
+import { rooms } from "./waitroom.js";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const EDGE = 12;
@@ -11,7 +12,7 @@ const INSET = 11;
 /** How many characters there is room for. */
 const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
 const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write" };
-const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by" };
+const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by", complete: "completed by" };
 
 /** @param {string} verb of who waits */
 const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;
@@ -49,7 +50,10 @@ export class Drawing {
     this.#words = [];
     const leaving = Map.groupBy(lines, ({ from }) => from);
     const drawn = lines.map((line) => this.#line(line, places, line.kind === "waits" || leaving.get(line.from).length === 1));
-    hideDoubles(drawn.map(({ text }) => text));
+    rooms(drawn.map(({ said }) => said)).forEach((room, at) => {
+      attr(drawn[at].text, "visibility", room ? null : "hidden");
+      if (room) attr(drawn[at].text, "y", String(room.y));
+    });
     this.#nodes = new Map([...nodes.values()].map((node) => [node.key, box(node, places.get(node.key))]));
     this.svg.replaceChildren(...drawn.map(({ line }) => line), ...[...this.#nodes.values()].map(({ link }) => link), ...drawn.map(({ text }) => text));
     if (focused) this.#nodes.get(focused)?.link.focus();
@@ -61,13 +65,14 @@ export class Drawing {
     this.svg.parentElement.scrollLeft = (x * this.svg.clientWidth) / width;
   }
 
-  #line({ from, to, kind, verb, still }, places, starts) {
+  #line({ from, to, kind, verb, since, still }, places, starts) {
     const { path, arrow, words } = course(places.get(from), places.get(to), starts);
     const line = make("g", { class: `line ${kind}` }, [make("path", { class: "way", d: path }), make("path", { class: "tip", d: arrow })]);
     const text = make("text", { class: `said ${kind}`, x: words.x, y: words.y, "text-anchor": words.anchor });
     for (const one of [line, text]) mark(one, "still", still);
-    this.#words.push({ text, key: `${from} ${to}`, start: kind === "waits" ? waits(verb) : HELD[verb] ?? "held by" });
-    return { line, text };
+    const start = kind === "waits" ? waits(verb) : HELD[verb] ?? "held by";
+    this.#words.push({ text, key: `${from} ${to}`, start });
+    return { line, text, said: { spot: words, start, timed: since !== null, waits: kind === "waits", still } };
   }
 
   #dress({ link, icon, label, below, title }, words, room) {
@@ -92,16 +97,6 @@ function box({ key, kind, still }, { x, y }) {
   mark(link, "key", key);
   mark(link, "still", still);
   return { link, icon, label, below, title };
-}
-
-/** Where several lines come together there is room for the words of one. */
-function hideDoubles(texts) {
-  const taken = new Set();
-  for (const text of texts) {
-    const place = `${text.getAttribute("x")} ${text.getAttribute("y")}`;
-    if (taken.has(place)) attr(text, "visibility", "hidden");
-    taken.add(place);
-  }
 }
 
 const fit = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -43,7 +43,7 @@ export function graph(edges, cycles, still, resourceOf) {
     line(process(pid), resource(id), waits);
     for (const holder of holding(resourceOf(id), holders, pid)) {
       node("process", process(holder), holder);
-      line(resource(id), process(holder), { kind: "holds", verb: to, since: null });
+      line(resource(id), process(holder), { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : to, since: null });
     }
   }
   return cut(bundle(nodes, [...lines.values()]), rings);

@@ -53,7 +53,7 @@ function by(holders, to, record) {
   if (to === "join") return [];
   if (record?.abandoned) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
   if (!holders.length) return [", and nobody is there who could let it go on"];
-  const words = { acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: "which could be set by" };
+  const words = { acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: record?.kind === "barrier" ? "which could be completed by" : "which could be set by" };
   const names = holders.slice(0, NAMED).flatMap((pid, at) => [at ? ", " : "", who(pid), isDead(pid) ? " (ended)" : ""]);
   return [`, ${words[to] ?? "which could be emptied by"} `, ...names, holders.length > NAMED ? ` and ${holders.length - NAMED} more` : ""];
 }

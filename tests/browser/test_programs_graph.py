@@ -28,6 +28,19 @@ LAY_OUT = """async ([edges, cycles]) => {
              nodes: [...shown.nodes.values()], lines: shown.lines };
 }"""
 
+DRAW = """async ([edges, cycles]) => {
+    const { graph } = await import('/static/js/waitgraph.js');
+    const { Drawing } = await import('/static/js/waitdraw.js');
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    document.body.replaceChildren(svg);
+    const words = () => ({ label: 'one', below: '', title: '', href: null, tone: null, icon: '' });
+    new Drawing(svg, words).show(graph(edges, cycles, new Set(cycles.flat()), () => undefined), 7000);
+    return [...svg.querySelectorAll('text.said:not([visibility=hidden])')].map((text) => {
+        const { x, y, width, height } = text.getBBox();
+        return [text.textContent, x, y, x + width, y + height];
+    });
+}"""
+
 
 def edge(pid: int, resource: str | None, *holders: int, of: int | None = None, since: float = 0.0) -> dict[str, Any]:
     to = "acquire" if resource else "join"
@@ -119,6 +132,34 @@ def test_any_graph_can_be_laid_out(page: Page) -> None:
         drawn = lay_out(page, edges, [])
         assert not overlaps(drawn), json.dumps(edges)
         assert inside(drawn), json.dumps(edges)
+
+
+def printed_over(words: list[tuple[str, float, float, float, float]]) -> list[tuple[str, str]]:
+    tolerance = 3  # the box of a line of words has room above and below that no letter fills
+    return [
+        (one, other)
+        for at, (one, left, top, right, bottom) in enumerate(words)
+        for other, x, y, x_end, y_end in words[at + 1 :]
+        if left < x_end and x < right and top + tolerance < y_end and y + tolerance < bottom
+    ]
+
+
+def test_no_words_are_printed_over_others(page: Page) -> None:
+    flush = [edge(pid, "a", *({1, 2, 3, 4, 5} - {pid}), since=pid) | {"to": "flush"} for pid in (2, 3, 4, 5)]
+    words = page.evaluate(DRAW, [[edge(1, None, of=2), *flush], [[1, 2, "a"]]])
+    assert not printed_over(words)
+    said = [text for text, *_ in words]
+    assert said.count("emptied by") == 5
+    assert "joins 117 min" in said
+    assert sum(text.startswith("waits to write") for text in said) == 4
+    for seed in range(20):
+        numbers = [(seed * 7919 + at * 104729) % 997 for at in range(36)]
+        edges = [
+            edge(numbers[at] % 9, f"{numbers[at + 1] % 4}" if numbers[at] % 4 else None, numbers[at + 2] % 9,
+                 of=numbers[at + 1] % 9)
+            for at in range(0, 36, 3)
+        ]  # fmt: skip
+        assert not printed_over(page.evaluate(DRAW, [edges, []])), json.dumps(edges)
 
 
 def test_its_nodes_are_links_that_the_keyboard_reaches(server: Server, page: Page) -> None:

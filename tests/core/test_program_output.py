@@ -38,6 +38,7 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
         (ResourceKind.LOCK, {"value": 1, "maximum": 1}, ""),
         (ResourceKind.SEMAPHORE, {"value": 0, "maximum": 2}, "0 of 2 free"),
         (ResourceKind.EVENT, {"flag": False, "sleepers": 2}, "2 sleepers, not set"),
+        (ResourceKind.EVENT, {"flag": False, "sleepers": 1}, "1 sleeper, not set"),
         (ResourceKind.BARRIER, {"arrived": 1, "parties": 3, "broken": True}, "1 arrived, 3 parties, broken"),
         (ResourceKind.VALUE, {"values": (7, 8)}, "7, 8"),
         (ResourceKind.SHARED_MEMORY, {"size_bytes": 2048}, "2.0 KiB"),
