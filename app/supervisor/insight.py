@@ -15,7 +15,7 @@ from . import actions as a
 from .diagnosis import Diagnosis
 from .fleet import Fleet
 from .member import Member
-from .model import EventDraft, JsonDict, State
+from .model import Descendant, EventDraft, JsonDict, State
 from .pool_lines import Lines
 from .prices import price
 from .program_book import Sighting
@@ -24,8 +24,8 @@ from .resource_charts import Charts
 from .scene import Actor, Leak, Scene
 
 _NOTHING = Waits()
-#: A look at 1,800 processes of programs that have ended costs 10 ms.
-_REMEMBERED_S = 600.0
+#: Time to read what was found; from then on it is the journal's, and nobody can act on it any more.
+_REMEMBERED_S = 20.0
 
 
 class Holdings(Protocol):
@@ -96,10 +96,9 @@ class Insight:
             actors=dict(self._actors(since)),
             resources=self._holdings.records,
             edges=self._holdings.edges(),
-            orphans=tuple(
-                one for one in self._fleet.descendants.values() if one.orphan and one.root in self._fleet.programs.held
-            ),
-            leaks=self._holdings.leaks,
+            orphans=tuple(self._orphans()),
+            # What a program left behind is told for as long as the program is.
+            leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.held),
         )
 
     def price(self, pid: int | None) -> str:
@@ -119,14 +118,21 @@ class Insight:
         return {"resource": self._holdings.records.get(resource_id), "text": text}
 
     def _actors(self, since: float) -> Iterator[tuple[int, Actor]]:
-        """By pid; where a pid was given out again, the newest one."""
+        """By pid; where a pid was given out again, the newest one.  Who left orphans is there for as long as they."""
         held = self._fleet.programs.held.values()
         recent = {one.program.id for one in held if one.program.ended_at is None or one.program.ended_at >= since}
         recent = {one for one in recent if self._fleet.members[one].process.state is not State.CLOSED}
+        left_some = {one.root for one in self._orphans()}
         for member in self._fleet.members.values():
             process = member.process
-            if process.pid is not None and process.program in recent and process.state is not State.CLOSED:
+            told = process.program in recent or member.id in left_some
+            if told and process.pid is not None and process.state is not State.CLOSED:
                 yield process.pid, self._actor(member, process.pid)
+
+    def _orphans(self) -> Iterator[Descendant]:
+        """Processes without observation that outlive the first process of their program."""
+        held = self._fleet.programs.held
+        return (one for one in self._fleet.descendants.values() if one.orphan and one.root in held)
 
     def _actor(self, member: Member, pid: int) -> Actor:
         sighting = self._fleet.programs.seen.get(member.id) or Sighting()
