@@ -3,7 +3,7 @@
 const LIVE = new Set(["starting", "running", "suspended", "stopping"]);
 const ENDED = new Set(["exited", "joined", "backoff", "fatal", "lost"]);
 
-const ITS_PARENTS = new Set(["start", "join", "restart", "close"]);
+const ITS_PARENTS = new Set(["start", "join", "restart"]);
 
 const RULES = {
   stack: (p) => LIVE.has(p.state) || "there is no process to look into",
