@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import multiprocessing
-import os
 import pickle
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from procession import Pool, WorkerLost
+from tests.open_files import open_files
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import REPEATS, WITHIN_S, assert_goes_on, assert_names, is_alive, kill, started, workers
@@ -230,15 +230,12 @@ def test_pools_leave_no_descriptor_and_no_thread(method: str) -> None:
                 assert pool.join(timeout=WITHIN_S)
         assert pool.join(timeout=WITHIN_S)
 
-    def held() -> tuple[int, int]:
-        gc.collect()
-        return len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208
-
     one(close=True)
-    before = held()
+    files, threads = open_files(), set(threading.enumerate())
     for turn in range(REPEATS * 2):
         one(close=turn % 2 == 0)
-    wait_until(lambda: held() == before, WITHIN_S, f"{before} descriptors and threads became {held()}")
+    wait_until(lambda: not open_files() - files, WITHIN_S, "descriptors stay")
+    wait_until(lambda: set(threading.enumerate()) <= threads, WITHIN_S, "threads stay")
 
 
 @pytest.mark.parametrize("sent", ["nothing", "work"])

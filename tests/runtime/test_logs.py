@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.supervisor.logs import CHECK_S, LOW_CAP, LogKeeper, first_offset
+from tests.open_files import open_files
 from tests.waiting import wait_until
 
 CAP = 256 * 1024
@@ -47,10 +48,6 @@ class Watched:
         """Check until the log is within its cap."""
         path = self.keeper.path(process)
         wait_until(lambda: (self.check(), disk_use(path) <= (cap or CAP) + 4096)[1])
-
-
-def open_fds() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def disk_use(path: Path) -> int:
@@ -245,19 +242,19 @@ def first_offset_of(path: Path) -> int:
 
 def test_log_is_private_and_goes_with_its_process(watched: Watched) -> None:
     """0600; deleted when it is forgotten, and no fd is left."""
-    before, open_before = os.umask(0), open_fds()
+    before, open_before = os.umask(0), open_files()
     try:
         watched.keeper.track("2")
     finally:
         os.umask(before)
     path = watched.keeper.path("2")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert open_fds() == open_before + 1
+    assert (open_files() - open_before).total() == 1
     watched.keeper.forget("2")
     watched.keeper.forget("never tracked")
     assert not path.exists()
     watched.check()
-    assert open_fds() == open_before
+    assert not open_files() - open_before
 
 
 def test_deleted_log_that_an_orphan_writes_to_stays_small(watched: Watched) -> None:

@@ -22,6 +22,7 @@ from app.supervisor import observing, proc
 from app.supervisor.observing import Heard, NotSeen, ObserverSocket
 from app.supervisor.poller import Poller
 from app.supervisor.watching import Watching
+from tests.open_files import open_files
 from tests.waiting import wait_until
 
 #: Says hello and is gone.
@@ -72,15 +73,11 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    before = open_fds()
+    before = open_files()
     one = House(tmp_path)
     yield one
     one.close()
-    assert open_fds() == before
-
-
-def open_fds() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+    assert not open_files() - before
 
 
 def encoded(word: w.Word) -> bytes:
