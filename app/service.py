@@ -9,6 +9,8 @@ import subprocess
 import sys
 
 STABLE_S = 5.0
+#: The same for one that ended by itself, as one that cannot start does; that took 6 s on a machine with too much to do.
+STABLE_UNTIL_AN_ERROR_S = 60.0
 MAX_DELAY_S = 5.0
 
 
@@ -23,7 +25,8 @@ def say(text: str) -> None:
 class Service:
     """A process that should run: ``pid`` while it does, ``start_at`` (monotonic) when it may start again.
 
-    A life shorter than `STABLE_S` is a failure; failures in a row double the delay before the next start.
+    A life shorter than `STABLE_S`, or `STABLE_UNTIL_AN_ERROR_S`, is a failure; failures in a row double the delay
+    before the next start.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Service:
                 start_new_session=True,
             )
         except OSError as error:
-            self._failed(f"cannot be started: {error}", now)
+            self._failed(f"cannot be started: {error}", now, STABLE_S)
             return
         self.pid = process.pid
         process.returncode = 0  # Disowned: the launcher reaps everything itself, by waitpid(-1)
@@ -74,15 +77,16 @@ class Service:
         pid, self.pid = self.pid, None
         if not expected:
             killed = f"was killed by {signal.Signals(-exitcode).name}" if exitcode < 0 else None
-            self._failed(f"(pid {pid}) {killed or f'ended with exit code {exitcode}'}", now)
+            stable_s = STABLE_S if killed else STABLE_UNTIL_AN_ERROR_S
+            self._failed(f"(pid {pid}) {killed or f'ended with exit code {exitcode}'}", now, stable_s)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it, if it runs; its pid cannot be anybody else's before the launcher has reaped it."""
         if self.pid is not None:
             os.kill(self.pid, number)
 
-    def _failed(self, what: str, now: float) -> None:
-        self.failures = self.failures + 1 if now - self._started_at < STABLE_S else 0
+    def _failed(self, what: str, now: float, stable_s: float) -> None:
+        self.failures = self.failures + 1 if now - self._started_at < stable_s else 0
         delay_s = min(0.1 * 2**self.failures, MAX_DELAY_S) if self.failures else 0.0
         self.start_at = now + delay_s
         if not self.hopeless:

@@ -41,7 +41,10 @@ _SUFFIX = ".log"
 
 
 class _Log(Struct):
-    """One open file.  Up to ``head`` it is a hole, up to ``asked`` one is being made; ``rate`` is in bytes a second."""
+    """One open file.  Up to ``head`` it is a hole, up to ``asked`` one is being made; ``rate`` is in bytes a second.
+
+    ``asked`` 0: somebody emptied it meanwhile, so that what is being made will say nothing of what it holds by then.
+    """
 
     number: int
     process: str
@@ -56,6 +59,8 @@ class _Log(Struct):
         """Note the size that it has now."""
         if size < self.size:  # somebody emptied it
             self.head = 0
+            if self.asked is not None:
+                self.asked = 0
         self.rate = (size - self.size) / max(now - self.seen_at, 1e-3)
         self.size = size
 

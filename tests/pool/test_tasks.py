@@ -4,6 +4,7 @@ import contextlib
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
 from pathlib import Path
@@ -16,7 +17,6 @@ from procession.pool import PoolTerminated
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import REPEATS, WITHIN_S, assert_goes_on, assert_names, assert_once, started, workers
-from tests.waiting import wait_until
 
 WORKERS = 2
 
@@ -321,6 +321,7 @@ def test_callbacks_use_the_pool(open_pool: OpenPool) -> None:
     """They may submit, ask and close: they run in the pool's thread, and it does not wait for itself."""
     pool = open_pool(WORKERS)
     values: list[int] = []
+    closed = threading.Event()
 
     def go_on(value: int) -> None:
         values.append(value)
@@ -329,9 +330,10 @@ def test_callbacks_use_the_pool(open_pool: OpenPool) -> None:
             pool.apply_async(tasks.add, (value, 1), callback=go_on)
         else:
             pool.close()
+            closed.set()
 
     pool.apply_async(tasks.add, (0, 1), callback=go_on)
-    wait_until(lambda: len(values) == 50, WITHIN_S)
+    assert closed.wait(WITHIN_S)
     assert pool.join(timeout=WITHIN_S)
     assert values == list(range(1, 51))
 

@@ -236,6 +236,22 @@ def test_log_emptied_by_somebody_else(watched: Watched) -> None:
     assert first_offset_of(path) > 0
 
 
+def test_log_emptied_while_its_head_is_cut(watched: Watched) -> None:
+    """What is said of the old hole is not said of what has come since."""
+    path = watched.keeper.path("1")
+    append(path, b"x" * 4 * CAP)
+    watched.settle()
+    os.kill(watched.keeper.pids()[0], signal.SIGSTOP)
+    append(path, b"y" * 4 * CAP)
+    watched.check()
+    os.truncate(path, 0)
+    watched.check()
+    os.kill(watched.keeper.pids()[0], signal.SIGCONT)
+    append(path, b"z" * 4 * CAP)
+    watched.settle()
+    assert first_offset_of(path) > 0
+
+
 def first_offset_of(path: Path) -> int:
     return kept(path)[0]
 
