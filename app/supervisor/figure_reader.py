@@ -138,14 +138,18 @@ class FigureReader:
         return window.memory.deque_length(address) if window and address is not None else None
 
     def _unread(self, thing: Thing, reading: Reading, inode: int) -> int | None:
-        for window, fd in islice(self._readers(thing, reading, inode), _TRIES):
-            if (count := window.unread(fd, inode)) is not None:
-                return count
+        # A few of each: of a duplex pipe that many inherited, each of them has told both ends.
+        for source in (
+            self._windows.told(thing, "reader"),
+            self._windows.told(thing, "writer"),
+            self._readers(thing, reading, inode),
+        ):
+            for window, fd in islice(source, _TRIES):
+                if (count := window.unread(fd, inode)) is not None:
+                    return count
         return None
 
     def _readers(self, thing: Thing, reading: Reading, inode: int) -> Iterator[tuple[Window, int]]:
-        yield from self._windows.told(thing, "reader")
-        yield from self._windows.told(thing, "writer")
         for pid in (*thing.users, *reading.mapped_by):
             window = self._windows.get(pid)
             if window:

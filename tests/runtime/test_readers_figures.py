@@ -283,3 +283,20 @@ def talk(end):
         assert child in program.one("pipe").users
         program.see(lambda it: child in it.one("pipe").ends.get("b", ()) and program.pid in it.one("pipe").ends["a"])
         program.see(lambda it: it.edges("recv")[0].holders == (program.pid,))
+
+
+def test_duplex_pipe_that_many_have_inherited(tmp_path) -> None:
+    """Whoever is asked has both ends: each is asked for the bytes in the one that it names."""
+    code = """
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    ours, theirs = mp.Pipe()
+    for _ in range(8): mp.Process(target=time.sleep, args=(600,)).start()
+    ours.send_bytes(bytes(100))
+    theirs.send_bytes(bytes(10))
+    tell("sent")
+    wait()
+"""
+    with watched(tmp_path, code) as program:
+        program.told()
+        program.see(lambda it: (one := it.one("pipe")) and (one.pipe_bytes, one.pipe_bytes_back) == (104, 14))
