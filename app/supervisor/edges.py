@@ -57,7 +57,7 @@ class Edges:
     book: Book
     readings: Mapping[str, Reading]
     #: Who acquired some of a semaphore that is used up.
-    having: Mapping[str, list[int]] = field(default_factory=dict)
+    having: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     _starts: dict[_Name, _Start] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class Edges:
         if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
             return self._lock_holders(at, reading, one.pid)
         if one.to == "acquire" and (having := self.having.get(at.key)):
-            return tuple(having)
+            return having
         able = self._able(at, reading, one)
         others = tuple(sorted(able - {one.pid}))
         # Where it has both ends itself and nobody else has one, it alone can end its wait.
@@ -118,7 +118,12 @@ class Edges:
         return tuple(sorted(at.users.keys() - {pid}))
 
     def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
-        """Who could do what it waits for."""
+        """Who could do what it waits for; of a pool nobody else does, whoever has inherited its pipes."""
+        able = self._with_the_other_end(at, reading, one)
+        pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
+        return (able & {*pool.workers, pool.created_by} if pool else None) or able
+
+    def _with_the_other_end(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
         ends = self.readings[pipe.key].ends if pipe and pipe.key in self.readings else None
         users = set((one.thing or at).users) | set(at.users)

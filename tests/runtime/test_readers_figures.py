@@ -123,6 +123,28 @@ def write(value, array, text):
         assert chart["value"][0] in (1.5, -2.5)
 
 
+def test_who_has_inherited_a_pool_is_not_said_to_feed_it(tmp_path) -> None:
+    """A process that is forked later has its pipes too, and uses none of them."""
+    code = """
+def nap():
+    time.sleep(600)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    pool = mp.Pool(2)
+    for _ in range(2): mp.Process(target=nap).start()
+    pool.apply(nap)
+"""
+    with watched(tmp_path, code) as program:
+        pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 1 and one)
+        busy = {one["pid"] for one in pool.running}
+        idle = program.see(lambda it: next((edge for edge in it.edges("get") if edge.pid != it.pid), None))
+        assert idle.pid in set(pool.workers) - busy
+        assert set(idle.holders) == {program.pid}
+        waiting = program.see(lambda it: next((edge for edge in it.edges("get") if edge.pid == it.pid), None))
+        assert set(waiting.holders) == set(pool.workers)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_pool_and_its_tasks(method: str, tmp_path) -> None:
     """Who runs what, what waits, what is done; the last task of one that was killed."""
