@@ -114,6 +114,8 @@ def _of_queue(resource: Resource) -> Iterator[str]:
 def _of_lock(resource: Resource) -> Iterator[str]:
     if resource.maximum not in (None, 1) and resource.value is not None:
         yield f"{resource.value} of {resource.maximum} free"
+    if resource.acquired_by:
+        yield f"acquired by {', '.join(map(str, resource.acquired_by))}"
     if resource.abandoned:
         yield f"abandoned by {resource.holder or 'a dead process'}"
     elif resource.holder is not None:

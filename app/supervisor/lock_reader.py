@@ -43,9 +43,15 @@ class LockReader:
             owners = {pid: at for pid in thing.users if (at := self.owner_since(thing, pid))}
             ownership.judge(holding, counts, owners, reading.dead_owners, now, somebody_died=thing.deaths > 0)
 
-    def having(self, thing: Thing) -> list[int]:
-        """Who has acquired some of a semaphore and not released it."""
-        return [pid for pid in thing.users if (self.count(thing, pid) or 0) > 0]
+    def having(self, thing: Thing) -> tuple[int, ...]:
+        """Who has acquired some of a semaphore and not released it.
+
+        Nobody where one releases what another acquires: that is a signal, and belongs to no one.
+        """
+        counts = {pid: self.count(thing, pid) or 0 for pid in thing.users}
+        if any(count < 0 for count in counts.values()):
+            return ()
+        return tuple(sorted(pid for pid, count in counts.items() if count > 0))
 
     def count(self, thing: Thing, pid: int) -> int | None:
         """How often that process has acquired it and not released; None where that cannot be read."""

@@ -40,11 +40,11 @@ def _locks(scene: Scene, pid: int) -> Iterator[str]:
             waiting = words.wait_for_it(len(words.waiters(resource, apart_from=(pid,))))
             told = "; ".join(filter(None, (f"it holds {words.thing(scene, resource.id)}", waiting)))
             yield f"{told}, and it would stay locked"
-    for key in dict.fromkeys(edge.resource for edge in scene.edges if edge.to == "acquire" and pid in edge.holders):
-        semaphore = scene.resources.get(key or "")
-        if semaphore and semaphore.kind in (ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE):
+    for semaphore in scene.resources.values():
+        if pid in (semaphore.acquired_by or ()):
             waiting = words.wait_for_it(len(words.waiters(semaphore, apart_from=(pid,))))
-            yield f"it has acquired {words.thing(scene, semaphore.id)} and would never release it; {waiting}"
+            told = f"it has acquired {words.thing(scene, semaphore.id)} and would never release it"
+            yield "; ".join(filter(None, (told, waiting)))
 
 
 def _task(scene: Scene, pid: int) -> Iterator[str]:

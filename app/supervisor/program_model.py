@@ -53,7 +53,8 @@ class Resource(Record, frozen=True, kw_only=True):
     feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item.  Pipes: ``pipe_bytes`` per
     direction,
     ``ends`` pids by end.  Locks, semaphores: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: nobody, or
-    unknown: ``holder_unknown``), ``abandoned`` when the holder is dead.  Condition: ``sleepers``.  Event: ``flag``.
+    unknown: ``holder_unknown``), ``abandoned`` when the holder is dead.  Semaphores: ``acquired_by`` pids that acquired
+    and did not release it, None where that says nothing.  Condition: ``sleepers``.  Event: ``flag``.
     Barrier: ``parties``, ``arrived``, ``broken``.  Value and Array: ``typecode``, ``length``, ``values`` (the first
     ones,
     read without their lock).  Shared memory: ``size_bytes``.  Manager: ``address``, ``server``, ``objects``.  Pool:
@@ -86,6 +87,7 @@ class Resource(Record, frozen=True, kw_only=True):
     holder_unknown: bool | None = None
     held_s: float | None = None
     abandoned: bool | None = None
+    acquired_by: tuple[int, ...] | None = None
     sleepers: int | None = None
     flag: bool | None = None
     parties: int | None = None

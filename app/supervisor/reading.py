@@ -67,6 +67,7 @@ class Turns:
         self._some("waits", self._windows.values(), Window.look_at_waits)
         self._some("locks", (one for one in things if one.kind in LOCKS), lambda one: self._holder(one, now))
         self._some("figures", (one for one in things if one.kind in _FIGURES), lambda one: self._figure(one, now))
+        self._some("semaphores", filter(self._is_of_its_own, things), self._acquired)
         self._look_at_edges(now, wall_of_mono)
         if now.mono >= self._seldom_at:
             self._seldom_at = now.mono + _SELDOM_S
@@ -88,6 +89,13 @@ class Turns:
 
     def _holder(self, thing: Thing, now: Now) -> None:
         self._locks.holder(thing, self._readings[thing.key], now.mono, self._turn)
+
+    def _is_of_its_own(self, thing: Thing) -> bool:
+        """Those in a queue or a condition count items and sleepers: nobody has them."""
+        return thing.kind in _SEMAPHORES - LOCKS and self._book.whole(thing) is None
+
+    def _acquired(self, thing: Thing) -> None:
+        self._readings[thing.key].acquired_by = self._locks.having(thing)
 
     def _figure(self, thing: Thing, now: Now) -> None:
         reading, figures = self._readings[thing.key], self._figures

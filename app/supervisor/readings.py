@@ -32,6 +32,7 @@ class Reading:
 
     value: int | None = None
     holding: Holding = field(default_factory=Holding)
+    acquired_by: tuple[int, ...] | None = None
     dead_owners: dict[int, float] = field(default_factory=dict)
     tally: Tally | None = None
     counted: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -119,7 +120,8 @@ class Records:
         """A lock with its holder, or a semaphore, of which several may have some."""
         most = number(thing.facts, "maxvalue")
         bound = {"value": reading.value, "maximum": most if most != UNBOUNDED else None}
-        return {**bound, **_holder(reading.holding, now)} if thing.kind in LOCKS else bound
+        more = _holder(reading.holding, now) if thing.kind in LOCKS else {"acquired_by": reading.acquired_by}
+        return {**bound, **more}
 
     def condition(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
         """Its sleepers are those that went to sleep and were not told yet to wake."""

@@ -22,12 +22,14 @@ def test_locks_of_others_cost_nothing() -> None:
 
 
 def test_a_semaphore_that_others_wait_for() -> None:
-    """Who has some of it is known where somebody waits."""
-    semaphore = resource("slots", ResourceKind.SEMAPHORE, waiting=waiting(TWO))
+    """And one that nobody waits for just now."""
+    semaphore = resource("slots", ResourceKind.SEMAPHORE, acquired_by=(ONE, THREE), waiting=waiting(TWO))
     seen = scene(semaphore, edge(TWO, "slots", ONE, THREE))
     expected = ("it has acquired semaphore slots and would never release it; 1 process waits for it",)
     assert prices(seen, ONE) == prices(seen, THREE) == expected
     assert prices(seen, TWO) == ()
+    alone = resource("slots", ResourceKind.SEMAPHORE, acquired_by=(ONE,))
+    assert of_one(alone) == ("it has acquired semaphore slots and would never release it",)
 
 
 def test_a_task() -> None:

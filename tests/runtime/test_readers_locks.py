@@ -188,6 +188,28 @@ if __name__ == "__main__":
         edge = program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0])
         assert set(edge.holders) == having
         assert (program.one("bounded_semaphore").value, program.one("bounded_semaphore").maximum) == (0, 2)
+        assert set(program.one("bounded_semaphore").acquired_by) == having
+
+
+def test_semaphore_that_one_acquires_and_another_releases_is_nobodys(tmp_path) -> None:
+    """A signal between processes belongs to none of them."""
+    code = """
+def receive(signals):
+    for _ in range(3): signals.acquire()
+    tell("received")
+    while True: time.sleep(600)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    signals = mp.Semaphore(0)
+    mp.Process(target=receive, args=(signals,)).start()
+    for _ in range(4): signals.release()
+    wait()
+"""
+    with watched(tmp_path, code) as program:
+        program.told()
+        semaphore = program.see(lambda it: (one := it.one("semaphore")) and one.value == 1 and one)
+        assert semaphore.acquired_by == ()
 
 
 def test_timed_wait_is_told_as_such(tmp_path) -> None:
