@@ -17,7 +17,7 @@ from . import endings, observed_ends, program_lines, programs
 from . import observer_words as w
 from .lifecycle import LIVE, Trigger, possible
 from .member import Member
-from .model import Process, StartMethod, State
+from .model import Process, Sentinel, StartMethod, State
 from .program_book import Held, Sighting
 
 if TYPE_CHECKING:
@@ -161,6 +161,9 @@ def _started(fleet: Fleet, parent: Member, word: w.Started, now: a.Now, out: Out
         if child is None:
             return
         out.append(a.Watch(child.id, word.child, parent=parent.process.pid))
+    if word.sentinel is not None:
+        child.update(sentinel=Sentinel(fd=word.sentinel, ready=False))
+        observed_ends.heed_sentinel(fleet, held, child)
     sighting = fleet.programs.sighting(child.id)
     sighting.named, sighting.role = True, word.role
     fleet.changed(child)

@@ -13,11 +13,14 @@ from .cause import Sent, describe
 from .findings_queues import POOL_ROLE
 from .lifecycle import LIVE, Trigger
 from .member import Member
-from .model import State
+from .model import Sentinel, State
 
 if TYPE_CHECKING:
     from .fleet import Fleet
+    from .program_book import Held
 
+#: So far up a family is followed.
+_GENERATIONS = 50
 #: The cause in words; which signal it was is seen, who sent it is not.
 BY_ITS_POOL = "SIGTERM, as Pool.terminate() sends it"
 
@@ -49,6 +52,8 @@ def over(fleet: Fleet, member: Member) -> None:
     member.advance(Trigger.END)
     held, pid = fleet.programs.of(member.process.program), member.process.pid
     _join_where_done(fleet, member)
+    if held:
+        _fire_sentinels(fleet, held)
     for process_id in tuple(held.unjoined) if held else ():
         child = fleet.members.get(process_id)
         if child and child.process.started_by == pid:
@@ -73,6 +78,44 @@ def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
             failed=told != 0 and not member.stopped and not pooled,
         )
     _join_where_done(fleet, member)
+
+
+def heed_sentinel(fleet: Fleet, held: Held, member: Member) -> None:
+    """Its parent told its sentinel, maybe after its end."""
+    held.unfired.add(member.id)
+    _fire_sentinels(fleet, held)
+
+
+def _fire_sentinels(fleet: Fleet, held: Held) -> None:
+    """A sentinel is a pipe: it is ready when nobody has its other end any more, and what the dead one forked has it."""
+    members = {process_id: fleet.members.get(process_id) for process_id in held.unfired}
+    held.unfired = {process_id for process_id, member in members.items() if member}
+    ended = [member for member in members.values() if member and member.process.state not in LIVE]
+    heirs = _heirs(fleet, held) if ended else {}
+    for member in ended:
+        before = member.process.sentinel
+        # The forkserver tells of the end of its children by itself.
+        by_forkserver = member.process.start_method == "forkserver"
+        holding = () if by_forkserver else tuple(sorted(heirs.get(member.process.pid or 0, ())))
+        if not holding:
+            held.unfired.discard(member.id)
+        if before and (before.ready, before.held_by) != (not holding, holding):
+            member.update(sentinel=Sentinel(fd=before.fd, ready=not holding, held_by=holding))
+            fleet.changed(member)
+
+
+def _heirs(fleet: Fleet, held: Held) -> dict[int, set[int]]:
+    """By pid who lives of those that it forked, and these in turn."""
+    heirs: dict[int, set[int]] = {}
+    living = (fleet.members[process_id] for process_id in held.living)
+    for heir in (one for one in living if one.process.state in LIVE):
+        member: Member | None = heir
+        for _ in range(_GENERATIONS):
+            if member is None or member.process.start_method != "fork" or not member.process.started_by:
+                break
+            heirs.setdefault(member.process.started_by, set()).add(heir.process.pid or 0)
+            member = fleet.members.get(fleet.programs.by_pid.get(member.process.started_by, ""))
+    return heirs
 
 
 def _join_where_done(fleet: Fleet, member: Member) -> None:

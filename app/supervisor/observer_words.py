@@ -50,7 +50,7 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
 
 class Started(Word, frozen=True, kw_only=True, tag="started"):
     """`Process.start()` returned in the sender.  ``role``: ``pool:KEY`` a worker of that pool, ``manager``,
-    ``tracker``, ``forkserver``.
+    ``tracker``, ``forkserver``.  ``sentinel`` is an fd of the sender.
     """
 
     child: int
@@ -58,6 +58,7 @@ class Started(Word, frozen=True, kw_only=True, tag="started"):
     daemon: bool
     start_method: str
     target: str | None = None
+    sentinel: int | None = None
     cls: str = "Process"
     role: str | None = None
 

@@ -53,6 +53,7 @@ class Held:
     ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`.  ``living``
     and ``unjoined`` are ids of its processes; ``ended`` those of the others, oldest first.  ``beyond`` counts processes
     that there was no room for, ``unread`` words that could not be read or sent; ``killed`` is our SIGKILL to all of it.
+    ``unfired`` are ids of those whose sentinel is not ready.
     """
 
     program: Program
@@ -66,6 +67,7 @@ class Held:
     beyond: int = 0
     entered: int = 1
     killed: Sent | None = None
+    unfired: set[str] = field(default_factory=set)
 
     def update(self, **changes: Any) -> None:
         """Replace the record by one with these fields changed."""

@@ -38,13 +38,14 @@ export function exit({ exitcode: code, alive, state }) {
 }
 
 /** @param {object} process */
-export function sentinel({ sentinel: fd, alive }) {
-  if (!fd) return "None: there is nothing to wait for.";
+export function sentinel({ sentinel: fd, alive, observed }) {
+  if (!fd) return observed ? "Its parent did not tell one." : "None: there is nothing to wait for.";
   if (fd.held_by?.length)
     return `It is dead, yet its sentinel does not fire: pid ${fd.held_by.join(", ")} inherited the other end and still hold${
-      fd.held_by.length > 1 ? "" : "s"} it. join() would wait in vain; Procession watches a pidfd instead.`;
-  if (fd.ready) return "Ready: whoever waits on it was told that the process ended.";
-  return alive ? "Becomes ready when the process ends." : "Not ready.";
+      fd.held_by.length > 1 ? "" : "s"} it. join(timeout) and wait() on it would wait in vain; Procession watches a pidfd instead.`;
+  const whose = observed ? " The fd is its parent's." : "";
+  if (fd.ready) return `Ready: whoever waits on it was told that the process ended.${whose}`;
+  return alive ? `Becomes ready when the process ends.${whose}` : "Not ready.";
 }
 
 /** @param {object} process */

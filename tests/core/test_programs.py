@@ -8,7 +8,7 @@ import pytest
 
 from app.supervisor import actions as a
 from app.supervisor import messages as m
-from app.supervisor.model import State, Verb
+from app.supervisor.model import Sentinel, State, Verb
 from app.supervisor.programs import ENDED_SHOWN
 from tests.core.program_driver import RUNNER, Programs, pm, w
 
@@ -476,3 +476,35 @@ def test_our_own_end_ends_what_a_dead_program_left(driver: Programs) -> None:
     driver.ends(program)
     driver.happens(a.StopAll(by="supervisor"))
     assert driver.sent == [(driver.of(daemon).id, signal.SIGTERM)]
+
+
+def test_a_sentinel_is_ready_when_its_process_has_ended(driver: Programs) -> None:
+    """Its parent told which fd it has; a word that comes after the end says so too."""
+    program = driver.run()
+    parent = driver.pid(program)
+    driver.starts(parent, 3100, sentinel=5)
+    assert driver.of(3100).sentinel == Sentinel(fd=5, ready=False)
+    driver.dies(3100)
+    assert driver.of(3100).sentinel == Sentinel(fd=5, ready=True)
+    driver.hello(3200, program, ppid=parent, method="fork", forked=True)
+    driver.dies(3200)
+    driver.starts(parent, 3200, sentinel=6)
+    assert driver.of(3200).sentinel == Sentinel(fd=6, ready=True)
+
+
+@pytest.mark.parametrize(("method", "held_by"), [("fork", (3101, 3102)), ("spawn", (3101, 3102)), ("forkserver", ())])
+def test_a_sentinel_is_not_ready_while_a_fork_of_the_dead_holds_it(
+    driver: Programs, method: str, held_by: tuple[int, ...]
+) -> None:
+    """As the grandchildren of a terminated process do; the forkserver itself tells of the end of its children."""
+    program = driver.run()
+    driver.starts(driver.pid(program), 3100, method=method, sentinel=5)
+    driver.starts(3100, 3101, method="fork", sentinel=7)
+    driver.starts(3101, 3102, method="fork", sentinel=8)
+    driver.starts(3100, 3103, method="spawn", sentinel=9)
+    driver.dies(3100)
+    assert driver.of(3100).sentinel == Sentinel(fd=5, ready=not held_by, held_by=held_by)
+    driver.dies(3101)
+    assert driver.of(3101).sentinel == Sentinel(fd=7, ready=False, held_by=(3102,))
+    driver.dies(3102)
+    assert driver.of(3100).sentinel == Sentinel(fd=5, ready=True)

@@ -53,6 +53,7 @@ def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     (started,) = [word for word in collector.words(Started) if word.role is None]
     assert (started.name, started.target, started.daemon) == ("worker-one", "__main__.leave", True)
     assert started.start_method == method
+    assert started.sentinel is not None
     child = started.child
     (booted,) = collector.words(Booted, child)
     assert (booted.name, booted.daemon, booted.threads) == ("worker-one", True, None if method == "spawn" else 1)

@@ -48,7 +48,8 @@ def _start(original):
             raise
         popen = getattr(self, "_popen", None)
         if popen is not None:
-            LINE.say("started", child=popen.pid, start_method=str(getattr(popen, "method", "")), **facts)
+            method, sentinel = str(getattr(popen, "method", "")), getattr(popen, "sentinel", None)
+            LINE.say("started", child=popen.pid, start_method=method, sentinel=sentinel, **facts)
         return result
 
     return start
