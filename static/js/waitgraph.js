@@ -4,9 +4,11 @@
  *   process ──waits for──▶ resource ──held by──▶ process        a cycle is a circle of arrows: a deadlock
  *   process ──joins──────▶ process
  *
- * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.
+ * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.  One
+ * stands, too, for many of whom any could let it go on: whatever is forked has both ends of every pipe.
  *
- * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number}} Node `id`: pid, or id of a resource
+ * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number, able?: "any"|"more"}} Node
+ *   `id`: pid, or id of a resource; `able`: its `count` could let it go on, and are all of those, or more than are drawn
  * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line
  */
 
@@ -14,6 +16,8 @@ import { families } from "./waitshape.js";
 
 const ALIKE = 6;
 const MOST = 40;
+/** So many of those that could let something go on are drawn one by one. */
+const CROWD = 4;
 const process = (pid) => `p${pid}`;
 const resource = (id) => `r${id}`;
 const keyOf = (member) => (typeof member === "number" ? process(member) : resource(member));
@@ -30,7 +34,9 @@ export function graph(edges, cycles, still, resourceOf) {
   const lines = new Map();
   const node = (kind, key, id) => nodes.has(key) || nodes.set(key, { key, kind, id, still: still.has(id) });
   const line = (from, to, rest) => lines.has(`${from} ${to}`) || lines.set(`${from} ${to}`, { from, to, still: nodes.get(from).still && nodes.get(to).still, ...rest });
-  for (const { pid, resource: id, of, to, since, holders } of edges.toSorted((a, b) => a.since - b.since)) {
+  // What will never go on stands on top.
+  const order = edges.toSorted((a, b) => Number(still.has(b.pid)) - Number(still.has(a.pid)) || a.since - b.since);
+  for (const { pid, resource: id, of, to, since, holders } of order) {
     node("process", process(pid), pid);
     const waits = { kind: "waits", verb: to, since };
     if (id === null || id === undefined) {
@@ -41,10 +47,18 @@ export function graph(edges, cycles, still, resourceOf) {
     }
     node("resource", resource(id), id);
     line(process(pid), resource(id), waits);
-    for (const holder of holding(resourceOf(id), holders, pid)) {
+    const able = holding(resourceOf(id), holders, pid);
+    const shown = able.length > CROWD ? outstanding(id, able, to, cycles) : able;
+    const holds = { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : to, since: null };
+    for (const holder of shown) {
       node("process", process(holder), holder);
-      line(resource(id), process(holder), { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : to, since: null });
+      line(resource(id), process(holder), holds);
     }
+    if (shown.length === able.length) continue;
+    const crowd = `w${id}`;
+    node("more", crowd, id);
+    Object.assign(nodes.get(crowd), { count: able.length - shown.length, able: shown.length ? "more" : "any" });
+    line(resource(id), crowd, holds);
   }
   return cut(bundle(nodes, [...lines.values()]), rings);
 }
@@ -55,7 +69,14 @@ function holding(record, holders, waiter) {
   const lock = kind === "lock" || kind === "rlock";
   const all = new Set([...holders, ...(lock && holder !== null ? [holder] : [])]);
   if (!lock) all.delete(waiter);
-  return all;
+  return [...all];
+}
+
+/** Of many those in a circle, and the first of those that have acquired it: these are no guess. */
+function outstanding(id, able, verb, cycles) {
+  const next = new Set(cycles.flatMap((cycle) => cycle.flatMap((one, at) => (one === id ? [cycle[(at + 1) % cycle.length]] : []))));
+  const circling = able.filter((pid) => next.has(pid));
+  return verb === "acquire" ? [...new Set([...circling, ...able.slice(0, CROWD - 1)])] : circling;
 }
 
 function bundle(nodes, lines) {

@@ -62,11 +62,12 @@ function forget(id) {
   box.style.minHeight = "";
 }
 
-function describe({ kind, id, still, count: many }) {
+function describe({ kind, id, still, count: many, able }) {
   if (kind === "process") return aboutProcess(id, still);
   const record = store.resources.get(id);
   const { name, place } = record ? called(record) : { name: String(id), place: "" };
   const href = programHref(record?.program ?? program, { resource: id });
+  if (able) return { label: able === "any" ? `any of ${count(many)}` : `${count(many)} more`, below: "processes could do it", title: name, href, tone: "dim", icon: "" };
   if (kind === "more") return { label: `${count(many)} more`, below: "wait for the same", title: name, href, tone: "dim", icon: "" };
   const tone = record?.abandoned ? "bad" : still ? "warn" : null;
   const figure = record ? gist(record) : "";

@@ -42,8 +42,10 @@ DRAW = """async ([edges, cycles]) => {
 }"""
 
 
-def edge(pid: int, resource: str | None, *holders: int, of: int | None = None, since: float = 0.0) -> dict[str, Any]:
-    to = "acquire" if resource else "join"
+def edge(
+    pid: int, resource: str | None, *holders: int, of: int | None = None, since: float = 0.0, to: str = ""
+) -> dict[str, Any]:
+    to = to or ("acquire" if resource else "join")
     return {"pid": pid, "resource": resource, "holders": holders, "of": of, "to": to, "since": since}
 
 
@@ -110,6 +112,33 @@ def test_of_many_who_wait_for_the_same_the_longest_waiting_are_shown_and_the_res
     assert more["count"] == 24
     assert shown == {1, *range(124, 130)}
     assert drawn["hidden"] == 0
+
+
+def test_of_many_who_could_fill_a_queue_only_those_in_a_circle_are_drawn_and_the_rest_counted(page: Page) -> None:
+    """Whatever is forked could: a line to each of them says nothing, and hides what does."""
+    everybody = range(1, 35)
+    got = [edge(1, "jobs", *everybody[1:], to="get"), edge(2, "jobs", *everybody[:1], *everybody[2:], to="get")]
+    drawn = lay_out(page, got, [])
+    assert {(one["key"], one.get("count"), one.get("able")) for one in drawn["nodes"]} == {
+        ("p1", None, None),
+        ("p2", None, None),
+        ("rjobs", None, None),
+        ("wjobs", 33, "any"),
+    }
+    drawn = lay_out(page, got, [[1, "jobs", 2, "jobs"]])
+    assert {(line["from"], line["to"]) for line in drawn["lines"]} == {
+        ("p1", "rjobs"),
+        ("p2", "rjobs"),
+        ("rjobs", "p1"),
+        ("rjobs", "p2"),
+        ("rjobs", "wjobs"),
+    }
+
+
+def test_of_many_who_have_acquired_a_semaphore_the_first_are_drawn(page: Page) -> None:
+    drawn = lay_out(page, [edge(1, "slots", *range(2, 12))], [])
+    assert [one["key"] for one in drawn["nodes"]] == ["p1", "rslots", "p2", "p3", "p4", "wslots"]
+    assert drawn["nodes"][-1]["count"] == 7
 
 
 def test_too_many_are_told_and_those_in_a_circle_are_shown(page: Page) -> None:
