@@ -19,7 +19,7 @@ export function waitsFor(pid, now) {
 
 /** "holds disk, index", or "" @param {number} pid */
 export function holdsNow(pid) {
-  const held = [...store.resources.values()].filter((one) => one.holder === pid && !one.part_of && (isLock(one) || isSemaphore(one))).map((one) => called(one).name);
+  const held = [...store.resources.values()].filter((one) => !one.part_of && (isSemaphore(one) ? one.acquired_by?.includes(pid) : isLock(one) && one.holder === pid)).map((one) => called(one).name);
   if (!held.length) return "";
   return `holds ${held.slice(0, 2).join(", ")}${held.length > 2 ? ` and ${held.length - 2} more` : ""}`;
 }

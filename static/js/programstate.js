@@ -1,5 +1,6 @@
 /** What a program is at a moment, from the records of its parts. */
 
+import { isDead } from "./pids.js";
 import { store } from "./store.js";
 
 /** What keeps a program from going on, and what is only worth knowing. */
@@ -63,4 +64,10 @@ export function commandLine(command) {
   const [first = "", ...rest] = command.map((word, at) => (at === 1 ? word.replace(/^\/.*\/(?=[^/]+$)/, "") : word));
   const quoted = (text) => (/[\s"'\\$]/.test(text) || text === "" ? JSON.stringify(text) : text);
   return [first.replace(/^.*\//, ""), ...rest].map(quoted).join(" ");
+}
+
+/** The dead holder of an abandoned lock; where nobody saw that it had it, the finding's guess. @param {object} one @returns {number|null} */
+export function probableHolder({ id, holder: known }) {
+  const found = store.waits.findings.find(({ kind, resources }) => kind === "abandoned-lock" && resources.includes(id));
+  return known ?? found?.pids.find(isDead) ?? null;
 }

@@ -3,8 +3,9 @@
 import { attr, mark, put } from "./dom.js";
 import { ABSENT, bytes, count, span } from "./format.js";
 import { isDead, nameOf } from "./pids.js";
+import { probableHolder } from "./programstate.js";
 import { called } from "./resourcename.js";
-import { backlog, depth, fullness, kindWord, level, queueing, standing, typeOf, unread, written } from "./resourcewords.js";
+import { backlog, depth, fullness, isSemaphore, kindWord, level, queueing, standing, typeOf, unread, written } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { element } from "./template.js";
 
@@ -17,10 +18,25 @@ export const time = (value) => (known(value) ? span(value) : ABSENT);
 /** "worker-1 12", and when it is dead, that. @param {number|null} pid */
 export const person = (pid) => (known(pid) ? `${nameOf(pid).startsWith("pid") ? "pid" : nameOf(pid)} ${pid}${isDead(pid) ? " (ended)" : ""}` : ABSENT);
 
-/** "2 of 3" for the ends of a pipe @param {object|null} ends */
+const NAMED = 2;
+
+/** "worker-1 12, worker-2 13 and 4 more" @param {number[]} pids */
+export function people(pids) {
+  const rest = pids.length - NAMED;
+  return pids.slice(0, rest > 1 ? NAMED : NAMED + 1).map(person).join(", ") + (rest > 1 ? ` and ${count(rest)} more` : "");
+}
+
+/** "read: main 12 · write: worker-1 13" for the ends of a pipe @param {object|null} value */
 function ends(value) {
   if (!value) return ABSENT;
-  return Object.entries(value).map(([end, pids]) => `${end}: ${[pids].flat().join(" ") || "nobody"}`).join(" · ");
+  return Object.entries(value).map(([end, pids]) => `${end}: ${people([pids].flat()) || "nobody"}`).join(" · ");
+}
+
+/** Who has a lock, or some of a semaphore. @param {object} one */
+function holder(one) {
+  if (one.abandoned) return person(probableHolder(one)).replace(ABSENT, "dead");
+  if (one.holder_unknown) return "not known";
+  return isSemaphore(one) ? people(one.acquired_by ?? []) || ABSENT : person(one.holder);
 }
 
 /**
@@ -42,7 +58,7 @@ export const COLUMNS = {
   users: { label: "Users", number: true, words: "living processes that have it", text: (one) => count(one.users.length) },
   ends: { label: "Ends", text: (one) => ends(one.ends) },
   level: { label: "Level", write: writeLevel },
-  holder: { label: "Holder", text: (one) => (one.holder_unknown ? (one.abandoned ? "dead" : "not known") : person(one.holder)) },
+  holder: { label: "Holder", text: holder },
   held: { label: "Held for", number: true, text: (one) => time(one.held_s) },
   standing: { label: "State", write: writeStanding },
   type: { label: "Type", text: (one) => typeOf(one) || ABSENT },

@@ -1,6 +1,7 @@
 /** The figures of a resource that apply to its kind, each with what it means.  Pure but for names of processes. */
 
 import { ABSENT, bytes, clock, count } from "./format.js";
+import { probableHolder } from "./programstate.js";
 import { person, rate, time } from "./resourcecolumns.js";
 import { backlog, depth, isLock, isQueue, isSemaphore, level, standing, typeOf, written } from "./resourcewords.js";
 
@@ -32,9 +33,15 @@ function queue(one) {
 }
 
 function lock(one) {
-  const single = isLock(one);
-  const holder = one.holder_unknown ? { label: "Holder", value: one.abandoned ? "dead" : "not known" } : { label: "Holder", pid: one.holder ?? undefined, value: single ? "nobody" : null };
-  return [{ label: single ? "State" : "Value", value: level(one) }, holder, num("Held for", known(one.held_s) ? time(one.held_s) : null)];
+  if (!isLock(one)) return [{ label: "Value", value: level(one) }];
+  return [{ label: "State", value: level(one) }, holder(one), num("Held for", known(one.held_s) ? time(one.held_s) : null)];
+}
+
+function holder(one) {
+  const label = "Holder";
+  if (!one.abandoned) return one.holder_unknown ? { label, value: "not known" } : { label, pid: one.holder ?? undefined, value: "nobody" };
+  const pid = probableHolder(one) ?? undefined;
+  return { label, pid, value: "dead", why: known(pid) && one.holder_unknown ? "Most likely: it was killed, and nobody else was." : "" };
 }
 
 const OF_KIND = {
@@ -53,8 +60,7 @@ const OF_KIND = {
   listener: (one) => [{ label: "Address", value: one.address, style: "code" }, num("Connections", known(one.connections) ? count(one.connections) : null)],
   pool: (one) => [
     num("Workers", known(one.workers) ? count(one.workers.length) : null), num("Queued", known(one.queued) ? count(one.queued) : null),
-    num("Done", known(one.done) ? count(one.done) : null),
-    ...(one.running ?? []).map(({ pid, what }) => ({ label: `Runs in ${pid}`, value: what, style: "code" })),
+    num("Running", known(one.running) ? count(one.running.length) : null), num("Done", known(one.done) ? count(one.done) : null),
   ],
 };
 

@@ -4,14 +4,15 @@ import { askBreak } from "./breaklock.js";
 import { put } from "./dom.js";
 import { clock, span } from "./format.js";
 import { Keyed } from "./keyed.js";
-import { hrefOf, isDead, nameOf } from "./pids.js";
+import { nameOf } from "./pids.js";
 import { openCharts } from "./resourcecharts.js";
 import { factsOf } from "./resourcefacts.js";
-import { called, partName } from "./resourcename.js";
+import { probableHolder } from "./programstate.js";
+import { showParts, showPerson } from "./resourcelinks.js";
+import { called } from "./resourcename.js";
 import { kindWord, purpose } from "./resourcewords.js";
-import { programHref } from "./router.js";
 import { store } from "./store.js";
-import { element, fill, part } from "./template.js";
+import { fill, part } from "./template.js";
 
 const MOST = 100;
 
@@ -23,13 +24,19 @@ export function open(panel, _program, id, aside) {
 }
 
 class ResourcePanel {
-  #closeCharts = null; #last = null; #facts; #waiting; #users;
+  #closeCharts = null; #last = null; #facts; #workers; #acquired; #waiting; #users;
 
   constructor(panel, id, aside) {
     Object.assign(this, { panel, id, aside });
     this.#facts = new Keyed(part(panel, "facts"), "resource-fact", { key: ({ label }) => label, update: showFact });
+    this.#workers = new Keyed(part(panel, "workers-list"), "resource-worker", { key: ({ pid }) => pid, update: showWorker });
+    this.#acquired = this.#people("acquired-list");
     this.#waiting = new Keyed(part(panel, "waiting-list"), "resource-waiting", { key: ({ pid, to }) => `${pid} ${to}`, update: showWaiting });
-    this.#users = new Keyed(part(panel, "users-list"), "resource-user", { key: (pid) => pid, update: (_, { who }, pid) => showPerson(who, pid) });
+    this.#users = this.#people("users-list");
+  }
+
+  #people(name) {
+    return new Keyed(part(this.panel, name), "resource-user", { key: (pid) => pid, update: (_, { who }, pid) => showPerson(who, pid) });
   }
 
   /** What is gone keeps its last figures. */
@@ -53,6 +60,8 @@ class ResourcePanel {
     part(this.panel, "wrong").hidden = !wrong(one);
     part(this.panel, "break").hidden = !one.abandoned || !present || store.role === "viewer";
     this.#facts.show(factsOf(one));
+    this.#list("workers", this.#workers, present ? workersOf(one) : []);
+    this.#list("acquired", this.#acquired, present ? one.acquired_by ?? [] : []);
     this.#list("waiting", this.#waiting, present ? one.waiting : []);
     this.#list("users", this.#users, present ? one.users : []);
   }
@@ -64,10 +73,12 @@ class ResourcePanel {
   }
 }
 
-function wrong({ abandoned, broken, holder, waiting }) {
+function wrong(one) {
+  const { abandoned, broken, holder, waiting } = one;
   if (broken) return "This barrier is broken: whoever waits for it gets BrokenBarrierError until it is reset.";
   if (!abandoned) return "";
-  const who = holder === null ? "Its holder" : `Its holder, ${nameOf(holder)} (pid ${holder}),`;
+  const probably = probableHolder(one);
+  const who = probably === null ? "Its holder" : `Its holder, ${holder === null ? "most likely " : ""}${nameOf(probably)} (pid ${probably}),`;
   return `${who} died without releasing it, so nobody ever will. ${waiting.length ? `${waiting.length === 1 ? "One process waits" : `${waiting.length} processes wait`} in vain.` : "The next to acquire it waits in vain."}`;
 }
 
@@ -80,34 +91,21 @@ function showFact(row, { label, value, why }, fact) {
   put(why, fact.why ?? "");
 }
 
+/** Each with its task; the longest at it first, who has none last. */
+function workersOf({ workers, running }) {
+  const tasks = new Map((running ?? []).map((task) => [task.pid, task]));
+  return (workers ?? []).map((pid) => ({ pid, ...tasks.get(pid) })).sort((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity) || a.pid - b.pid);
+}
+
+function showWorker(row, { who, what, since }, { pid, what: task, since: at }) {
+  showPerson(who, pid);
+  put(what, task ?? "no task");
+  put(since, task ? span(Math.max(0, store.now() - at)) : "");
+}
+
 function showWaiting(row, { who, to, since }, { pid, to: verb, since: at }) {
   showPerson(who, pid);
   put(to, purpose(verb).replace(/ (into|from|to|for)$/, ""));
   put(since, `${span(Math.max(0, store.now() - at))}`);
   since.title = `since ${clock(at)}`;
-}
-
-/** What it is made of: links, made once. */
-function showParts(place, ids) {
-  if (place.dataset.stand === ids.join()) return;
-  place.dataset.stand = ids.join();
-  place.replaceChildren(...ids.flatMap((id, at) => {
-    const one = store.resources.get(id);
-    const made = element(one ? "a" : "span", "", one ? partName(one) : id);
-    if (one) made.href = programHref(one.program, { resource: id });
-    return at ? [", ", made] : [made];
-  }));
-}
-
-/** A name with its pid, as a link where it is known. */
-function showPerson(place, pid) {
-  const name = nameOf(pid);
-  const text = name.startsWith("pid ") ? name : `${name} ${pid}`;
-  const stand = `${text} ${isDead(pid)} ${hrefOf(pid)}`;
-  if (place.dataset.stand === stand) return;
-  place.dataset.stand = stand;
-  const href = hrefOf(pid);
-  const made = element(href ? "a" : "span", "", text);
-  if (href) made.href = href;
-  place.replaceChildren(made, isDead(pid) ? " (ended)" : "");
 }

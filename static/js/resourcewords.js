@@ -58,7 +58,9 @@ export const typeOf = ({ kind, typecode, length }) => [TYPES[typecode] ?? typeco
 export function written({ values, length }, most = 200) {
   if (!values) return ABSENT;
   const texts = values.map((one) => (typeof one === "number" && !Number.isInteger(one) ? String(Number(one.toPrecision(7))) : typeof one === "string" ? JSON.stringify(one) : String(one)));
-  const whole = texts.join(", ") + (known(length) && length > values.length ? ", …" : "");
+  // Letters come as one text.
+  const shown = values.reduce((sum, one) => sum + (typeof one === "string" ? one.length : 1), 0);
+  const whole = texts.join(", ") + (known(length) && length > shown ? ", …" : "");
   return whole.length > most ? `${whole.slice(0, most)} …` : whole;
 }
 
