@@ -67,6 +67,7 @@ OF_RESOURCES = (
     Series("put_per_s", parts=100),
     Series("get_per_s", parts=100),
     Series("value", exact=True),
+    Series("waiting"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Ten minutes of what is charted of each resource: depth, bytes, rates, value; one column a second.  Pure."""
+"""Ten minutes of what is charted of each resource: depth, bytes, rates, value, waiters; one column a second.  Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Iterable
 from .actions import Now
 from .history import OF_RESOURCES, History, Sample
 from .program_model import Resource, ResourceKind
-from .readings import QUEUES
+from .readings import LOCKS, QUEUES
 
 COLUMN_S = 1.0
 #: Others have nothing that would make a line.  The newest resources have none where there are too many.
-_CHARTED = QUEUES | {ResourceKind.PIPE, ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE, ResourceKind.VALUE}
+_CHARTED = (QUEUES | LOCKS) | {
+    ResourceKind.PIPE,
+    ResourceKind.SEMAPHORE,
+    ResourceKind.BOUNDED_SEMAPHORE,
+    ResourceKind.VALUE,
+    ResourceKind.ARRAY,
+    ResourceKind.POOL,
+}
 _MOST = 1000
 
 
@@ -35,4 +42,5 @@ def _sample(one: Resource) -> Sample:
     value: float | None = one.value
     if one.values and isinstance(one.values[0], int | float):
         value = one.values[0]
-    return one.size, one.pipe_bytes, one.put_per_s, one.get_per_s, value
+    size = one.queued if one.kind is ResourceKind.POOL else one.size
+    return size, one.pipe_bytes, one.put_per_s, one.get_per_s, value, len(one.waiting)

@@ -53,7 +53,7 @@ export function openCharts(place, resource) {
 
 async function remembered(id) {
   const { at, series } = await get(`/api/v1/resources/${encodeURIComponent(id)}/history?points=${POINTS}`);
-  return { at, ...series[id], first: series[id].value };
+  return { at, ...series[id], first: series[id].value, waiting_count: series[id].waiting, queued: series[id].size };
 }
 
 function figure({ name, title, unit }) {

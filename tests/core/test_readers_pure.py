@@ -303,12 +303,13 @@ def test_mappings_know_the_file_behind_an_address() -> None:
 def test_chart_of_values_keeps_signs_and_fractions() -> None:
     """An exact series is what it was."""
     history = History(series=OF_RESOURCES)
-    history.record(1.0, {"r1": (3, 45, 0.5, None, -2.75)})
-    history.record(2.0, {"r1": (None, None, None, None, None)})
+    history.record(1.0, {"r1": (3, 45, 0.5, None, -2.75, 2)})
+    history.record(2.0, {"r1": (None, None, None, None, None, None)})
     assert history.as_reply("r1")["series"]["r1"] == {
         "size": [3, None],
         "pipe_bytes": [45, None],
         "put_per_s": [0.5, None],
         "get_per_s": [None, None],
         "value": [-2.75, None],
+        "waiting": [2, None],
     }

@@ -58,6 +58,8 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
         program.go_on()
         taker = int(program.told()[1])
         edge = program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0])
+        charted = program.resources.charts.history.as_reply
+        program.see(lambda it: charted(lock.id)["series"][lock.id]["waiting"][-1:] == [1])
         assert (edge.pid, edge.resource, edge.holders) == (taker, lock.id, (holder,))
         assert (edge.main, edge.timed, edge.of) == (True, False, None)
         assert [(one.pid, one.to) for one in kind_of(program, kind).waiting] == [(taker, "acquire")]
