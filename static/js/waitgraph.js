@@ -7,11 +7,13 @@
  * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.  One
  * stands, too, for many of whom any could let it go on: whatever is forked has both ends of every pipe.
  *
- * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number, able?: "any"|"more"}} Node
- *   `id`: pid, or id of a resource; `able`: its `count` could let it go on, and are all of those, or more than are drawn
+ * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number, able?: "any"|"more"|"circle"}} Node
+ *   `id`: pid, or id of a resource; `able`: its `count` could let it go on, and are all of those, or more than are drawn,
+ *   or stand in the same circle
  * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line
  */
 
+import { shorten } from "./waitshort.js";
 import { families } from "./waitshape.js";
 
 const ALIKE = 6;
@@ -60,7 +62,9 @@ export function graph(edges, cycles, still, resourceOf) {
     Object.assign(nodes.get(crowd), { count: able.length - shown.length, able: shown.length ? "more" : "any" });
     line(resource(id), crowd, holds);
   }
-  return cut(bundle(nodes, [...lines.values()]), rings);
+  const whole = { nodes, lines: [...lines.values()], rings };
+  const short = rings.reduce(shorten, whole);
+  return cut({ ...bundle(short.nodes, short.lines), rings: short.rings }, nodes.size - short.nodes.size);
 }
 
 /** Who could let it go on; the dead holder of an abandoned lock stands there too: that is why nobody does. */
@@ -99,13 +103,15 @@ function bundle(nodes, lines) {
 }
 
 /** Of too many the families with a cycle come first, then the largest; what does not fit is told. */
-function cut({ nodes, lines }, rings) {
-  if (nodes.size <= MOST) return { nodes, lines, rings, hidden: 0 };
+function cut({ nodes, lines, rings }, hidden) {
+  if (nodes.size <= MOST) return { nodes, lines, rings, hidden };
+  const ringed = new Set(rings.flat());
   const rank = (family) => (family.some((key) => nodes.get(key).still) ? 1e6 : 0) + family.length;
+  const near = (key) => 2 * Number(ringed.has(key)) + Number(nodes.get(key).still);
   const kept = new Map();
   for (const family of families(nodes.keys(), lines).sort((a, b) => rank(b) - rank(a))) {
-    for (const key of family.sort((a, b) => Number(nodes.get(b).still) - Number(nodes.get(a).still))) if (kept.size < MOST) kept.set(key, nodes.get(key));
+    for (const key of family.sort((a, b) => near(b) - near(a))) if (kept.size < MOST) kept.set(key, nodes.get(key));
   }
   const shown = lines.filter(({ from, to }) => kept.has(from) && kept.has(to));
-  return { nodes: kept, lines: shown, rings: rings.filter((ring) => ring.every((key) => kept.has(key))), hidden: nodes.size - kept.size };
+  return { nodes: kept, lines: shown, rings: rings.filter((ring) => ring.every((key) => kept.has(key))), hidden: hidden + nodes.size - kept.size };
 }

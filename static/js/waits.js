@@ -67,6 +67,7 @@ function describe({ kind, id, still, count: many, able }) {
   const record = store.resources.get(id);
   const { name, place } = record ? called(record) : { name: String(id), place: "" };
   const href = programHref(record?.program ?? program, { resource: id });
+  if (able === "circle") return { label: `${count(many)} more`, below: "in the same circle", title: "will never go on by themselves", href: null, tone: "warn", icon: "▲" };
   if (able) return { label: able === "any" ? `any of ${count(many)}` : `${count(many)} more`, below: "processes could do it", title: name, href, tone: "dim", icon: "" };
   if (kind === "more") return { label: `${count(many)} more`, below: "wait for the same", title: name, href, tone: "dim", icon: "" };
   const tone = record?.abandoned ? "bad" : still ? "warn" : null;

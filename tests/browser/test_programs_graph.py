@@ -150,6 +150,22 @@ def test_too_many_are_told_and_those_in_a_circle_are_shown(page: Page) -> None:
     assert not overlaps(drawn)
 
 
+def test_a_large_circle_is_drawn_as_one_with_its_middle_counted(page: Page) -> None:
+    """A ring of thirty has sixty nodes: a strip of them says nothing, and no circle would be seen in it."""
+    philosophers = [edge(at, f"fork{at}", at % 30 + 1) for at in range(1, 31)]
+    guests = [edge(100 + at, f"fork{at}", at % 30 + 1) for at in (1, 15)]
+    cycle = [one for at in range(1, 31) for one in (at, f"fork{at}")]
+    drawn = lay_out(page, philosophers + guests, [cycle])
+    kept = [f"{kind}{at}" for at in (1, 2, 3, 28, 29, 30) for kind in ("p", "rfork")]
+    assert sorted(drawn["boxes"]) == sorted([*kept, "p101", "cp4"])
+    (middle,) = [one for one in drawn["nodes"] if one["kind"] == "more"]
+    assert (middle["count"], middle["able"]) == (24, "circle")
+    assert {(line["from"], line["to"]) for line in drawn["lines"]} >= {("rfork3", "cp4"), ("cp4", "p28")}
+    assert drawn["hidden"] == 48
+    assert len({y for key, (_, y) in drawn["boxes"].items() if key != "p101"}) == 2  # two rows: a ring
+    assert not overlaps(drawn)
+
+
 def test_any_graph_can_be_laid_out(page: Page) -> None:
     for seed in range(60):
         numbers = [(seed * 7919 + at * 104729) % 997 for at in range(3 * 20)]
