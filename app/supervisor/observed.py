@@ -44,7 +44,8 @@ def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
         case w.Started():
             _started(fleet, member, word, now, out)
         case w.Refused(name=name, error=error):
-            fleet.programs.sighting(member.id).refuse(error[:_LONGEST_TARGET])
+            name, error = _shown(name, _LONGEST_NAME), _shown(error, _LONGEST_TARGET)
+            fleet.programs.sighting(member.id).refuse(error)
             program_lines.write(fleet, member, "started", f"start() of {name} was refused: {error}", now, out)
         case w.Booted():
             _booted(fleet, member, word)
@@ -265,4 +266,6 @@ def _enter(fleet: Fleet, held: Held, pid: int, now: a.Now, **told: Any) -> Membe
 
 
 def _shown(text: str, length: int) -> str:
-    return text[:length] or "?"
+    """What has no shape of its own is written out: a name must not turn round, or hide, the words beside it."""
+    visible = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:length])
+    return visible[:length].strip() or "?"

@@ -9,7 +9,11 @@ import { rooms } from "./waitroom.js";
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const EDGE = 12;
 const INSET = 11;
-/** How many characters there is room for. */
+/** So much more where the ends are round. */
+const ROUND = 8;
+/** An icon and what is left free before it. */
+const ICON = 18;
+/** How many characters there is room for at most; wide ones are measured. */
 const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
 const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write" };
 const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by", complete: "completed by" };
@@ -36,7 +40,7 @@ export class Drawing {
     const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, still }) => [from, to, kind, verb, still])]);
     if (shape !== this.#shape) this.#draw(nodes, lines, rings);
     this.#shape = shape;
-    for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node), ROOM[node.kind]);
+    for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node), node.kind);
     const since = new Map(lines.map((line) => [`${line.from} ${line.to}`, line.since]));
     for (const { text, key, start } of this.#words) put(text, since.get(key) === null ? start : `${start} ${span(Math.max(0, now - since.get(key)))}`);
   }
@@ -75,12 +79,13 @@ export class Drawing {
     return { line, text, said: { spot: words, start, timed: since !== null, waits: kind === "waits", still } };
   }
 
-  #dress({ link, icon, label, below, title }, words, room) {
+  #dress({ link, icon, label, below, title }, words, kind) {
+    const width = WIDTH - 2 * (kind === "resource" ? INSET + ROUND : INSET);
     attr(link, "href", words.href);
     mark(link, "tone", words.tone);
     put(icon, words.icon);
-    put(label, fit(words.label, room.label - (words.icon ? 3 : 0)));
-    put(below, fit(words.below, room.below));
+    fit(label, words.label, ROOM[kind].label, width - (words.icon ? ICON : 0));
+    fit(below, words.below, ROOM[kind].below, width);
     put(title, [words.label, words.below, words.title].filter(Boolean).join(", ")); // names the link, and is shown by the pointer
   }
 }
@@ -92,14 +97,21 @@ function box({ key, kind, still }, { x, y }) {
   const title = make("title");
   const shape = make("rect", { width: WIDTH, height: HEIGHT, rx: kind === "resource" ? 22 : 7 });
   const link = make("a", { class: `node ${kind}`, transform: `translate(${x} ${y})` }, [title, shape, icon, label, below]);
-  if (kind === "resource") for (const text of [label, below]) attr(text, "x", String(INSET + 8));
-  if (kind === "resource") attr(icon, "x", String(WIDTH - INSET - 8));
+  if (kind === "resource") for (const text of [label, below]) attr(text, "x", String(INSET + ROUND));
+  if (kind === "resource") attr(icon, "x", String(WIDTH - INSET - ROUND));
   mark(link, "key", key);
   mark(link, "still", still);
   return { link, icon, label, below, title };
 }
 
-const fit = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+function fit(place, text, most, width) {
+  if (place.dataset.whole === text) return;
+  place.dataset.whole = text;
+  place.textContent = cut(text, most);
+  for (let left = Math.min(text.length, most); left > 2 && place.getComputedTextLength() > width; left -= 1) place.textContent = cut(text, left - 1);
+}
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function make(tag, attributes = {}, children = []) {
   const made = document.createElementNS(NAMESPACE, tag);

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
@@ -205,6 +206,32 @@ def test_no_words_are_printed_over_others(page: Page) -> None:
             for at in range(0, 36, 3)
         ]  # fmt: skip
         assert not printed_over(page.evaluate(DRAW, [edges, []])), json.dumps(edges)
+
+
+@pytest.mark.parametrize("kind", ["process", "resource"])
+@pytest.mark.parametrize("icon", ["", "▲"])
+def test_no_name_is_wider_than_its_node(page: Page, kind: str, icon: str) -> None:
+    """Some letters are twice as wide as others."""
+    beyond = page.evaluate(
+        """async ([kind, icon]) => {
+        const { Drawing } = await import('/static/js/waitdraw.js');
+        const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+        document.body.replaceChildren(svg);
+        const names = ['W'.repeat(60), '<img src=x onerror=alert(1)>', 'i'.repeat(60), '名'.repeat(40), 'short'];
+        const nodes = new Map(names.map((id) => [id, { key: id, kind, id, still: false }]));
+        const words = ({ id }) => ({ label: id, below: id, title: '', href: null, tone: null, icon });
+        new Drawing(svg, words).show({ nodes, lines: [], rings: [] }, 0);
+        return [...svg.querySelectorAll('.node')].flatMap((node) => {
+            const { x, width } = node.querySelector('rect').getBBox();
+            const end = icon ? node.querySelector('.icon').getBBox().x : x + width;
+            const label = node.querySelector('.label').getBBox();
+            const below = node.querySelector('.below').getBBox();
+            return label.x + label.width > end || below.x + below.width > x + width ? [node.textContent] : [];
+        });
+    }""",
+        [kind, icon],
+    )
+    assert beyond == []
 
 
 def test_its_nodes_are_links_that_the_keyboard_reaches(server: Server, page: Page) -> None:

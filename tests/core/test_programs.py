@@ -508,3 +508,22 @@ def test_a_sentinel_is_not_ready_while_a_fork_of_the_dead_holds_it(
     assert driver.of(3101).sentinel == Sentinel(fd=7, ready=False, held_by=(3102,))
     driver.dies(3102)
     assert driver.of(3100).sentinel == Sentinel(fd=5, ready=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("a\x00b\x1b[31mred\n", "a\\x00b\\x1b[31mred\\n"),
+        ("   ", "?"),
+        ("", "?"),
+        ("n" * 10_000, "n" * 100),
+        ("Müller 名前 <b>", "Müller 名前 <b>"),
+    ],
+)
+def test_a_name_hides_nothing_and_turns_nothing_round(driver: Programs, name: str, shown: str) -> None:
+    """What would change how the words beside it are read is written out."""
+    program = driver.run()
+    driver.starts(driver.pid(program), 3100, name)
+    assert driver.of(3100).name == shown

@@ -65,6 +65,15 @@ def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     all_read(collector)
 
 
+def test_a_name_without_end_is_cut_and_all_else_is_told(collector: Collector) -> None:
+    """A word that is too long would not be said at all."""
+    run(collector, PROGRAMS / "long_name.py")
+    (started,) = collector.words(Started)
+    (booted,) = collector.words(Booted)
+    assert started.name == booted.name == "n" * 200
+    all_read(collector)
+
+
 def test_helpers_of_multiprocessing_have_their_role(collector: Collector) -> None:
     """The forkserver and the resource tracker are processes like others, and known as what they are."""
     run(collector, PROGRAMS / "life.py", "forkserver")

@@ -60,7 +60,7 @@ def _facts(process):
     try:
         target = getattr(process, "_target", None)
         return {
-            "name": str(process._name),
+            "name": _short(process._name),
             "daemon": bool(process._config.get("daemon")),
             "target": None if target is None else named(target),
             "cls": type(process).__name__,
@@ -68,6 +68,11 @@ def _facts(process):
         }
     except Exception:
         return {"name": "", "daemon": False}
+
+
+def _short(name):
+    """A word has its limit, and with a name of ten thousand letters nothing would be told at all."""
+    return str(name)[:200]
 
 
 def _role(target, arguments):
@@ -87,7 +92,9 @@ def _bootstrap(original):
     def _bootstrap(self, *args, **kwargs):
         try:
             daemon = bool(self._config.get("daemon"))
-            LINE.say("booted", name=str(self._name), parent=self._parent_pid or 0, daemon=daemon, threads=_Fork.threads)
+            LINE.say(
+                "booted", name=_short(self._name), parent=self._parent_pid or 0, daemon=daemon, threads=_Fork.threads
+            )
         except Exception:
             LINE.missed()
         code = original(self, *args, **kwargs)
