@@ -11,6 +11,9 @@ from .scene import Scene
 from .settling import Candidate
 from .waits import Knot
 
+#: So many clauses of a deadlock are told before its last.
+_TOLD_FIRST = 4
+
 
 def deadlocks(scene: Scene, found: tuple[Knot, ...]) -> Iterator[Candidate]:
     """A cycle of waits, told in the order of the cycle."""
@@ -42,7 +45,15 @@ def _told(scene: Scene, knot: Knot) -> str:
     # What the one before waits for is what this one holds.
     before = (knot.edges[-1], *knot.edges[:-1])
     clauses = [_clause(scene, held, edge) for held, edge in zip(before, knot.edges, strict=True)]
-    return "; ".join(clauses) + "."
+    return "; ".join(_ends_of(clauses)) + "."
+
+
+def _ends_of(clauses: list[str]) -> list[str]:
+    """Of a large circle the first and the last: nobody reads thirty clauses of the same kind."""
+    rest = len(clauses) - _TOLD_FIRST - 1
+    if rest <= 1:
+        return clauses
+    return [*clauses[:_TOLD_FIRST], f"and so on through {rest} more processes", clauses[-1]]
 
 
 def _told_of_one(scene: Scene, edge: Edge) -> str:

@@ -45,6 +45,21 @@ def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
     assert "same order" in found.cure
 
 
+def test_of_a_large_deadlock_the_first_and_the_last_are_told() -> None:
+    """And how many more there are; their pids and their locks are all of them given."""
+    pids, forks = range(20, 50), [f"fork{at}" for at in range(30)]
+    around = [edge(pid, fork, pids[(at + 1) % 30]) for at, (pid, fork) in enumerate(zip(pids, forks, strict=True))]
+    actors = [actor(pid) for pid in pids]
+    found = only(scene(*actors, *map(resource, forks), *around), FindingKind.DEADLOCK)
+    clauses = found.text.split("; ")
+    assert [clause.split()[0] for clause in clauses if clause.startswith("other")] == [
+        "other-20", "other-21", "other-22", "other-23", "other-49"
+    ]  # fmt: skip
+    assert clauses[-2] == "and so on through 25 more processes"
+    assert clauses[-1] == "other-49 (pid 49) holds lock fork28 and waits for lock fork29."
+    assert (set(found.pids), set(found.resources)) == (set(pids), set(forks))
+
+
 def test_a_lock_that_is_taken_twice() -> None:
     found = only(scene(resource("a"), edge(ONE, "a", ONE)), FindingKind.DEADLOCK)
     assert found.text == "worker-1 (pid 11) waits for lock a, which it holds itself."
