@@ -52,13 +52,22 @@ class JoinPool(Ask, frozen=True, kw_only=True):
     timeout_s: float | None = None
 
 
+class AgreedTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The task that somebody agreed to lose, as in `PoolTask`."""
+
+    job: int | None
+    index: int
+
+
 class ActOnWorker(Ask, frozen=True, kw_only=True):
-    """Do ``verb`` to the worker ``pid``.  terminate and kill are answered when it has ended, or after 5 s:
+    """Do ``verb`` to the worker ``pid``; refused where it has another task than ``task`` (None: than none), if given.
+    terminate and kill are answered when it has ended, or after 5 s:
     ``{"pid", "ended": bool, "exitcode", "cause", "task": PoolTask | None, "outcome": "lost" | "retried" | None,
     "returned": int, "text"}``, where ``text`` says in a sentence what it cost; the others by ``{"pid", "text"}``."""
 
     pid: int
     verb: WorkerVerb
+    task: AgreedTask | UnsetType | None = UNSET
 
 
 class ReadJob(Ask, frozen=True, kw_only=True):

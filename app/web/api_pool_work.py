@@ -20,7 +20,7 @@ from .api_verbs import STACK_WAIT_S
 from .json_codec import answer
 from .openapi import gives
 from .problems import Problem
-from .schemas_pools import JobBody, JobPath, NothingBody, PoolPath, WorkerPath
+from .schemas_pools import JobBody, JobPath, NothingBody, PoolPath, WorkerBody, WorkerPath
 from .services import here, role
 
 MEANINGS = {
@@ -54,9 +54,9 @@ def job(path: JobPath) -> Response:
     return answer(present.job(_asked(path.id, ReadJob(job=path.job))))
 
 
-def _verb(verb: WorkerVerb) -> Callable[[WorkerPath, NothingBody], Response]:
-    def view(path: WorkerPath, body: NothingBody) -> Response:
-        return answer(_asked(path.id, ActOnWorker(pid=path.pid, verb=verb)), 202)
+def _verb(verb: WorkerVerb) -> Callable[[WorkerPath, WorkerBody], Response]:
+    def view(path: WorkerPath, body: WorkerBody) -> Response:
+        return answer(_asked(path.id, ActOnWorker(pid=path.pid, verb=verb, task=body.agreed())), 202)
 
     view.__name__ = f"{verb}_worker"
     view.__doc__ = MEANINGS[verb]

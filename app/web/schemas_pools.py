@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from msgspec import UNSET, UnsetType
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.supervisor.model import StartMethod
+from app.supervisor.pool_messages import AgreedTask
 from app.supervisor.pool_model import JobMethod, JobSpec, PoolSpec
 
 from .schemas import Body, Id
@@ -114,6 +116,27 @@ class ResizeBody(Body):
     """How many workers it is to have."""
 
     processes: WorkerCount
+
+
+class TaskBody(Body):
+    """A task, as the record of its worker names it."""
+
+    job: int | None = Field(ge=1, le=2**53)
+    index: int = Field(ge=0, le=2**53)
+
+
+class WorkerBody(Body):
+    """Nothing is needed; `task` guards against losing another task than the one that was looked at."""
+
+    task: TaskBody | None = Field(
+        None, description="refused unless the worker has that one now; null: unless it has none"
+    )
+
+    def agreed(self) -> AgreedTask | UnsetType | None:
+        """As the host wants it; without it, whichever task the worker has."""
+        if "task" not in self.model_fields_set:
+            return UNSET
+        return None if self.task is None else AgreedTask(job=self.task.job, index=self.task.index)
 
 
 class NothingBody(Body):

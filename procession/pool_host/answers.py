@@ -11,7 +11,7 @@ from procession.pool.errors import PoolBroken
 from procession.pool.facts import TaskFacts, WorkerFacts
 
 from . import checking, starting, state, wording
-from .asks import ActOnWorker, Ask, Close, JoinPool, ReadJob, Resize, Submit, Terminate
+from .asks import ANY_TASK, ActOnWorker, Ask, Close, JoinPool, ReadJob, Resize, Submit, Terminate
 from .book import Book
 from .functions import ImportGuard
 from .jobs import Job
@@ -44,10 +44,10 @@ class Answers:
                 return {"joined": self._join(timeout_s)}
             case ReadJob(number):
                 return self._book.read(number)
-            case ActOnWorker(pid, "terminate" | "kill" as verb):
-                return self._end_worker(pid, verb)
-            case ActOnWorker(pid, verb):
-                return self._stop_or_continue(pid, verb)
+            case ActOnWorker(verb="terminate" | "kill"):
+                return self._end_worker(ask)
+            case ActOnWorker():
+                return self._stop_or_continue(ask)
 
     def last_details(self) -> Iterator[Json]:
         """What came of the jobs, the newest first: they cannot be read here any longer."""
@@ -121,11 +121,11 @@ class Answers:
 
     # One worker
 
-    def _stop_or_continue(self, pid: int, verb: str) -> Json:
-        worker = self._worker(pid)
+    def _stop_or_continue(self, ask: ActOnWorker) -> Json:
+        worker, pid = self._agreed(ask), ask.pid
         task = self._named(worker.task)
         try:
-            if verb == "suspend":
+            if ask.verb == "suspend":
                 self._pool.suspend_worker(pid)
                 text = wording.suspended(pid, task, worker.prefetched)
             else:
@@ -136,8 +136,9 @@ class Answers:
         self._reporter.changed.set()
         return {"pid": pid, "text": text}
 
-    def _end_worker(self, pid: int, verb: str) -> Json:
-        before, asked_at = self._worker(pid), monotonic()
+    def _end_worker(self, ask: ActOnWorker) -> Json:
+        before, asked_at = self._agreed(ask), monotonic()
+        pid, verb = ask.pid, ask.verb
         self._reporter.ends_as_asked(pid)
         try:
             end = (self._pool.kill_worker if verb == "kill" else self._pool.terminate_worker)(pid)
@@ -156,6 +157,15 @@ class Answers:
             "returned": end.returned,
             "text": text,
         }
+
+    def _agreed(self, ask: ActOnWorker) -> WorkerFacts:
+        """The worker, if it still has the task that somebody agreed to lose; it may come to its end a moment later."""
+        worker = self._worker(ask.pid)
+        now = worker.task and {"job": self._book.number_of(worker.task), "index": worker.task.index}
+        if ask.task is not ANY_TASK and ask.task != now:
+            has = self._named(worker.task) or "no task"
+            raise not_possible(f"worker {ask.pid} has {has} now, not {wording.agreed(ask.task)}: nothing was done")
+        return worker
 
     def _worker(self, pid: int) -> WorkerFacts:
         workers = self._pool.statistics().workers

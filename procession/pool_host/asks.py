@@ -43,12 +43,17 @@ class JoinPool:
     timeout_s: float | None = None
 
 
+#: Of a worker: whichever task it has.
+ANY_TASK: Any = object()
+
+
 @dataclass(frozen=True)
 class ActOnWorker:
-    """Do ``verb`` to the worker ``pid``."""
+    """Do ``verb`` to the worker ``pid``; refused where it has another than ``task``: ``job`` and ``index``, or none."""
 
     pid: int
     verb: Verb
+    task: dict[str, Any] | None = ANY_TASK
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def _check(ask: Ask) -> None:
             raise invalid("pid", "must be the pid of a worker")
         case ActOnWorker(verb=verb) if verb not in ("suspend", "resume", "terminate", "kill"):
             raise invalid("verb", f"must be one of suspend, resume, terminate, kill, not {verb!r}")
+        case ActOnWorker(task=task) if task is not ANY_TASK and task is not None and not isinstance(task, dict):
+            raise invalid("task", "must be null, or an object with a job and an index")
 
 
 def check_whole(field: str, number: object, least: int, most: int) -> int:

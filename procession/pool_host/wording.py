@@ -69,6 +69,11 @@ def task_of(task: TaskFacts, job: int | None) -> str:
     return f"task {task.index} of job {job}" if job else f"a task ({task.function})"
 
 
+def agreed(task: dict[str, Any] | None) -> str:
+    """Which task somebody agreed to lose."""
+    return f"task {task.get('index')} of job {task.get('job')}" if task else "none"
+
+
 def lasted(seconds: float) -> str:
     """A duration with two digits or so."""
     if seconds < 10:

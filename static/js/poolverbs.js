@@ -6,6 +6,7 @@ import { confirm } from "./confirm.js";
 import { open } from "./dialogs.js";
 import { plural } from "./finding.js";
 import { clock } from "./format.js";
+import { following, unheard } from "./poolfollow.js";
 import { isOpen, isOver } from "./poolstate.js";
 import { poolCost } from "./poolwords.js";
 import { go, poolHref } from "./router.js";
@@ -71,8 +72,15 @@ function close(shown) {
 
 async function terminate(shown, anchor) {
   const who = `pid ${shown.pid} · opened ${clock(shown.created_at)}`;
-  if (!(await confirm({ title: `Terminate the pool ${shown.name}?`, who, text: poolCost(shown), label: "Terminate", anchor }))) return;
+  const follow = following(shown.id, () => termination(shown));
+  if (!(await confirm({ title: `Terminate the pool ${shown.name}?`, who, text: poolCost(shown), label: "Terminate", anchor, follow }))) return;
   await ask(shown, "terminate", {}, (answer) => ({ text: answer.text ?? "is terminated; its workers have ended." }));
+}
+
+function termination({ id }) {
+  const now = store.pools.get(id);
+  if (!now || isOver(now)) return { text: "It has ended meanwhile: there is nothing left to terminate.", possible: false };
+  return { text: poolCost(now), news: unheard() };
 }
 
 /** Waits as join() does, and shows that it waits. */

@@ -5,6 +5,8 @@ import { count, span } from "./format.js";
 
 /** "1 retry", "2 retries" @param {number} n */
 export const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
+/** Who has had a task for so long may keep it for a while. */
+const FIRM_S = 1;
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** "task 17 of job 3", "task 2 of job 3 (items 32–47)" @param {object} task */
@@ -25,14 +27,19 @@ const move = (n) => `${waiting(n)} ${n === 1 ? "moves" : "move"} to other worker
 /** How often the task of a worker would still be run again, were the worker to end. @param {object} pool @param {object} task */
 export const retriesLeft = ({ retries: all = 0 }, { attempt = 1 }) => Math.max(0, all - (attempt - 1));
 
+/** Whether what the end of a worker costs can be named: it is not about to have another task. @param {object} pool @param {object} worker @param {number|null} busy seconds */
+export const isFirm = ({ running, queued }, { task }, busy) => (task ? (busy ?? 0) >= FIRM_S : !running && !queued);
+
 /** What the end of a worker costs, beforehand. @param {object} pool @param {object} worker @param {number|null} busy seconds */
 export function cost(pool, worker, busy) {
   const { task, prefetched } = worker;
   const rest = prefetched ? `${capital(move(prefetched))}.` : "";
   if (!task) return ["It has no task now: nothing is lost.", rest].filter(Boolean).join(" ");
   const left = retriesLeft(pool, task);
+  const firm = isFirm(pool, worker, busy);
   const fate = left ? `will be run again by another worker: ${retries(left)} left` : "will be lost";
-  return [`${capital(taskName(task))} ${fate}; it has run ${span(busy ?? 0)}.`, rest].filter(Boolean).join(" ");
+  const what = firm ? `${capital(taskName(task))} ${fate}; it has run ${span(busy)}.` : `The task that it has then ${fate}; now it is ${taskName(task)}.`;
+  return [what, rest].filter(Boolean).join(" ");
 }
 
 /** What is wrong with a worker. @param {object} pool @param {object} worker @param {number|null} busy seconds @returns {{title: string, text: string}} */

@@ -5,19 +5,10 @@
 
 import { post } from "./api.js";
 import { confirm } from "./confirm.js";
-import { clock } from "./format.js";
-import { busyFor } from "./poolclock.js";
-import { cost } from "./poolwords.js";
-import { isOpen } from "./poolstate.js";
 import { go, poolHref } from "./router.js";
 import { store } from "./store.js";
 import { complain, toast } from "./toasts.js";
-
-const LABELS = { terminate: "Terminate", kill: "Kill" };
-const HOW = {
-  terminate: "SIGTERM now; code that ignores it goes on, and you are told so after 5 s.",
-  kill: "SIGKILL at once.",
-};
+import { isAsked, Question } from "./workerquestion.js";
 
 /** Which verbs a worker can be given now. @param {object} worker @returns {string[]} */
 export function possible({ state }) {
@@ -31,22 +22,13 @@ export async function actOnWorker(verb, poolId, pid, anchor = null) {
   const pool = store.pools.get(poolId);
   const worker = pool?.workers.find((one) => one.pid === pid);
   if (!worker) return;
-  if (LABELS[verb] && !(await confirm(question(verb, pool, worker, anchor)))) return;
+  const question = isAsked(verb) ? new Question(verb, pool, worker) : null;
+  if (question && !(await confirm(question.asked(anchor)))) return;
   try {
-    tell(await post(`/api/v1/pools/${poolId}/workers/${pid}/${verb}`));
+    tell(await post(`/api/v1/pools/${poolId}/workers/${pid}/${verb}`, question?.agreed()));
   } catch (error) {
     complain(`Worker ${pid}: ${verb} was refused.`, error);
   }
-}
-
-function question(verb, pool, worker, anchor) {
-  const { pid, name, uptime_s: up } = worker;
-  const next = isOpen(pool) && worker.state !== "retiring" ? " A new worker takes its place." : "";
-  return {
-    title: `${LABELS[verb]} worker ${pid}?`, label: LABELS[verb], anchor,
-    who: [`pid ${pid}`, name, up && `started ${clock(store.now() - up)}`].filter(Boolean).join(" · "),
-    text: `${HOW[verb]} ${cost(pool, worker, busyFor(pool.id, worker))}${next}`,
-  };
 }
 
 /** What it did cost, in the server's words. */

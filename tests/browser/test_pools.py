@@ -1,6 +1,8 @@
 """A pool from its opening to its end: its jobs are watched, a stuck worker is seen, looked into and killed."""
 
+import os
 import re
+import signal
 
 from playwright.sync_api import Page, expect
 
@@ -91,6 +93,50 @@ def test_a_stuck_task_is_found_looked_into_and_killed_and_only_it_is_lost(server
     expect(beside(page).get_by_label("Result", exact=True)).to_contain_text("0, 1, 4, 9, 16")
 
 
+def test_the_price_of_a_kill_stays_true_while_it_is_asked(server: Server, page: Page) -> None:
+    """The task goes on, ends, another one begins: each is told, and what was not agreed to is not done."""
+    pool = server.open_pool("busy", 1)
+    open_pool_page(page, pool)
+    server.submit(pool, "sleep", "apply_async", args=[4])
+    server.submit(pool, "sleep", "apply_async", args=[600])
+    pid = workers(page).filter(has_text="task 0 of job 1").get_attribute("data-pid")
+    assert pid
+    worker_row(page, pid).hover()
+    page.get_by_role("button", name=f"Kill worker {pid}").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Task 0 of job 1 will be lost; it has run 2 s.")
+    expect(question).to_contain_text("Task 0 of job 1 will be lost; it has run 3 s.")
+    expect(question).to_contain_text("The task that it has then will be lost; now it is task 0 of job 2.")
+    expect(question).to_contain_text("Since you asked it has come to the end of task 0 of job 1 and has another now.")
+    # Whoever presses Enter just now has read the other price.
+    page.keyboard.press("Enter")
+    expect(results(page)).to_contain_text(
+        f"worker {pid} has task 0 of job 2 now, not task 0 of job 1: nothing was done", ignore_case=True
+    )
+    expect(worker_row(page, pid)).to_contain_text("task 0 of job 2")
+
+    worker_row(page, pid).hover()
+    page.get_by_role("button", name=f"Kill worker {pid}").click()
+    expect(question).to_contain_text("Task 0 of job 2 will be lost; it has run")
+    os.kill(int(pid), signal.SIGKILL)
+    expect(question).to_contain_text("It has ended meanwhile (SIGKILL): there is nothing left to kill.")
+    expect(question.get_by_role("button", name="Kill")).to_be_disabled()
+    expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(question).to_be_hidden()
+
+    idle = workers(page).filter(has_text="idle").get_attribute("data-pid")
+    assert idle
+    worker_row(page, idle).hover()
+    page.get_by_role("button", name=f"Kill worker {idle}").click()
+    expect(question).to_contain_text("It has no task now: nothing is lost.")
+    server.submit(pool, "sleep", "apply_async", args=[600])
+    expect(question).to_contain_text("It was given a task after you had asked.")
+    expect(question).to_contain_text("Task 0 of job 3 will be lost; it has run 1 s.")
+    page.keyboard.press("Enter")
+    expect(results(page)).to_contain_text(re.compile(rf"Killed worker {idle}: task 0 of job 3 was lost after"))
+
+
 def test_a_task_that_may_be_retried_is_said_to_run_again_and_does(server: Server, page: Page) -> None:
     pool = server.open_pool("again", 2, retries=1, stuck_after_s=60)
     open_pool_page(page, pool)
@@ -145,10 +191,10 @@ def test_a_pool_is_resized_closed_and_joined(server: Server, page: Page) -> None
 def test_a_terminated_pool_tells_its_price_and_ends(server: Server, page: Page) -> None:
     pool = server.open_pool("short", 1)
     open_pool_page(page, pool)
-    server.submit(pool, "sleep", iterable=[60, 60, 60])
-    expect(figure(page, "queued")).to_have_text("2")
     verb(page, "Terminate").click()
     question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Nothing runs or waits, so nothing is lost.")
+    server.submit(pool, "sleep", iterable=[60, 60, 60])
     expect(question).to_contain_text("1 running task is lost. 2 waiting tasks never start.")
     page.keyboard.press("Enter")
     expect(state(page)).to_contain_text("terminated")

@@ -285,6 +285,27 @@ def test_killing_an_idle_worker_costs_nothing(open_host: Open) -> None:
     assert (told["ended"], told["task"], told["outcome"]) == (True, None, None)
 
 
+@pytest.mark.parametrize("verb", ["terminate", "kill", "suspend"])
+def test_nothing_is_done_to_a_worker_with_another_task_than_was_agreed(open_host: Open, verb: str) -> None:
+    """It is named, and so is the one that was looked at; with the right one it is done."""
+    host = open_host()
+    number, pid = stalled(host)
+    for task, named in (({"job": number, "index": 6}, f"task 6 of job {number}"), (None, "none")):
+        refused = host.refusal("ActOnWorker", pid=pid, verb=verb, task=task)
+        assert (refused.reason, refused.detail) == (
+            "not_possible",
+            f"worker {pid} has task 7 of job {number} now, not {named}: nothing was done",
+        )
+    told = host.ask("ActOnWorker", pid=pid, verb=verb, task={"job": number, "index": 7})
+    assert told["pid"] == pid
+    other = host.worker(lambda one: one.pid != pid and one.state == "idle")
+    assert host.refusal("ActOnWorker", pid=other.pid, verb=verb, task={"job": 1, "index": 0}).detail == (
+        f"worker {other.pid} has no task now, not task 0 of job 1: nothing was done"
+    )
+    assert host.ask("ActOnWorker", pid=other.pid, verb=verb, task=None)["pid"] == other.pid
+    assert host.refusal("ActOnWorker", pid=pid, verb=verb, task=[7]).field == "task"
+
+
 def test_a_retried_task_is_told_to_run_again(open_host: Open) -> None:
     """When its worker is killed."""
     host = open_host(retries=1)

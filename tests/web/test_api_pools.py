@@ -145,6 +145,20 @@ def test_ending_a_worker_says_what_it_cost(operator: Client, pools: Pools, verb:
     assert pools.get(pool_id)["lost"] == 1
 
 
+def test_a_worker_is_not_killed_with_another_task_than_was_agreed(operator: Client, pools: Pools) -> None:
+    """409 and nothing is done; with the task that it has, 202."""
+    pool_id = pools(1)["id"]
+    job = pools.submit(pool_id, "apply", "sleep", args=[LONG_S])
+    worker = pools.busy(pool_id)
+    url = f"{POOLS}/{pool_id}/workers/{worker['pid']}/kill"
+    for task in ({"job": job["id"], "index": 3}, None):
+        refused = operator.post(url, json={"task": task})
+        assert refused.status_code == 409
+        assert "nothing was done" in refused.json()["detail"]
+    assert pools.busy(pool_id)["pid"] == worker["pid"]
+    assert operator.post(url, json={"task": {"job": job["id"], "index": 0}}).json()["outcome"] == "lost"
+
+
 def test_a_lost_task_is_retried_where_that_was_asked(operator: Client, pools: Pools) -> None:
     """The answer says so, and the job is done."""
     pool_id = pools(1, retries=1)["id"]
@@ -353,6 +367,8 @@ NOTHING_TO_SQUARE = {"method": "map", "function": "square"}
         ("/POOL/jobs", {"method": "submit", "function": "square"}, 422, "method"),
         ("/POOL/jobs", {"method": "apply", "function": "math:pi", "path": "/no/such/folder"}, 422, "path"),
         ("/POOL/workers/x/kill", {}, 422, "pid"),
+        ("/POOL/workers/1/kill", {"task": 3}, 422, "task"),
+        ("/POOL/workers/1/kill", {"task": {"job": 1}}, 422, "task.index"),
     ],
 )  # fmt: skip
 def test_refusals(operator: Client, one: str, path: str, body: Any, status: int, field: str | None) -> None:
