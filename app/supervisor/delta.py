@@ -5,6 +5,8 @@ that the web's Feed keeps, so that it answers a GET without asking the superviso
 
     loop: patches(shown, now, touched) ──Delta(seq, base)──▶ Mirror.apply ──▶ snapshot()
                                               a gap: SequenceGap ──▶ a fresh Snapshot ──▶ Mirror.load
+
+The workers and the jobs of a pool are patched one by one (`rows`): 256 workers are 110 kB, four times a second.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import astuple, fields
 
+from . import rows
 from .errors import SequenceGap
 from .model import Descendant, JsonDict, Process
 from .pool_model import Pool
@@ -24,6 +27,8 @@ from .stream import Changes, Delta, Snapshot
 
 #: How many journal lines a snapshot carries, and a `Mirror` keeps.
 EVENTS_SHOWN = 200
+#: Which of a record's fields are patched row by row.
+_KEYED: dict[type, dict[str, str]] = {Pool: rows.KEYS}
 #: Kept as they are in a patch; everything else is made of records or collections.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _RECORDS = (Process, Descendant, Pool, Program, Resource)
@@ -40,9 +45,14 @@ def patch(old: Thing | None, new: Thing) -> JsonDict:
     if old is None:
         everything: JsonDict = msgspec.to_builtins(new)
         return everything
+    keyed = _KEYED.get(type(new), {})
     # Records are replaced field by field, so most values are the very same: 1.5 µs for 50 fields.
     pairs = zip(_FIELDS[type(new)], astuple(old), astuple(new), strict=True)
-    changed = {name: _plain(after) for name, before, after in pairs if before is not after and before != after}
+    changed = {
+        name: rows.patch(name, before, after) if name in keyed else _plain(after)
+        for name, before, after in pairs
+        if before is not after and before != after
+    }
     return {"id": new.id, **changed} if changed else {}
 
 
@@ -153,5 +163,6 @@ def _merged(known: Book, changes: Iterable[JsonDict]) -> Book | None:
         key = change["id"]
         if key not in known and _OF_A_NEW_THING.isdisjoint(change):
             return None
-        merged[key] = {**known.get(key, {}), **change}
+        before = known.get(key, {})
+        merged[key] = {**before, **rows.lay(before, change)}
     return merged

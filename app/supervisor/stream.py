@@ -26,6 +26,7 @@ class Snapshot(Record, frozen=True, kw_only=True):
 class Changes(Record, frozen=True, kw_only=True):
     """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing).
 
+    Of the ``workers`` and the ``jobs`` of a pool that is known only the rows come that changed (`rows`).
     ``waits`` comes whole: a graph is one picture, and small.
     """
 

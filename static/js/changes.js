@@ -25,6 +25,24 @@ export const byId = (records) => new Map(records.map((record) => [record.id, rec
  * @param {Map<string, object>} records @param {object[]} patches @returns {Set<string>} the ids
  */
 export function merge(records, patches = []) {
-  for (const patch of patches) records.set(patch.id, Object.assign(records.get(patch.id) ?? {}, patch));
+  for (const patch of patches) {
+    const record = records.get(patch.id) ?? {};
+    records.set(patch.id, Object.assign(record, patch, rowsOf(record, patch)));
+  }
   return new Set(patches.map((patch) => patch.id));
+}
+
+/** Lists of a pool of which only the rows come that changed, and the order where it did; by what a row is known. */
+const ROWS = { workers: "pid", jobs: "id" };
+
+function rowsOf(record, patch) {
+  const patched = Object.entries(ROWS).filter(([name]) => patch[name]?.changed);
+  return Object.fromEntries(patched.map(([name, key]) => [name, lay(record[name], patch[name], key)]));
+}
+
+/** The list as it is now.  A row that changed is another object: who holds the one of before keeps it as it was. */
+function lay(before, { changed, order }, key) {
+  const rows = new Map(before.map((row) => [row[key], row]));
+  for (const row of changed) rows.set(row[key], { ...rows.get(row[key]), ...row });
+  return order ? order.map((own) => rows.get(own)) : [...rows.values()];
 }
