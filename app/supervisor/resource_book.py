@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .model import JsonDict
+from .namesakes import Namesakes
 from .observer_words import Made
 from .program_model import ResourceKind
 
@@ -40,7 +41,10 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """One resource: ``users`` living pids, with the facts as each of them told; ``deaths`` of users so far."""
+    """One resource: ``users`` living pids, with the facts as each of them told; ``deaths`` of users so far.
+
+    ``name`` is that which was ``told``, with a number where several have it.
+    """
 
     id: str
     key: str
@@ -54,6 +58,7 @@ class Thing:
     facts: JsonDict = field(default_factory=dict)
     workers: set[int] = field(default_factory=set)
     deaths: int = 0
+    told: str = ""
     unused_since: float | None = None
 
     @property
@@ -84,6 +89,7 @@ class Book:
         self._workers: dict[str, set[int]] = {}
         self._pool_of: dict[int, set[int]] = {}
         self._over: list[Thing] = []
+        self._namesakes = Namesakes()
         self._last = 0
 
     def __iter__(self) -> Iterator[Thing]:
@@ -103,7 +109,8 @@ class Book:
             return None
         if word.here:
             thing.kind = _KINDS.get(word.resource, thing.kind)
-        thing.name = word.name if word.here and word.name else thing.name or word.name
+        if word.name and (word.here or not thing.told):
+            self._namesakes.name(thing, word.name)
         thing.facts.update(word.facts)
         self._join(thing, word.parts)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
@@ -194,7 +201,7 @@ class Book:
         if kind is None or len(self.by_key) >= MOST_THINGS:
             return None
         self._last += 1
-        thing = Thing(f"r{self._last}", word.key, kind, word.name, self.programs.get(pid), pid, wall)
+        thing = Thing(f"r{self._last}", word.key, kind, "", self.programs.get(pid), pid, wall)
         if kind is ResourceKind.POOL:
             thing.workers = self._workers.setdefault(thing.key, set())
         self.by_key[thing.key] = self.by_id[thing.id] = thing

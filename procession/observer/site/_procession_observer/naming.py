@@ -1,10 +1,14 @@
 """What a resource is called: its variable and the place where it was made, ``jobs (train.py:41)``.
 
-Read from the program's own source, without the modules linecache and re, which cost milliseconds to load.
+Read from the program's own source, where the frame says that the call is: to the letter from Python 3.11 on, by the
+line before.  Several that are made at one place in turn have one name; the supervisor numbers those.
 """
 
 import os
 import sys
+from itertools import islice
+
+from . import source
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -16,15 +20,30 @@ _PASS_ON = tuple(
     _THEIRS[0] + name + ".py" for name in ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
 )
 MAX_SOURCE = 4_000_000
-MAX_NAME = 80
+MOST_LINES = 50  # of one statement, before the call
+_AFTER = 3  # lines below the end of the call that may say that it is repeated
+_MOST_CALLERS = 5
+_MOST_KEPT = 500
+_told = {}  # type: ignore[var-annotated] # of each call that made something
 
 
 def name():
     """Of what the program's innermost frame is just making; "" where there is none."""
-    frame = sys._getframe(1)
-    while frame is not None and _is_passed_over(frame.f_code.co_filename):
-        frame = frame.f_back
-    return "" if frame is None else _told(frame.f_code.co_filename, frame.f_lineno)
+    frame = _program_frame(sys._getframe(1))
+    if frame is None:
+        return ""
+    first = frame
+    for _ in range(_MOST_CALLERS):
+        variable = _variable(frame)
+        if variable is not None:
+            break
+        caller = _program_frame(frame.f_back)
+        if caller is None:
+            break
+        frame = caller
+    if not variable:
+        return _place(first)
+    return "%s (%s)" % (variable, _place(frame))
 
 
 def is_internal():
@@ -38,46 +57,81 @@ def is_internal():
     return False
 
 
+def _program_frame(frame):
+    while frame is not None and _is_passed_over(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
 def _is_passed_over(place):
     return place.startswith((_HERE, *_THEIRS)) or any(package in place for package in _POOLS)
 
 
-def _told(path, number):
-    place = "%s:%d" % (os.path.basename(path)[-60:], number)
-    variable = _variable(_line(path, number))
-    return "%s (%s)" % (variable, place) if variable else place
+def _place(frame):
+    return "%s:%d" % (os.path.basename(frame.f_code.co_filename)[-60:], frame.f_lineno)
 
 
-def _line(path, number):
+def _variable(frame):
+    """As `source.variable` finds it for the call in which the frame is."""
+    code = frame.f_code
+    call = (code.co_filename, code.co_firstlineno, frame.f_lineno, frame.f_lasti)
+    try:
+        return _told[call]
+    except KeyError:
+        found = _find(code, frame.f_lineno, frame.f_lasti)
+    if len(_told) >= _MOST_KEPT:
+        _told.clear()
+    _told[call] = found
+    return found
+
+
+def _find(code, number, instruction):
+    line, end_line, column, end_column = _position(code, instruction)
+    if column is None or end_column is None:
+        above, lines = _lines(code.co_filename, number, number)
+        return source.variables("".join(map(_decoded, [*above, *lines])).strip())
+    above, lines = _lines(code.co_filename, line, end_line + _AFTER)
+    height = end_line - line
+    if len(lines) <= height:
+        return ""
+    call = lines[0][column:]
+    if call.startswith(b"super().__init__("):
+        return None  # of a subclass: what its maker calls it
+    before = b"".join(above) + lines[0][:column]
+    after = lines[height][end_column:] + b"".join(lines[height + 1 :])
+    return source.variable(_decoded(before), _decoded(after))
+
+
+def _position(code, instruction):
+    positions = getattr(code, "co_positions", None)
+    found = next(islice(positions(), instruction // 2, None), None) if positions else None
+    return found if found and found[0] and found[1] else (None,) * 4
+
+
+def _lines(path, first, last):
+    """The lines above ``first`` that its statement begins with, and from ``first`` to ``last`` as far as there are."""
     try:
         if os.stat(path).st_size > MAX_SOURCE:
-            return ""
-        with open(path, "rb") as source:
-            for _ in range(number - 1):
-                source.readline()
-            return source.readline().decode("utf-8", "replace").strip()
+            return [], []
+        with open(path, "rb") as file:
+            above = []
+            for at in range(first - 1):
+                line = file.readline()
+                if at >= first - 1 - MOST_LINES:
+                    above.append(line)
+            return _begun(above), [file.readline() for _ in range(last - first + 1)]
     except (OSError, ValueError):
-        return ""
+        return [], []
 
 
-def _variable(line):
-    """The left side of an assignment, or the name after ``as``; "" where the line has neither."""
-    if line.startswith(("with ", "async with ")):
-        candidate = line.partition(" as ")[2].partition(":")[0].rstrip(", (")
-    else:
-        candidate = _left(line)
-    candidate = candidate.strip()
-    return candidate if len(candidate) <= MAX_NAME and _is_target(candidate) else ""
+def _begun(above):
+    """Those at the end of ``above`` that are not yet the end of their statement."""
+    count = 0
+    while count < len(above) and source.goes_on(_decoded(above[-1 - count])):
+        count += 1
+    begun = above[len(above) - count :]
+    return begun if count < MOST_LINES else []
 
 
-def _left(line):
-    at = line.find("=")
-    if at <= 0 or line[at : at + 2] == "==" or line[at - 1] in "!<>":
-        return ""
-    left = line[: at - 1] if line[at - 1] == ":" else line[:at]
-    return left.partition(":")[0]
-
-
-def _is_target(text):
-    """Names, attributes and items, one or several: ``self.jobs``, ``a, b``, ``locks[i]``."""
-    return text != "" and all(letter.isalnum() or letter in "_., []'\"" for letter in text) and not text[0].isdigit()
+def _decoded(line):
+    return line.decode("utf-8", "replace")

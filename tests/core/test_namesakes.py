@@ -1,0 +1,47 @@
+"""Things that were made at one place get numbers, and keep them."""
+
+from app.supervisor.observer_words import Made
+from app.supervisor.resource_book import Book, Thing
+
+
+def lock(book: Book, key: str, name: str = "locks (x.py:3)", *, pid: int = 1, here: bool = True) -> Thing:
+    thing = book.made(pid, Made(key=key, resource="lock", name=name, here=here), 0.0, 0.0)
+    assert thing is not None
+    return thing
+
+
+def test_the_only_one_has_no_number() -> None:
+    """Nor has one that is told of again, or by who got it."""
+    book = Book()
+    first = lock(book, "sem:1")
+    assert lock(book, "sem:1") is lock(book, "sem:1", name="", pid=2, here=False) is first
+    assert first.name == "locks (x.py:3)"
+
+
+def test_several_are_numbered_in_order() -> None:
+    """The first one too, from the second on; before the place, and after one that has no variable."""
+    book = Book()
+    named = [lock(book, f"sem:{number}") for number in range(3)]
+    nameless = [lock(book, f"sem:{number}", "x.py:4") for number in range(10, 12)]
+    assert [thing.name for thing in named] == ["locks #1 (x.py:3)", "locks #2 (x.py:3)", "locks #3 (x.py:3)"]
+    assert [thing.name for thing in nameless] == ["x.py:4 #1", "x.py:4 #2"]
+
+
+def test_numbers_are_for_life() -> None:
+    """Who is gone leaves its number to nobody."""
+    book = Book()
+    lock(book, "sem:1")
+    second = lock(book, "sem:2")
+    book.dropped(1, "sem:1", 0.0)
+    book.expire(100.0)
+    assert (lock(book, "sem:3").name, second.name) == ("locks #3 (x.py:3)", "locks #2 (x.py:3)")
+
+
+def test_each_program_and_kind_counts_for_itself() -> None:
+    """Whatever is told apart by that already needs no number."""
+    book = Book()
+    book.programs.update({1: "p1", 2: "p2"})
+    one, other = lock(book, "sem:1"), lock(book, "sem:2", pid=2)
+    queue = book.made(1, Made(key="queue:3", resource="queue", name="locks (x.py:3)"), 0.0, 0.0)
+    assert queue is not None
+    assert {one.name, other.name, queue.name} == {"locks (x.py:3)"}

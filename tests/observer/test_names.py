@@ -1,0 +1,59 @@
+"""Whatever a program makes can be told from whatever else it makes, by its name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.supervisor.observer_words import Made
+from app.supervisor.resource_book import Book
+from tests.observer.collector import Collector, collecting, run
+from tests.observer.test_interpreters import OTHERS, usable
+
+PROGRAM = Path(__file__).with_name("programs") / "named.py"
+#: Only these say where in its line a call is.
+EXACT = [name for name in OTHERS if int(name.rpartition(".")[2]) >= 11]
+
+
+def names(tmp_path: Path, program: Path, python: str) -> tuple[list[str], list[str]]:
+    """What the program's own process told as names, and the names of the book."""
+    with collecting(tmp_path) as collector:
+        run(collector, program, python=python)
+        told = [said.word.name for said in own_words(collector) if isinstance(said.word, Made) and said.word.name]
+        book = Book()
+        for said in collector.said:
+            if isinstance(said.word, Made):
+                book.made(said.pid, said.word, 0.0, 0.0)
+        return told, [thing.name for thing in book.by_id.values() if thing.name]
+
+
+def own_words(collector: Collector) -> list:  # type: ignore[type-arg]
+    said = collector.said
+    return [one for one in said if one.pid == said[0].pid]
+
+
+def promised() -> set[tuple[str, int]]:
+    """By the comments behind the lines of the program."""
+    found = []
+    for number, line in enumerate(PROGRAM.read_text().splitlines(), 1):
+        _, mark, comment = line.partition("  # ")
+        found += [(name.strip(), number) for name in comment.split(" | ")] if mark else []
+    return set(found)
+
+
+@pytest.mark.parametrize("name", ["", *EXACT])
+def test_things_are_called_as_what_they_are_given_to(tmp_path: Path, name: str) -> None:
+    """Also several in one line, in a list, in a dict, in the arguments of a call, and by way of a function."""
+    told, _ = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
+    expected = {
+        f"{variable} (named.py:{line})" if variable != "None" else f"named.py:{line}" for variable, line in promised()
+    }
+    missing, beside = expected - set(told), set(told) - expected
+    assert (missing, {one.partition(" (")[0] for one in beside}) == (set(), {"manager"})
+
+
+@pytest.mark.parametrize("name", ["", *OTHERS])
+def test_no_two_have_one_name(tmp_path: Path, name: str) -> None:
+    """Those made at one place are numbered: before Python 3.11 all of one line, since then all of one call."""
+    _, called = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
+    assert len(set(called)) == len(called) > 40
