@@ -52,8 +52,8 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
         oom_kills=event.oom_kills,
     )
     failed = exitcode != 0 and member.stop is None and not (process.observed and exitcode is None)
-    if process.observed and observed_ends.by_its_pool(fleet, member, exitcode):
-        cause, failed = observed_ends.BY_ITS_POOL, False
+    if process.observed and (by_its_pool := observed_ends.by_its_pool(fleet, member, exitcode)):
+        cause, failed = by_its_pool, False
     member.update(
         alive=False,
         exitcode=exitcode,

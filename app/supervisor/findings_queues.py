@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from signal import SIGTERM
 
 from . import finding_words as words
 from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
@@ -65,46 +64,82 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
 
 
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
-    """A worker of a stdlib Pool died with its task, of which the pool will never know."""
-    for actor in scene.actors.values():
-        is_worker = bool(actor.role and actor.role.startswith(POOL_ROLE))
-        lost = is_worker and not actor.alive and actor.process.exitcode != 0 and actor.task is not None
-        if lost and not _ended_with_its_pool(scene, actor):
+    """A worker of a pool of the standard library died with its task, and its pool did not end it."""
+    broken: set[str] = set()
+    lost = [actor for actor in scene.actors.values() if _died_with_its_task(actor)]
+    for actor in sorted(lost, key=lambda one: one.process.exited_at or scene.at):
+        role = actor.role or ""
+        # An executor goes with the first of its workers; what becomes of the others follows from that.
+        if role not in broken:
             yield _task_lost(scene, actor, _pool_of(scene, actor))
+        if _is_of_executor(actor):
+            broken.add(role)
 
 
-def _ended_with_its_pool(scene: Scene, actor: Actor) -> bool:
-    """Whether Pool.terminate() ended it, as the end of a with block does: with all others, and wanted."""
-    others = any(other.role == actor.role and other.alive for other in scene.actors.values())
-    return actor.process.exitcode == -SIGTERM and not others
+def _died_with_its_task(actor: Actor) -> bool:
+    is_worker = bool(actor.role and actor.role.startswith(POOL_ROLE))
+    died = not actor.alive and actor.process.exitcode != 0 and not actor.ended_by_pool
+    return is_worker and died and actor.task is not None
+
+
+def _is_of_executor(actor: Actor) -> bool:
+    return (actor.process.target or "").endswith("._process_worker")
 
 
 def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
+    """By its other workers; else the only pool of who started it."""
     pools = [one for one in scene.resources.values() if one.kind is ResourceKind.POOL]
-    its = [one for one in pools if actor.pid in (one.workers or ())]
-    return next(iter(its or [one for one in pools if one.created_by == actor.process.started_by]), None)
+    workers = {other.pid for other in scene.actors.values() if other.role == actor.role}
+    its = [one for one in pools if workers.intersection(one.workers or ())]
+    its = its or [one for one in pools if one.created_by == actor.process.started_by]
+    return its[0] if len(its) == 1 else None
 
 
 def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
     process = actor.process
     of = f" of {words.thing(scene, pool.id)}" if pool else " of a pool"
     owner = (pool.created_by,) if pool else ()
+    outcome, why, cure = _about_loss(actor)
     finding = Finding(
         id=f"{FindingKind.POOL_TASK_LOST}:{process.id}",
         kind=FindingKind.POOL_TASK_LOST,
         program=process.program,
-        text=f"{scene.name(actor.pid)}{of} died while it executed {actor.task}: that job never completes "
+        text=f"{scene.name(actor.pid)}{of} died while it executed {actor.task}: {outcome} "
         f"({words.how_it_ended(scene, actor.pid)}).",
-        why="multiprocessing.Pool starts another worker in its place, but does not know which task went with the old "
-        "one. Whoever waits for the result, in get(), map() or join(), waits for ever.",
-        cure="Run it with --safe-pool, or use procession.Pool: the task then raises WorkerLost, or is tried again. "
-        "get(timeout=…) at least lets the program notice.",
+        why=why,
+        cure=cure,
         pids=(actor.pid, *owner),
         resources=(pool.id,) if pool else (),
         since=process.exited_at or scene.at,
     )
-    # Those that a pool ends do not all end at one moment.
-    return Candidate(finding=finding, after_s=1.0 if process.exitcode == -SIGTERM else 0.0)
+    return Candidate(finding=finding, after_s=0.0)
+
+
+def _about_loss(actor: Actor) -> tuple[str, str, str]:
+    """What becomes of the task, why, and what to do."""
+    if _is_of_executor(actor):
+        return (
+            "all jobs that were not done raise BrokenProcessPool",
+            (
+                "concurrent.futures.ProcessPoolExecutor does not know which job went with a worker. So it ends the "
+                "other workers too, gives up every job, and takes no new one."
+            ),
+            (
+                "Find out why this worker died: a SIGKILL that nobody sent is often the kernel's, for want of memory. "
+                "A new executor can run the jobs again; in a procession.Pool only this one would be lost."
+            ),
+        )
+    return (
+        "that job never completes",
+        (
+            "multiprocessing.Pool starts another worker in its place, but does not know which task went with the old "
+            "one. Whoever waits for the result, in get(), map() or join(), waits for ever."
+        ),
+        (
+            "Run it with --safe-pool, or use procession.Pool: the task then raises WorkerLost, or is tried again. "
+            "get(timeout=…) at least lets the program notice."
+        ),
+    )
 
 
 def leaks(scene: Scene) -> Iterator[Candidate]:

@@ -143,6 +143,7 @@ class Insight:
             threads_at_fork=sighting.threads_at_fork,
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
+            ended_by_pool=sighting.ended_by_pool,
         )
 
     def _lines_about_findings(self, now: a.Now) -> Iterator[EventDraft]:

@@ -55,9 +55,8 @@ class Observation:
         """What was said, then who ended: the last words of a process come before its end."""
         ended = tuple(self._watching.ended)
         self._watching.ended.clear()
-        for process_id in ended:
-            if pid := self._watching.pid_of(process_id):
-                self._observers.drain(pid)
+        for pid in self._who_may_know(ended):
+            self._observers.drain(pid)
         for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
             yield from self._taken(one)
         for process_id in ended:
@@ -139,6 +138,12 @@ class Observation:
             self._holdings.gone(pid)
         self._inventory.drop_observed(process_id)
         yield a.Ended(process_id, self._watching.exitcode(process_id))
+
+    def _who_may_know(self, ended: tuple[str, ...]) -> set[int]:
+        """Those that have ended, and who started them: a pool tells before it ends its workers."""
+        members = filter(None, map(self._fleet.members.get, ended))
+        pids = (*map(self._watching.pid_of, ended), *(member.process.started_by for member in members))
+        return {pid for pid in pids if pid}
 
     def _vouched(self, action: a.Watch, program: str) -> bool:
         """Whether a pid that somebody named is a process of the program: a word must not enrol anybody else."""

@@ -57,6 +57,8 @@ def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
             _joined(fleet, member, child, exitcode, now)
         case w.Joining(child=child, over=over):
             _joining(fleet.programs.sighting(member.id), child, over=over, now=now)
+        case w.Ending(children=children):
+            _ending(fleet, member, children)
         case w.Made() | w.Dropped():
             return  # the resources' business
         case _:
@@ -181,6 +183,13 @@ def _joined(fleet: Fleet, parent: Member, pid: int, exitcode: int | None, now: a
     sighting.joined, sighting.joined_as = True, exitcode
     if child.process.state is State.EXITED:
         observed_ends.settle(fleet, child, now)
+
+
+def _ending(fleet: Fleet, parent: Member, children: list[int]) -> None:
+    for pid in children:
+        child = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
+        if child and child.process.observed and child.process.started_by == parent.process.pid:
+            fleet.programs.sighting(child.id).ended_by_pool = True
 
 
 def _joining(sighting: Sighting, child: int, *, over: bool, now: a.Now) -> None:

@@ -5,12 +5,11 @@ The kernel is believed before its parent, and that before itself: who says that 
 
 from __future__ import annotations
 
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 
 from . import actions as a
-from .cause import Sent, describe
-from .findings_queues import POOL_ROLE
+from .cause import Sent, describe, signal_name
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import Sentinel, State
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 #: So far up a family is followed.
 _GENERATIONS = 50
-#: The cause in words; which signal it was is seen, who sent it is not.
-BY_ITS_POOL = "SIGTERM, as Pool.terminate() sends it"
 
 
 def exitcode(fleet: Fleet, member: Member, by_kernel: int | None) -> int | None:
@@ -39,12 +36,13 @@ def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
     return (*member.sent, *([held.killed] if held and held.killed and member.process.observed else []))
 
 
-def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> bool:
-    """Whether a `multiprocessing.Pool` ended its worker: that is how a with block takes leave, and no failure."""
+def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> str | None:
+    """The cause where its pool ended a worker, as that told before: so a with block takes leave, it is no failure."""
     sighting = fleet.programs.seen.get(member.id)
-    if code != -SIGTERM or sighting is None or not (sighting.role or "").startswith(POOL_ROLE):
-        return False
-    return all(one.signum != SIGTERM for one in sent(fleet, member))
+    if code not in (-SIGTERM, -SIGKILL) or sighting is None or not sighting.ended_by_pool:
+        return None
+    ours = any(one.signum == -code for one in sent(fleet, member))
+    return None if ours else f"{signal_name(-code)} by its own pool"
 
 
 def over(fleet: Fleet, member: Member) -> None:
@@ -74,7 +72,7 @@ def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
         cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False)
         member.update(
             exitcode=told,
-            cause=BY_ITS_POOL if pooled else cause,
+            cause=pooled or cause,
             failed=told != 0 and not member.stopped and not pooled,
         )
     _join_where_done(fleet, member)

@@ -100,6 +100,12 @@ class Joining(Word, frozen=True, kw_only=True, tag="joining"):
     over: bool = False
 
 
+class Ending(Word, frozen=True, kw_only=True, tag="ending"):
+    """A pool of the sender is about to end these workers by a signal, as Pool.terminate() does."""
+
+    children: list[int] = []
+
+
 class Made(Word, frozen=True, kw_only=True, tag="made"):
     """The sender has a resource: it made it (``here``), or got it by unpickling.  With the fds of its semaphores, in
     the
@@ -132,7 +138,7 @@ class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):
     key: str
 
 
-AnyWord = Hello | Started | Refused | Booted | Exiting | Joined | Joining | Made | Dropped
+AnyWord = Hello | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Made | Dropped
 
 # The page: 64 KiB of a memfd, little-endian, written by its process alone and without any lock.
 PAGE_BYTES = 64 * 1024

@@ -25,7 +25,8 @@ class Sighting:
 
     ``key`` stays after its end: its words may come later, and its pid may be another's by then.
     ``told_exit`` is the exit code by its own last word; ``joined_as`` by its parent's, where ``joined``; ``unlisted``
-    when it is no zombie any more.  ``joining``: since when (wall clock) it waits for which pid.
+    when it is no zombie any more.  ``joining``: since when (wall clock) it waits for which pid.  ``ended_by_pool``: the
+    pool that it works for told that it ends it.
     """
 
     key: Key | None = None
@@ -39,6 +40,7 @@ class Sighting:
     joined: bool = False
     joined_as: int | None = None
     unlisted: bool = False
+    ended_by_pool: bool = False
     joining: dict[int, float] = field(default_factory=dict)
 
     def refuse(self, error: str) -> None:

@@ -23,6 +23,7 @@ class Actor(Record, frozen=True, kw_only=True):
     ``role``: worker of pool KEY (``pool:KEY``), manager, tracker, forkserver.  ``task`` is what it executes, or was
     executing when it died, as its page says.  ``threads_at_fork`` its parent had besides its main thread when it
     forked.  ``refused`` are the errors of its `Process.start()` that were refused.  ``exiting``: its target is over.
+    ``ended_by_pool``: its pool told that it ends it.
     """
 
     process: Process
@@ -31,6 +32,7 @@ class Actor(Record, frozen=True, kw_only=True):
     threads_at_fork: int = 0
     refused: tuple[str, ...] = ()
     exiting: bool = False
+    ended_by_pool: bool = False
 
     @property
     def pid(self) -> int:

@@ -275,14 +275,17 @@ def test_a_kill_of_the_whole_program_is_told_as_ours(driver: Programs) -> None:
 
 
 def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
-    """Pool.terminate(), and so the end of a with block, ends them by SIGTERM; any other end is told as with others."""
+    """Pool.terminate(), and so the end of a with block, tells before it does; any other end is told as with others."""
     program = driver.run()
     parent = driver.pid(program)
-    ended, killed, ours, late = pids = (4000, 4001, 4002, 4003)
+    ended, killed, ours, late, alone = pids = (4000, 4001, 4002, 4003, 4004)
     for pid in pids:
         driver.starts(parent, pid, "ForkPoolWorker-1", role="pool:9")
         driver.hello(pid, program, ppid=parent, method="fork")
         driver.says(pid, w.Booted(name="ForkPoolWorker-1", parent=parent, daemon=True))
+    driver.dies(alone, -15)
+    driver.says(driver.child(program, parent), w.Ending(children=[killed]))
+    driver.says(parent, w.Ending(children=[ended, ours, late]))
     driver.happens(a.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
     driver.dies(ended, -15)
     driver.dies(killed, -9)
@@ -290,10 +293,11 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     driver.dies(late, None)
     driver.says(parent, w.Joined(child=late, exitcode=-15))
     assert [(driver.of(pid).failed, driver.of(pid).cause) for pid in pids] == [
-        (False, "SIGTERM, as Pool.terminate() sends it"),
+        (False, "SIGTERM by its own pool"),
         (True, "SIGKILL that we did not send"),
         (True, "SIGTERM by operator"),
-        (False, "SIGTERM, as Pool.terminate() sends it"),
+        (False, "SIGTERM by its own pool"),
+        (True, "SIGTERM that we did not send"),
     ]
 
 

@@ -191,11 +191,34 @@ def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
 
 
 def test_a_pool_that_is_terminated_loses_nothing_that_was_wanted() -> None:
-    """All workers have ended; where others live, somebody ended this one."""
-    of_pool: dict[str, Any] = {"role": "pool:pool-1", "task": "square(7)"}
-    dead = [actor(pid, dead=-15, **of_pool) for pid in (ONE, TWO)]
-    assert settled(scene(*dead)).findings == ()
-    assert only(scene(dead[0], actor(TWO, **of_pool)), FindingKind.POOL_TASK_LOST).pids == (ONE,)
+    """It told that it ends them; whom it did not tell of, somebody else has ended."""
+    of_pool: dict[str, Any] = {"dead": -15, "role": "pool:pool-1", "task": "square(7)"}
+    assert settled(scene(*(actor(pid, ended_by_pool=True, **of_pool) for pid in (ONE, TWO)))).findings == ()
+    alone = scene(actor(ONE, **of_pool), actor(TWO, ended_by_pool=True, **of_pool))
+    assert only(alone, FindingKind.POOL_TASK_LOST).pids == (ONE,)
+
+
+def test_an_executor_goes_with_its_first_worker() -> None:
+    """All its jobs raise; the other workers, which it may end without telling before Python 3.9, are no news."""
+    target = "concurrent.futures.process._process_worker"
+    of_pool: dict[str, Any] = {"role": "pool:pool-1", "task": "square", "target": target}
+    first = actor(ONE, dead=-9, cause=KILLED, exited_at=START, **of_pool)
+    second = actor(TWO, dead=-15, exited_at=START + 1, **of_pool)
+    found = only(scene(second, first, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
+    assert found.text == (
+        "worker-1 (pid 11) of pool pool-1 died while it executed square: all jobs that were not done raise "
+        "BrokenProcessPool (SIGKILL by operator)."
+    )
+    assert found.pids == (ONE, MAIN)
+
+
+def test_a_task_is_lost_in_the_pool_of_its_worker() -> None:
+    """Of several pools the one that has the other workers; none where that cannot be told."""
+    of_pool: dict[str, Any] = {"role": "pool:k", "task": "square(7)"}
+    pools = [resource("pool-1", ResourceKind.POOL, workers=()), resource("pool-2", ResourceKind.POOL, workers=(TWO,))]
+    dead, alive = actor(ONE, dead=-9, **of_pool), actor(TWO, **of_pool)
+    assert only(scene(dead, alive, *pools), FindingKind.POOL_TASK_LOST).resources == ("pool-2",)
+    assert only(scene(dead, *pools), FindingKind.POOL_TASK_LOST).resources == ()
 
 
 def test_unjoined_zombies_are_told_by_parent() -> None:

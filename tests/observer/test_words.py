@@ -11,7 +11,18 @@ from typing import NamedTuple
 
 import pytest
 
-from app.supervisor.observer_words import Booted, Dropped, Exiting, Hello, Joined, Joining, Made, Refused, Started
+from app.supervisor.observer_words import (
+    Booted,
+    Dropped,
+    Ending,
+    Exiting,
+    Hello,
+    Joined,
+    Joining,
+    Made,
+    Refused,
+    Started,
+)
 from tests.observer.collector import Collector, collecting, observed, run
 from tests.waiting import wait_until
 
@@ -150,6 +161,18 @@ def test_workers_of_pools(everything: Everything) -> None:
         assert sum(collector.header(worker)[3] for worker in workers) == tasks
         busy = next(worker for worker in workers if collector.header(worker)[3])
         assert collector.task(busy) == ("__main__" if everything.method == "fork" else "__mp_main__") + ".square"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_whom_a_pool_ends_itself(collector: Collector, method: str) -> None:
+    """Those workers that live when it is terminated, or broken; not the one that somebody else has ended."""
+    *outsiders, error = run(collector, PROGRAMS / "pool_ends.py", method).split()
+    by_pool, by_executor = [set(word.children) for word in collector.words(Ending)]
+    assert by_pool
+    assert by_executor
+    assert not (by_pool | by_executor) & set(map(int, outsiders))
+    assert error == "BrokenProcessPool"
+    all_read(collector)
 
 
 def test_the_server_of_a_manager_tells_where_its_objects_are(everything: Everything) -> None:

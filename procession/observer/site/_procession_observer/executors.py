@@ -1,6 +1,6 @@
 """Pools of `concurrent.futures.process`."""
 
-from . import making, tasking
+from . import ending, making, tasking
 from .making import POOL, address_key, key_of
 from .wrapping import wrap
 
@@ -8,6 +8,13 @@ from .wrapping import wrap
 def patch(module):
     wrap(module.ProcessPoolExecutor, "__init__", making.made_by(_describe))
     wrap(module, "_process_worker", _process_worker)
+    thread = vars(getattr(module, "_ExecutorManagerThread", object))
+    for name in ("_terminate_broken", "terminate_broken"):  # the latter calls the former, where there is one
+        if name in thread:
+            wrap(module._ExecutorManagerThread, name, _terminate_broken)
+            break
+    if "_force_shutdown" in vars(module.ProcessPoolExecutor):
+        wrap(module.ProcessPoolExecutor, "_force_shutdown", _force_shutdown)
 
 
 def _describe(self, fds):
@@ -23,6 +30,26 @@ def _process_worker(original):
         return original(call_queue, result_queue, *args, **kwargs)
 
     return _process_worker
+
+
+def _terminate_broken(original):
+    """One of its workers has died: it ends the others."""
+
+    def _terminate_broken(self, *args, **kwargs):
+        ending.tell(list(self.processes.values()))
+        return original(self, *args, **kwargs)
+
+    return _terminate_broken
+
+
+def _force_shutdown(original):
+    """``terminate_workers()`` and ``kill_workers()``, from Python 3.14 on."""
+
+    def _force_shutdown(self, *args, **kwargs):
+        ending.tell(list((self._processes or {}).values()))
+        return original(self, *args, **kwargs)
+
+    return _force_shutdown
 
 
 def _look(item):

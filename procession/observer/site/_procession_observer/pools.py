@@ -1,8 +1,8 @@
-"""Pools: `multiprocessing.pool`."""
+"""Pools: `multiprocessing.pool`.  Whom a pool ends itself is told before: a worker may also be ended by others."""
 
 import os
 
-from . import making, tasking
+from . import ending, making, tasking
 from .making import POOL, address_key, key_of
 from .wrapping import wrap
 
@@ -21,6 +21,7 @@ def _observe(module):
     made = making.made_by(_describe)
     wrap(module.Pool, "__init__", lambda original: _unless_threads(module, original, made(original)))
     wrap(module.Pool, "_setup_queues", _setup_queues)
+    wrap(module.Pool, "_terminate_pool", _terminate_pool)
     wrap(module, "worker", _worker)
 
 
@@ -48,6 +49,17 @@ def _setup_queues(original):
         setattr(self._inqueue, POOL, address_key(self))
 
     return _setup_queues
+
+
+def _terminate_pool(original):
+    """Whatever leads to it: terminate(), the end of a with block or of the program, a pool that nobody has."""
+
+    def _terminate_pool(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs):
+        if getattr(inqueue, POOL, None) is not None:
+            ending.tell(pool)
+        return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
+
+    return _terminate_pool
 
 
 def _worker(original):
