@@ -175,9 +175,9 @@ class Book:
 
     def whole(self, thing: Thing) -> tuple[Thing, str] | None:
         """What it is a part of, and as which."""
-        key, part = self._whole_of.get(thing.key, ("", ""))
-        found = self.by_key.get(key)
-        return (found, part) if found and found.users else None
+        above = self._whole_of.get(thing.key)
+        found = self.by_key.get(above[0]) if above else None
+        return (found, above[1]) if above and found and found.users else None
 
     def outermost(self, thing: Thing) -> Thing:
         """The composite that people see."""
@@ -213,7 +213,7 @@ class Book:
         self._workers.pop(thing.key, None)
         del self.by_key[thing.key], self.by_id[thing.id]
         for key in thing.parts.values():
-            if self._whole_of.get(key, ("", ""))[0] == thing.key:
+            if (whole := self._whole_of.get(key)) and whole[0] == thing.key:
                 del self._whole_of[key]
         self._over.append(thing)
 

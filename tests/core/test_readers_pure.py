@@ -81,6 +81,15 @@ def test_other_end_of_a_duplex_pipe_is_the_same_pipe() -> None:
     assert [set(thing.users) for thing in book] == [{7}]
 
 
+def test_a_thing_may_have_no_name_and_one_part_twice() -> None:
+    """Nobody with sense says so; whoever does makes nothing else fail."""
+    book = Book()
+    same = {"sem": "sem:1", "rlock": "sem:1"}
+    book.made(7, Made(key="", resource="queue", here=False, parts=same), 0.0, 0.0)
+    book.made(7, Made(key="sem:1", resource="queue", here=False, parts={"a": ""}), 0.0, 0.0)
+    assert [thing.key for thing in book] == ["sem:1"]
+
+
 def test_client_of_a_manager_makes_no_listener_of_it() -> None:
     """Only who made a thing says what it is."""
     book = Book()
