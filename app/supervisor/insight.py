@@ -51,6 +51,9 @@ class Holdings(Protocol):
     def next_deadline(self) -> float:
         """When `read` is due."""
 
+    def forget(self, program: str) -> None:
+        """A program is shown no longer."""
+
 
 class Insight:
     """The present graph; ``changed`` are ids of resources that are to be published, for the loop to empty."""
@@ -100,6 +103,10 @@ class Insight:
             # What a program left behind is told for as long as the program is.
             leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.held),
         )
+
+    def forget(self, program: str) -> None:
+        """The record of a program is gone: so goes what it left behind; a no-op for any other process."""
+        self._holdings.forget(program)
 
     def price(self, pid: int | None) -> str:
         """What it would cost to end a process just now; empty where nothing is lost."""

@@ -138,6 +138,7 @@ class Performing:
                 self._children.close(process_id)
                 self._observation.forget(process_id)
                 self._world.forget(process_id)
+                self._insight.forget(process_id)
         return []
 
     # Trees

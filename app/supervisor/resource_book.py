@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .crews import Crews
 from .model import JsonDict
 from .namesakes import Namesakes
 from .observer_words import Made
@@ -86,8 +87,7 @@ class Book:
         self._held_by_dead: dict[int, dict[str, JsonDict]] = {}
         self._whole_of: dict[str, tuple[str, str]] = {}
         self._unused: dict[str, Thing] = {}
-        self._workers: dict[str, set[int]] = {}
-        self._pool_of: dict[int, set[int]] = {}
+        self._crews = Crews()
         self._over: list[Thing] = []
         self._namesakes = Namesakes()
         self._last = 0
@@ -122,9 +122,10 @@ class Book:
 
     def dropped(self, pid: int, key: str, now: float) -> None:
         """``pid`` does not have it any more."""
-        key = self._alias(key)
-        if self._held.get(pid, {}).pop(key, None) is not None:
-            self._take(pid, self.by_key[key], now)
+        thing = self._drop(pid, key, now)
+        if thing and (pipe := thing.parts.get("pipe")):
+            # Nobody tells of the end of a pipe; that of a queue ends with it.
+            self._drop(pid, pipe, now)
 
     def forked(self, parent: int, child: int) -> None:
         """``child`` has what ``parent`` has, or had when it died."""
@@ -135,15 +136,12 @@ class Book:
 
     def worker(self, key: str, pid: int) -> None:
         """``pid`` works for that pool, which may not be told yet: its workers start while it is made."""
-        if pid in self._pool_of:
-            self._pool_of[pid].discard(pid)
-        self._pool_of[pid] = self._workers.setdefault(key, set())
-        self._pool_of[pid].add(pid)
+        self._crews.join(pid, key)
 
     def pool_of(self, pid: int) -> Thing | None:
         """The pool that it works for."""
-        mine = self._pool_of.get(pid)
-        return next((self.by_key.get(key) for key, pids in self._workers.items() if pids is mine), None)
+        key = self._crews.key_of(pid)
+        return None if key is None else self.by_key.get(key)
 
     def gone(self, pid: int, now: float) -> None:
         """It has ended."""
@@ -152,10 +150,8 @@ class Book:
             thing = self.by_key[key]
             thing.deaths += 1
             self._take(pid, thing, now)
-        self._pool_of.pop(pid, set()).discard(pid)
-        self._held_by_dead.setdefault(pid, {}).update(held)
-        while len(self._held_by_dead) > _MOST_DEAD:
-            del self._held_by_dead[next(iter(self._held_by_dead))]
+        self._crews.leave(pid)
+        self._remember_dead(pid, held)
 
     def expire(self, now: float) -> list[Thing]:
         """Forget, and return, what nobody has any more."""
@@ -164,6 +160,12 @@ class Book:
                 self._forget(thing)
         over, self._over = self._over, []
         return over
+
+    def forget(self, program: str) -> None:
+        """A program of which nothing lives is shown no longer: what it left behind a moment ago is nobody's."""
+        for thing in self._unused.values():
+            if thing.program == program:
+                thing.program = None
 
     def find(self, key: str) -> Thing | None:
         """The thing of that key."""
@@ -192,6 +194,13 @@ class Book:
         """A part by its name."""
         return self.find(thing.parts.get(name, ""))
 
+    def _drop(self, pid: int, key: str, now: float) -> Thing | None:
+        key = self._alias(key)
+        if self._held.get(pid, {}).pop(key, None) is None:
+            return None
+        self._take(pid, self.by_key[key], now)
+        return self.by_key[key]
+
     def _users(self, key: str) -> Mapping[int, JsonDict]:
         thing = self.find(key)
         return thing.users if thing else {}
@@ -203,14 +212,14 @@ class Book:
         self._last += 1
         thing = Thing(f"r{self._last}", word.key, kind, "", self.programs.get(pid), pid, wall)
         if kind is ResourceKind.POOL:
-            thing.workers = self._workers.setdefault(thing.key, set())
+            thing.workers = self._crews.of(thing.key)
         self.by_key[thing.key] = self.by_id[thing.id] = thing
         return thing
 
     def _forget(self, thing: Thing) -> None:
         self.version += 1
         self._unused.pop(thing.key, None)
-        self._workers.pop(thing.key, None)
+        self._crews.forget(thing.key)
         del self.by_key[thing.key], self.by_id[thing.id]
         for key in thing.parts.values():
             if (whole := self._whole_of.get(key)) and whole[0] == thing.key:
@@ -236,6 +245,11 @@ class Book:
         """The other end of a duplex pipe is known by the pipe's key."""
         whole, part = self._whole_of.get(key, (key, ""))
         return whole if part in ENDS else key
+
+    def _remember_dead(self, pid: int, held: dict[str, JsonDict]) -> None:
+        self._held_by_dead[pid] = {**self._held_by_dead.pop(pid, {}), **held}
+        while len(self._held_by_dead) > _MOST_DEAD or sum(map(len, self._held_by_dead.values())) > MOST_THINGS:
+            del self._held_by_dead[next(iter(self._held_by_dead))]
 
     def _give(self, pid: int, thing: Thing, facts: JsonDict) -> None:
         self.version += 1

@@ -159,8 +159,10 @@ class Resources:
         return self._breaker.break_lock(resource_id)
 
     def forget(self, program: str) -> None:
-        """The program is not shown any more: nor is what it left behind."""
+        """The program is not shown any more, as nothing of it lives: nor is what it left behind."""
+        self._book.forget(program)
         self._leaks.forget(program)
+        self.leaks = tuple(leak for leak in self.leaks if leak.program != program)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -20,7 +20,7 @@ PURE = frozenset(
         *("model", "pool_model", "stream", "lifecycle", "messages", "pool_messages", "reports", "errors"),
         *("fleet", "delta", "history", "command", "program_model", "program_messages", "observer_words"),
         *("diagnosis", "prices"),
-        *("resource_book", "families", "readings", "ownership", "tallies", "layouts", "mappings", "edges"),
+        *("resource_book", "families", "readings", "ownership", "tallies", "layouts", "mappings", "edges", "crews"),
     )
 )
 IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")

@@ -148,6 +148,15 @@ def test_book_is_true_whatever_is_told(told: list[tuple[str, int, Any]]) -> None
         assert [records.record(thing, now).id for thing in book] == [thing.id for thing in book]
 
 
+def test_the_pipe_of_a_queue_goes_with_it() -> None:
+    """Of a pipe's end nothing is told."""
+    book = Book()
+    tell_queue(book, 7)
+    for key in ("queue:4", "sem:1", "sem:2", "sem:3"):
+        book.dropped(7, key, 1.0)
+    assert list(book) == []
+
+
 # Who holds a lock
 
 
