@@ -191,3 +191,80 @@ if __name__ == "__main__":
     assert [word.role for word in collector.words(Started) if word.target and "procession" in word.target] == [
         f"pool:{pool.word.key}"
     ] * 2
+
+
+AWAY = """
+import os, sys, time
+from multiprocessing import Lock
+
+def line():
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+def fds():
+    return len(os.listdir("/proc/self/fd"))
+
+before = Lock()
+line()
+few = fds()
+meanwhile = Lock()
+if len(sys.argv) > 1:
+    many = [Lock() for _ in range(int(sys.argv[1]))]
+    assert fds() - few <= 20
+if len(sys.argv) > 2:
+    os.closerange(3, 4096)
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
+    for high in range(890, 920):
+        os.dup2(files[0], high)
+line()
+from _procession_observer.line import LINE
+while time.monotonic_ns() < LINE._retry_at:  # then the next word calls again
+    time.sleep(0.01)
+after = Lock()
+if len(sys.argv) > 2:
+    assert all(os.read(fd, 1) == b"" for fd in (*files, *range(890, 920)))
+elif len(sys.argv) > 1:
+    assert fds() == few
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("300",), ("300", "closes")])
+def test_who_listened_is_away_for_a_while(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """What is said meanwhile is said later, up to a bound that keeps few descriptors; the rest is counted."""
+    collector = Collector(tmp_path / "o.sock")
+    script = tmp_path / "away.py"
+    script.write_text(AWAY)
+    with subprocess.Popen(
+        [sys.executable, str(script), *arguments],
+        env=environment(str(collector.path), "p1", os.environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin
+        assert program.stdout
+        program.stdout.readline()
+        before = [word.key for word in collector.words(Made)]
+        collector.close()
+        program.stdin.write("\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        collector = Collector(tmp_path / "o.sock")
+        program.communicate("\n", timeout=WITHIN_S)
+    assert program.returncode == 0
+    try:
+        (hello,) = collector.words(Hello)
+        assert hello.ppid == os.getpid()
+        told = [said for said in collector.said if isinstance(said.word, Made)]
+        names = [said.word.name.partition(" ")[0] for said in told if isinstance(said.word, Made)]
+        assert len(before) == 1
+        assert (names[0], names[-1]) == ("meanwhile", "after")
+        count = int(arguments[0]) if arguments else 0
+        assert len(told) == min(count + 1, 100) + 1
+        if "closes" in arguments:
+            assert [len(said.fds) for said in told] == [0] * 100 + [1]
+        else:
+            assert sum(len(said.fds) for said in told) == min(count + 1, 20) + 1
+            assert collector.header(program.pid)[2] == count + 2 - len(told)
+    finally:
+        collector.close()

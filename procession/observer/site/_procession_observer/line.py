@@ -2,7 +2,8 @@
 
 Nothing here blocks, and nothing raises into the program.  A process that the supervisor does not answer tries again
 a second later at most; a fork child has a line of its own.  Words for which the socket has no room, after hundreds
-in one breath, wait here for the next word or the next put.
+in one breath, wait here for the next word or the next put.  So do those of a moment in which a supervisor that was
+there is not: it is being started again, and knows what was said before.
 """
 
 import os
@@ -28,6 +29,7 @@ from .wording import encoded
 MAX_WORD = 4096
 RETRY_NS = 1_000_000_000
 MAX_WAITING = 100  # each may hold descriptors, which the program must not run out of
+MAX_AWAY = 20  # words with their descriptors, while nobody is there to take them: nobody knows for how long
 _ROOM = 512 * 1024  # the kernel gives what it allows
 _KIND = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK
 
@@ -41,6 +43,7 @@ class Line:
         self._kept = Kept()
         self._retry_at = 0
         self._over = False
+        self._was_up = False
         self.waiting = []
         self.pid = os.getpid()
         self.forked = False
@@ -51,23 +54,34 @@ class Line:
             return
         try:
             text = encoded(dict(fields, kind=kind, at=monotonic_ns())).encode("ascii")
-            if len(text) > MAX_WORD or not self._is_up():
+            if len(text) > MAX_WORD:
                 self.missed()
-            elif not (self.flush() and self._send(text, fds)):
+            elif not (self._is_up() and self.flush() and self._send(text, fds)):
                 self._keep(text, fds)
         except Exception:
             self.missed()
 
     def flush(self):
-        """Say what waits; whether nothing waits any more."""
+        """Say what waits; whether nothing waits any more.  A put calls it too."""
         waiting = self.waiting
-        while waiting:
-            text, fds = waiting.pop(0)
-            if not self._send(text, fds):
-                waiting.insert(0, (text, fds))
-                return False
-            _close(fds)
-        return True
+        try:
+            while waiting:
+                if not self._is_up():
+                    return False
+                text, kept = waiting.pop(0)
+                try:
+                    sent = self._send(text, [one.fd for one in kept if one.is_ours()])
+                except OSError:
+                    _close(kept)
+                    raise
+                if not sent:
+                    waiting.insert(0, (text, kept))
+                    return False
+                _close(kept)
+            return True
+        except Exception:
+            self.missed()
+            return False
 
     def missed(self):
         """Something was not seen."""
@@ -115,15 +129,17 @@ class Line:
         caller.setsockopt(SOL_SOCKET, SO_SNDBUF, _ROOM)
         self._kept = Kept(move_high(caller.detach()))
         self._retry_at = 0
+        self._was_up = True
         page = PAGE.fd()
         hello = dict(_hello(self._program, self.forked), kind="hello", at=monotonic_ns())
         return self._send(encoded(hello).encode("ascii"), () if page is None else (page,))
 
     def _keep(self, text, fds):
-        if not self._kept.is_ours() or len(self.waiting) >= MAX_WAITING:
+        if not self._was_up or len(self.waiting) >= MAX_WAITING:
             self.missed()
-        else:
-            self.waiting.append((text, [move_high(os.dup(fd)) for fd in fds]))
+            return
+        with_fds = self._kept.is_ours() or len(self.waiting) < MAX_AWAY
+        self.waiting.append((text, [Kept(move_high(os.dup(fd))) for fd in fds] if with_fds else []))
 
     def _send(self, text, fds):
         passed = []
@@ -134,19 +150,19 @@ class Line:
             return line.sendmsg([text], passed, MSG_DONTWAIT | MSG_NOSIGNAL) == len(text)
         except BlockingIOError:
             return False
-        except OSError:
+        except ConnectionError:
             self._kept.close()  # nobody listens any more
-            while self.waiting:
-                _close(self.waiting.pop(0)[1])
-                self.missed()
             return False
+        except OSError:
+            self._kept.close()
+            raise  # a word that the kernel does not take is none that it takes later
         finally:
             line.detach()  # else its end would close the descriptor, with a ResourceWarning
 
 
-def _close(fds):
-    for fd in fds:
-        os.close(fd)
+def _close(kept):
+    for one in kept:
+        one.close()
 
 
 def _hello(program, forked):
