@@ -5,7 +5,8 @@
     web ◀────GET /readyz until it says 200──────────┘──▶ one line on standard output
 
 Tiny on purpose: what never imports Flask and never runs a user's code hardly ever dies.  It holds the
-listening socket, so that a web process that died is replaced without one refused connection; it is a
+listening socket, so that a web process that died is replaced without one refused connection; it holds a
+socket pair in which a supervisor leaves descriptors to the one after it, and never looks into it; it is a
 subreaper, so that nothing which a killed supervisor leaves behind gets away; and it reaps with waitpid(-1),
 so that it may be process 1 of a container.  One blocking point: every signal, SIGCHLD too, writes one byte
 into a pipe that is in the wait.
@@ -89,10 +90,15 @@ class Launcher:
         address = listener.getsockname()[:2]
         chosen = replace(chosen, port=address[1], launcher_pid=os.getpid(), listen_fd=-1)
         for_web = replace(chosen, listen_fd=listener.fileno())
+        # See app.supervisor.parking.
+        self._parking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ends = [end.fileno() for end in self._parking]
+        for_supervisor = replace(chosen, token="none", viewer_token="", park_fd=ends[0], unpark_fd=ends[1])  # noqa: S106
         # Six short lives in a row end it: without a supervisor there is nothing to serve.
         # A fork child can read the supervisor's first environment: the tokens are not in it.
-        without_tokens = replace(chosen, token="none", viewer_token="").environment()  # noqa: S106  no password
-        self._supervisor = Service("supervisor", "app.supervisor", without_tokens, give_up_after=6)
+        self._supervisor = Service(
+            "supervisor", "app.supervisor", for_supervisor.environment(), pass_fds=tuple(ends), give_up_after=6
+        )
         self._web = Service("web", "app.web", for_web.environment(), pass_fds=(listener.fileno(),))
         self._lock = lock
         self._line = _line(chosen, as_json=as_json)

@@ -41,6 +41,8 @@ class Settings:
     max_processes: int = 2000
     listen_fd: int = -1
     launcher_pid: int = 0
+    park_fd: int = -1
+    unpark_fd: int = -1
 
     @property
     def control_path(self) -> Path:
@@ -194,6 +196,8 @@ _PARSE: dict[str, Any] = {
     "max_processes": _number("max_processes", int, 1, 100_000),
     "listen_fd": _number("listen_fd", int, -1, 2**20),
     "launcher_pid": _number("launcher_pid", int, 0, 2**22),
+    "park_fd": _number("park_fd", int, -1, 2**20),
+    "unpark_fd": _number("unpark_fd", int, -1, 2**20),
 }
 
 

@@ -21,10 +21,12 @@ from .history import OF_POOLS, History
 from .host import HostGauge
 from .insight import Insight
 from .journal import Journal
+from .legacy import Legacy
 from .logs import LogKeeper
 from .loop import Loop
 from .observation import Observation
 from .observing import ObserverSocket
+from .parking import Parking
 from .performing import Performing
 from .poller import Poller
 from .publishing import Publishing
@@ -79,7 +81,10 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     resources = Resources()
     insight = Insight(fleet, resources)
     observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, resources)
-    recover(world, fleet, observation)
+    ends = (chosen.park_fd, chosen.unpark_fd) if chosen.park_fd >= 0 else None
+    parking = Parking(ends, resources.estate.descriptor)
+    legacy = Legacy(recording.journal, fleet, resources.estate, parking)
+    recover(world, fleet, observation, legacy)
     world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
     performing = Performing(
@@ -104,13 +109,16 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
         publishing=publishing,
         stacking=stacking,
         insight=insight,
+        legacy=legacy,
     )
     loop.run()
+    legacy.end(world.now())
     publishing.publish(world.now())
     recording.end(world.now())
     world.logs.close()
     observation.close()
     resources.close()
+    parking.close()
     control.close()
 
 

@@ -50,6 +50,16 @@ class _Start(NamedTuple):
     at: float
 
 
+class Lasting(NamedTuple):
+    """A wait since when, by the wall clock; its ``token`` says whether it is still the same one."""
+
+    resource: str | None
+    of: int | None
+    to: str
+    since: float
+    token: int
+
+
 @dataclass
 class Edges:
     """Remembers since when each wait is there."""
@@ -76,6 +86,18 @@ class Edges:
         since = {name: told.get(name, start.since) for name, start in starts.items()}
         self.edges = tuple(self._edge(one, since[name]) for name, one in chosen.items())
         self._note_waiting(chosen, since)
+
+    def lasting(self, seconds: float) -> dict[int, list[Lasting]]:
+        """By pid, what it has waited for so long."""
+        found: dict[int, list[Lasting]] = {}
+        for (pid, resource, of, to), start in self._starts.items():
+            if start.at - start.since >= seconds:
+                found.setdefault(pid, []).append(Lasting(resource, of, to, start.since, start.token))
+        return found
+
+    def take_over(self, pid: int, waits: Iterable[Lasting], wall: float) -> None:
+        """What it was last seen to wait for, by the supervisor before us; it may be another wait by now."""
+        self._starts |= {(pid, one.resource, one.of, one.to): _Start(one.since, one.token, wall) for one in waits}
 
     def _start(self, name: _Name, one: Blocked, wall: float) -> _Start:
         before = self._starts.get(name)

@@ -12,7 +12,7 @@ starts at 1 and has no gaps, so the oldest seq − 1 is the number of lines that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .facts import Batch, DescendantFact, ProcessFact, Run, Unfinished
@@ -105,12 +105,27 @@ class Journal:
             self._db.execute("DELETE FROM processes WHERE state IN (?, ?, ?, ?)", _FINISHED)
             self._db.execute("DELETE FROM specs WHERE process NOT IN (SELECT id FROM processes)")
             self._db.execute("DELETE FROM descendants WHERE boot_id != ?", (self.boot_id,))
+            self._db.execute("DELETE FROM legacy WHERE boot_id != ?", (self.boot_id,))
         return Run(**row) if row else None
 
     def end_run(self, at: float) -> None:
         """Write that this supervisor ends in order."""
         with told("written"), transaction(self._db):
             self._db.execute("UPDATE runs SET ended_at = ? WHERE number = (SELECT max(number) FROM runs)", (at,))
+
+    def legacy(self) -> dict[str, bytes]:
+        """What was left to us about programs that go on without a supervisor, by id; as long as the machine runs."""
+        with told("read"):
+            rows = self._db.execute("SELECT id, fact FROM legacy WHERE boot_id = ?", (self.boot_id,)).fetchall()
+        return {row["id"]: row["fact"] for row in rows}
+
+    def leave(self, facts: Mapping[str, bytes | None]) -> None:
+        """Write what the next supervisor is to know; None: there is no such thing any more."""
+        gone = [(key,) for key, fact in facts.items() if fact is None]
+        known = [(key, self.boot_id, fact) for key, fact in facts.items() if fact is not None]
+        with told("written"), transaction(self._db):
+            self._db.executemany("DELETE FROM legacy WHERE id = ?", gone)
+            self._db.executemany("INSERT OR REPLACE INTO legacy VALUES (?, ?, ?)", known)
 
     def close(self) -> None:
         """Close the file; what was committed is there anyway."""

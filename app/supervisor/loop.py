@@ -19,6 +19,7 @@ from . import actions as a
 from .decoding import Decoding
 from .fleet import Fleet
 from .insight import Insight
+from .legacy import Legacy
 from .performing import Performing
 from .publishing import Publishing
 from .stacking import Stacking
@@ -41,8 +42,9 @@ class Loop:
         publishing: Publishing,
         stacking: Stacking,
         insight: Insight,
+        legacy: Legacy,
     ) -> None:
-        self._insight = insight
+        self._insight, self._legacy = insight, legacy
         self._world, self._fleet = world, fleet
         self._decoding, self._performing = decoding, performing
         self._publishing, self._stacking = publishing, stacking
@@ -61,6 +63,7 @@ class Loop:
         self._happened.extend(self._decoding.decode(now))
         self._look_around(now)
         self._decide_and_perform(now)
+        self._legacy.note(now)
         self._publishing.publish(now)
 
     def _timeout(self) -> float:
@@ -74,6 +77,7 @@ class Loop:
             self._stacking.next_deadline(),
             self._world.logs.next_deadline(),
             self._insight.next_deadline(),
+            self._legacy.next_deadline(),
         )
         return max(0.0, min(one for one in deadlines if one is not None) - time.monotonic())
 

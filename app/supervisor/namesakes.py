@@ -22,17 +22,30 @@ class Namesakes:
     def __init__(self) -> None:
         self._seen: dict[tuple[str | None, str, str], tuple[int, Thing]] = {}
 
-    def name(self, thing: Thing, told: str) -> None:
-        """Give ``thing`` the name that was told of it, with a number where others had it before."""
+    def name(self, thing: Thing, told: str) -> Thing:
+        """Give ``thing`` the name that was told of it, with a number where others had it before: the first of them."""
         if told == thing.told:
-            return
+            return thing
         thing.told = thing.name = told
         count, first = self._seen.pop((thing.program, thing.kind, told), (0, thing))
         count += 1
+        thing.nth = count
         self._seen[thing.program, thing.kind, told] = count, first
         if count > 1:
             thing.name = numbered(told, count)
-            first.name = numbered(told, 1) if first.told == told else first.name
+            first.name = numbered(told, 1) if first.name == told else first.name
+        self._bound()
+        return first
+
+    def take_over(self, thing: Thing) -> None:
+        """Know again one that has its name and number from the supervisor before us."""
+        if thing.told:
+            key = (thing.program, thing.kind, thing.told)
+            count, first = self._seen.get(key, (0, thing))
+            self._seen[key] = max(count, thing.nth), thing if thing.nth == 1 else first
+            self._bound()
+
+    def _bound(self) -> None:
         while len(self._seen) > MOST_NAMES:
             del self._seen[next(iter(self._seen))]
 

@@ -86,7 +86,8 @@ def watching(fleet: Fleet, member: Member, event: a.Watching, now: a.Now, out: O
         endings.ended(fleet, member, a.Ended(member.id, None), now, out)
         return
     member.key = fleet.programs.sighting(member.id).key = event.key
-    member.update(alive=True, start_time=now.wall)
+    # One that was known to the supervisor before us keeps its time.
+    member.update(alive=True, start_time=process.start_time or now.wall)
     fleet.changed(member)
 
 

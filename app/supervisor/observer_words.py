@@ -35,7 +35,7 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
     """The first word of a process; comes with the fd of its page.  ``forked`` from a process that was observed.
 
     A process says it again when it had to call again (it had closed our descriptors, as daemons do, or executed another
-    program); without an fd its page is the one as before.
+    program, or the supervisor was started again); without an fd its page is the one as before.
     """
 
     program: str

@@ -59,6 +59,7 @@ class Page:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self.inode = os.fstat(fd).st_ino
         self._used = 0
         self._raw = b""
         self.head: PageHead | None = None
@@ -87,6 +88,10 @@ class Page:
             return None
         puts, gets, put_at, got_at, to_put, to_get, count, acquired = _COUNTER.unpack_from(self._raw, at)
         return Counter(puts, gets, put_at / _NS, got_at / _NS, to_put / _NS, to_get / _NS, count, acquired / _NS)
+
+    def fileno(self) -> int:
+        """The fd, which stays ours."""
+        return self._fd
 
     def close(self) -> None:
         """Let go of it."""

@@ -115,7 +115,7 @@ def restored(fleet: Fleet, member: Member) -> None:
 
 
 def went_on(fleet: Fleet, plan: a.Plan, former: starts.Former, now: a.Now) -> list[a.Action]:
-    """A program of a terminal survives the supervisor: it is watched again, and its observers say hello again."""
+    """A program of a terminal survives the supervisor: it is watched again, where there is no `legacy` to tell more."""
     member = starts.create(plan, former.id, now)
     fleet.members[former.id] = member
     member.update(created_at=former.created_at, pid=former.pid, booted=True)

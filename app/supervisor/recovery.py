@@ -1,7 +1,7 @@
 """After a start: what the supervisor before us left behind, told by the journal and compared with the OS.
 
 What ended unseen is `lost`; what still runs, found by (pid, start time), is an orphan that can be killed; what has a
-restart policy comes back; a program of a terminal has gone on, and is watched again.
+restart policy comes back; a program of a terminal has gone on, and is known as before (`legacy`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from .actions import Key, Plan
 from .facts import ProcessFact
 from .fleet import Fleet
 from .identity import lives, parse
+from .legacy import Legacy
 from .model import EventDraft, State
 from .observation import Observation
 from .world import World
 
 
-def recover(world: World, fleet: Fleet, observation: Observation) -> None:
+def recover(world: World, fleet: Fleet, observation: Observation, legacy: Legacy) -> None:
     """Restore the records of the run before, adopt its orphans, and tell all of it."""
     now, journal = world.now(), world.recording.journal
     if journal.replaced:
@@ -28,7 +29,8 @@ def recover(world: World, fleet: Fleet, observation: Observation) -> None:
     if before is None:
         return
     left = journal.unfinished()
-    elsewhere = {fact.id for fact in left.processes if _is_attached(_plan(fact))}
+    went_on, out = legacy.take_over(now)
+    elsewhere = went_on | {fact.id for fact in left.processes if _is_attached(_plan(fact))}
     orphans = [
         parse(one.id)
         for one in left.descendants
@@ -39,7 +41,9 @@ def recover(world: World, fleet: Fleet, observation: Observation) -> None:
             world.inventory.adopt(parse(one.id), one.root)
         else:
             world.recording.forget_descendant(one.id)
-    lost = [fact for fact in left.processes if _restore(world, fleet, observation, fact, now)]
+    _watch_again(world, observation, out)
+    others = (fact for fact in left.processes if fact.id not in went_on)
+    lost = [fact for fact in others if _restore(world, fleet, observation, fact, now)]
     if before.ended_at is None:
         text = f"the supervisor before (pid {before.pid}) did not end in order: {len(lost)} processes were lost"
         _note(world, now, f"{text}, {len(orphans)} of their descendants still run")
@@ -56,7 +60,7 @@ def _restore(world: World, fleet: Fleet, observation: Observation, fact: Process
     runs = key is not None and _runs(key, fact.boot_id, boot_id)
     former = starts.Former(id=fact.id, state=State(fact.state), pid=fact.pid, created_at=fact.created_at, runs=runs)
     if runs and _is_attached(plan):
-        _watch_again(world, fleet, observation, plan, former)
+        _watch_again(world, observation, programs.went_on(fleet, plan, former, now))
         return False
     if key and runs:
         world.inventory.adopt(key, fact.id)
@@ -67,8 +71,8 @@ def _restore(world: World, fleet: Fleet, observation: Observation, fact: Process
     return True
 
 
-def _watch_again(world: World, fleet: Fleet, observation: Observation, plan: Plan, former: starts.Former) -> None:
-    for action in programs.went_on(fleet, plan, former, world.now()):
+def _watch_again(world: World, observation: Observation, actions: list[a.Action]) -> None:
+    for action in actions:
         match action:
             case a.Watch():
                 world.happened.append(observation.watch_again(action))

@@ -44,7 +44,7 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
 class Thing:
     """One resource: ``users`` living pids, with the facts as each of them told; ``deaths`` of users so far.
 
-    ``name`` is that which was ``told``, with a number where several have it.
+    ``name`` is that which was ``told``, with a number where several have it: it is the ``nth`` of them.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Thing:
     workers: set[int] = field(default_factory=set)
     deaths: int = 0
     told: str = ""
+    nth: int = 1
     unused_since: float | None = None
 
     @property
@@ -81,6 +82,8 @@ class Book:
         self.by_id: dict[str, Thing] = {}
         self.programs: dict[int, str] = {}
         self.not_kept = 0
+        #: Ids of things about which there is something new to leave to the next supervisor; `estate` empties it.
+        self.touched: set[str] = set()
         #: Another number whenever somebody gets or loses something, or it becomes a part.
         self.version = 0
         self._held: dict[int, dict[str, JsonDict]] = {}
@@ -110,8 +113,9 @@ class Book:
         if word.here:
             thing.kind = _KINDS.get(word.resource, thing.kind)
         if word.name and (word.here or not thing.told):
-            self._namesakes.name(thing, word.name)
+            self.touched.add(self._namesakes.name(thing, word.name).id)
         thing.facts.update(word.facts)
+        self.touched.add(thing.id)
         self._join(thing, word.parts)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
         if (pipe := word.parts.get("pipe")) and pid not in self._users(pipe):
@@ -119,6 +123,22 @@ class Book:
             ends: JsonDict = {name: word.facts[name] for name in ("reader", "writer") if name in word.facts}
             self.made(pid, Made(key=pipe, resource=ResourceKind.PIPE, here=False, facts=ends), now, wall)
         return thing
+
+    def take_over(self, thing: Thing, users: Mapping[int, JsonDict], now: float) -> None:
+        """A thing that a supervisor before us knew, and who still has it; its parts come before it."""
+        self._last = max(self._last, thing.number)
+        if thing.kind is ResourceKind.POOL:
+            for pid in thing.workers:
+                self.worker(thing.key, pid)
+            thing.workers = self._crews.of(thing.key)
+        self.by_key[thing.key] = self.by_id[thing.id] = thing
+        self._namesakes.take_over(thing)
+        self._join(thing, thing.parts)
+        for pid, facts in users.items():
+            self._give(pid, thing, facts)
+        if not users:
+            thing.unused_since = now
+            self._unused[thing.key] = thing
 
     def dropped(self, pid: int, key: str, now: float) -> None:
         """``pid`` does not have it any more."""
@@ -137,6 +157,8 @@ class Book:
     def worker(self, key: str, pid: int) -> None:
         """``pid`` works for that pool, which may not be told yet: its workers start while it is made."""
         self._crews.join(pid, key)
+        if thing := self.by_key.get(key):
+            self.touched.add(thing.id)
 
     def pool_of(self, pid: int) -> Thing | None:
         """The pool that it works for."""
@@ -150,6 +172,8 @@ class Book:
             thing = self.by_key[key]
             thing.deaths += 1
             self._take(pid, thing, now)
+        if pool := self.pool_of(pid):
+            self.touched.add(pool.id)
         self._crews.leave(pid)
         self._remember_dead(pid, held)
 
@@ -218,6 +242,7 @@ class Book:
 
     def _forget(self, thing: Thing) -> None:
         self.version += 1
+        self.touched.add(thing.id)
         self._unused.pop(thing.key, None)
         self._crews.forget(thing.key)
         del self.by_key[thing.key], self.by_id[thing.id]
@@ -253,6 +278,7 @@ class Book:
 
     def _give(self, pid: int, thing: Thing, facts: JsonDict) -> None:
         self.version += 1
+        self.touched.add(thing.id)
         thing.users[pid] = facts
         thing.unused_since = None
         self._unused.pop(thing.key, None)
@@ -260,6 +286,7 @@ class Book:
 
     def _take(self, pid: int, thing: Thing, now: float) -> None:
         self.version += 1
+        self.touched.add(thing.id)
         thing.users.pop(pid, None)
         if not thing.users:
             thing.unused_since = now

@@ -16,6 +16,7 @@ from . import observer_words as w
 from . import pages
 from .actions import Key, Now
 from .breaking import Breaker
+from .estate import Estate
 from .figure_reader import FigureReader
 from .leaks import Leaks
 from .lock_reader import LockReader
@@ -61,6 +62,7 @@ class Resources:
         self._leaks = Leaks()
         self._last_tasks: dict[int, str] = {}
         self._starts: dict[int, int] = {}
+        self.estate = Estate(self._book, self._windows, self._starts, self._readings, self._turns, self._files)
         self._over: dict[Key, None] = {}
         # Those that had ended when we heard of them: nobody will tell that again.  What they said, and their page,
         # counts all the same.

@@ -12,6 +12,7 @@ import fcntl
 import mmap
 import os
 import resource
+from collections.abc import Container
 from functools import cache
 from typing import NamedTuple
 
@@ -81,6 +82,10 @@ class SemaphoreFile:
         if failed:
             raise OSError(error, os.strerror(error))
 
+    def fileno(self) -> int:
+        """The fd, which stays ours."""
+        return self._fd
+
     def close(self) -> None:
         """Let go of it."""
         os.close(self._fd)
@@ -89,15 +94,17 @@ class SemaphoreFile:
 class SemaphoreFiles(dict[str, SemaphoreFile]):
     """All that were handed over, by the key of the semaphore: an fd is known by its inode."""
 
-    def take(self, fds: list[int]) -> None:
-        """Take those that are new out of ``fds``, as long as they are no more than a third of what may be open.
+    def take(self, fds: list[int], only: Container[str] | None = None) -> None:
+        """Take those that are new, and among ``only``, out of ``fds``, up to a third of what may be open.
 
         Of the others the memory of their users tells.
         """
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3
         for fd in tuple(fds):
             inode = inode_of(fd)
             key = f"sem:{inode}"
-            if inode and key not in self and len(self) < resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3:
+            wanted = inode and key not in self and (only is None or key in only)
+            if wanted and len(self) < most:
                 self[key] = SemaphoreFile(fd)
                 fds.remove(fd)
 

@@ -19,7 +19,7 @@ from tools.screenshot import THEMES
 from workers import catalogue, programs
 
 # What the launcher tells its two processes; nobody sets them by hand.
-INTERNAL = {"listen_fd", "launcher_pid"}
+INTERNAL = {"listen_fd", "launcher_pid", "park_fd", "unpark_fd"}
 # How each default that is a value, and no sentence, is found: what a person would write in the table.
 WRITTEN = {"host", "port", "allow_targets", "grace_s", "stuck_after_s", "log_bytes", "max_processes"}
 PAGES = {"pages.index", "pages.sign_in", "pages.sign_in_with_token", "pages.sign_out", "static"}

@@ -19,7 +19,7 @@ PURE = frozenset(
     for name in (
         *("model", "pool_model", "stream", "lifecycle", "messages", "pool_messages", "reports", "errors"),
         *("fleet", "delta", "history", "command", "program_model", "program_messages", "observer_words"),
-        *("diagnosis", "prices"),
+        *("diagnosis", "prices", "inheritance", "legacy_facts"),
         *("resource_book", "families", "readings", "ownership", "tallies", "layouts", "mappings", "edges", "crews"),
     )
 )

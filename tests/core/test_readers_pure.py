@@ -1,6 +1,7 @@
 """The pure parts of the readers: the book of things, who holds a lock, rates and ages, layouts, mappings."""
 
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,14 +139,64 @@ def test_book_is_true_whatever_is_told(told: list[tuple[str, int, Any]]) -> None
                 book.gone(pid, now)
             case _:
                 book.expire(now)
-        assert {thing.id for thing in book.by_key.values()} == set(book.by_id)
-        for pid_, held in book._held.items():
-            assert all(pid_ in book.by_key[key].users for key in held)
-        for thing in book.by_key.values():
-            assert all(thing.key in book._held[pid_] for pid_ in thing.users)
-            assert bool(thing.users) != (thing.key in book._unused)
-        records = Records(book, {thing.key: Reading() for thing in book})
-        assert [records.record(thing, now).id for thing in book] == [thing.id for thing in book]
+        check(book, now)
+    heir = handed_over(book, now)
+    check(heir, now)
+    assert heir.by_id.keys() <= book.by_id.keys()
+
+
+def check(book: Book, now: float) -> None:
+    """Who has what is consistent, and can be shown."""
+    assert {thing.id for thing in book.by_key.values()} == set(book.by_id)
+    for pid, held in book._held.items():
+        assert all(pid in book.by_key[key].users for key in held)
+    for thing in book.by_key.values():
+        assert all(thing.key in book._held[pid] for pid in thing.users)
+        assert bool(thing.users) != (thing.key in book._unused)
+    records = Records(book, {thing.key: Reading() for thing in book})
+    assert [records.record(thing, now).id for thing in book] == [thing.id for thing in book]
+
+
+def handed_over(book: Book, now: float) -> Book:
+    """What the next supervisor knows, where nobody has died meanwhile."""
+    heir = Book()
+    for thing in sorted(book.by_id.values(), key=lambda one: one.number):
+        heir.take_over(replace(thing, users={}, workers=set(thing.workers), unused_since=None), thing.users, now)
+    return heir
+
+
+def test_a_book_is_handed_over() -> None:
+    """The same things under the same ids, parts of the same wholes; what comes then has an id of its own."""
+    book = Book()
+    tell_queue(book, 7)
+    book.made(7, Made(key="7-1", resource="pool", parts={"inqueue": "queue:4"}), 0.0, 0.0)
+    book.worker("7-1", 8)
+    book.forked(7, 8)
+    heir = handed_over(book, 1.0)
+    assert {key: (one.id, one.users) for key, one in heir.by_key.items()} == {
+        key: (one.id, one.users) for key, one in book.by_key.items()
+    }
+    assert heir.outermost(heir.by_key["sem:1"]) is heir.by_key["7-1"]
+    assert heir.pool_of(8) is heir.by_key["7-1"]
+    heir.gone(8, 2.0)
+    assert heir.by_key["7-1"].workers == set()
+    newer = heir.made(7, Made(key="sem:9", resource="lock"), 2.0, 2.0)
+    assert newer
+    assert newer.number == len(book.by_id) + 1
+    heir.gone(7, 3.0)
+    assert {one.id for one in heir.expire(3.0 + LINGERS_S)} == {*book.by_id, newer.id}
+
+
+def test_numbers_of_names_go_on() -> None:
+    """Also where the first of them is gone by then."""
+    book = Book()
+    for inode in (1, 2, 3):
+        book.made(7, Made(key=f"sem:{inode}", resource="lock", name="locks (x.py:1)"), 0.0, 0.0)
+    book.dropped(7, "sem:1", 0.0)
+    book.expire(1.0 + LINGERS_S)
+    heir = handed_over(book, 5.0)
+    heir.made(7, Made(key="sem:4", resource="lock", name="locks (x.py:1)"), 5.0, 5.0)
+    assert [one.name for one in heir] == ["locks #2 (x.py:1)", "locks #3 (x.py:1)", "locks #4 (x.py:1)"]
 
 
 def test_the_pipe_of_a_queue_goes_with_it() -> None:

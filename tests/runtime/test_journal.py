@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -390,3 +390,25 @@ def test_unusable_folder_is_told(tmp_path: Path) -> None:
     """Not moved aside, not a traceback of SQLite."""
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal(tmp_path / "missing" / "journal.sqlite3")
+
+
+def test_what_is_left_to_the_next_supervisor(journal: Journal, path: Path) -> None:
+    """The newest of each; what is gone is gone, and so is what was before a reboot."""
+    journal.leave({"r1": b"one", "r2": b"two", "r3": b"three"})
+    journal.leave({"r1": b"other", "r2": None, "r4": None})
+    again = Journal(path)
+    assert again.legacy() == {"r1": b"other", "r3": b"three"}
+    again.boot_id = "another"
+    again.begin_run(1, 1.0)
+    assert again.legacy() == {}
+    again.close()
+
+
+def test_a_journal_from_before_there_was_a_legacy(path: Path) -> None:
+    """It is read as it is; the table is added."""
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE legacy")
+    journal = Journal(path)
+    assert (journal.replaced, journal.legacy()) == (None, {})
+    journal.close()

@@ -78,6 +78,7 @@ def test_many_programs_leave_nothing() -> None:
             live_and_die(resources, number, name)
             resources.read(moment(number, LINGERS_S + 1))
             resources.forget(f"p{number}")
+            resources.estate.forget_news()
             if number in {300, 600}:
                 sizes.append(dict(kept(resources)))
         grown = {one: (sizes[0][one], size) for one, size in sizes[1].items() if size > sizes[0][one]}

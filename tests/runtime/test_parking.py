@@ -1,0 +1,118 @@
+"""Descriptors outlive the process that parked them, for as long as somebody has the socket pair open."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.supervisor.parking import Parking
+
+Ends = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture
+def launcher() -> Iterator[Ends]:
+    """The pair, as the launcher keeps it."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    yield ends
+    for end in ends:
+        end.close()
+
+
+@contextmanager
+def parking(launcher: Ends, files: dict[str, int]) -> Iterator[Parking]:
+    """That of one supervisor."""
+    mine = Parking((os.dup(launcher[0].fileno()), os.dup(launcher[1].fileno())), files.get)
+    try:
+        yield mine
+    finally:
+        mine.close()
+
+
+def files(count: int, first: int = 0) -> dict[str, int]:
+    """Files in memory that say which they are."""
+    made = {f"r{number}": os.memfd_create(f"r{number}") for number in range(first, first + count)}
+    for key, fd in made.items():
+        os.write(fd, key.encode())
+    return made
+
+
+def contents(fds: list[int]) -> list[str]:
+    found = [os.pread(fd, 20, 0).decode() for fd in fds]
+    close(fds)
+    return sorted(found)
+
+
+def open_fds() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def close(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def test_what_was_parked_comes_back_once(launcher: Ends) -> None:
+    """To the next supervisor, close on exec, and to nobody after it unless it is parked again."""
+    mine = files(3)
+    with parking(launcher, mine) as one:
+        assert one.take_back() == []
+        one.park(mine)
+        one.park(mine)
+        one.park(["r9"])  # there is none
+    close(list(mine.values()))
+    with parking(launcher, {}) as two:
+        back = two.take_back()
+        assert not any(os.get_inheritable(fd) for fd in back)
+        assert contents(back) == ["r0", "r1", "r2"]
+        assert two.take_back() == []
+
+
+def test_any_number_finds_room(launcher: Ends) -> None:
+    """One by one, many more than a queue holds messages; what is not wanted any more goes when it is full."""
+    before = open_fds()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    mine: dict[str, int] = {}
+    with parking(launcher, mine) as one:
+        for number in range(3000):
+            mine |= files(1, number)
+            one.park([f"r{number}"])
+            if number >= 1000:
+                gone = f"r{number - 1000}"
+                one.forget([gone])
+                os.close(mine.pop(gone))
+    with parking(launcher, {}) as two:
+        back = contents(two.take_back())
+    assert set(back) >= mine.keys()
+    assert len(back) == len(set(back)) <= 2001
+    close(list(mine.values()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert open_fds() == before
+
+
+def test_nothing_stays_when_nothing_is_wanted(launcher: Ends) -> None:
+    """The last program of a terminal has ended: no file of it is kept."""
+    mine = files(2)
+    with parking(launcher, mine) as one:
+        one.park(mine)
+        one.forget(mine)
+        close(list(mine.values()))
+        assert one.take_back() == []
+
+
+def test_without_a_launcher_nothing_is_parked() -> None:
+    """As in a supervisor that was started by itself."""
+    mine = files(1)
+    alone = Parking(None, mine.get)
+    alone.park(mine)
+    assert alone.take_back() == []
+    alone.forget(mine)
+    alone.close()
+    close(list(mine.values()))

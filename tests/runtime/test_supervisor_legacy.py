@@ -1,0 +1,410 @@
+"""A supervisor dies by SIGKILL and comes back: what a program of a terminal holds is known as before.
+
+The processes of these programs stand still, most of them for ever: none of them can say anything again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import asdict
+
+from app.supervisor.errors import NotPossible
+from app.supervisor.model import Process
+from app.supervisor.program_messages import BreakLock
+from app.supervisor.program_model import Program
+from app.supervisor.stream import Snapshot
+from tests.instance import Instance
+from tests.waiting import wait_until
+
+#: Takes a start method.  Everything that it makes has a name; two of its processes are deadlocked, the others sleep.
+HOLDS = """
+import multiprocessing, os, signal, sys, time
+from multiprocessing import shared_memory
+
+def one(first, second, met):
+    with first:
+        met.wait()
+        with second:
+            pass
+
+def dies(gone):
+    gone.acquire()
+    os._exit(3)
+
+def waits(gone):
+    gone.acquire()
+
+def work(jobs):
+    jobs.put("more")
+    signal.pause()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    jobs = context.Queue(5)
+    flag = context.Event()
+    total = context.Value("i", 42)
+    gone = context.Lock()
+    left = context.Lock()
+    right = context.Lock()
+    met = context.Barrier(2)
+    near, far = context.Pipe()
+    kept = context.Lock()
+    kept.acquire()
+    tasks = context.JoinableQueue()
+    tasks.put("undone")
+    memory = shared_memory.SharedMemory(create=True, size=100)
+    pool = context.Pool(2)
+    pool.map(abs, range(10), chunksize=1)
+    manager = context.Manager()
+    shared = manager.dict()
+    jobs.put("first")
+    dead = context.Process(target=dies, args=(gone,), name="dead")
+    dead.start()
+    dead.join()
+    processes = [
+        context.Process(target=one, args=(left, right, met), name="one", daemon=True),
+        context.Process(target=one, args=(right, left, met), name="other", daemon=True),
+        context.Process(target=waits, args=(gone,), name="waits", daemon=True),
+        context.Process(target=work, args=(jobs,), name="worker", daemon=True),
+    ]
+    for process in processes:
+        process.start()
+    print("ready", flush=True)
+    processes[0].join()
+"""
+#: What is measured: it goes on.
+_MOVING = frozenset({"held_s", "oldest_s", "put_per_s", "get_per_s"})
+_SAMPLED = frozenset({"cpu_percent", "rss_bytes", "threads", "fds", "os_state", "descendants"})
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with Instance(tmp_path_factory.mktemp("legacy") / "home") as running:
+        yield running
+
+
+@contextmanager
+def started(
+    instance: Instance, folder: Path, code: str, *arguments: str, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`procession run` in a terminal of its own; it and all that it started are killed at the end."""
+    script = folder / "program.py"
+    script.write_text(code)
+    command = (sys.executable, "-m", "app", "run", "--", sys.executable, str(script), *arguments)
+    with subprocess.Popen(
+        command, env=instance.environ, stdin=stdin, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    seen(instance, is_over, "something of the program is left")
+
+
+def is_over(snapshot: Snapshot) -> bool:
+    return not snapshot.resources and not any(one.alive for one in snapshot.processes)
+
+
+def kill_supervisor(instance: Instance) -> None:
+    """And wait until the launcher has started another, which answers."""
+    before = instance.supervisor_pid
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not started again")
+    wait_until(lambda: answered(instance), 20, "the supervisor does not answer")
+
+
+def answered(instance: Instance) -> Snapshot | None:
+    try:
+        return instance.snapshot()
+    except Exception:  # noqa: BLE001 - whatever a socket says that nobody listens on
+        return None
+
+
+def seen(instance: Instance, is_it: Callable[[Snapshot], bool], what: str) -> Snapshot:
+    found: list[Snapshot] = []
+
+    def look() -> bool:
+        found[:] = [instance.snapshot()]
+        return is_it(found[0])
+
+    wait_until(look, 30, what)
+    return found[0]
+
+
+def resources(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Each as it stands, but for what only moves on, and the order of those that wait."""
+    found = {one.id: {k: v for k, v in asdict(one).items() if k not in _MOVING} for one in snapshot.resources}
+    return {key: {**one, "waiting": {(w.pid, w.to, w.since) for w in one["waiting"]}} for key, one in found.items()}
+
+
+def different(now: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> list[Any]:
+    """What is other than it was, field by field."""
+    names = {(key, name) for one in (now, before) for key, fields in one.items() for name in fields}
+    found = ((key, name, now.get(key, {}).get(name), before.get(key, {}).get(name)) for key, name in sorted(names))
+    return [one for one in found if one[2] != one[3]]
+
+
+def processes(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    return {one.id: shown(one) for one in snapshot.processes if one.program and one.alive}
+
+
+def shown(process: Process) -> dict[str, Any]:
+    return {name: value for name, value in asdict(process).items() if name not in _SAMPLED}
+
+
+def kinds(snapshot: Snapshot) -> set[str]:
+    return {finding.kind for finding in snapshot.waits.findings if is_newest(snapshot, finding.program)}
+
+
+def is_newest(snapshot: Snapshot, program: str | None) -> bool:
+    return bool(snapshot.programs) and program == newest(snapshot).id
+
+
+def newest(snapshot: Snapshot) -> Program:
+    """The program that the test has started."""
+    return max(snapshot.programs, key=lambda one: one.started_at)
+
+
+def settled(instance: Instance) -> Snapshot:
+    """With all findings; and since when everybody waits, and who holds what, is written down."""
+    snapshot = seen(instance, is_settled, "the deadlock is not found")
+    (deadlock,) = (one for one in findings(snapshot) if one.kind == "deadlock")
+    kept = named(snapshot, "kept")
+
+    def are_written() -> bool:
+        waits = all(is_written(instance, f"w{pid}", '"waits":[["r') for pid in deadlock.pids)
+        return waits and is_written(instance, kept.id, f'"holder":{kept.holder},')
+
+    wait_until(are_written, 20, "who waits since when is not written down")
+    return snapshot
+
+
+def is_settled(snapshot: Snapshot) -> bool:
+    """Both findings are there, for a while, and everything was read that is read but now and then."""
+    named = {one.name.partition(" ")[0]: one for one in snapshot.resources}
+    held = named["kept"].holder if "kept" in named else None
+    pipes = [one for one in snapshot.resources if one.kind == "pipe"]
+    found = {"deadlock", "abandoned-lock"} <= kinds(snapshot)
+    return found and bool(held) and all(one.ends for one in pipes)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_everything_that_stood_still_is_known_as_before(instance: Instance, tmp_path: Path, method: str) -> None:
+    """Names, kinds, parts, users, figures, who waits since when, cycles and findings, under the same ids."""
+    with started(instance, tmp_path, HOLDS, method):
+        before = settled(instance)
+        kill_supervisor(instance)
+        wanted = resources(before)
+        after = seen(instance, is_settled, "the deadlock is not found again")
+        with suppress(AssertionError):
+            wait_until(lambda: not different(resources(instance.snapshot()), wanted), 30)
+        assert different(resources(instance.snapshot()), wanted) == []
+        assert {one["name"].partition(" ")[0] for one in wanted.values()} >= {
+            *(
+                "jobs",
+                "flag",
+                "total",
+                "gone",
+                "left",
+                "right",
+                "met",
+                "near,",
+                "kept",
+                "tasks",
+                "memory",
+                "pool",
+                "manager",
+            )
+        }
+        assert processes(after) == processes(before)
+        assert {one["name"] for one in processes(after).values()} >= {"one", "other", "waits", "worker"}
+        assert set(after.waits.cycles) == set(before.waits.cycles)
+        assert edges(after) == edges(before)
+        assert {one.id: one.text for one in findings(after)} == {one.id: one.text for one in findings(before)}
+
+
+def named(snapshot: Snapshot, name: str) -> Any:
+    """The resource of that variable."""
+    return next(one for one in snapshot.resources if one.name.partition(" ")[0] == name)
+
+
+def process_named(snapshot: Snapshot, name: str) -> Process:
+    return next(one for one in snapshot.processes if one.name == name and one.program == newest(snapshot).id)
+
+
+def test_a_lock_can_be_broken_whose_file_only_the_supervisor_before_had(instance: Instance, tmp_path: Path) -> None:
+    """Its descriptor waited with the launcher; who waits for the lock goes on."""
+    with started(instance, tmp_path, HOLDS, "fork"):
+        seen(instance, is_settled, "the abandoned lock is not found")
+        kill_supervisor(instance)
+        seen(instance, is_settled, "the abandoned lock is not found again")
+        kill_supervisor(instance)
+        again = seen(instance, is_settled, "the abandoned lock is not found again")
+        told = instance.call(BreakLock(request=1, by="test", resource=named(again, "gone").id))
+        assert "was released in the place of a process that is dead" in told["text"]
+        instance.wait_state(process_named(again, "waits").id, "exited")
+
+
+def test_a_new_launcher_knows_it_too_but_for_the_files(tmp_path: Path) -> None:
+    """After `procession stop` and `serve`: read through the memory and the descriptors of the program itself."""
+    with Instance(tmp_path / "home") as instance, started(instance, tmp_path, HOLDS, "fork"):
+        wanted = resources(settled(instance))
+        instance.stop()
+        instance.line = ""
+        instance.start()
+        instance.wait_ready()
+        seen(instance, lambda now: is_settled(now) and resources(now) == wanted, "it is other than before")
+        with pytest.raises(NotPossible, match="its semaphore was not handed over"):
+            instance.call(BreakLock(request=1, by="test", resource=named(instance.snapshot(), "gone").id))
+
+
+@contextmanager
+def nobody(instance: Instance) -> Iterator[None]:
+    """There is no supervisor, until the end of the block."""
+    before = instance.supervisor_pid
+    os.kill(instance.serve.pid, signal.SIGSTOP)
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: not runs(before), 20, "the supervisor lives")
+    yield
+    os.kill(instance.serve.pid, signal.SIGCONT)
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not started again")
+    wait_until(lambda: answered(instance), 20, "the supervisor does not answer")
+
+
+def runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+#: Takes ``held`` in a child, which then sleeps; ends when the child is gone and a line came, leaving another child.
+LEAVES = """
+import multiprocessing, os, signal, sys
+
+def holds(held, ready):
+    held.acquire()
+    ready.set()
+    signal.pause()
+
+def stays(held):
+    held.acquire()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    held = context.Lock()
+    ready = context.Event()
+    context.Process(target=holds, args=(held, ready), name="holder").start()
+    ready.wait()
+    context.Process(target=stays, args=(held,), name="stays").start()
+    print("ready", flush=True)
+    signal.pause()
+"""
+
+
+def test_who_dies_while_nobody_looks_is_lost_and_what_it_held_abandoned(instance: Instance, tmp_path: Path) -> None:
+    """Its end was not seen, and so it is told; its zombie, and what it took along, is found."""
+    with started(instance, tmp_path, LEAVES):
+        before = seen(instance, lambda now: named_holder(now) is not None, "nobody is seen to hold the lock")
+        holder = process_named(before, "holder")
+        wait_until(lambda: is_written(instance, named(before, "held").id, f'"holder":{holder.pid},'), 20, "not written")
+        with nobody(instance):
+            assert holder.pid
+            os.kill(holder.pid, signal.SIGKILL)
+        after = seen(instance, lambda now: "abandoned-lock" in kinds(now), "the lock is not found to be abandoned")
+        assert (named(after, "held").abandoned, named(after, "held").holder) == (True, holder.pid)
+        zombie = instance.wait_state(holder.id, "exited")
+        assert (zombie.exitcode, zombie.pid) == (-signal.SIGKILL, holder.pid)
+
+
+def named_holder(snapshot: Snapshot) -> int | None:
+    return next((one.holder for one in snapshot.resources if one.name.startswith("held ")), None)
+
+
+def test_a_program_whose_first_process_is_over_is_known_all_the_same(instance: Instance, tmp_path: Path) -> None:
+    """As after a daemon's double fork: it runs as long as any of its processes does."""
+    with started(instance, tmp_path, LEAVES):
+        before = seen(instance, lambda now: named_holder(now) is not None, "nobody is seen to hold the lock")
+        program = newest(before)
+        assert program.pid
+        os.kill(program.pid, signal.SIGKILL)
+        instance.wait_state(program.id, "joined")
+        wait_until(lambda: is_written(instance, program.id, '"joined"'), 20, "its end is not written down")
+        kill_supervisor(instance)
+        after = seen(instance, lambda now: named_holder(now) is not None, "the lock is not known any more")
+        again = newest(after)
+        assert (again.id, again.state, again.exitcode, again.started_at) == (
+            *(program.id, "running", -signal.SIGKILL, program.started_at),
+        )
+        assert {process_named(after, name).state for name in ("holder", "stays")} == {"running"}
+
+
+#: Makes a lock while nobody listens.
+TELLS_LATER = """
+import multiprocessing, sys
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    jobs = context.Queue()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    meanwhile = context.Lock()
+    meanwhile.acquire()
+    print("made", flush=True)
+    for line in sys.stdin:
+        jobs.put(line)
+"""
+
+
+def test_what_is_made_while_nobody_listens_is_told_with_the_next_put(instance: Instance, tmp_path: Path) -> None:
+    """It waited in the program; what was there before is there once."""
+    with started(instance, tmp_path, TELLS_LATER, stdin=subprocess.PIPE) as program:
+        assert program.stdin
+        assert program.stdout
+        before = seen(instance, lambda now: has(now, "jobs"), "the queue is not seen")
+        wait_until(lambda: is_written(instance, named(before, "jobs").id), 20, "the queue is not written down")
+        with nobody(instance):
+            program.stdin.write(b"\n")
+            program.stdin.flush()
+            assert program.stdout.readline() == b"made\n"
+
+        def told() -> bool:
+            assert program.stdin
+            program.stdin.write(b"\n")
+            program.stdin.flush()
+            return has(instance.snapshot(), "meanwhile")
+
+        wait_until(told, 20, "the lock is not told of")
+        after = seen(instance, lambda now: named(now, "meanwhile").holder is not None, "who has it is not known")
+        assert named(after, "meanwhile").holder == newest(after).pid
+        assert named(after, "jobs").id == named(before, "jobs").id
+        seen(instance, lambda now: bool(named(now, "jobs").size), "nothing was put")
+
+
+def has(snapshot: Snapshot, name: str) -> bool:
+    return any(one.name.partition(" ")[0] == name for one in snapshot.resources)
+
+
+def is_written(instance: Instance, key: str, word: str = "") -> bool:
+    """Whether that is written down about it: it is, a moment after it is shown."""
+    with closing(sqlite3.connect(instance.home / "journal.sqlite3")) as journal:
+        rows = journal.execute("SELECT fact FROM legacy WHERE id = ?", (key,)).fetchall()
+    return any(word.encode() in fact for (fact,) in rows)
+
+
+def findings(snapshot: Snapshot) -> list[Any]:
+    found = (one for one in snapshot.waits.findings if one.program == newest(snapshot).id)
+    return [one for one in found if one.kind in {"deadlock", "abandoned-lock"}]
+
+
+def edges(snapshot: Snapshot) -> set[Any]:
+    return {(one.pid, one.resource, one.of, one.to, round(one.since, 3)) for one in snapshot.waits.edges}
