@@ -220,7 +220,7 @@ PIPE = [
     ),
     Case(
         "pipe-end-of-file",
-        {"keep_open": False},
+        {"keep_open": False, "pause": 0},
         (
             "child: received 2",
             "child: EOFError, all ends that write are closed",
@@ -329,7 +329,7 @@ QUEUE = [
     ),
     Case(
         "queue-cancel-join-thread",
-        {},
+        QUICK,
         (
             r"parent: the child ended with exit code 0; qsize\(\) says 1000",
             r"parent: \d+ items came, [1-9]\d* are lost",
@@ -363,7 +363,7 @@ SYNCHRONISATION = [
     ),
     Case(
         "synchronisation-bounded-semaphore",
-        {"places": 2},
+        {"places": 2, "seconds": 0},
         (
             r"Semaphore: value after one release\(\) too many 3",
             r"BoundedSemaphore: one release\(\) too many: ValueError: semaphore or lock released too many times",

@@ -8,6 +8,7 @@ What to look at: who holds the writing end; with --keep-open the reader does too
 
 import argparse
 import multiprocessing
+import time
 
 
 def read(reader, writer, keep_open, seconds):
@@ -27,11 +28,14 @@ def parameters():
     parser.add_argument("--messages", type=int, default=3, help="how many messages are sent")
     parser.add_argument("--keep-open", action="store_true", help="the reader forgets to close the end that writes")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long the reader waits for a message")
+    parser.add_argument("--pause", type=float, default=2.0, help="how long the writer stays open after the last")
     given = parser.parse_args()
     if not 0 <= given.messages <= 1000:
         parser.error("--messages must be from 0 to 1000")
     if not 0.1 <= given.seconds <= 3600:
         parser.error("--seconds must be from 0.1 to 3600")
+    if not 0 <= given.pause <= 60:
+        parser.error("--pause must be from 0 to 60")
     return given
 
 
@@ -46,6 +50,7 @@ def main():
     if given.keep_open:
         child.join()
     else:
+        time.sleep(given.pause)
         writer.close()
         child.join()
     print("parent: the reader has ended", flush=True)

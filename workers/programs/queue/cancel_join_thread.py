@@ -9,6 +9,7 @@ What to look at: the child has ended while items of it are still missing; depth 
 import argparse
 import multiprocessing
 import queue
+import time
 
 
 def put(items, count, size):
@@ -22,11 +23,14 @@ def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1000, help="how many items are put")
     parser.add_argument("--size", type=int, default=1000, help="how many bytes each of them has")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the parent takes nothing")
     given = parser.parse_args()
     if not 1 <= given.items <= 10_000:
         parser.error("--items must be from 1 to 10000")
     if not 1 <= given.size <= 3000:
         parser.error("--size must be from 1 to 3000")
+    if not 0 <= given.seconds <= 3600:
+        parser.error("--seconds must be from 0 to 3600")
     return given
 
 
@@ -37,6 +41,7 @@ def main():
     child.start()
     child.join()
     print(f"parent: the child ended with exit code {child.exitcode}; qsize() says {items.qsize()}", flush=True)
+    time.sleep(given.seconds)
     came = 0
     try:
         while True:
