@@ -50,7 +50,8 @@ def main():
     if given.keep_open:
         child.join()
     else:
-        time.sleep(given.pause)
+        # The reader must not lose its patience before.
+        time.sleep(min(given.pause, given.seconds / 2))
         writer.close()
         child.join()
     print("parent: the reader has ended", flush=True)
