@@ -4,6 +4,7 @@ import { attr, mark } from "./dom.js";
 import { framed } from "./frame.js";
 import { ABSENT, clock, count, duration, exitcode } from "./format.js";
 import { followBeside, showBeside } from "./programbeside.js";
+import { programWorkload, themes } from "./programcatalogue.js";
 import { showFindings, startFindings } from "./programfindings.js";
 import { showProcesses, startRows } from "./programrows.js";
 import { commandLine, isLive, programState } from "./programstate.js";
@@ -20,6 +21,7 @@ const root = document.getElementById("program");
 const head = part(root, "head");
 let id = null;
 let missing = null;
+let asked = null;
 const render = framed(() => id && show());
 
 /** Follow the address and the store. */
@@ -90,4 +92,15 @@ function showHead(program) {
   const open = route().params.get("log");
   attr(part(head, "log"), "href", programHref(id, open ? {} : { log: 1 }));
   attr(part(head, "log"), "aria-current", open ? "true" : null);
+  showLook(program);
+}
+
+/** What its script in the catalogue is there for: who runs it to learn has the dialog before him no more. */
+function showLook({ id: shown, workload }) {
+  const about = workload ? programWorkload(workload) : null;
+  part(head, "look").hidden = !about;
+  fill(head, { look_at: about?.look_at ?? "" });
+  if (!workload || about || asked === shown) return;
+  asked = shown;
+  themes().then(render, () => {}); // it is no loss
 }

@@ -63,3 +63,11 @@ def test_letters_are_shown_whole(page: Page) -> None:
         return all.map(([values, length]) => written({ values, length }));
     }""")
     assert words == ['"hello"', '"hello", …', "1, 2, …"]
+
+
+def test_a_program_of_the_catalogue_says_what_to_look_at(server: Server, page: Page) -> None:
+    """Also to who has not seen the dialog: after the launch it is gone."""
+    program = run(server, "synchronisation-event", seconds=60)
+    open_program(page, program)
+    look = page.locator("#program [data-part=look]")
+    expect(look).to_have_text("Look at: The flag, and how many sleep until it is set.")
