@@ -7,6 +7,7 @@ from argparse import Namespace
 from . import output, program_output
 from .session import BY, Session
 from .supervisor.program_messages import BreakLock
+from .supervisor.program_model import Waits
 from .supervisor.stream import Snapshot
 
 
@@ -34,10 +35,20 @@ def resources(session: Session, args: Namespace) -> None:
 def waits(session: Session, args: Namespace) -> None:
     """Who waits for what, then what is wrong, in sentences."""
     snapshot = session.snapshot()
+    told = _of_one(snapshot, session.find_program(args.program, snapshot).id) if args.program else snapshot.waits
     if args.json:
-        output.write_json(snapshot.waits)
+        output.write_json(told)
     else:
-        program_output.write_waits(snapshot.waits, _names(snapshot), {one.id: one for one in snapshot.resources})
+        program_output.write_waits(told, _names(snapshot), {one.id: one for one in snapshot.resources})
+
+
+def _of_one(snapshot: Snapshot, program: str) -> Waits:
+    """The waits of one program alone."""
+    pids = {one.pid for one in snapshot.processes if one.program == program}
+    edges = tuple(one for one in snapshot.waits.edges if one.pid in pids)
+    cycles = tuple(one for one in snapshot.waits.cycles if pids & set(one))
+    findings = tuple(one for one in snapshot.waits.findings if one.program == program)
+    return Waits(edges=edges, cycles=cycles, findings=findings)
 
 
 def break_lock(session: Session, args: Namespace) -> None:

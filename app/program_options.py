@@ -18,8 +18,9 @@ def add_commands(add: Add) -> None:
     resources = add("resources", "list what programs hold: queues, locks …", program_commands.resources, of_one=False)
     resources.add_argument("--program", metavar="ID", help=PROGRAM)
     resources.add_argument("--kind", choices=tuple(map(str, ResourceKind)), help="of one kind only")
-    waits = "who waits for what, and what is wrong: deadlocks, abandoned locks …"
-    add("waits", waits, program_commands.waits, of_one=False)
+    about = "who waits for what, and what is wrong: deadlocks, abandoned locks …"
+    waits = add("waits", about, program_commands.waits, of_one=False)
+    waits.add_argument("--program", metavar="ID", help=PROGRAM)
     of_lock = add("break", "release a lock whose holder is dead", program_commands.break_lock, of_one=False)
     of_lock.add_argument("resource", metavar="RESOURCE", help="the id of a lock or a semaphore, see resources")
 

@@ -112,8 +112,8 @@ class Publishing:
     def _take_changes(self) -> tuple[Changes | None, tuple[str, ...]]:
         """What differs from what was published, and the ids that are gone."""
         fleet = self._fleet
-        # In the order of their creation: p9 before p10.
-        touched = sorted(fleet.dirty | fleet.removed, key=lambda key: (len(key), key))
+        # In the order of their creation.
+        touched = sorted(fleet.dirty | fleet.removed, key=_age)
         fleet.dirty, fleet.removed = set(), set()
         current = {key: fleet.members[key].process for key in touched if key in fleet.members}
         processes, ended = self._step(self._processes, current, touched)
@@ -123,7 +123,7 @@ class Publishing:
         programs, _ = self._step(
             self._programs, {key: one.program for key, one in fleet.programs.held.items()}, touched
         )
-        held, self._insight.changed = sorted(self._insight.changed), set()
+        held, self._insight.changed = sorted(self._insight.changed, key=_age), set()
         resources, dropped = self._step(self._resources, self._insight.resources, held)
         changes = Changes(
             processes=processes,
@@ -162,3 +162,8 @@ class Publishing:
     def _changed_supervisor(self) -> Supervisor | None:
         before, self._supervisor = self._supervisor, self._supervisor_now()
         return self._supervisor if self._supervisor != before else None
+
+
+def _age(key: str) -> tuple[int, str]:
+    """Ids count up: p9 is older than p10."""
+    return len(key), key

@@ -245,6 +245,45 @@ def test_a_lock_is_broken_from_the_command_line(instance: Instance) -> None:
         assert "all got the lock" in runner.stdout.read()
 
 
+TWELVE = """
+import multiprocessing, time
+
+def hold(lock):
+    with lock:
+        time.sleep(600)
+
+if __name__ == "__main__":
+    locks = [multiprocessing.Lock() for number in range(12)]
+    for _ in range(2):
+        multiprocessing.Process(target=hold, args=(locks[0],)).start()
+"""
+
+
+def test_of_several_programs_one_can_be_asked_for(instance: Instance, tmp_path: Path) -> None:
+    """Its waits alone; and its resources in the order in which they were made."""
+    (tmp_path / "twelve.py").write_text(TWELVE)
+    (tmp_path / "knot.py").write_text((PROGRAMS / "synchronisation" / "deadlock.py").read_text())
+    with (
+        running(instance, sys.executable, str(tmp_path / "knot.py"), "--seconds=600"),
+        running(instance, sys.executable, str(tmp_path / "twelve.py")),
+    ):
+        knot = wait_until(lambda: waits_of(instance, "knot.py", "findings"), 30, "a deadlock is found")
+        told = wait_until(lambda: waits_of(instance, "twelve.py", "edges"), 30, "one waits for the other")
+        assert {edge["to"] for edge in told["edges"]} <= {"acquire", "join"}
+        assert (told["cycles"], told["findings"]) == ([], [])
+        assert (len(knot["cycles"]), [one["kind"] for one in knot["findings"]]) == (1, ["deadlock"])
+        assert len(instance.ask("waits")["edges"]) >= len(told["edges"]) + len(knot["edges"])
+        made = [int(one["id"][1:]) for one in instance.ask("resources", "--program", "twelve.py")]
+        assert (len(made), made) == (12, sorted(made))
+
+
+def waits_of(instance: Instance, program: str, what: str) -> Any:
+    """The waits of one program, once there are such."""
+    listed = {one["name"] for one in instance.ask("programs")}
+    told = instance.ask("waits", "--program", program) if program in listed else {what: []}
+    return told[what] and told
+
+
 MESSAGES = """
 import multiprocessing
 
