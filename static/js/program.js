@@ -17,6 +17,8 @@ import { showWaits, startWaits } from "./waits.js";
 
 const TICK_MS = 1000;
 const PATIENCE_MS = 2500;
+/** So many characters of a command are shown; the pointer shows all. */
+const COMMAND = 160;
 const root = document.getElementById("program");
 const head = part(root, "head");
 let id = null;
@@ -83,7 +85,7 @@ function showHead(program) {
     python && `Python ${python.replace(/^python\s*/i, "")}`, cwd && `in ${cwd}`, attached && "in its user's terminal", at && `started ${clock(at)}`,
     at && `${live ? "for" : "ran"} ${duration((live ? store.now() : end ?? store.now()) - at)}`, !live && code !== null && `exit code ${exitcode(code)}`,
   ];
-  fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: commandLine(command), facts: facts.filter(Boolean).join(" · ") });
+  fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: begun(commandLine(command)), facts: facts.filter(Boolean).join(" · ") });
   attr(head.querySelector("[data-text=command]"), "title", command.join(" "));
   part(head, "unseen").hidden = !unseen;
   fill(head, { unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
@@ -94,6 +96,8 @@ function showHead(program) {
   attr(part(head, "log"), "aria-current", open ? "true" : null);
   showLook(program);
 }
+
+const begun = (text) => (text.length > COMMAND ? `${text.slice(0, COMMAND - 1)}…` : text);
 
 /** What its script in the catalogue is there for: who runs it to learn has the dialog before him no more. */
 function showLook({ id: shown, workload }) {
