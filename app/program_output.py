@@ -116,7 +116,9 @@ def _of_lock(resource: Resource) -> Iterator[str]:
         yield f"{resource.value} of {resource.maximum} free"
     if resource.acquired_by:
         yield f"acquired by {', '.join(map(str, resource.acquired_by))}"
-    if resource.abandoned:
+    if resource.lost:
+        yield f"{resource.lost} lost with {resource.holder or 'a dead process'}"
+    elif resource.abandoned:
         yield f"abandoned by {resource.holder or 'a dead process'}"
     elif resource.holder is not None:
         yield f"held by {resource.holder}" + (f" for {output.duration(resource.held_s)}" if resource.held_s else "")

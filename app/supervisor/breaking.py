@@ -14,8 +14,8 @@ from . import proc
 from .errors import NoSuchProcess, NotPossible
 from .lock_reader import LockReader
 from .mappings import Mappings
-from .readings import INNER_LOCKS, LOCKS, POOL_QUEUES, Reading
-from .resource_book import Book, Thing
+from .readings import INNER_LOCKS, LOCKS, POOL_QUEUES, SEMAPHORES, Reading
+from .resource_book import Book, Thing, number
 from .semaphores import SemaphoreFile
 
 _MAPS_BYTES = 1024 * 1024
@@ -48,10 +48,16 @@ class Breaker:
         """The thing itself, or the locks inside of it, as far as they are abandoned."""
         wholes = (thing, *(self._book.part(thing, name) for name in ("cond", *POOL_QUEUES)))
         inner = [self._book.part(above, name) for above in wholes if above for name in INNER_LOCKS]
-        locks = [thing] if thing.kind in LOCKS else [lock for lock in inner if lock]
-        return [lock for lock in locks if self._readings[lock.key].holding.abandoned]
+        locks = [thing] if thing.kind in LOCKS | SEMAPHORES else [lock for lock in inner if lock]
+        return [lock for lock in locks if self._is_abandoned(lock)]
+
+    def _is_abandoned(self, lock: Thing) -> bool:
+        reading = self._readings[lock.key]
+        return reading.holding.abandoned if lock.kind in LOCKS else reading.places.lost > 0
 
     def _why_not_known(self, thing: Thing) -> str:
+        if thing.kind in SEMAPHORES:
+            return "none of its places is known to be lost with a dead process"
         if thing.kind not in LOCKS:
             return "none of its locks is known to be held by a dead process"
         return self._why_not(thing) or "it is not known who holds it"
@@ -61,6 +67,9 @@ class Breaker:
             raise NotPossible(f"{_named(lock)} cannot be broken: {why}")
         reading = self._readings[lock.key]
         _release(lock, self._files.get(lock.key))
+        if lock.kind in SEMAPHORES:
+            reading.places.restored()
+            return _sentence(lock, reading.places.dead, len(reading.waiting))
         said = _sentence(lock, reading.holding.holder, len(reading.waiting))
         reading.holding.free()
         reading.dead_owners.clear()
@@ -71,6 +80,8 @@ class Breaker:
         state = self._reader.semaphore(thing)
         if state is None:
             return "its semaphore cannot be read"
+        if thing.kind in SEMAPHORES:
+            return self._why_not_a_place(thing, state.value)
         if state.value > 0:
             return "nobody holds it"
         for pid in thing.users:
@@ -81,8 +92,17 @@ class Breaker:
                 return f"pid {pid}, which is alive, holds it"
         if not self._readings[thing.key].holding.abandoned:
             return "it is not known that its holder is dead"
-        stranger = _stranger(thing)
-        return f"pid {stranger} has it too, and is not observed" if stranger else None
+        return _why_not_for_strangers(thing)
+
+    def _why_not_a_place(self, thing: Thing, free: int) -> str | None:
+        """Once more with what stands there now: more than it began with must never be free."""
+        counts = {pid: self._reader.count(thing, pid) for pid in thing.users}
+        unknown = next((pid for pid, count in counts.items() if count is None), None)
+        if unknown is not None:
+            return f"pid {unknown} may have acquired it: its memory cannot be read"
+        if free + sum(count or 0 for count in counts.values()) >= (number(thing.facts, "value") or 0):
+            return "none of its places is lost"
+        return _why_not_for_strangers(thing)
 
 
 def _release(thing: Thing, file: SemaphoreFile | None) -> None:
@@ -111,6 +131,11 @@ def _named(thing: Thing) -> str:
     """The kind and the name."""
     kind = {"rlock": "RLock"}.get(thing.kind, thing.kind.capitalize().replace("_", " "))
     return f"{kind} {thing.name or thing.id}"
+
+
+def _why_not_for_strangers(thing: Thing) -> str | None:
+    stranger = _stranger(thing)
+    return f"pid {stranger} has it too, and is not observed" if stranger else None
 
 
 def _stranger(thing: Thing) -> int | None:

@@ -102,7 +102,7 @@ def _is_held(scene: Scene, edge: Edge) -> bool:
 def abandoned(scene: Scene) -> Iterator[Candidate]:
     """A lock whose holder is dead."""
     for resource in scene.resources.values():
-        if resource.abandoned and resource.kind in words.HELD:
+        if resource.abandoned and resource.kind in words.HELD and not _is_used_up_on_purpose(scene, resource):
             waiting = words.waiters(resource)
             holder, _ = _holder(scene, resource)
             finding = Finding(
@@ -117,12 +117,26 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
             )
-            yield Candidate(finding=finding, mark=(resource.holder, resource.value), after_s=1.0)
+            yield Candidate(finding=finding, mark=_mark(resource), after_s=1.0)
+
+
+def _mark(resource: Resource) -> tuple[int | None, int | None]:
+    """It is another one when this is; what is left of a semaphore goes on being acquired and released."""
+    return resource.holder, resource.lost or resource.value
+
+
+def _is_used_up_on_purpose(scene: Scene, resource: Resource) -> bool:
+    """Who acquires a place of a semaphore and ends in order may mean to keep it."""
+    return bool(resource.lost) and not scene.casualties.get(resource.program)
 
 
 def _told_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
     pid, known = _holder(scene, resource)
-    if pid is None:
+    if resource.lost:
+        whose = "somebody" if pid is None else f"{'' if known else 'most likely '}{scene.name(pid)}"
+        ended = "" if pid is None else f": {words.how_it_ended(scene, pid)}"
+        who = f"has lost {words.number(resource.lost, 'place')} to {whose}, which is dead{ended}"
+    elif pid is None:
         who = "is taken, but nobody who lives holds it"
     else:
         probably = "" if known else "most likely "

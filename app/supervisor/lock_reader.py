@@ -43,11 +43,17 @@ class LockReader:
             owners = {pid: at for pid in thing.users if (at := self.owner_since(thing, pid))}
             ownership.judge(holding, counts, owners, reading.dead_owners, now, somebody_died=thing.deaths > 0)
 
-    def having(self, thing: Thing) -> tuple[int, ...]:
-        """Who has acquired some of a semaphore and not released it.
+    def places(self, thing: Thing, reading: Reading, now: float) -> None:
+        """Who has acquired some of a semaphore, and what the dead took along."""
+        before = self.semaphore(thing)
+        counts = {pid: self.count(thing, pid) for pid in thing.users}
+        if before is None or before != self.semaphore(thing):
+            return
+        whole = number(thing.facts, "value")
+        reading.places.look(before.value, counts, whole, now, somebody_died=thing.deaths > 0)
 
-        Nobody where one releases what another acquires: that is a signal, and belongs to no one.
-        """
+    def having(self, thing: Thing) -> tuple[int, ...]:
+        """Who has acquired some of it and not released it; nobody where it is a signal."""
         counts = {pid: self.count(thing, pid) or 0 for pid in thing.users}
         if any(count < 0 for count in counts.values()):
             return ()

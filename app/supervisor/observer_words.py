@@ -111,7 +111,8 @@ class Made(Word, frozen=True, kw_only=True, tag="made"):
     the
     order of ``parts`` where those are semaphores.
 
-    ``facts`` by kind, all of them optional: ``maxvalue``, ``object`` (address of the C semaphore object: at +16 its
+    ``facts`` by kind, all of them optional: ``maxvalue``, ``value`` (of a semaphore, at
+    this moment), ``object`` (address of the C semaphore object: at +16 its
     handle, then ``last_tid`` as unsigned long, ``count`` as int), ``maxsize``, ``buffer`` (address of a feeder's
     deque),
     ``reader`` and ``writer`` (fds), ``counters`` (slot in the page: puts, gets), ``data`` (address), ``typecode``,

@@ -54,7 +54,8 @@ class Resource(Record, frozen=True, kw_only=True):
     direction,
     ``ends`` pids by end.  Locks, semaphores: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: nobody, or
     unknown: ``holder_unknown``), ``abandoned`` when the holder is dead.  Semaphores: ``acquired_by`` pids that acquired
-    and did not release it, None where that says nothing.  Condition: ``sleepers``.  Event: ``flag``.
+    and did not release it, ``lost`` places that such took along when they died.  Condition: ``sleepers``.
+    Event: ``flag``.
     Barrier: ``parties``, ``arrived``, ``broken``.  Value and Array: ``typecode``, ``length``, ``values`` (the first
     ones,
     read without their lock).  Shared memory: ``size_bytes``.  Manager: ``address``, ``server``, ``objects``.  Pool:
@@ -88,6 +89,7 @@ class Resource(Record, frozen=True, kw_only=True):
     held_s: float | None = None
     abandoned: bool | None = None
     acquired_by: tuple[int, ...] | None = None
+    lost: int | None = None
     sleepers: int | None = None
     flag: bool | None = None
     parties: int | None = None

@@ -19,7 +19,7 @@ from .edges import Blocked, Edges
 from .figure_reader import FigureReader
 from .lock_reader import LockReader
 from .program_model import ResourceKind
-from .readings import LOCKS, QUEUES, Reading
+from .readings import LOCKS, QUEUES, SEMAPHORES, Reading
 from .resource_book import Book, Thing
 from .window import Window
 from .windows import Windows
@@ -31,7 +31,7 @@ _SELDOM_S = 2.0
 
 K = ResourceKind
 T = TypeVar("T")
-_SEMAPHORES = LOCKS | {K.SEMAPHORE, K.BOUNDED_SEMAPHORE}
+_SEMAPHORES = LOCKS | SEMAPHORES
 
 
 class Turns:
@@ -67,7 +67,7 @@ class Turns:
         self._some("waits", self._windows.values(), Window.look_at_waits)
         self._some("locks", (one for one in things if one.kind in LOCKS), lambda one: self._holder(one, now))
         self._some("figures", (one for one in things if one.kind in _FIGURES), lambda one: self._figure(one, now))
-        self._some("semaphores", filter(self._is_of_its_own, things), self._acquired)
+        self._some("semaphores", filter(self._is_of_its_own, things), lambda one: self._acquired(one, now))
         self._look_at_edges(now, wall_of_mono)
         if now.mono >= self._seldom_at:
             self._seldom_at = now.mono + _SELDOM_S
@@ -92,10 +92,10 @@ class Turns:
 
     def _is_of_its_own(self, thing: Thing) -> bool:
         """Those in a queue or a condition count items and sleepers: nobody has them."""
-        return thing.kind in _SEMAPHORES - LOCKS and self._book.whole(thing) is None
+        return thing.kind in SEMAPHORES and self._book.whole(thing) is None
 
-    def _acquired(self, thing: Thing) -> None:
-        self._readings[thing.key].acquired_by = self._locks.having(thing)
+    def _acquired(self, thing: Thing, now: Now) -> None:
+        self._locks.places(thing, self._readings[thing.key], now.mono)
 
     def _figure(self, thing: Thing, now: Now) -> None:
         reading, figures = self._readings[thing.key], self._figures
@@ -127,7 +127,7 @@ class Turns:
                 alone = window.threads.alone
                 found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
         self.edges.having = {
-            one.at.key: self._locks.having(one.at) for one in found if one.at and one.at.kind in _SEMAPHORES - LOCKS
+            one.at.key: self._locks.having(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
         self.edges.look(found, now.wall, wall_of_mono)
 

@@ -12,6 +12,7 @@ from typing import Any
 from .families import Families
 from .model import JsonDict
 from .ownership import Holding
+from .places import Places
 from .program_model import Resource, ResourceKind, Waiting
 from .resource_book import Book, Thing, number, text
 from .tallies import Tally
@@ -20,6 +21,7 @@ K = ResourceKind
 #: The value of a semaphore without a bound (SEM_VALUE_MAX).
 UNBOUNDED = 2**31 - 1
 LOCKS = frozenset({K.LOCK, K.RLOCK})
+SEMAPHORES = frozenset({K.SEMAPHORE, K.BOUNDED_SEMAPHORE})
 QUEUES = frozenset({K.QUEUE, K.JOINABLE_QUEUE, K.SIMPLE_QUEUE})
 #: Locks of a composite whose abandonment stops the whole of it.
 INNER_LOCKS = ("rlock", "wlock", "lock")
@@ -32,7 +34,7 @@ class Reading:
 
     value: int | None = None
     holding: Holding = field(default_factory=Holding)
-    acquired_by: tuple[int, ...] | None = None
+    places: Places = field(default_factory=Places)
     dead_owners: dict[int, float] = field(default_factory=dict)
     tally: Tally | None = None
     counted: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -120,8 +122,11 @@ class Records:
         """A lock with its holder, or a semaphore, of which several may have some."""
         most = number(thing.facts, "maxvalue")
         bound = {"value": reading.value, "maximum": most if most != UNBOUNDED else None}
-        more = _holder(reading.holding, now) if thing.kind in LOCKS else {"acquired_by": reading.acquired_by}
-        return {**bound, **more}
+        if thing.kind in LOCKS:
+            return {**bound, **_holder(reading.holding, now)}
+        places = reading.places
+        lost = {"lost": places.lost, "holder": places.dead if places.lost else None, "abandoned": places.lost > 0}
+        return {**bound, **lost, "acquired_by": places.acquired_by}
 
     def condition(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
         """Its sleepers are those that went to sleep and were not told yet to wake."""

@@ -114,7 +114,8 @@ class Book:
             thing.kind = _KINDS.get(word.resource, thing.kind)
         if word.name and (word.here or not thing.told):
             self.touched.add(self._namesakes.name(thing, word.name).id)
-        thing.facts.update(word.facts)
+        # What a semaphore began with is known to its maker alone.
+        thing.facts.update({**word.facts, **({} if word.here else _lasting(thing))})
         self.touched.add(thing.id)
         self._join(thing, word.parts)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
@@ -291,3 +292,7 @@ class Book:
         if not thing.users:
             thing.unused_since = now
             self._unused[thing.key] = thing
+
+
+def _lasting(thing: Thing) -> JsonDict:
+    return {"value": thing.facts.get("value")}

@@ -34,9 +34,10 @@ function ends(value) {
 
 /** Who has a lock, or some of a semaphore. @param {object} one */
 function holder(one) {
-  if (one.abandoned) return person(probableHolder(one)).replace(ABSENT, "dead");
+  const living = isSemaphore(one) ? people(one.acquired_by ?? []) : "";
+  if (one.abandoned) return [person(probableHolder(one)).replace(ABSENT, "dead"), living].filter(Boolean).join(", ");
   if (one.holder_unknown) return "not known";
-  return isSemaphore(one) ? people(one.acquired_by ?? []) || ABSENT : person(one.holder);
+  return isSemaphore(one) ? living || ABSENT : person(one.holder);
 }
 
 /**

@@ -33,7 +33,7 @@ function queue(one) {
 }
 
 function lock(one) {
-  if (!isLock(one)) return [{ label: "Value", value: level(one) }];
+  if (!isLock(one)) return [{ label: "Value", value: level(one) }, ...(one.lost ? [{ ...holder(one), label: "Lost with" }] : [])];
   return [{ label: "State", value: level(one) }, holder(one), num("Held for", known(one.held_s) ? time(one.held_s) : null)];
 }
 
@@ -41,7 +41,7 @@ function holder(one) {
   const label = "Holder";
   if (!one.abandoned) return one.holder_unknown ? { label, value: "not known" } : { label, pid: one.holder ?? undefined, value: "nobody" };
   const pid = probableHolder(one) ?? undefined;
-  return { label, pid, value: "dead", why: known(pid) && one.holder_unknown ? "Most likely: it was killed, and nobody else was." : "" };
+  return { label, pid, value: "dead", why: known(pid) && one.holder === null ? "Most likely: it was killed, and nobody else was." : "" };
 }
 
 const OF_KIND = {

@@ -79,6 +79,7 @@ function wrong(one) {
   if (!abandoned) return "";
   const probably = probableHolder(one);
   const who = probably === null ? "Its holder" : `Its holder, ${holder === null ? "most likely " : ""}${nameOf(probably)} (pid ${probably}),`;
+  if (one.lost) return `${who} died without releasing ${one.lost === 1 ? "a place" : `${one.lost} places`} of it, so nobody ever will.`;
   return `${who} died without releasing it, so nobody ever will. ${waiting.length ? `${waiting.length === 1 ? "One process waits" : `${waiting.length} processes wait`} in vain.` : "The next to acquire it waits in vain."}`;
 }
 

@@ -36,10 +36,11 @@ export function depth({ size, maxsize }) {
 export const backlog = ({ buffered }) => (buffered ? Object.values(buffered).reduce((sum, one) => sum + (one ?? 0), 0) : null);
 
 /** "free", "held", "2 of 3 free" @param {object} lock */
-export function level({ kind, value, maximum, abandoned }) {
+export function level({ kind, value, maximum, abandoned, lost }) {
   if (!known(value)) return ABSENT;
   if (kind === "lock" || kind === "rlock") return value > 0 ? "free" : abandoned ? "abandoned" : "held";
-  return known(maximum) && maximum < 2 ** 30 ? `${count(value)} of ${count(maximum)} free` : `${count(value)} free`;
+  const free = known(maximum) && maximum < 2 ** 30 ? `${count(value)} of ${count(maximum)} free` : `${count(value)} free`;
+  return lost ? `${free}, ${count(lost)} lost` : free;
 }
 
 /** What an event, a condition or a barrier is at. @param {object} one */

@@ -51,7 +51,7 @@ export const keyOf = ({ pid, resource, of, to }) => `${pid} ${resource ?? `p${of
 
 function by(holders, to, record) {
   if (to === "join") return [];
-  if (record?.abandoned) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
+  if (record?.abandoned && !record.lost) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
   if (!holders.length) return [", and nobody is there who could let it go on"];
   const words = { acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: record?.kind === "barrier" ? "which could be completed by" : "which could be set by" };
   const names = holders.slice(0, NAMED).flatMap((pid, at) => [at ? ", " : "", who(pid), isDead(pid) ? " (ended)" : ""]);

@@ -9,6 +9,7 @@ from tests.browser.programming import (
     LONG_S,
     beside,
     fact,
+    findings,
     open_program,
     process_row,
     resource_row,
@@ -33,6 +34,21 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
     process_row(page, name).get_by_role("button", name=f"Kill {name}").click()
     expect(page.get_by_role("dialog")).to_contain_text("It has acquired semaphore places")
     expect(page.get_by_role("dialog")).to_contain_text("3 processes wait for it")
+    page.get_by_role("dialog").get_by_role("button", name="Kill").click()
+
+    expect(findings(page)).to_contain_text(
+        re.compile(
+            rf"Semaphore places \(semaphore\.py:\d+\) has lost 1 place to {name} \(pid \d+\), which is dead: SIGKILL"
+        )
+    )
+    expect(resource_row(page, "places").locator(".of-level")).to_have_text("0 free, 1 lost")
+    expect(fact(page, "Lost with")).to_contain_text(re.compile(rf"^{name} \d+ \(ended\)"))
+    expect(beside(page)).to_contain_text("died without releasing a place of it, so nobody ever will.")
+    expect(acquired).to_contain_text("Acquired by 1")
+    beside(page).get_by_role("button", name="Break the lock").click()
+    page.get_by_role("dialog").get_by_role("button", name="Break the lock").click()
+    expect(acquired).to_contain_text("Acquired by 2")
+    expect(findings(page)).to_be_hidden()
 
 
 def test_a_pool_names_its_workers_and_what_each_does(server: Server, page: Page) -> None:

@@ -385,3 +385,17 @@ def test_there_is_a_bound() -> None:
     many = [resource(f"l{number}", abandoned=True) for number in range(2000)]
     dead = [actor(pid, dead=-9) for pid in range(100, 2100)]
     assert len(settled(scene(*many, *dead)).findings) == 200
+
+
+def test_a_semaphore_that_lost_a_place() -> None:
+    """To one who was killed; who ends in order with a place may mean to keep it."""
+    slots = resource(
+        "slots", ResourceKind.SEMAPHORE, abandoned=True, lost=1, holder=ONE, acquired_by=(THREE,), waiting=waiting(TWO)
+    )
+    found = only(scene(actor(ONE, dead=-9, cause=KILLED), slots), FindingKind.ABANDONED_LOCK)
+    assert found.text == (
+        "Semaphore slots has lost 1 place to worker-1 (pid 11), which is dead: SIGKILL by operator; "
+        "1 process waits for it."
+    )
+    assert found.pids == (ONE, TWO)
+    assert settled(scene(actor(ONE, dead=0), slots)).findings == ()

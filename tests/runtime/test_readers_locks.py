@@ -193,6 +193,43 @@ if __name__ == "__main__":
         assert set(program.one("bounded_semaphore").acquired_by) == having
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["Semaphore", "BoundedSemaphore"])
+def test_place_of_a_semaphore_that_died_with_its_holder_is_seen_and_given_back(
+    method: str, kind: str, tmp_path
+) -> None:
+    """One of two places is lost; the waiting one gets it when it is released in the place of the dead."""
+    code = """
+def hold(semaphore):
+    semaphore.acquire()
+    tell(os.getpid())
+    while True: time.sleep(600)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context(sys.argv[1])
+    semaphore = getattr(mp, sys.argv[2])(2)
+    for _ in range(3): mp.Process(target=hold, args=(semaphore,)).start()
+    wait()
+"""
+    name = {"Semaphore": "semaphore", "BoundedSemaphore": "bounded_semaphore"}[kind]
+    with watched(tmp_path, code, method, kind) as program:
+        dead, living = (int(program.told()[0]) for _ in range(2))
+        shown = program.see(
+            lambda it: (one := it.one(name)) and len(one.acquired_by or ()) == 2 and one.waiting and one
+        )
+        with pytest.raises(NotPossible, match="none of its places is known to be lost"):
+            program.resources.break_lock(shown.id)
+        os.kill(dead, signal.SIGKILL)
+        shown = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
+        assert (shown.lost, shown.holder, shown.acquired_by, len(shown.waiting)) == (1, dead, (living,), 1)
+        assert f"in the place of pid {dead}" in program.resources.break_lock(shown.id)
+        waited = int(program.told()[0])
+        program.see(lambda it: it.one(name).acquired_by == tuple(sorted((living, waited))))
+        assert (program.one(name).lost, program.one(name).abandoned) == (0, False)
+        with pytest.raises(NotPossible, match="none of its places is known to be lost"):
+            program.resources.break_lock(shown.id)
+
+
 def test_semaphore_that_one_acquires_and_another_releases_is_nobodys(tmp_path) -> None:
     """A signal between processes belongs to none of them."""
     code = """

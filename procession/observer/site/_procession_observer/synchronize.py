@@ -128,7 +128,7 @@ def _kind(semaphore):
 def _semaphore(self, fds):
     semlock = self._semlock
     key = "sem:%d" % os.fstat(fds[-1]).st_ino if fds else address_key(self)
-    facts = {"object": id(semlock), "maxvalue": semlock.maxvalue}
+    facts = {"object": id(semlock), "maxvalue": semlock.maxvalue, "value": semlock._get_value()}
     slot = getattr(self, SLOT, None)
     if slot is not None:
         facts["counters"] = PAGE.number(slot)
