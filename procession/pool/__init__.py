@@ -17,7 +17,8 @@ Who is who:
   methods return, `tasks` what they consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one;
 - `bookkeeping` knows which task is where; it is pure;
 - `dispatcher` is the one thread that waits for workers; `watching` is what it waits with, `delivery` settles results,
-  `balance` takes tasks away from stopped and slow workers, `patience` lets a caller wait without it;
+  `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and slow workers,
+  `patience` lets a caller wait without the thread;
 - `crew` starts, ends and buries workers; `workers` is one of them as the pool sees it, `encoding` and `channel` make
   and carry its frames;
 - `worker`, `link`, `ring` and `pickling` run in the worker, kept small because start-up depends on them.

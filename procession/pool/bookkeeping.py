@@ -110,7 +110,7 @@ class Ledger:
         taken: list[Task] = []
         queue = self.queue
         while queue and count > len(taken):
-            first = queue.popleft()  # a callback, where the source ends by an error, may put others before it
+            first = queue.popleft()  # code of the user's that the source runs may put others before it
             if not isinstance(first, Source):
                 taken.append(first)
                 continue

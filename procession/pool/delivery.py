@@ -11,7 +11,7 @@ from .workers import Worker
 
 
 class Delivery:
-    """Settles tasks.  Callbacks run in here, and may use the pool."""
+    """Settles tasks.  Unpickling runs code of the user's in here, which may use the pool."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

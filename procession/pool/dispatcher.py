@@ -8,8 +8,9 @@
 
 Callers come in through the queue of the `bookkeeping.Ledger` and wake the thread if it sleeps; with a free worker at
 hand they hand over their task themselves, which spares two switches of threads.  The lock guards the ledger and the
-crew; it is reentrant because callbacks run under it and may use the pool.  Whoever only has something to say (a task,
-close) does not take it: a callback may be waiting for what the caller holds.
+crew; it is reentrant because pickling runs code of the user's under it, which may use the pool.  Callbacks run without
+it, in a thread of their own (`callbacks`).  Whoever only has something to say (a task, close) does not take it: the
+user's code may be waiting for what the caller holds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from weakref import WeakSet
 
 from .balance import IDLE_S, STALLED_S, Balance, has_store
 from .bookkeeping import Desk, Ledger
+from .callbacks import Callbacks
 from .crew import Crew
 from .delivery import Delivery
 from .encoding import Encoder
@@ -53,6 +55,7 @@ class Dispatcher:
         self.closing = False
         self.terminating = False
         self.finished = threading.Event()
+        self.callbacks = Callbacks()
         self._ledger = ledger
         self._tether = tether
         self._fence = Fence()
@@ -126,16 +129,19 @@ class Dispatcher:
             raise
 
     def is_held_up(self) -> bool:
-        """Whether the pool can do nothing until the calling thread returns: it runs a callback, or is the pool's."""
+        """Whether the pool can do nothing until the calling thread returns: it is the pool's, or has its lock."""
         return threading.current_thread() is self.thread or self.lock._is_owned()  # type: ignore[attr-defined]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end of the thread; whether it came.  From within a callback: no."""
-        if self.is_held_up():
+        """Wait for the end of the thread, and of the callbacks; whether it came.  From within a callback: no."""
+        if self.is_held_up() or self.callbacks.is_current():
             return False
+        deadline = None if timeout is None else time.monotonic() + timeout
         if self.thread.ident is not None:
             self.thread.join(timeout)
-        return not self.thread.is_alive()
+        if self.thread.is_alive():
+            return False
+        return self.callbacks.join(None if deadline is None else max(deadline - time.monotonic(), 0))
 
     def terminate(self) -> None:
         """End all workers and the thread; waits until that is done."""
@@ -143,6 +149,7 @@ class Dispatcher:
         if self.thread.ident is None:
             self.crew.dismiss()
             self._close()
+            self.callbacks.close()
             return
         self.wake()
         self.join()
@@ -154,6 +161,8 @@ class Dispatcher:
         self.finished = threading.Event()
         self.finished.set()
         self.lock = threading.RLock()
+        self.callbacks = Callbacks()
+        self.callbacks.close()
         self._is_asleep = False
         self.crew.workers.clear()
         self._by_desk.clear()
@@ -244,7 +253,7 @@ class Dispatcher:
 
     def _hand_over(self, result: AsyncResult, *, awake: bool = False) -> Worker | None:
         """Send it to a worker that has nothing to do, and return that; ``awake``: its answer is looked out for."""
-        if self.lock._is_owned():  # type: ignore[attr-defined]  # by a callback
+        if self.lock._is_owned():  # type: ignore[attr-defined]  # by code of the user's that pickling runs
             return self._send_to_free(result, awake=awake)
         try:
             if self.lock.acquire(blocking=False):
@@ -328,6 +337,7 @@ class Dispatcher:
             self._watching.tell(self._watching.wait(None if deadline is None else max(deadline - now, 0.0)))
         self._close()
         self._abandon()  # what came until ``finished`` was set; what comes later, its caller abandons
+        self.callbacks.close()
 
     def _abandon(self) -> None:
         with self.lock:

@@ -279,8 +279,13 @@ class Pool(Oversight):
         self._dispatcher.announce(feeder.source)
         feeder.start()
 
-    def _is_held_up(self) -> bool:
-        return self._dispatcher.is_held_up()
+    def _call_back(self, call: Callable[[], object]) -> None:
+        self._dispatcher.callbacks.add(call)
+
+    def _is_held_up(self, *, calls_back: bool) -> bool:
+        """Whether a result would never come that somebody is about to wait for; it ``calls_back`` before it comes."""
+        dispatcher = self._dispatcher
+        return dispatcher.is_held_up() or (calls_back and dispatcher.callbacks.is_current())
 
     def _repopulate_pool(self) -> None:
         """As in the stdlib, for programs that reach into it."""

@@ -93,7 +93,7 @@ class Oversight:
                 worker.signal(signum)
         from .facts import WorkerEnd
 
-        if not self._dispatcher.is_held_up():  # by a callback, for which nobody could notice the end
+        if not self._dispatcher.is_held_up():  # else nobody could notice the end
             worker.buried.wait(timeout)
         with self._dispatcher.lock:
             return worker.end or WorkerEnd(

@@ -83,7 +83,15 @@ class AsyncResult:
         self.function = self.args = self.kwds = None  # type: ignore[assignment]  # they may be large
         self._value = value
         if callback := self._callback if success else self._error_callback:
-            _call(callback, value)
+            self._pool._call_back(lambda: self._tell(callback, success))  # type: ignore[attr-defined]
+            return
+        self._callback = self._error_callback = None
+        self._success = success
+        self._pool = None
+        self._lock.release()
+
+    def _tell(self, callback: Callable[[Any], object], success: bool) -> None:
+        _call(callback, self._value)
         self._callback = self._error_callback = None
         self._success = success
         self._pool = None
@@ -102,7 +110,7 @@ class AsyncResult:
     def wait(self, timeout: float | None = None) -> None:
         """Until it is over, or ``timeout`` seconds."""
         if self._success is None:
-            refuse_in_callback(self._pool)
+            refuse_in_callback(self._pool, self._callback or self._error_callback)
             if self._lock.acquire(timeout=_limit(timeout)):
                 self._lock.release()
 
@@ -258,7 +266,7 @@ class MapResult(ManyResults):
     def wait(self, timeout: float | None = None) -> None:
         """Until all are over, or ``timeout`` seconds."""
         if not self._event.is_set():
-            refuse_in_callback(self._pool)
+            refuse_in_callback(self._pool, self._callback or self._error_callback)
             self._event.wait(timeout)
 
     def get(self, timeout: float | None = None) -> list[Any]:
@@ -284,16 +292,27 @@ class MapResult(ManyResults):
         else:
             callback, value = self._error_callback, self._error  # type: ignore[assignment]
         if callback:
-            _call(callback, value)
+            self._pool._call_back(lambda: self._tell(callback, value))  # type: ignore[attr-defined]
+        else:
+            self._end()
+
+    def _tell(self, callback: Callable[[Any], object], value: Any) -> None:
+        _call(callback, value)
+        self._end()
+
+    def _end(self) -> None:
         self._callback = self._error_callback = None
         self._pool = None
         self._event.set()
 
 
-def refuse_in_callback(pool: Any) -> None:
-    """Raise RuntimeError where a callback is about to wait for what comes only after it has returned."""
-    if pool is not None and pool._is_held_up():
-        raise RuntimeError("a callback holds up its pool: what it waits for would never come")
+def refuse_in_callback(pool: Any, callback: Callback = None) -> None:
+    """Raise RuntimeError where somebody is about to wait for what comes only after he has returned: a callback for a
+    result that has one, too (they run one after the other), or code that the pool itself runs."""
+    if pool is not None and pool._is_held_up(calls_back=callback is not None):
+        raise RuntimeError(
+            "this is called by the pool, which cannot go on before it returns: the result would never come"
+        )
 
 
 def _limit(timeout: float | None) -> float:
@@ -304,7 +323,7 @@ def _call(callback: Callable[[Any], object], value: Any) -> None:
     """A callback of the user's; what it raises is shown and disturbs nothing."""
     try:
         callback(value)
-    except BaseException:  # noqa: BLE001 - it runs in the pool's thread, where nobody could catch it
+    except BaseException:  # noqa: BLE001 - it runs in a thread of the pool's, where nobody could catch it
         show_exception()
 
 

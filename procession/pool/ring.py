@@ -118,7 +118,7 @@ class RingReader:
         """(position, kind, payload) of each; a payload is valid until the next one is asked for."""
         words, memory, view, unpack = self._words, self._memory, self._bytes, HEADER.unpack_from
         start, head, count = self._start, words[self._head_at], 0
-        # A callback of the user's may come back here in between: what was handed out has been counted by then.
+        # Unpickling runs code of the user's, which may come back here: what was handed out has been counted by then.
         while (tail := self._tail) < head:
             at = start + tail % RING_BYTES
             length, position, kind = unpack(memory, at)

@@ -1,6 +1,7 @@
 """The results of a pool are the stdlib's: what they return and raise, when they call back, what they count."""
 
 import multiprocessing
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +15,18 @@ from procession.pool.worker import run_chunk
 LOST = WorkerLost(4711, -9, "SIGKILL", "task 1")
 
 
-def apply_result(**callbacks: Any) -> AsyncResult:
-    result = AsyncResult(None, 1, divmod, (7, 2), {"spare": "x"}, None, None, 0)
-    result._callback, result._error_callback = callbacks.get("callback"), callbacks.get("error_callback")
-    return result
+class CallsAtOnce:
+    """A pool of which nothing is used but how it calls back."""
+
+    def _call_back(self, call: Callable[[], object]) -> None:
+        call()
+
+    def _is_held_up(self, *, calls_back: bool) -> bool:
+        return calls_back
+
+
+def apply_result(callback: Any = None, error_callback: Any = None) -> AsyncResult:
+    return AsyncResult(CallsAtOnce(), 1, divmod, (7, 2), {"spare": "x"}, callback, error_callback, 0)
 
 
 def items(result: Any, count: int) -> list[Item]:
@@ -71,19 +80,17 @@ def test_a_failure_tells_which_task_it_was() -> None:
     assert (progress.lost, progress.failed, progress.done, progress.over) == (1, 0, 0, True)
 
 
-def test_waiting_in_a_callback_for_what_it_holds_up_is_refused() -> None:
-    class OwnThread:
-        def _is_held_up(self) -> bool:
-            return True
-
-    result = AsyncResult(OwnThread(), 1, abs, (1,), None, None, None, 0)
-    with pytest.raises(RuntimeError, match="would never come"):
-        result.get()
+def test_waiting_for_what_would_never_come_is_refused() -> None:
+    """A result that has a callback, by another callback: they run one after the other."""
+    for result in (apply_result(callback=print), MapResult(CallsAtOnce(), 1, 1, 3, None, print)):
+        with pytest.raises(RuntimeError, match="would never come"):
+            result.wait(0)
+    apply_result().wait(0)
 
 
 def test_a_map_raises_its_first_error_when_all_are_over() -> None:
     called = []
-    result = MapResult(None, 1, 1, 3, None, called.append)
+    result = MapResult(CallsAtOnce(), 1, 1, 3, None, called.append)
     one, two, three = items(result, 3)
     two.settle(False, LOST)
     three.settle(False, KeyError("later"))

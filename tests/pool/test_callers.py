@@ -16,6 +16,7 @@ from procession.pool import PoolTerminated
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, started
+from tests.waiting import wait_until
 
 WORKERS = 2
 
@@ -54,24 +55,108 @@ def test_caller_holds_the_lock_that_a_callback_waits_for(open_pool: OpenPool, ca
     assert over.wait(WITHIN_S)
 
 
-def test_error_callback_in_the_thread_of_the_caller(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """An argument cannot be pickled: it is told in the midst of the call, and waiting there is refused, too."""
+def test_slow_callback_holds_nobody_up(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Tasks are handed out and their results come meanwhile, and everything else that the pool offers works."""
+    pool = open_pool(WORKERS)
+    waits, go_on, told = threading.Event(), threading.Event(), list[int]()
+
+    def wait(value: int) -> None:
+        waits.set()
+        assert go_on.wait(WITHIN_S)
+        told.append(value)
+
+    slow = pool.apply_async(tasks.square, (3,), callback=wait)
+    assert waits.wait(WITHIN_S)
+    behind = pool.map_async(tasks.square, range(3), callback=told.extend)
+    assert_goes_on(pool, WORKERS)
+    held = pool.apply_async(tasks.held, (log, 0, str(gate)))
+    assert pool.kill_worker(started(log, 0), WITHIN_S).outcome == "lost"
+    with pytest.raises(WorkerLost):
+        held.get(WITHIN_S)
+    pool.resize(WORKERS + 1)
+    assert pool.statistics().processes == WORKERS + 1
+    assert not slow.ready()
+    assert not behind.ready()
+    go_on.set()
+    assert (slow.get(WITHIN_S), behind.get(WITHIN_S)) == (9, [0, 1, 4])
+    assert told == [9, 0, 1, 4]
+
+
+def test_end_of_a_pool_waits_for_its_callbacks(open_pool: OpenPool) -> None:
+    """As in the stdlib; join says when it did not wait to the end."""
+    pool = open_pool(WORKERS)
+    waits, go_on, told = threading.Event(), threading.Event(), list[int]()
+
+    def wait(value: int) -> None:
+        waits.set()
+        assert go_on.wait(WITHIN_S)
+        told.append(value)
+
+    pool.apply_async(tasks.square, (3,), callback=wait)
+    assert waits.wait(WITHIN_S)
+    pool.close()
+    wait_until(lambda: pool.statistics().state == "closed", WITHIN_S)
+    assert not pool.join(0)
+    go_on.set()
+    assert pool.join(WITHIN_S)
+    assert told == [9]
+
+
+def test_callback_waits_for_results(open_pool: OpenPool) -> None:
+    """Of the same pool, where they have no callback themselves; for what comes only after itself it is refused to."""
+    pool = open_pool(WORKERS)
+    told: list[Any] = []
+
+    def use_the_pool(value: int) -> None:
+        told.extend((value, pool.apply(tasks.square, (4,)), pool.map(tasks.square, range(3))))
+        behind = pool.apply_async(tasks.square, (5,), callback=told.append)
+        with pytest.raises(RuntimeError, match="would never come"):
+            behind.get(WITHIN_S)
+        pool.close()
+        told.append(pool.join())
+
+    pool.apply_async(tasks.square, (3,), callback=use_the_pool)
+    wait_until(lambda: len(told) == 5, WITHIN_S)
+    assert told == [9, 16, [0, 1, 4], False, 25]
+    assert pool.join(WITHIN_S)
+
+
+def test_error_callback_for_what_cannot_be_pickled(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """It is found out in the midst of the call; the callback may do with the pool what it likes all the same."""
     pool = open_pool(WORKERS)
     held = pool.apply_async(tasks.held, (log, 0, str(gate)))
     pid = started(log, 0)
     told: list[Any] = []
 
     def use_the_pool(_: BaseException) -> None:
-        with pytest.raises(RuntimeError, match="would never come"):
-            held.get()
         told.append(pool.kill_worker(pid, WITHIN_S))
         pool.terminate()
 
     pool.apply_async(tasks.square, (lambda: None,), error_callback=use_the_pool).wait(WITHIN_S)
-    assert [end.ended for end in told] == [False]
+    assert [end.outcome for end in told] == ["lost"]
     with pytest.raises(WorkerLost, match="kill_worker"):
         held.get(WITHIN_S)
     assert pool.join(WITHIN_S)
+
+
+class Gets:
+    """Unpickled by the pool itself, it waits for a result of the same pool."""
+
+    pool: Pool
+
+    def __setstate__(self, _: object) -> None:
+        Gets.pool.apply_async(tasks.square, (3,)).get(WITHIN_S)
+
+    def __reduce__(self) -> Any:
+        return Gets, (), {"some": "state"}
+
+
+def test_result_that_waits_for_its_own_pool_is_refused(open_pool: OpenPool) -> None:
+    """The pool cannot go on before it is there."""
+    Gets.pool = pool = open_pool(WORKERS)
+    with pytest.raises(RuntimeError, match="would never come"):
+        pool.apply_async(Gets).get(WITHIN_S)
+    assert_goes_on(pool, WORKERS)
 
 
 class Raised(Exception):
