@@ -120,8 +120,16 @@ class Ledger:
             elif isinstance(first, FedSource) and first.starved:
                 self._step_aside(first)
             else:
-                queue.appendleft(first)
+                self._give_way(first)
         return taken
+
+    def _give_way(self, source: Source) -> None:
+        """First come, first served; but what may have no end takes turns with the next one behind it."""
+        queue = self.queue
+        if queue and (source.unbounded or _is_unbounded(queue[0])):
+            queue.insert(1, source)
+        else:
+            queue.appendleft(source)
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """They were taken, and are not sent after all."""
@@ -234,6 +242,10 @@ def _remaining(one: Waiting) -> int:
         return 1
     total = one.result.progress().total
     return len(one.fed) if isinstance(one, FedSource) and total is None else max((total or 0) - one.taken, 0)
+
+
+def _is_unbounded(one: Waiting) -> bool:
+    return isinstance(one, Source) and one.unbounded
 
 
 def _load(desk: Desk) -> int:

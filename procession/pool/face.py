@@ -268,14 +268,17 @@ class Pool(Oversight):
         retries: int | None,
     ) -> None:
         again = self._retries if retries is None else _checked_retries(retries)
-        plain = is_plain(iterable)
+        plain, unbounded = is_plain(iterable), not hasattr(iterable, "__len__")
         if most is not None:
             iterable = islice(iterable, most)  # a list may grow while it is mapped
         if plain:
             called, kind, calls = arguments(func, iterable, result.chunksize, starred=starred)
-            self._dispatcher.enqueue(Source(result, called, kind, calls, again))
+            source = Source(result, called, kind, calls, again)
+            source.unbounded = unbounded
+            self._dispatcher.enqueue(source)
             return
         feeder = Feeder(result, func, iterable, starred=starred, retries=again, ready=self._dispatcher.offer)
+        feeder.source.unbounded = unbounded
         self._dispatcher.announce(feeder.source)
         feeder.start()
 

@@ -43,9 +43,11 @@ def arguments(
 
 
 class Source:
-    """Tasks of one call, in order.  ``over`` when there are no more; ``starved`` when there are none right now."""
+    """Tasks of one call, in order.  ``over`` when there are no more; ``starved`` when there are none right now;
+    ``unbounded`` where nobody knows whether they ever come to an end."""
 
     starved = False
+    unbounded = False
 
     def __init__(
         self,

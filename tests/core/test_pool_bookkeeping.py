@@ -66,6 +66,27 @@ def test_a_source_stays_at_the_head_until_it_is_exhausted(ledger: Ledger) -> Non
     assert not ledger.queue
 
 
+def test_a_source_that_may_have_no_end_takes_turns_with_what_is_behind_it(ledger: Ledger) -> None:
+    """The others remain in order among themselves."""
+    _, endless = map_source(100)
+    endless.unbounded = True
+    _, first = map_source(3)
+    _, second = map_source(2)
+    ledger.queue.extend([endless, task(7), first, second])
+    results = {id(endless.result): "endless", id(first.result): "first", id(second.result): "second"}
+    turns = [[results.get(id(getattr(one, "result", None)), "task") for one in ledger.take(2)] for _ in range(8)]
+    assert turns == [
+        ["endless", "endless"],
+        ["task", "endless"],
+        ["first", "first"],
+        ["endless", "endless"],
+        ["first", "endless"],
+        ["second", "second"],
+        ["endless", "endless"],
+        ["endless", "endless"],
+    ]
+
+
 def test_a_source_without_anything_right_now_lets_others_pass(ledger: Ledger) -> None:
     result = IMapIterator(None, 1, 1)
     asked = []

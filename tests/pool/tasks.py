@@ -68,6 +68,12 @@ def add(one: int, other: int) -> int:
     return one + other
 
 
+def brief(number: int) -> int:
+    """Long enough that a minute of them fills no memory."""
+    time.sleep(0.001)
+    return number
+
+
 def own_pid(_: object = None) -> int:
     return os.getpid()
 

@@ -3,7 +3,7 @@
 import itertools
 import multiprocessing
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,22 @@ def test_generator_without_an_end(open_pool: OpenPool, name: str) -> None:
     assert len(set(got)) == 1000
     pool.terminate()
     assert pool.join(timeout=WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    "endless", [itertools.count, lambda: iter(itertools.count().__next__, None)], ids=["plain", "fed"]
+)
+def test_iterable_without_an_end_lets_others_have_their_turn(
+    open_pool: OpenPool, endless: Callable[[], Iterator[int]]
+) -> None:
+    """What is submitted later comes to its end while it goes on; in the stdlib it waits for ever."""
+    pool = open_pool(WORKERS)
+    numbers = pool.imap(tasks.brief, endless())
+    assert next(numbers) == 0
+    assert pool.map_async(tasks.square, range(1000), chunksize=1).get(WITHIN_S) == [one * one for one in range(1000)]
+    assert pool.apply_async(tasks.square, (3,)).get(WITHIN_S) == 9
+    assert list(pool.imap_unordered(tasks.square, (one for one in [4]))) == [16]
+    assert list(itertools.islice(numbers, 100)) == list(range(1, 101))
 
 
 def test_generator_is_asked_no_further_than_workers_get(open_pool: OpenPool, log: str, gate: Path) -> None:
