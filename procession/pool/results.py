@@ -111,7 +111,10 @@ class AsyncResult:
         """Until it is over, or ``timeout`` seconds."""
         if self._success is None:
             refuse_in_callback(self._pool, self._callback or self._error_callback)
-            if self._lock.acquire(timeout=_limit(timeout)):
+            if timeout is None:
+                with self._lock:  # others may wait, too: it is not left locked where a signal handler raises
+                    pass
+            elif self._lock.acquire(timeout=_limit(timeout)):
                 self._lock.release()
 
     def get(self, timeout: float | None = None) -> Any:
@@ -315,8 +318,8 @@ def refuse_in_callback(pool: Any, callback: Callback = None) -> None:
         )
 
 
-def _limit(timeout: float | None) -> float:
-    return -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
+def _limit(timeout: float) -> float:
+    return max(0.0, min(timeout, threading.TIMEOUT_MAX))
 
 
 def _call(callback: Callable[[Any], object], value: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from procession import Pool, WorkerLost
 from procession.pool import PoolTerminated
+from procession.pool.ring import Fence
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, started
@@ -198,6 +199,20 @@ def test_signal_handler_raises_anywhere_in_a_call(open_pool: OpenPool) -> None:
         if result.successful():
             assert result.get() == number
     assert_goes_on(pool, WORKERS)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_signal_handler_raises_within_a_fence() -> None:
+    """It is passed by everybody afterwards; the pool's thread passes it in each turn."""
+    fence = Fence()
+    with alarms() as after:
+        for turn in range(200):
+            with contextlib.suppress(Raised):
+                after((20 + turn % 20) * 1e-6)
+                for _ in range(10_000):  # an end, because what it raises in a finalizer goes no further
+                    fence()
+            assert fence.acquire(timeout=WITHIN_S)
+            fence.release()
 
 
 def test_forked_child_is_refused_by_the_pool_of_its_parent(open_pool: OpenPool) -> None:
