@@ -30,6 +30,7 @@ COSTS = {
     "lock": ("uncontended Lock: acquire and release", "ns", 1e9, "≤ 1.50×"),
     "tasks": ("Pool: an empty task, chunksize 1, CPU", "µs", 1e6, "–"),
 }
+METHODS = ("fork", "forkserver", "spawn")
 OWNERS = "owners noted"
 
 
@@ -46,6 +47,7 @@ def main(folder: Path) -> list[Row]:
         rows = [_row(name, _least(name, environs)) for name in COSTS]
         lock = _least("lock", environs)
         rows.append(_row("lock", {"observed": lock[OWNERS], "bare": lock["bare"]}, f", {OWNERS}", "≤ 3.00×"))
+        rows += [_process(method, _least(f"start_{method}", environs)) for method in METHODS]
         return [*rows, *(_start(what, code, aim, environs) for what, code, aim in STARTING)]
 
 
@@ -64,6 +66,17 @@ def _row(name: str, seconds: Mapping[str, float], more: str = "", aim: str = "")
         peer=f"{bare * scale:.3g} {unit}",
         ratio=ours / bare,
         aim=aim or usual,
+    )
+
+
+def _process(method: str, seconds: Mapping[str, float]) -> Row:
+    ours, bare = seconds["observed"] * 1e3, seconds["bare"] * 1e3
+    return Row(
+        what=f"start and join of a process by {method}, CPU",
+        ours=f"{ours:.2f} ms (+{(ours - bare) * 1e3:.0f} µs)",
+        peer=f"{bare:.2f} ms",
+        ratio=ours / bare,
+        aim="≤ 1.05×",
     )
 
 
