@@ -41,7 +41,7 @@ class FigureReader:
         counted = reading.counted
         for pid in thing.users:
             page = self._windows[pid].page if pid in self._windows else None
-            if pid in counted and page and not page.changed:
+            if pid in counted and not (page and page.changed):
                 continue
             if counter := self._windows.counter(thing, pid):
                 counted[pid] = (counter.puts, counter.gets)

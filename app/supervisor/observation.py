@@ -15,7 +15,7 @@ from typing import Protocol
 from . import actions as a
 from . import proc
 from .fleet import Fleet
-from .observer_words import AnyWord, Dropped, Hello, Made
+from .observer_words import AnyWord, Dropped, Hello, Made, Paged
 from .observing import Heard, NotSeen, ObserverSocket
 from .poller import Poller
 from .trees import Inventory
@@ -126,7 +126,7 @@ class Observation:
         self._holdings.told(pid, one.key, word, one.fds)
         if isinstance(word, Hello) and word.forked:
             self._holdings.forked(word.ppid, pid)
-        if not isinstance(one.word, Made | Dropped):
+        if not isinstance(one.word, Made | Dropped | Paged):
             yield a.Heard(one.key, one.word)
 
     def _ended(self, process_id: str) -> Iterator[a.Happening]:

@@ -59,7 +59,7 @@ def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
             _joining(fleet.programs.sighting(member.id), child, over=over, now=now)
         case w.Ending(children=children):
             _ending(fleet, member, children)
-        case w.Made() | w.Dropped():
+        case w.Made() | w.Dropped() | w.Paged():
             return  # the resources' business
         case _:
             assert_never(word)
@@ -119,7 +119,7 @@ def _hello(fleet: Fleet, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> Non
 
 def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
     parent = fleet.members.get(fleet.programs.by_pid.get(word.ppid, ""))
-    command = " ".join(word.argv) or word.executable
+    command = " ".join(word.argv) or word.executable or (parent.process.target or "" if parent else "")
     script = next((one for one in word.argv if not one.startswith("-")), word.executable)
     name = f"fork of {parent.process.name}" if word.forked and parent else script.rpartition("/")[2]
     method = word.start_method

@@ -32,7 +32,7 @@ class Word(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
 
 
 class Hello(Word, frozen=True, kw_only=True, tag="hello"):
-    """The first word of a process; comes with the fd of its page.  ``forked`` from a process that was observed.
+    """The first word of a process; with the fd of its page if it has one.  ``forked`` from a process that was observed.
 
     A process says it again when it had to call again (it had closed our descriptors, as daemons do, or executed another
     program, or the supervisor was started again); without an fd its page is the one as before.
@@ -40,8 +40,8 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
 
     program: str
     ppid: int
-    python: str
-    executable: str
+    python: str = ""
+    executable: str = ""
     argv: list[str] = []
     cwd: str = ""
     forked: bool = False
@@ -79,6 +79,30 @@ class Booted(Word, frozen=True, kw_only=True, tag="booted"):
     threads: int | None = None
 
 
+class Born(Word, frozen=True, kw_only=True, tag="born"):
+    """Hello and Booted in one: the first word of a process that multiprocessing forked.
+
+    What it has from its parent, as its command, is not said again: the parent's words tell it.
+    """
+
+    program: str
+    name: str
+    parent: int
+    daemon: bool
+    threads: int | None = None
+
+    def apart(self) -> tuple[Hello, Booted]:
+        """The two words that it stands for."""
+        return (
+            Hello(at=self.at, program=self.program, ppid=self.parent, forked=True),
+            Booted(at=self.at, name=self.name, parent=self.parent, daemon=self.daemon, threads=self.threads),
+        )
+
+
+class Paged(Word, frozen=True, kw_only=True, tag="paged"):
+    """The sender has a page from now on; comes with its fd."""
+
+
 class Exiting(Word, frozen=True, kw_only=True, tag="exiting"):
     """The sender's target is over, with this exit code."""
 
@@ -87,7 +111,7 @@ class Exiting(Word, frozen=True, kw_only=True, tag="exiting"):
 
 
 class Joined(Word, frozen=True, kw_only=True, tag="joined"):
-    """The sender has reaped ``child``, and knows how it ended."""
+    """The sender has reaped ``child``, and knows how it ended; nor does it wait for it any more."""
 
     child: int
     exitcode: int | None
@@ -139,9 +163,18 @@ class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):
     key: str
 
 
-AnyWord = Hello | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Made | Dropped
+AnyWord = Hello | Paged | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Made | Dropped
+#: As it is said.
+SaidWord = AnyWord | Born
 
-# The page: 64 KiB of a memfd, little-endian, written by its process alone and without any lock.
+
+def heard(said: SaidWord) -> tuple[AnyWord, ...]:
+    """The words in one that was said."""
+    return said.apart() if isinstance(said, Born) else (said,)
+
+
+# The page: 64 KiB of a memfd, little-endian, written by its process alone and without any lock.  A process makes one
+# before it counts anything, and before it says any word but hello, born, booted and exiting.
 PAGE_BYTES = 64 * 1024
 #: magic, version, words that could not be sent, pool tasks done, current task: started (monotonic ns, 0: none),
 #: length of

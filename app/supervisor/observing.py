@@ -28,7 +28,7 @@ from . import proc
 from .actions import Key
 from .doors import listen, turn_away
 from .observer_page import unsent
-from .observer_words import MAX_WORD, AnyWord, Hello
+from .observer_words import MAX_WORD, AnyWord, Hello, Paged, SaidWord, heard
 from .pidfds import readable
 from .poller import Poller
 
@@ -43,7 +43,7 @@ _CREDENTIALS = struct.Struct("3i")
 _SO_PEERPIDFD = 77
 _FDS = array.array("i")
 
-_words: msgspec.json.Decoder[AnyWord] = msgspec.json.Decoder(AnyWord)
+_words: msgspec.json.Decoder[SaidWord] = msgspec.json.Decoder(SaidWord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +225,16 @@ class ObserverSocket:
 
     def _take_in(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
         try:
-            word = _words.decode(data)
+            said = _words.decode(data)
         except (msgspec.DecodeError, ValueError, RecursionError):
             close_all(fds)
             self.inbox.append(NotSeen(peer.key, 1))
             return
-        if isinstance(word, Hello):
+        if isinstance(said, Paged) or (isinstance(said, Hello) and fds):
             peer.keep_page(fds)
-        self.inbox.append(Heard(peer.key, word, fds))
+        first, *more = heard(said)
+        self.inbox.append(Heard(peer.key, first, fds))
+        self.inbox.extend(Heard(peer.key, word) for word in more)
 
     def _tell_unsent(self, peer: Peer) -> None:
         if more := peer.newly_unsent():

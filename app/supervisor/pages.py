@@ -32,6 +32,9 @@ class Counter(NamedTuple):
     acquired_at: float
 
 
+NOTHING = Counter(0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)
+
+
 class PageHead(NamedTuple):
     """The beginning.  ``task`` is None between two tasks."""
 

@@ -80,6 +80,8 @@ class Resources:
         match word:
             case w.Hello():
                 self._hello(pid, word, left, start)
+            case w.Paged():
+                self._paged(pid, left)
             case w.Made():
                 self._made(pid, word, left, now)
             case w.Dropped():
@@ -191,8 +193,13 @@ class Resources:
         if pid in self._windows:
             return
         self._starts[pid] = start
-        window = self._windows[pid] = Window(pid, lives=start != 0)
-        if fds and pages.is_page(fds[0]):
+        self._windows[pid] = Window(pid, lives=start != 0)
+        self._paged(pid, fds)
+
+    def _paged(self, pid: int, fds: list[int]) -> None:
+        """Its page, of which there is one at most."""
+        window = self._windows.get(pid)
+        if window and not window.page and fds and pages.is_page(fds[0]):
             window.page = Page(fds.pop(0))
         self._need_slots(pid)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from .pages import Counter
+from .pages import NOTHING, Counter
 from .resource_book import Thing, number
 from .window import Window
 
@@ -29,7 +29,9 @@ class Windows(dict[int, Window]):
         return next((one for one in found if one is not None), None)
 
     def counter(self, thing: Thing, pid: int) -> Counter | None:
-        """What that process counts of it."""
+        """What that process counts of it; one that has no page yet has counted nothing."""
         slot = number(thing.users.get(pid, {}), "counters")
         window = self.get(pid)
-        return window.page.counter(slot) if slot is not None and window and window.page else None
+        if slot is None or window is None:
+            return None
+        return window.page.counter(slot) if window.page else NOTHING

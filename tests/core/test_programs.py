@@ -75,6 +75,13 @@ def test_a_fork_without_multiprocessing_is_told_by_itself(driver: Programs) -> N
     assert (other.name, other.target, other.started_by) == ("other.py", "tools/other.py -v", 3000)
 
 
+def test_a_fork_has_the_command_of_its_parent(driver: Programs) -> None:
+    """Which is not said again."""
+    program = driver.run()
+    driver.hello(3000, program, ppid=driver.pid(program), forked=True, argv=[], executable="")
+    assert driver.of(3000).target == driver.record(program).target
+
+
 def test_a_zombie_is_exited_until_its_parent_joins_it(driver: Programs) -> None:
     """The exit code is the kernel's."""
     program = driver.run()

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from app.supervisor import observer_words
-from app.supervisor.observer_words import AnyWord, Hello, Made, Started, Word
+from app.supervisor.observer_words import AnyWord, Hello, Made, Paged, SaidWord, Started, Word
 from procession.observer import environment
 from tests.waiting import wait_until
 
@@ -53,7 +53,7 @@ class Collector:
         self._listener.listen(128)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
-        self._decoder = msgspec.json.Decoder(AnyWord)
+        self._decoder = msgspec.json.Decoder(SaidWord)
         self._said: list[Said] = []
         self.unread: list[bytes] = []
 
@@ -88,9 +88,16 @@ class Collector:
         )  # type: ignore[return-value]
 
     def page(self, pid: int) -> bytes:
-        """The page of a process as it is now, also when that is dead."""
-        fds = [said.fds[0] for said in self.said if said.pid == pid and isinstance(said.word, Hello) and said.fds]
-        return os.pread(fds[-1], observer_words.PAGE_BYTES, 0)
+        """The page of a process as it is now, also when that is dead; of one that has none, an empty one."""
+        fds = self._pages(pid)
+        return os.pread(fds[-1], observer_words.PAGE_BYTES, 0) if fds else bytes(observer_words.PAGE_BYTES)
+
+    def has_page(self, pid: int) -> bool:
+        return bool(self._pages(pid))
+
+    def _pages(self, pid: int) -> list[int]:
+        said = [one for one in self.said if one.pid == pid and isinstance(one.word, Hello | Paged)]
+        return [one.fds[0] for one in said if one.fds]
 
     def header(self, pid: int) -> tuple[int, ...]:
         return struct.unpack_from(observer_words.PAGE_HEADER, self.page(pid))
@@ -140,9 +147,12 @@ class Collector:
             connection.close()
             return
         try:
-            self._said.append(Said(pid, self._decoder.decode(text), list(fds)))
+            first, *more = observer_words.heard(self._decoder.decode(text))
         except msgspec.MsgspecError:
             self.unread.append(text)
+            return
+        self._said.append(Said(pid, first, list(fds)))
+        self._said.extend(Said(pid, word) for word in more)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.supervisor import observer_words
-from app.supervisor.observer_words import Hello, Made, Started
+from app.supervisor.observer_words import Booted, Exiting, Hello, Made, Started
 from procession.observer import environment
 from tests.observer.collector import Collector, collecting, run
 
@@ -60,7 +60,10 @@ def test_nobody_reads(tmp_path: Path) -> None:
         assert outcome(code, environ) == (0, "", "")
         connection, _ = listener.accept()
         with connection:
-            fds = socket.recv_fds(connection, observer_words.MAX_WORD, 1)[1]
+            hello, *_ = socket.recv_fds(connection, observer_words.MAX_WORD, 1)
+            paged, fds, *_ = socket.recv_fds(connection, observer_words.MAX_WORD, 1)
+            assert b'"hello"' in hello
+            assert b'"paged"' in paged
             dropped = struct.unpack_from(observer_words.PAGE_HEADER, os.pread(fds[0], observer_words.PAGE_BYTES, 0))[2]
             os.close(fds[0])
     assert 0 < dropped < 6000
@@ -100,6 +103,67 @@ os.wait()
     daemon = int(out)
     assert [word.forked for word in collector.words(Hello, daemon)] == [True]
     assert [word.resource for word in collector.words(Made, daemon)] == ["lock"]
+
+
+def lives(collector: Collector) -> dict[str, tuple[list[str], int]]:
+    """Per process that was started: its name by its parent, by itself, and how often it said Hello."""
+    return {
+        started.name: (
+            [word.name for word in collector.words(Booted, started.child)],
+            len(collector.words(Hello, started.child)),
+        )
+        for started in collector.words(Started)
+    }
+
+
+def test_processes_started_by_threads_at_the_same_time(collector: Collector, tmp_path: Path) -> None:
+    """Each child says its own name, which was put into words before the fork."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+import multiprocessing, threading
+context = multiprocessing.get_context("fork")
+def start(letter):
+    for number in range(10):
+        process = context.Process(target=int, name=letter + str(number))
+        process.start()
+        process.join()
+threads = [threading.Thread(target=start, args=(letter,)) for letter in "abc"]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+""")
+    run(collector, script)
+    names = [f"{letter}{number}" for letter in "abc" for number in range(10)]
+    assert lives(collector) == {name: ([name], 1) for name in names}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "os.closerange(3, 4096)",
+        "os.register_at_fork(after_in_child=lambda: locks.append(multiprocessing.Lock()))",
+        "os.register_at_fork(after_in_child=lambda: os.closerange(890, 4096))",
+    ],
+    ids=["no line to begin with", "a word before the first", "no line when it is to say it"],
+)
+def test_the_first_word_of_a_child_whatever_was_before(collector: Collector, before: str) -> None:
+    """It says once that it is there and that it runs its target, and then what it makes."""
+    code = f"""
+import multiprocessing, os
+locks = []
+{before}
+def work():
+    locks.append(multiprocessing.Lock())
+process = multiprocessing.get_context("fork").Process(target=work, name="child")
+process.start()
+process.join()
+"""
+    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert lives(collector) == {"child": (["child"], 1)}
+    child = collector.started("child").child
+    assert {word.resource for word in collector.words(Made, child)} == {"lock"}
+    assert [word.exitcode for word in collector.words(Exiting, child)] == [0]
 
 
 def test_another_program_in_its_place(collector: Collector) -> None:

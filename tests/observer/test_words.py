@@ -70,7 +70,7 @@ def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     assert (booted.name, booted.daemon, booted.threads) == ("worker-one", True, None if method == "spawn" else 1)
     assert [word.exitcode for word in collector.words(Exiting, child)] == [3]
     assert [(word.child, word.exitcode) for word in collector.words(Joined)] == [(child, 3)]
-    assert [word.over for word in collector.words(Joining)] == [False, True]
+    assert [word.over for word in collector.words(Joining)] == [False]  # that it was joined says that it is over
     (hello,) = collector.words(Hello, child)
     assert (hello.program, hello.forked) == ("p1", method != "spawn")
     all_read(collector)
@@ -83,6 +83,16 @@ def test_a_name_without_end_is_cut_and_all_else_is_told(collector: Collector) ->
     (booted,) = collector.words(Booted)
     assert started.name == booted.name == "n" * 200
     all_read(collector)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_process_that_counts_nothing_has_no_page(collector: Collector, method: str) -> None:
+    """It would cost each start; the parent, which says more than that it lives, has one."""
+    run(collector, PROGRAMS / "life.py", method)
+    (started,) = [word for word in collector.words(Started) if word.role is None]
+    parent = next(said.pid for said in collector.said if said.word is started)
+    assert not collector.has_page(started.child)
+    assert collector.has_page(parent)
 
 
 def test_helpers_of_multiprocessing_have_their_role(collector: Collector) -> None:

@@ -106,6 +106,16 @@ def test_the_kernel_says_who_speaks(house: House) -> None:
     assert word == Heard((os.getpid(), me.start_ticks), HELLO)
 
 
+def test_the_first_word_of_a_forked_process_is_two(house: House) -> None:
+    """It says at once that it is there and that it runs its target."""
+    house.peer().send(encoded(w.Born(at=5, program="p1", name="worker", parent=1, daemon=True, threads=2)))
+    hello, booted = house.heard(2)
+    assert isinstance(hello, Heard)
+    assert isinstance(booted, Heard)
+    assert hello.word == w.Hello(at=5, program="p1", ppid=1, forked=True)
+    assert booted.word == w.Booted(at=5, name="worker", parent=1, daemon=True, threads=2)
+
+
 def test_fds_come_with_their_word_and_are_the_takers(house: House) -> None:
     """Closed on exec, and counted as ours until they are closed."""
     peer, (read, write) = house.peer(), os.pipe()
@@ -170,10 +180,11 @@ def test_last_words_are_read_after_the_end(house: House) -> None:
     assert len(house.heard(200)) == 200
 
 
-def test_what_an_observer_could_not_send_is_read_from_its_page(house: House) -> None:
+@pytest.mark.parametrize("bringing", [HELLO, w.Paged()], ids=["with hello", "later"])
+def test_what_an_observer_could_not_send_is_read_from_its_page(house: House, bringing: w.Word) -> None:
     """At every look what is new, and at its end; whatever else may have been passed is no page."""
     peer, fd = house.peer(), page(3)
-    socket.send_fds(peer, [encoded(HELLO)], [fd])
+    socket.send_fds(peer, [encoded(bringing)], [fd])
     (word,) = house.heard(1)
     assert isinstance(word, Heard)
     house.door.look()

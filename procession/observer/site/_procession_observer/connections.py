@@ -6,7 +6,7 @@ import sys
 from . import making, naming
 from .line import LINE
 from .making import NESTING, SLOT
-from .page import NOWHERE, PAGE
+from .page import NOWHERE, WORDS
 from .wrapping import wrap
 
 _QUEUES = os.path.join("multiprocessing", "queues.py")
@@ -74,7 +74,7 @@ def _listener(self, fds):
 def _accept(original):
     def accept(self):
         connection = original(self)
-        PAGE.words[self.__dict__.get(SLOT, NOWHERE)] += 1
+        WORDS[0][self.__dict__.get(SLOT, NOWHERE)] += 1
         return connection
 
     return accept

@@ -1,7 +1,8 @@
 """Pools of `concurrent.futures.process`."""
 
 from . import ending, making, tasking
-from .making import POOL, address_key, key_of
+from .making import address_key, key_of
+from .processes import POOL
 from .wrapping import wrap
 
 

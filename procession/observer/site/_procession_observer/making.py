@@ -14,7 +14,6 @@ from .page import PAGE
 
 KEY = "_procession_key"
 SLOT = "_procession_slot"
-POOL = "_procession_pool"  # on the queue of a pool's tasks: the pool's key
 
 
 class Nesting(_local):
@@ -45,7 +44,14 @@ class Nesting(_local):
         return opened
 
 
+def _after_fork():
+    """A child that was forked while something was made, as the workers of a pool are, makes nothing yet."""
+    if NESTING.within:
+        NESTING.within = []
+
+
 NESTING = Nesting()
+os.register_at_fork(after_in_child=_after_fork)
 _REFERENCES = {}  # type: ignore[var-annotated]
 
 
@@ -130,7 +136,7 @@ def key_of(thing):
 
 def address_key(thing):
     """Of what only the process that made it has, and those that it forks."""
-    return "%d-%x" % (LINE.pid, id(thing))
+    return "%d-%x" % (os.getpid(), id(thing))
 
 
 def forget(thing):

@@ -1,5 +1,7 @@
 """Managers: `multiprocessing.managers`.  The one who starts it has its name, the server knows its objects."""
 
+import os
+
 from . import naming
 from .connections import address_told
 from .line import LINE
@@ -35,7 +37,7 @@ def _connect(original):
 
 def _serve_forever(original):
     def serve_forever(self):
-        _tell(self.address, here=False, server=LINE.pid, cache=id(self.id_to_obj))
+        _tell(self.address, here=False, server=os.getpid(), cache=id(self.id_to_obj))
         original(self)
 
     return serve_forever

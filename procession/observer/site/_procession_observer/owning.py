@@ -7,7 +7,7 @@ and a note survives the one who wrote it, as its page does.
 from time import monotonic_ns
 
 from .making import SLOT
-from .page import NOWHERE, PAGE
+from .page import NOWHERE, PAGE, WORDS
 from .wrapping import wrap
 
 TAKEN_AT = 7
@@ -36,7 +36,7 @@ def _acquire(take, at):
     def acquire(block=True, timeout=None):
         taken = take(block, timeout)
         if taken:
-            PAGE.words[at] = monotonic_ns()
+            WORDS[0][at] = monotonic_ns()
         return taken
 
     return acquire
@@ -45,7 +45,7 @@ def _acquire(take, at):
 def _enter(original):
     def __enter__(self):
         taken = self._semlock.__enter__()
-        PAGE.words[self._procession_slot + TAKEN_AT] = monotonic_ns()
+        WORDS[0][self._procession_slot + TAKEN_AT] = monotonic_ns()
         return taken
 
     return __enter__

@@ -1,7 +1,6 @@
 """The page: memory that this process writes and the supervisor reads.  Layout: see `observer_words`."""
 
 import os
-from mmap import mmap
 
 from .descriptors import Kept, identity, move_high
 
@@ -21,29 +20,74 @@ _STAY = []  # type: ignore[var-annotated]
 os.register_at_fork(after_in_parent=_STAY.__len__)
 
 
+class _Unmapped:
+    """In the place of the words of a page that nobody needed yet: to touch one maps the page."""
+
+    def __getitem__(self, at):
+        return PAGE.needed()[at]
+
+    def __setitem__(self, at, value):
+        PAGE.needed()[at] = value
+
+
+UNMAPPED = _Unmapped()
+# The page of this process as unsigned integers of 8 bytes: a list of one, which costs a fork child less than an
+# attribute.  There it is UNMAPPED again: the parent's counters are not its to count on; numbers of slots stay, and so
+# does what is open on the parent's page until there is another one, for to let go of it costs.
+WORDS = [UNMAPPED]
+
+
 class Page:
-    """``words`` is the whole page as unsigned integers of 8 bytes; of a new process it is a new one."""
+    """Makes the page when it is needed: most processes count nothing, and a new file in memory costs 0.1 ms.
+
+    ``on_map`` is called when the need of a counter made it.
+    """
 
     def __init__(self):
         self._free = []
         self._next = 0
-        self._map()
-
-    def renew(self):
-        """In a fork child: what the parent's counters are is not ours to count on; numbers of slots stay."""
-        self._kept.close()
-        self._map()
+        self._missed = 0
+        self._of = os.getpid()
+        self._kept = Kept()
+        self.on_map = None
 
     def fd(self):
-        """The descriptor of the page, None where the program closed it."""
-        return self._kept.fd if self._kept.is_ours() else None
+        """The descriptor of the page, None where there is none yet, or where the program closed it."""
+        return self._kept.fd if WORDS[0] is not UNMAPPED and self._kept.is_ours() else None
+
+    def map(self):
+        """Be there from now on."""
+        if WORDS[0] is UNMAPPED:
+            self._kept.close()
+            self._map()
+
+    def needed(self):
+        """Its words, for a caller who got hold of them when there were none yet."""
+        if WORDS[0] is UNMAPPED:
+            self.map()
+            self.on_map()
+        return WORDS[0]
+
+    def write(self, at, text):
+        """Put ``text`` where the byte ``at`` is."""
+        self.needed()
+        self._bytes[at : at + len(text)] = text
+
+    def miss(self, count):
+        """So many words could not be said; where there is no page yet they are counted here."""
+        if WORDS[0] is not UNMAPPED:
+            WORDS[0][DROPPED] += count
+            return
+        if self._of != os.getpid():  # what the parent missed is the parent's
+            self._of, self._missed = os.getpid(), 0
+        self._missed += count
 
     def slot(self):
         """Where the counters of something new begin, as the index of a word."""
         if self._free:
             at = self._free.pop()
             for index in range(at, at + COUNTER_WORDS):
-                self.words[index] = 0
+                WORDS[0][index] = 0
             return at
         if self._next >= SLOTS - 1:
             return NOWHERE
@@ -62,11 +106,12 @@ class Page:
         self._kept = Kept()
         try:
             self._memory = self._mapped()
-        except (AttributeError, OSError, ValueError):
+        except (AttributeError, ImportError, OSError, ValueError):
             self._memory = bytearray(BYTES)  # seen by nobody
-        view = memoryview(self._memory)
-        self.bytes, self.words = view, view.cast("Q")
-        self.words[0], self.words[1] = MAGIC, VERSION
+        self._bytes = memoryview(self._memory)
+        self._words = words = self._bytes.cast("Q")
+        words[0], words[1], words[DROPPED] = MAGIC, VERSION, self._missed if self._of == os.getpid() else 0
+        WORDS[0] = words
 
     def _mapped(self):
         fd = move_high(os.memfd_create("procession-page", os.MFD_CLOEXEC))
@@ -77,6 +122,8 @@ class Page:
 
 def _map_without_descriptor(fd):
     """An mmap that holds no descriptor: before 3.13 it keeps a duplicate, at the lowest number that is free."""
+    from mmap import mmap  # a library of its own, which who has no page need not load
+
     try:
         return mmap(fd, BYTES, trackfd=False)
     except TypeError:

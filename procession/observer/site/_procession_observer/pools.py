@@ -3,7 +3,8 @@
 import os
 
 from . import ending, making, tasking
-from .making import POOL, address_key, key_of
+from .making import address_key, key_of
+from .processes import POOL
 from .wrapping import wrap
 
 _CHUNKS = ("mapstar", "starmapstar")

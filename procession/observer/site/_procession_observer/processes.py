@@ -1,19 +1,24 @@
-"""Processes: `multiprocessing.process`, the first module of it that every program loads.  Says Hello."""
+"""Processes: `multiprocessing.process`, the first module of it that every program loads.  Says Hello.
+
+What a forked child says first its parent puts into words before the fork, see `line`.
+"""
 
 import atexit
 import os
-from _thread import _count
+from _thread import _count, get_ident
+from time import monotonic_ns
 
-from .line import LINE
-from .making import NESTING, POOL
-from .wording import named
+from .line import JOINED, LINE, WAITING, call, tell
+from .page import UNMAPPED, WORDS
+from .wording import named, quoted
 from .wrapping import wrap
 
-
-class _Fork:
-    """How many threads there were when this process was forked; None where it was not."""
-
-    threads = None
+POOL = "_procession_pool"  # on the queue of a pool's tasks: the pool's key
+# What the child that this thread is just starting is to say first, if it is a fork; by the thread's number.
+_BIRTHS = {}  # type: ignore[var-annotated]
+_METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
+# How many threads there were at the last fork, of this process or, in one that has not forked, of its parent.
+_THREADS = [None]
 
 
 def patch(module):
@@ -26,48 +31,72 @@ def patch(module):
 
 
 def _before_fork():
-    _Fork.counted = _count() + 1
+    _THREADS[0] = _count() + 1
 
 
 def _after_fork():
-    _Fork.threads = _Fork.counted
-    NESTING.within = []
+    WORDS[0] = UNMAPPED
     try:
-        LINE.renew()
+        if WAITING:
+            LINE.forget_waiting()
+        if get_ident() not in _BIRTHS:
+            LINE.open()
     except Exception:
         LINE.missed()
 
 
 def _start(original):
     def start(self):
-        facts = _facts(self)
+        if WORDS[0] is UNMAPPED:
+            LINE.pass_page()
+        thread = get_ident()
+        birth, facts = _described(self)
+        _BIRTHS[thread] = birth
         try:
             result = original(self)
         except Exception as error:
-            LINE.say("refused", name=facts.get("name", ""), error=_line(error))
+            LINE.say("refused", name=_short(getattr(self, "_name", "")), error=_line(error))
             raise
-        popen = getattr(self, "_popen", None)
-        if popen is not None:
-            method, sentinel = str(getattr(popen, "method", "")), getattr(popen, "sentinel", None)
-            LINE.say("started", child=popen.pid, start_method=method, sentinel=sentinel, **facts)
+        finally:
+            _BIRTHS.pop(thread, None)
+        try:
+            popen = self._popen
+            method = _METHODS.get(popen.method) or quoted(str(popen.method)).encode("ascii")
+            sentinel = getattr(popen, "sentinel", None)
+            sentinel = b"%d" % sentinel if type(sentinel) is int else b"null"
+            tell(
+                b'{"kind":"started","child":%d,"start_method":%s,"sentinel":%s,"at":%d,%s'
+                % (popen.pid, method, sentinel, monotonic_ns(), facts)
+            )
+        except Exception:
+            LINE.missed()
         return result
 
     return start
 
 
-def _facts(process):
-    """Before the start, which deletes the target."""
+def _described(process):
+    """The beginning of what the child says of itself, the end of what is said of it.
+
+    Before the start, which deletes the target.
+    """
     try:
         target = getattr(process, "_target", None)
-        return {
-            "name": _short(process._name),
-            "daemon": bool(process._config.get("daemon")),
-            "target": None if target is None else named(target),
-            "cls": type(process).__name__,
-            "role": _role(target, getattr(process, "_args", ())),
-        }
+        role = _role(target, getattr(process, "_args", ()))
+        both = '"name":%s,"daemon":%s' % (
+            quoted(_short(process._name)),
+            "true" if process._config.get("daemon") else "false",
+        )
+        facts = '%s,"target":%s,"cls":%s,"role":%s}' % (
+            both,
+            "null" if target is None else quoted(named(target)),
+            quoted(type(process).__name__),
+            "null" if role is None else quoted(role),
+        )
+        birth = '{"kind":"born","program":%s,%s,"parent":%d' % (LINE.program, both, os.getpid())
+        return birth.encode("ascii"), facts.encode("ascii")
     except Exception:
-        return {"name": "", "daemon": False}
+        return None, b'"name":"","daemon":false}'
 
 
 def _short(name):
@@ -79,9 +108,16 @@ def _role(target, arguments):
     if getattr(target, "__name__", "") == "_run_server":
         return "manager"
     pool = getattr(arguments[0], POOL, None) if arguments else None
-    if pool is None and NESTING.within and getattr(target, "__module__", "") == "procession.pool.worker":
-        pool = "%d-%x" % (LINE.pid, NESTING.within[0])  # a safe pool that is just being made
+    if pool is None and getattr(target, "__module__", "") == "procession.pool.worker":
+        pool = _safe_pool()
     return None if pool is None else "pool:" + pool
+
+
+def _safe_pool():
+    """The one that is just being made."""
+    from .making import NESTING  # not before: who makes nothing need not load it
+
+    return "%d-%x" % (os.getpid(), NESTING.within[0]) if NESTING.within else None
 
 
 def _line(error):
@@ -90,30 +126,48 @@ def _line(error):
 
 def _bootstrap(original):
     def _bootstrap(self, *args, **kwargs):
+        birth = _BIRTHS.pop(get_ident(), None)
         try:
-            daemon = bool(self._config.get("daemon"))
-            LINE.say(
-                "booted", name=_short(self._name), parent=self._parent_pid or 0, daemon=daemon, threads=_Fork.threads
-            )
+            born = birth is not None and call(birth + b',"threads":%d,"at":%d}' % (_THREADS[0], monotonic_ns()))
         except Exception:
-            LINE.missed()
+            born = False
+        if not born:
+            _tell_booted(self)
         code = original(self, *args, **kwargs)
-        LINE.say("exiting", exitcode=code if isinstance(code, int) else 1)
+        status = code if isinstance(code, int) else 1
+        tell(b'{"kind":"exiting","exitcode":%d,"at":%d}' % (status, monotonic_ns()))
         return code
 
     return _bootstrap
+
+
+def _tell_booted(process):
+    try:
+        told = '{"kind":"booted","name":%s,"parent":%d,"daemon":%s,"threads":%s,"at":%d}' % (
+            quoted(_short(process._name)),
+            process._parent_pid or 0,
+            "true" if process._config.get("daemon") else "false",
+            "null" if _THREADS[0] is None else _THREADS[0],
+            monotonic_ns(),
+        )
+        tell(told.encode("ascii"))
+    except Exception:
+        LINE.missed()
 
 
 def _join(original):
     def join(self, timeout=None):
         popen = getattr(self, "_popen", None)
         child = getattr(popen, "pid", None)
-        if timeout is not None or child is None or popen.returncode is not None:
+        if timeout is not None or type(child) is not int or popen.returncode is not None:
             return original(self, timeout)
-        LINE.say("joining", child=child)
+        JOINED[0] = None
+        tell(b'{"kind":"joining","child":%d,"at":%d}' % (child, monotonic_ns()))
         try:
             return original(self, timeout)
         finally:
-            LINE.say("joining", child=child, over=True)
+            # That it was joined says that the waiting is over, too.
+            if JOINED[0] != child:
+                tell(b'{"kind":"joining","child":%d,"over":true,"at":%d}' % (child, monotonic_ns()))
 
     return join

@@ -4,9 +4,9 @@ import os
 from time import monotonic_ns
 
 from . import making
-from .line import LINE
+from .line import LINE, WAITING
 from .making import KEY, key_of
-from .page import NOWHERE, PAGE
+from .page import NOWHERE, WORDS
 from .wrapping import wrap
 
 PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
@@ -74,14 +74,14 @@ def _start_thread(original):
 def _put(original):
     def put(self, obj, block=True, timeout=None):
         at = self._procession_slot
-        words = PAGE.words
+        words = WORDS[0]
         words[at + PUT_AT] = words[at + PUTTING] = monotonic_ns()
         try:
             original(self, obj, block, timeout)
         finally:
             words[at + PUTTING] = 0
         words[at] += 1
-        if LINE.waiting:
+        if WAITING:
             LINE.flush()
 
     return put
@@ -90,7 +90,7 @@ def _put(original):
 def _get(original):
     def get(self, block=True, timeout=None):
         at = self._procession_slot
-        words = PAGE.words
+        words = WORDS[0]
         words[at + GOT_AT] = words[at + GETTING] = monotonic_ns()
         try:
             got = original(self, block, timeout)
@@ -107,7 +107,7 @@ def _simple_put(original):
 
     def put(self, obj):
         original(self, obj)
-        PAGE.words[self._procession_slot] += 1
+        WORDS[0][self._procession_slot] += 1
 
     return put
 
@@ -115,7 +115,7 @@ def _simple_put(original):
 def _simple_get(original):
     def get(self):
         got = original(self)
-        PAGE.words[self._procession_slot + GETS] += 1
+        WORDS[0][self._procession_slot + GETS] += 1
         return got
 
     return get

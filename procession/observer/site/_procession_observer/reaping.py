@@ -1,6 +1,8 @@
 """How a process ended, from the one who reaps it: `multiprocessing.popen_*`."""
 
-from .line import LINE
+from time import monotonic_ns
+
+from .line import JOINED, LINE, tell
 from .wrapping import wrap
 
 
@@ -14,7 +16,15 @@ def _poll(original):
         before = self.returncode
         code = original(self, *args, **kwargs)
         if before is None and code is not None:
-            LINE.say("joined", child=self.pid, exitcode=code)
+            _tell(self.pid, code)
         return code
 
     return poll
+
+
+def _tell(child, code):
+    try:
+        tell(b'{"kind":"joined","child":%d,"exitcode":%d,"at":%d}' % (child, code, monotonic_ns()))
+        JOINED[0] = child
+    except TypeError:
+        LINE.missed()

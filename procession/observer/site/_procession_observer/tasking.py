@@ -3,7 +3,7 @@
 from time import monotonic_ns
 
 from .line import LINE
-from .page import DONE, NAME_AT, NAME_BYTES, NAME_LENGTH, PAGE, SINCE
+from .page import DONE, NAME_AT, NAME_BYTES, NAME_LENGTH, PAGE, SINCE, WORDS
 from .wording import named
 
 
@@ -18,14 +18,14 @@ class Task:
         code = getattr(function, "__code__", None)
         if code is None or code is not self._code:
             text = named(function).encode("utf-8", "replace")[:NAME_BYTES]
-            PAGE.bytes[NAME_AT : NAME_AT + len(text)] = text
-            PAGE.words[NAME_LENGTH] = len(text)
+            PAGE.write(NAME_AT, text)
+            WORDS[0][NAME_LENGTH] = len(text)
             self._code = code
         self._items = items
-        PAGE.words[SINCE] = monotonic_ns()
+        WORDS[0][SINCE] = monotonic_ns()
 
     def end(self):
-        words = PAGE.words
+        words = WORDS[0]
         if words[SINCE]:
             words[SINCE] = 0
             words[DONE] += self._items
