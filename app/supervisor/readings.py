@@ -124,7 +124,8 @@ class Records:
         bound = {"value": reading.value, "maximum": most if most != UNBOUNDED else None}
         if thing.kind in LOCKS:
             return {**bound, **_holder(reading.holding, now)}
-        places = reading.places
+        # It may have been looked at before its whole was told.
+        places = Places() if self._family(thing).part_of else reading.places
         lost = {"lost": places.lost, "holder": places.dead if places.lost else None, "abandoned": places.lost > 0}
         return {**bound, **lost, "acquired_by": places.acquired_by}
 
