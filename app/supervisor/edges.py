@@ -19,6 +19,8 @@ _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "flush", "send"})
 #: One that is just being stopped is in no call for a moment.
 _MISSED_S = 1.0
+#: The first looks of a new supervisor may not come to everybody.
+_INHERITED_S = 30.0
 _OTHER_END = {"a": "b", "b": "a"}
 _ENDED_BY = {"read": "write", "write": "read"}
 
@@ -97,7 +99,8 @@ class Edges:
 
     def take_over(self, pid: int, waits: Iterable[Lasting], wall: float) -> None:
         """What it was last seen to wait for, by the supervisor before us; it may be another wait by now."""
-        self._starts |= {(pid, one.resource, one.of, one.to): _Start(one.since, one.token, wall) for one in waits}
+        until = wall + _INHERITED_S
+        self._starts |= {(pid, one.resource, one.of, one.to): _Start(one.since, one.token, until) for one in waits}
 
     def _start(self, name: _Name, one: Blocked, wall: float) -> _Start:
         before = self._starts.get(name)

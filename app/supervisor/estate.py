@@ -18,7 +18,7 @@ from .legacy_facts import OfThing, OfWindow, Users
 from .model import JsonDict
 from .pages import Page, is_page
 from .reading import Turns
-from .readings import LOCKS, Reading
+from .readings import LOCKS, SEMAPHORES, Reading
 from .resource_book import Book, Thing
 from .semaphores import SemaphoreFiles
 from .window import Window
@@ -30,6 +30,8 @@ _PAGE = "/memfd:procession-page"
 _FDS_EACH = 2000
 #: What a lock or a wait was for a moment is not worth a line.
 LASTS_S = 1.0
+#: Who has a lock, since when; or who died with a place of a semaphore.
+_Holder = tuple[int, float | None]
 
 
 class Estate:
@@ -46,7 +48,7 @@ class Estate:
     ) -> None:
         self._book, self._windows, self._starts = book, windows, starts
         self._readings, self._turns, self._files = readings, turns, files
-        self._holders: dict[str, tuple[int, float]] = {}
+        self._holders: dict[str, _Holder] = {}
         self._waits: dict[int, list[Lasting]] = {}
         self._shown: set[str] = set()
 
@@ -61,7 +63,7 @@ class Estate:
     def look(self, now: float) -> set[str]:
         """The ids of which `fact` may tell something new: what was told, who waits, who holds a lock for a while."""
         touched, self._book.touched = self._book.touched, set()
-        locks = (thing for thing in self._book.by_key.values() if thing.kind in LOCKS)
+        locks = (thing for thing in self._book.by_key.values() if thing.kind in LOCKS | SEMAPHORES)
         found = {thing.id: held for thing in locks if (held := self._holder(thing, now))}
         before, self._holders = self._holders, found
         self._waits = self._turns.edges.lasting(LASTS_S)
@@ -124,10 +126,12 @@ class Estate:
             done_by_dead=reading.done_by_dead,
         )
 
-    def _holder(self, thing: Thing, now: float) -> tuple[int, float] | None:
-        reading = self._readings.get(thing.key)
-        holding = reading.holding if reading else None
-        if holding is None or holding.last is None or holding.since is None or now - holding.since < LASTS_S:
+    def _holder(self, thing: Thing, now: float) -> _Holder | None:
+        reading = self._readings.get(thing.key) or Reading()
+        if thing.kind in SEMAPHORES:
+            return None if reading.places.dead is None else (reading.places.dead, None)
+        holding = reading.holding
+        if holding.last is None or holding.since is None or now - holding.since < LASTS_S:
             return None
         return holding.last, holding.since
 
@@ -191,6 +195,8 @@ class Estate:
         reading = self._readings[thing.key] = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
         if one.holder is not None and one.since is not None:
             reading.holding.held_by(one.holder, one.since)
+        elif one.kind in SEMAPHORES:
+            reading.places.dead = one.holder
         self._book.take_over(thing, living, now)
         for pid, facts in living.items():
             window, slot = self._windows[pid], facts.get("counters")

@@ -52,7 +52,10 @@ class Users(Struct, frozen=True, array_like=True):
 
 
 class OfThing(Fact, frozen=True, kw_only=True, tag="thing"):
-    """One resource.  ``holder`` was seen to have it ``since`` then, and may be dead; the rest the dead have left."""
+    """One resource.  ``holder`` was seen to have it ``since`` then, and may be dead; the rest the dead have left.
+
+    Of a semaphore it is the last that died with a place of it.
+    """
 
     id: str
     key: str
