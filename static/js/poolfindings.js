@@ -39,7 +39,7 @@ function stuck({ id, ...rest }) {
     return { key: `worker ${worker.pid}`, tone: "warn", title, text, worker };
   });
   const more = all.length - named.length;
-  if (more) named.push({ key: "more", tone: "warn", title: `${more} more ${more === 1 ? "worker is" : "workers are"} stuck.`, text: "The table marks them." });
+  if (more) named.push({ key: "more", tone: "warn", title: `${more} more ${more === 1 ? "worker is" : "workers are"} stuck.`, text: "They come first in the table." });
   return named;
 }
 

@@ -1,4 +1,4 @@
-/** The table of a pool's workers: in the order of the pool, the ended ones last; of more than sixty only those in sight exist. */
+/** The table of a pool's workers: the stuck ones first, the ended ones last; of more than sixty only those in sight exist. */
 
 import { mark, put } from "./dom.js";
 import { Keyed } from "./keyed.js";
@@ -42,7 +42,7 @@ export function showWorkers(shown) {
 
 function show() {
   const { alive, ended, stuck, working } = staff(pool);
-  const all = [...alive, ...ended.toReversed()];
+  const all = [...stuck, ...alive.filter((one) => !one.stuck), ...ended.toReversed()];
   seek(all);
   rows.show(windowed.slice(all));
   put(part(box, "count"), counted(alive, ended, working, stuck));

@@ -63,6 +63,7 @@ def test_a_stuck_task_is_found_looked_into_and_killed_and_only_it_is_lost(server
     expect(stuck).to_contain_text("task 7 of job 1")
     pid = stuck.get_attribute("data-pid")
     assert pid
+    expect(workers(page).first).to_have_attribute("data-pid", pid)
 
     findings(page).get_by_role("button", name="Stack").click()
     expect(beside(page).locator("h2")).to_have_text(f"Worker {pid}")
