@@ -75,7 +75,9 @@ def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Reso
 def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
     if edge.of is not None:
         return f"{names.get(edge.of, 'pid')} ({edge.of})"
-    resource = resources.get(edge.resource or "")
+    if edge.resource is None:
+        return "a message"
+    resource = resources.get(edge.resource)
     return f"{resource.kind} {resource.name}" if resource else edge.resource
 
 

@@ -77,6 +77,8 @@ class Breaker:
 
     def _why_not(self, thing: Thing) -> str | None:
         """What speaks against it; None where the holder is surely dead."""
+        if thing.managed:
+            return "it lives in the process of its manager; any process that has its proxy may call release()"
         state = self._reader.semaphore(thing)
         if state is None:
             return "its semaphore cannot be read"

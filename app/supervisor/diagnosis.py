@@ -13,7 +13,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from . import findings_locks, findings_processes, findings_queues
+from . import findings_listeners, findings_locks, findings_processes, findings_queues
 from .actions import Now
 from .program_model import Edge, FindingKind, Waits
 from .scene import Scene
@@ -78,6 +78,7 @@ def _candidates(scene: Scene, found: tuple[Knot, ...]) -> Iterator[Candidate]:
         findings_queues.tasks_lost,
         findings_locks.dead_sleepers,
         findings_locks.broken_barriers,
+        findings_listeners.silent_clients,
         findings_processes.orphans,
         findings_processes.zombies,
         findings_processes.refused_starts,

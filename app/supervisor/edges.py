@@ -29,7 +29,7 @@ class Blocked(NamedTuple):
     """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``.
 
     ``alone``: none of its other threads can do anything.  ``token`` is the same as long as it is the same wait;
-    ``since`` when that began, where it was told.
+    ``since`` when that began, where it was told.  ``holders`` where they are known already; ``certain`` as in `Edge`.
     """
 
     pid: int
@@ -42,6 +42,8 @@ class Blocked(NamedTuple):
     since: float | None = None
     alone: bool = True
     token: int = 0
+    holders: tuple[int, ...] | None = None
+    certain: bool = True
 
 
 class _Start(NamedTuple):
@@ -114,16 +116,19 @@ class Edges:
             since=since,
             to=one.to,
             of=one.of,
-            holders=(one.of,) if one.of is not None else self._holders(one),
+            holders=self._holders(one),
             main=one.main,
             timed=one.timed,
             alone=one.alone,
+            certain=one.certain,
         )
 
     def _holders(self, one: Blocked) -> tuple[int, ...]:
         at = one.at
-        if at is None:
-            return ()
+        if one.of is not None:
+            return (one.of,)
+        if one.holders is not None or at is None:
+            return one.holders or ()
         reading = self.readings[at.key]
         if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
             return self._lock_holders(at, reading, one.pid)

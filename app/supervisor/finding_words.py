@@ -35,7 +35,14 @@ _WAITS = {
     "send": "waits to send into {thing}",
     "wait": "waits at {thing}",
     "notify": "waits at {thing} for a sleeper to say that it is awake",
+    "answer": "waits for an answer of {thing}",
+    "accept": "waits for somebody to connect to {thing}",
+    "connect": "waits to be accepted by {thing}",
+    "greet": "is in accept() of {thing} and waits for who has connected to say who it is",
 }
+#: Of a connection of a listener, and of one that belongs to nothing.
+_OVER = {"recv": "waits for a message over {thing}", "send": "waits to send over {thing}"}
+_WITH = {"recv": "waits for a message of {who}", "send": "waits for {who} to take its message"}
 
 
 def thing(scene: Scene, key: str) -> str:
@@ -43,7 +50,8 @@ def thing(scene: Scene, key: str) -> str:
     resource = scene.resources.get(key)
     if resource is None:
         return f"something that is gone ({key})"
-    words = f"{kind_words(resource.kind)} {resource.name or key}"
+    managed = "managed " if resource.manager else ""
+    words = f"{managed}{kind_words(resource.kind)} {resource.name or resource.address or key}"
     parent = scene.resources.get(resource.part_of or "")
     if parent is None or parent.part_of == key:
         return words
@@ -63,9 +71,14 @@ def kind_words(kind: ResourceKind) -> str:
 def waits(scene: Scene, edge: Edge) -> str:
     """``waits for lock a``, without who does."""
     if edge.of is not None:
-        return f"waits in join() for {scene.name(edge.of)}"
+        return f"waits {'in join() for' if edge.to == 'join' else 'for the end of'} {scene.name(edge.of)}"
+    if edge.resource is None:
+        return _WITH.get(edge.to, "waits for {who}").replace("{who}", names(scene, edge.holders))
     words = _WAITS.get(edge.to, "waits for {thing}")
-    return words.replace("{thing}", thing(scene, edge.resource or ""))
+    resource = scene.resources.get(edge.resource)
+    if resource and resource.kind is ResourceKind.LISTENER:
+        words = _OVER.get(edge.to, words)
+    return words.replace("{thing}", thing(scene, edge.resource))
 
 
 def names(scene: Scene, pids: Sequence[int]) -> str:

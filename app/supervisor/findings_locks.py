@@ -80,6 +80,17 @@ def _about(scene: Scene, knot: Knot) -> tuple[str, str]:
             "A Lock is not reentrant: its holder waits for itself as anybody else would.",
             "Take it once only, or make it an RLock. This process must be killed; its lock can then be broken.",
         )
+    if all(locks) and any(_is_managed(scene, edge) for edge in knot.edges):
+        return (
+            (
+                "Each holds what the one before waits for, and gives nothing back before it has what it waits for "
+                "itself. A managed lock lives in the process of its manager, and stays locked when its holder dies."
+            ),
+            (
+                "Restart the program: the others would go on waiting if one of them were killed. Let all of them take "
+                "these locks in the same order, or acquire them with a timeout."
+            ),
+        )
     if all(locks):
         return (
             "Each holds what the one before waits for, and gives nothing back before it has what it waits for itself.",
@@ -99,6 +110,11 @@ def _is_held(scene: Scene, edge: Edge) -> bool:
     return resource is not None and resource.kind in words.HELD and edge.to == "acquire"
 
 
+def _is_managed(scene: Scene, edge: Edge) -> bool:
+    resource = scene.resources.get(edge.resource or "")
+    return resource is not None and resource.manager is not None
+
+
 def abandoned(scene: Scene) -> Iterator[Candidate]:
     """A lock whose holder is dead."""
     for resource in scene.resources.values():
@@ -111,8 +127,7 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
                 program=resource.program,
                 text=_told_of_abandoned(scene, resource, len(waiting)),
                 why=_why_abandoned(scene, resource),
-                cure="Break the lock, which releases it in its place, once you know that what it protects is in order: "
-                "what was half written stays half written. Otherwise restart the program.",
+                cure=_cure_of_abandoned(resource),
                 pids=(*((holder,) if holder else ()), *waiting),
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
@@ -163,6 +178,16 @@ def _why_abandoned(scene: Scene, resource: Resource) -> str:
             "which whoever reads next cannot understand."
         )
     return f"{text} What it protects may be half done."
+
+
+def _cure_of_abandoned(resource: Resource) -> str:
+    in_order = "once you know that what it protects is in order: what was half written stays half written."
+    if resource.manager:
+        return (
+            "It lives in the process of its manager, so it cannot be broken from here. Any process that has its proxy "
+            f"may call release(), {in_order} Otherwise restart the program."
+        )
+    return f"Break the lock, which releases it in its place, {in_order} Otherwise restart the program."
 
 
 def _ended_at(scene: Scene, pid: int | None) -> float:

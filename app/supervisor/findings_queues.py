@@ -17,7 +17,8 @@ def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
     """A process is joined that cannot end, because what it has put into a queue is not taken out."""
     flushing = _flushing(scene)
     for edge in scene.edges:
-        if edge.of is not None and not edge.timed and scene.lives(edge.of):
+        # Who waits for whatever comes first, an end or an item, takes out the item.
+        if edge.of is not None and edge.to == "join" and not edge.timed and scene.lives(edge.of):
             for key in sorted(flushing[edge.of]):
                 yield _join_before_drain(scene, edge, edge.of, scene.resources[key])
 

@@ -9,11 +9,10 @@ An observer (`procession.observer.site`) says little: what exists, and where.  I
     its memory ── how often it holds a lock, length of a feeder's buffer, Value, Array ──▶ /proc/PID/mem, pidfd_getfd
 
 The sender of a word is told by the kernel (SO_PEERCRED).  A ``key`` names a resource across processes: ``sem:INODE``
-of a
-semaphore's file, ``pipe:INODE``, ``sock:INODE``, ``shm:NAME``, ``addr:ADDRESS``; of a
-queue, condition, event or barrier it is made of its kind and the key of a part; of a Value or Array
-``arena:INODE+OFFSET``; and for anything else ``PID-ADDRESS`` of
-the process that made it.  A child made by os.fork() inherits what its parent had, at the same addresses.
+of a semaphore's file, ``pipe:INODE``, ``sock:INODE``, ``shm:NAME``, ``addr:ADDRESS``, of what a manager keeps
+``managed:addr:ADDRESS/IDENT``; of a queue, condition, event or barrier it is made of its kind and the key of a part; of
+a Value or Array ``arena:INODE+OFFSET``; and for anything else ``PID-ADDRESS`` of the process that made it.
+A child made by os.fork() inherits what its parent had, at the same addresses.
 """
 
 from __future__ import annotations
@@ -141,7 +140,9 @@ class Made(Word, frozen=True, kw_only=True, tag="made"):
     deque),
     ``reader`` and ``writer`` (fds), ``counters`` (slot in the page: puts, gets), ``data`` (address), ``typecode``,
     ``length``, ``size``, ``address``, ``parties``, ``cache`` (address of the dict of a Pool's or an Executor's pending
-    work, of a manager's server its ``id_to_obj``), ``server`` (pid).  An fd is known by its inode, whatever the order.
+    work, of a manager's server its ``id_to_obj``), ``server`` (pid), ``serving`` (address of what the server notes, see
+    below).  An fd is known by its inode, whatever the order.  What a manager keeps has only ``manager`` (its key) and
+    ``ident`` (the address of the object in its server).
 
     ``parts`` by kind, name to key; each part was told before, as a resource of its own: queue ``sem rlock wlock pipe``,
     simple_queue ``rlock wlock pipe``, joinable_queue also ``unfinished cond``, condition ``lock sleeping woken wait``,
@@ -184,6 +185,16 @@ PAGE_MAGIC = 0x3130306E6F697370
 PAGE_TASK_NAME_AT = 48
 PAGE_TASK_NAME_BYTES = 200
 #: From here on counters, 8 words each: puts, gets, monotonic ns at which the last put began, the last get, began to
-#: wait to put (0: does not), began to wait to get, (nothing), acquired at.  A SimpleQueue has only the first two.
+#: wait to put (0: does not), began to wait to get, (nothing), acquired at.  A SimpleQueue has only the first two.  Of a
+#: Listener puts are what it accepted, and it waits to get as long as it is in accept().
 PAGE_COUNTERS_AT = 256
 PAGE_COUNTER_WORDS = 8
+
+# What a manager's server notes, in its own memory: rows of 8 words.  Of a connection: inode of its socket, pid of the
+# client (0: not known), address of the object that it called, method (0: none just now that waits), whether that may
+# come back by itself, monotonic ns at which it was called.  Of a lock: its address, how often it was acquired (0: it is
+# free), pid of the client, inode of the connection, monotonic ns.
+SERVING_CONNECTIONS = 128
+SERVING_LOCKS = 128
+SERVING_WORDS = 8
+SERVING_METHODS = {1: "acquire", 2: "get", 3: "put", 4: "wait", 5: "join"}

@@ -13,15 +13,20 @@ import errno
 import fcntl
 import os
 import re
+import socket
 import termios
+from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from . import proc
 
 _PIDFD_GETFD = 438  # on every machine
 _FDS_EACH = 2000
-_LINK = re.compile(r"(?:pipe|socket):\[(\d+)\]")
+_LINK = re.compile(r"(pipe|socket):\[(\d+)\]")
+_TIMEVAL_BYTES = 16
+
+T = TypeVar("T")
 
 
 class Fd(NamedTuple):
@@ -43,10 +48,21 @@ def fds(folder: str) -> list[Fd]:
     return found
 
 
+def inodes(folder: str) -> set[int]:
+    """As `fds`, for who asks no more than which they are."""
+    found = (inode_at(folder, int(name)) for name in proc.names(f"{folder}/fd")[:_FDS_EACH])
+    return {inode for inode in found if inode}
+
+
 def inode_at(folder: str, fd: int) -> int | None:
     """The inode of the pipe or socket that the process has there."""
+    return kind_at(folder, fd)[1] or None
+
+
+def kind_at(folder: str, fd: int) -> tuple[str, int]:
+    """``pipe`` or ``socket``, and its inode; nothing and 0 for anything else."""
     match = _LINK.fullmatch(proc.link(f"{folder}/fd/{fd}"))
-    return int(match[1]) if match else None
+    return (match[1], int(match[2])) if match else ("", 0)
 
 
 class Borrower:
@@ -60,6 +76,14 @@ class Borrower:
 
     def unread(self, fd: int, inode: int) -> int | None:
         """Bytes that can be read from it; None where that fd is not this pipe or socket, or may not be borrowed."""
+        return self._asked(fd, inode, _waiting_bytes)
+
+    def expires(self, fd: int, inode: int, *, reads: bool) -> bool | None:
+        """Whether a read (or write) of that socket ends by itself, by an option of the socket; None as above."""
+        option = socket.SO_RCVTIMEO if reads else socket.SO_SNDTIMEO
+        return self._asked(fd, inode, lambda ours: _has_limit(ours, option))
+
+    def _asked(self, fd: int, inode: int, ask: Callable[[int], T]) -> T | None:
         if self._pidfd is None or self.refused:
             return None
         ours = _libc().syscall(_PIDFD_GETFD, self._pidfd, fd, 0)
@@ -67,7 +91,7 @@ class Borrower:
             self.refused = ctypes.get_errno() == errno.EPERM
             return None
         try:
-            return _waiting_bytes(ours) if os.fstat(ours).st_ino == inode else None
+            return ask(ours) if os.fstat(ours).st_ino == inode else None
         except OSError:
             return None
         finally:
@@ -84,6 +108,14 @@ def _waiting_bytes(fd: int) -> int:
     answer = array.array("i", [0])
     fcntl.ioctl(fd, termios.FIONREAD, answer)
     return answer[0]
+
+
+def _has_limit(fd: int, option: int) -> bool:
+    borrowed = socket.socket(fileno=fd)
+    try:
+        return any(borrowed.getsockopt(socket.SOL_SOCKET, option, _TIMEVAL_BYTES))
+    finally:
+        borrowed.detach()
 
 
 @cache

@@ -60,6 +60,7 @@ class Resource(Record, frozen=True, kw_only=True):
     ones,
     read without their lock).  Shared memory: ``size_bytes``.  Manager: ``address``, ``server``, ``objects``.  Pool:
     ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``.  Listener: ``address``, ``connections``.
+    What a manager keeps: ``manager``, the id of that.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Resource(Record, frozen=True, kw_only=True):
     waiting: tuple[Waiting, ...] = ()
     parts: tuple[str, ...] = ()
     part_of: str | None = None
+    manager: str | None = None
     size: int | None = None
     maxsize: int | None = None
     unfinished: int | None = None
@@ -148,13 +150,19 @@ class FindingKind(StrEnum):
     LEAK = "leak"
     BROKEN_BARRIER = "broken-barrier"
     DEAD_SLEEPER = "dead-sleeper"
+    SILENT_CLIENT = "silent-client"
 
 
 class Edge(Record, frozen=True, kw_only=True):
     """``pid`` waits for ``resource`` (or for process ``of``, in a join) since then; ``holders`` could let it go on.
 
-    ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join.  ``main``: its main
-    thread waits; ``timed``: it will not wait for ever; ``alone``: nor can any other of its threads do anything.
+    With neither it waits for a message of its ``holders``, over a pipe or a socket that is nobody's resource.
+
+    ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
+    whatever else comes first), answer (of a manager), accept (somebody that connects), connect (to be accepted), greet
+    (in accept, a client that says who it is).  ``main``: its main thread waits; ``timed``: it will not wait for ever;
+    ``alone``: nor can any other of its threads do anything.  ``certain``: nothing but its holders can let it go on;
+    where not, it makes no deadlock.
     """
 
     pid: int
@@ -166,6 +174,7 @@ class Edge(Record, frozen=True, kw_only=True):
     main: bool = True
     timed: bool = False
     alone: bool = True
+    certain: bool = True
 
 
 class Finding(Record, frozen=True, kw_only=True):

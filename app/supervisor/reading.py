@@ -15,9 +15,12 @@ from typing import TypeVar
 
 from .actions import Now
 from .blocking import Blocking
+from .calling import Calling
 from .edges import Blocked, Edges
+from .ends import Ends
 from .figure_reader import FigureReader
 from .lock_reader import LockReader
+from .managed import Held, Managed
 from .program_model import ResourceKind
 from .readings import LOCKS, QUEUES, SEMAPHORES, Reading
 from .resource_book import Book, Thing
@@ -45,7 +48,9 @@ class Turns:
         self.not_read = 0
         self._book, self._windows, self._readings = book, windows, readings
         self._locks, self._figures = locks, figures
-        self._blocking = Blocking(book, windows)
+        self._managed = Managed(book, windows)
+        self._ends = Ends(book, windows)
+        self._blocking = Blocking(book, windows, self._ends, Calling(self._managed, windows, readings))
         self._turn = 0
         self._seldom_at = 0.0
         self._places: dict[str, int] = {}
@@ -60,20 +65,29 @@ class Turns:
         things = list(self._book)
         for window in self._windows.values():
             window.begin(self._turn)
+        self._managed.look()
         for thing in things:
-            if thing.kind in _SEMAPHORES:
+            if thing.managed:
+                self._managed_lock(thing, now)
+            elif thing.kind in _SEMAPHORES:
                 state = self._locks.semaphore(thing)
                 self._readings[thing.key].value = state.value if state else None
         self._some("waits", self._windows.values(), Window.look_at_waits)
-        self._some("locks", (one for one in things if one.kind in LOCKS), lambda one: self._holder(one, now))
+        locks = (one for one in things if one.kind in LOCKS and not one.managed)
+        self._some("locks", locks, lambda one: self._holder(one, now))
         self._some("figures", (one for one in things if one.kind in _FIGURES), lambda one: self._figure(one, now))
         self._some("semaphores", filter(self._is_of_its_own, things), lambda one: self._acquired(one, now))
         self._look_at_edges(now, wall_of_mono)
+        self._ends.strangers.look(self._windows, now.mono)
         if now.mono >= self._seldom_at:
             self._seldom_at = now.mono + _SELDOM_S
             self._seldom(things)
         for window in self._windows.values():
             window.end()
+
+    def close(self) -> None:
+        """Let go of what it asks the kernel with."""
+        self._ends.close()
 
     def _some(self, name: str, items: Iterable[T], work: Callable[[T], None]) -> None:
         """As many as there is time for, beginning where the last reading stopped; at least one."""
@@ -92,10 +106,34 @@ class Turns:
 
     def _is_of_its_own(self, thing: Thing) -> bool:
         """Those in a queue or a condition count items and sleepers: nobody has them."""
-        return thing.kind in SEMAPHORES and self._book.whole(thing) is None
+        return thing.kind in SEMAPHORES and not thing.managed and self._book.whole(thing) is None
 
     def _acquired(self, thing: Thing, now: Now) -> None:
         self._locks.places(thing, self._readings[thing.key], now.mono)
+
+    def _managed_lock(self, thing: Thing, now: Now) -> None:
+        """Who has a lock that lives in the server of a manager; who is dead took it along."""
+        reading, held = self._readings[thing.key], self._managed.held(thing)
+        if thing.kind not in LOCKS or not self._managed.is_read(thing):
+            reading.value = None
+            reading.holding.free()
+        elif held is None:
+            reading.value = 1
+            reading.holding.free()
+        else:
+            reading.value = 0
+            self._held(reading, held, now)
+
+    def _held(self, reading: Reading, held: Held, now: Now) -> None:
+        holders = (held.pid,) if held.pid else self._ends.holders(self._ends.peer_of(held.connection))
+        if len(holders) != 1:
+            reading.holding.unclear()
+        elif holders[0] in self._windows:
+            reading.holding.held_by(holders[0], held.since)
+        elif self._book.has_died(holders[0]):
+            reading.holding.nobody(holders[0], now.mono, somebody_died=True)
+        else:
+            reading.holding.unclear()
 
     def _figure(self, thing: Thing, now: Now) -> None:
         reading, figures = self._readings[thing.key], self._figures
@@ -114,7 +152,8 @@ class Turns:
                 figures.pool(thing, reading, now.wall - now.mono)
 
     def _look_at_edges(self, now: Now, wall_of_mono: float) -> None:
-        found = [self._told(one) for window in self._windows.values() for one in self._blocking.of(window)]
+        seen_now = (one for window in self._windows.values() for one in self._blocking.of(window))
+        found = [self._told(one) for one in seen_now if not self._is_told_otherwise(one)]
         seen = {(one.pid, one.of) for one in found}
         for pid, (child, since) in self.joins.items():
             window = self._windows.get(pid)
@@ -131,6 +170,10 @@ class Turns:
         }
         self.edges.look(found, now.wall, wall_of_mono)
 
+    def _is_told_otherwise(self, one: Blocked) -> bool:
+        """Whether it is the wait for a sentinel within a join that was told."""
+        return one.main and one.thing is None and one.of is None and one.pid in self.joins
+
     def _told(self, one: Blocked) -> Blocked:
         """With the moment that was told, where it was."""
         child, since = self.joins.get(one.pid, (None, None))
@@ -140,6 +183,7 @@ class Turns:
         self._some("fds", self._windows.values(), Window.look_at_fds)
         self._some("mappings", self._with_shared_memory(things), Window.look_at_mappings)
         index = self._figures.index_fds()
+        self._ends.renew(index)
         for thing in things:
             reading = self._readings[thing.key]
             if thing.kind is K.PIPE:

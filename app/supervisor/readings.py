@@ -58,7 +58,7 @@ class Records:
     """Makes the record of a thing from the readings of it and of its parts."""
 
     def __init__(self, book: Book, readings: Mapping[str, Reading]) -> None:
-        self._readings = readings
+        self._book, self._readings = book, readings
         self._family = Families(book).of
 
     def record(self, thing: Thing, now: float) -> Resource:
@@ -78,8 +78,13 @@ class Records:
             waiting=reading.waiting,
             parts=family.ids,
             part_of=family.part_of,
+            manager=self._manager(thing),
             **figures,
         )
+
+    def _manager(self, thing: Thing) -> str | None:
+        found = self._book.find(text(thing.facts, "manager") or "") if thing.managed else None
+        return found.id if found else None
 
     def part(self, thing: Thing, name: str) -> Reading:
         """The reading of a part; an empty one where there is none."""

@@ -68,6 +68,11 @@ class Thing:
         """Of its id."""
         return int(self.id[1:])
 
+    @property
+    def managed(self) -> bool:
+        """Whether it lives in the server of a manager, where no other process can reach it."""
+        return self.key.startswith("managed:")
+
     def inode(self) -> int | None:
         """Of the semaphore, pipe or socket that it is."""
         prefix, _, number_text = self.key.partition(":")
@@ -152,7 +157,7 @@ class Book:
         """``child`` has what ``parent`` has, or had when it died."""
         for key, facts in self._held.get(parent, self._held_by_dead.get(parent, {})).items():
             thing = self.by_key.get(key)
-            if thing and child not in thing.users:
+            if thing and child not in thing.users and not self._keeps(child, thing):
                 self._give(child, thing, facts)
 
     def worker(self, key: str, pid: int) -> None:
@@ -177,6 +182,10 @@ class Book:
             self.touched.add(pool.id)
         self._crews.leave(pid)
         self._remember_dead(pid, held)
+
+    def has_died(self, pid: int) -> bool:
+        """Whether it had something, and has ended."""
+        return pid in self._held_by_dead and pid not in self._held
 
     def expire(self, now: float) -> list[Thing]:
         """Forget, and return, what nobody has any more."""
@@ -225,6 +234,11 @@ class Book:
             return None
         self._take(pid, self.by_key[key], now)
         return self.by_key[key]
+
+    def _keeps(self, pid: int, thing: Thing) -> bool:
+        """Whether it is the server of the manager that keeps the thing, and no client with a proxy."""
+        manager = self.by_key.get(text(thing.facts, "manager") or "") if thing.managed else None
+        return manager is not None and number(manager.facts, "server") == pid
 
     def _users(self, key: str) -> Mapping[int, JsonDict]:
         thing = self.find(key)

@@ -37,6 +37,7 @@ WATCHED_S, UNWATCHED_S = 0.25, 2.0
 MOST_CPU = 0.05
 _REMEMBERED = 1000
 _POOL = "pool:"
+_HELPERS = frozenset({"tracker", "forkserver"})
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -63,6 +64,7 @@ class Resources:
         self._last_tasks: dict[int, str] = {}
         self._starts: dict[int, int] = {}
         self.estate = Estate(self._book, self._windows, self._starts, self._readings, self._turns, self._files)
+        self._helpers: dict[int, None] = {}
         self._over: dict[Key, None] = {}
         # Those that had ended when we heard of them: nobody will tell that again.  What they said, and their page,
         # counts all the same.
@@ -86,8 +88,8 @@ class Resources:
                 self._made(pid, word, left, now)
             case w.Dropped():
                 self._dropped(pid, word.key, now)
-            case w.Started(role=str(role), child=child) if role.startswith(_POOL):
-                self._book.worker(role.removeprefix(_POOL), child)
+            case w.Started():
+                self._started(pid, word)
             case w.Joining(child=child, over=False):
                 self._turns.joins[pid] = (child, word.at / 1e9)
             case w.Joining() | w.Joined():
@@ -116,6 +118,7 @@ class Resources:
         if start := self._starts.pop(pid, 0):
             _remember(self._over, (pid, start), None)
         self._turns.joins.pop(pid, None)
+        self._helpers.pop(pid, None)
         self._book.gone(pid, time.monotonic())
         self._book.programs.pop(pid, None)
 
@@ -173,6 +176,7 @@ class Resources:
         for pid in tuple(self._windows):
             self.gone(pid)
         self._files.close()
+        self._turns.close()
 
     def _read(self, now: Now) -> set[str]:
         while self._late:
@@ -181,7 +185,7 @@ class Resources:
         for thing in over:
             self._forget(thing)
         self.leaks = self._leaks.look(over)
-        if not self._book.by_key:
+        if not (self._book.by_key or self._windows or self._turns.edges.edges):
             return self._renew({})
         self._turns.read(now)
         fresh = {thing.id: self._records.record(thing, now.mono) for thing in self._book}
@@ -193,7 +197,8 @@ class Resources:
         if pid in self._windows:
             return
         self._starts[pid] = start
-        self._windows[pid] = Window(pid, lives=start != 0)
+        window = self._windows[pid] = Window(pid, lives=start != 0)
+        window.is_helper = pid in self._helpers
         self._paged(pid, fds)
 
     def _paged(self, pid: int, fds: list[int]) -> None:
@@ -211,6 +216,17 @@ class Resources:
             if one:
                 self._readings.setdefault(one.key, Reading())
                 self._need_slot(pid, one)
+
+    def _started(self, pid: int, word: w.Started) -> None:
+        if word.role and word.role.startswith(_POOL):
+            self._book.worker(word.role.removeprefix(_POOL), word.child)
+        if word.role in _HELPERS:
+            _remember(self._helpers, word.child, None)
+            if child := self._windows.get(word.child):
+                child.is_helper = True
+        window = self._windows.get(pid)
+        if window and word.sentinel is not None:
+            window.sentinels[word.sentinel] = word.child
 
     def _dropped(self, pid: int, key: str, now: float) -> None:
         if thing := self._book.find(key):

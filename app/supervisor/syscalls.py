@@ -33,6 +33,8 @@ NUMBERS: dict[str, dict[str, int]] = {
 _FUTEX_PRIVATE = 128
 _SET_LOCK_AND_WAIT = frozenset({7, 38})  # F_SETLKW, F_OFD_SETLKW
 _NO_PID = 0xFFFFFFFF  # −1 as an int of 32 bits
+_INT = 0xFFFFFFFF
+_BRIEF_MS = 5000
 Args: TypeAlias = tuple[int, ...]
 
 
@@ -52,6 +54,12 @@ class Call(NamedTuple):
         """Whether it ends by itself; None where the call does not say."""
         rule = _TIMEOUT.get(self.name)
         return rule(self.args) if rule else None
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether it ends by itself soon, or where its limit is not one of its arguments, perhaps soon."""
+        position = _LIMIT_AT.get(self.name)
+        return bool(self.has_timeout) and (position is None or self.args[position] & _INT < _BRIEF_MS)
 
     @property
     def within_process(self) -> bool:
@@ -195,6 +203,9 @@ _TIMEOUT: dict[str, Callable[[Args], bool]] = {
     "clock_nanosleep": _always,
     "restart_syscall": _always,
 }
+
+#: The time limits that are milliseconds.
+_LIMIT_AT = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}
 
 _LIMIT_WORDS = {None: "", True: ", with a timeout", False: ", no timeout"}
 

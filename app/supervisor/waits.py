@@ -12,6 +12,9 @@ always as the same cycle, in time linear in the number of edges.
 Only waits of a main thread without a time limit count; and where something is to be sent, only such of processes that
 stand still as a whole: one of their other threads might send it.  A lock is released by the thread that took it, which
 is taken to be the main thread.
+
+Who waits for whichever of several things comes first, as in a poll, has an edge for each, and is doomed only where all
+of them are in vain.  Where one of those could not be told, the others are not ``certain``, and it is taken to go on.
 """
 
 from __future__ import annotations
@@ -70,7 +73,11 @@ def _doomed(edges: list[Edge], lives: Lives) -> Graph:
         # Who notifies waits for those that it has woken: that is over in a moment, or a finding of its own.
         if edge.main and not edge.timed and edge.to != "notify" and lives(edge.pid):
             waiting[edge.pid].append(edge)
-    held = {pid: tuple(waits) for pid, waits in waiting.items() if all(liberators(one, lives) for one in waits)}
+    held = {
+        pid: tuple(waits)
+        for pid, waits in waiting.items()
+        if all(one.certain and liberators(one, lives) for one in waits)
+    }
     for pid in _freed(held, lives):
         del held[pid]
     return held

@@ -43,6 +43,10 @@ class Window:
         self.fds: dict[int, list[Fd]] = {}
         self.mappings = Mappings()
         self.names: frozenset[str] = frozenset()
+        #: Of the children that it started: by the fd at which it is told of their end.
+        self.sentinels: dict[int, int] = {}
+        #: Whether it is one that multiprocessing has started for itself, and that waits for everybody.
+        self.is_helper = False
         self._mapped_in = self._turn = 0
         self._missed: dict[int, int] = {}
         self._runs: dict[int, _Run] = {}
@@ -100,9 +104,16 @@ class Window:
 
     def unread(self, fd: int, inode: int) -> int | None:
         """Bytes that nobody has read yet."""
+        return self._borrowed().unread(fd, inode)
+
+    def expires(self, fd: int, inode: int, *, reads: bool) -> bool:
+        """Whether a wait at that socket may end by itself; True where that cannot be told."""
+        return self._borrowed().expires(fd, inode, reads=reads) is not False
+
+    def _borrowed(self) -> Borrower:
         if self._borrower is None:
             self._borrower = Borrower(None if self.folder == _NOWHERE else self.pid)
-        return self._borrower.unread(fd, inode)
+        return self._borrower
 
     def _run(self, wait: Wait) -> _Run:
         before = self._runs.get(wait.tid)

@@ -4,17 +4,18 @@ import { span } from "./format.js";
 import { nameOf } from "./pids.js";
 import { findingWord, isGrave } from "./programstate.js";
 import { called } from "./resourcename.js";
-import { isLock, isSemaphore, kindWord, purpose } from "./resourcewords.js";
+import { isLock, isSemaphore, kindWord, message, over, purpose } from "./resourcewords.js";
 import { store } from "./store.js";
 
 /** "waits to acquire Lock disk, 41 s", or "" @param {number} pid @param {number} now */
 export function waitsFor(pid, now) {
   const edge = store.waits.edges.find((one) => one.pid === pid && one.main !== false) ?? store.waits.edges.find((one) => one.pid === pid);
   if (!edge) return "";
-  const { resource, of, to, since } = edge;
+  const { resource, of, to, holders, since } = edge;
+  if (resource === null && of === null) return `waits ${purpose(message(to))} ${holders.slice(0, 2).map(nameOf).join(", ")}, ${span(Math.max(0, now - since))}`;
   const record = store.resources.get(resource);
   const what = resource ? (record ? `${kindWord(record)} ${called(record).name}` : resource) : nameOf(of);
-  return `waits ${purpose(to)} ${what}, ${span(Math.max(0, now - since))}`;
+  return `waits ${purpose(over(to, record))} ${what}, ${span(Math.max(0, now - since))}`;
 }
 
 /** "holds disk, index", or "" @param {number} pid */

@@ -17,7 +17,7 @@ import { element, part } from "./template.js";
 const SHOWN = 6;
 const WAYS = 3;
 /** Where the end of a process is a way out, and where its code says more. */
-const ENDED = new Set(["deadlock", "join-before-drain", "dead-sleeper", "orphan"]);
+const ENDED = new Set(["deadlock", "join-before-drain", "dead-sleeper", "orphan", "silent-client"]);
 const LOOKED_INTO = new Set(["join-before-drain", "dead-sleeper", "fork-from-threads"]);
 const root = document.getElementById("program");
 const list = part(root, "findings");
@@ -67,7 +67,7 @@ function offer(place, { kind, pids, resources }) {
   const things = resources.map((id) => store.resources.get(id)).filter(Boolean);
   const living = pids.map(whoIs).filter((one) => one?.alive);
   const ways = [
-    ...things.filter(({ abandoned }) => abandoned).slice(0, WAYS).map((one) => ({ way: "break", target: one.id, text: `Break ${called(one).name} …` })),
+    ...things.filter(({ abandoned, manager }) => abandoned && !manager).slice(0, WAYS).map((one) => ({ way: "break", target: one.id, text: `Break ${called(one).name} …` })),
     ...(ENDED.has(kind) ? living.slice(0, WAYS).map((one) => ({ way: "kill", target: one.id, text: `Kill ${one.name} …` })) : []),
     ...(LOOKED_INTO.has(kind) ? living.slice(0, WAYS).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
     ...things.slice(0, WAYS).map((one) => ({ text: `${kindWord(one)} ${called(one).name}`, href: programHref(one.program, { resource: one.id }) })),

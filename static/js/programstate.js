@@ -4,11 +4,11 @@ import { isDead } from "./pids.js";
 import { store } from "./store.js";
 
 /** What keeps a program from going on, and what is only worth knowing. */
-const STANDSTILL = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier"]);
+const STANDSTILL = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier", "silent-client"]);
 const WORDS = {
   "deadlock": "deadlock", "abandoned-lock": "abandoned lock", "join-before-drain": "join before drain", "pool-task-lost": "pool task lost",
   "zombie": "zombie", "orphan": "orphan", "daemon-with-child": "daemon with a child", "fork-from-threads": "fork from threads",
-  "leak": "leak", "broken-barrier": "broken barrier", "dead-sleeper": "dead sleeper",
+  "leak": "leak", "broken-barrier": "broken barrier", "dead-sleeper": "dead sleeper", "silent-client": "silent client",
 };
 
 /** "deadlock", "abandoned lock" @param {{kind: string}} finding */

@@ -13,6 +13,7 @@ const known = (value) => value !== null && value !== undefined;
 export function factsOf(one) {
   const own = isQueue(one) ? queue(one) : isLock(one) || isSemaphore(one) ? lock(one) : (OF_KIND[one.kind] ?? (() => []))(one);
   const parts = one.parts.length ? [{ label: "Made of", resources: one.parts }] : [];
+  if (one.manager) parts.push({ label: "Kept by", resources: [one.manager], why: "It lives in the server of its manager: each call is a message there and back." });
   return [...own.filter(({ value, pid }) => known(pid) || (known(value) && value !== "")), ...parts, ...made(one)];
 }
 

@@ -58,7 +58,7 @@ class ResourcePanel {
     const { place } = called(one);
     fill(this.panel, { kind: kindWord(one), place: place && ` · ${place}`, why: wrong(one) });
     part(this.panel, "wrong").hidden = !wrong(one);
-    part(this.panel, "break").hidden = !one.abandoned || !present || store.role === "viewer";
+    part(this.panel, "break").hidden = !one.abandoned || one.manager !== null || !present || store.role === "viewer";
     this.#facts.show(factsOf(one));
     this.#list("workers", this.#workers, present ? workersOf(one) : []);
     this.#list("acquired", this.#acquired, present ? one.acquired_by ?? [] : []);

@@ -10,8 +10,8 @@ const KINDS = {
 };
 const known = (value) => value !== null && value !== undefined;
 
-/** "JoinableQueue" @param {{kind: string}} resource */
-export const kindWord = ({ kind }) => KINDS[kind] ?? kind;
+/** "JoinableQueue", "managed Lock" @param {{kind: string, manager?: string|null}} resource */
+export const kindWord = ({ kind, manager }) => `${manager ? "managed " : ""}${KINDS[kind] ?? kind}`;
 
 /** `jobs (train.py:41)` is a name and a place. @param {{name: string}} resource @returns {{name: string, place: string}} */
 export function named({ name, kind, id }) {
@@ -80,8 +80,15 @@ export function queueing({ waiting = [] }, now) {
 
 const HOW = {
   acquire: "to acquire", put: "to put into", get: "to get from", flush: "to write its buffered items to", recv: "to receive from",
-  send: "to send to", wait: "for", join: "in join() for",
+  send: "to send to", wait: "for", join: "in join() for", end: "for the end of", answer: "for an answer of", accept: "for somebody to connect to",
+  connect: "to be accepted by", greet: "for who has connected to say who it is, in accept() of", hear: "for a message of", tell: "to send to", over: "for a message over", "send over": "to send over",
 };
+
+/** Of a process itself a message is received. @param {string} to */
+export const message = (to) => ({ recv: "hear", send: "tell" })[to] ?? to;
+
+/** So it is over a connection that a listener made. @param {string} to @param {{kind: string}|undefined} resource */
+export const over = (to, resource) => (resource?.kind === "listener" && { recv: "over", send: "send over" }[to]) || to;
 
 /** "to put into", "for" @param {string} to */
 export const purpose = (to) => HOW[to] ?? `to ${to}`;

@@ -15,8 +15,8 @@ const ROUND = 8;
 const ICON = 18;
 /** How many characters there is room for at most; wide ones are measured. */
 const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
-const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write" };
-const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by", complete: "completed by" };
+const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write", hear: "waits to hear", tell: "waits to send", end: "waits for end", answer: "waits for answer", accept: "in accept", connect: "waits for accept", greet: "waits for hello" };
+const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by", complete: "completed by", hear: "sent by", tell: "taken by", answer: "given by", connect: "accepted by", greet: "expected of" };
 
 /** @param {string} verb of who waits */
 const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;

@@ -2,7 +2,7 @@
  * Who waits for whom as nodes and edges.  Pure.
  *
  *   process ──waits for──▶ resource ──held by──▶ process        a cycle is a circle of arrows: a deadlock
- *   process ──joins──────▶ process
+ *   process ──joins──────▶ process                              so does a message that comes over nobody's resource
  *
  * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.  One
  * stands, too, for many of whom any could let it go on: whatever is forked has both ends of every pipe.
@@ -13,6 +13,7 @@
  * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line
  */
 
+import { message } from "./resourcewords.js";
 import { shorten } from "./waitshort.js";
 import { families } from "./waitshape.js";
 
@@ -42,16 +43,19 @@ export function graph(edges, cycles, still, resourceOf) {
     node("process", process(pid), pid);
     const waits = { kind: "waits", verb: to, since };
     if (id === null || id === undefined) {
-      if (of === null || of === undefined) continue;
-      node("process", process(of), of);
-      line(process(pid), process(of), waits);
+      // A join, or a message over what is no resource: who could send it is the next one.
+      for (const other of of === null || of === undefined ? holders : [of]) {
+        node("process", process(other), other);
+        line(process(pid), process(other), { ...waits, verb: message(to) });
+      }
       continue;
     }
     node("resource", resource(id), id);
-    line(process(pid), resource(id), waits);
+    const over = resourceOf(id)?.kind === "listener" ? message(to) : to;
+    line(process(pid), resource(id), { ...waits, verb: over });
     const able = holding(resourceOf(id), holders, pid);
     const shown = able.length > CROWD ? outstanding(id, able, to, cycles) : able;
-    const holds = { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : to, since: null };
+    const holds = { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : over, since: null };
     for (const holder of shown) {
       node("process", process(holder), holder);
       line(resource(id), process(holder), holds);

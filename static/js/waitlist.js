@@ -5,13 +5,15 @@ import { span } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { hrefOf, isDead, nameOf } from "./pids.js";
 import { called } from "./resourcename.js";
-import { purpose } from "./resourcewords.js";
+import { message, over, purpose } from "./resourcewords.js";
 import { programHref } from "./router.js";
 import { store } from "./store.js";
 import { element } from "./template.js";
 
 const MOST = 200;
 const NAMED = 3;
+/** Who could let it go on was said already, or nobody knows. */
+const SAYS_ALL = new Set(["join", "end", "accept"]);
 
 /** @param {HTMLElement} place */
 export class WaitList {
@@ -37,7 +39,10 @@ export class WaitList {
     const stand = JSON.stringify([pid, resource, of, to, holders.map(isDead), [pid, of, ...holders].map(nameOf), store.resources.get(resource)?.name, store.resources.get(resource)?.abandoned]);
     if (row.dataset.stand === stand) return;
     row.dataset.stand = stand;
-    cells.words.replaceChildren(who(pid), ` waits ${purpose(to)} `, resource ? this.#what(resource) : who(of), ...by(holders, to, store.resources.get(resource)));
+    const direct = resource === null && of === null;
+    const record = store.resources.get(resource);
+    const what = direct ? people(holders) : [resource ? this.#what(resource) : who(of), ...by(holders, over(to, record), record)];
+    cells.words.replaceChildren(who(pid), ` waits ${purpose(direct ? message(to) : over(to, record))} `, ...what);
   }
 
   #what(id) {
@@ -50,12 +55,19 @@ export class WaitList {
 export const keyOf = ({ pid, resource, of, to }) => `${pid} ${resource ?? `p${of}`} ${to}`;
 
 function by(holders, to, record) {
-  if (to === "join") return [];
+  if (SAYS_ALL.has(to)) return [];
   if (record?.abandoned && !record.lost) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
   if (!holders.length) return [", and nobody is there who could let it go on"];
-  const words = { acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: record?.kind === "barrier" ? "which could be completed by" : "which could be set by" };
-  const names = holders.slice(0, NAMED).flatMap((pid, at) => [at ? ", " : "", who(pid), isDead(pid) ? " (ended)" : ""]);
-  return [`, ${words[to] ?? "which could be emptied by"} `, ...names, holders.length > NAMED ? ` and ${holders.length - NAMED} more` : ""];
+  const words = {
+    acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: record?.kind === "barrier" ? "which could be completed by" : "which could be set by",
+    answer: "which is served by", connect: "where these could accept it:", greet: "which could come from", over: "to be sent by", "send over": "to be taken by",
+  };
+  return [`, ${words[to] ?? "which could be emptied by"} `, ...people(holders)];
+}
+
+function people(pids) {
+  const names = pids.slice(0, NAMED).flatMap((pid, at) => [at ? ", " : "", who(pid), isDead(pid) ? " (ended)" : ""]);
+  return [...names, pids.length > NAMED ? ` and ${pids.length - NAMED} more` : ""];
 }
 
 function who(pid) {

@@ -47,7 +47,7 @@ export function showWaits(id) {
   part(box, "both").hidden = !edges.length;
   const kept = Math.min(KEPT_PX, Math.max(parseFloat(box.style.minHeight) || 0, box.offsetHeight));
   box.style.minHeight = `${isLive(store.programs.get(id)) ? kept : 0}px`;
-  const stuck = new Set(edges.filter(({ pid, resource, of }) => still.has(pid) && still.has(resource ?? of)).map(keyOf));
+  const stuck = new Set(edges.filter(({ pid, resource, of, holders }) => still.has(pid) && [resource ?? of ?? holders].flat().every((one) => still.has(one))).map(keyOf));
   const unlisted = list.show(id, edges, stuck, now);
   const waiting = new Set(edges.map(({ pid }) => pid)).size;
   const circle = new Set(cycles.flat().filter((one) => edges.some(({ pid }) => pid === one))).size;

@@ -258,3 +258,40 @@ def test_where_there_is_no_room_the_words_take_its_place(server: Server, page: P
     expect(waits(page)).to_have_count(2)
     expect(drawing(page)).to_be_hidden()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_message_that_comes_over_no_resource_is_waited_for_of_a_process(page: Page) -> None:
+    """Of any of those that could send it; in a circle it leads from one to the other."""
+    over_socket = {**edge(1, None, 2, 3), "to": "recv"}
+    drawn = lay_out(page, [over_socket, {**edge(2, None, 1), "to": "recv"}], [[1, 2]])
+    assert {(line["from"], line["to"], line["verb"]) for line in drawn["lines"]} == {
+        ("p1", "p2", "hear"),
+        ("p1", "p3", "hear"),
+        ("p2", "p1", "hear"),
+    }
+    assert not overlaps(drawn)
+    assert inside(drawn)
+
+
+def test_managed_locks_are_a_circle_and_said_to_be_managed(server: Server, page: Page) -> None:
+    """Each is held by a client; and no button offers to break what lives in the manager."""
+    program = run(server, "managers-deadlock", seconds=LONG_S)
+    wait_finding(server, program, "deadlock")
+    open_program(page, program)
+    expect(drawing(page).locator("a.node[data-still]")).to_have_count(4)
+    expect(node(page, "savings")).to_contain_text("managed Lock · held")
+    expect(
+        waits(page).filter(has_text=re.compile(r"^in \(\d+\) waits to acquire current, held by out"))
+    ).to_be_visible()
+    expect(page.locator("#program")).to_contain_text("A managed lock lives in the process of its manager")
+
+
+def test_a_silent_client_and_who_waits_behind_it(server: Server, page: Page) -> None:
+    """The listener reads from the one, and the other waits to be accepted; each in words of its own."""
+    program = run(server, "connection-silent-client", seconds=LONG_S)
+    wait_finding(server, program, "silent-client")
+    open_program(page, program)
+    expect(waits(page).filter(has_text=re.compile(r"^honest \(\d+\) waits to be accepted by listener"))).to_be_visible()
+    expect(drawing(page)).to_contain_text("waits for hello")
+    expect(drawing(page)).to_contain_text("waits for accept")
+    expect(page.locator("#program")).to_contain_text("has connected and does not say who it is")

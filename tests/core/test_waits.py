@@ -93,6 +93,19 @@ def test_who_waits_for_whatever_comes_first_needs_one_of_them() -> None:
     assert cycles(*either, edge(TWO, "c", ONE, to="recv"), edge(THREE, "d", TWO)) == [(ONE, "a", TWO, "c")]
 
 
+def test_who_does_not_know_all_ways_out_is_not_doomed() -> None:
+    """Of a poll one thing could not be told, or somebody else may send: neither it nor who waits for it is held."""
+    two = edge(ONE, "a", TWO, to="recv"), edge(TWO, "b", ONE, to="recv")
+    assert cycles(*two) == [(ONE, "a", TWO, "b")]
+    assert cycles(edge(ONE, "a", TWO, to="recv", certain=False), two[1]) == []
+    assert cycles(*two, edge(ONE, "c", TWO, to="recv", certain=False)) == []
+
+
+def test_a_message_of_a_process_over_nobodys_resource() -> None:
+    assert cycles(edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")) == [(ONE, TWO)]
+    assert cycles(edge(ONE, None, TWO, to="recv"), edge(TWO, None, to="recv")) == []
+
+
 def test_another_thread_might_send() -> None:
     """But not release a lock that the main thread took."""
     for to, found in (("get", []), ("acquire", [(MAIN, "a", ONE, "b")])):

@@ -399,3 +399,73 @@ def test_a_semaphore_that_lost_a_place() -> None:
     )
     assert found.pids == (ONE, TWO)
     assert settled(scene(actor(ONE, dead=0), slots)).findings == ()
+
+
+def test_a_deadlock_of_managed_locks_is_not_ended_by_a_kill() -> None:
+    """What its holder had stays locked in the manager, where nobody can break it from outside."""
+    locks = [resource(key, manager="m") for key in ("a", "b")]
+    found = only(scene(*locks, edge(ONE, "b", TWO), edge(TWO, "a", ONE)), FindingKind.DEADLOCK)
+    assert found.text == (
+        "worker-1 (pid 11) holds managed lock a and waits for managed lock b; "
+        "worker-2 (pid 12) holds managed lock b and waits for managed lock a."
+    )
+    assert "stays locked when its holder dies" in found.why
+    assert found.cure.startswith("Restart the program")
+
+
+def test_an_abandoned_managed_lock_cannot_be_broken() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    found = only(scene(dead, resource("a", manager="m", holder=ONE, abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text.startswith("Managed lock a is held by worker-1 (pid 11), which is dead")
+    assert "cannot be broken from here" in found.cure
+
+
+def test_a_deadlock_of_messages_that_come_over_no_resource() -> None:
+    found = only(scene(edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")), FindingKind.DEADLOCK)
+    assert found.text == (
+        "worker-1 (pid 11) waits for a message of worker-2 (pid 12); "
+        "worker-2 (pid 12) waits for a message of worker-1 (pid 11)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("recv", "waits for a message over listener l"),
+        ("connect", "waits to be accepted by listener l"),
+    ],
+)
+def test_a_deadlock_at_a_listener(to: str, words: str) -> None:
+    """Its owner joins who waits for it."""
+    found = only(
+        scene(resource("l", ResourceKind.LISTENER), join(MAIN, ONE), edge(ONE, "l", MAIN, to=to)), FindingKind.DEADLOCK
+    )
+    assert found.text == f"main (pid 10) waits in join() for worker-1 (pid 11); worker-1 (pid 11) {words}."
+
+
+def test_a_silent_client_is_told_when_it_lasts() -> None:
+    """A handshake takes a moment; who says nothing for longer keeps all others out."""
+    greeting = edge(MAIN, "l", TWO, to="greet")
+    seen = scene(resource("l", ResourceKind.LISTENER), greeting)
+    assert settled(seen).findings == ()
+    diagnosis = Diagnosis()
+    diagnosis.look(seen, after(0))
+    [found] = diagnosis.look(seen, after(6)).findings
+    assert found.kind is FindingKind.SILENT_CLIENT
+    assert found.text.startswith("main (pid 10) is in accept() of listener l, and waits for worker-2 (pid 12)")
+    assert found.pids == (TWO, MAIN)
+
+
+def test_a_silent_client_from_elsewhere() -> None:
+    seen = scene(resource("l", ResourceKind.LISTENER), edge(MAIN, "l", to="greet"))
+    diagnosis = Diagnosis()
+    diagnosis.look(seen, after(0))
+    [found] = diagnosis.look(seen, after(6)).findings
+    assert "somebody whose process is not on this machine" in found.text
+
+
+def test_who_waits_for_whatever_comes_first_drains() -> None:
+    """An end or an item: it will take out the item, and no join before drain is told."""
+    queue = resource("q", ResourceKind.QUEUE, buffered={str(ONE): 1})
+    seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False), edge(MAIN, None, ONE, of=ONE, to="end"))
+    assert settled(seen).findings == ()

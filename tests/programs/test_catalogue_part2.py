@@ -133,6 +133,11 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        "managers-deadlock",
+        {"in_order": True},
+        [r"in: has both", r"out: has both", r"parent: both are done"],
+    ),
+    (
         "managers-shutdown",
         {"seconds": 0},
         [
@@ -248,6 +253,16 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"listener: AuthenticationError: digest received was wrong",
             r"listener: heard 'I know the key: open sesame'",
         ],
+    ),
+    (
+        "connection-silent-client",
+        {"seconds": 0.2},
+        [r"silent: has gone", r"listener: somebody went without a word", r"honest: got 'welcome'"],
+    ),
+    (
+        "connection-both-listen",
+        {"polite": True},
+        [r"host: heard 'hello'", r"guest: heard 'hello yourself'", r"parent: both have spoken"],
     ),
     (
         "connection-wait-for-all",
@@ -380,6 +395,20 @@ def test_the_hazards_say_what_they_lead_to() -> None:
         "hazards-zombies": ("zombie",),
     }
     assert programs["shared-memory-leak"].finds == ("leak",)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("managers-deadlock", "parent: 2 are deadlocked, killed them"),
+        ("connection-both-listen", "parent: both wait for the other to speak, terminated them"),
+    ],
+)
+def test_a_deadlock_is_given_up(name: str, error: str) -> None:
+    """With exit code 1, and nothing of it goes on."""
+    ran = run(name, seconds=1)
+    assert (ran.exitcode, ran.error.strip()) == (1, error)
+    assert workers.programs()[name].finds == ("deadlock",)
 
 
 def test_a_leaked_block_is_removed_by_the_tracker() -> None:

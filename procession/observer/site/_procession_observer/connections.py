@@ -2,6 +2,7 @@
 
 import os
 import sys
+from time import monotonic_ns
 
 from . import making, naming
 from .line import LINE
@@ -9,6 +10,8 @@ from .making import NESTING, SLOT
 from .page import NOWHERE, WORDS
 from .wrapping import wrap
 
+# Of the counters in a slot; as long as somebody is in accept(), which includes the handshake.
+_WAITS_TO_GET = 5
 _QUEUES = os.path.join("multiprocessing", "queues.py")
 
 
@@ -73,8 +76,13 @@ def _listener(self, fds):
 
 def _accept(original):
     def accept(self):
-        connection = original(self)
-        WORDS[0][self.__dict__.get(SLOT, NOWHERE)] += 1
+        at = self.__dict__.get(SLOT, NOWHERE)
+        WORDS[0][at + _WAITS_TO_GET] = monotonic_ns()
+        try:
+            connection = original(self)
+        finally:
+            WORDS[0][at + _WAITS_TO_GET] = 0
+        WORDS[0][at] += 1
         return connection
 
     return accept

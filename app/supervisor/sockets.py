@@ -1,0 +1,180 @@
+"""Which socket is at the other end of which, and under which address that was made: the kernel's own tables.
+
+Unix sockets are asked for one by one, by netlink (sock_diag(7)): 20 µs each, and the answer is there when the question
+is sent.  Of TCP the tables in /proc/PID/net are paired: what is local to the one is remote to the other.  Sockets of
+another network namespace than ours are not found, nor are those that lead to another machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from . import proc
+
+_SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
+_BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY
+_QUESTION = struct.Struct("=IHHII BBHIIIII")
+_HEADER = struct.Struct("=IHHII")
+_ANSWER = struct.Struct("=BBBBIII")
+_ATTRIBUTE = struct.Struct("=HH")
+_NAME, _PEER, _PENDING = 0, 2, 3  # UNIX_DIAG_NAME, _PEER, _ICONS
+_SHOW = 1 | 4 | 8  # UDIAG_SHOW_NAME, _PEER, _ICONS
+_ANY = 0xFFFFFFFF
+_CONNECTED_KINDS = frozenset({socket.SOCK_STREAM, socket.SOCK_SEQPACKET})
+_ANSWER_BYTES = 32 * 1024
+_TABLE_BYTES = 1024 * 1024
+_LISTENS = "0A"
+_MAPPED = "0000000000000000FFFF0000"
+#: Questions between two `renew`; as many answers come to those that are remembered.
+_MOST_ASKED = 200
+
+
+class Unix(NamedTuple):
+    """A connected or listening unix socket; ``peer`` 0: nobody has accepted it yet.  ``pending`` wait at a listener."""
+
+    peer: int
+    name: str
+    pending: frozenset[int]
+
+
+class Tcp(NamedTuple):
+    """A TCP socket.  Addresses are as the kernel writes them; ``inode`` 0: nobody has accepted it yet."""
+
+    inode: int
+    local: str
+    remote: str
+    listens: bool
+
+
+class Table:
+    """All TCP sockets of one network namespace at a moment."""
+
+    def __init__(self, rows: Iterable[Tcp]) -> None:
+        self.by_inode: dict[int, Tcp] = {}
+        self._by_ends: dict[tuple[str, str], Tcp] = {}
+        self._listening: dict[str, Tcp] = {}
+        for row in rows:
+            if row.inode:
+                self.by_inode[row.inode] = row
+            if row.listens:
+                self._listening[row.local] = row
+            else:
+                self._by_ends[row.local, row.remote] = row
+
+    def other_end(self, row: Tcp) -> Tcp | None:
+        """Of a connection within the machine."""
+        return self._by_ends.get((row.remote, row.local))
+
+    def listener(self, address: str) -> Tcp | None:
+        """Who accepts what comes to that address."""
+        host, _, number = address.partition(":")
+        everywhere = (f"{'0' * len(host)}:{number}", f"{'0' * 8}:{number}", f"{'0' * 32}:{number}")
+        return next((found for one in (address, *everywhere) if (found := self._listening.get(one))), None)
+
+
+def port(address: str) -> int:
+    """Of an address as the kernel writes it."""
+    return int(address.rpartition(":")[2], 16)
+
+
+def rows(table: bytes) -> Iterator[Tcp]:
+    """What /proc/PID/net/tcp says, or tcp6."""
+    for line in table.decode(errors="replace").splitlines()[1:]:
+        fields = line.split(None, 10)
+        if len(fields) > 9 and fields[9].isdecimal():
+            yield Tcp(int(fields[9]), _plain(fields[1]), _plain(fields[2]), fields[3] == _LISTENS)
+
+
+def _plain(address: str) -> str:
+    """One of IPv4 is the same in both tables."""
+    return address.removeprefix(_MAPPED)
+
+
+def answer(raw: bytes) -> Unix | None:
+    """What netlink answers about one unix socket."""
+    if len(raw) < _HEADER.size + _ANSWER.size:
+        return None
+    length, kind, *_ = _HEADER.unpack_from(raw)
+    if kind != _BY_FAMILY:
+        return None
+    _family, of_kind, *_ = _ANSWER.unpack_from(raw, _HEADER.size)
+    if of_kind not in _CONNECTED_KINDS:
+        return None
+    told = dict(_attributes(raw[_HEADER.size + _ANSWER.size : length]))
+    peer = int.from_bytes(told.get(_PEER, b"")[:4], "little")
+    waiting = told.get(_PENDING, b"")
+    pending = frozenset(inode for (inode,) in struct.iter_unpack("=I", waiting[: len(waiting) // 4 * 4]))
+    name = told.get(_NAME, b"")
+    return Unix(peer, (name if name[:1] == b"\0" else name.rstrip(b"\0")).decode(errors="replace"), pending)
+
+
+def _attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(raw) >= _ATTRIBUTE.size:
+        length, kind = _ATTRIBUTE.unpack_from(raw)
+        if length < _ATTRIBUTE.size:
+            return
+        yield kind, raw[_ATTRIBUTE.size : length]
+        raw = raw[(length + 3) & ~3 :]
+
+
+class Sockets:
+    """Answers, remembered until `renew`; the peer of a unix socket never is another one, so that stays in use."""
+
+    def __init__(self) -> None:
+        self._netlink: socket.socket | None = None
+        self._unix: dict[int, Unix | None] = {}
+        self._wanted: set[int] = set()
+        self._questions = 0
+        self._tables: dict[str, Table] = {}
+
+    def renew(self) -> None:
+        """What is asked from now on is asked anew."""
+        self._unix = {inode: told for inode, told in self._unix.items() if told and told.peer and inode in self._wanted}
+        self._wanted.clear()
+        self._questions = 0
+        self._tables.clear()
+
+    def unix(self, inode: int) -> Unix | None:
+        """A unix socket by its inode; None where it is none, or has gone."""
+        self._wanted.add(inode)
+        if inode not in self._unix and self._questions < _MOST_ASKED:
+            self._questions += 1
+            self._unix[inode] = self._asked(inode)
+        return self._unix.get(inode)
+
+    def tcp(self, folder: str) -> Table:
+        """Those that a process may be connected with; ``folder`` is that of the process, below /proc."""
+        namespace = proc.link(f"{folder}/ns/net")
+        if namespace not in self._tables:
+            tables = (proc.whole(f"{folder}/net/{name}", _TABLE_BYTES) for name in ("tcp", "tcp6"))
+            self._tables[namespace] = Table(row for table in tables for row in rows(table))
+        return self._tables[namespace]
+
+    def close(self) -> None:
+        """Let go of the netlink socket."""
+        if self._netlink:
+            self._netlink.close()
+            self._netlink = None
+
+    def _asked(self, inode: int) -> Unix | None:
+        if not 0 < inode <= _ANY:
+            return None
+        size = _QUESTION.size
+        question = _QUESTION.pack(
+            size, _BY_FAMILY, 1, 0, 0, socket.AF_UNIX, 0, 0, _ANY, inode, _SHOW, _ANY, _ANY
+        )  # state: any; cookie: none
+        try:
+            if self._netlink is None:
+                kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+                self._netlink = socket.socket(socket.AF_NETLINK, kind, _SOCK_DIAG)
+            with contextlib.suppress(BlockingIOError):
+                while self._netlink.recv(_ANSWER_BYTES):
+                    pass  # what nobody has read of an earlier question
+            self._netlink.send(question)
+            return answer(self._netlink.recv(_ANSWER_BYTES))
+        except OSError:
+            return None
