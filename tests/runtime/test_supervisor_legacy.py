@@ -342,7 +342,7 @@ def test_a_program_whose_first_process_is_over_is_known_all_the_same(instance: I
         assert program.pid
         os.kill(program.pid, signal.SIGKILL)
         instance.wait_state(program.id, "joined")
-        wait_until(lambda: is_written(instance, program.id, '"joined"'), 20, "its end is not written down")
+        wait_until(lambda: is_written(instance, program.id, '"state":"joined"'), 20, "its end is not written down")
         kill_supervisor(instance)
         after = seen(instance, lambda now: named_holder(now) is not None, "the lock is not known any more")
         again = newest(after)
