@@ -13,8 +13,9 @@ it, and results into a ring there that survives its death: so after any death it
 
 Who is who:
 
-- `face` has the stdlib's interface, `oversight` what is offered beyond it; `results` and `iterators` are what the
-  methods return, `tasks` what they consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one;
+- `face` has the stdlib's interface, `oversight` what is offered beyond it; `results`, `maps` and `iterators` are what
+  the methods return, `tasks` what they consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign
+  one;
 - `bookkeeping` knows which task is where; it is pure;
 - `dispatcher` is the one thread that waits for workers; `watching` is what it waits with, `delivery` settles results,
   `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and slow workers,

@@ -16,8 +16,9 @@ from .bookkeeping import Ledger
 from .feeder import Feeder
 from .iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
 from .making import make_dispatcher, start_process
+from .maps import ManyResults, MapResult
 from .oversight import Oversight
-from .results import AsyncResult, ManyResults, MapResult
+from .results import AsyncResult
 from .sources import Source, arguments, is_plain
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from .results import ManyResults
+from .maps import ManyResults
 from .sources import FedSource, arguments
 
 TYPE_CHECKING = False

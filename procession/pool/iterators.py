@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
 
 from .errors import PoolError
-from .results import ManyResults, refuse_in_callback
+from .maps import ManyResults
+from .results import refuse_in_callback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, repeat
 
-from .results import ManyResults
+from .maps import ManyResults
 from .tasks import Chunk, Item
 from .worker import run_chunk, run_starred_chunk
 

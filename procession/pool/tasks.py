@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from .facts import Failure, TaskFacts
-    from .results import ManyResults
+    from .maps import ManyResults
 
     class Task(Protocol):
         """What a worker is to call, with what, and who is told.  ``retries`` are left; ``attempt`` counts from 1."""

@@ -7,7 +7,8 @@ import pytest
 from procession.pool.bookkeeping import DEEPEST, SHALLOWEST, Desk, Ledger, waiting
 from procession.pool.errors import PoolTerminated, WorkerLost
 from procession.pool.iterators import IMapIterator
-from procession.pool.results import AsyncResult, MapResult
+from procession.pool.maps import MapResult
+from procession.pool.results import AsyncResult
 from procession.pool.ring import NONE
 from procession.pool.sources import FedSource, Source, arguments
 from procession.pool.tasks import Item

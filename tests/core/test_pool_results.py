@@ -8,7 +8,8 @@ import pytest
 
 from procession.pool.errors import WorkerLost
 from procession.pool.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
-from procession.pool.results import AsyncResult, MapResult
+from procession.pool.maps import MapResult
+from procession.pool.results import AsyncResult
 from procession.pool.tasks import Chunk, Item
 from procession.pool.worker import run_chunk
 
