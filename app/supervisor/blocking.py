@@ -73,7 +73,7 @@ class Blocking:
     def _at_pipe(self, window: Window, wait: Wait) -> Iterator[Blocked]:
         inode = window.inode_at(wait.what)
         at = self._book.find(f"pipe:{inode}") or self._book.find(f"sock:{inode}") if inode else None
-        if at:
+        if at and inode:
             thing = self._book.outermost(at)
             whole = self._book.whole(at)
             if whole is None:
@@ -82,7 +82,10 @@ class Blocking:
                 to = "get"
             else:
                 to = "put" if whole[0].kind is K.SIMPLE_QUEUE else "flush"
-            yield _blocked(window, wait, thing, at, to)
+            # A child that starts has its end before it says that it is there.
+            matters = wait.main and not wait.timed
+            certain = not matters or self._ends.is_observed(window, wait, inode)
+            yield _blocked(window, wait, thing, at, to)._replace(certain=certain)
         elif not at:
             yield from self._at_end(window, wait)
 
@@ -102,7 +105,7 @@ class Blocking:
             if wait.main and not wait.timed:
                 yield _blocked(window, wait, None, None, "join")._replace(of=child)
             return
-        far = self._ends.far(window, wait.what, reads=wait.for_ == "read")
+        far = self._ends.far(window, wait)
         thing = far.thing
         if thing and thing.kind is K.MANAGER:
             # The threads of its server wait for whatever its clients ask.

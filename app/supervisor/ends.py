@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import pipes
+from . import pipes, strangers
 from .figure_reader import Fds
 from .program_model import ResourceKind
 from .resource_book import Book, Thing, text
 from .sockets import Sockets, port
 from .strangers import Strangers
+from .waiters import Wait
 from .window import Window
 from .windows import Windows
 
@@ -73,16 +74,19 @@ class Ends:
                 if (number := _port_of(address)) is not None:
                     self._met_at[number] = thing
 
-    def far(self, window: Window, fd: int, *, reads: bool) -> Far:
-        """Who could let a read (or write) of that fd end, as far as that is known."""
+    def far(self, window: Window, wait: Wait) -> Far:
+        """Who could let a read (or write) end, as far as that is known."""
+        fd, reads = wait.what, wait.for_ == "read"
         kind, inode = pipes.kind_at(window.folder, fd)
+        token = window.token(wait)
         if kind == "pipe":
-            return self._held((inode,), window, reads=not reads, sure=True)
+            return self._held((inode,), window, token, reads=not reads, sure=True)
         socket = self._socket(window, inode) if kind == "socket" else None
         if socket is None:
             return Far()
         near, far = self._met_at.get(socket.near), self._met_at.get(socket.far)
-        held = self._held(socket.peers, window, reads=None, sure=not window.expires(fd, inode, reads=reads))
+        sure = not window.expires(fd, inode, reads=reads)
+        held = self._held(socket.peers, window, token, reads=None, sure=sure)
         return held._replace(thing=near or far, serves=near is not None, pending=socket.pending)
 
     def holders(self, inode: int) -> tuple[int, ...]:
@@ -98,7 +102,15 @@ class Ends:
         """Let go of what it asks with."""
         self.sockets.close()
 
-    def _held(self, inodes: tuple[int, ...], window: Window, *, reads: bool | None, sure: bool) -> Far:
+    def is_observed(self, window: Window, wait: Wait, inode: int) -> bool:
+        """Whether nobody has that pipe or socket who is not observed."""
+        peer = self.peer_of(inode)
+        token = window.token(wait)
+        # All of them are asked about, whatever is known of the first.
+        told = [self.strangers.ask(strangers.Wait(one, window.pid, token)) for one in (inode, peer) if one]
+        return not any(pids is None or pids for pids in told)
+
+    def _held(self, inodes: tuple[int, ...], window: Window, token: int, *, reads: bool | None, sure: bool) -> Far:
         ours = {
             pid
             for inode in inodes
@@ -106,11 +118,11 @@ class Ends:
             if reads is None or (one.reads if reads else one.writes)
         }
         others = ours - {window.pid}
-        told = [self.strangers.ask(inode) for inode in inodes]
-        strangers = {pid for pids in told for pid in pids or ()}
+        told = [self.strangers.ask(strangers.Wait(inode, window.pid, token)) for inode in inodes]
+        unknown = {pid for pids in told for pid in pids or ()}
         # Where it has the other end itself, another thread of its own might use that.
         sure = sure and None not in told and (window.pid not in ours or window.threads.alone)
-        return Far(tuple(sorted(others | strangers)), bool(others), sure, next(iter(inodes), 0))
+        return Far(tuple(sorted(others | unknown)), bool(others), sure, next(iter(inodes), 0))
 
     def _socket(self, window: Window, inode: int) -> _Socket | None:
         unix = self.sockets.unix(inode)
