@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -137,6 +138,25 @@ read(ours)
         for _ in range(8):
             program.look()
             assert found_knots(program) == ()
+
+
+def test_a_spawned_child_that_has_not_said_hello_may_answer(tmp_path: Path) -> None:
+    """It has the end that nobody else has, for as long as its interpreter takes to start: its parent may hope."""
+    code = """
+answers = multiprocessing.get_context("spawn").SimpleQueue()
+booting = subprocess.Popen(["sleep", "600"], pass_fds=[answers._writer.fileno()])
+tell(booting.pid)
+answers.get()
+"""
+    with watched(tmp_path, TWO + code) as program:
+        booting = int(program.told()[0])
+        program.see(lambda it: edge_of(it, program.pid))
+        for _ in range(8):
+            program.look()
+            assert found_knots(program) == ()
+        os.kill(booting, signal.SIGKILL)
+        (knot,) = program.see(found_knots)
+        assert knot.pids == (program.pid,)
 
 
 @pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
