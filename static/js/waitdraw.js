@@ -2,6 +2,7 @@
 
 import { attr, mark, put } from "./dom.js";
 import { span } from "./format.js";
+import { fit } from "./waitfit.js";
 import { HEIGHT, layout, WIDTH } from "./waitlayout.js";
 import { course } from "./waitlines.js";
 import { rooms } from "./waitroom.js";
@@ -103,15 +104,6 @@ function box({ key, kind, still }, { x, y }) {
   mark(link, "still", still);
   return { link, icon, label, below, title };
 }
-
-function fit(place, text, most, width) {
-  if (place.dataset.whole === text) return;
-  place.dataset.whole = text;
-  place.textContent = cut(text, most);
-  for (let left = Math.min(text.length, most); left > 2 && place.getComputedTextLength() > width; left -= 1) place.textContent = cut(text, left - 1);
-}
-
-const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function make(tag, attributes = {}, children = []) {
   const made = document.createElementNS(NAMESPACE, tag);
