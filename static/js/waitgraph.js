@@ -14,11 +14,8 @@
  */
 
 import { message } from "./resourcewords.js";
-import { shorten } from "./waitshort.js";
-import { families } from "./waitshape.js";
+import { bundle, cut, shorten } from "./waitshort.js";
 
-const ALIKE = 6;
-const MOST = 40;
 /** So many of those that could let something go on are drawn one by one. */
 const CROWD = 4;
 const process = (pid) => `p${pid}`;
@@ -85,37 +82,4 @@ function outstanding(id, able, verb, cycles) {
   const next = new Set(cycles.flatMap((cycle) => cycle.flatMap((one, at) => (one === id ? [cycle[(at + 1) % cycle.length]] : []))));
   const circling = able.filter((pid) => next.has(pid));
   return verb === "acquire" ? [...new Set([...circling, ...able.slice(0, CROWD - 1)])] : circling;
-}
-
-function bundle(nodes, lines) {
-  const into = Map.groupBy(lines, ({ to }) => to);
-  const out = Map.groupBy(lines, ({ from }) => from);
-  const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).still && !into.has(key) && out.get(key).length === 1;
-  const alike = Map.groupBy(lines.filter(({ from }) => plain(from)), ({ to, verb }) => `${to} ${verb}`);
-  const gone = new Set();
-  const added = [];
-  for (const [name, group] of alike) {
-    if (group.length <= ALIKE + 1) continue;
-    const rest = group.sort((a, b) => a.since - b.since).slice(ALIKE);
-    for (const { from } of rest) { gone.add(from); nodes.delete(from); }
-    const key = `m${name}`;
-    const to = nodes.get(rest[0].to);
-    nodes.set(key, { key, kind: "more", id: to.id, still: to.still, count: rest.length });
-    added.push({ ...rest[0], from: key });
-  }
-  return { nodes, lines: [...lines.filter(({ from }) => !gone.has(from)), ...added] };
-}
-
-/** Of too many the families with a cycle come first, then the largest; what does not fit is told. */
-function cut({ nodes, lines, rings }, hidden) {
-  if (nodes.size <= MOST) return { nodes, lines, rings, hidden };
-  const ringed = new Set(rings.flat());
-  const rank = (family) => (family.some((key) => nodes.get(key).still) ? 1e6 : 0) + family.length;
-  const near = (key) => 2 * Number(ringed.has(key)) + Number(nodes.get(key).still);
-  const kept = new Map();
-  for (const family of families(nodes.keys(), lines).sort((a, b) => rank(b) - rank(a))) {
-    for (const key of family.sort((a, b) => near(b) - near(a))) if (kept.size < MOST) kept.set(key, nodes.get(key));
-  }
-  const shown = lines.filter(({ from, to }) => kept.has(from) && kept.has(to));
-  return { nodes: kept, lines: shown, rings: rings.filter((ring) => ring.every((key) => kept.has(key))), hidden: hidden + nodes.size - kept.size };
 }
