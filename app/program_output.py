@@ -6,12 +6,14 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import output
+from .supervisor import edge_words
 from .supervisor.program_model import Edge, Finding, Program, Resource, ResourceKind, Waits
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
 RESOURCE_HEAD = ("ID", "PROGRAM", "KIND", "NAME", "USERS", "WAITING", "WHAT")
-EDGE_HEAD = ("PID", "PROCESS", "WAITS", "FOR", "HELD BY")
+EDGE_HEAD = ("PID", "PROCESS", "WAITS", "FOR", "WHICH")
 COMMAND_SHOWN = 60
+LIBERATORS_SHOWN = 3
 WIDTH = 100
 
 
@@ -69,16 +71,30 @@ def _resource_row(resource: Resource) -> tuple[object, ...]:
 
 
 def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> tuple[object, ...]:
-    return edge.pid, names.get(edge.pid), edge.to, _awaited(edge, names, resources), ", ".join(map(str, edge.holders))
+    resource = resources.get(edge.resource or "")
+    return edge.pid, names.get(edge.pid), edge.to, _awaited(edge, names, resource), _liberators(edge, names, resource)
 
 
-def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
+def _awaited(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str | None:
     if edge.of is not None:
         return f"{names.get(edge.of, 'pid')} ({edge.of})"
     if edge.resource is None:
         return "a message"
-    resource = resources.get(edge.resource)
     return f"{resource.kind} {resource.name}" if resource else edge.resource
+
+
+def _liberators(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:
+    """``held by worker-1 (12)``, ``could be set by …``."""
+    if edge.of is not None:
+        return "must end first"
+    if resource is not None and resource.abandoned:
+        return "is held by a process that is dead"
+    able = edge_words.able(edge, resource)
+    if not able:
+        return "nobody who is there can end"
+    shown = [f"{names.get(pid, 'pid')} ({pid})" for pid in able[:LIBERATORS_SHOWN]]
+    more = f" and {len(able) - LIBERATORS_SHOWN} more" if len(able) > LIBERATORS_SHOWN else ""
+    return f"{edge_words.ended_by(edge, resource, several=len(able) > 1)} {', '.join(shown)}{more}"
 
 
 def _told(resource: Resource) -> Iterator[str]:

@@ -78,6 +78,8 @@ def waits(scene: Scene, edge: Edge) -> str:
     resource = scene.resources.get(edge.resource)
     if resource and resource.kind is ResourceKind.LISTENER:
         words = _OVER.get(edge.to, words)
+    if edge.to == "wait" and resource and resource.kind is ResourceKind.JOINABLE_QUEUE:
+        words = "waits in join() of {thing}"
     return words.replace("{thing}", thing(scene, edge.resource))
 
 

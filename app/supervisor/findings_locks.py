@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from . import edge_words
 from . import finding_words as words
 from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
 from .scene import Scene
@@ -64,7 +65,17 @@ def _told_of_one(scene: Scene, edge: Edge) -> str:
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
     holds = "holds" if len(held.holders) == 1 else "may hold"
     what = f"{holds} {words.thing(scene, held.resource or '')} and " if _is_held(scene, held) else ""
-    return f"{scene.name(edge.pid)} {what}{words.waits(scene, edge)}"
+    return f"{scene.name(edge.pid)} {what}{words.waits(scene, edge)}{_liberators(scene, edge)}"
+
+
+def _liberators(scene: Scene, edge: Edge) -> str:
+    """``, which could be set by main (pid 10)``; who has a lock the next clause says."""
+    resource = scene.resources.get(edge.resource or "")
+    able = tuple(pid for pid in edge_words.able(edge, resource) if scene.lives(pid))
+    if resource is None or not able or _is_held(scene, edge) or resource.kind is ResourceKind.LISTENER:
+        return ""
+    means = edge_words.ended_by(edge, resource, several=len(able) > 1)
+    return f", {'where' if resource.kind is ResourceKind.BARRIER else 'which'} {means} {words.names(scene, able)}"
 
 
 def _behind(knot: Knot) -> str:

@@ -80,7 +80,7 @@ export function queueing({ waiting = [] }, now) {
 
 const HOW = {
   acquire: "to acquire", put: "to put into", get: "to get from", flush: "to write its buffered items to", recv: "to receive from",
-  send: "to send to", wait: "for", join: "in join() for", end: "for the end of", answer: "for an answer of", accept: "for somebody to connect to",
+  send: "to send to", wait: "for", notify: "for the sleepers to wake up at", join: "in join() for", end: "for the end of", answer: "for an answer of", accept: "for somebody to connect to",
   connect: "to be accepted by", greet: "for who has connected to say who it is, in accept() of", hear: "for a message of", tell: "to send to", over: "for a message over", "send over": "to send over",
 };
 
@@ -90,8 +90,8 @@ export const message = (to) => ({ recv: "hear", send: "tell" })[to] ?? to;
 /** So it is over a connection that a listener made. @param {string} to @param {{kind: string}|undefined} resource */
 export const over = (to, resource) => (resource?.kind === "listener" && { recv: "over", send: "send over" }[to]) || to;
 
-/** "to put into", "for" @param {string} to */
-export const purpose = (to) => HOW[to] ?? `to ${to}`;
+/** "to put into", "for" @param {string} to @param {string} [kind] of what it waits for */
+export const purpose = (to, kind) => (to === "wait" && kind === "joinable_queue" ? "in join() of" : HOW[to] ?? `to ${to}`);
 
 /** One figure that says most about it. @param {object} resource */
 export function gist(resource) {

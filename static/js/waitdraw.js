@@ -17,7 +17,6 @@ const ICON = 18;
 /** How many characters there is room for at most; wide ones are measured. */
 const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
 const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write", hear: "waits to hear", tell: "waits to send", end: "waits for end", answer: "waits for answer", accept: "in accept", connect: "waits for accept", greet: "waits for hello" };
-const HELD = { acquire: "held by", get: "filled by", recv: "filled by", put: "emptied by", send: "emptied by", flush: "emptied by", wait: "set by", complete: "completed by", hear: "sent by", tell: "taken by", answer: "given by", connect: "accepted by", greet: "expected of" };
 
 /** @param {string} verb of who waits */
 const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;
@@ -75,7 +74,7 @@ export class Drawing {
     const line = make("g", { class: `line ${kind}` }, [make("path", { class: "way", d: path }), make("path", { class: "tip", d: arrow })]);
     const text = make("text", { class: `said ${kind}`, x: words.x, y: words.y, "text-anchor": words.anchor });
     for (const one of [line, text]) mark(one, "still", still);
-    const start = kind === "waits" ? waits(verb) : HELD[verb] ?? "held by";
+    const start = kind === "waits" ? waits(verb) : verb;
     this.#words.push({ text, key: `${from} ${to}`, start });
     return { line, text, said: { spot: words, start, timed: since !== null, waits: kind === "waits", still } };
   }

@@ -3,17 +3,16 @@
  *
  *   process ──waits for──▶ resource ──held by──▶ process        a cycle is a circle of arrows: a deadlock
  *   process ──joins──────▶ process                              so does a message that comes over nobody's resource
- *
  * Of many that wait for the same thing and hold up nobody, the longest waiting stay; one node stands for the rest.  One
  * stands, too, for many of whom any could let it go on: whatever is forked has both ends of every pipe.
  *
  * @typedef {{key: string, kind: "process"|"resource"|"more", id: any, still: boolean, count?: number, able?: "any"|"more"|"circle"}} Node
- *   `id`: pid, or id of a resource; `able`: its `count` could let it go on, and are all of those, or more than are drawn,
- *   or stand in the same circle
- * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line
+ *   `id`: pid, or id of a resource; `able`: its `count` could let it go on: all of those, more than are drawn, or in the same circle
+ * @typedef {{from: string, to: string, kind: "waits"|"holds", verb: string, since: number|null, still: boolean}} Line `verb`: of who could end a wait, in words
  */
 
 import { message } from "./resourcewords.js";
+import { able, endedBy } from "./waitends.js";
 import { bundle, cut, shorten } from "./waitshort.js";
 
 /** So many of those that could let something go on are drawn one by one. */
@@ -48,19 +47,20 @@ export function graph(edges, cycles, still, resourceOf) {
       continue;
     }
     node("resource", resource(id), id);
-    const over = resourceOf(id)?.kind === "listener" ? message(to) : to;
+    const record = resourceOf(id);
+    const over = record?.kind === "listener" ? message(to) : to;
     line(process(pid), resource(id), { ...waits, verb: over });
-    const able = holding(resourceOf(id), holders, pid);
-    const shown = able.length > CROWD ? outstanding(id, able, to, cycles) : able;
-    const holds = { kind: "holds", verb: resourceOf(id)?.kind === "barrier" ? "complete" : over, since: null };
+    const liberators = holding(record, able({ holders, to }, record, true), pid);
+    const shown = liberators.length > CROWD ? outstanding(id, liberators, to, cycles) : liberators;
+    const holds = { kind: "holds", verb: endedBy(over, record, liberators.length > 1), since: null };
     for (const holder of shown) {
       node("process", process(holder), holder);
       line(resource(id), process(holder), holds);
     }
-    if (shown.length === able.length) continue;
+    if (shown.length === liberators.length) continue;
     const crowd = `w${id}`;
     node("more", crowd, id);
-    Object.assign(nodes.get(crowd), { count: able.length - shown.length, able: shown.length ? "more" : "any" });
+    Object.assign(nodes.get(crowd), { count: liberators.length - shown.length, able: shown.length ? "more" : "any" });
     line(resource(id), crowd, holds);
   }
   const whole = { nodes, lines: [...lines.values()], rings };
@@ -78,8 +78,8 @@ function holding(record, holders, waiter) {
 }
 
 /** Of many those in a circle, and the first of those that have acquired it: these are no guess. */
-function outstanding(id, able, verb, cycles) {
+function outstanding(id, liberators, verb, cycles) {
   const next = new Set(cycles.flatMap((cycle) => cycle.flatMap((one, at) => (one === id ? [cycle[(at + 1) % cycle.length]] : []))));
-  const circling = able.filter((pid) => next.has(pid));
-  return verb === "acquire" ? [...new Set([...circling, ...able.slice(0, CROWD - 1)])] : circling;
+  const circling = liberators.filter((pid) => next.has(pid));
+  return verb === "acquire" ? [...new Set([...circling, ...liberators.slice(0, CROWD - 1)])] : circling;
 }

@@ -6,12 +6,16 @@ import { Keyed } from "./keyed.js";
 import { hrefOf, isDead, nameOf } from "./pids.js";
 import { called } from "./resourcename.js";
 import { message, over, purpose } from "./resourcewords.js";
+import { able, endedBy } from "./waitends.js";
 import { programHref } from "./router.js";
 import { store } from "./store.js";
 import { element } from "./template.js";
 
 const MOST = 200;
 const NAMED = 3;
+const MESSAGES = {
+  answer: "which is served by", connect: "where these could accept it:", greet: "which could come from", over: "to be sent by", "send over": "to be taken by",
+};
 /** Who could let it go on was said already, or nobody knows. */
 const SAYS_ALL = new Set(["join", "end", "accept"]);
 
@@ -36,13 +40,13 @@ export class WaitList {
     row.toggleAttribute("data-still", this.still.has(keyOf(edge)));
     put(cells.for, span(Math.max(0, this.now - since)));
     put(cells.timed, timed ? "with a timeout" : "");
-    const stand = JSON.stringify([pid, resource, of, to, holders.map(isDead), [pid, of, ...holders].map(nameOf), store.resources.get(resource)?.name, store.resources.get(resource)?.abandoned]);
+    const record = store.resources.get(resource);
+    const stand = JSON.stringify([pid, resource, of, to, holders.map(isDead), [pid, of, ...holders].map(nameOf), record?.name, record?.abandoned, able(edge, record), endedBy(to, record)]);
     if (row.dataset.stand === stand) return;
     row.dataset.stand = stand;
     const direct = resource === null && of === null;
-    const record = store.resources.get(resource);
-    const what = direct ? people(holders) : [resource ? this.#what(resource) : who(of), ...by(holders, over(to, record), record)];
-    cells.words.replaceChildren(who(pid), ` waits ${purpose(direct ? message(to) : over(to, record))} `, ...what);
+    const what = direct ? people(holders) : [resource ? this.#what(resource) : who(of), ...by(able(edge, record), over(to, record), record)];
+    cells.words.replaceChildren(who(pid), ` waits ${purpose(direct ? message(to) : over(to, record), record?.kind)} `, ...what);
   }
 
   #what(id) {
@@ -58,11 +62,9 @@ function by(holders, to, record) {
   if (SAYS_ALL.has(to)) return [];
   if (record?.abandoned && !record.lost) return record.holder === null ? [", whose holder is dead"] : [", whose holder ", who(record.holder), " is dead"];
   if (!holders.length) return [", and nobody is there who could let it go on"];
-  const words = {
-    acquire: "held by", get: "which could be filled by", recv: "which could be filled by", wait: record?.kind === "barrier" ? "which could be completed by" : "which could be set by",
-    answer: "which is served by", connect: "where these could accept it:", greet: "which could come from", over: "to be sent by", "send over": "to be taken by",
-  };
-  return [`, ${words[to] ?? "which could be emptied by"} `, ...people(holders)];
+  const words = MESSAGES[to] ?? endedBy(to, record, holders.length > 1);
+  const start = MESSAGES[to] || words.startsWith("held") ? "" : record?.kind === "barrier" ? "where " : "which ";
+  return [`, ${start}${words} `, ...people(holders)];
 }
 
 function people(pids) {

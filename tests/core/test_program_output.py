@@ -54,8 +54,8 @@ def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
     """The edges as a table with names, then each finding with why and what to do."""
     program_output.write_waits(settled(DEADLOCK), NAMES, dict(DEADLOCK.resources))
     lines = written(capsys)
-    assert "11 worker-1 acquire lock b 12" in lines
-    assert "10 main join worker-1 (11)" in lines
+    assert "11 worker-1 acquire lock b held by worker-2 (12)" in lines
+    assert "10 main join worker-1 (11) must end first" in lines
     assert "deadlock in p1" in lines
     assert any(line.startswith("worker-1 (pid 11) holds lock a and waits for lock b") for line in lines)
     assert any(line.startswith("What to do: ") for line in lines)

@@ -77,7 +77,8 @@ def test_a_deadlock_of_messages() -> None:
         FindingKind.DEADLOCK,
     )
     assert found.text == (
-        "main (pid 10) waits to get from queue results; worker-1 (pid 11) waits to get from queue tasks."
+        "main (pid 10) waits to get from queue results, which could be filled by worker-1 (pid 11); "
+        "worker-1 (pid 11) waits to get from queue tasks, which could be filled by main (pid 10)."
     )
     assert "timeout" in found.cure
 
