@@ -19,7 +19,12 @@ WIDTH = 100
 
 def write_programs(programs: Iterable[Program]) -> None:
     """The table of `procession programs`."""
-    output.write_table(PROGRAM_HEAD, [_program_row(program) for program in programs])
+    shown = list(programs)
+    output.write_table(PROGRAM_HEAD, [_program_row(program) for program in shown])
+    for program in shown:
+        if program.unobserved and not program.observed:
+            output.write(f"\n{program.id} is not observed")
+            _write_paragraph(program.unobserved)
 
 
 def write_resources(resources: Iterable[Resource]) -> None:
@@ -40,7 +45,11 @@ def write_waits(waits: Waits, names: Mapping[int, str], resources: Mapping[str, 
 def _write_finding(finding: Finding) -> None:
     output.write(f"\n{finding.kind} in {finding.program or 'no program'}")
     for text in (finding.text, finding.why, f"What to do: {finding.cure}"):
-        output.write(textwrap.fill(output.clean(text), WIDTH, initial_indent="  ", subsequent_indent="  "))
+        _write_paragraph(text)
+
+
+def _write_paragraph(text: str) -> None:
+    output.write(textwrap.fill(output.clean(text), WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def _program_row(program: Program) -> tuple[object, ...]:

@@ -105,7 +105,7 @@ def _hello(fleet: Fleet, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> Non
         if member is None:
             return
         program_lines.write(fleet, member, "started", f"by pid {word.ppid}", now, out)
-    fleet.programs.sighting(member.id).said_hello = True
+    fleet.programs.sighting(member.id).said_hello = held.heard = True
     if member.id == held.program.id:
         held.update(python=word.python[:_LONGEST_NAME])
     if member.process.observed:

@@ -52,15 +52,17 @@ class Sighting:
 class Held:
     """One program: its record, and what is known beside it; ``entered`` counts all the processes that it ever had.
 
-    ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`.  ``living``
-    and ``unjoined`` are ids of its processes; ``ended`` those of the others, oldest first.  ``beyond`` counts processes
-    that there was no room for, ``unread`` words that could not be read or sent; ``killed`` is our SIGKILL to all of it.
-    ``unfired`` are ids of those whose sentinel is not ready.
+    ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`; ``heard``: one
+    of its processes has told of itself.  ``living`` and ``unjoined`` are ids of its processes; ``ended`` those of the
+    others, oldest first.  ``beyond`` counts processes that there was no room for, ``unread`` words that could not be
+    read or sent; ``killed`` is our SIGKILL to all of it.  ``unfired`` are ids of those
+    whose sentinel is not ready.
     """
 
     program: Program
     run: int = 0
     runner: int | None = None
+    heard: bool = False
     lines: Lines = field(default_factory=Lines)
     living: set[str] = field(default_factory=set)
     unjoined: set[str] = field(default_factory=set)

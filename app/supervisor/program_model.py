@@ -114,7 +114,8 @@ class Resource(Record, frozen=True, kw_only=True):
 class Program(Record, frozen=True, kw_only=True):
     """A program under observation.  ``attached`` says that it was started by `procession run`, in its user's terminal.
 
-    ``not_seen`` counts reports that did not fit into its sockets, or could not be read.
+    ``not_seen`` counts reports that did not fit into its sockets, or could not be read.  ``unobserved``: why none of
+    its processes has told of itself, and what to do, in sentences.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Program(Record, frozen=True, kw_only=True):
     processes: int = 0
     observed: int = 0
     not_seen: int = 0
+    unobserved: str | None = None
     workload: str | None = None
     safe_pool: bool = False
 

@@ -47,7 +47,8 @@ def of_terminal(command: RegisterProgram, settings: Settings) -> Plan:
     )
     if not command.command:
         raise InvalidField("command", "there is none")
-    return Plan(process=replace(_process(spec, settings), observed=True, auto_join=False), job={}, program=spec)
+    process = replace(_process(spec, settings), observed=True, auto_join=False, start_method=None)
+    return Plan(process=process, job={}, program=spec)
 
 
 def environment(spec: ProgramSpec, settings: Settings) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import actions as a
 from . import endings, observed_ends, starts
+from .blindness import why_unobserved
 from .errors import NoSuchProcess, NotPossible
 from .lifecycle import LIVE, Trigger
 from .member import Member
@@ -165,7 +166,7 @@ def refresh(fleet: Fleet, now: a.Now, out: Out) -> None:
 def _bring_up_to_date(fleet: Fleet, held: Held, first: Member, now: a.Now, out: Out) -> None:
     process, book = first.process, fleet.programs
     if held.run != process.restarts:
-        held.run, held.killed = process.restarts, None
+        held.run, held.killed, held.heard = process.restarts, None, False
         book.seen.pop(first.id, None)
         held.update(python=None, started_at=now.wall)
     state = _state(held, first)
@@ -180,6 +181,7 @@ def _bring_up_to_date(fleet: Fleet, held: Held, first: Member, now: a.Now, out: 
         processes=len(held.living) + (process.descendants if held.living else 0),
         observed=sum(book.seen[one].said_hello for one in held.living if one in book.seen),
         not_seen=held.unread + held.beyond,
+        unobserved=None if held.heard or state == "starting" else why_unobserved(held.program.command),
     )
 
 

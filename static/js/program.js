@@ -78,7 +78,7 @@ function showNobody(program) {
 
 function showHead(program) {
   const { icon, word, tone } = programState(program);
-  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: unseen } = program;
+  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: unseen, unobserved } = program;
   mark(part(head, "badge"), "tone", tone);
   const live = isLive(program);
   const facts = [
@@ -87,8 +87,10 @@ function showHead(program) {
   ];
   fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: begun(commandLine(command)), facts: facts.filter(Boolean).join(" · ") });
   attr(head.querySelector("[data-text=command]"), "title", command.join(" "));
+  // A Python tells of itself when it imports multiprocessing: no reason to speak of that at once.
+  part(head, "unobserved").hidden = !unobserved || (live && store.now() - at < PATIENCE_MS / 1000);
   part(head, "unseen").hidden = !unseen;
-  fill(head, { unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
+  fill(head, { unobserved: unobserved ?? "", unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
   attr(part(head, "first"), "href", detailHref(id));
   attr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);
   const open = route().params.get("log");

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -177,4 +178,22 @@ def test_a_command_of_ones_own_is_run_and_hostile_names_stay_text(
     page.goto(f"{open_server.base}/programs")
     expect(program_row(page, CORPUS[0])).to_be_visible()
     unhurt(page)
+    open_server.clear()
+
+
+def test_why_a_program_is_not_observed_is_said(open_server: Server, visit: Callable[..., Page], tmp_path: Path) -> None:
+    """With what to do; of one that is observed nothing is said."""
+    script = tmp_path / "quiet.py"
+    script.write_text("import multiprocessing, time\nlock = multiprocessing.Lock()\ntime.sleep(600)\n")
+    page = visit(open_server.url)
+    for flags in (["-I"], []):
+        command = [sys.executable, *flags, str(script)]
+        program = open_server.api("POST", "/programs", {"command": command})["id"]
+        shown = open_program(page, program)
+        note = shown.get_by_text("Not observed. -I makes Python ignore its environment")
+        if flags:
+            expect(note).to_be_visible()
+        else:
+            expect(resource_row(page, "lock")).to_be_visible()
+            expect(note).to_be_hidden()
     open_server.clear()

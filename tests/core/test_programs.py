@@ -452,7 +452,11 @@ def test_an_attached_program_without_a_python_is_watched_all_the_same(driver: Pr
     driver.runner_says(pm.ProgramStarted, program=program, pid=3000)
     driver.time += 6
     driver.sweep(3000)
-    assert (driver.record(program).state, driver.program(program).observed) == (State.RUNNING, 0)
+    shown = driver.program(program)
+    assert (driver.record(program).state, shown.observed) == (State.RUNNING, 0)
+    assert (shown.unobserved or "").startswith("None of its processes has told of itself.")
+    driver.hello(3000, program, ppid=RUNNER)
+    assert driver.program(program).unobserved is None
     assert "cannot start again" in refusal(driver.runner_says(pm.ProgramStarted, program=program, pid=3001))
 
 

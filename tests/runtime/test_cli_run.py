@@ -207,6 +207,19 @@ def test_a_program_is_listed_while_it_runs_and_when_it_has_ended(instance: Insta
     assert wait_until(lambda: exitcode_of(instance, told["id"]) is not None)
     assert exitcode_of(instance, told["id"]) == 4
     assert "quick" in instance.cli("programs").stdout
+    assert [one["start_method"] for one in instance.ask("ps") if one["id"] == told["id"]] == [None]
+
+
+def test_why_a_program_is_not_observed_is_said(instance: Instance) -> None:
+    """By the flag that keeps the observer out; not of one that was observed."""
+    code = "import multiprocessing; multiprocessing.Lock()"
+    ids = {}
+    for name, flags in (("alone", ["-I"]), ("seen", [])):
+        done = instance.cli("run", "--json", "--name", name, "--", sys.executable, *flags, "-c", code)
+        ids[name] = json.loads(done.stderr)["id"]
+    told = " ".join(instance.cli("programs").stdout.split())
+    assert f"{ids['alone']} is not observed -I makes Python ignore its environment" in told
+    assert f"{ids['seen']} is not observed" not in told
 
 
 def exitcode_of(instance: Instance, program: str) -> Any:
