@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { bytes, count } from "./format.js";
 import { rate } from "./resourcecolumns.js";
-import { isLock, isQueue, isSemaphore } from "./resourcewords.js";
+import { ELEMENTS, isLock, isQueue, isSemaphore } from "./resourcewords.js";
 import { openSeries } from "./series.js";
 import { store } from "./store.js";
 import { fill, part, stamp } from "./template.js";
@@ -28,15 +28,22 @@ function kindsFor(resource) {
   if (isSemaphore(resource)) return [{ ...depth, field: "value", title: "Free", unit: resource.maximum ? `of ${count(resource.maximum)}` : "" }, waiting];
   if (kind === "pool") return [queued];
   if (typeof values?.[0] !== "number") return [];
-  const title = values.length > 1 ? "First element" : "Value";
-  return [{ name: "first", field: "first", title, unit: "read without its lock", format: (one) => (typeof one === "number" ? String(Number(one.toPrecision(6))) : "–"), least: 0.001, steps: ANY }];
+  return kind === "array" ? values.slice(0, ELEMENTS).map((_, at) => element(at, `[${at}]`)) : [element(0, "Value")];
 }
+
+/** One value of a Value or an Array; only the first has a past. */
+const element = (at, title) => ({
+  name: `element-${at}`, field: `element${at}`, title, unit: "read without its lock", least: 0.001, steps: ANY,
+  format: (one) => (typeof one === "number" ? String(Number(one.toPrecision(6))) : "–"),
+});
 
 /** The scale of a bounded queue ends where it is full. */
 const bounded = (most) => (most > 0 ? { ...depth, least: most, steps: [Math.ceil(most / 2), ...WHOLE], unit: `of ${count(most)} items` } : { ...depth, unit: "items, no limit" });
 
 /** With what the charts draw beside its own fields. @param {object|undefined} resource */
-const drawn = (resource) => resource && { ...resource, waiting_count: resource.waiting.length, first: resource.values?.[0] };
+const drawn = (resource) => resource && { ...resource, waiting_count: resource.waiting.length, ...elements(resource.values ?? []) };
+
+const elements = (values) => Object.fromEntries(values.slice(0, ELEMENTS).map((value, at) => [`element${at}`, value]));
 
 /** @param {HTMLElement} place @param {object} resource @returns {() => void} close */
 export function openCharts(place, resource) {
@@ -53,7 +60,7 @@ export function openCharts(place, resource) {
 
 async function remembered(id) {
   const { at, series } = await get(`/api/v1/resources/${encodeURIComponent(id)}/history?points=${POINTS}`);
-  return { at, ...series[id], first: series[id].value, waiting_count: series[id].waiting, queued: series[id].size };
+  return { at, ...series[id], element0: series[id].value, waiting_count: series[id].waiting, queued: series[id].size };
 }
 
 function figure({ name, title, unit }) {

@@ -3,7 +3,7 @@
 import { ABSENT, bytes, clock, count } from "./format.js";
 import { probableHolder } from "./programstate.js";
 import { person, rate, time } from "./resourcecolumns.js";
-import { backlog, depth, isLock, isQueue, isSemaphore, level, standing, typeOf, written } from "./resourcewords.js";
+import { ELEMENTS, backlog, depth, isLock, isQueue, isSemaphore, level, standing, typeOf, written } from "./resourcewords.js";
 
 const known = (value) => value !== null && value !== undefined;
 
@@ -67,8 +67,15 @@ const OF_KIND = {
 
 function shared(one) {
   return [
-    { label: one.kind === "array" ? "Values" : "Value", value: written(one, 2000), why: "Read without its lock: it may be half written.", style: "num" },
+    { label: one.kind === "array" ? "Values" : "Value", value: written(one, 2000), why: `Read without its lock: it may be half written.${ofArray(one)}`, style: "num" },
     { label: "Type", value: typeOf(one), why: one.typecode ? `typecode ${one.typecode}` : "" },
     num("Size", known(one.size_bytes) ? bytes(one.size_bytes) : null),
   ];
+}
+
+/** How much of an array is told, and drawn. */
+function ofArray({ kind, values, length }) {
+  if (kind !== "array" || typeof values?.[0] !== "number") return "";
+  const told = length > values.length ? ` These are the first ${values.length} of ${count(length)}.` : "";
+  return values.length > ELEMENTS ? `${told} The first ${ELEMENTS} are drawn.` : told;
 }

@@ -8,6 +8,8 @@ const KINDS = {
   semaphore: "Semaphore", bounded_semaphore: "BoundedSemaphore", condition: "Condition", event: "Event", barrier: "Barrier",
   value: "Value", array: "Array", shared_memory: "SharedMemory", manager: "Manager", pool: "Pool", listener: "Listener",
 };
+/** Of an array so many are drawn. */
+export const ELEMENTS = 4;
 const known = (value) => value !== null && value !== undefined;
 
 /** "JoinableQueue", "managed Lock" @param {{kind: string, manager?: string|null}} resource */

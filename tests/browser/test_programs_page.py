@@ -197,3 +197,19 @@ def test_why_a_program_is_not_observed_is_said(open_server: Server, visit: Calla
             expect(resource_row(page, "lock")).to_be_visible()
             expect(note).to_be_hidden()
     open_server.clear()
+
+
+def test_the_first_elements_of_an_array_are_drawn(
+    open_server: Server, visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    """Each with its index; how many there are, and how many are told, stands beside their values."""
+    script = tmp_path / "table_of_numbers.py"
+    script.write_text("import multiprocessing, time\ntable = multiprocessing.Array('d', 20)\ntime.sleep(600)\n")
+    page = visit(open_server.url)
+    program = open_server.api("POST", "/programs", {"command": [sys.executable, str(script)]})["id"]
+    open_program(page, program)
+    resource_row(page, "table").get_by_role("link").click()
+    titles = beside(page).locator("figure figcaption b")
+    expect(titles).to_have_text([f"[{at}]" for at in range(4)])
+    expect(beside(page)).to_contain_text("These are the first 16 of 20. The first 4 are drawn.")
+    open_server.clear()
