@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import output
-from .supervisor import edge_words
+from .supervisor import edge_words, finding_words
 from .supervisor.program_model import Edge, Finding, Program, Resource, ResourceKind, Waits
+from .supervisor.scene import Scene
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
 RESOURCE_HEAD = ("ID", "PROGRAM", "KIND", "NAME", "USERS", "WAITING", "WHAT")
@@ -81,15 +82,16 @@ def _resource_row(resource: Resource) -> tuple[object, ...]:
 
 def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> tuple[object, ...]:
     resource = resources.get(edge.resource or "")
-    return edge.pid, names.get(edge.pid), edge.to, _awaited(edge, names, resource), _liberators(edge, names, resource)
+    awaited = _awaited(edge, names, resources)
+    return edge.pid, names.get(edge.pid), edge.to, awaited, _liberators(edge, names, resource)
 
 
-def _awaited(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str | None:
+def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
     if edge.of is not None:
         return f"{names.get(edge.of, 'pid')} ({edge.of})"
     if edge.resource is None:
         return "a message"
-    return f"{resource.kind} {resource.name}" if resource else edge.resource
+    return finding_words.thing(Scene(resources=resources), edge.resource)
 
 
 def _liberators(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:

@@ -52,8 +52,9 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
         oom_kills=event.oom_kills,
     )
     failed = exitcode != 0 and member.stop is None and not (process.observed and exitcode is None)
-    if process.observed and (by_its_pool := observed_ends.by_its_pool(fleet, member, exitcode)):
-        cause, failed = by_its_pool, False
+    if process.observed:
+        cause = observed_ends.cause_within(fleet, member, exitcode) or cause
+        failed = failed and not observed_ends.by_its_pool(fleet, member, exitcode)
     member.update(
         alive=False,
         exitcode=exitcode,

@@ -106,13 +106,16 @@ def _about(scene: Scene, knot: Knot) -> tuple[str, str]:
         return (
             "Each holds what the one before waits for, and gives nothing back before it has what it waits for itself.",
             (
-                "Kill one of them and break its lock; then the others go on. Let all of them take these locks in the "
-                "same order."
+                "Kill one of them and break its lock; then the others go on. In the program, let all of them take "
+                "these locks in the same order."
             ),
         )
     return (
         "Everybody who could let one of them go on waits too, without a time limit, so nothing will ever come.",
-        "Kill one of them. Let somebody send or release before waiting, or give the waits a timeout.",
+        (
+            "Kill one of them. In the program, let one send, set or release what the other needs before it waits, "
+            "or give the waits a timeout."
+        ),
     )
 
 
@@ -225,6 +228,8 @@ def _dead_sleeper(
     seen = tuple(pid for pid in dead if any(e.resource == resource.id for e in scene.last_edges.get(pid, ())))
     what = words.thing(scene, resource.id)
     who = words.names(scene, seen) if seen else words.number(missing, "process", "processes")
+    if not seen and len(dead) == missing:
+        seen, who = dead, f"Most likely {words.names(scene, dead)}"
     finding = Finding(
         id=f"{FindingKind.DEAD_SLEEPER}:{resource.id}",
         kind=FindingKind.DEAD_SLEEPER,
@@ -273,7 +278,8 @@ def broken_barriers(scene: Scene) -> Iterator[Candidate]:
                 program=resource.program,
                 text=f"{what} is broken: each wait() raises BrokenBarrierError.",
                 why="One of the parties ran into the timeout of its wait(), or somebody called abort().",
-                cure="Call reset() when nobody waits at it, then let all parties wait again; look why one came late.",
+                cure="Call reset() when nobody waits at it, then let all parties wait again; find out why one came "
+                "late.",
                 pids=resource.users,
                 resources=(resource.id,),
                 since=scene.at,

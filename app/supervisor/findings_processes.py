@@ -46,7 +46,9 @@ def zombies(scene: Scene) -> Iterator[Candidate]:
 def _is_zombie(scene: Scene, actor: Actor) -> bool:
     process = actor.process
     ended_s = scene.at - (process.exited_at or scene.at)
-    return process.observed and process.state is State.EXITED and ended_s >= ZOMBIE_AFTER_S
+    # Nobody can join the resource tracker but multiprocessing itself.
+    own = process.observed and actor.role not in HELPERS
+    return own and process.state is State.EXITED and ended_s >= ZOMBIE_AFTER_S
 
 
 def orphans(scene: Scene) -> Iterator[Candidate]:
@@ -88,7 +90,7 @@ def _orphans(scene: Scene, dead: Actor, pids: tuple[int, ...]) -> Candidate:
         f"{words.names(scene, pids)}.",
         why="terminate() and kill() end one process and not those that it started. Its daemon children are ended only "
         "where it ends in order, which a signal prevents.",
-        cure="End them one by one here. Have the process end its children itself on SIGTERM, or let the children end "
+        cure="End them one by one. Have the process end its children itself on SIGTERM, or let the children end "
         "when their parent is gone: multiprocessing.parent_process().sentinel tells them.",
         pids=(dead.pid, *pids),
         since=dead.process.exited_at or scene.at,

@@ -137,7 +137,8 @@ def _about_loss(actor: Actor) -> tuple[str, str, str]:
             "one. Whoever waits for the result, in get(), map() or join(), waits for ever."
         ),
         (
-            "Run it with --safe-pool, or use procession.Pool: the task then raises WorkerLost, or is tried again. "
+            "Run it with a safe pool (procession run --safe-pool), or use procession.Pool in it: the task then raises "
+            "WorkerLost, or is tried again. "
             "get(timeout=…) at least lets the program notice."
         ),
     )

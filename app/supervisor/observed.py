@@ -10,6 +10,7 @@ seen by a pidfd; whether it was joined its parent says, or its zombie is gone::
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, assert_never, get_args
 
 from . import actions as a
@@ -58,7 +59,11 @@ def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
         case w.Joining(child=child, over=over):
             _joining(fleet.programs.sighting(member.id), child, over=over, now=now)
         case w.Ending(children=children):
-            _ending(fleet, member, children)
+            for sighting in _children(fleet, member, children):
+                sighting.ended_by_pool = True
+        case w.Signalled(child=pid, signal=number):
+            for sighting in _children(fleet, member, [pid]):
+                sighting.signals.add(number)
         case w.Made() | w.Dropped() | w.Paged():
             return  # the resources' business
         case _:
@@ -186,11 +191,12 @@ def _joined(fleet: Fleet, parent: Member, pid: int, exitcode: int | None, now: a
         observed_ends.settle(fleet, child, now)
 
 
-def _ending(fleet: Fleet, parent: Member, children: list[int]) -> None:
-    for pid in children:
+def _children(fleet: Fleet, parent: Member, pids: list[int]) -> Iterator[Sighting]:
+    """Those of ``pids`` that it did start: a word is a claim."""
+    for pid in pids:
         child = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
         if child and child.process.observed and child.process.started_by == parent.process.pid:
-            fleet.programs.sighting(child.id).ended_by_pool = True
+            yield fleet.programs.sighting(child.id)
 
 
 def _joining(sighting: Sighting, child: int, *, over: bool, now: a.Now) -> None:

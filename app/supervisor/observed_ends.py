@@ -36,13 +36,35 @@ def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
     return (*member.sent, *([held.killed] if held and held.killed and member.process.observed else []))
 
 
-def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> str | None:
-    """The cause where its pool ended a worker, as that told before: so a with block takes leave, it is no failure."""
+def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> bool:
+    """Whether its pool ended a worker, as that told before: so a with block takes leave, and it is no failure."""
     sighting = fleet.programs.seen.get(member.id)
-    if code not in (-SIGTERM, -SIGKILL) or sighting is None or not sighting.ended_by_pool:
+    return (
+        sighting is not None
+        and sighting.ended_by_pool
+        and _by(code, SIGTERM, SIGKILL)
+        and not _ours(fleet, member, code)
+    )
+
+
+def cause_within(fleet: Fleet, member: Member, code: int | None) -> str | None:
+    """The cause where its own pool or parent sent the signal; None where it was somebody else, or none."""
+    if by_its_pool(fleet, member, code):
+        return f"{signal_name(-(code or 0))} by its own pool"
+    sighting = fleet.programs.seen.get(member.id)
+    if sighting is None or not _by(code, *sighting.signals) or _ours(fleet, member, code):
         return None
-    ours = any(one.signum == -code for one in sent(fleet, member))
-    return None if ours else f"{signal_name(-code)} by its own pool"
+    parent = fleet.members.get(fleet.programs.by_pid.get(member.process.started_by or 0, ""))
+    name = f"{parent.process.name} (pid {member.process.started_by})" if parent else f"pid {member.process.started_by}"
+    return f"{signal_name(-(code or 0))} by its parent, {name}"
+
+
+def _by(code: int | None, *signals: int) -> bool:
+    return code is not None and -code in signals
+
+
+def _ours(fleet: Fleet, member: Member, code: int | None) -> bool:
+    return any(one.signum == -(code or 0) for one in sent(fleet, member))
 
 
 def over(fleet: Fleet, member: Member) -> None:
@@ -68,12 +90,13 @@ def settle(fleet: Fleet, member: Member, now: a.Now) -> None:
     """Its parent told that it has joined it, after its end was seen."""
     told = fleet.programs.sighting(member.id).joined_as
     if member.process.exitcode is None and told is not None:
-        pooled = by_its_pool(fleet, member, told)
-        cause = describe(told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False)
+        cause = cause_within(fleet, member, told) or describe(
+            told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False
+        )
         member.update(
             exitcode=told,
-            cause=pooled or cause,
-            failed=told != 0 and not member.stopped and not pooled,
+            cause=cause,
+            failed=told != 0 and not member.stopped and not by_its_pool(fleet, member, told),
         )
     _join_where_done(fleet, member)
 

@@ -129,6 +129,13 @@ class Ending(Word, frozen=True, kw_only=True, tag="ending"):
     children: list[int] = []
 
 
+class Signalled(Word, frozen=True, kw_only=True, tag="signalled"):
+    """The sender is about to send its child this signal: Process.terminate(), kill(), or its own end, for daemons."""
+
+    child: int
+    signal: int
+
+
 class Made(Word, frozen=True, kw_only=True, tag="made"):
     """The sender has a resource: it made it (``here``), or got it by unpickling.  With the fds of its semaphores, in
     the
@@ -164,7 +171,7 @@ class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):
     key: str
 
 
-AnyWord = Hello | Paged | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Made | Dropped
+AnyWord = Hello | Paged | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Signalled | Made | Dropped
 #: As it is said.
 SaidWord = AnyWord | Born
 

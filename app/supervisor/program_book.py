@@ -26,7 +26,7 @@ class Sighting:
     ``key`` stays after its end: its words may come later, and its pid may be another's by then.
     ``told_exit`` is the exit code by its own last word; ``joined_as`` by its parent's, where ``joined``; ``unlisted``
     when it is no zombie any more.  ``joining``: since when (wall clock) it waits for which pid.  ``ended_by_pool``: the
-    pool that it works for told that it ends it.
+    pool that it works for told that it ends it; ``signals``: those that its parent told that it sends it.
     """
 
     key: Key | None = None
@@ -41,6 +41,7 @@ class Sighting:
     joined_as: int | None = None
     unlisted: bool = False
     ended_by_pool: bool = False
+    signals: set[int] = field(default_factory=set)
     joining: dict[int, float] = field(default_factory=dict)
 
     def refuse(self, error: str) -> None:

@@ -308,6 +308,27 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     ]
 
 
+def test_who_of_the_program_sent_the_signal_is_told(driver: Programs) -> None:
+    """terminate() and kill() of its parent; not where it is another signal, another's word, or ours."""
+    program = driver.run()
+    parent = driver.pid(program)
+    ended, otherwise, claimed, ours = pids = [driver.child(program, parent) for _ in range(4)]
+    for pid in (ended, otherwise, ours):
+        driver.says(parent, w.Signalled(child=pid, signal=15))
+    driver.says(ended, w.Signalled(child=claimed, signal=15))
+    driver.happens(a.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
+    for pid, code in zip(pids, (-15, -9, -15, -15), strict=True):
+        driver.dies(pid, code)
+    name = driver.record(program).name
+    assert [driver.of(pid).cause for pid in pids] == [
+        f"SIGTERM by its parent, {name} (pid {parent})",
+        "SIGKILL that we did not send",
+        "SIGTERM that we did not send",
+        "SIGTERM by operator",
+    ]
+    assert driver.of(ended).failed
+
+
 def test_a_program_runs_for_as_long_as_any_of_it_lives(driver: Programs) -> None:
     """A script that daemonises ends at once, its daemon does not."""
     program = driver.run()

@@ -344,8 +344,17 @@ def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], ca
         scene(resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), **facts), actor(ONE, dead=-9)),
         FindingKind.DEAD_SLEEPER,
     )
-    assert found.text.startswith(f"1 process died while waiting at {kind} c")
+    assert found.text.startswith(f"Most likely worker-1 (pid 11) died while waiting at {kind} c")
     assert call in found.text
+    assert found.pids == (ONE, TWO, THREE)
+
+
+def test_of_more_dead_than_sleepers_none_is_blamed() -> None:
+    """Any of them may have slept there."""
+    slept = resource("c", ResourceKind.CONDITION, sleepers=1)
+    found = only(scene(slept, *(actor(pid, dead=-9) for pid in (ONE, TWO))), FindingKind.DEAD_SLEEPER)
+    assert found.text.startswith("1 process died while waiting at condition c")
+    assert found.pids == ()
 
 
 def test_a_sleeper_is_named_where_it_was_seen() -> None:
@@ -367,10 +376,10 @@ def test_whoever_wakes_a_dead_sleeper_hangs() -> None:
     notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"))
     found = only(scene(notified, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
     assert found.text == (
-        "1 process died while waiting at condition c, which still counts on it: "
+        "Most likely worker-1 (pid 11) died while waiting at condition c, which still counts on it: "
         "worker-2 (pid 12) waits for ever until it says that it is awake."
     )
-    assert found.pids == (TWO,)
+    assert found.pids == (ONE, TWO)
     assert settled(scene(notified)).findings == ()
 
 

@@ -21,6 +21,7 @@ from app.supervisor.observer_words import (
     Joining,
     Made,
     Refused,
+    Signalled,
     Started,
 )
 from tests.observer.collector import Collector, collecting, observed, run
@@ -171,6 +172,18 @@ def test_workers_of_pools(everything: Everything) -> None:
         assert sum(collector.header(worker)[3] for worker in workers) == tasks
         busy = next(worker for worker in workers if collector.header(worker)[3])
         assert collector.task(busy) == ("__main__" if everything.method == "fork" else "__mp_main__") + ".square"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_whom_a_parent_signals(collector: Collector, method: str) -> None:
+    """By terminate(), by kill(), and its daemons when it ends; not one that is dead already."""
+    run(collector, PROGRAMS / "ends_children.py", method)
+    names = {word.child: word.name for word in collector.words(Started)}
+    told = [(names[word.child], word.signal) for word in collector.words(Signalled)]
+    assert told[:2] == [("terminated", 15), ("killed", 9)]
+    assert ("left", 15) in told
+    assert "dead" not in dict(told)
+    all_read(collector)
 
 
 @pytest.mark.parametrize("method", METHODS)

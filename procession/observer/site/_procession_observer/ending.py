@@ -1,4 +1,4 @@
-"""Whom a pool is about to end by a signal: those of its workers that live."""
+"""Whom a parent or a pool is about to end by a signal: those that live.  Their parent may not know yet who does."""
 
 from .line import LINE
 
@@ -6,7 +6,7 @@ _AT_ONCE = 200
 
 
 def tell(workers):
-    """Say it of those that have not ended already; their parent may not have noticed that."""
+    """Say it of the workers of a pool."""
     try:
         pids = [worker.pid for worker in workers if worker.pid is not None and not _has_ended(worker.sentinel)]
         for at in range(0, len(pids), _AT_ONCE):
@@ -15,9 +15,18 @@ def tell(workers):
         LINE.missed()
 
 
+def tell_signal(popen, number):
+    """Say it of one child."""
+    try:
+        if not _has_ended(popen.sentinel):
+            LINE.say("signalled", child=popen.pid, signal=int(number))
+    except Exception:
+        LINE.missed()
+
+
 def _has_ended(sentinel):
     """Without reaping it."""
-    from select import POLLIN, poll  # loaded since multiprocessing.connection is
+    from select import POLLIN, poll  # in C, and seldom needed
 
     poller = poll()
     poller.register(sentinel, POLLIN)

@@ -1,7 +1,8 @@
-"""How a process ended, from the one who reaps it: `multiprocessing.popen_*`."""
+"""How a process ended, from the one who reaps it, and who sent it a signal: `multiprocessing.popen_*`."""
 
 from time import monotonic_ns
 
+from . import ending
 from .line import JOINED, LINE, tell
 from .wrapping import wrap
 
@@ -9,6 +10,8 @@ from .wrapping import wrap
 def patch(module):
     if "poll" in vars(module.Popen):  # spawn inherits that of fork
         wrap(module.Popen, "poll", _poll)
+    if "_send_signal" in vars(module.Popen):
+        wrap(module.Popen, "_send_signal", _send_signal)
 
 
 def _poll(original):
@@ -28,3 +31,14 @@ def _tell(child, code):
         JOINED[0] = child
     except TypeError:
         LINE.missed()
+
+
+def _send_signal(original):
+    """By terminate(), by kill(), or to the daemons at the end of their parent."""
+
+    def _send_signal(self, sig):
+        if self.returncode is None:
+            ending.tell_signal(self, sig)
+        return original(self, sig)
+
+    return _send_signal
