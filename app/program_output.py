@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from . import output
 from .supervisor import edge_words, finding_words
-from .supervisor.program_model import Edge, Finding, Program, Resource, ResourceKind, Waits
+from .supervisor.program_model import Edge, Finding, FindingKind, Program, Resource, ResourceKind, Waits
 from .supervisor.scene import Scene
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
@@ -47,6 +47,8 @@ def _write_finding(finding: Finding) -> None:
     output.write(f"\n{finding.kind} in {finding.program or 'no program'}")
     for text in (finding.text, finding.why, f"What to do: {finding.cure}"):
         _write_paragraph(text)
+    if finding.kind is FindingKind.ABANDONED_LOCK and finding.resources:
+        output.write(f"  procession break {finding.resources[0]}")
 
 
 def _write_paragraph(text: str) -> None:

@@ -8,7 +8,7 @@ from app import program_output
 from app.cli import _parser
 from app.program_options import command_of
 from app.supervisor.program_model import Program, ResourceKind
-from tests.core.scenes import MAIN, NAMES, ONE, TWO, edge, join, resource, scene, settled, waiting
+from tests.core.scenes import MAIN, NAMES, ONE, TWO, actor, edge, join, resource, scene, settled, waiting
 
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), join(MAIN, ONE))
 
@@ -59,6 +59,21 @@ def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
     assert "deadlock in p1" in lines
     assert any(line.startswith("worker-1 (pid 11) holds lock a and waits for lock b") for line in lines)
     assert any(line.startswith("What to do: ") for line in lines)
+
+
+def test_a_lock_can_be_broken_by_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command stands below the finding, with the id of the lock."""
+    abandoned = scene(resource("r7", holder=ONE, abandoned=True, waiting=waiting(TWO)), actor(ONE, dead=-9))
+    program_output.write_waits(settled(abandoned), NAMES, dict(abandoned.resources))
+    assert written(capsys)[-1] == "procession break r7"
+
+
+def test_a_part_is_called_by_what_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the sentences, and not by the name of an attribute of multiprocessing."""
+    table = resource("table", ResourceKind.ARRAY)
+    inner = scene(table, resource("lock", ResourceKind.RLOCK, part_of="table"), edge(ONE, "lock", TWO))
+    program_output.write_waits(settled(inner), NAMES, dict(inner.resources))
+    assert "11 worker-1 acquire lock of array table held by worker-2 (12)" in written(capsys)
 
 
 def test_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:
