@@ -76,6 +76,7 @@ def _program(fleet: Fleet, facts: list[OfProcess], exists: Exists, now: a.Now, o
     member = _enter(fleet, first, first.plan, now)
     held = programs.opened(fleet, member, attached=True)
     held.program, held.runner = first.record, first.runner
+    held.heard = first.record.state != "starting" and first.record.unobserved is None
     for fact in facts:
         if fact is not first and (fact.process.state in LIVE or fact.process.id in there):
             _enter(fleet, fact, a.Plan(process=fact.process, job={}), now)
