@@ -147,7 +147,8 @@ class Insight:
             process=member.process,
             role=sighting.role,
             task=self._holdings.task_of(pid),
-            threads_at_fork=sighting.threads_at_fork,
+            # Which of them are its pool's, for example, follows from what its parent tells a moment later.
+            threads_at_fork=sighting.threads_at_fork if sighting.named else 0,
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,

@@ -48,6 +48,20 @@ def test_findings_go_soon_after_the_program_has_ended() -> None:
     assert not found(driver, insight, after_s=20)
 
 
+def test_a_fork_is_judged_when_its_parent_has_told_what_it_was_for() -> None:
+    """A pool replaces its workers from a thread, which is no finding; the child's own word may come before that."""
+    driver = Programs()
+    insight = Insight(driver.fleet, Resources())
+    program = driver.run()
+    parent = driver.pid(program)
+    child = parent + 1000
+    driver.hello(child, program, ppid=parent, forked=True)
+    driver.says(child, w.Booted(name="Process-1", parent=parent, daemon=True, threads=4))
+    assert not found(driver, insight, after_s=1)
+    driver.starts(parent, child, role="pool:7-1")
+    assert not found(driver, insight, after_s=1)
+
+
 def test_findings_go_at_once_with_a_program_that_is_closed() -> None:
     driver = Programs()
     insight = Insight(driver.fleet, Resources())
