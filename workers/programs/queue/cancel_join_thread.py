@@ -1,9 +1,12 @@
 """Leave data behind
 
 cancel_join_thread() lets a process end although its feeder thread has not written everything: it does not hang, and the
-rest is lost without a word.
+rest is lost without a word.  The feeder ends in the middle of a write, and takes the queue's lock for writing along.
 
-What to look at: the child has ended while items of it are still missing; depth and content of the queue disagree.
+What to look at: the child has ended while items of it are still missing; depth and content of the queue disagree;
+whoever else puts into this queue would wait for ever.
+
+Finds: abandoned-lock
 """
 
 import argparse
