@@ -100,6 +100,8 @@ class Estate:
             page=page.inode if page else None,
             joins=self._turns.joins.get(pid),
             waits=tuple(self._waits.get(pid, ())),
+            sentinels=tuple(window.sentinels.items()),
+            is_helper=window.is_helper,
         )
 
     def _of_thing(self, thing: Thing) -> OfThing:
@@ -161,6 +163,8 @@ class Estate:
             fd = pages.pop(one.page, None)
             fd = _page_in(window.folder, one.page) if fd is None else fd
             window.page = None if fd is None else Page(fd)
+        window.sentinels.update(one.sentinels)
+        window.is_helper = one.is_helper
         if one.joins:
             self._turns.joins[one.pid] = one.joins
         self._turns.edges.take_over(one.pid, one.waits, wall)

@@ -35,13 +35,18 @@ class OfProcess(Fact, frozen=True, kw_only=True, tag="process"):
 
 
 class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
-    """One observed process as resources know it.  ``page``: the inode of its page; ``joins``: a child, since when."""
+    """One observed process as resources know it.  ``page``: the inode of its page; ``joins``: a child, since when.
+
+    ``sentinels``: fds and the children whose end they tell; ``is_helper``: multiprocessing started it for itself.
+    """
 
     pid: int
     start: int
     page: int | None = None
     joins: tuple[int, float] | None = None
     waits: tuple[Lasting, ...] = ()
+    sentinels: tuple[tuple[int, int], ...] = ()
+    is_helper: bool = False
 
 
 class Users(Struct, frozen=True, array_like=True):

@@ -44,7 +44,11 @@ class Strangers:
     def ask(self, wait: Wait) -> frozenset[int] | None:
         """Who else holds it; None as long as not everybody was looked at since that wait began."""
         since = self._asked[wait] = self._since.get(wait, self._turn)
-        return self._known.get(wait.inode) if since < self._known_of else None
+        known = self._known.get(wait.inode) if since < self._known_of else None
+        if known and not any(map(_lives, known)):
+            del self._known[wait.inode]  # somebody else may have it by now: a new round
+            return None
+        return known
 
     def look(self, observed: Container[int], now: float) -> None:
         """Go on, for one turn.  ``now`` is monotonic."""
@@ -78,3 +82,8 @@ class Strangers:
         self._found = {wait.inode: set() for wait in lasting}
         self._left = proc.pids()
         return True
+
+
+def _lives(pid: int) -> bool:
+    stat = proc.stat(pid)
+    return stat is not None and not stat.dead

@@ -44,7 +44,7 @@ APPLY: dict[ResourceKind, frozenset[str]] = {
 #: `holder_unknown` is there only where it is true.
 _OPTIONAL = frozenset(
     field.name for field in msgspec.structs.fields(program_model.Resource) if field.default is None
-) - {"part_of"}
+) - {"part_of", "manager"}
 
 
 class Programs(Record, frozen=True, kw_only=True):

@@ -13,7 +13,19 @@ from app.supervisor.program_model import FindingKind, Resource, ResourceKind
 from app.web import metrics_programs, present_programs
 from app.web.schemas_programs import RunBody
 
-ALWAYS = {"id", "program", "kind", "name", "created_by", "created_at", "users", "waiting", "parts", "part_of"}
+ALWAYS = {
+    "id",
+    "program",
+    "kind",
+    "name",
+    "created_by",
+    "created_at",
+    "users",
+    "waiting",
+    "parts",
+    "part_of",
+    "manager",
+}
 # As the contract names them; `waiting` and `users` have all.
 CONTRACT = {
     ResourceKind.QUEUE: "size maxsize buffered pipe_bytes put_per_s get_per_s",
