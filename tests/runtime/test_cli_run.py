@@ -181,18 +181,24 @@ def running(instance: Instance, *argv: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield runner
         finally:
-            for process in instance.snapshot().processes:
-                if process.alive and process.program:
-                    instance.end(process.id)
+            wait_until(lambda: _all_ended(instance, runner), 30, "the program is gone")
             assert runner.stdout
             runner.stdout.close()
 
 
-def finding(instance: Instance, kind: str) -> Any:
-    """The finding of that kind, as `procession waits` tells it."""
+def _all_ended(instance: Instance, runner: subprocess.Popen[str]) -> bool:
+    """End what there is of programs; one that has just been started may not be there yet."""
+    for process in instance.snapshot().processes:
+        if process.alive and process.program:
+            instance.end(process.id)
+    return runner.poll() is not None
+
+
+def finding(instance: Instance, kind: str, about: str = "") -> Any:
+    """The finding of that kind in whose text that is, as `procession waits` tells it."""
 
     def told() -> list[Any]:
-        return [one for one in instance.ask("waits")["findings"] if one["kind"] == kind]
+        return [one for one in instance.ask("waits")["findings"] if one["kind"] == kind and about in one["text"]]
 
     return wait_until(told, 30, f"{kind} is told")[0]
 
@@ -231,7 +237,7 @@ def test_it_hangs_and_the_command_line_says_why(instance: Instance) -> None:
     with running(
         instance, sys.executable, str(PROGRAMS / "synchronisation" / "deadlock.py"), "--seconds=600"
     ) as runner:
-        found = finding(instance, "deadlock")
+        found = finding(instance, "deadlock", "plato (pid ")
         program = found["program"]
         text = " ".join(instance.cli("waits").stdout.split())
         assert f"deadlock in {program} plato (pid " in text
@@ -334,8 +340,7 @@ def test_everybody_waits_for_a_message(instance: Instance, tmp_path: Path) -> No
     script = tmp_path / "messages.py"
     script.write_text(MESSAGES)
     with running(instance, sys.executable, str(script)):
-        text = finding(instance, "deadlock")["text"]
-        assert "messages.py (pid " in text
+        text = finding(instance, "deadlock", "messages.py (pid ")["text"]
         assert "waits to get from queue" in text
         assert "worker (pid " in text
 
