@@ -48,6 +48,7 @@ class Callbacks:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        self._thread = threading.current_thread()  # the first callback may ask before `add` has come so far
         while call := self._calls.get():
             call()
             del call  # or what it holds would live until the next one comes
