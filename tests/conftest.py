@@ -1,5 +1,6 @@
 """What every test gets: nothing that it started may outlive it."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 GONE_WITHIN_S = 5
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_in_a_terminal() -> None:
+    """Started in the background, or by nohup, we ignore these; so would all that the tests start and end by them."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
