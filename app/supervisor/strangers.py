@@ -11,7 +11,8 @@ import time
 from collections.abc import Container
 from typing import NamedTuple
 
-from . import pipes, proc
+from . import identity, pipes, proc
+from .actions import Key
 
 #: Of one core, and CPU time that one turn may take at most; 20 fds take 0.1 ms.
 _SHARE, _TURN_S = 0.016, 0.02
@@ -36,8 +37,8 @@ class Strangers:
         self._since: dict[Wait, int] = {}
         self._asked: dict[Wait, int] = {}
         self._left: list[int] = []
-        self._found: dict[int, set[int]] = {}
-        self._known: dict[int, frozenset[int]] = {}
+        self._found: dict[int, set[Key]] = {}
+        self._known: dict[int, frozenset[Key]] = {}
         self._began = self._known_of = 0
         self._next = self._last = 0.0
 
@@ -45,10 +46,12 @@ class Strangers:
         """Who else holds it; None as long as not everybody was looked at since that wait began."""
         since = self._asked[wait] = self._since.get(wait, self._turn)
         known = self._known.get(wait.inode) if since < self._known_of else None
-        if known and not any(map(_lives, known)):
+        if known is None:
+            return None
+        if known and not any(map(identity.lives, known)):
             del self._known[wait.inode]  # somebody else may have it by now: a new round
             return None
-        return known
+        return frozenset(pid for pid, _ in known)
 
     def look(self, observed: Container[int], now: float) -> None:
         """Go on, for one turn.  ``now`` is monotonic."""
@@ -63,13 +66,14 @@ class Strangers:
         """At least one, however little time there is."""
         while self._left:
             pid = self._left.pop()
-            if pid not in observed:
-                for inode in pipes.inodes(f"{pid}") & self._found.keys():
-                    self._found[inode].add(pid)
+            held = pipes.inodes(f"{pid}") & self._found.keys() if pid not in observed else ()
+            if held and (stat := proc.stat(pid)):
+                for inode in held:
+                    self._found[inode].add((pid, stat.start_ticks))
             if time.thread_time() >= ends_at:
                 break
         if not self._left:
-            self._known = {inode: frozenset(pids) for inode, pids in self._found.items()}
+            self._known = {inode: frozenset(keys) for inode, keys in self._found.items()}
             self._known_of, self._next = self._began, now + _GOOD_FOR_S
 
     def _begin(self, now: float) -> bool:
@@ -82,8 +86,3 @@ class Strangers:
         self._found = {wait.inode: set() for wait in lasting}
         self._left = proc.pids()
         return True
-
-
-def _lives(pid: int) -> bool:
-    stat = proc.stat(pid)
-    return stat is not None and not stat.dead
