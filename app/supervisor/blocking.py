@@ -16,7 +16,8 @@ from .edges import Blocked
 from .ends import Ends
 from .program_model import ResourceKind
 from .readings import QUEUES
-from .resource_book import Book, Thing, number
+from .resource_book import Book
+from .thing import Thing, number
 from .waiters import Wait
 from .window import Window
 from .windows import Windows

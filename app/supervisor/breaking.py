@@ -15,8 +15,9 @@ from .errors import NoSuchProcess, NotPossible
 from .lock_reader import LockReader
 from .mappings import Mappings
 from .readings import INNER_LOCKS, LOCKS, POOL_QUEUES, SEMAPHORES, Reading
-from .resource_book import Book, Thing, number
+from .resource_book import Book
 from .semaphores import SemaphoreFile
+from .thing import Thing, number
 
 _MAPS_BYTES = 1024 * 1024
 #: CPU time for the look at everybody (0.1 ms each): the loop must not stand still for it.

@@ -13,7 +13,7 @@ from .edges import Blocked
 from .ends import Far
 from .managed import Call, Managed
 from .readings import LOCKS, Reading
-from .resource_book import Thing, number
+from .thing import Thing, number
 from .windows import Windows
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from .program_model import Edge, ResourceKind, Waiting
 from .readings import Reading, above
-from .resource_book import Book, Thing
+from .resource_book import Book
+from .thing import Thing
 
 _Name = tuple[int, str | None, int | None, str]
 _RECEIVES = frozenset({"get", "recv"})

@@ -6,18 +6,14 @@ remembered tree is left: until then it is `stopping`, and the record names the p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import actions as a
-from . import joins, observed_ends, program_lines, starts, stops
+from . import joins, journal_lines, observed_ends, starts, stops
 from .cause import describe
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import Backoff, State
 from .restarts import GiveUp, Retry, decide
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 
@@ -70,7 +66,7 @@ def ended(fleet: Fleet, member: Member, event: a.Ended, now: a.Now, out: Out) ->
     )
     kind = "lost" if exitcode is None and not process.observed else "exited"
     text = cause if cause.startswith("exit ") or exitcode is None else f"exit code {exitcode}: {cause}"
-    program_lines.write(fleet, member, kind, text, now, out)
+    journal_lines.write(fleet.lines_of(member), member, kind, text, None, now, out)
     if member.stop:
         member.stop.leader_ended(now.mono)
         stops.show_left(member)

@@ -15,9 +15,10 @@ from typing import NamedTuple
 from . import pipes, strangers
 from .figure_reader import Fds
 from .program_model import ResourceKind
-from .resource_book import Book, Thing, text
+from .resource_book import Book
 from .sockets import Sockets, port
 from .strangers import Strangers
+from .thing import Thing, text
 from .waiters import Wait
 from .window import Window
 from .windows import Windows

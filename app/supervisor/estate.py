@@ -19,8 +19,9 @@ from .model import JsonDict
 from .pages import Page, is_page
 from .reading import Turns
 from .readings import LOCKS, SEMAPHORES, Reading
-from .resource_book import Book, Thing
+from .resource_book import Book
 from .semaphores import SemaphoreFiles
+from .thing import Thing
 from .window import Window
 from .windows import Windows
 

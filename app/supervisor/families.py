@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .resource_book import Book, Thing
+from .resource_book import Book
+from .thing import Thing
 
 
 class Family(NamedTuple):

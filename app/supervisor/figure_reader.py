@@ -14,8 +14,9 @@ from .listening import connections
 from .model import JsonDict
 from .pipes import Fd
 from .readings import Reading
-from .resource_book import ENDS, Thing, number, text
+from .resource_book import ENDS
 from .tallies import Tally
+from .thing import Thing, number, text
 from .window import Window
 from .windows import Windows
 

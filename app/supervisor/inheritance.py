@@ -7,20 +7,17 @@ saw end: it is `lost`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from . import actions as a
-from . import observed_ends, program_lines, programs
+from . import journal_lines, observed_ends, programs
+from .fleet import Fleet
 from .legacy_facts import OfProcess
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import State
 from .stuck import Watch
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 _WENT_ON = "it went on while the supervisor was away; what it did meanwhile was not seen"
@@ -117,7 +114,7 @@ def _settle(fleet: Fleet, fact: OfProcess, key: a.Key | None, now: a.Now, out: O
         out.append(a.Watch(member.id, key[0]))
     elif member.process.state in LIVE:
         member.advance(Trigger.LOSE, alive=False, cause=_UNSEEN)
-        program_lines.write(fleet, member, "lost", _UNSEEN, now, out)
+        journal_lines.write(fleet.lines_of(member), member, "lost", _UNSEEN, None, now, out)
     elif member.process.state is State.EXITED:
         member.advance(Trigger.JOIN)
     programs.follow(fleet, member)

@@ -14,9 +14,9 @@ from typing import Protocol
 from . import actions as a
 from .diagnosis import Diagnosis
 from .fleet import Fleet
+from .journal_lines import Lines
 from .member import Member
 from .model import Descendant, EventDraft, JsonDict, State
-from .pool_lines import Lines
 from .prices import price
 from .program_book import Sighting
 from .program_model import Edge, Finding, Resource, Waits

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import actions as a
 from .errors import NotPossible
+from .fleet import Fleet
 from .lifecycle import JOINABLE
 from .member import Member, Waiter
 from .messages import reply
 from .model import State
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable
 
 from .program_model import ResourceKind
-from .resource_book import Thing, number
 from .scene import Leak
+from .thing import Thing, number
 
 _FOLDER = "/dev/shm"  # noqa: S108 - where glibc keeps them, not a place for temporary files
 _NAMES = 10_000

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from . import ownership
 from .readings import Reading
-from .resource_book import Thing, number
 from .semaphores import STATE_BYTES, SemaphoreFile, SemaphoreState, state
+from .thing import Thing, number
 from .window import Window
 from .windows import Windows
 

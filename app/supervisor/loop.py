@@ -16,6 +16,7 @@ import time
 from collections import deque
 
 from . import actions as a
+from .deciding import Deciding
 from .decoding import Decoding
 from .fleet import Fleet
 from .insight import Insight
@@ -46,6 +47,7 @@ class Loop:
     ) -> None:
         self._insight, self._legacy = insight, legacy
         self._world, self._fleet = world, fleet
+        self._deciding = Deciding(fleet)
         self._decoding, self._performing = decoding, performing
         self._publishing, self._stacking = publishing, stacking
         self._happened = world.happened
@@ -72,7 +74,7 @@ class Loop:
             return 0.0
         deadlines = (
             self._sample_at,
-            self._fleet.next_deadline(),
+            self._deciding.next_deadline(),
             self._publishing.next_deadline(),
             self._stacking.next_deadline(),
             self._world.logs.next_deadline(),
@@ -94,7 +96,7 @@ class Loop:
     def _decide_and_perform(self, now: a.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""
         self._settle([], now)
-        self._settle(self._performing.perform(self._fleet.tick(now), now), now)
+        self._settle(self._performing.perform(self._deciding.tick(now), now), now)
 
     def _settle(self, first: list[a.Happening], now: a.Now) -> None:
         """Until nothing more follows; what is left after the bound waits for the next turn.
@@ -107,7 +109,7 @@ class Loop:
             if not (outcomes or self._happened):
                 return
             event = (outcomes or self._happened).popleft()
-            outcomes.extend(self._performing.perform(self._fleet.handle(event, now), now))
+            outcomes.extend(self._performing.perform(self._deciding.handle(event, now), now))
         self._happened.extendleft(reversed(outcomes))
 
     def _is_over(self) -> bool:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from . import observer_words as w
 from .program_model import ResourceKind
-from .resource_book import Book, Thing, number, text
+from .resource_book import Book
+from .thing import Thing, number, text
 from .window import Window
 from .windows import Windows
 

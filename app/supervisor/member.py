@@ -72,3 +72,14 @@ class Member:
         return EventDraft(
             at=now.wall, kind=kind, text=text, by=by, process=process.id, pid=process.pid, name=process.name
         )
+
+
+def create(plan: Plan, process_id: str, now: Now) -> Member:
+    """A member as it is before start()."""
+    process = replace(plan.process, id=process_id, name=name_of(plan.process), created_at=now.wall)
+    return Member(process=process, plan=plan, watch=Watch(since=now.mono))
+
+
+def name_of(process: Process) -> str:
+    """The name that was given, else what it runs."""
+    return process.name or process.workload or process.target

@@ -7,10 +7,7 @@ long as it is the only one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .resource_book import Thing
+from .thing import Thing
 
 #: The names used longest ago are forgotten; then their numbers begin anew.
 MOST_NAMES = 20_000

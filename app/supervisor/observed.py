@@ -11,18 +11,16 @@ seen by a pidfd; whether it was joined its parent says, or its zombie is gone::
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, assert_never, get_args
+from typing import Any, assert_never, get_args
 
 from . import actions as a
-from . import endings, observed_ends, program_lines, programs
+from . import endings, journal_lines, observed_ends, programs
 from . import observer_words as w
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger, possible
 from .member import Member
 from .model import Process, Sentinel, StartMethod, State
 from .program_book import Held, Sighting
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 _LONGEST_NAME = 100
@@ -47,7 +45,8 @@ def heard(fleet: Fleet, event: a.Heard, now: a.Now, out: Out) -> None:
         case w.Refused(name=name, error=error):
             name, error = _shown(name, _LONGEST_NAME), _shown(error, _LONGEST_TARGET)
             fleet.programs.sighting(member.id).refuse(error)
-            program_lines.write(fleet, member, "started", f"start() of {name} was refused: {error}", now, out)
+            text = f"start() of {name} was refused: {error}"
+            journal_lines.write(fleet.lines_of(member), member, "started", text, None, now, out)
         case w.Booted():
             _booted(fleet, member, word)
         case w.Exiting(exitcode=exitcode, error=error):
@@ -109,7 +108,7 @@ def _hello(fleet: Fleet, key: a.Key, word: w.Hello, now: a.Now, out: Out) -> Non
         member = _enter(fleet, held, key[0], now, **_by_hello(fleet, word))
         if member is None:
             return
-        program_lines.write(fleet, member, "started", f"by pid {word.ppid}", now, out)
+        journal_lines.write(fleet.lines_of(member), member, "started", f"by pid {word.ppid}", None, now, out)
     fleet.programs.sighting(member.id).said_hello = held.heard = True
     if member.id == held.program.id:
         held.update(python=word.python[:_LONGEST_NAME])
@@ -177,7 +176,7 @@ def _started(fleet: Fleet, parent: Member, word: w.Started, now: a.Now, out: Out
     sighting.named, sighting.role = True, word.role
     fleet.changed(child)
     text = f"by {word.start_method} in {parent.process.name} (pid {parent.process.pid})"
-    program_lines.write(fleet, child, "started", text, now, out)
+    journal_lines.write(fleet.lines_of(child), child, "started", text, None, now, out)
 
 
 def _joined(fleet: Fleet, parent: Member, pid: int, exitcode: int | None, now: a.Now) -> None:

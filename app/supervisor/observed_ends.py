@@ -6,17 +6,14 @@ The kernel is believed before its parent, and that before itself: who says that 
 from __future__ import annotations
 
 from signal import SIGKILL, SIGTERM
-from typing import TYPE_CHECKING
 
 from . import actions as a
 from .cause import Sent, describe, signal_name
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import Sentinel, State
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
-    from .program_book import Held
+from .program_book import Held
 
 #: So far up a family is followed.
 _GENERATIONS = 50

@@ -5,15 +5,16 @@ Pure.  Of a pool whose host is dead some things can still be told; everything el
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
 from . import actions as a
 from .errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
+from .fleet import Fleet
 from .messages import Refused, refuse, reply
 from .model import State
+from .pool_book import Held, Pending
 from .pool_messages import (
     ActOnWorker,
     AnyAsk,
@@ -28,10 +29,6 @@ from .pool_messages import (
 )
 from .pool_model import JobDetail
 
-if TYPE_CHECKING:
-    from .fleet import Fleet
-    from .pools import Held
-
 Out = list[a.Action]
 
 ANSWER_S = 10.0
@@ -39,17 +36,6 @@ JOIN_MORE_S = 2.0
 MAX_ASKS = 256
 MAX_PROCESSES = 256
 _MAX_JOIN_S = 86400
-
-
-@dataclass(frozen=True)
-class Pending:
-    """An ask that its host has not answered; ``until`` is monotonic, None without limit."""
-
-    pool: str
-    client: int
-    request: int
-    ask: AnyAsk
-    until: float | None
 
 
 def asking(fleet: Fleet, event: a.Asking, held: Held, now: a.Now, out: Out) -> None:
@@ -113,11 +99,6 @@ def unheard(fleet: Fleet, held: Held, out: Out) -> None:
     for pending in _take(fleet, held):
         refusal = SupervisorAway(f"pool {pending.pool} does not answer: {held.unheard}")
         out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
-
-
-def forget_client(fleet: Fleet, client: int) -> None:
-    """Its answers are nobody's."""
-    fleet.pools.asks = {number: one for number, one in fleet.pools.asks.items() if one.client != client}
 
 
 def _take(fleet: Fleet, held: Held) -> list[Pending]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
 from . import actions as a
 from . import pool_asks
+from .fleet import Fleet
 from .member import Member
+from .pool_book import Held
+from .pool_crew import Crew
 from .pool_model import Job, JobState, Pool, PoolState
-from .pool_workers import Crew
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
-    from .pools import Held
 
 Out = list[a.Action]
 

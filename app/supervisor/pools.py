@@ -9,82 +9,23 @@ Pure.  A pool is a member of the fleet, its host, and more::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import count
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import assert_never
 
 from msgspec import UNSET
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from . import actions as a
-from . import pool_asks, pool_ending, pool_lines, pool_workers
-from .errors import NoSuchProcess
+from . import journal_lines, pool_asks, pool_ending, pool_workers
+from .fleet import Fleet
 from .member import Member
 from .model import State
-from .pool_asks import Pending
-from .pool_details import Details
-from .pool_lines import Lines
+from .pool_book import Held
 from .pool_messages import HostDetail, HostNote, HostRefused, HostReply, HostState, PoolChanges
 from .pool_model import Pool, PoolSpec
-from .pool_workers import Crew
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 
 _DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.BACKOFF, State.FATAL, State.LOST})
-
-
-@dataclass
-class Held:
-    """One pool: its record, and what is known beside it.  ``run`` is how often its host was started again.
-
-    ``unheard`` says why its host cannot be asked although it lives; ``stale`` that there is something new about its
-    workers, to be shown once in a turn however many of them it is about.
-    """
-
-    pool: Pool
-    run: int
-    crew: Crew = field(default_factory=Crew)
-    lines: Lines = field(default_factory=Lines)
-    details: Details = field(default_factory=Details)
-    dead: bool = False
-    stale: bool = False
-    unheard: str | None = None
-
-    def update(self, **changes: Any) -> None:
-        """Replace the record by one with these fields changed."""
-        self.pool = replace(self.pool, **changes)
-
-
-class PoolBook:
-    """All pools by id, and what their hosts were asked and have not answered, by number."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Held] = {}
-        self.asks: dict[int, Pending] = {}
-        self.numbers = count(1)
-
-    def find(self, pool_id: str) -> Held:
-        """The pool of that id; raises `NoSuchProcess`."""
-        try:
-            return self.held[pool_id]
-        except KeyError:
-            raise NoSuchProcess(f"there is no pool {pool_id}") from None
-
-    def living(self) -> Iterator[Pool]:
-        """The pools whose host lives."""
-        return (held.pool for held in self.held.values() if not held.dead)
-
-    def forget(self, pool_id: str) -> None:
-        """The record of its host is gone."""
-        self.held.pop(pool_id, None)
-
-    def deadlines(self) -> list[float]:
-        """When the asks are due to be refused."""
-        return [one.until for one in self.asks.values() if one.until is not None]
 
 
 # How its host fares
@@ -144,7 +85,7 @@ def handle(fleet: Fleet, event: a.Asking | a.HostSaid | a.HostMumbled | a.Channe
         case a.HostSaid():
             _said(fleet, held, member, event, now, out)
         case a.HostMumbled(why=why):
-            pool_lines.write(held.lines, member, "pool", f"its host said what cannot be read: {why}", None, now, out)
+            journal_lines.write(held.lines, member, "pool", f"its host said what cannot be read: {why}", None, now, out)
         case a.ChannelClosed(why=why):
             if not held.dead:
                 _closed(fleet, held, member, why, now, out)
@@ -162,7 +103,7 @@ def _said(fleet: Fleet, held: Held, member: Member, event: a.HostSaid, now: a.No
         case HostDetail(detail=detail):
             held.details.keep(detail)
         case HostNote(event=kind, text=text, pid=pid):
-            pool_lines.write(held.lines, member, kind, text, pid, now, out)
+            journal_lines.write(held.lines, member, kind, text, pid, now, out)
         case _:
             assert_never(event.word)
 

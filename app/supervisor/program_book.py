@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from .actions import Key
 from .cause import Sent
-from .pool_lines import Lines
+from .journal_lines import Lines
 from .program_model import Program
 
 #: Refused starts remembered of one process.
@@ -95,6 +95,16 @@ class ProgramBook:
     def of(self, program: str | None) -> Held | None:
         """The program of that id, where it is known."""
         return self.held.get(program) if program else None
+
+    def attached(self, program: str | None) -> bool:
+        """Whether that program is of somebody's terminal, which our end does not end."""
+        held = self.of(program)
+        return held is not None and held.program.attached
+
+    def kept(self, process_id: str) -> bool:
+        """Whether that record is needed: it is the first process of a program of which something lives."""
+        held = self.held.get(process_id)
+        return held is not None and bool(held.living)
 
     def sighting(self, process_id: str) -> Sighting:
         """What was told of a process, made where nothing was yet."""

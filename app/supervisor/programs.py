@@ -9,22 +9,18 @@ Pure.  A program is a member of the fleet, its first process, and all that its p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import actions as a
-from . import endings, observed_ends, starts
+from . import endings, forgetting, observed_ends, starts
 from .blindness import why_unobserved
 from .errors import NoSuchProcess, NotPossible
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger
-from .member import Member
+from .member import Member, create
 from .messages import reply
 from .model import State
 from .program_book import Held
 from .program_messages import ProgramEnded, ProgramStarted
 from .program_model import Program, ProgramSpec
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 #: Records of ended processes kept of one program.
@@ -117,7 +113,7 @@ def restored(fleet: Fleet, member: Member) -> None:
 
 def went_on(fleet: Fleet, plan: a.Plan, former: starts.Former, now: a.Now) -> list[a.Action]:
     """A program of a terminal survives the supervisor: it is watched again, where there is no `legacy` to tell more."""
-    member = starts.create(plan, former.id, now)
+    member = create(plan, former.id, now)
     fleet.members[former.id] = member
     member.update(created_at=former.created_at, pid=former.pid, booted=True)
     member.advance(Trigger.START)
@@ -207,28 +203,16 @@ def _forget_ended(fleet: Fleet, held: Held, out: Out) -> None:
     if surplus > 0:
         by_age = sorted(held.ended, key=lambda one: one in held.unjoined)
         for process_id in by_age[:surplus]:
-            fleet.forget(fleet.members[process_id], out)
+            forgetting.forget(fleet, fleet.members[process_id], out)
             fleet.not_shown += 1
 
 
 # What others ask
 
 
-def attached(fleet: Fleet, member: Member) -> bool:
-    """Whether it belongs to a program of somebody's terminal, which our end does not end."""
-    held = fleet.programs.of(member.process.program)
-    return held is not None and held.program.attached
-
-
 def to_be_ended(fleet: Fleet, member: Member) -> bool:
     """Whether a stop of everything has to see to it: not to a terminal's, nor to what ends with its program."""
-    if attached(fleet, member):
+    if fleet.programs.attached(member.process.program):
         return False
     first = fleet.members.get(member.process.program or "")
     return not member.process.observed or first is None or first.process.state not in LIVE
-
-
-def kept(fleet: Fleet, member: Member) -> bool:
-    """Whether its record is needed: it is the first process of a program of which something lives."""
-    held = fleet.programs.held.get(member.id)
-    return held is not None and bool(held.living)

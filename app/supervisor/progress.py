@@ -7,16 +7,14 @@ Pure.  A quiet process is first looked at (`Probe`), then, where what it blocks 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from . import actions as a
 from . import reports as r
+from .fleet import Fleet
 from .lifecycle import Trigger, possible
 from .member import Member
 from .model import Descendant, EventDraft, Progress, Sample, Sentinel, State
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 _STOPPED = ("T", "t")

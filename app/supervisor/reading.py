@@ -23,7 +23,8 @@ from .lock_reader import LockReader
 from .managed import Held, Managed
 from .program_model import ResourceKind
 from .readings import LOCKS, QUEUES, SEMAPHORES, Reading
-from .resource_book import Book, Thing
+from .resource_book import Book
+from .thing import Thing
 from .window import Window
 from .windows import Windows
 

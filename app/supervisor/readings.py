@@ -14,8 +14,9 @@ from .model import JsonDict
 from .ownership import Holding
 from .places import Places
 from .program_model import Resource, ResourceKind, Waiting
-from .resource_book import Book, Thing, number, text
+from .resource_book import Book
 from .tallies import Tally
+from .thing import Thing, number, text
 
 K = ResourceKind
 #: The value of a semaphore without a bound (SEM_VALUE_MAX).

@@ -24,10 +24,11 @@ from .pages import Page
 from .program_model import Edge, Resource
 from .reading import Turns
 from .readings import Reading, Records
-from .resource_book import Book, Thing, number
+from .resource_book import Book
 from .resource_charts import Charts
 from .scene import Leak
 from .semaphores import SemaphoreFiles
+from .thing import Thing, number
 from .window import Window
 from .windows import Windows
 

@@ -6,20 +6,15 @@ Pure.  start() is called once per Process object; a restart is a new object unde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from . import actions as a
 from . import stops
 from .errors import NotPossible
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger, advance
-from .member import Member
-from .model import Process, Sentinel, State
+from .member import Member, create
+from .model import Sentinel, State
 from .stuck import Watch
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 _CREATED_ANEW = {
@@ -28,17 +23,6 @@ _CREATED_ANEW = {
     "pid": None, "ppid": None, "start_time": None, "cpu_percent": None, "rss_bytes": None, "threads": None, "fds": None,
     "os_state": None,
 }  # fmt: skip
-
-
-def create(plan: a.Plan, process_id: str, now: a.Now) -> Member:
-    """A member as it is before start()."""
-    process = replace(plan.process, id=process_id, name=name_of(plan.process), created_at=now.wall)
-    return Member(process=process, plan=plan, watch=Watch(since=now.mono))
-
-
-def name_of(process: Process) -> str:
-    """The name that was given, else what it runs."""
-    return process.name or process.workload or process.target
 
 
 def refuse_while_stopping(fleet: Fleet) -> None:

@@ -6,20 +6,17 @@ Pure.  `stopping.Stop` is the state of the escalation; this module begins it, sh
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from . import actions as a
 from .cause import Sent
 from .errors import NotPossible
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger
 from .member import Member
 from .model import State, Stopping
 from .stopping import Stop
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 

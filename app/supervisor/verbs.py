@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -16,13 +15,11 @@ from . import actions as a
 from . import joins, pools, programs, starts, stops
 from .cause import signal_name
 from .errors import NotPossible
+from .fleet import Fleet
 from .lifecycle import LIVE, Trigger
-from .member import Member
+from .member import Member, name_of
 from .messages import reply
 from .model import JsonDict, State, Verb
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
 
 Out = list[a.Action]
 
@@ -54,7 +51,7 @@ def launch(fleet: Fleet, event: a.Launched, now: a.Now, out: Out) -> None:
 
 def _numbered(plan: a.Plan, number: int) -> a.Plan:
     """One of many at once has a name of its own, as `multiprocessing` gives them: ``worker-3``."""
-    return dataclasses.replace(plan, process=replace(plan.process, name=f"{starts.name_of(plan.process)}-{number}"))
+    return dataclasses.replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
 
 
 def act(fleet: Fleet, event: a.Acted, now: a.Now, out: Out) -> None:
@@ -96,7 +93,7 @@ def stop_all(fleet: Fleet, event: a.StopAll, now: a.Now, out: Out) -> None:
 def _close(fleet: Fleet, member: Member, by: str, now: a.Now, out: Out) -> None:
     if member.process.state in LIVE:
         raise NotPossible(f"close is not possible while the process is {member.process.state}: end it first")
-    if programs.kept(fleet, member):
+    if fleet.programs.kept(member.id):
         raise NotPossible(f"close is not possible while processes of program {member.id} live: end them first")
     member.advance(Trigger.CLOSE, sentinel=None)
     member.forget_at = now.mono + _CLOSED_SHOWN_S

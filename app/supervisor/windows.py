@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from .pages import NOTHING, Counter
-from .resource_book import Thing, number
+from .thing import Thing, number
 from .window import Window
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import Any
 from app.supervisor import actions as a
 from app.supervisor import messages as m
 from app.supervisor import reports as r
+from app.supervisor.deciding import Deciding
 from app.supervisor.fleet import Fleet
 from app.supervisor.lifecycle import LIVE
 from app.supervisor.model import Process, RestartPolicy, Sample, State, Verb
@@ -24,6 +25,7 @@ class Driver:
 
     def __init__(self) -> None:
         self.fleet = Fleet(own_pid=1, rng=random.Random(1))
+        self.deciding = Deciding(self.fleet)
         self.time = 100.0
         self.sent: list[tuple[str, int]] = []
         self.kills: list[tuple[str, frozenset[a.Key]]] = []
@@ -42,15 +44,15 @@ class Driver:
 
     def happens(self, event: a.Happening) -> None:
         """Handle an event, perform what follows, and tick."""
-        self._perform(self.fleet.handle(event, self.now()))
+        self._perform(self.deciding.handle(event, self.now()))
         self.passes(0.0)
 
     def passes(self, seconds: float) -> None:
         """Let time pass, then tick for as long as something is due at once."""
         self.time += seconds
-        self._perform(self.fleet.tick(self.now()))
-        while self.fleet.next_deadline() == 0.0:
-            self._perform(self.fleet.tick(self.now()))
+        self._perform(self.deciding.tick(self.now()))
+        while self.deciding.next_deadline() == 0.0:
+            self._perform(self.deciding.tick(self.now()))
         self.check()
 
     def launch(self, count: int = 1, **changes: Any) -> list[Process]:
@@ -144,7 +146,7 @@ class Driver:
         return []
 
     def _feed(self, event: a.Happening) -> list[a.Action]:
-        return self.fleet.handle(event, self.now())
+        return self.deciding.handle(event, self.now())
 
 
 def policy(kind: Any = "on-failure", **changes: Any) -> RestartPolicy:

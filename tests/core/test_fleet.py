@@ -59,8 +59,8 @@ def test_a_launch_goes_through_starting_to_running(driver: Driver) -> None:
 
 def test_a_burst_of_launches_is_started_in_slices(driver: Driver) -> None:
     """Not more than ten starts hold up one turn of the loop."""
-    driver.fleet.handle(a.Launched(1, 1, "operator", make_plan(), 25), driver.now())
-    spawned = [sum(isinstance(one, a.Spawn) for one in driver.fleet.tick(driver.now())) for _ in range(4)]
+    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 25), driver.now())
+    spawned = [sum(isinstance(one, a.Spawn) for one in driver.deciding.tick(driver.now())) for _ in range(4)]
     assert spawned == [10, 10, 5, 0]
 
 
@@ -227,7 +227,7 @@ def test_a_suspended_process_gets_a_sigcont_with_its_sigterm(driver: Driver) -> 
 
 def test_a_process_that_waits_for_its_start_can_be_stopped(driver: Driver) -> None:
     """It is never spawned then."""
-    driver.fleet.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
+    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
     driver.act("p1", Verb.TERMINATE)
     assert driver.record("p1").pid is None
     assert driver.record("p1").state is State.JOINED
@@ -408,8 +408,8 @@ def test_a_closed_record_is_shown_for_a_moment_and_then_forgotten(driver: Driver
 
 def test_a_start_that_fails_in_the_supervisor_is_fatal_with_its_reason(driver: Driver) -> None:
     """E.g. no more processes: EAGAIN."""
-    driver.fleet.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
-    driver.fleet.tick(driver.now())
+    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
+    driver.deciding.tick(driver.now())
     driver.happens(a.NotSpawned("p1", "OSError: [Errno 11] Resource temporarily unavailable"))
     record = driver.record("p1")
     assert record.state is State.FATAL

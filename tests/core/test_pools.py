@@ -131,9 +131,9 @@ def test_what_a_dead_host_said_last_changes_nothing(driver: PoolDriver) -> None:
 def test_host_that_could_not_be_started_leaves_a_terminated_pool(driver: PoolDriver) -> None:
     """With the reason."""
     plan = plan_of(PoolSpec(processes=1))
-    driver.fleet.handle(a.Launched(1, 1, "operator", plan), driver.now())
+    driver.deciding.handle(a.Launched(1, 1, "operator", plan), driver.now())
     (pool_id,) = driver.fleet.members
-    driver.fleet.tick(driver.now())
+    driver.deciding.tick(driver.now())
     driver.happens(a.NotSpawned(pool_id, "OSError: too many open files"))
     assert driver.pool(pool_id).state is PoolState.TERMINATED
     assert "too many open files" in (driver.pool(pool_id).error or "")

@@ -8,7 +8,7 @@ import pytest
 
 from app.supervisor import actions as a
 from app.supervisor.pool_asks import MAX_ASKS
-from app.supervisor.pool_details import MAX_BYTES
+from app.supervisor.pool_book import MAX_BYTES
 from app.supervisor.pool_messages import (
     ActOnWorker,
     AnyAsk,
@@ -70,7 +70,7 @@ def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None
     assert driver.lines("asked")[-1] == "no answer in time when asked to close: no more jobs"
     driver.replies(pool_id, number, {})
     assert len(driver.answers) == answered + 1
-    assert driver.fleet.next_deadline() is None
+    assert driver.deciding.next_deadline() is None
 
 
 def test_join_has_the_time_that_it_asks_for(driver: PoolDriver) -> None:

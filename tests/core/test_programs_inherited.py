@@ -53,7 +53,7 @@ def test_all_that_was_told_of_a_process_is_known_again() -> None:
         (program, FIRST),
         (driver.fleet.programs.by_pid[child], child),
     }
-    heir.fleet.tick(heir.now())
+    heir.deciding.tick(heir.now())
     assert heir.fleet.programs.held[program].program == driver.fleet.programs.held[program].program
     assert heir.fleet.programs.seen == driver.fleet.programs.seen
     # And it goes on: its words are those of a known process.
@@ -97,7 +97,7 @@ def test_a_program_lives_on_in_its_children_alone() -> None:
     driver.happens(a.Ended(program, 0))
     driver.runner_says(ProgramEnded, program=program, exitcode=0)
     heir, _ = inherited(left(driver), {child})
-    heir.fleet.tick(heir.now())
+    heir.deciding.tick(heir.now())
     assert heir.fleet.programs.held[program].program.state == "running"
     assert heir.fleet.members[program].process.state is State.JOINED
     heir.happens(a.Ended(driver.fleet.programs.by_pid[child], 0))

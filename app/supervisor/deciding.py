@@ -1,26 +1,69 @@
-"""Which module of the core decides about which event.  Pure; `fleet` keeps the members and answers."""
+"""What is decided: an event, or the clock, in; the actions that the loop is to perform, out.  Pure::
+
+    loop ──Event, Now──▶ Deciding.handle ──[Action]──▶ loop performs ──outcome as Event──▶ Deciding.handle …
+
+Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
+report says, `stopping` how a stop escalates, `pools` what those do that hold a pool, `programs` and `observed` how
+programs fare and what their processes say.  The `fleet` is what they know in common.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from . import actions as a
-from . import endings, joins, observed, pools, programs, progress, starts, stops, verbs
+from . import endings, forgetting, joins, observed, pools, programs, progress, starts, stops, ticking, verbs
+from .errors import ProcessionError
+from .fleet import Fleet
 from .member import Member
-
-if TYPE_CHECKING:
-    from .fleet import Fleet
+from .messages import refuse
 
 Out = list[a.Action]
 
 
-def dispatch(fleet: Fleet, event: a.Happening, now: a.Now, out: Out) -> None:
+class Deciding:
+    """Decides about one fleet."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def handle(self, event: a.Happening, now: a.Now) -> list[a.Action]:
+        """The actions that follow from ``event``.  A refusal becomes an `Answer`; nothing else changes then."""
+        out: Out = []
+        try:
+            _dispatch(self._fleet, event, now, out)
+        except ProcessionError as refusal:
+            out.append(_refused(event, refusal))
+        return out
+
+    def tick(self, now: a.Now) -> list[a.Action]:
+        """The actions that are due by the clock."""
+        out: Out = []
+        ticking.tick(self._fleet, now, out)
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do next, monotonic; None for never, 0 for at once."""
+        return ticking.next_deadline(self._fleet)
+
+
+def _refused(event: a.Happening, refusal: ProcessionError) -> a.Answer:
+    match event:
+        case a.Launched() | a.Acted() | a.Signalled() | a.Registered():
+            return a.Answer(event.client, refuse(event.request, refusal))
+        case a.Joining() | a.Asking() | a.RunnerSaid():
+            return a.Answer(event.client, refuse(event.command.request, refusal))
+        case _:
+            raise refusal
+
+
+def _dispatch(fleet: Fleet, event: a.Happening, now: a.Now, out: Out) -> None:
     """Hand one event to the module whose business it is; raises `ProcessionError` where that refuses."""
     match event:
         case a.Launched() | a.Acted() | a.Signalled() | a.Joining() | a.StopAll():
             _wished(fleet, event, now, out)
         case a.ClientGone():
-            fleet.forget_client(event.client)
+            forgetting.forget_client(fleet, event.client)
         case a.ForkserverLost():
             out.append(a.Note(progress.forkserver_lost(event.pid, now)))
         case a.Sampled():

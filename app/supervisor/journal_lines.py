@@ -1,4 +1,4 @@
-"""What the host of a pool writes into the journal: as much as it may.  Pure."""
+"""What others have us write into the journal, a host of a pool or a program: as much as each may.  Pure."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ class Lines:
         return True
 
 
-def write(lines: Lines, member: Member, kind: str, text: str, pid: int | None, now: a.Now, out: Out) -> None:
-    """Write a line, unless there were too many; the next one says how many are missing."""
-    if lines.take(now.mono):
+def write(lines: Lines | None, member: Member, kind: str, text: str, pid: int | None, now: a.Now, out: Out) -> None:
+    """Write a line, unless there were too many; the next one says how many are missing.  None: as many as there are."""
+    if lines is None:
+        out.append(a.Note(member.draft(now, kind, text, "process")))
+    elif lines.take(now.mono):
         dropped, lines.dropped = lines.dropped, 0
         more = f" ({dropped} lines before this one were too many)" if dropped else ""
         draft = member.draft(now, kind, text[:_LONGEST_LINE] + more, "process")
