@@ -6,9 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import output
-from .supervisor import edge_words, finding_words
+from .supervisor import edge_words, wording
 from .supervisor.program_model import Edge, Finding, FindingKind, Program, Resource, ResourceKind, Waits
-from .supervisor.scene import Scene
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
 RESOURCE_HEAD = ("ID", "PROGRAM", "KIND", "NAME", "USERS", "WAITING", "WHAT")
@@ -93,7 +92,7 @@ def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resou
         return f"{names.get(edge.of, 'pid')} ({edge.of})"
     if edge.resource is None:
         return "a message"
-    return finding_words.thing(Scene(resources=resources), edge.resource)
+    return wording.thing(resources, edge.resource)
 
 
 def _liberators(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:

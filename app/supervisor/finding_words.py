@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from . import wording
 from .program_model import Edge, Resource, ResourceKind
 from .scene import Scene
 
@@ -16,16 +17,6 @@ _NAMED = 5
 _CUT = 160
 _MIB = 1024 * 1024
 
-#: Parts that have a name of their own in the source of multiprocessing.
-_PARTS = {
-    "sem": "bound",
-    "rlock": "read lock",
-    "wlock": "write lock",
-    "cond": "condition",
-    "lock": "lock",
-    "inqueue": "queue of tasks",
-    "outqueue": "queue of results",
-}
 _WAITS = {
     "acquire": "waits for {thing}",
     "get": "waits to get from {thing}",
@@ -46,26 +37,13 @@ _WITH = {"recv": "waits for a message of {who}", "send": "waits for {who} to tak
 
 
 def thing(scene: Scene, key: str) -> str:
-    """``lock jobs (train.py:41)``; of a part also what it belongs to."""
-    resource = scene.resources.get(key)
-    if resource is None:
-        return f"something that is gone ({key})"
-    managed = "managed " if resource.manager else ""
-    words = f"{managed}{kind_words(resource.kind)} {resource.name or resource.address or key}"
-    parent = scene.resources.get(resource.part_of or "")
-    if parent is None or parent.part_of == key:
-        return words
-    return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {thing(scene, parent.id)}"
+    """As `wording.thing` says it."""
+    return wording.thing(scene.resources, key)
 
 
 def at_start(text: str) -> str:
     """As the first words of a sentence that does not begin with a name."""
     return text[:1].upper() + text[1:]
-
-
-def kind_words(kind: ResourceKind) -> str:
-    """``bounded semaphore``, ``RLock``."""
-    return "RLock" if kind is ResourceKind.RLOCK else kind.replace("_", " ")
 
 
 def waits(scene: Scene, edge: Edge) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from . import finding_words as words
+from . import wording
 from .program_model import Edge, Finding, FindingKind, Resource, ResourceKind
 from .scene import Actor, Scene
 from .settling import Candidate
@@ -154,8 +155,8 @@ def leaks(scene: Scene) -> Iterator[Candidate]:
             id=f"{FindingKind.LEAK}:{leak.name}",
             kind=FindingKind.LEAK,
             program=leak.program,
-            text=f"{words.at_start(words.kind_words(what))} {leak.name}{size}{made_by} is still there, and nobody has "
-            "it any more.",
+            text=f"{words.at_start(wording.kind_words(what))} {leak.name}{size}{made_by} is still there, and "
+            "nobody has it any more.",
             why="It lives until unlink() is called, longer than its processes. The resource tracker of "
             "multiprocessing takes it away when the whole program has ended, unless it was killed or told not to.",
             cure=f"rm /dev/shm/{leak.name.lstrip('/')} takes it away now. Call unlink() once, in the process that made "
