@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import pools
-from benchmarks.rows import Row, table
+from . import pools
+from .rows import Row, table
 
 # Each is a module with a `main` that measures in a folder, imported when it is its turn: the pools need no supervisor.
 ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching", "observing")

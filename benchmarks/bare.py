@@ -17,7 +17,7 @@ import time
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from benchmarks.targets import stamp
+from .targets import stamp
 
 # One that ends at once may be reaped by the forkserver before there is a pidfd.
 LINGER_S = 0.05

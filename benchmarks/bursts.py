@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from app.supervisor.model import LaunchSpec
-from benchmarks import supervisord
-from benchmarks.ours import ROOT, Ours
-from benchmarks.peers import bare
-from benchmarks.ports import free_port
-from benchmarks.rows import Row, ms
-from benchmarks.stamps import Stamps
-from benchmarks.usage import cpu_s
+from app.records.process import LaunchSpec
 from tests.instance import Instance
+
+from . import supervisord
+from .ours import ROOT, Ours
+from .peers import bare
+from .ports import free_port
+from .rows import Row, ms
+from .stamps import Stamps
+from .usage import cpu_s
 
 COUNT = 200
 

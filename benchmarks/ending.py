@@ -10,14 +10,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from app.supervisor.model import LaunchSpec, RestartPolicy
-from benchmarks import supervisord
-from benchmarks.ours import Ours
-from benchmarks.peers import Bare, bare
-from benchmarks.ports import free_port
-from benchmarks.rows import Row, ms, percentile
-from benchmarks.supervisord import Supervisord
+from app.records.process import LaunchSpec, RestartPolicy
 from tests.instance import Instance
+
+from . import supervisord
+from .ours import Ours
+from .peers import Bare, bare
+from .ports import free_port
+from .rows import Row, ms, percentile
+from .supervisord import Supervisord
 
 CHILDREN = 100
 ROUNDS = 25

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.supervisor.model import LaunchSpec
-from benchmarks import supervisord
-from benchmarks.ours import Ours
-from benchmarks.ports import free_port
-from benchmarks.rows import Row
-from benchmarks.usage import cpu_percent, rss_mib
+from app.records.process import LaunchSpec
 from tests.instance import Instance
+
+from . import supervisord
+from .ours import Ours
+from .ports import free_port
+from .rows import Row
+from .usage import cpu_percent, rss_mib
 
 CHILDREN = 500
 AT_ONCE = 100

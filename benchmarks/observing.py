@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.rows import Row
 from procession.observer import environment
 from tests.conformance.compare import listening
+
+from .rows import Row
 
 WORK = Path(__file__).with_name("observed_work.py")
 ROUNDS = 5

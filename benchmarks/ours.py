@@ -10,18 +10,10 @@ from typing import Any
 
 import msgspec
 
-from app.supervisor.client import Connection, call
-from app.supervisor.messages import (
-    Act,
-    AnyCommand,
-    DeltaMessage,
-    Join,
-    Launch,
-    SnapshotMessage,
-    Subscribe,
-)
-from app.supervisor.model import LaunchSpec, Process, Verb
-from app.supervisor.stream import Snapshot
+from app.client import Connection, call
+from app.protocol.control import Act, AnyCommand, DeltaMessage, Join, Launch, SnapshotMessage, Subscribe
+from app.records.process import LaunchSpec, Process, Verb
+from app.records.stream import Snapshot
 from tests.instance import Instance
 
 ROOT = str(Path(__file__).parents[1])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.stamps import Stamps
+from .stamps import Stamps
 
 
 class Bare:

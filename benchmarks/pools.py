@@ -17,11 +17,11 @@ import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
 
-from benchmarks import pools_kills, pools_table
-from benchmarks.pools_catalogue import METHODS, PEERS
-from benchmarks.pools_figures import FIGURES, Of, Results, measured
-from benchmarks.pools_measures import MEASURES
-from benchmarks.pools_trial import TrialError, run
+from . import pools_kills, pools_table
+from .pools_catalogue import METHODS, PEERS
+from .pools_figures import FIGURES, Of, Results, measured
+from .pools_measures import MEASURES
+from .pools_trial import TrialError, run
 
 # A run that has failed so often is not tried again: each may take the whole limit.
 TRIES = 2

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmarks.pools_catalogue import STDLIB
-from benchmarks.rows import median
+from .pools_catalogue import STDLIB
+from .rows import median
 
 Unit = Literal["s", "bytes"]
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.pools_catalogue import PEERS
-from benchmarks.pools_trial import TrialError, run
-from benchmarks.rows import aligned
+from .pools_catalogue import PEERS
+from .pools_trial import TrialError, run
+from .rows import aligned
 
 KINDS = {
     "busy": "busy worker killed",

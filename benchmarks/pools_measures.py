@@ -11,11 +11,11 @@ import statistics
 import time
 from collections.abc import Callable
 
-from benchmarks import pools_tasks as tasks
-from benchmarks.pools_catalogue import PEERS, Peer
-from benchmarks.pools_peers import Opened
-from benchmarks.rows import percentile
-from benchmarks.usage import cpu_clock_s, descendants, pss_bytes
+from . import pools_tasks as tasks
+from .pools_catalogue import PEERS, Peer
+from .pools_peers import Opened
+from .rows import percentile
+from .usage import cpu_clock_s, descendants, pss_bytes
 
 TASKS = 10_000
 ITEMS = 200_000

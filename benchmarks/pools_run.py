@@ -21,11 +21,11 @@ def main(kind: str, name: str, peer: str, method: str, workers: int) -> None:
 
     try:
         if kind == "measure":
-            from benchmarks.pools_measures import measure
+            from .pools_measures import measure
 
             measure(name, peer, method, workers, tell)
         else:
-            from benchmarks.pools_killing import suffer
+            from .pools_killing import suffer
 
             suffer(name, peer, method, workers, tell)
     except Exception as error:

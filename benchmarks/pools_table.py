@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.pools_catalogue import PEERS, PROCESSION, STDLIB
-from benchmarks.pools_figures import Figure, Of, Results, shown, spread, times
-from benchmarks.rows import aligned, median
+from .pools_catalogue import PEERS, PROCESSION, STDLIB
+from .pools_figures import Figure, Of, Results, shown, spread, times
+from .rows import aligned, median
 
 Row = tuple[str, ...]
 

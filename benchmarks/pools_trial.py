@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.usage import descendants
+from .usage import descendants
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from app.supervisor.model import LaunchSpec
-from benchmarks.ours import Ours
-from benchmarks.rows import Row, ms, percentile
+from app.records.process import LaunchSpec
 from tests.instance import Instance
 from tools.chromium import find_on_path
+
+from .ours import Ours
+from .rows import Row, ms, percentile
 
 KILLS = 100
 # Runs in the page: notes when the row of a process no longer says "running", on the clock that Python has too.

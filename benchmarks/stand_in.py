@@ -10,12 +10,13 @@ import sys
 import time
 
 from app import settings
-from app.supervisor.control import ControlServer
-from app.supervisor.frames import framed
-from app.supervisor.messages import DeltaMessage, Refused, SnapshotMessage, Subscribe, encode
-from app.supervisor.model import Host, Process, State, Supervisor
-from app.supervisor.poller import Poller
-from app.supervisor.stream import Changes, Delta, Snapshot
+from app.linux.poller import Poller
+from app.protocol.control import DeltaMessage, Refused, SnapshotMessage, Subscribe, encode
+from app.protocol.frames import framed
+from app.records.machine import Host, Supervisor
+from app.records.process import Process, State
+from app.records.stream import Changes, Delta, Snapshot
+from app.supervisor.control.server import ControlServer
 
 
 def main(count: int, changed: int, hz: float) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from app.supervisor.model import LaunchSpec
-from benchmarks.bare import LINGER_S
-from benchmarks.ours import ROOT, Ours
-from benchmarks.peers import Bare, bare
-from benchmarks.rows import Row, median, ms
-from benchmarks.stamps import Stamps
+from app.records.process import LaunchSpec
 from tests.instance import Instance
+
+from .bare import LINGER_S
+from .ours import ROOT, Ours
+from .peers import Bare, bare
+from .rows import Row, median, ms
+from .stamps import Stamps
 
 METHODS = ("forkserver", "spawn", "fork")
 ROUNDS = 40

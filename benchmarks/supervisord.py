@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.stamps import Stamps
-from benchmarks.usage import until
+from .stamps import Stamps
+from .usage import until
 
 CONFIG = """
 [supervisord]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import socketio
 
-from app.supervisor.model import LaunchSpec
-from benchmarks.ours import Ours
-from benchmarks.rows import Row
-from benchmarks.usage import cpu_percent, rss_mib
+from app.records.process import LaunchSpec
 from tests.instance import Instance
+
+from .ours import Ours
+from .rows import Row
+from .usage import cpu_percent, rss_mib
 
 CHILDREN = 1000
 AT_ONCE = 100

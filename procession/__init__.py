@@ -8,7 +8,7 @@ from .reporting import report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .pool import Pool, WorkerLost
+    from procession.pool import Pool, WorkerLost
 
 __all__ = ["Pool", "WorkerLost", "report"]
 

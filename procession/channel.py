@@ -1,4 +1,4 @@
-"""The child's end of the report socket: one `app.supervisor.messages.Report` in JSON per datagram.
+"""The child's end of the report socket: one `app.protocol.control.Report` in JSON per datagram.
 
 Whatever happens here must not disturb the user's code: nothing blocks, a full socket drops and counts, and a
 descriptor that the user closed (its number may be a file of theirs by now) ends the reporting silently.  No

@@ -1,7 +1,7 @@
 """The bootstrap of a supervised process: from `multiprocessing`'s child to the user's code.
 
 ``main`` is the target of a plain `multiprocessing.Process` of any start method, which
-`app.supervisor.children` starts.  It makes the surroundings, finds the target, says that it boots, and
+`app.supervisor.children.children` starts.  It makes the surroundings, finds the target, says that it boots, and
 calls it::
 
     supervisor ──Job, report socket, lifeline──▶ main ──▶ user's code ──▶ exit code (as the stdlib has it)

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from app.supervisor.client import Connection, call
-from app.supervisor.errors import NoSuchProcess, NotPossible
-from app.supervisor.messages import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
-from app.supervisor.model import LaunchSpec, Process, Verb
-from app.supervisor.stream import Snapshot
+from app.client import Connection, call
+from app.protocol.control import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
+from app.records.errors import NoSuchProcess, NotPossible
+from app.records.process import LaunchSpec, Process, Verb
+from app.records.stream import Snapshot
 from tests.waiting import POLL_S, wait_until
 
 READY_WITHIN_S = 40

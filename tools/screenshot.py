@@ -19,12 +19,13 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.supervisor.messages import Act, Launch
-from app.supervisor.model import LaunchSpec, Process, RestartPolicy, State, Verb
+from app.protocol.control import Act, Launch
+from app.records.process import LaunchSpec, Process, RestartPolicy, State, Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
-from tools import screenshot_pool, screenshot_program
-from tools.chromium import find_on_path
+
+from . import screenshot_pool, screenshot_program
+from .chromium import find_on_path
 
 DOCS = Path(__file__).parents[1] / "docs"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

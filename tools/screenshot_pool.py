@@ -6,9 +6,9 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from app.supervisor.messages import AskPool, OpenPool
-from app.supervisor.pool_messages import Submit
-from app.supervisor.pool_model import JobMethod, JobSpec, JobState, Pool, PoolSpec, PoolState
+from app.protocol.control import AskPool, OpenPool
+from app.protocol.pool_host import Submit
+from app.records.pool import JobMethod, JobSpec, JobState, Pool, PoolSpec, PoolState
 from tests.instance import Instance
 from tests.waiting import wait_until
 

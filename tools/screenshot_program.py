@@ -7,8 +7,9 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from app.supervisor.program_messages import RunProgram
-from app.supervisor.program_model import FindingKind, ProgramSpec
+from app.protocol.programs import RunProgram
+from app.records.program import ProgramSpec
+from app.records.waits import FindingKind
 from tests.instance import Instance
 from tests.waiting import wait_until
 

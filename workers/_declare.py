@@ -69,7 +69,7 @@ class Declaration:
 def workload(name: str, *, look_at: str, title: str | None = None, **defaults: Any) -> Callable[[T], T]:
     """Declare a function or a `multiprocessing.Process` subclass as a workload, and leave it as it is.
 
-    ``look_at`` says what the page shows of it; ``defaults`` are fields of `app.supervisor.model.LaunchSpec`
+    ``look_at`` says what the page shows of it; ``defaults`` are fields of `app.records.process.LaunchSpec`
     (``start_method``, ``daemon``, ``auto_join``, ``grace_s``, ``stuck_after_s``, ``restart``).
     """
 

@@ -4,7 +4,7 @@ A script is what a textbook would print: it imports the standard library only, d
 ``if __name__ == "__main__":``, and runs by ``python file.py``.  That it can be listed asks three things of it:
 
 * The docstring has a title in its first line, one paragraph of description, one that begins ``What to look at:``,
-  and where the page finds something wrong, a line ``Finds: deadlock, zombie`` (`app.supervisor.program_model`).
+  and where the page finds something wrong, a line ``Finds: deadlock, zombie`` (`app.records.program`).
 * All parameters are made by ``parser.add_argument("--name", type=…, default=…, choices=(…), help=…)`` with everything
   written out; ``type`` is int, float or str, and ``action="store_true"`` stands for a bool.
 * The bounds of a number are refused in the form that this module reads, ``given`` being what was parsed::

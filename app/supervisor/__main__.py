@@ -8,35 +8,35 @@ import resource
 from collections import deque
 
 from app import settings
-from app.lifeline import adopt_orphans
+from app.core.charts.history import OF_POOLS, History
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.linux.gauges import HostGauge
+from app.linux.lifeline import adopt_orphans
+from app.linux.poller import Poller
 from app.settings import Settings
+from app.supervisor.children.children import Children
+from app.supervisor.control.server import ControlServer
+from app.supervisor.handover.descriptors import Parking
+from app.supervisor.handover.handover import Legacy
+from app.supervisor.inventory.inventory import Inventory
+from app.supervisor.journal.journal import Journal
+from app.supervisor.journal.recording import Recording
+from app.supervisor.logs.keeper import LogKeeper
+from app.supervisor.observers.listener import ObserverSocket
+from app.supervisor.observers.observation import Observation
+from app.supervisor.resources.resources import Resources
+from app.supervisor.stacks.stacks import Stacks, find_py_spy
 
-from . import actions as a
 from .answering import Answering
-from .children import Children
-from .control import ControlServer
 from .decoding import Decoding
-from .fleet import Fleet
-from .history import OF_POOLS, History
-from .host import HostGauge
 from .insight import Insight
-from .journal import Journal
-from .legacy import Legacy
-from .logs import LogKeeper
 from .loop import Loop
-from .observation import Observation
-from .observing import ObserverSocket
-from .parking import Parking
 from .performing import Performing
-from .poller import Poller
 from .publishing import Publishing
-from .recording import Recording
 from .recovery import recover
-from .resources import Resources
 from .signals import StopSignals
-from .stack import Stacks, find_py_spy
 from .stacking import Stacking
-from .trees import Inventory
 from .vitals import Vitals
 from .world import World
 
@@ -51,13 +51,13 @@ def main() -> None:
     adopt_orphans()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    poller, happened = Poller(), deque[a.Happening]()
+    poller, happened = Poller(), deque[e.Happening]()
     _watch_launcher(poller, happened)
-    StopSignals(poller, lambda: happened.append(a.StopAll(by="supervisor")))
+    StopSignals(poller, lambda: happened.append(e.StopAll(by="supervisor")))
     run(chosen, poller, happened, nofile=soft)
 
 
-def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofile: int) -> None:
+def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
     """Assemble, recover what was before, turn until it is over."""
     children = Children(poller)
     children.ensure_forkserver()
@@ -122,7 +122,7 @@ def run(chosen: Settings, poller: Poller, happened: deque[a.Happening], *, nofil
     control.close()
 
 
-def _watch_launcher(poller: Poller, happened: deque[a.Happening]) -> None:
+def _watch_launcher(poller: Poller, happened: deque[e.Happening]) -> None:
     """The launcher is our parent; once it is gone we end, or we would live on unseen."""
     launcher = os.getppid()
     with contextlib.suppress(ProcessLookupError):
@@ -130,7 +130,7 @@ def _watch_launcher(poller: Poller, happened: deque[a.Happening]) -> None:
 
         def gone(_events: int) -> None:
             poller.forget(pidfd)
-            happened.append(a.StopAll(by="supervisor (its launcher is gone)", within_s=_ORPHANED_GRACE_S))
+            happened.append(e.StopAll(by="supervisor (its launcher is gone)", within_s=_ORPHANED_GRACE_S))
 
         poller.watch(pidfd, gone)
 

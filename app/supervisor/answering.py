@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import workers
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE
+from app.core.pools.ending import lost_with
+from app.linux.inspection import inspect
+from app.protocol import control as m
+from app.protocol.programs import ProgramWorkloads
+from app.records.errors import NotPossible
+from app.records.pool import Pool, WorkerState
+from app.records.primitives import JsonDict
+from app.records.process import Descendant, Process, State, Verb
 
-from . import kin
-from . import messages as m
-from .errors import NotPossible
-from .fleet import Fleet
+from . import subtree as kin
 from .insight import Insight
-from .inspect_os import inspect
-from .lifecycle import LIVE
-from .model import Descendant, JsonDict, Process, State, Verb
-from .pool_ending import lost_with
-from .pool_model import Pool, WorkerState
-from .program_messages import ProgramWorkloads
 from .world import World
 
 AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions | ProgramWorkloads

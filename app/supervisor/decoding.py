@@ -14,22 +14,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import actions as a
-from . import messages as m
-from . import pool_plan, program_plan
-from . import program_messages as pm
-from . import reports as r
+from app.core.fleet import events as e
+from app.protocol import control as m
+from app.protocol import programs as pm
+from app.protocol import reports as r
+from app.protocol.pool_host import AnyHostWord
+from app.records import primitives as p
+from app.records.errors import InvalidField, ProcessionError
+from app.records.program import ProgramSpec
+from app.supervisor.children.channels import Said, Silent
+from app.supervisor.children.children import Children, ForkserverGone, Gone, Told
+from app.supervisor.control.peer import Client
+from app.supervisor.control.server import ControlServer
+from app.supervisor.observers.observation import Observation
+from app.supervisor.plans.process import plan
+
 from .answering import Answering
-from .channels import Said, Silent
-from .children import Children, ForkserverGone, Gone, Told
-from .control import ControlServer
-from .errors import InvalidField, ProcessionError
-from .launching import plan
-from .observation import Observation
-from .peer import Client
 from .performing import Performing
-from .pool_messages import AnyHostWord
-from .program_model import ProgramSpec
+from .plans import pool as pool_plan
+from .plans import program as program_plan
 from .publishing import Publishing
 from .signals import number_of
 from .stacking import Stacking
@@ -64,11 +67,11 @@ class Decoding:
         """Whether a turn left something for the next."""
         return bool(self._control.inbox or self._children.inbox or self._observation.waiting())
 
-    def decode(self, now: a.Now) -> list[a.Happening]:
+    def decode(self, now: p.Now) -> list[e.Happening]:
         """The events, what children told first: a command is about the state that it makes."""
         return [*self._observation.take(), *self._from_children(), *self._from_clients(now)]
 
-    def _from_children(self) -> Iterator[a.Happening]:
+    def _from_children(self) -> Iterator[e.Happening]:
         inbox = self._children.inbox
         for _ in range(min(_FROM_CHILDREN_PER_TURN, len(inbox))):
             match inbox.popleft():
@@ -78,18 +81,18 @@ class Decoding:
                     yield from self._observation.child_ended(process_id)
                     yield from self._performing.exited(process_id, exitcode)
                 case ForkserverGone(pid=pid):
-                    yield a.ForkserverLost(pid)
+                    yield e.ForkserverLost(pid)
                 case Said(process=process_id, word=word):
                     yield self._said(process_id, word)
                 case Silent(process=process_id, why=why):
-                    yield a.ChannelClosed(process_id, why)
+                    yield e.ChannelClosed(process_id, why)
 
-    def _said(self, process_id: str, word: AnyHostWord | str) -> a.Happening:
+    def _said(self, process_id: str, word: AnyHostWord | str) -> e.Happening:
         if (child := self._children.by_id.get(process_id)) and child.channel:
             child.channel.taken()
-        return a.HostMumbled(process_id, word) if isinstance(word, str) else a.HostSaid(process_id, word)
+        return e.HostMumbled(process_id, word) if isinstance(word, str) else e.HostSaid(process_id, word)
 
-    def _report(self, process_id: str, datagram: bytes) -> Iterator[a.Happening]:
+    def _report(self, process_id: str, datagram: bytes) -> Iterator[e.Happening]:
         report = r.decode_report(datagram)
         match report:
             case None:
@@ -99,11 +102,11 @@ class Decoding:
             case r.Booted():
                 self._stacking.booted(process_id, report.stack_signal)
                 self._world.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)
-                yield a.Reported(process_id, report)
+                yield e.Reported(process_id, report)
             case _:
-                yield a.Reported(process_id, report)
+                yield e.Reported(process_id, report)
 
-    def _from_clients(self, now: a.Now) -> Iterator[a.Happening]:
+    def _from_clients(self, now: p.Now) -> Iterator[e.Happening]:
         for client, command in self._control.take(_COMMANDS_PER_TURN):
             try:
                 event = self._event_of(client, command, now)
@@ -113,24 +116,24 @@ class Decoding:
                 if event:
                     yield event
         while self._control.closed:
-            yield a.ClientGone(self._control.closed.popleft().id)
+            yield e.ClientGone(self._control.closed.popleft().id)
 
-    def _event_of(self, client: Client, command: m.AnyCommand, now: a.Now) -> a.Happening | None:
+    def _event_of(self, client: Client, command: m.AnyCommand, now: p.Now) -> e.Happening | None:
         """The event that a command is; None for one that the fleet need not know of: it is answered here."""
         number, by = command.request, command.by
         match command:
             case m.Launch(spec=spec, count=count):
                 if not 1 <= count <= 1000:
                     raise InvalidField("count", f"{count} is not from 1 to 1000")
-                return a.Launched(client.id, number, by, plan(spec, self._world.settings), count)
+                return e.Launched(client.id, number, by, plan(spec, self._world.settings), count)
             case m.Act(process=process, verb=verb, pid=pid):
-                return a.Acted(client.id, number, by, process, verb, pid)
+                return e.Acted(client.id, number, by, process, verb, pid)
             case m.SendSignal(process=process, signal=name, pid=pid):
-                return a.Signalled(client.id, number, by, process, number_of(name), pid)
+                return e.Signalled(client.id, number, by, process, number_of(name), pid)
             case m.Join(timeout_s=timeout_s):
                 if timeout_s is not None and not 0 <= timeout_s <= 86400:
                     raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to 86400")
-                return a.Joining(client.id, command)
+                return e.Joining(client.id, command)
             case m.Subscribe():
                 self._publishing.subscribe(client, number, now)
             case m.EndDescendant():
@@ -138,26 +141,26 @@ class Decoding:
             case m.Stack():
                 self._stacking.answer(client, command, now)
             case m.OpenPool(spec=wanted):
-                return a.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
+                return e.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
             case m.AskPool():
-                return a.Asking(client.id, command)
+                return e.Asking(client.id, command)
             case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
                 return self._about_programs(client, command, now)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
 
-    def _about_programs(self, client: Client, command: _ProgramCommand, now: a.Now) -> a.Happening | None:
+    def _about_programs(self, client: Client, command: _ProgramCommand, now: p.Now) -> e.Happening | None:
         number, by, settings = command.request, command.by, self._world.settings
         match command:
             case pm.RunProgram(spec=program):
-                return a.Launched(client.id, number, by, program_plan.plan(program, settings))
+                return e.Launched(client.id, number, by, program_plan.plan(program, settings))
             case pm.RegisterProgram(pid=pid):
                 attached = program_plan.of_terminal(command, settings)
                 environment = program_plan.environment(attached.program or ProgramSpec(), settings)
-                return a.Registered(client.id, number, by, attached, pid, environment)
+                return e.Registered(client.id, number, by, attached, pid, environment)
             case pm.ProgramStarted() | pm.ProgramEnded():
-                return a.RunnerSaid(client.id, command)
+                return e.RunnerSaid(client.id, command)
             case pm.BreakLock():
                 self._performing.break_lock(client, command, now)
                 return None

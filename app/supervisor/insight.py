@@ -11,17 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from . import actions as a
-from .diagnosis import Diagnosis
-from .fleet import Fleet
-from .journal_lines import Lines
-from .member import Member
-from .model import Descendant, EventDraft, JsonDict, State
-from .prices import price
-from .program_book import Sighting
-from .program_model import Edge, Finding, Resource, Waits
-from .resource_charts import Charts
-from .scene import Actor, Leak, Scene
+from app.core.charts.resources import Charts
+from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.prices import price
+from app.core.findings.scene import Actor, Leak, Scene
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.journal_lines import Lines
+from app.core.fleet.member import Member
+from app.core.fleet.program_book import Sighting
+from app.records import primitives as p
+from app.records.event import EventDraft
+from app.records.primitives import JsonDict
+from app.records.process import Descendant, State
+from app.records.resource import Resource
+from app.records.waits import Edge, Finding, Waits
 
 _NOTHING = Waits()
 #: Time to read what was found; from then on it is the journal's, and nobody can act on it any more.
@@ -36,7 +39,7 @@ class Holdings(Protocol):
     leaks: tuple[Leak, ...]
     charts: Charts
 
-    def read(self, now: a.Now) -> set[str]:
+    def read(self, now: p.Now) -> set[str]:
         """Read where it is due; the ids of those records that changed."""
 
     def edges(self) -> tuple[Edge, ...]:
@@ -72,7 +75,7 @@ class Insight:
         """All records, by id."""
         return self._holdings.records
 
-    def look(self, now: a.Now, *, watched: bool) -> list[EventDraft]:
+    def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
         """Read and judge, where it is due; the lines about findings that are new."""
         self._holdings.watched = watched
         due = self.next_deadline()
@@ -154,7 +157,7 @@ class Insight:
             ended_by_pool=sighting.ended_by_pool,
         )
 
-    def _lines_about_findings(self, now: a.Now) -> Iterator[EventDraft]:
+    def _lines_about_findings(self, now: p.Now) -> Iterator[EventDraft]:
         present = {finding.id: finding for finding in self.waits.findings}
         self._told &= present.keys()
         for key in present.keys() - self._told:
@@ -163,7 +166,7 @@ class Insight:
                 yield _line(present[key], now)
 
 
-def _line(finding: Finding, now: a.Now) -> EventDraft:
+def _line(finding: Finding, now: p.Now) -> EventDraft:
     return EventDraft(
         at=now.wall,
         kind="finding",

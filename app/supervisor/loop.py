@@ -15,12 +15,14 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from . import actions as a
-from .deciding import Deciding
+from app.core.deciding import Deciding
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.records import primitives as p
+from app.supervisor.handover.handover import Legacy
+
 from .decoding import Decoding
-from .fleet import Fleet
 from .insight import Insight
-from .legacy import Legacy
 from .performing import Performing
 from .publishing import Publishing
 from .stacking import Stacking
@@ -83,7 +85,7 @@ class Loop:
         )
         return max(0.0, min(one for one in deadlines if one is not None) - time.monotonic())
 
-    def _look_around(self, now: a.Now) -> None:
+    def _look_around(self, now: p.Now) -> None:
         """What does not come by itself: the sweep once a second, sizes of logs, dumps on their way."""
         if now.mono >= self._sample_at:
             self._sample_at = max(self._sample_at + SAMPLE_S, now.mono)
@@ -93,12 +95,12 @@ class Loop:
         for line in self._insight.look(now, watched=self._publishing.watched):
             self._world.recording.note(line)
 
-    def _decide_and_perform(self, now: a.Now) -> None:
+    def _decide_and_perform(self, now: p.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""
         self._settle([], now)
         self._settle(self._performing.perform(self._deciding.tick(now), now), now)
 
-    def _settle(self, first: list[a.Happening], now: a.Now) -> None:
+    def _settle(self, first: list[e.Happening], now: p.Now) -> None:
         """Until nothing more follows; what is left after the bound waits for the next turn.
 
         What came of an action is decided about before anything else that happened: a stop that was asked for in the

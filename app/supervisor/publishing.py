@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from . import actions as a
-from . import messages as m
-from .control import ControlServer
-from .delta import patches
-from .fleet import Fleet
-from .frames import framed
+from app.core.fleet.fleet import Fleet
+from app.protocol import control as m
+from app.protocol.delta import patches
+from app.protocol.frames import framed
+from app.records import primitives as p
+from app.records.event import Event
+from app.records.machine import Host, Supervisor
+from app.records.pool import Pool
+from app.records.primitives import JsonDict
+from app.records.process import Descendant, Process
+from app.records.program import Program
+from app.records.resource import Resource
+from app.records.stream import Changes, Delta, Snapshot
+from app.records.waits import Waits
+from app.supervisor.control.peer import Client
+from app.supervisor.control.server import ControlServer
+
 from .insight import Insight
-from .model import Descendant, Event, Host, JsonDict, Process, Supervisor
-from .peer import Client
-from .pool_model import Pool
-from .program_model import Program, Resource, Waits
-from .stream import Changes, Delta, Snapshot
 from .world import World
 
 Book = TypeVar("Book", Process, Descendant, Pool, Program, Resource)
@@ -46,7 +52,7 @@ class Publishing:
         self._supervisor: Supervisor | None = None
         self._events: list[Event] = []
 
-    def publish(self, now: a.Now) -> None:
+    def publish(self, now: p.Now) -> None:
         """Journal what is new; then, unless it is too early, send what changed."""
         self._events += self._world.recording.commit(self._fleet, now)
         if now.mono >= self._sent_at + COALESCE_S:
@@ -65,18 +71,18 @@ class Publishing:
         """Whether anybody looks."""
         return bool(self._control.subscribers)
 
-    def subscribe(self, client: Client, request: int, now: a.Now) -> None:
+    def subscribe(self, client: Client, request: int, now: p.Now) -> None:
         """Send everything, then every step from there."""
         self._send_delta(now)
         self._control.subscribe(client)
         self._send_snapshot(client, request, now)
 
-    def _send_snapshot(self, client: Client, request: int | None, now: a.Now) -> None:
+    def _send_snapshot(self, client: Client, request: int | None, now: p.Now) -> None:
         # What changed since the last delta is not in the snapshot of the sequence yet: send it to the others first.
         self._send_delta(now)
         client.send(m.SnapshotMessage(snapshot=self.snapshot(now), request=request))
 
-    def snapshot(self, now: a.Now) -> Snapshot:
+    def snapshot(self, now: p.Now) -> Snapshot:
         """Everything as last published."""
         return Snapshot(
             seq=self._seq,
@@ -92,7 +98,7 @@ class Publishing:
             waits=self._waits,
         )
 
-    def _send_delta(self, now: a.Now) -> None:
+    def _send_delta(self, now: p.Now) -> None:
         changes, removed = self._take_changes()
         events, self._events = tuple(self._events), []
         if not (changes or removed or events):

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import msgspec
 
-from . import actions as a
-from . import programs, starts
-from .actions import Key, Plan
-from .facts import ProcessFact
-from .fleet import Fleet
-from .identity import lives, parse
-from .legacy import Legacy
-from .model import EventDraft, State
-from .observation import Observation
+from app.core.fleet import actions as a
+from app.core.fleet.events import Plan
+from app.core.fleet.fleet import Fleet
+from app.core.processes import starts
+from app.core.programs import program as programs
+from app.linux.identity import lives, parse
+from app.records import primitives as p
+from app.records.event import EventDraft
+from app.records.primitives import Key
+from app.records.process import State
+from app.supervisor.handover.handover import Legacy
+from app.supervisor.journal.facts import ProcessFact
+from app.supervisor.observers.observation import Observation
+
 from .world import World
 
 
@@ -49,7 +54,7 @@ def recover(world: World, fleet: Fleet, observation: Observation, legacy: Legacy
         _note(world, now, f"{text}, {len(orphans)} of their descendants still run")
 
 
-def _restore(world: World, fleet: Fleet, observation: Observation, fact: ProcessFact, now: a.Now) -> bool:
+def _restore(world: World, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
     """Whether the process was lost; its record is restored where it can be read."""
     plan, boot_id = _plan(fact), world.recording.journal.boot_id
     if plan is None:
@@ -97,5 +102,5 @@ def _runs(key: Key, boot_id_then: str, boot_id: str) -> bool:
     return boot_id_then == boot_id and lives(key)
 
 
-def _note(world: World, now: a.Now, text: str) -> None:
+def _note(world: World, now: p.Now, text: str) -> None:
     world.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))

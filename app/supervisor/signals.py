@@ -6,8 +6,8 @@ import os
 import signal
 from collections.abc import Callable
 
-from .errors import InvalidField
-from .poller import Poller
+from app.linux.poller import Poller
+from app.records.errors import InvalidField
 
 
 def number_of(name: str) -> int:

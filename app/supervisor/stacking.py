@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import actions as a
-from .actions import Key
-from .control import ControlServer
-from .errors import NoSuchProcess, NotPossible
-from .fleet import Fleet
-from .identity import parse
-from .messages import Stack, reply
-from .model import JsonDict
-from .peer import Client
-from .stack import StackResult, Stacks, top_frame
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.linux.identity import parse
+from app.protocol.control import Stack, reply
+from app.records import primitives as p
+from app.records.errors import NoSuchProcess, NotPossible
+from app.records.primitives import JsonDict, Key
+from app.supervisor.control.peer import Client
+from app.supervisor.control.server import ControlServer
+from app.supervisor.stacks.stacks import StackResult, Stacks, top_frame
+
 from .world import World
 
 
@@ -44,24 +45,24 @@ class Stacking:
         """A process says which signal makes it dump its stack."""
         self._signals[process_id] = stack_signal
 
-    def answer(self, client: Client, command: Stack, now: a.Now) -> None:
+    def answer(self, client: Client, command: Stack, now: p.Now) -> None:
         """Begin; the client gets its reply when the dump is there."""
         key = self._key(command)
         self._request((client.id, command.request), command.process, key, now)
 
-    def find_frame(self, process_id: str, key: Key | None, now: a.Now, *, worker: Key | None = None) -> None:
+    def find_frame(self, process_id: str, key: Key | None, now: p.Now, *, worker: Key | None = None) -> None:
         """Begin to find out at which line a stuck process, or a worker of its pool, stands."""
         if key:
             self._request(Stuck(process_id, worker[0] if worker else None), process_id, key, now)
 
-    def take(self, now: a.Now) -> list[a.Happening]:
+    def take(self, now: p.Now) -> list[e.Happening]:
         """Answer what is ready; the lines found for stuck processes are events."""
         self._stacks.tick(now.mono)
-        found: list[a.Happening] = []
+        found: list[e.Happening] = []
         while self._stacks.finished:
             token, result = self._stacks.finished.popleft()
             if isinstance(token, Stuck):
-                found.append(a.FrameFound(token.process, top_frame(result.text) or "", token.worker))
+                found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], _told(result)))
         return found
@@ -74,7 +75,7 @@ class Stacking:
         """When a dump on its way wants attention."""
         return self._stacks.next_deadline()
 
-    def _request(self, token: Token, process_id: str, key: Key, now: a.Now) -> None:
+    def _request(self, token: Token, process_id: str, key: Key, now: p.Now) -> None:
         path = self._world.settings.stack_path(process_id)
         self._stacks.request(token, key[0], path, self._signals.get(process_id, 0), now.mono)
 

@@ -6,14 +6,14 @@ import os
 import platform
 import time
 
-from .children import Child, Children
-from .control import ControlServer
-from .fleet import Fleet
-from .host import HostGauge
-from .lifecycle import LIVE
-from .model import Process, Supervisor
-from .proc import count_fds, read
-from .sampler import FdBudget, Gauge
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE
+from app.linux.gauges import FdBudget, Gauge, HostGauge
+from app.linux.proc import count_fds, read
+from app.records.machine import Supervisor
+from app.records.process import Process
+from app.supervisor.children.children import Child, Children
+from app.supervisor.control.server import ControlServer
 
 #: What `waiting_for` names at most.
 _NAMED = 20

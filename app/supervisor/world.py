@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.core.charts.history import HOST, History
+from app.core.fleet import events as e
+from app.linux.poller import Poller
+from app.records import primitives as p
+from app.records.pool import Pool
 from app.settings import Settings
+from app.supervisor.inventory.inventory import Inventory, Sweep
+from app.supervisor.journal.recording import Recording
+from app.supervisor.logs.keeper import LogKeeper
 
-from . import actions as a
-from .history import HOST, History
-from .logs import LogKeeper
-from .poller import Poller
-from .pool_model import Pool
-from .recording import Recording
-from .trees import Inventory, Sweep
 from .vitals import Vitals
 
 
@@ -31,14 +32,14 @@ class World:
     pool_history: History
     logs: LogKeeper
     vitals: Vitals
-    happened: deque[a.Happening]
+    happened: deque[e.Happening]
     nofile: int
 
-    def now(self) -> a.Now:
+    def now(self) -> p.Now:
         """This moment."""
-        return a.Now(mono=time.monotonic(), wall=time.time())
+        return p.Now(mono=time.monotonic(), wall=time.time())
 
-    def remember(self, sweep: Sweep, pools: Iterable[Pool], now: a.Now) -> None:
+    def remember(self, sweep: Sweep, pools: Iterable[Pool], now: p.Now) -> None:
         """Keep a sweep, and what the pools do that live, for the charts."""
         samples = {key: (one.cpu_percent, one.rss_bytes) for key, one in sweep.samples.items()}
         host = self.vitals.host

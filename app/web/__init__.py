@@ -17,17 +17,25 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.settings import Settings
+from app.web.api.services import EXTENSION, Services
+from app.web.http.access import Access
+from app.web.http.auth import Doorkeeper
+from app.web.http.gate import Gate
+from app.web.http.json_codec import Json, Request, answer
+from app.web.live.live import Live
+from app.web.live.tails import LogTails
+from app.web.upstream.control import Control
+from app.web.upstream.feed import Feed
 
-from . import api, api_pool_work, api_pools, api_processes, api_programs, api_verbs, openapi, pages, problems
-from .access import Access
-from .auth import Doorkeeper
-from .control import Control
-from .feed import Feed
-from .gate import Gate
-from .json_codec import Json, Request, answer
-from .live import Live
-from .services import EXTENSION, Services
-from .tails import LogTails
+from . import pages
+from .api import openapi
+from .api import pool_work as api_pool_work
+from .api import pools as api_pools
+from .api import processes as api_processes
+from .api import programs as api_programs
+from .api import verbs as api_verbs
+from .api import whole as api
+from .http import problems
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -10,10 +10,12 @@ import sys
 import gevent
 from gevent.event import Event
 
-from app import lifeline, settings
+from app import settings
+from app.linux import lifeline
 from app.settings import Settings, SettingsError
 
-from . import create_app, server
+from . import create_app
+from .http import server
 
 
 def main() -> int:

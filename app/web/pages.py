@@ -10,9 +10,9 @@ from importlib.metadata import version
 from flask import Blueprint, Flask, g, render_template, request
 from werkzeug.wrappers import Response
 
-from .access import Access, local
-from .feed import Feed
-from .problems import Problem
+from app.web.http.access import Access, local
+from app.web.http.problems import Problem
+from app.web.upstream.feed import Feed
 
 
 def install(flask: Flask, access: Access, feed: Feed) -> None:

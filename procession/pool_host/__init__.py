@@ -6,7 +6,7 @@
                ◀─reply──┘      │ orders: submit, resize, close, one after the other
                ◀─state, notes──┴ Reporter (a thread): statistics ──▶ what changed, at most every 250 ms
 
-The words are those of `app.supervisor.pool_messages`, read by `asks`.  `Host` answers, with `checking` and `functions`
+The words are those of `app.protocol.pool_host`, read by `asks`.  `Host` answers, with `checking` and `functions`
 for a job as it was asked for; `book` keeps the jobs, `jobs` is one of them, `showing` cuts what they return, `wording`
 tells what an end cost; `reporter`, `state` and `changes` say how things are; `wire` is the way to the supervisor.
 `procession.child` calls `connect` with our end of it before it calls `serve`.
@@ -41,7 +41,7 @@ def serve(
 ) -> None:
     """Open the pool and serve it until it is terminated, closed and done, or the supervisor has gone.
 
-    The parameters are the fields of `app.supervisor.pool_model.PoolSpec`; the supervisor itself judges what is stuck.
+    The parameters are the fields of `app.records.pool.PoolSpec`; the supervisor itself judges what is stuck.
     """
     if _wire is None:
         raise RuntimeError("a pool host is started by the supervisor: here is no way to one")

@@ -1,4 +1,4 @@
-"""What a host can be asked: `app.supervisor.pool_messages` as this side reads it, without anything of that side."""
+"""What a host can be asked: `app.protocol.pool_host` as this side reads it, without anything of that side."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Job:
 
     @property
     def state(self) -> str:
-        """As `app.supervisor.pool_model.JobState` has them."""
+        """As `app.records.pool.JobState` has them."""
         if not self.is_over:
             return "queued" if self._started is None else "running"
         if self.progress.lost:

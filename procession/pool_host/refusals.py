@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """``reason`` is a kind of `app.supervisor.errors`; ``detail`` says what is wrong and what is allowed."""
+    """``reason`` is a kind of `app.records.errors`; ``detail`` says what is wrong and what is allowed."""
 
     def __init__(self, reason: str, detail: str, field: str | None = None) -> None:
         super().__init__(reason, detail, field)

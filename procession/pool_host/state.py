@@ -1,4 +1,4 @@
-"""A pool at one moment, as fields of `app.supervisor.pool_model.Pool`: what of it the host knows."""
+"""A pool at one moment, as fields of `app.records.pool.Pool`: what of it the host knows."""
 
 from __future__ import annotations
 

@@ -8,16 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.programming import (
-    LONG_S,
-    drawing,
-    fact,
-    node,
-    open_program,
-    run,
-    wait_finding,
-    waits,
-)
+from tests.browser.programming import LONG_S, drawing, fact, node, open_program, run, wait_finding, waits
 
 LAY_OUT = """async ([edges, cycles]) => {
     const { graph } = await import('/static/js/waitgraph.js');

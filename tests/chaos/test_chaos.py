@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from app.supervisor.errors import SupervisorAway
-from app.supervisor.messages import Act, Launch
-from app.supervisor.model import LaunchSpec, RestartPolicy, Verb
-from app.supervisor.stream import Snapshot
+from app.protocol.control import Act, Launch
+from app.records.errors import SupervisorAway
+from app.records.process import LaunchSpec, RestartPolicy, Verb
+from app.records.stream import Snapshot
 from tests.instance import Instance
 from tests.waiting import wait_until
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor import reports as r
-from app.supervisor.deciding import Deciding
-from app.supervisor.fleet import Fleet
-from app.supervisor.lifecycle import LIVE
-from app.supervisor.model import Process, RestartPolicy, Sample, State, Verb
+from app.core.deciding import Deciding
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE
+from app.protocol import control as m
+from app.protocol import reports as r
+from app.records import primitives as p
+from app.records.process import Process, RestartPolicy, Sample, State, Verb
 
 
-def make_plan(**changes: Any) -> a.Plan:
+def make_plan(**changes: Any) -> e.Plan:
     """A plan for a workload that needs no checking."""
     fields: dict[str, Any] = {"id": "", "name": "", "workload": "sleep", "target": "t:sleep()", "params": {}}
-    return a.Plan(process=Process(**{**fields, "stuck_after_s": 10.0, **changes}), job={})
+    return e.Plan(process=Process(**{**fields, "stuck_after_s": 10.0, **changes}), job={})
 
 
 class Driver:
@@ -28,21 +30,21 @@ class Driver:
         self.deciding = Deciding(self.fleet)
         self.time = 100.0
         self.sent: list[tuple[str, int]] = []
-        self.kills: list[tuple[str, frozenset[a.Key]]] = []
+        self.kills: list[tuple[str, frozenset[p.Key]]] = []
         self.answers: list[tuple[int, m.Message]] = []
         self.notes: list[tuple[str, str]] = []
         self.asked: list[a.Action] = []
-        self.trees: dict[str, frozenset[a.Key]] = {}
-        self.left: dict[str, frozenset[a.Key]] = {}
+        self.trees: dict[str, frozenset[p.Key]] = {}
+        self.left: dict[str, frozenset[p.Key]] = {}
         self.vanished: set[int] = set()
         self._pid = 1000
         self._request = 0
 
-    def now(self) -> a.Now:
+    def now(self) -> p.Now:
         """The pretended time."""
-        return a.Now(mono=self.time, wall=1_700_000_000 + self.time)
+        return p.Now(mono=self.time, wall=1_700_000_000 + self.time)
 
-    def happens(self, event: a.Happening) -> None:
+    def happens(self, event: e.Happening) -> None:
         """Handle an event, perform what follows, and tick."""
         self._perform(self.deciding.handle(event, self.now()))
         self.passes(0.0)
@@ -59,7 +61,7 @@ class Driver:
         """Launch and return the records as they then stand."""
         self._request += 1
         known = set(self.fleet.members)
-        self.happens(a.Launched(1, self._request, "operator", make_plan(**changes), count))
+        self.happens(e.Launched(1, self._request, "operator", make_plan(**changes), count))
         return [one.process for key, one in self.fleet.members.items() if key not in known]
 
     def running(self, **changes: Any) -> str:
@@ -72,28 +74,28 @@ class Driver:
         """Its own code runs."""
         pid = self.record(process_id).pid
         assert pid
-        self.happens(a.Reported(process_id, r.Booted(pid=pid, python="3.11")))
+        self.happens(e.Reported(process_id, r.Booted(pid=pid, python="3.11")))
 
     def ends(self, process_id: str, exitcode: int | None = 0) -> None:
         """The pidfd fires."""
-        self.happens(a.Ended(process_id, exitcode))
+        self.happens(e.Ended(process_id, exitcode))
 
     def act(self, process_id: str, verb: Verb, **more: Any) -> m.Message:
         """Do a verb and return its answer."""
         self._request += 1
-        self.happens(a.Acted(1, self._request, "operator", process_id, verb, **more))
+        self.happens(e.Acted(1, self._request, "operator", process_id, verb, **more))
         return self.answers[-1][1]
 
     def join(self, process_id: str, timeout_s: float | None = None, client: int = 1) -> int:
         """Begin a join; its request number."""
         self._request += 1
-        self.happens(a.Joining(client, m.Join(request=self._request, process=process_id, timeout_s=timeout_s)))
+        self.happens(e.Joining(client, m.Join(request=self._request, process=process_id, timeout_s=timeout_s)))
         return self._request
 
     def samples(self, process_id: str, *, cpu: float = 0.0, os_state: str = "S") -> None:
         """One sweep that saw this process."""
         sample = Sample(ppid=1, os_state=os_state, cpu_percent=cpu, rss_bytes=1, threads=1, fds=3)
-        self.happens(a.Sampled({process_id: sample}, ()))
+        self.happens(e.Sampled({process_id: sample}, ()))
 
     def record(self, process_id: str) -> Process:
         """The record now."""
@@ -124,19 +126,19 @@ class Driver:
         match action:
             case a.Spawn(process=process):
                 self._pid += 1
-                return self._feed(a.Spawned(process.id, (self._pid, 7), 1, 9))
+                return self._feed(e.Spawned(process.id, (self._pid, 7), 1, 9))
             case a.SendTo(process=key, signums=signums):
                 self.sent += [(key, signum) for signum in signums]
             case a.Remember(process=key):
-                return self._feed(a.Remembered(key, self.trees.get(key, frozenset())))
+                return self._feed(e.Remembered(key, self.trees.get(key, frozenset())))
             case a.KillTree(process=key, keys=keys):
                 self.kills.append((key, keys))
             case a.CheckTree(process=key):
-                return self._feed(a.Remaining(key, self.left.get(key, frozenset())))
+                return self._feed(e.Remaining(key, self.left.get(key, frozenset())))
             case a.Watch(process=key, pid=pid):
-                return self._feed(a.Watching(key, None if pid in self.vanished else (pid, 7)))
+                return self._feed(e.Watching(key, None if pid in self.vanished else (pid, 7)))
             case a.Reap(process=key):
-                return self._feed(a.Reaped(key))
+                return self._feed(e.Reaped(key))
             case a.Answer(client=client, message=message):
                 self.answers.append((client, message))
             case a.Note(draft=draft):
@@ -145,7 +147,7 @@ class Driver:
                 self.asked.append(action)
         return []
 
-    def _feed(self, event: a.Happening) -> list[a.Action]:
+    def _feed(self, event: e.Happening) -> list[a.Action]:
         return self.deciding.handle(event, self.now())
 
 

@@ -7,22 +7,23 @@ from typing import Any
 
 import msgspec
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor.model import Descendant, Process, State
-from app.supervisor.pool_ending import OVER
-from app.supervisor.pool_messages import AnyAsk, HostNote, HostRefused, HostReply, HostState, PoolChanges
-from app.supervisor.pool_model import JobState, Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.pools.ending import OVER
+from app.protocol import control as m
+from app.protocol.pool_host import AnyAsk, HostNote, HostRefused, HostReply, HostState, PoolChanges
+from app.records.pool import JobState, Pool, PoolSpec, PoolState, PoolTask, PoolWorker, WorkerState
+from app.records.process import Descendant, Process, State
 from tests.core.fleet_driver import Driver
 
 WORKER = 5001
 TASK = PoolTask(job=1, index=17, first=17, size=1, function="square", arguments="17")
 
 
-def plan_of(spec: PoolSpec) -> a.Plan:
+def plan_of(spec: PoolSpec) -> e.Plan:
     """A plan that needs no checking."""
     process = Process(id="", name=spec.name or "", workload=None, target="pool of 2 workers", params={}, pool=True)
-    return a.Plan(process=process, job={}, pool=spec)
+    return e.Plan(process=process, job={}, pool=spec)
 
 
 def worker(pid: int = WORKER, state: WorkerState = WorkerState.BUSY, **facts: Any) -> PoolWorker:
@@ -44,32 +45,32 @@ class PoolDriver(Driver):
         """A pool as `OpenPool` leaves it; its id."""
         self._request += 1
         plan = plan_of(PoolSpec(**{"processes": 2, **spec}))
-        self.happens(a.Launched(1, self._request, "operator", plan))
+        self.happens(e.Launched(1, self._request, "operator", plan))
         return str(self.answer()["pool"]["id"])
 
     def tells(self, pool_id: str, **changes: Any) -> None:
         """Its host tells how its pool stands."""
-        self.happens(a.HostSaid(pool_id, HostState(pool=PoolChanges(**changes))))
+        self.happens(e.HostSaid(pool_id, HostState(pool=PoolChanges(**changes))))
 
     def notes_line(self, pool_id: str, text: str, **fields: Any) -> None:
         """Its host has a line for the journal."""
-        self.happens(a.HostSaid(pool_id, HostNote(event="job", text=text, **fields)))
+        self.happens(e.HostSaid(pool_id, HostNote(event="job", text=text, **fields)))
 
     def asks(self, pool_id: str, ask: AnyAsk, client: int = 1) -> int:
         """A client asks; the number under which the host was asked, 0 where it was not."""
         self._request += 1
         before = len(self.asked)
-        self.happens(a.Asking(client, m.AskPool(request=self._request, pool=pool_id, ask=ask, by="cli")))
+        self.happens(e.Asking(client, m.AskPool(request=self._request, pool=pool_id, ask=ask, by="cli")))
         asked = [one for one in self.asked[before:] if isinstance(one, a.AskHost)]
         return asked[0].number if asked else 0
 
     def replies(self, pool_id: str, number: int, result: Any) -> None:
         """The host answers."""
-        self.happens(a.HostSaid(pool_id, HostReply(number=number, result=result)))
+        self.happens(e.HostSaid(pool_id, HostReply(number=number, result=result)))
 
     def refuses(self, pool_id: str, number: int, reason: str, detail: str) -> None:
         """The host refuses."""
-        self.happens(a.HostSaid(pool_id, HostRefused(number=number, reason=reason, detail=detail)))
+        self.happens(e.HostSaid(pool_id, HostRefused(number=number, reason=reason, detail=detail)))
 
     def sweeps(self, pool_id: str, *, os_state: str = "S", cpu: float = 0.0, pids: Iterable[int] = (WORKER,)) -> None:
         """A sweep sees these workers."""
@@ -80,7 +81,7 @@ class PoolDriver(Driver):
             )
             for pid in pids
         ]  # fmt: skip
-        self.happens(a.Sampled({}, tuple(seen)))
+        self.happens(e.Sampled({}, tuple(seen)))
 
     def pool(self, pool_id: str) -> Pool:
         """Its record now."""

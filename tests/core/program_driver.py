@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor import observer_words as w
-from app.supervisor import program_messages as pm
-from app.supervisor.model import Process, Sample, State
-from app.supervisor.program_model import Program, ProgramSpec
+from app.core.fleet import events as e
+from app.protocol import control as m
+from app.protocol import observer as w
+from app.protocol import programs as pm
+from app.records.process import Process, Sample, State
+from app.records.program import Program, ProgramSpec
 from tests.core.fleet_driver import Driver, make_plan
 
 RUNNER = 500
@@ -32,7 +32,7 @@ class Programs(Driver):
         plan = make_plan(workload=None, name="x.py", target="python x.py")
         spec = ProgramSpec(command=("python", "x.py"), cwd="/")
         self.happens(
-            a.Launched(1, next(self._requests), "operator", a.Plan(process=plan.process, job={}, program=spec))
+            e.Launched(1, next(self._requests), "operator", e.Plan(process=plan.process, job={}, program=spec))
         )
         program = str(self.result()["program"]["id"])
         self.boots(program)
@@ -42,13 +42,13 @@ class Programs(Driver):
     def register(self) -> str:
         """`procession run` registers a program; its id."""
         plan = make_plan(workload=None, name="x.py", target="python x.py", observed=True, auto_join=False)
-        attached = a.Plan(process=plan.process, job={}, program=ProgramSpec(command=("python", "x.py"), cwd="/"))
-        self.happens(a.Registered(1, next(self._requests), "cli", attached, RUNNER, {"PROCESSION_OBSERVE": "/s"}))
+        attached = e.Plan(process=plan.process, job={}, program=ProgramSpec(command=("python", "x.py"), cwd="/"))
+        self.happens(e.Registered(1, next(self._requests), "cli", attached, RUNNER, {"PROCESSION_OBSERVE": "/s"}))
         return str(self.result()["program"]["id"])
 
     def runner_says(self, word: type[Any], **fields: Any) -> m.Message:
         """`procession run` tells how it stands; its answer."""
-        self.happens(a.RunnerSaid(1, word(request=next(self._requests), **fields)))
+        self.happens(e.RunnerSaid(1, word(request=next(self._requests), **fields)))
         return self.answers[-1][1]
 
     def result(self) -> Any:
@@ -59,7 +59,7 @@ class Programs(Driver):
 
     def says(self, pid: int, word: w.AnyWord) -> None:
         """The process says a word."""
-        self.happens(a.Heard((pid, 7), word))
+        self.happens(e.Heard((pid, 7), word))
 
     def hello(self, pid: int, program: str, *, ppid: int, method: str | None = None, **more: Any) -> None:
         """It says that it is there."""
@@ -100,7 +100,7 @@ class Programs(Driver):
     def sweep(self, *pids: int) -> None:
         """One sweep that saw these."""
         one = Sample(ppid=1, os_state="S", cpu_percent=1.0, rss_bytes=1, threads=1, fds=3)
-        self.happens(a.Sampled({self.of(pid).id: one for pid in pids}, ()))
+        self.happens(e.Sampled({self.of(pid).id: one for pid in pids}, ()))
 
     def check(self) -> None:
         """The invariants of the fleet, and that the book knows who lives."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.supervisor.actions import Now
-from app.supervisor.diagnosis import Diagnosis
-from app.supervisor.model import Process, State
-from app.supervisor.program_model import Edge, Finding, FindingKind, Resource, ResourceKind, Waiting, Waits
-from app.supervisor.scene import Actor, Scene
+from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.scene import Actor, Scene
+from app.records.primitives import Now
+from app.records.process import Process, State
+from app.records.resource import Resource, ResourceKind, Waiting
+from app.records.waits import Edge, Finding, FindingKind, Waits
 
 START = 1_000_000.0
 MAIN, ONE, TWO, THREE = 10, 11, 12, 13

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.supervisor.backlog import RETRY_S, Backlog
-from app.supervisor.errors import JournalError
-from app.supervisor.facts import Batch, DescendantFact, ProcessFact
-from app.supervisor.model import Event, EventDraft
+from app.records.errors import JournalError
+from app.records.event import Event, EventDraft
+from app.supervisor.journal.backlog import RETRY_S, Backlog
+from app.supervisor.journal.facts import Batch, DescendantFact, ProcessFact
 
 
 class Paper:

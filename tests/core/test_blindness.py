@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from app.supervisor.blindness import why_unobserved
+from app.core.programs.unobserved import why_unobserved
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.supervisor.delta import EVENTS_SHOWN, Mirror, patch, patches
-from app.supervisor.errors import SequenceGap
-from app.supervisor.messages import DeltaMessage, SnapshotMessage, decode_answer, encode
-from app.supervisor.model import Descendant, Event, Host, Process, Progress, Sentinel, State, Supervisor
-from app.supervisor.pool_model import Job, JobMethod, Pool, PoolState, PoolTask, PoolWorker, WorkerState
-from app.supervisor.program_model import Edge, Program, Resource, ResourceKind, Waits
-from app.supervisor.stream import Changes, Delta, Snapshot
+from app.protocol.control import DeltaMessage, SnapshotMessage, decode_answer, encode
+from app.protocol.delta import EVENTS_SHOWN, Mirror, patch, patches
+from app.records.errors import SequenceGap
+from app.records.event import Event
+from app.records.machine import Host, Supervisor
+from app.records.pool import Job, JobMethod, Pool, PoolState, PoolTask, PoolWorker, WorkerState
+from app.records.process import Descendant, Process, Progress, Sentinel, State
+from app.records.program import Program
+from app.records.resource import Resource, ResourceKind
+from app.records.stream import Changes, Delta, Snapshot
+from app.records.waits import Edge, Waits
 
 HOST = Host(name="box", cores=2, cpu_percent=1.0, memory_used_bytes=1, memory_total_bytes=2)
 SUPERVISOR = Supervisor(

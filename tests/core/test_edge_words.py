@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.supervisor.edge_words import able, ended_by
-from app.supervisor.program_model import ResourceKind as K
+from app.records.resource import ResourceKind as K
+from app.records.wait_words import able, ended_by
 from tests.core.scenes import MAIN, ONE, THREE, TWO, edge, join, resource, waiting
 
 

@@ -7,10 +7,10 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor import observer_words as w
-from app.supervisor.managed import Call, Held, parse
-from app.supervisor.sockets import Table, Tcp, answer, port, rows
-from app.supervisor.syscalls import Call as SystemCall
+from app.linux.sockets import Table, Tcp, answer, port, rows
+from app.linux.syscalls import Call as SystemCall
+from app.protocol import observer as w
+from app.supervisor.resources.managers import Call, Held, parse
 
 #: A listener with one connection of each kind: accepted, not accepted yet, and one from another machine.
 TCP = b"""  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

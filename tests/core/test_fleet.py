@@ -7,12 +7,13 @@ import signal
 import msgspec
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor import reports as r
-from app.supervisor.errors import IllegalTransition
-from app.supervisor.lifecycle import TRANSITIONS, Trigger, advance
-from app.supervisor.model import Descendant, State, Verb
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.lifecycle import TRANSITIONS, Trigger, advance
+from app.protocol import control as m
+from app.protocol import reports as r
+from app.records.errors import IllegalTransition
+from app.records.process import Descendant, State, Verb
 from tests.core.fleet_driver import Driver, make_plan, policy
 
 
@@ -59,7 +60,7 @@ def test_a_launch_goes_through_starting_to_running(driver: Driver) -> None:
 
 def test_a_burst_of_launches_is_started_in_slices(driver: Driver) -> None:
     """Not more than ten starts hold up one turn of the loop."""
-    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 25), driver.now())
+    driver.deciding.handle(e.Launched(1, 1, "operator", make_plan(), 25), driver.now())
     spawned = [sum(isinstance(one, a.Spawn) for one in driver.deciding.tick(driver.now())) for _ in range(4)]
     assert spawned == [10, 10, 5, 0]
 
@@ -144,7 +145,7 @@ def test_a_client_that_goes_is_not_answered(driver: Driver) -> None:
     """What it waited for is forgotten."""
     running = driver.running()
     driver.join(running, None, client=2)
-    driver.happens(a.ClientGone(2))
+    driver.happens(e.ClientGone(2))
     before = len(driver.answers)
     driver.ends(running)
     assert len(driver.answers) == before
@@ -170,7 +171,7 @@ def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: 
     assert driver.state(running) is State.STOPPING
     assert stopping
     assert (stopping.signal, stopping.left) == ("SIGKILL", (2001,))
-    driver.happens(a.Remaining(running, frozenset()))
+    driver.happens(e.Remaining(running, frozenset()))
     record = driver.record(running)
     assert (record.state, record.exitcode, record.failed) == (State.JOINED, -9, False)
     assert record.cause == "SIGKILL 5.1 s after SIGTERM by operator"
@@ -186,7 +187,7 @@ def test_a_leader_that_obeys_leaves_its_tree_a_moment_before_it_is_killed(driver
     assert driver.state(running) is State.STOPPING
     driver.passes(1.1)
     assert driver.kills == [(running, frozenset({(2001, 1)}))]
-    driver.happens(a.Remaining(running, frozenset()))
+    driver.happens(e.Remaining(running, frozenset()))
     assert driver.record(running).cause == "SIGTERM by operator"
 
 
@@ -199,7 +200,7 @@ def test_a_kill_is_immediate_and_is_repeated_while_something_is_left(driver: Dri
     driver.ends(running, -signal.SIGKILL)
     driver.passes(0.05)
     assert driver.kills[-1] == (running, frozenset({(3001, 1)}))
-    driver.happens(a.Remaining(running, frozenset()))
+    driver.happens(e.Remaining(running, frozenset()))
     assert driver.record(running).cause == "SIGKILL by operator"
 
 
@@ -211,7 +212,7 @@ def test_kill_hurries_a_terminate(driver: Driver) -> None:
     driver.act(running, Verb.KILL)
     assert len(driver.kills) == 1
     driver.ends(running, -9)
-    driver.happens(a.Remaining(running, frozenset()))
+    driver.happens(e.Remaining(running, frozenset()))
     assert driver.state(running) is State.JOINED
 
 
@@ -219,7 +220,7 @@ def test_a_suspended_process_gets_a_sigcont_with_its_sigterm(driver: Driver) -> 
     """Otherwise the SIGTERM would stay pending."""
     running = driver.running()
     driver.act(running, Verb.SUSPEND)
-    driver.happens(a.Looked(running, "T"))
+    driver.happens(e.Looked(running, "T"))
     assert driver.state(running) is State.SUSPENDED
     driver.act(running, Verb.TERMINATE)
     assert [signum for _, signum in driver.sent] == [signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT]
@@ -227,7 +228,7 @@ def test_a_suspended_process_gets_a_sigcont_with_its_sigterm(driver: Driver) -> 
 
 def test_a_process_that_waits_for_its_start_can_be_stopped(driver: Driver) -> None:
     """It is never spawned then."""
-    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
+    driver.deciding.handle(e.Launched(1, 1, "operator", make_plan(), 1), driver.now())
     driver.act("p1", Verb.TERMINATE)
     assert driver.record("p1").pid is None
     assert driver.record("p1").state is State.JOINED
@@ -239,7 +240,7 @@ def test_a_stop_before_boot_is_told_apart(driver: Driver) -> None:
     process = driver.launch()[0]
     driver.act(process.id, Verb.KILL)
     driver.ends(process.id, -9)
-    driver.happens(a.Remaining(process.id, frozenset()))
+    driver.happens(e.Remaining(process.id, frozenset()))
     assert driver.record(process.id).cause == "SIGKILL by operator before its own code ran"
     assert driver.record(process.id).booted is False
 
@@ -308,7 +309,7 @@ def test_an_exit_that_nobody_can_tell_is_lost(driver: Driver) -> None:
 def test_the_last_line_of_an_exception_is_the_cause(driver: Driver) -> None:
     """With the traceback in the record."""
     running = driver.running()
-    driver.happens(a.Reported(running, r.Raised(pid=1001, error="ValueError: no", traceback="Traceback …")))
+    driver.happens(e.Reported(running, r.Raised(pid=1001, error="ValueError: no", traceback="Traceback …")))
     driver.ends(running, 1)
     record = driver.record(running)
     assert (record.cause, record.error, record.failed) == ("exit 1: ValueError: no", "Traceback …", True)
@@ -318,7 +319,7 @@ def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> Non
     """Never a crash of ours."""
     process = driver.launch()[0].id
     driver.happens(
-        a.Reported(process, r.FailedToStart(pid=1001, error="ModuleNotFoundError: No module named 'x'", traceback="T"))
+        e.Reported(process, r.FailedToStart(pid=1001, error="ModuleNotFoundError: No module named 'x'", traceback="T"))
     )
     driver.ends(process, 1)
     assert driver.record(process).cause == "failed to start: ModuleNotFoundError: No module named 'x'"
@@ -330,12 +331,12 @@ def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver)
     driver.passes(11.0)
     driver.samples(running)
     assert driver.asked[-1] == a.Probe(running)
-    driver.happens(a.BlockedOn(running, suspicious=True, words="waits on a lock"))
+    driver.happens(e.BlockedOn(running, suspicious=True, words="waits on a lock"))
     assert driver.asked[-1] == a.FindFrame(running)
     stuck = driver.record(running).stuck
     assert stuck
     assert stuck.reason == "no progress for 11 s; waits on a lock"
-    driver.happens(a.FrameFound(running, "blocked in Lock.acquire at jobs.py:31"))
+    driver.happens(e.FrameFound(running, "blocked in Lock.acquire at jobs.py:31"))
     stuck = driver.record(running).stuck
     assert stuck
     assert stuck.reason == "no progress for 11 s; blocked in Lock.acquire at jobs.py:31"
@@ -349,13 +350,13 @@ def test_a_sleeper_is_not_stuck_and_a_busy_one_that_stopped_reporting_is(driver:
     sleeper = driver.running()
     driver.passes(11.0)
     driver.samples(sleeper)
-    driver.happens(a.BlockedOn(sleeper, suspicious=False, words="sleeps"))
+    driver.happens(e.BlockedOn(sleeper, suspicious=False, words="sleeps"))
     assert driver.record(sleeper).stuck is None
     reporter = driver.running()
-    driver.happens(a.Reported(reporter, r.Progressed(pid=1002, done=3, total=10)))
+    driver.happens(e.Reported(reporter, r.Progressed(pid=1002, done=3, total=10)))
     driver.passes(12.0)
     driver.samples(reporter, cpu=99.0)
-    driver.happens(a.BlockedOn(reporter, suspicious=False, words="runs"))
+    driver.happens(e.BlockedOn(reporter, suspicious=False, words="runs"))
     stuck = driver.record(reporter).stuck
     assert stuck
     assert stuck.reason == "no progress for 12 s; stands at 3 of 10, 99 % of a core; runs"
@@ -365,13 +366,13 @@ def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
     """What a dead process left behind is not forgotten."""
     running = driver.running()
     one = Descendant(id="5-6", pid=5, ppid=1, root=running, name="sleep", command="sleep 9", state="S", orphan=True)
-    driver.happens(a.Sampled({}, (one,)))
-    driver.happens(a.Sampled({}, (one,)))
+    driver.happens(e.Sampled({}, (one,)))
+    driver.happens(e.Sampled({}, (one,)))
     driver.ends(running)
     assert [text for kind, text in driver.notes if kind == "orphan"] == [f"orphan left behind by {running}: sleep 9"]
     assert driver.record(running).descendants == 1
     assert driver.fleet.below(running) == [one]
-    driver.happens(a.Sampled({}, ()))
+    driver.happens(e.Sampled({}, ()))
     assert "5-6" in driver.fleet.removed
 
 
@@ -381,7 +382,7 @@ def test_stop_all_ends_everything_and_refuses_new_work(driver: Driver) -> None:
     zombie = driver.running(auto_join=False)
     driver.ends(zombie)
     driver.ends(waiting, 1)
-    driver.happens(a.StopAll(by="supervisor", within_s=1.0))
+    driver.happens(e.StopAll(by="supervisor", within_s=1.0))
     assert driver.state(waiting) is State.JOINED
     assert driver.state(zombie) is State.JOINED
     driver.launch()
@@ -389,7 +390,7 @@ def test_stop_all_ends_everything_and_refuses_new_work(driver: Driver) -> None:
     driver.passes(1.1)
     assert driver.kills
     driver.ends(running, -9)
-    driver.happens(a.Remaining(running, frozenset()))
+    driver.happens(e.Remaining(running, frozenset()))
     assert not list(driver.fleet.live())
 
 
@@ -408,9 +409,9 @@ def test_a_closed_record_is_shown_for_a_moment_and_then_forgotten(driver: Driver
 
 def test_a_start_that_fails_in_the_supervisor_is_fatal_with_its_reason(driver: Driver) -> None:
     """E.g. no more processes: EAGAIN."""
-    driver.deciding.handle(a.Launched(1, 1, "operator", make_plan(), 1), driver.now())
+    driver.deciding.handle(e.Launched(1, 1, "operator", make_plan(), 1), driver.now())
     driver.deciding.tick(driver.now())
-    driver.happens(a.NotSpawned("p1", "OSError: [Errno 11] Resource temporarily unavailable"))
+    driver.happens(e.NotSpawned("p1", "OSError: [Errno 11] Resource temporarily unavailable"))
     record = driver.record("p1")
     assert record.state is State.FATAL
     assert record.cause == "failed to start: OSError: [Errno 11] Resource temporarily unavailable"

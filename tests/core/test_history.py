@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor.errors import NoSuchProcess
-from app.supervisor.history import HOST, OF_POOLS, History, Sample
+from app.core.charts.history import HOST, OF_POOLS, History, Sample
+from app.records.errors import NoSuchProcess
 
 sweeps = st.lists(
     st.dictionaries(

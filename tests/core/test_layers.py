@@ -1,11 +1,11 @@
-"""The layers of the code hold: every import of every module, also inside functions, obeys the rules below.
+"""The layers of the code hold, and folders are the layers: every import of every module obeys the rules below.
 
-A module that does not exist yet breaks no rule.
+Imports inside functions and under TYPE_CHECKING count as well.  A folder that does not exist yet breaks no rule.
 """
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,38 +13,48 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("app", "procession", "workers")
 
-# What these import of ours is pure with them.
-PURE = frozenset(
-    f"app.supervisor.{name}"
-    for name in (
-        *("model", "pool_model", "stream", "lifecycle", "messages", "pool_messages", "reports", "errors"),
-        *("fleet", "delta", "history", "command", "program_model", "program_messages", "observer_words"),
-        *("diagnosis", "prices", "inheritance", "legacy_facts"),
-        *("resource_book", "families", "readings", "ownership", "tallies", "layouts", "mappings", "edges", "crews"),
-    )
-)
-IMPURE = ("os", "time", "threading", "multiprocessing", "psutil", "sqlite3")
+# What each folder may import of ours beside itself; the lowest come first.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "app.records": (),
+    "app.protocol": ("app.records",),
+    "app.core.fleet": ("app.records", "app.protocol"),
+    "app.core.processes": ("app.records", "app.protocol", "app.core.fleet"),
+    "app.core.pools": ("app.records", "app.protocol", "app.core.fleet"),
+    "app.core.charts": ("app.records", "app.core.resources"),
+    "app.core.resources": ("app.records", "app.protocol"),
+    "app.core.programs": ("app.records", "app.protocol", "app.core.fleet", "app.core.processes", "app.core.resources"),
+    "app.core.findings": ("app.records",),
+    "app.core": ("app.records", "app.protocol"),
+    "app.linux": ("app.records",),
+    "app.settings": (),
+    "app.client": ("app.records", "app.protocol", "app.linux"),
+    "app.launcher": ("app.linux", "app.settings"),
+    "app.supervisor": ("app.records", "app.protocol", "app.core", "app.linux", "app.settings", "procession", "workers"),
+    "app.web": ("app.records", "app.protocol", "app.client", "app.settings", "app.linux.lifeline"),
+    "app.cli": ("app.records", "app.protocol", "app.client", "app.settings", "app.launcher"),
+    "procession": ("_procession_observer",),
+    "workers": ("procession",),
+}
 
-WEB_MAY_IMPORT = (
-    "app.lifeline",
-    "app.settings",
-    "app.supervisor.client",
-    "app.supervisor.delta",
-    "app.supervisor.errors",
-    "app.supervisor.messages",
-    "app.supervisor.model",
-    "app.supervisor.pool_messages",
-    "app.supervisor.pool_model",
-    "app.supervisor.program_messages",
-    "app.supervisor.program_model",
-    "app.supervisor.stream",
-    "app.web",
+# These decide, and neither look, wait nor act.
+PURE = ("app.records", "app.protocol", "app.core")
+IMPURE = (
+    "os",
+    "time",
+    "threading",
+    "multiprocessing",
+    "psutil",
+    "sqlite3",
+    "socket",
+    "select",
+    "subprocess",
+    "pathlib",
 )
 
-# Foreign thing -> the only modules of app/ (or folders) that import it.
+# Foreign thing -> the only folders, or modules, of app/ that import it.
 ONLY_IMPORTERS = {
     "multiprocessing": ("app.supervisor.children",),
-    "sqlite3": ("app.supervisor.journal_file",),
+    "sqlite3": ("app.supervisor.journal.file",),
     "flask": ("app.web",),
     "flask_openapi3": ("app.web",),
     "flask_socketio": ("app.web",),
@@ -53,9 +63,11 @@ ONLY_IMPORTERS = {
 
 
 def modules(package: str) -> list[str]:
-    """The dotted names of a package and everything below it, as far as it exists."""
-    paths = sorted((ROOT / package).rglob("*.py"))
-    return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    """The dotted names of a package, or of a module, and everything below it, as far as it exists."""
+    place = ROOT.joinpath(*package.split("."))
+    paths = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if path.is_file())
+    return [name.removesuffix(".__init__") for name in names]
 
 
 def source(module: str) -> Path:
@@ -83,7 +95,9 @@ def _imported_from(node: ast.ImportFrom, module: str) -> Iterator[str]:
     origin = ".".join([*parent, *([node.module] if node.module else [])])
     # From a package of ours come its modules, from anything else come names.
     is_package = source(origin).name == "__init__.py"
-    yield from (f"{origin}.{alias.name}" if is_package else origin for alias in node.names)
+    for alias in node.names:
+        is_module = is_package and source(f"{origin}.{alias.name}").is_file()
+        yield f"{origin}.{alias.name}" if is_module else origin
 
 
 def _package_above(module: str, level: int) -> list[str]:
@@ -96,61 +110,57 @@ def within(module: str, *folders: str) -> bool:
     return any(module == folder or module.startswith(f"{folder}.") for folder in folders)
 
 
-def ours(module: str) -> bool:
-    return within(module, *OURS)
-
-
-def with_imports(roots: Iterable[str]) -> set[str]:
-    """These modules of ours and all those that they import, directly or not, as far as they exist."""
-    reached: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        module = waiting.pop()
-        if module not in reached and source(module).is_file():
-            reached.add(module)
-            waiting.extend(filter(ours, imports(module)))
-    return reached
-
-
-def web_may_import(module: str) -> bool:
-    # The package `app` itself is but a docstring and a place on disk.
-    return not ours(module) or module == "app" or within(module, *WEB_MAY_IMPORT)
+def layer_of(module: str) -> str | None:
+    """The folder whose rule a module obeys: the nearest one above it."""
+    parts = module.split(".")
+    return next((name for k in range(len(parts), 0, -1) if (name := ".".join(parts[:k])) in MAY_IMPORT), None)
 
 
 def is_stdlib(module: str) -> bool:
     return module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
 
 
-@pytest.mark.parametrize(
-    ("importers", "may_import"),
-    [
-        # What runs inside observed programs is found there by the import path, and sees nothing else of ours.
-        pytest.param(
-            "procession",
-            lambda name: is_stdlib(name) or within(name, "procession", "_procession_observer"),
-            id="procession",
-        ),
-        pytest.param(
-            "procession.observer.site",
-            lambda name: is_stdlib(name) or within(name, "_procession_observer", "procession"),
-            id="observer",
-        ),
-        pytest.param("workers", lambda name: not within(name, "app"), id="workers"),
-        pytest.param("app.supervisor", lambda name: not within(name, "app.web"), id="supervisor"),
-        pytest.param("app.web", web_may_import, id="web"),
-    ],
-)
-def test_package_imports_only_what_its_layer_may(importers: str, may_import: Callable[[str], bool]) -> None:
-    """No module of the package imports what the plan forbids to its layer."""
-    folder = importers.replace(".", "/")
-    wrong = {(module, name) for module in modules(folder) for name in imports(module) if not may_import(name)}
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_folder_imports_only_what_stands_below_it(layer: str) -> None:
+    """No module of a folder imports what is not named beside it."""
+    ours = [module for module in modules(layer) if layer_of(module) == layer]
+    allowed = (layer, *MAY_IMPORT[layer])
+    wrong = {
+        (module, name)
+        for module in ours
+        for name in imports(module)
+        # The package `app` itself is but a docstring and a place on disk.
+        if within(name, *OURS) and name != "app" and not within(name, *allowed)
+    }
     assert not wrong
 
 
+def test_every_module_of_ours_stands_on_a_floor() -> None:
+    """What is in no folder of the table has no rule: but for the entry of the command there is nothing of that kind."""
+    homeless = {module for package in OURS for module in modules(package) if layer_of(module) is None}
+    assert homeless <= {"app", "app.__main__"}
+
+
 def test_what_decides_neither_waits_nor_acts() -> None:
-    """A pure module cannot read the clock, the OS or a database, neither itself nor through others."""
-    reached = with_imports(PURE)
-    assert not {(module, name) for module in reached for name in imports(module) if within(name, *IMPURE)}
+    """A pure module cannot read the clock, the OS or a database."""
+    pure = [module for folder in PURE for module in modules(folder)]
+    assert not {(module, name) for module in pure for name in imports(module) if within(name, *IMPURE)}
+
+
+def test_nothing_imports_itself_by_a_detour() -> None:
+    """No circle of imports, those for annotations included."""
+    left = {module: {name for name in imports(module) if within(name, *OURS)} for module in modules("app")}
+    while free := [module for module, names in left.items() if not names & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    assert not left
+
+
+@pytest.mark.parametrize("package", ["procession", "procession.observer.site"])
+def test_what_runs_in_children_is_the_standard_library_and_ours(package: str) -> None:
+    """Nothing foreign is loaded into a user's process."""
+    found = {(module, name) for module in modules(package) for name in imports(module)}
+    assert not {one for one in found if not (is_stdlib(one[1]) or within(one[1], "procession", "_procession_observer"))}
 
 
 @pytest.mark.parametrize(("foreign", "importers"), ONLY_IMPORTERS.items(), ids=ONLY_IMPORTERS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.supervisor.masking import MASK, masked_command, masked_environment
+from app.linux.inspection import MASK, masked_command, masked_environment
 
 
 @pytest.mark.parametrize(

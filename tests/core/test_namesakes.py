@@ -1,8 +1,8 @@
 """Things that were made at one place get numbers, and keep them."""
 
-from app.supervisor.observer_words import Made
-from app.supervisor.resource_book import Book
-from app.supervisor.thing import Thing
+from app.core.resources.book import Book
+from app.core.resources.thing import Thing
+from app.protocol.observer import Made
 
 
 def lock(book: Book, key: str, name: str = "locks (x.py:3)", *, pid: int = 1, here: bool = True) -> Thing:

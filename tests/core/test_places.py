@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.supervisor.places import Places
+from app.core.resources.semaphore_owners import Places
 
 MAIN, ONE, TWO = 10, 11, 12
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor import starts
-from app.supervisor.model import Sentinel, State, Verb
-from app.supervisor.pool_model import Job, JobMethod, JobState, PoolSpec, PoolState, WorkerState
+from app.core.fleet import events as e
+from app.core.processes import starts
+from app.records.pool import Job, JobMethod, JobState, PoolSpec, PoolState, WorkerState
+from app.records.process import Sentinel, State, Verb
 from tests.core.pool_driver import TASK, PoolDriver, plan_of, worker
 
 RUNNING_JOB = Job(id=1, method=JobMethod.MAP, function="square", state=JobState.RUNNING, total=9, done=4)
@@ -131,10 +131,10 @@ def test_what_a_dead_host_said_last_changes_nothing(driver: PoolDriver) -> None:
 def test_host_that_could_not_be_started_leaves_a_terminated_pool(driver: PoolDriver) -> None:
     """With the reason."""
     plan = plan_of(PoolSpec(processes=1))
-    driver.deciding.handle(a.Launched(1, 1, "operator", plan), driver.now())
+    driver.deciding.handle(e.Launched(1, 1, "operator", plan), driver.now())
     (pool_id,) = driver.fleet.members
     driver.deciding.tick(driver.now())
-    driver.happens(a.NotSpawned(pool_id, "OSError: too many open files"))
+    driver.happens(e.NotSpawned(pool_id, "OSError: too many open files"))
     assert driver.pool(pool_id).state is PoolState.TERMINATED
     assert "too many open files" in (driver.pool(pool_id).error or "")
 
@@ -192,7 +192,7 @@ def test_host_cannot_flood_the_journal(driver: PoolDriver) -> None:
 def test_what_is_no_word_is_told_and_left_out(driver: PoolDriver) -> None:
     """The pool goes on."""
     pool_id = driver.opened()
-    driver.happens(a.HostMumbled(pool_id, "JSON is malformed"))
+    driver.happens(e.HostMumbled(pool_id, "JSON is malformed"))
     assert driver.lines("pool") == ["its host said what cannot be read: JSON is malformed"]
     assert driver.pool(pool_id).state is PoolState.OPEN
 
@@ -200,7 +200,7 @@ def test_what_is_no_word_is_told_and_left_out(driver: PoolDriver) -> None:
 def test_channel_that_had_to_be_closed_is_told(driver: PoolDriver) -> None:
     """The pool itself is as it was; nobody knows more of it."""
     pool_id = driver.opened()
-    driver.happens(a.ChannelClosed(pool_id, "a frame of -1 bytes"))
+    driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
     pool = driver.pool(pool_id)
     assert (pool.state, pool.error) == (PoolState.OPEN, "nothing is heard of it any more: a frame of -1 bytes")
     assert driver.lines("pool") == ["its channel is closed: a frame of -1 bytes"]
@@ -209,5 +209,5 @@ def test_channel_that_had_to_be_closed_is_told(driver: PoolDriver) -> None:
 def test_end_of_the_channel_alone_is_no_news(driver: PoolDriver) -> None:
     """A host that dies closes it too, and its end is told next."""
     pool_id = driver.opened()
-    driver.happens(a.ChannelClosed(pool_id, None))
+    driver.happens(e.ChannelClosed(pool_id, None))
     assert (driver.pool(pool_id).error, driver.lines("pool")) == (None, [])

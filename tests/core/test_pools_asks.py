@@ -6,21 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor.pool_asks import MAX_ASKS
-from app.supervisor.pool_book import MAX_BYTES
-from app.supervisor.pool_messages import (
-    ActOnWorker,
-    AnyAsk,
-    Close,
-    HostDetail,
-    JoinPool,
-    ReadJob,
-    Resize,
-    Submit,
-    Terminate,
-)
-from app.supervisor.pool_model import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
+from app.core.fleet import events as e
+from app.core.fleet.pool_book import MAX_BYTES
+from app.core.pools.asks import MAX_ASKS
+from app.protocol.pool_host import ActOnWorker, AnyAsk, Close, HostDetail, JoinPool, ReadJob, Resize, Submit, Terminate
+from app.records.pool import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
 from tests.core.pool_driver import PoolDriver
 
 SUBMIT = Submit(spec=JobSpec(method=JobMethod.MAP, function="square"))
@@ -91,7 +81,7 @@ def test_answer_to_a_client_that_has_gone_is_nobodys(driver: PoolDriver) -> None
     """It is forgotten with the client."""
     pool_id = driver.opened()
     number = driver.asks(pool_id, Close(), client=7)
-    driver.happens(a.ClientGone(7))
+    driver.happens(e.ClientGone(7))
     answered = len(driver.answers)
     driver.replies(pool_id, number, {})
     driver.passes(20)
@@ -143,7 +133,7 @@ def test_host_without_a_channel_is_away_at_once(driver: PoolDriver) -> None:
     """Those who wait are told, and whoever asks then."""
     pool_id = driver.opened()
     driver.asks(pool_id, Close())
-    driver.happens(a.ChannelClosed(pool_id, "a frame of -1 bytes"))
+    driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
     assert driver.refusal().detail == f"pool {pool_id} does not answer: a frame of -1 bytes"
     assert not driver.asks(pool_id, Close())
     assert driver.refusal().kind == "away"
@@ -189,7 +179,7 @@ def test_job_of_a_pool_that_ended_in_order_is_read_whole(driver: PoolDriver) -> 
     driver.tells(pool_id, state=PoolState.CLOSED, jobs=jobs)
     for job in reversed(jobs):
         detail = JobDetail(job=job, result="x" * (MAX_BYTES // 2), arguments=str(job.id))
-        driver.happens(a.HostSaid(pool_id, HostDetail(detail=detail)))
+        driver.happens(e.HostSaid(pool_id, HostDetail(detail=detail)))
     driver.ends(pool_id, 0)
     told = []
     for number in (2, 1):

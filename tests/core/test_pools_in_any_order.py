@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor.model import Verb
-from app.supervisor.pool_messages import ActOnWorker, Close, JoinPool, ReadJob, Terminate
-from app.supervisor.pool_model import Job, JobMethod, JobState, PoolState, WorkerState, WorkerVerb
+from app.core.fleet import events as e
+from app.protocol import control as m
+from app.protocol.pool_host import ActOnWorker, Close, JoinPool, ReadJob, Terminate
+from app.records.pool import Job, JobMethod, JobState, PoolState, WorkerState, WorkerVerb
+from app.records.process import Verb
 from tests.core.pool_driver import TASK, WORKER, PoolDriver, worker
 
 jobs = st.builds(
@@ -78,11 +78,11 @@ def _do(driver: PoolDriver, pool_id: str, what: str, which: Any) -> None:
         case "passes":
             driver.passes(which)
         case "probed":
-            driver.happens(a.BlockedOn(pool_id, which, "waits", WORKER))
-            driver.happens(a.FrameFound(pool_id, "somewhere", WORKER))
+            driver.happens(e.BlockedOn(pool_id, which, "waits", WORKER))
+            driver.happens(e.FrameFound(pool_id, "somewhere", WORKER))
         case "breaks":
-            driver.happens(a.ChannelClosed(pool_id, which))
+            driver.happens(e.ChannelClosed(pool_id, which))
         case "mumbles":
-            driver.happens(a.HostMumbled(pool_id, which))
+            driver.happens(e.HostMumbled(pool_id, which))
         case "leaves":
-            driver.happens(a.ClientGone(which))
+            driver.happens(e.ClientGone(which))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor.model import Verb
-from app.supervisor.pool_model import PoolTask, WorkerState
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.records.pool import PoolTask, WorkerState
+from app.records.process import Verb
 from tests.core.pool_driver import TASK, WORKER, PoolDriver, worker
 
 KEY = (WORKER, 7)
@@ -35,9 +36,9 @@ def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
     driver.time += 12
     driver.sweeps(pool_id, cpu=cpu)
     assert is_probed(driver, pool_id)
-    driver.happens(a.BlockedOn(pool_id, True, "waits for a lock", WORKER))
+    driver.happens(e.BlockedOn(pool_id, True, "waits for a lock", WORKER))
     assert driver.take(a.FindFrame) == [a.FindFrame(pool_id, KEY)]
-    driver.happens(a.FrameFound(pool_id, "waits for a lock at stall_at (pooled.py:40)", WORKER))
+    driver.happens(e.FrameFound(pool_id, "waits for a lock at stall_at (pooled.py:40)", WORKER))
 
 
 def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, busy: str) -> None:
@@ -100,7 +101,7 @@ def test_idle_worker_that_was_stopped_for_the_limit_is_stuck(driver: PoolDriver)
     driver.time += 12
     driver.sweeps(pool_id, os_state="T")
     assert is_probed(driver, pool_id)
-    driver.happens(a.BlockedOn(pool_id, False, "stopped by a signal", WORKER))
+    driver.happens(e.BlockedOn(pool_id, False, "stopped by a signal", WORKER))
     stuck = driver.worker(pool_id).stuck
     assert stuck
     assert stuck.reason == "no work; stopped by a signal"
@@ -136,7 +137,7 @@ def test_resumed_worker_gets_its_time_anew(driver: PoolDriver, busy: str) -> Non
 def test_workers_of_a_stopped_host_are_not_judged(driver: PoolDriver, busy: str) -> None:
     """It cannot tell of the tasks that end."""
     driver.act(busy, Verb.SUSPEND)
-    driver.happens(a.Looked(busy, "T"))
+    driver.happens(e.Looked(busy, "T"))
     driver.time += 60
     driver.sweeps(busy)
     assert not is_probed(driver, busy)
@@ -147,8 +148,8 @@ def test_probe_of_a_worker_that_is_gone_is_dropped(driver: PoolDriver, busy: str
     driver.time += 12
     driver.sweeps(busy)
     driver.tells(busy, workers=())
-    driver.happens(a.BlockedOn(busy, True, "waits for a lock", WORKER))
-    driver.happens(a.FrameFound(busy, "somewhere", WORKER))
+    driver.happens(e.BlockedOn(busy, True, "waits for a lock", WORKER))
+    driver.happens(e.FrameFound(busy, "somewhere", WORKER))
     assert driver.lines("stuck") == []
 
 
@@ -160,13 +161,13 @@ def test_lines_of_many_are_looked_for_a_few_at_a_time(driver: PoolDriver) -> Non
     driver.time += 12
     driver.sweeps(pool_id, pids=pids)
     for pid in pids:
-        driver.happens(a.BlockedOn(pool_id, True, "waits", pid))
+        driver.happens(e.BlockedOn(pool_id, True, "waits", pid))
     left = set(pids) - {6020}
     driver.tells(pool_id, workers=tuple(worker(pid, task=TASK, busy_s=0.0) for pid in left))
     while asked := driver.take(a.FindFrame):
         assert len(asked) <= 4
         for one in asked:
             left.remove(one.worker[0])
-            driver.happens(a.FrameFound(pool_id, "somewhere", one.worker[0]))
+            driver.happens(e.FrameFound(pool_id, "somewhere", one.worker[0]))
     assert not left
     assert len(driver.lines("stuck")) == 19

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.supervisor import procfs
+from app.linux import procfs
 
 LINE = (
     b"15008 (python) S 15007 15002 11171 0 -1 4194368 190 0 0 0 30 12 0 0 20 0 3 0 258862 14606336 1995 "

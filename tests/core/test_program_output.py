@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app import program_output
-from app.cli import _parser
-from app.program_options import command_of
-from app.supervisor.program_model import Program, ResourceKind
+from app.cli import program_tables as program_output
+from app.cli.main import _parser
+from app.cli.program_options import command_of
+from app.records.program import Program
+from app.records.resource import ResourceKind
 from tests.core.scenes import MAIN, NAMES, ONE, TWO, actor, edge, join, resource, scene, settled, waiting
 
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), join(MAIN, ONE))

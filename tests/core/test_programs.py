@@ -6,10 +6,11 @@ import signal
 
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor import messages as m
-from app.supervisor.model import Sentinel, State, Verb
-from app.supervisor.programs import ENDED_SHOWN
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.programs.program import ENDED_SHOWN
+from app.protocol import control as m
+from app.records.process import Sentinel, State, Verb
 from tests.core.program_driver import RUNNER, Programs, pm, w
 
 
@@ -127,7 +128,7 @@ def test_what_the_forkserver_reaps_is_joined_by_who_started_it(driver: Programs)
     forked, served = driver.child(program, parent), driver.child(program, parent, method="forkserver")
     for pid in (forked, served):
         driver.dies(pid)
-        driver.happens(a.Reaped(driver.of(pid).id))
+        driver.happens(e.Reaped(driver.of(pid).id))
     assert (driver.of(forked).state, driver.of(served).state) == (State.JOINED, State.EXITED)
     driver.dies(parent)
     assert driver.of(served).state is State.JOINED
@@ -149,8 +150,8 @@ def test_words_that_come_after_the_end_belong_to_the_same_process(driver: Progra
     parent = driver.pid(program)
     driver.vanished.add(3000)
     driver.starts(parent, 3000)
-    driver.happens(a.Heard((3000, 0), w.Hello(program=program, ppid=parent, python="3.12", executable="", forked=True)))
-    driver.happens(a.Heard((3000, 0), w.Booted(name="Process-1", parent=parent, daemon=False)))
+    driver.happens(e.Heard((3000, 0), w.Hello(program=program, ppid=parent, python="3.12", executable="", forked=True)))
+    driver.happens(e.Heard((3000, 0), w.Booted(name="Process-1", parent=parent, daemon=False)))
     assert len(driver.fleet.members) == 2
     assert (driver.of(3000).booted, driver.of(3000).state) == (True, State.EXITED)
 
@@ -175,7 +176,7 @@ def test_a_pid_that_is_given_out_again_is_another_process(driver: Programs) -> N
     child = driver.child(program, parent)
     first = driver.of(child).id
     driver.dies(child)
-    driver.happens(a.Heard((child, 8), w.Hello(program=program, ppid=parent, python="3.12", executable="/python")))
+    driver.happens(e.Heard((child, 8), w.Hello(program=program, ppid=parent, python="3.12", executable="/python")))
     assert driver.of(child).id != first
     assert driver.record(first).state is State.EXITED
 
@@ -264,10 +265,10 @@ def test_a_suspended_one_is_seen_by_its_state_letter(driver: Programs) -> None:
     """As with our own children."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
-    driver.happens(a.Looked(driver.of(child).id, "T"))
+    driver.happens(e.Looked(driver.of(child).id, "T"))
     assert driver.of(child).state is State.SUSPENDED
     driver.act(driver.of(child).id, Verb.RESUME)
-    driver.happens(a.Looked(driver.of(child).id, "S"))
+    driver.happens(e.Looked(driver.of(child).id, "S"))
     assert driver.of(child).state is State.RUNNING
 
 
@@ -293,7 +294,7 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     driver.dies(alone, -15)
     driver.says(driver.child(program, parent), w.Ending(children=[killed]))
     driver.says(parent, w.Ending(children=[ended, ours, late]))
-    driver.happens(a.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
+    driver.happens(e.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
     driver.dies(ended, -15)
     driver.dies(killed, -9)
     driver.dies(ours, -15)
@@ -316,7 +317,7 @@ def test_who_of_the_program_sent_the_signal_is_told(driver: Programs) -> None:
     for pid in (ended, otherwise, ours):
         driver.says(parent, w.Signalled(child=pid, signal=15))
     driver.says(ended, w.Signalled(child=claimed, signal=15))
-    driver.happens(a.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
+    driver.happens(e.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
     for pid, code in zip(pids, (-15, -9, -15, -15), strict=True):
         driver.dies(pid, code)
     name = driver.record(program).name
@@ -404,8 +405,8 @@ def test_lines_about_processes_are_bounded(driver: Programs) -> None:
 def test_what_was_not_seen_is_shown_with_the_program(driver: Programs) -> None:
     """Words that could not be read or sent; those of unknown processes are counted apart."""
     program = driver.run()
-    driver.happens(a.NotSeen((driver.pid(program), 7), 3))
-    driver.happens(a.NotSeen((9999, 7), 2))
+    driver.happens(e.NotSeen((driver.pid(program), 7), 3))
+    driver.happens(e.NotSeen((9999, 7), 2))
     driver.says(9998, w.Exiting(exitcode=0))
     driver.hello(9997, "p77", ppid=1)
     assert driver.program(program).not_seen == 3
@@ -499,7 +500,7 @@ def test_our_own_end_spares_the_programs_of_a_terminal(driver: Programs) -> None
     ours, attached = driver.run(), driver.register()
     driver.hello(2000, attached, ppid=RUNNER)
     mine, theirs = driver.child(ours, driver.pid(ours)), driver.child(attached, 2000)
-    driver.happens(a.StopAll(by="supervisor"))
+    driver.happens(e.StopAll(by="supervisor"))
     assert driver.sent == [(ours, signal.SIGTERM)]
     assert driver.of(theirs).state is State.RUNNING
     assert {member.id for member in driver.fleet.live()} == {ours, driver.of(mine).id}
@@ -510,7 +511,7 @@ def test_our_own_end_ends_what_a_dead_program_left(driver: Programs) -> None:
     program = driver.run()
     daemon = driver.child(program, driver.pid(program))
     driver.ends(program)
-    driver.happens(a.StopAll(by="supervisor"))
+    driver.happens(e.StopAll(by="supervisor"))
     assert driver.sent == [(driver.of(daemon).id, signal.SIGTERM)]
 
 

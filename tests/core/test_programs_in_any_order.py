@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.supervisor import actions as a
-from app.supervisor.model import Verb
+from app.core.fleet import events as e
+from app.records.process import Verb
 from tests.core.program_driver import RUNNER, Programs, pm, w
 
 PIDS = st.sampled_from([2000, 2001, 2002, 2003])
@@ -50,7 +50,7 @@ def take(driver: Programs, step: tuple[object, ...]) -> None:
     fleet = driver.fleet
     match step:
         case ("says", int(pid), int(ticks), word):
-            driver.happens(a.Heard((pid, ticks), word))  # type: ignore[arg-type]
+            driver.happens(e.Heard((pid, ticks), word))  # type: ignore[arg-type]
         case ("dies", int(pid), exitcode):
             member = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
             if member and member.key and member.process.observed:
@@ -58,7 +58,7 @@ def take(driver: Programs, step: tuple[object, ...]) -> None:
         case ("reaped", int(pid)):
             member = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
             if member and member.process.observed and not member.key:
-                driver.happens(a.Reaped(member.id))
+                driver.happens(e.Reaped(member.id))
         case ("verb", int(pid), Verb() as verb):
             if process_id := fleet.programs.by_pid.get(pid):
                 driver.act(process_id, verb)
@@ -73,7 +73,7 @@ def take(driver: Programs, step: tuple[object, ...]) -> None:
         case ("passes", float(seconds)):
             driver.passes(seconds)
         case ("stop",):
-            driver.happens(a.StopAll(by="supervisor"))
+            driver.happens(e.StopAll(by="supervisor"))
 
 
 @settings(max_examples=300, deadline=None)

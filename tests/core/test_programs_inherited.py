@@ -6,12 +6,13 @@ from collections.abc import Container
 
 import pytest
 
-from app.supervisor import actions as a
-from app.supervisor import inheritance
-from app.supervisor import observer_words as w
-from app.supervisor.legacy_facts import OfProcess, decode, encode
-from app.supervisor.model import State
-from app.supervisor.program_messages import ProgramEnded, ProgramStarted
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.programs import handover as inheritance
+from app.core.programs.handover_facts import OfProcess, decode, encode
+from app.protocol import observer as w
+from app.protocol.programs import ProgramEnded, ProgramStarted
+from app.records.process import State
 from tests.core.program_driver import RUNNER, Programs
 
 FIRST = 2000
@@ -59,7 +60,7 @@ def test_all_that_was_told_of_a_process_is_known_again() -> None:
     # And it goes on: its words are those of a known process.
     for one in out:
         if isinstance(one, a.Watch):
-            heir.happens(a.Watching(one.process, (one.pid, 7)))
+            heir.happens(e.Watching(one.process, (one.pid, 7)))
     grandchild = heir.child(program, child)
     assert heir.fleet.programs.by_pid[grandchild] in heir.fleet.members
     assert heir.fleet.programs.strangers == 0
@@ -74,7 +75,7 @@ def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
     for number, name in enumerate(("gone", "zombie", "stays"), 1):
         driver.starts(FIRST, 3000 + number, name, sentinel=10 + number)
         driver.hello(3000 + number, program, ppid=FIRST, method="fork")
-    driver.happens(a.Ended(ids[zombie], 3))
+    driver.happens(e.Ended(ids[zombie], 3))
     heir, out = inherited(left(driver), {FIRST, zombie, stays})
     states = {one.name: (one.state, one.exitcode, one.alive) for one in heir.fleet.processes()}
     assert states["gone"] == ("lost", None, False)
@@ -85,7 +86,7 @@ def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
     told = [one.draft.text for one in out if isinstance(one, a.Note)]
     assert any("went on" in text for text in told)
     assert "it ended unseen: the supervisor was away" in told
-    heir.happens(a.Reaped(ids[zombie]))
+    heir.happens(e.Reaped(ids[zombie]))
     assert heir.fleet.members[ids[zombie]].process.state is State.JOINED
 
 
@@ -94,13 +95,13 @@ def test_a_program_lives_on_in_its_children_alone() -> None:
     driver = Programs()
     program = attached(driver)
     child = driver.child(program, FIRST)
-    driver.happens(a.Ended(program, 0))
+    driver.happens(e.Ended(program, 0))
     driver.runner_says(ProgramEnded, program=program, exitcode=0)
     heir, _ = inherited(left(driver), {child})
     heir.deciding.tick(heir.now())
     assert heir.fleet.programs.held[program].program.state == "running"
     assert heir.fleet.members[program].process.state is State.JOINED
-    heir.happens(a.Ended(driver.fleet.programs.by_pid[child], 0))
+    heir.happens(e.Ended(driver.fleet.programs.by_pid[child], 0))
     assert heir.fleet.programs.held[program].program.state == "ended"
 
 
@@ -110,7 +111,7 @@ def test_of_a_program_that_is_over_nothing_is_taken_over(there: tuple[str, ...])
     driver = Programs()
     program = attached(driver)
     zombie = driver.child(program, FIRST, "zombie")
-    driver.happens(a.Ended(driver.fleet.programs.by_pid[zombie], 0))
+    driver.happens(e.Ended(driver.fleet.programs.by_pid[zombie], 0))
     heir, out = inherited(left(driver), {zombie} if there else ())
     assert (heir.fleet.members, out) == ({}, [])
 
@@ -122,7 +123,7 @@ def test_what_ends_with_us_is_not_left_to_anybody() -> None:
     driver.child(ours, driver.pid(ours))
     program = attached(driver)
     child = driver.child(program, FIRST)
-    driver.happens(a.Ended(driver.fleet.programs.by_pid[child], 0))
+    driver.happens(e.Ended(driver.fleet.programs.by_pid[child], 0))
     driver.says(FIRST, w.Joined(child=child, exitcode=0))
     assert [fact.process.id for fact in left(driver)] == [program]
 

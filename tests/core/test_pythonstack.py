@@ -1,6 +1,6 @@
 """From a dump to the line of the program's own code."""
 
-from app.supervisor.pythonstack import Frame, main_thread, top_frame
+from app.supervisor.stacks.python_stack import Frame, main_thread, top_frame
 
 LIB = "/usr/lib/python3.11"
 FAULTHANDLER = f"""\

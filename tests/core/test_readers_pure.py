@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor import layouts
-from app.supervisor.history import OF_RESOURCES, History
-from app.supervisor.mappings import Mappings
-from app.supervisor.observer_words import Made
-from app.supervisor.ownership import Holding, judge
-from app.supervisor.program_model import ResourceKind
-from app.supervisor.readings import Reading, Records, coarse
-from app.supervisor.resource_book import LINGERS_S, Book
-from app.supervisor.tallies import RATE_S, Tally
+from app.core.charts.history import OF_RESOURCES, History
+from app.core.resources.book import LINGERS_S, Book
+from app.core.resources.lock_owners import Holding, judge
+from app.core.resources.rates import RATE_S, Tally
+from app.core.resources.readings import Reading, Records, coarse
+from app.linux import cpython as layouts
+from app.linux.mappings import Mappings
+from app.protocol.observer import Made
+from app.records.resource import ResourceKind
 
 QUEUE = {"sem": "sem:1", "rlock": "sem:2", "wlock": "sem:3", "pipe": "pipe:4"}
 

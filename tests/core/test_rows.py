@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.supervisor import rows
-from app.supervisor.pool_model import Job, JobMethod, PoolWorker, WorkerState
+from app.protocol import rows
+from app.records.pool import Job, JobMethod, PoolWorker, WorkerState
 
 ONE, TWO, THREE = (PoolWorker(pid=pid, name=f"w{pid}") for pid in (1, 2, 3))
 WORKERS = st.lists(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.supervisor import syscalls
-from app.supervisor.syscalls import Call
+from app.linux import syscalls
+from app.linux.syscalls import Call
 
 FUTEX_SHARED = b"202 0x7f 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd 0x7f00\n".replace(b"0x189", b"0x109")
 FUTEX_PRIVATE = b"202 0x7f 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd 0x7f00\n"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor.program_model import Edge
-from app.supervisor.waits import knots, liberators
+from app.core.findings.knots import knots, liberators
+from app.records.waits import Edge
 from tests.core.scenes import MAIN, ONE, THREE, TWO, edge, join
 
 

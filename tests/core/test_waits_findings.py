@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.supervisor.diagnosis import Diagnosis
-from app.supervisor.model import Descendant, State
-from app.supervisor.program_model import FindingKind, ResourceKind
-from app.supervisor.scene import Leak, Scene
+from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.scene import Leak, Scene
+from app.records.process import Descendant, State
+from app.records.resource import ResourceKind
+from app.records.waits import FindingKind
 from tests.core.scenes import (
     MAIN,
     ONE,

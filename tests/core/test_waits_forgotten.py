@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 
-from app.supervisor import actions as a
+from app.core.fleet import events as e
+from app.records.process import Descendant, Verb
+from app.records.waits import FindingKind
 from app.supervisor.insight import Insight
-from app.supervisor.model import Descendant, Verb
-from app.supervisor.program_model import FindingKind
-from app.supervisor.resources import Resources
+from app.supervisor.resources.resources import Resources
 from tests.core.program_driver import Programs, w
 
 
@@ -81,5 +81,5 @@ def test_orphans_are_told_of_for_as_long_as_they_live() -> None:
     orphan = Descendant(
         id="9000-1", pid=9000, ppid=1, root=program, name="sleep", command="sleep", state="S", orphan=True
     )
-    driver.happens(a.Sampled({}, (orphan,)))
+    driver.happens(e.Sampled({}, (orphan,)))
     assert found(driver, insight, after_s=100) == {FindingKind.ORPHAN}

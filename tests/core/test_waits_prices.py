@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.supervisor.prices import price, prices
-from app.supervisor.program_model import ResourceKind
-from app.supervisor.scene import Scene
+from app.core.findings.prices import price, prices
+from app.core.findings.scene import Scene
+from app.records.resource import ResourceKind
 from tests.core.scenes import MAIN, ONE, THREE, TWO, actor, edge, resource, scene, waiting
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.supervisor.diagnosis import Diagnosis
-from app.supervisor.program_model import Finding, FindingKind
-from app.supervisor.settling import LASTS_S, MISSED_S, Candidate, Settling
+from app.core.findings.debounce import LASTS_S, MISSED_S, Candidate, Settling
+from app.core.findings.diagnosis import Diagnosis
+from app.records.waits import Finding, FindingKind
 from tests.core.scenes import ONE, START, TWO, after, edge, resource, scene
 
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE))

@@ -17,8 +17,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from app.supervisor import observer_words
-from app.supervisor.observer_words import AnyWord, Hello, Made, Paged, SaidWord, Started, Word
+from app.protocol import observer as observer_words
+from app.protocol.observer import AnyWord, Hello, Made, Paged, SaidWord, Started, Word
 from procession.observer import environment
 from tests.waiting import wait_until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.observer_words import Hello, Made
+from app.protocol.observer import Hello, Made
 from tests.observer.collector import collecting, run
 
 PROGRAM = Path(__file__).with_name("programs") / "everything.py"

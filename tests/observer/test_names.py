@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.observer_words import Made
-from app.supervisor.resource_book import Book
+from app.core.resources.book import Book
+from app.protocol.observer import Made
 from tests.observer.collector import Collector, collecting, run
 from tests.observer.test_interpreters import OTHERS, usable
 

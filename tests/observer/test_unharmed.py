@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor import observer_words
-from app.supervisor.observer_words import Booted, Exiting, Hello, Made, Started
+from app.protocol import observer as observer_words
+from app.protocol.observer import Booted, Exiting, Hello, Made, Started
 from procession.observer import environment
 from tests.observer.collector import Collector, collecting, run
 

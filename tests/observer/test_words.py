@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.supervisor.observer_words import (
+from app.protocol.observer import (
     Booted,
     Dropped,
     Ending,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import workers
-from app.supervisor.program_model import FindingKind
+from app.records.waits import FindingKind
 from workers import BadParameter, _programs
 from workers._programs import FOLDER, THEMES, Program
 

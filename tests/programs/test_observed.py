@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import workers
-from app.supervisor.program_messages import BreakLock, RunProgram
-from app.supervisor.program_model import ProgramSpec
+from app.protocol.programs import BreakLock, RunProgram
+from app.records.program import ProgramSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
 

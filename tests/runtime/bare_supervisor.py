@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from app.supervisor import reports
+from app.protocol import reports
 from procession import child
 from tests.waiting import wait_until
 

@@ -7,9 +7,9 @@ import signal
 import time
 from collections.abc import Iterator
 
-from app.supervisor import identity, proc
-from app.supervisor.model import Descendant
-from app.supervisor.trees import Inventory, Sweep
+from app.linux import identity, proc
+from app.records.process import Descendant
+from app.supervisor.inventory.inventory import Inventory, Sweep
 from tests.waiting import wait_until
 
 _PR_SET_CHILD_SUBREAPER = 36

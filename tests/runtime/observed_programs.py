@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 
 from msgspec.structs import asdict
 
-from app.supervisor import observer_words as w
-from app.supervisor import proc
-from app.supervisor.actions import Now
-from app.supervisor.errors import NotPossible
-from app.supervisor.model import Record
-from app.supervisor.observing import Heard, ObserverSocket
-from app.supervisor.pidfds import readable
-from app.supervisor.poller import Poller
-from app.supervisor.program_model import Edge
-from app.supervisor.resources import Resources
+from app.linux import proc
+from app.linux.pidfds import readable
+from app.linux.poller import Poller
+from app.protocol import observer as w
+from app.records.errors import NotPossible
+from app.records.primitives import Now, Record
+from app.records.waits import Edge
+from app.supervisor.observers.connection import Heard
+from app.supervisor.observers.listener import ObserverSocket
+from app.supervisor.resources.resources import Resources
 from procession.observer import environment
 from tests.waiting import wait_until
 

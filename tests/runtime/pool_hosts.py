@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 import workers
-from app.supervisor.pool_messages import HostDetail, HostNote, HostRefused, HostReply, HostState, decode_word
-from app.supervisor.pool_model import Job as JobRecord
-from app.supervisor.pool_model import JobDetail, Pool, PoolWorker
+from app.protocol.pool_host import HostDetail, HostNote, HostRefused, HostReply, HostState, decode_word
+from app.records.pool import Job as JobRecord
+from app.records.pool import JobDetail, Pool, PoolWorker
 from tests.runtime.bare_supervisor import BareSupervisor, Started
 from tests.waiting import wait_until
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import psutil
 
-from app.supervisor import messages as m
-from app.supervisor.pool_messages import ActOnWorker, AnyAsk, Submit
-from app.supervisor.pool_model import Job, JobMethod, JobSpec, Pool, PoolSpec, PoolWorker, WorkerVerb
+from app.protocol import control as m
+from app.protocol.pool_host import ActOnWorker, AnyAsk, Submit
+from app.records.pool import Job, JobMethod, JobSpec, Pool, PoolSpec, PoolWorker, WorkerVerb
 from tests.runtime.supervised import Supervised
 from tests.waiting import wait_until
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from app.supervisor import messages as m
-from app.supervisor.client import Connection, call
-from app.supervisor.errors import ProcessionError
-from app.supervisor.model import LaunchSpec, Verb
+from app.client import Connection, call
+from app.protocol import control as m
+from app.records.errors import ProcessionError
+from app.records.process import LaunchSpec, Verb
 from tests.waiting import wait_until
 
 ENDS_WITHIN_S = 20

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from app.supervisor.blocked import Blocked, blocked_on
+from app.linux.activity import Blocked, blocked_on
 from tests.runtime.programs import running
 from tests.waiting import wait_until
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.supervisor.channels import MAX_BROKEN, MAX_UNSENT, MAX_WAITING, Channel, Said, Silent
-from app.supervisor.frames import HEADER, framed
-from app.supervisor.poller import Poller
-from app.supervisor.pool_messages import MAX_WORD, Close, HostAsk, HostNote, HostReply, HostState, encode_ask
-from app.supervisor.pool_model import PoolState, WorkerState
+from app.linux.poller import Poller
+from app.protocol.frames import HEADER, framed
+from app.protocol.pool_host import MAX_WORD, Close, HostAsk, HostNote, HostReply, HostState, encode_ask
+from app.records.pool import PoolState, WorkerState
+from app.supervisor.children.channels import MAX_BROKEN, MAX_UNSENT, MAX_WAITING, Channel, Said, Silent
 
 ASK = framed(encode_ask(HostAsk(number=3, ask=Close())))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.reports import Booted, FailedToStart, Raised
+from app.protocol.reports import Booted, FailedToStart, Raised
 from procession import surroundings
 from tests.runtime.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.waiting import wait_until

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import procession
-from app.supervisor.reports import MAX_REPORT, Booted, Forked, Progressed, Raised
+from app.protocol.reports import MAX_REPORT, Booted, Forked, Progressed, Raised
 from procession import channel
 from tests.runtime.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.waiting import wait_until

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.channels import Said
-from app.supervisor.children import Children, Gone
-from app.supervisor.model import Process
-from app.supervisor.poller import Poller
-from app.supervisor.pool_messages import HostNote
+from app.linux.poller import Poller
+from app.protocol.pool_host import HostNote
+from app.records.process import Process
+from app.supervisor.children.channels import Said
+from app.supervisor.children.children import Children, Gone
 
 JOB = {"id": "p1", "module": "time", "qualname": "sleep", "path": None, "root": None, "kwargs": {}, "nofile": 1024}
 

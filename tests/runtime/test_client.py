@@ -11,14 +11,14 @@ import gevent
 import gevent.socket
 import pytest
 
-from app.supervisor import errors
-from app.supervisor.client import Connection, call
-from app.supervisor.command import Message
-from app.supervisor.control import ControlServer
-from app.supervisor.frames import framed
-from app.supervisor.messages import AnyCommand, Join, Refused, Subscribe, Workloads, refuse, reply
-from app.supervisor.peer import Client
-from app.supervisor.poller import Poller
+from app.client import Connection, call
+from app.linux.poller import Poller
+from app.protocol.control import AnyCommand, Join, Refused, Subscribe, Workloads, refuse, reply
+from app.protocol.frames import framed
+from app.protocol.message import Message
+from app.records import errors
+from app.supervisor.control.peer import Client
+from app.supervisor.control.server import ControlServer
 
 Answer = Callable[[Client, AnyCommand], None]
 

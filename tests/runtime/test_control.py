@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.supervisor import peer
-from app.supervisor.control import MAX_CLIENTS, ControlServer
-from app.supervisor.frames import framed
-from app.supervisor.messages import MAX_FRAME, Act, AnyCommand, Workloads, encode, reply
-from app.supervisor.model import Verb
-from app.supervisor.peer import Client
-from app.supervisor.poller import Poller
+from app.linux.poller import Poller
+from app.protocol.control import MAX_FRAME, Act, AnyCommand, Workloads, encode, reply
+from app.protocol.frames import framed
+from app.records.process import Verb
+from app.supervisor.control import peer
+from app.supervisor.control.peer import Client
+from app.supervisor.control.server import MAX_CLIENTS, ControlServer
 
 WORKLOADS = framed(encode(Workloads(request=7)))
 

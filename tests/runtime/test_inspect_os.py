@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor import proc
-from app.supervisor.host import HostGauge
-from app.supervisor.inspect_os import LIMIT, inspect
-from app.supervisor.masking import MASK
-from app.supervisor.model import JsonDict
+from app.linux import proc
+from app.linux.gauges import HostGauge
+from app.linux.inspection import LIMIT, MASK, inspect
+from app.records.primitives import JsonDict
 from tests.runtime.programs import running
 from tests.waiting import wait_until
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.errors import JournalError
-from app.supervisor.facts import Batch, DescendantFact, ProcessFact
-from app.supervisor.journal import LIMIT, TEXT_LENGTH, Journal
-from app.supervisor.messages import Events
-from app.supervisor.model import EventDraft
+from app.protocol.control import Events
+from app.records.errors import JournalError
+from app.records.event import EventDraft
+from app.supervisor.journal.facts import Batch, DescendantFact, ProcessFact
+from app.supervisor.journal.journal import LIMIT, TEXT_LENGTH, Journal
 
 
 @pytest.fixture
@@ -239,9 +239,9 @@ def test_files_are_private(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from app.supervisor.facts import Batch
-from app.supervisor.journal import Journal
-from app.supervisor.model import EventDraft
+from app.supervisor.journal.facts import Batch
+from app.supervisor.journal.journal import Journal
+from app.records.event import EventDraft
 journal = Journal(Path(sys.argv[1]))
 while True:
     drafts = [EventDraft(at=0.0, kind="started", text="x" * 300, by="test") for _ in range(3)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.model import LaunchSpec
+from app.records.process import LaunchSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
 

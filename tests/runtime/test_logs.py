@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.logs import CHECK_S, LOW_CAP, LogKeeper, first_offset
+from app.supervisor.logs.keeper import CHECK_S, LOW_CAP, LogKeeper, first_offset
 from tests.open_files import open_files
 from tests.waiting import wait_until
 

@@ -17,11 +17,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.supervisor import observer_words as w
-from app.supervisor import observing, proc
-from app.supervisor.observing import Heard, NotSeen, ObserverSocket
-from app.supervisor.poller import Poller
-from app.supervisor.watching import Watching
+from app.linux import proc
+from app.linux.poller import Poller
+from app.protocol import observer as w
+from app.supervisor.observers import connection
+from app.supervisor.observers import listener as observing
+from app.supervisor.observers.connection import Heard, NotSeen
+from app.supervisor.observers.listener import ObserverSocket
+from app.supervisor.observers.watching import Watching
 from tests.open_files import open_files
 from tests.waiting import wait_until
 
@@ -124,7 +127,7 @@ def test_fds_come_with_their_word_and_are_the_takers(house: House) -> None:
     assert isinstance(word, Heard)
     assert [os.fstat(fd).st_ino for fd in word.fds] == [os.fstat(fd).st_ino for fd in (read, write)]
     assert not any(os.get_inheritable(fd) for fd in word.fds)
-    observing.close_all((*word.fds, read, write))
+    connection.close_all((*word.fds, read, write))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_what_cannot_be_read_is_counted(house: House, data: bytes) -> None:
 def test_more_fds_than_there_is_room_for_are_closed(house: House) -> None:
     """The word is garbage then."""
     peer, null = house.peer(), os.open(os.devnull, os.O_RDONLY)
-    fds = array.array("i", [null] * (observing.MAX_FDS + 4))
+    fds = array.array("i", [null] * (connection.MAX_FDS + 4))
     peer.sendmsg([encoded(HELLO)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
     os.close(null)
     (garbage,) = house.heard(1)
@@ -194,14 +197,14 @@ def test_what_an_observer_could_not_send_is_read_from_its_page(house: House, bri
     os.pwrite(fd, struct.pack("<QQQ", w.PAGE_MAGIC, 1, 5), 0)
     peer.close()
     assert house.heard(1) == [NotSeen(word.key, 2)]
-    observing.close_all((*word.fds, fd))
+    connection.close_all((*word.fds, fd))
     read, write = os.pipe()
     socket.send_fds(house.peer(), [encoded(HELLO)], [read])
     (word,) = house.heard(1)
     house.door.look()
     assert not house.door.inbox
     assert isinstance(word, Heard)
-    observing.close_all((*word.fds, read, write))
+    connection.close_all((*word.fds, read, write))
 
 
 def test_the_pidfd_of_one_that_left_is_there_until_its_words_are_taken(house: House) -> None:
@@ -213,7 +216,7 @@ def test_the_pidfd_of_one_that_left_is_there_until_its_words_are_taken(house: Ho
     assert word.key[0] == process.pid
     pidfd = house.door.take_pidfd(process.pid)
     assert pidfd is not None or not _since(6, 16)
-    observing.close_all([pidfd] if pidfd else [])
+    connection.close_all([pidfd] if pidfd else [])
     with subprocess.Popen([sys.executable, "-c", SPEAKS, str(house.path)]) as process:
         process.wait()
     house.heard(1)

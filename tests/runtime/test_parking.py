@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.parking import Parking
+from app.supervisor.handover.descriptors import Parking
 
 Ends = tuple[socket.socket, socket.socket]
 

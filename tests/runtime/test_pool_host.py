@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from app.supervisor.pool_messages import HostReply
-from app.supervisor.pool_model import JobState, PoolState, WorkerState
+from app.protocol.pool_host import HostReply
+from app.records.pool import JobState, PoolState, WorkerState
 from tests.runtime.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.runtime.pool_hosts import LONG_S, PoolHost
 from tests.waiting import wait_until

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.supervisor import observer_words as w
-from app.supervisor.actions import Now
-from app.supervisor.resource_book import LINGERS_S
-from app.supervisor.resources import Resources
+from app.core.resources.book import LINGERS_S
+from app.protocol import observer as w
+from app.records.primitives import Now
+from app.supervisor.resources.resources import Resources
 
 #: Pids that nobody has: above the kernel's own limit.
 FIRST_PID = 1 << 23

@@ -3,9 +3,9 @@
 import statistics
 import time
 
-from app.supervisor.actions import Now
-from app.supervisor.reading import BUDGET_S
-from app.supervisor.resources import MOST_CPU, WATCHED_S
+from app.records.primitives import Now
+from app.supervisor.resources.reading import BUDGET_S
+from app.supervisor.resources.resources import MOST_CPU, WATCHED_S
 from tests.runtime.observed_programs import Watched, watched
 
 CODE = """

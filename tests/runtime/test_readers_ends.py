@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.program_model import Edge
-from app.supervisor.waits import Knot, knots
+from app.core.findings.knots import Knot, knots
+from app.records.waits import Edge
 from tests.runtime.observed_programs import Watched, watched
 
 #: Two processes with a socket between them; what each does with its end is the argument.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor import proc
+from app.linux import proc
 from tests.runtime.observed_programs import watched
 
 METHODS = ["fork", "spawn", "forkserver"]

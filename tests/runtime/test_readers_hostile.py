@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.supervisor import observer_words as w
-from app.supervisor import proc
-from app.supervisor.actions import Now
-from app.supervisor.memory import Memory
-from app.supervisor.program_model import ResourceKind
-from app.supervisor.resources import Resources
-from app.supervisor.window import Window
+from app.linux import proc
+from app.linux.memory import Memory
+from app.protocol import observer as w
+from app.records.primitives import Now
+from app.records.resource import ResourceKind
+from app.supervisor.resources.resources import Resources
+from app.supervisor.resources.window import Window
 from tests.runtime.observed_programs import watched
 from tests.waiting import wait_until
 
@@ -173,8 +173,8 @@ def test_what_may_not_be_looked_at_is_unknown(pid: int) -> None:
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-import app.supervisor.window
-from app.supervisor.window import Window
+import app.supervisor.resources.window
+from app.supervisor.resources.window import Window
 import os
 os.setresuid(65534, 65534, 65534)
 window = Window({pid})

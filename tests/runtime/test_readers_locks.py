@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from app.supervisor import proc
-from app.supervisor.errors import NoSuchProcess, NotPossible
+from app.linux import proc
+from app.records.errors import NoSuchProcess, NotPossible
 from tests.runtime.observed_programs import Watched, watched
 from tests.waiting import wait_until
 

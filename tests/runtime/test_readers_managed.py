@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.errors import NotPossible
-from app.supervisor.waits import knots
+from app.core.findings.knots import knots
+from app.records.errors import NotPossible
 from tests.runtime.observed_programs import Watched, watched
 
 METHODS = ["fork", "spawn", "forkserver"]

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from app.service import STABLE_S, Service
+from app.launcher.service import STABLE_S, Service
 
 
 def lives(service: Service, times: int, *, exitcode: int, lived_s: float) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.blocked import blocked_on
-from app.supervisor.poller import Poller
-from app.supervisor.stack import StackResult, Stacks, find_py_spy, top_frame
+from app.linux.activity import blocked_on
+from app.linux.poller import Poller
+from app.supervisor.stacks.stacks import StackResult, Stacks, find_py_spy, top_frame
 from procession.surroundings import STACK_SIGNAL
 from tests.runtime.programs import Program, running
 from tests.waiting import wait_until

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 
-from app.supervisor.errors import NotPossible
-from app.supervisor.model import Process
-from app.supervisor.program_messages import BreakLock
-from app.supervisor.program_model import Program
-from app.supervisor.stream import Snapshot
+from app.protocol.programs import BreakLock
+from app.records.errors import NotPossible
+from app.records.process import Process
+from app.records.program import Program
+from app.records.stream import Snapshot
 from tests.instance import Instance
 from tests.waiting import wait_until
 

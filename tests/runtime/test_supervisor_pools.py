@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor import messages as m
-from app.supervisor.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
-from app.supervisor.pool_messages import Close, JoinPool, ReadJob, Resize, Terminate
-from app.supervisor.pool_model import PoolSpec
+from app.protocol import control as m
+from app.protocol.pool_host import Close, JoinPool, ReadJob, Resize, Terminate
+from app.records.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
+from app.records.pool import PoolSpec
 from tests.runtime.pooling import Pooling, gone
 from tests.runtime.supervised import Supervised
 from tests.waiting import wait_until

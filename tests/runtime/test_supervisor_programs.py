@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from app.supervisor import messages as m
-from app.supervisor.errors import InvalidField, NotPossible
-from app.supervisor.program_messages import ProgramEnded, ProgramStarted, RegisterProgram, RunProgram
-from app.supervisor.program_model import ProgramSpec
+from app.protocol import control as m
+from app.protocol.programs import ProgramEnded, ProgramStarted, RegisterProgram, RunProgram
+from app.records.errors import InvalidField, NotPossible
+from app.records.program import ProgramSpec
 from tests.runtime.supervised import Supervised
 from tests.waiting import wait_until
 

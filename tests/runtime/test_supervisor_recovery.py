@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from app.supervisor import messages as m
-from app.supervisor.model import Descendant
+from app.protocol import control as m
+from app.records.process import Descendant
 from tests.runtime.supervised import Supervised
 from tests.waiting import wait_until
 

@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
-from app.supervisor import messages as m
-from app.supervisor.errors import InvalidField, NoSuchProcess, NotPossible
-from app.supervisor.model import LaunchSpec
+from app.protocol import control as m
+from app.records.errors import InvalidField, NoSuchProcess, NotPossible
+from app.records.process import LaunchSpec
 from tests.runtime.supervised import Supervised
 from tests.waiting import wait_until
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from app.supervisor import identity
-from app.supervisor.model import Descendant
-from app.supervisor.origins import VARIABLE
-from app.supervisor.sampler import FdBudget
-from app.supervisor.trees import Inventory
+from app.linux import identity
+from app.linux.gauges import FdBudget
+from app.records.process import Descendant
+from app.supervisor.inventory.inventory import Inventory
+from app.supervisor.inventory.origins import VARIABLE
 from tests.open_files import open_files
 from tests.runtime.inventories import ASLEEP, FORKS_ONE, key_of, listed, sweep, taken
 from tests.runtime.programs import running

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.supervisor import identity
-from app.supervisor.model import Descendant
-from app.supervisor.origins import VARIABLE
-from app.supervisor.trees import Inventory
+from app.linux import identity
+from app.records.process import Descendant
+from app.supervisor.inventory.inventory import Inventory
+from app.supervisor.inventory.origins import VARIABLE
 from tests.runtime.inventories import ASLEEP, FORKS_ONE, key_of, listed, reap, sweep, taken
 from tests.runtime.programs import running
 from tests.waiting import wait_until

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import workers
-from app.supervisor.reports import Booted, Forked, Progressed, Raised
+from app.protocol.reports import Booted, Forked, Progressed, Raised
 from tests.runtime.bare_supervisor import METHODS, BareSupervisor, Started, bare_supervisor
 from tests.waiting import wait_until
 

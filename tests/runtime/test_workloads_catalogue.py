@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 import workers
-from app.supervisor.model import LaunchSpec
+from app.records.process import LaunchSpec
 from workers import BadParameter, _catalogue
 from workers._catalogue import Parameter
 from workers._declare import Choices, Range, workload

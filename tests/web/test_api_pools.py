@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.supervisor.pool_model import Pool
-from app.web import present_pools
+from app.records.pool import Pool
+from app.web.present import pools as present_pools
 from procession.pool_host.showing import MAX_RESULT
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER

@@ -10,8 +10,9 @@ from typing import Any, Self
 import msgspec
 import pytest
 
-from app.supervisor.program_model import Finding, Program, Waits
-from app.web import present_programs
+from app.records.program import Program
+from app.records.waits import Finding, Waits
+from app.web.present import programs as present_programs
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER
 from tests.web.serving import Client, Launch, Running, Web

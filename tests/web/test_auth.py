@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.settings import Settings
-from app.web.auth import FAILURES, MAX_ADDRESSES, WINDOW_S, Doorkeeper, Failures, Role
+from app.web.http.auth import FAILURES, MAX_ADDRESSES, WINDOW_S, Doorkeeper, Failures, Role
 
 BOTH = Settings(token="operators-token", viewer_token="viewers-token")
 ONE = Settings(token="operators-token")

@@ -7,8 +7,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from app.web.auth import Role
-from app.web.clients import MAX_QUEUED, Client, Clients, Packet, packet
+from app.web.http.auth import Role
+from app.web.live.clients import MAX_QUEUED, Client, Clients, Packet, packet
 
 
 class Socket:

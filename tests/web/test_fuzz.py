@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.supervisor.pool_model import JobMethod
-from app.web.present_pools import JobAnswer
+from app.records.pool import JobMethod
+from app.web.present.pools import JobAnswer
 from tests.web.serving import Client, Pools, Web
 
 JSON = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.gate import refusal, same_origin
+from app.web.http.gate import refusal, same_origin
 
 ALLOWED = frozenset({"127.0.0.1", "localhost", "::1"})
 

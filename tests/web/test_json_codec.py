@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.web import problems
-from app.web.json_codec import MAX_DEPTH, Json, Request
+from app.web.http import problems
+from app.web.http.json_codec import MAX_DEPTH, Json, Request
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 import requests
 import websocket
 
-from app.web.auth import FAILURES
+from app.web.http.auth import FAILURES
 from tests.waiting import wait_until
 from tests.web.serving import ROOT, Running, Web
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web import logs
+from app.web.upstream import logs
 
 PUNCH_HOLE, KEEP_SIZE = 2, 1
 BLOCK = 65536

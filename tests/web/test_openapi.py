@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from app.settings import Settings
-from app.web import create_app, present
+from app.web import create_app
+from app.web.present import processes as present
 from tests.web.serving import Client, Launch
 
 BRACES = str.maketrans("<>", "{}")

@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.supervisor.delta import Mirror
-from app.supervisor.errors import InvalidField
-from app.supervisor.program_model import FindingKind, Resource, ResourceKind
-from app.web import metrics_programs, present_programs
-from app.web.schemas_programs import RunBody
+from app.protocol.delta import Mirror
+from app.records.errors import InvalidField
+from app.records.resource import Resource, ResourceKind
+from app.records.waits import FindingKind
+from app.web.api import metrics_programs
+from app.web.present import programs as present_programs
+from app.web.schemas.programs import RunBody
 
 ALWAYS = {
     "id",

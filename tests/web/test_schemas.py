@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.supervisor.errors import InvalidField
-from app.supervisor.model import LaunchSpec, RestartPolicy
-from app.web.problems import of_validation
-from app.web.schemas import BatchBody, LaunchBody, ListQuery, SignalBody
+from app.records.errors import InvalidField
+from app.records.process import LaunchSpec, RestartPolicy
+from app.web.http.problems import of_validation
+from app.web.schemas.processes import BatchBody, LaunchBody, ListQuery, SignalBody
 
 
 def test_a_workload_becomes_a_spec() -> None:

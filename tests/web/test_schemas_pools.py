@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from app.supervisor.pool_model import JobMethod, JobSpec, PoolSpec
-from app.web.problems import of_validation
-from app.web.schemas_pools import MAX_ITEMS, MAX_WORKERS, JobBody, JobPath, OpenPoolBody, ResizeBody, WorkerPath
+from app.records.pool import JobMethod, JobSpec, PoolSpec
+from app.web.http.problems import of_validation
+from app.web.schemas.pools import MAX_ITEMS, MAX_WORKERS, JobBody, JobPath, OpenPoolBody, ResizeBody, WorkerPath
 from procession.pool_host import asks, checking
 
 

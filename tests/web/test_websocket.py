@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent import socket
 
-from app.web.websocket import WholeWrites
+from app.web.live.websocket import WholeWrites
 
 MEBIBYTE = 1024 * 1024
 

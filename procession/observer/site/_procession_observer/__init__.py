@@ -6,7 +6,7 @@
     patch ── the program made, started, joined something ──▶ line ── words, descriptors ──▶ supervisor
       └───── counters, the task of a pool worker ──▶ page, which the supervisor maps
 
-The words and the page are described in `app/supervisor/observer_words.py`.  Rules of the house: no thread, no lock,
+The words and the page are described in `app/protocol/observer.py`.  Rules of the house: no thread, no lock,
 nothing blocks, nothing raises into the program, and nothing that the program can see is other than without us.  What
 is imported here is what an interpreter has loaded anyway, or modules in C: each start of one pays for it.
 """

@@ -1,0 +1,1 @@
+"""The `procession` command: one file per noun, and what it writes."""

@@ -1,0 +1,64 @@
+"""`procession events`: the journal, also as it grows."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+import msgspec
+
+from app.protocol.control import AnyAnswer, DeltaMessage, Events, SnapshotMessage
+from app.records.errors import NoSuchProcess
+from app.records.event import Event
+
+from . import tables as output
+from .arguments import count
+from .session import BY, Session
+
+
+def _events_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-f", "--follow", action="store_true", help="go on with what happens from now on")
+    add("--process", metavar="ID", help="of one process only")
+    add("--limit", type=count, default=200, metavar="N", help="how many of the newest to begin with")
+
+
+def events(session: Session, args: Namespace) -> None:
+    """The newest lines of the journal, oldest first; with ``-f`` every new one as it comes."""
+    process = _id_of(session, args.process) if args.process else None
+    if not args.follow:
+        output.write_events(_journal(session, process, args.limit), as_json=args.json)
+        return
+    # Subscribed before the journal is read, so that nothing falls in between.
+    stream = session.stream()
+    next(stream)
+    seen = 0
+    for fresh in _fresh_events(session, stream, process, args.limit):
+        new = [event for event in fresh if event.seq > seen]
+        for event in new:
+            output.write_json_line(event) if args.json else output.write_event(event)
+        seen = max([seen, *(event.seq for event in new)])
+
+
+def _id_of(session: Session, wanted: str) -> str:
+    try:
+        return session.find(wanted).id
+    except NoSuchProcess:
+        return wanted  # The journal remembers more than there is
+
+
+def _fresh_events(
+    session: Session, stream: Iterator[AnyAnswer | None], process: str | None, limit: int
+) -> Iterator[list[Event]]:
+    yield _journal(session, process, limit)
+    for answer in stream:
+        match answer:
+            case DeltaMessage(delta=delta):
+                yield [event for event in delta.events if process in (None, event.process)]
+            case SnapshotMessage():  # We were too slow, and deltas were left out
+                yield _journal(session, process, limit)
+
+
+def _journal(session: Session, process: str | None, limit: int) -> list[Event]:
+    answer = session.ask(lambda request: Events(request=request, by=BY, latest=True, limit=limit, process=process))
+    return msgspec.convert(answer["events"], list[Event])

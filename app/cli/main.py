@@ -1,0 +1,98 @@
+"""The `procession` command: what may be typed, and which exit code comes back.
+
+Exit codes: 0 done, 1 refused or failed (message on standard error), 2 usage, 3 no instance running.
+`serve` becomes the launcher, `run` ends as what it ran; every other command talks to a running supervisor
+through its socket.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from importlib import metadata
+
+from app import settings
+from app.records.errors import ProcessionError
+from app.settings import SettingsError
+
+from . import events, pool_options, program_options
+from . import logs as follow
+from . import processes as commands
+from .arguments import seconds
+from .events import _events_options
+from .processes import VERBS, _launch_options
+from .session import NoInstance, Session
+
+DONE, FAILED, USAGE, NO_INSTANCE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code, or exits with 2 where the usage is wrong."""
+    args = _parser().parse_args(argv)
+    try:
+        return _run(args)
+    except BrokenPipeError:
+        # Whoever read us has seen enough; nothing may be flushed into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return DONE if getattr(args, "follow", False) else INTERRUPTED
+    except NoInstance as error:
+        return _failed(error, NO_INSTANCE)
+    except (ProcessionError, SettingsError, OSError) as error:
+        return _failed(error, FAILED)
+
+
+def _run(args: Namespace) -> int:
+    if args.command == "serve":
+        from app.launcher.launcher import serve
+
+        return serve(as_json=args.json)
+    if args.command == "run":
+        from .run import run
+
+        args.argv = program_options.command_of(args)
+        return run(settings.load(), args)
+    args.run(Session(settings.load()), args)
+    return DONE
+
+
+def _failed(error: Exception, code: int) -> int:
+    print(f"procession: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> ArgumentParser:
+    text = "Supervise Python multiprocessing work, from a browser and from here."
+    parser = ArgumentParser(prog="procession", description=text, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"procession {metadata.version('procession')}")
+    adder = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, run: commands.Run | None = None, *, of_one: bool = True) -> ArgumentParser:
+        command = adder.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command.add_argument("--json", action="store_true", help="write JSON")
+        command.set_defaults(run=run)
+        if of_one:
+            command.add_argument("id", metavar="ID", help="the id of a process, or its name where only one has it")
+        return command
+
+    add("serve", "start the supervisor and the web page, and keep them running", of_one=False)
+    add("ps", "list the processes", commands.ps, of_one=False)
+    add("workloads", "list the catalogue", commands.workloads, of_one=False)
+    _launch_options(add("launch", "launch a workload, or a function of your own", commands.launch, of_one=False))
+    join = add("join", "wait until it has ended", commands.join)
+    join.add_argument("--timeout", type=seconds, metavar="S", help="fail where it runs longer than this")
+    for name, text in VERBS.items():
+        add(name, text, commands.act)
+    add("signal", "send any signal", commands.send_signal).add_argument(
+        "signal", metavar="NAME", help="e.g. SIGUSR1, USR1 or 10"
+    )
+    logs = add("logs", "what it wrote to its standard output and error", follow.logs)
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
+    add("stack", "where its code is right now", commands.stack)
+    _events_options(add("events", "the journal: what happened, and by whom", events.events, of_one=False))
+    pool_options.add_commands(add)
+    program_options.add_commands(add)
+    return parser

@@ -1,0 +1,170 @@
+"""What the command line writes: JSON for scripts, aligned tables for people.
+
+Names, arguments and causes are a user's text: what is not printable is escaped, so that nothing here can
+steer the terminal.  Only logs go out as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from app.records.event import Event
+from app.records.primitives import JsonDict
+from app.records.process import Process
+
+PROCESS_HEAD = (
+    "ID", "NAME", "WORKLOAD", "PID", "PPID", "METHOD", "STATE", "EXIT",
+    "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS", "NOTE",
+)  # fmt: skip
+RIGHT = {
+    "PID", "PPID", "EXIT", "CPU%", "RSS", "UPTIME", "BELOW", "RESTARTS",
+    "WORKERS", "QUEUED", "RUNNING", "DONE", "FAILED", "LOST", "RETRIED", "TASKS/S",
+    "PROCESSES", "OBSERVED", "NOT SEEN", "USERS",
+    "BUSY", "WAITING", "WORKING", "JOB", "TASKS", "TIME", "LEFT",
+}  # fmt: skip
+
+
+def write_json(value: object) -> None:
+    """One value, indented."""
+    write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def write_json_line(value: object) -> None:
+    """One value on one line, for streams."""
+    write(msgspec.json.encode(value).decode())
+
+
+def write(text: str) -> None:
+    """One line, or several, at once to be read."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def write_processes(processes: Iterable[Process], now: float) -> None:
+    """The table of `procession ps`."""
+    write_table(PROCESS_HEAD, [_process_row(process, now) for process in processes])
+
+
+def write_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their widest cell; numbers to the right."""
+    cells = [head, *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        aligned = (
+            cell.rjust(width) if name in RIGHT else cell.ljust(width)
+            for name, cell, width in zip(head, row, widths, strict=True)
+        )
+        write("  ".join(aligned).rstrip())
+
+
+def write_stack(whose: str, answer: JsonDict, *, as_json: bool) -> None:
+    """What the threads of a process are doing, and which source told it."""
+    if as_json:
+        write_json(answer)
+        return
+    write(f"{whose}, from {answer['source']}:")
+    for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
+        write(clean(line))
+
+
+def write_events(events: Iterable[Event], *, as_json: bool) -> None:
+    """Lines of the journal."""
+    if as_json:
+        write_json(list(events))
+    else:
+        for event in events:
+            write_event(event)
+
+
+def write_event(event: Event) -> None:
+    """One line of the journal."""
+    at = time.strftime("%H:%M:%S", time.localtime(event.at))
+    whose = f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
+    told = clean(f"{whose}: {event.text} [{event.by}]")
+    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {told}")
+
+
+def record(process: Process, now: float) -> JsonDict:
+    """A process as JSON, with the ``uptime_s`` that the contract promises."""
+    return {**msgspec.to_builtins(process), "uptime_s": _uptime_s(process, now)}
+
+
+def clean(text: str) -> str:
+    """Safe for a terminal: control characters are shown as escapes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def duration(seconds: float | None) -> str:
+    """At most two units: ``1h02m``, ``3m07s``, ``4.2s``."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, left = divmod(hours, 24)
+    if days:
+        return f"{days}d{left:02}h"
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
+
+
+def size(count: int | None) -> str:
+    """In binary units: ``12.3 MiB``."""
+    if count is None:
+        return ""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.1f} {unit}" if unit != "B" else f"{count} B"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def _process_row(process: Process, now: float) -> tuple[object, ...]:
+    return (
+        process.id,
+        process.name,
+        process.workload or process.target,
+        process.pid,
+        process.ppid,
+        process.start_method,
+        process.state,
+        process.exitcode,
+        None if process.cpu_percent is None else f"{process.cpu_percent:.1f}",
+        size(process.rss_bytes),
+        duration(_uptime_s(process, now)),
+        process.descendants or None,
+        process.restarts or None,
+        _note(process, now),
+    )
+
+
+def _note(process: Process, now: float) -> str:
+    if process.stuck:
+        return f"stuck: {process.stuck.reason}"
+    if process.stopping and process.stopping.kill_at:
+        return f"{process.stopping.signal} sent, SIGKILL in {duration(max(0.0, process.stopping.kill_at - now))}"
+    if process.backoff:
+        wait = duration(max(0.0, process.backoff.until - now))
+        return f"start {process.backoff.attempt} of {process.backoff.limit} in {wait}; {process.cause or ''}"
+    return process.cause or process.error or ""
+
+
+def _uptime_s(process: Process, now: float) -> float | None:
+    if process.start_time is None:
+        return None
+    return max(0.0, round((process.exited_at or now) - process.start_time, 3))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else clean(str(value))
+
+
+def plain(value: Any) -> str:
+    """A parameter's default or bound as a person would type it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""What decides: events and the time go in, a list of actions comes out.  Pure."""

@@ -1,0 +1,1 @@
+"""Ten minutes of samples in memory.  Pure."""

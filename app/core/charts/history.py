@@ -1,0 +1,186 @@
+"""Ten minutes of samples in memory, for the charts: bounded rings that count what they dropped.
+
+Pure.  One time axis for all: each sweep of the sampler is a column.  8 bytes per sample of two series: 1,000 processes
+with full rings are 5.4 MB.  A process's ring goes when the process is forgotten.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.records.errors import NoSuchProcess
+from app.records.primitives import JsonDict
+
+SAMPLES = 600
+#: The key of the machine's own series: CPU of all cores together, memory in use.
+HOST = "host"
+#: One value for each series; None where it is not known.
+Sample: TypeAlias = tuple[float | None, ...]
+_UNKNOWN = 0xFFFFFFFF
+# What one reply may cost the loop: 60,000 samples take 10 ms.
+_SAMPLES_PER_REPLY = 60_000
+
+
+@dataclass(frozen=True)
+class Series:
+    """The name of a series; its values are counted in 32 bits, in multiples of ``step`` or in ``parts`` of 1.
+
+    An ``exact`` one takes 64 bits, and holds negative numbers and fractions as they are.
+    """
+
+    name: str
+    step: int = 1
+    parts: int = 1
+    exact: bool = False
+
+    def empty(self) -> array[float]:
+        """What its values are kept in."""
+        return array("d" if self.exact else "I")
+
+    def count(self, value: float | None) -> float:
+        """The value as it is kept; what is too large becomes the largest."""
+        if self.exact:
+            return math.nan if value is None else float(value)
+        if value is None:
+            return _UNKNOWN
+        return min(max(round(value * self.parts / self.step), 0), _UNKNOWN - 1)
+
+    def value(self, count: float) -> float | None:
+        """What was kept."""
+        if self.exact:
+            return None if math.isnan(count) else count
+        if count == _UNKNOWN:
+            return None
+        return count * self.step if self.parts == 1 else count / self.parts
+
+
+# RSS comes in pages, CPU in hundredths of a percent; counted so, 32 bits reach 16 TiB and 400,000 cores.
+OF_PROCESSES = (Series("cpu_percent", parts=100), Series("rss_bytes", step=4096))
+OF_POOLS = (Series("queued"), Series("tasks_per_s", parts=100))
+OF_RESOURCES = (
+    Series("size"),
+    Series("pipe_bytes"),
+    Series("put_per_s", parts=100),
+    Series("get_per_s", parts=100),
+    Series("value", exact=True),
+    Series("waiting"),
+)
+
+
+class Ring:
+    """The newest ``size`` samples of one thing; ``dropped`` counts the older ones.
+
+    ``end`` is the number of the column after the newest sample.
+    """
+
+    def __init__(self, first: int, series: tuple[Series, ...] = OF_PROCESSES, size: int = SAMPLES) -> None:
+        self.end = first
+        self.dropped = 0
+        self._size = size
+        self._series = series
+        self._counts = tuple(one.empty() for one in series)
+
+    def __len__(self) -> int:
+        return len(self._counts[0])
+
+    def put(self, column: int, sample: Sample) -> None:
+        """Keep the sample of ``column``, which is newer than the last; skipped columns have no sample."""
+        missed = column - self.end
+        for _ in range(min(missed, self._size)):
+            self._append((None,) * len(self._series))
+        self.dropped += max(missed - self._size, 0)
+        self._append(sample)
+        self.end = column + 1
+
+    def at(self, columns: range) -> JsonDict:
+        """The series at these columns; None where there is no sample."""
+        first = self.end - len(self)
+        before = len(range(columns.start, min(first, columns.stop), columns.step))
+        places = slice(columns.start + before * columns.step - first, None, columns.step)
+        shown: JsonDict = {}
+        for series, counts in zip(self._series, self._counts, strict=True):
+            values = [series.value(count) for count in counts[places]]
+            shown[series.name] = [None] * before + values + [None] * (len(columns) - before - len(values))
+        return shown
+
+    def _append(self, sample: Sample) -> None:
+        for series, counts, value in zip(self._series, self._counts, sample, strict=True):
+            counts.append(series.count(value))
+        if len(self) > self._size:
+            # Moves 2.4 kB a series; a ring that wraps around would save that and cost every reader.
+            for counts in self._counts:
+                del counts[0]
+            self.dropped += 1
+
+
+class History:
+    """The rings of all processes and of the machine (`HOST`), or of all pools, on one axis."""
+
+    def __init__(self, size: int = SAMPLES, series: tuple[Series, ...] = OF_PROCESSES) -> None:
+        self._size = size
+        self._series = series
+        self._axis = array("d")
+        self._end = 0
+        self._rings: dict[str, Ring] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the series are called."""
+        return tuple(one.name for one in self._series)
+
+    def record(self, at: float, samples: Mapping[str, Sample]) -> None:
+        """Add one sweep, made at wall-clock ``at``."""
+        self._axis.append(at)
+        if len(self._axis) > self._size:
+            del self._axis[0]
+        for key, sample in samples.items():
+            if key not in self._rings:
+                self._rings[key] = Ring(self._end, self._series, self._size)
+            self._rings[key].put(self._end, sample)
+        self._end += 1
+
+    def forget(self, key: str) -> None:
+        """Drop the ring of a process or of a pool."""
+        self._rings.pop(key, None)
+
+    @property
+    def dropped(self) -> int:
+        """How many samples of the present rings are older than the charts reach."""
+        return sum(ring.dropped for ring in self._rings.values())
+
+    def of(self, key: str, points: int = SAMPLES) -> JsonDict:
+        """The series of one thing alone, with at most ``points`` samples; without any where nothing is known of it."""
+        columns = self._columns(min(points, _SAMPLES_PER_REPLY))
+        return (
+            self._rings[key].at(columns) if key in self._rings else {name: [None] * len(columns) for name in self.names}
+        )
+
+    def as_reply(self, process: str | None = None, points: int = SAMPLES) -> JsonDict:
+        """The answer to `messages.History`: one series with at most ``points`` samples, or (None) all of them.
+
+        With fewer points than samples every n-th is shown, counted back from the newest.  All series together
+        have at most 60,000 samples.
+        """
+        if process is not None and process not in self._rings:
+            raise NoSuchProcess(f"there are no samples of a process {process}")
+        keys = tuple(self._rings) if process is None else (process,)
+        columns = self._columns(min(points, _SAMPLES_PER_REPLY // max(len(keys), 1)))
+        first = self._end - len(self._axis)
+        return {
+            "at": [self._axis[column - first] for column in columns],
+            "series": {key: self._rings[key].at(columns) for key in keys},
+        }
+
+    def _columns(self, points: int) -> range:
+        shown = len(self._axis)
+        step = max(math.ceil(shown / max(points, 1)), 1)
+        # Whole steps back from the newest column.
+        start = self._end - 1 - (shown - 1) // step * step
+        return range(start, self._end, step)

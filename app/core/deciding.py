@@ -1,0 +1,172 @@
+"""What is decided: an event, or the clock, in; the actions that the loop is to perform, out.  Pure::
+
+    loop ──Event, Now──▶ Deciding.handle ──[Action]──▶ loop performs ──outcome as Event──▶ Deciding.handle …
+
+Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
+report says, `stopping` how a stop escalates, `pools` what those do that hold a pool, `programs` and `observed` how
+programs fare and what their processes say.  The `fleet` is what they know in common.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.member import Member
+from app.protocol.control import refuse
+from app.records import primitives as p
+from app.records.errors import ProcessionError
+
+from . import ticking, verbs
+from .fleet import actions as a
+from .fleet import events as e
+from .pools import pool as pools
+from .processes import endings, forgetting, joins, progress, starts, stops
+from .programs import observed
+from .programs import program as programs
+
+Out = list[a.Action]
+
+
+class Deciding:
+    """Decides about one fleet."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def handle(self, event: e.Happening, now: p.Now) -> list[a.Action]:
+        """The actions that follow from ``event``.  A refusal becomes an `Answer`; nothing else changes then."""
+        out: Out = []
+        try:
+            _dispatch(self._fleet, event, now, out)
+        except ProcessionError as refusal:
+            out.append(_refused(event, refusal))
+        return out
+
+    def tick(self, now: p.Now) -> list[a.Action]:
+        """The actions that are due by the clock."""
+        out: Out = []
+        ticking.tick(self._fleet, now, out)
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do next, monotonic; None for never, 0 for at once."""
+        return ticking.next_deadline(self._fleet)
+
+
+def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
+    match event:
+        case e.Launched() | e.Acted() | e.Signalled() | e.Registered():
+            return a.Answer(event.client, refuse(event.request, refusal))
+        case e.Joining() | e.Asking() | e.RunnerSaid():
+            return a.Answer(event.client, refuse(event.command.request, refusal))
+        case _:
+            raise refusal
+
+
+def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
+    """Hand one event to the module whose business it is; raises `ProcessionError` where that refuses."""
+    match event:
+        case e.Launched() | e.Acted() | e.Signalled() | e.Joining() | e.StopAll():
+            _wished(fleet, event, now, out)
+        case e.ClientGone():
+            forgetting.forget_client(fleet, event.client)
+        case e.ForkserverLost():
+            out.append(a.Note(progress.forkserver_lost(event.pid, now)))
+        case e.Sampled():
+            progress.sampled(fleet, event, now, out)
+            pools.looked(fleet, now, out)
+        case e.Watching() | e.Spawned() | e.NotSpawned() | e.Ended() | e.Reaped() | e.Remembered() | e.Remaining():
+            if member := fleet.members.get(event.process):
+                _about_ends(fleet, member, event, now, out)
+        case e.Registered() | e.RunnerSaid() | e.Heard() | e.NotSeen():
+            _about_programs(fleet, event, now, out)
+        case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound():
+            if member := fleet.members.get(event.process):
+                _about_life(fleet, member, event, now, out)
+        case e.Asking() | e.HostSaid() | e.HostMumbled() | e.ChannelClosed():
+            pools.handle(fleet, event, now, out)
+        case _:
+            assert_never(event)
+
+
+def _wished(
+    fleet: Fleet, event: e.Launched | e.Acted | e.Signalled | e.Joining | e.StopAll, now: p.Now, out: Out
+) -> None:
+    match event:
+        case e.Launched():
+            verbs.launch(fleet, event, now, out)
+        case e.Acted():
+            verbs.act(fleet, event, now, out)
+        case e.Signalled():
+            verbs.send_signal(fleet, event, now, out)
+        case e.Joining():
+            joins.join(fleet, event, now, out)
+        case e.StopAll():
+            verbs.stop_all(fleet, event, now, out)
+
+
+def _about_programs(
+    fleet: Fleet, event: e.Registered | e.RunnerSaid | e.Heard | e.NotSeen, now: p.Now, out: Out
+) -> None:
+    match event:
+        case e.Registered():
+            programs.register(fleet, event, now, out)
+        case e.RunnerSaid():
+            programs.runner_said(fleet, event, now, out)
+        case e.Heard():
+            observed.heard(fleet, event, now, out)
+        case e.NotSeen():
+            observed.not_seen(fleet, event)
+
+
+def _about_ends(
+    fleet: Fleet,
+    member: Member,
+    event: e.Watching | e.Spawned | e.NotSpawned | e.Ended | e.Reaped | e.Remembered | e.Remaining,
+    now: p.Now,
+    out: Out,
+) -> None:
+    match event:
+        case e.Watching():
+            observed.watching(fleet, member, event, now, out)
+        case e.Spawned():
+            starts.spawned(fleet, member, event, now, out)
+        case e.NotSpawned():
+            endings.not_spawned(fleet, member, event.error, now, out)
+        case e.Ended():
+            endings.ended(fleet, member, event, now, out)
+        case e.Reaped():
+            endings.reaped(fleet, member, now, out)
+        case e.Remembered():
+            stops.remembered(fleet, member, event.keys)
+        case e.Remaining():
+            endings.remaining(fleet, member, event.keys, now, out)
+    if member.process.pool:
+        pools.follow(fleet, member, now, out)
+    if member.process.program:
+        programs.follow(fleet, member)
+
+
+def _about_life(
+    fleet: Fleet,
+    member: Member,
+    event: e.Reported | e.Looked | e.SentinelSeen | e.BlockedOn | e.FrameFound,
+    now: p.Now,
+    out: Out,
+) -> None:
+    match event:
+        case e.Reported():
+            progress.reported(fleet, member, event.report, now, out)
+        case e.Looked():
+            progress.looked(fleet, member, event.os_state, now, out)
+        case e.SentinelSeen():
+            progress.sentinel_seen(fleet, member, event)
+        case e.BlockedOn(worker=None):
+            progress.blocked_on(fleet, member, event, now, out)
+        case e.BlockedOn():
+            pools.blocked_on(fleet, member, event, now, out)
+        case e.FrameFound(worker=None):
+            progress.frame_found(fleet, member, event.words, now, out)
+        case e.FrameFound():
+            pools.frame_found(fleet, member, event, now, out)

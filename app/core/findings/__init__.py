@@ -1,0 +1,1 @@
+"""What it means that somebody waits: one theme per file.  Pure."""

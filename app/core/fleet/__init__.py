@@ -1,0 +1,1 @@
+"""What is known: the members, their pools and programs; and the events and actions.  Pure."""

@@ -1,0 +1,81 @@
+"""The life of one process: its states, what can happen to it, and the one table of the ways between them.
+
+Pure.  `advance` is the only function that changes a state.  The table follows `multiprocessing.Process`: it is started
+once, joined after it was started, closed when it does not run.  A restart is a new Process object under the same id.
+::
+
+    created ─start─▶ starting ─boot─▶ running ⇄ suspended
+                        │                │          │      stop
+                        └────────────────┴──────────┴─────────▶ stopping
+                        └──────── end ───┴──────────┴───────────────┘──▶ exited ─join─▶ joined ─close─▶ closed
+    joined ─retry─▶ backoff ─restart─▶ starting          joined ─give up─▶ fatal
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from app.records.errors import IllegalTransition
+from app.records.process import State
+
+
+class Trigger(StrEnum):
+    """What can happen to a process; the values are the words that a refusal uses."""
+
+    START = "start"
+    BOOT = "boot"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    STOP = "stop"
+    END = "end"
+    JOIN = "join"
+    CLOSE = "close"
+    RETRY = "retry"
+    RESTART = "restart"
+    CANCEL = "cancel"
+    GIVE_UP = "give up"
+    FAIL = "fail to start"
+    LOSE = "lose"
+
+
+_LIVE = (State.STARTING, State.RUNNING, State.SUSPENDED, State.STOPPING)
+
+TRANSITIONS: dict[tuple[State, Trigger], State] = {
+    (State.CREATED, Trigger.START): State.STARTING,
+    (State.STARTING, Trigger.BOOT): State.RUNNING,
+    (State.STARTING, Trigger.FAIL): State.FATAL,
+    (State.RUNNING, Trigger.SUSPEND): State.SUSPENDED,
+    (State.SUSPENDED, Trigger.RESUME): State.RUNNING,
+    (State.STOPPING, Trigger.BOOT): State.STOPPING,
+    **{(state, Trigger.STOP): State.STOPPING for state in _LIVE},
+    **{(state, Trigger.END): State.EXITED for state in _LIVE},
+    **{(state, Trigger.LOSE): State.LOST for state in _LIVE},
+    (State.EXITED, Trigger.JOIN): State.JOINED,
+    (State.JOINED, Trigger.RETRY): State.BACKOFF,
+    (State.JOINED, Trigger.GIVE_UP): State.FATAL,
+    (State.BACKOFF, Trigger.CANCEL): State.JOINED,
+    **{(state, Trigger.RESTART): State.STARTING for state in (State.JOINED, State.BACKOFF, State.FATAL, State.LOST)},
+    **{
+        (state, Trigger.CLOSE): State.CLOSED
+        for state in (State.CREATED, State.EXITED, State.JOINED, State.FATAL, State.LOST)
+    },
+}
+
+#: The states in which there is a process of the OS.
+LIVE = frozenset(_LIVE)
+
+#: The states that end a join().
+JOINABLE = frozenset({State.JOINED, State.BACKOFF, State.FATAL, State.LOST})
+
+
+def advance(state: State, trigger: Trigger) -> State:
+    """The state after ``trigger``; raises `IllegalTransition`, naming both, and changes nothing."""
+    try:
+        return TRANSITIONS[state, trigger]
+    except KeyError:
+        raise IllegalTransition(str(state), str(trigger)) from None
+
+
+def possible(state: State, trigger: Trigger) -> bool:
+    """Whether ``trigger`` applies in ``state``."""
+    return (state, trigger) in TRANSITIONS

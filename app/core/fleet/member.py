@@ -1,0 +1,88 @@
+"""One member of the fleet: the published record, and what is known about it beside that.
+
+Pure.  A `Member` is owned by the `Fleet`; only the functions of the pure core change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import replace
+
+from app.records.event import EventDraft
+from app.records.primitives import Key, Now
+from app.records.process import Process
+
+from .cause import Sent
+from .escalation import Stop
+from .events import Plan
+from .lifecycle import Trigger, advance
+from .stuck import Watch
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """A client that joins; ``until`` is monotonic, None without limit."""
+
+    client: int
+    request: int
+    until: float | None
+
+
+@dataclass
+class Member:
+    """A process of the fleet.  ``key`` is set while there is a process of the OS; times are monotonic seconds.
+
+    ``stopped`` says that its present or last end was our wish: that is no failure, and no policy restarts it.
+    """
+
+    process: Process
+    plan: Plan
+    watch: Watch
+    key: Key | None = None
+    spawn_by: str | None = None
+    spawning: bool = False
+    started_at: float = 0.0
+    sent: list[Sent] = field(default_factory=list)
+    stop: Stop | None = None
+    stopped: bool = False
+    error: str | None = None
+    failed_to_start: bool = False
+    attempts: int = 0
+    retry_at: float | None = None
+    restart_by: str | None = None
+    looks: list[float] = field(default_factory=list)
+    waiters: list[Waiter] = field(default_factory=list)
+    forget_at: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the process."""
+        return self.process.id
+
+    def update(self, **changes: Any) -> None:
+        """Replace the record by one with these fields changed."""
+        self.process = replace(self.process, **changes)
+
+    def advance(self, trigger: Trigger, **changes: Any) -> None:
+        """Take the transition and change these fields; raises `IllegalTransition` and changes nothing."""
+        self.update(state=advance(self.process.state, trigger), **changes)
+
+    def draft(self, now: Now, kind: str, text: str, by: str) -> EventDraft:
+        """A journal line about this process."""
+        process = self.process
+        return EventDraft(
+            at=now.wall, kind=kind, text=text, by=by, process=process.id, pid=process.pid, name=process.name
+        )
+
+
+def create(plan: Plan, process_id: str, now: Now) -> Member:
+    """A member as it is before start()."""
+    process = replace(plan.process, id=process_id, name=name_of(plan.process), created_at=now.wall)
+    return Member(process=process, plan=plan, watch=Watch(since=now.mono))
+
+
+def name_of(process: Process) -> str:
+    """The name that was given, else what it runs."""
+    return process.name or process.workload or process.target

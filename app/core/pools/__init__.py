@@ -1,0 +1,1 @@
+"""How a pool fares, by what its host tells and the sweeps see.  Pure."""

@@ -1,0 +1,61 @@
+"""Who waits for an end, and what they are told.  Pure; a join holds up nobody but its client."""
+
+from __future__ import annotations
+
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import JOINABLE
+from app.core.fleet.member import Member, Waiter
+from app.protocol.control import reply
+from app.records import primitives as p
+from app.records.errors import NotPossible
+from app.records.process import State
+
+Out = list[a.Action]
+
+
+def join(fleet: Fleet, event: e.Joining, now: p.Now, out: Out) -> None:
+    """Answer when it has ended, or when the timeout is over; a zombie is reaped."""
+    member, command = fleet.member(event.command.process), event.command
+    if member.process.observed:
+        raise NotPossible(not_ours(member, "join"))
+    state = member.process.state
+    if state in (State.CREATED, State.CLOSED):
+        raise NotPossible(f"join is not possible while the process is {state}")
+    until = None if command.timeout_s is None else now.mono + command.timeout_s
+    member.waiters.append(Waiter(event.client, command.request, until))
+    if state is State.EXITED:
+        out.append(a.Note(member.draft(now, "joined", "by join()", command.by)))
+        out.append(a.Reap(member.id))
+    elif state in JOINABLE:
+        answer(member, out)
+    fleet.changed(member)
+
+
+def not_ours(member: Member, verb: str) -> str:
+    """Why an observed process cannot be started, joined or closed by us."""
+    process = member.process
+    if process.id == process.program:
+        return f"{verb} is not possible: {process.id} was started in a terminal; who called `procession run` joins it"
+    parent = f"its parent (pid {process.started_by})" if process.started_by else "its parent"
+    return f"{verb} is not possible: {process.id} is observed, not ours; {parent} started it, and joins it"
+
+
+def answer(member: Member, out: Out) -> None:
+    """It has ended: tell all who wait."""
+    for waiter in member.waiters:
+        out.append(_joined(member, waiter, joined=True))
+    member.waiters = []
+
+
+def expire(member: Member, now: p.Now, out: Out) -> None:
+    """Tell those whose timeout is over."""
+    for waiter in [one for one in member.waiters if one.until is not None and one.until <= now.mono]:
+        member.waiters.remove(waiter)
+        out.append(_joined(member, waiter, joined=False))
+
+
+def _joined(member: Member, waiter: Waiter, *, joined: bool) -> a.Answer:
+    result = {"joined": joined, "exitcode": member.process.exitcode}
+    return a.Answer(waiter.client, reply(waiter.request, result))

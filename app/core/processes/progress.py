@@ -1,0 +1,209 @@
+"""What reports, samples and looks tell about a living process, and the diagnosis that follows.
+
+Pure.  A quiet process is first looked at (`Probe`), then, where what it blocks on is suspicious, asked for its line
+(`FindFrame`); only then is it called stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import Trigger, possible
+from app.core.fleet.member import Member
+from app.protocol import reports as r
+from app.records import primitives as p
+from app.records.event import EventDraft
+from app.records.process import Descendant, Progress, Sample, Sentinel, State
+
+Out = list[a.Action]
+_STOPPED = ("T", "t")
+#: A started child that has not said hello for so long will not.
+_SILENT_S = 5.0
+
+
+def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out: Out) -> None:
+    """A report of the process itself or of a fork of it."""
+    match report:
+        case r.Booted():
+            _booted(fleet, member, report, now, out)
+        case r.Progressed(done=done, total=total, note=note):
+            member.watch.reported(done, total, now.mono)
+            member.update(progress=Progress(done=done, total=total, note=note, at=now.wall))
+            _unstuck(member, now, out)
+        case r.Raised(error=error, traceback=traceback):
+            member.error = error
+            member.update(error=traceback)
+        case r.FailedToStart(error=error, traceback=traceback):
+            member.error, member.failed_to_start = error, True
+            member.update(error=traceback)
+        case r.Forked():
+            return  # the inventory's business
+        case _:
+            assert_never(report)
+    fleet.changed(member)
+
+
+def _booted(fleet: Fleet, member: Member, report: r.Booted, now: p.Now, out: Out) -> None:
+    if member.process.booted or report.pid != member.process.pid:
+        return
+    preloaded = report.preloaded if member.process.start_method == "forkserver" else None
+    if possible(member.process.state, Trigger.BOOT):
+        member.advance(Trigger.BOOT, booted=True, preloaded=preloaded)
+        out.append(a.Note(member.draft(now, "booted", "its own code runs", "process")))
+    member.watch.since = now.mono
+
+
+def looked(fleet: Fleet, member: Member, os_state: str | None, now: p.Now, out: Out) -> None:
+    """The state letter: the only sign of a SIGSTOP."""
+    if os_state is None or member.key is None:
+        return
+    before = member.process
+    member.update(os_state=os_state)
+    if os_state in _STOPPED and before.state is State.RUNNING:
+        member.advance(Trigger.SUSPEND, stuck=None)
+        out.append(a.Note(member.draft(now, "suspended", "by SIGSTOP", _who(member))))
+    elif os_state not in _STOPPED and before.state is State.SUSPENDED:
+        member.advance(Trigger.RESUME)
+        member.watch.since = member.watch.busy_at = now.mono
+        if member.watch.reported_at is not None:
+            member.watch.reported_at = now.mono
+        out.append(a.Note(member.draft(now, "resumed", "by SIGCONT", "process")))
+    if member.process != before:
+        fleet.changed(member)
+
+
+def _who(member: Member) -> str:
+    return member.sent[-1].by if member.sent else "process"
+
+
+def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: Out) -> None:
+    """One sweep over everything."""
+    out += [a.Note(draft) for draft in _new_orphans(fleet, event.descendants, now)]
+    counts = _take_descendants(fleet, event.descendants)
+    for member in fleet.members.values():
+        count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, member.process.log_bytes)
+        if count != member.process.descendants or log_bytes != member.process.log_bytes:
+            member.update(descendants=count, log_bytes=log_bytes)
+            fleet.changed(member)
+        if member.key is None:
+            continue
+        sample = event.samples.get(member.id)
+        if sample:
+            _sampled_one(fleet, member, sample, now, out)
+            _judge(fleet, member, now, out)
+
+
+def _new_orphans(fleet: Fleet, descendants: tuple[Descendant, ...], now: p.Now) -> Iterator[EventDraft]:
+    """What was left behind; not what is just being ended along with its process."""
+    for one in descendants:
+        if not one.orphan or ((before := fleet.descendants.get(one.id)) and before.orphan):
+            continue
+        member = fleet.members.get(one.root or "")
+        if member and member.stop:
+            continue
+        whose = f"left behind by {one.root}" if one.root else "of unknown origin"
+        text = f"orphan {whose}: {one.command[:200]}"
+        yield EventDraft(
+            at=now.wall, kind="orphan", text=text, by="process", process=one.root, pid=one.pid, name=one.name
+        )
+
+
+def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict[str, int]:
+    fresh = {one.id: one for one in descendants}
+    fleet.removed |= fleet.descendants.keys() - fresh.keys()
+    fleet.dirty |= {key for key, one in fresh.items() if fleet.descendants.get(key) != one}
+    fleet.descendants = fresh
+    counts: dict[str, int] = {}
+    for one in descendants:
+        if one.root:
+            counts[one.root] = counts.get(one.root, 0) + 1
+            member = fleet.members.get(one.root)
+            if member and member.stop:
+                pid, ticks = one.id.split("-")
+                member.stop.remember(frozenset({(int(pid), int(ticks))}))
+    return counts
+
+
+def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: Out) -> None:
+    before = member.process
+    member.watch.sampled(sample.cpu_percent, now.mono)
+    member.update(
+        ppid=sample.ppid,
+        cpu_percent=sample.cpu_percent,
+        rss_bytes=sample.rss_bytes,
+        threads=sample.threads,
+        fds=sample.fds,
+    )
+    if before.observed and before.state is State.STARTING and now.mono - member.watch.since > _SILENT_S:
+        member.advance(Trigger.BOOT)  # it runs, and cannot say so: its interpreter ignores its environment
+    looked(fleet, member, sample.os_state, now, out)
+    if member.process != before:
+        fleet.changed(member)
+
+
+def _judge(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+    limit = member.process.stuck_after_s
+    if limit is None or not member.watch.quiet(member.process, limit, now.mono):
+        _unstuck(member, now, out)
+        return
+    if member.watch.wants_probe(now.mono):
+        out.append(a.Probe(member.id))
+    if member.process.stuck:
+        _diagnose(fleet, member, now)
+
+
+def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: Out) -> None:
+    """What the quiet process waits for: now it can be judged."""
+    limit, watch = member.process.stuck_after_s, member.watch
+    if limit is None or not watch.quiet(member.process, limit, now.mono):
+        return
+    if not event.suspicious and watch.reported_at is None:
+        _unstuck(member, now, out)
+        return
+    watch.blocked = event.words
+    if member.process.stuck is None:
+        _diagnose(fleet, member, now)
+        out.append(a.FindFrame(member.id))
+
+
+def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: Out) -> None:
+    """The line it stands at, empty where that could not be found out: now all is known that the journal is to tell."""
+    if member.process.stuck:
+        member.watch.frame = words
+        reason = _diagnose(fleet, member, now)
+        out.append(a.Note(member.draft(now, "stuck", reason, "supervisor")))
+
+
+def _diagnose(fleet: Fleet, member: Member, now: p.Now) -> str:
+    stuck = member.watch.diagnosis(member.process, now.mono, now.wall)
+    member.update(stuck=stuck)
+    fleet.changed(member)
+    return stuck.reason
+
+
+def _unstuck(member: Member, now: p.Now, out: Out) -> None:
+    member.watch.frame = member.watch.blocked = ""
+    if member.process.stuck:
+        member.update(stuck=None)
+        out.append(a.Note(member.draft(now, "unstuck", "makes progress again", "process")))
+
+
+def sentinel_seen(fleet: Fleet, member: Member, event: e.SentinelSeen) -> None:
+    """The sentinel as it is: it may lie."""
+    sentinel = member.process.sentinel
+    if sentinel is None:
+        return
+    fresh = Sentinel(fd=sentinel.fd, ready=event.ready, held_by=event.held_by)
+    if fresh != sentinel:
+        member.update(sentinel=fresh)
+        fleet.changed(member)
+
+
+def forkserver_lost(pid: int, now: p.Now) -> EventDraft:
+    """Told, and not shown as exits: its children live on below us."""
+    text = f"the forkserver (pid {pid}) died; the processes that it had started live on; a new one is started"
+    return EventDraft(at=now.wall, kind="forkserver", text=text, by="supervisor", pid=pid)

@@ -1,0 +1,138 @@
+"""How a process is started: at a launch, by its verb, after a stop, or by its restart policy.
+
+Pure.  start() is called once per Process object; a restart is a new object under the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE, Trigger, advance
+from app.core.fleet.member import Member, create
+from app.core.fleet.stuck import Watch
+from app.records import primitives as p
+from app.records.errors import NotPossible
+from app.records.process import Sentinel, State
+
+from . import stops
+
+Out = list[a.Action]
+_CREATED_ANEW = {
+    "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False, "stuck": None,
+    "progress": None, "stopping": None, "backoff": None, "sentinel": None, "exited_at": None, "descendants": 0,
+    "pid": None, "ppid": None, "start_time": None, "cpu_percent": None, "rss_bytes": None, "threads": None, "fds": None,
+    "os_state": None,
+}  # fmt: skip
+
+
+def refuse_while_stopping(fleet: Fleet) -> None:
+    """Nothing starts while everything ends."""
+    if fleet.stopping_by:
+        raise NotPossible("Procession is stopping: nothing new is started")
+
+
+def retry(fleet: Fleet, member: Member, out: Out) -> None:
+    """The back-off is over."""
+    out.append(a.Close(member.id))
+    begin(fleet, member, Trigger.RESTART, "policy")
+    fleet.changed(member)
+
+
+def spawn(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+    """It is this member's turn to be started."""
+    member.spawning = False
+    out.append(a.Spawn(member.process, {**member.plan.job, "id": member.id}))
+
+
+def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: Out) -> None:
+    """start() returned: there is a process of the OS."""
+    member.key, member.started_at = event.key, now.mono
+    member.watch = Watch(since=now.mono, busy_at=now.mono)
+    member.update(
+        pid=event.key[0],
+        ppid=event.ppid,
+        started_by=fleet.own_pid,
+        alive=True,
+        start_time=now.wall,
+        sentinel=Sentinel(fd=event.sentinel_fd, ready=False),
+    )
+    fleet.changed(member)
+    by, again = (
+        member.spawn_by or "supervisor",
+        f", restart {member.process.restarts}" if member.process.restarts else "",
+    )
+    out.append(a.Note(member.draft(now, "started", f"by {member.process.start_method}{again}", by)))
+
+
+def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
+    again = trigger is Trigger.RESTART
+    member.advance(trigger, **(_CREATED_ANEW if again else {}))
+    if again:
+        member.update(restarts=member.process.restarts + 1)
+    member.sent, member.error, member.failed_to_start, member.stopped = [], None, False, False
+    member.retry_at, member.restart_by, member.spawn_by = None, None, by
+    fleet.enqueue_start(member)
+    fleet.changed(member)
+
+
+def start(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    refuse_while_stopping(fleet)
+    begin(fleet, member, Trigger.START, by)
+
+
+def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    refuse_while_stopping(fleet)
+    state = member.process.state
+    if state in LIVE or state is State.EXITED:
+        out.append(a.Note(member.draft(now, "restarted", "restart asked for", by)))
+        member.restart_by = by
+        if state is State.EXITED:
+            out.append(a.Reap(member.id))
+        elif state is not State.STOPPING:
+            stops.stop(fleet, member, by, member.process.grace_s, now, out)
+        return
+    advance(state, Trigger.RESTART)
+    out.append(a.Note(member.draft(now, "restarted", "restart asked for", by)))
+    begin_anew(fleet, member, by, out)
+
+
+def begin_anew(fleet: Fleet, member: Member, by: str, out: Out) -> None:
+    """A new Process object under the same id, because a person wants it: the count of failures starts anew."""
+    member.attempts = 0
+    out.append(a.Close(member.id))
+    begin(fleet, member, Trigger.RESTART, by)
+
+
+# After a crash of the supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Former:
+    """What the journal knew of a process last; ``runs``: it still does, and is not ours any more."""
+
+    id: str
+    state: State
+    pid: int | None
+    created_at: float
+    runs: bool
+
+
+def restore(fleet: Fleet, plan: e.Plan, former: Former, now: p.Now) -> list[a.Note]:
+    """Bring a record back: lost, unless it was never started; what has a restart policy starts again."""
+    member = create(plan, former.id, now)
+    member.update(created_at=former.created_at)
+    fleet.members[former.id] = member
+    fleet.changed(member)
+    if former.state is State.CREATED:
+        return []
+    cause = (
+        "the supervisor died; it still runs, as an orphan" if former.runs else "it ended unseen: the supervisor died"
+    )
+    member.update(state=State.LOST, pid=former.pid, failed=True, cause=cause)
+    notes = [a.Note(member.draft(now, "lost", cause, "supervisor"))]
+    if plan.process.restart.policy != "never" and not former.runs:
+        begin(fleet, member, Trigger.RESTART, "policy")
+    return notes

@@ -1,0 +1,139 @@
+"""How a process is ended: by asking and then killing its remembered tree, or by killing it at once.
+
+Pure.  `stopping.Stop` is the state of the escalation; this module begins it, shows it and carries out what is due.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from msgspec.structs import replace
+
+from app.core.fleet import actions as a
+from app.core.fleet.cause import Sent
+from app.core.fleet.escalation import Stop
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.member import Member
+from app.records import primitives as p
+from app.records.errors import NotPossible
+from app.records.process import State, Stopping
+
+Out = list[a.Action]
+
+#: When to look whether a SIGSTOP or SIGCONT has taken effect: it does so when the process is next scheduled.
+_LOOKS_S = (0.002, 0.01, 0.05, 0.2)
+
+
+def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    member.restart_by = None
+    if member.process.state is State.BACKOFF:
+        cancel_retry(fleet, member)
+        out.append(a.Note(member.draft(now, "stop", "automatic restarts cancelled", by)))
+        return
+    _check_live(member, "terminate")
+    if member.stop:
+        raise NotPossible(f"terminate is not possible while the process is stopping: {member.stop.signal} is sent")
+    stop(fleet, member, by, member.process.grace_s, now, out)
+
+
+def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    _check_live(member, "kill")
+    member.restart_by = None
+    if member.stop is None:
+        _begin(fleet, member, by, "SIGKILL", 0.0, now, out)
+    else:
+        member.stop.hurry(by, now.mono)
+        _show(member, now)
+    out.append(a.Note(member.draft(now, "stop", "kill asked for: SIGKILL to the whole tree", by)))
+
+
+def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out: Out) -> None:
+    if member.stop:
+        member.stop.kill_at = min(member.stop.kill_at, now.mono + grace_s)
+        return
+    suspended = member.process.state is State.SUSPENDED or member.process.os_state in ("T", "t")
+    _begin(fleet, member, by, "SIGTERM", grace_s, now, out)
+    if member.key:
+        # A stopped process keeps its SIGTERM pending until it is continued.
+        signums = (signal.SIGTERM, signal.SIGCONT) if suspended else (signal.SIGTERM,)
+        send(member, signums, by, now, out)
+    text = f"SIGTERM sent; SIGKILL to its whole tree in {grace_s:g} s"
+    out.append(a.Note(member.draft(now, "stop", text, by)))
+
+
+def _begin(fleet: Fleet, member: Member, by: str, signal_sent: str, grace_s: float, now: p.Now, out: Out) -> None:
+    member.advance(Trigger.STOP, stuck=None)
+    if member.spawning:
+        fleet.cancel_start(member)
+    member.stopped = True
+    member.stop = Stop(
+        by=by,
+        signal=signal_sent,
+        asked_at=now.mono,
+        kill_at=now.mono + grace_s,
+        leader=member.key or (0, 0),
+        leader_gone=member.key is None,
+        checked=member.key is None,
+    )
+    if member.key:
+        out.append(a.Remember(member.id))
+    _show(member, now)
+    fleet.changed(member)
+
+
+def remembered(fleet: Fleet, member: Member, keys: frozenset[p.Key]) -> None:
+    """The tree, taken before the first signal."""
+    if member.stop:
+        member.stop.remember(keys)
+        show_left(member)
+        fleet.changed(member)
+
+
+def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+    """The grace is over, or was none: kill all that is remembered."""
+    assert member.stop
+    if not member.stop.leader_gone and not any(one.signum == signal.SIGKILL for one in member.sent):
+        member.sent.append(Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono))
+    if member.process.stopping and member.process.stopping.signal != "SIGKILL":
+        member.update(stopping=replace(member.process.stopping, signal="SIGKILL", kill_at=None))
+        text = f"grace is over: SIGKILL to what is left, pid {', '.join(map(str, member.stop.left()))}"
+        out.append(a.Note(member.draft(now, "stop", text, "supervisor")))
+        fleet.changed(member)
+    if held := fleet.programs.held.get(member.id):
+        held.killed = Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono)
+    out.append(a.KillTree(member.id, member.stop.targets()))
+
+
+def _show(member: Member, now: p.Now) -> None:
+    assert member.stop
+    stop = member.stop
+    kill_at = None if stop.signal == "SIGKILL" else now.wall + stop.kill_at - now.mono
+    at = now.wall - (now.mono - stop.asked_at)
+    member.update(stopping=Stopping(signal=stop.signal, by=stop.by, at=at, kill_at=kill_at, left=stop.left()))
+
+
+def show_left(member: Member) -> None:
+    """Publish which pids of the tree are left."""
+    if member.stop and member.process.stopping:
+        member.update(stopping=replace(member.process.stopping, left=member.stop.left()))
+
+
+def _check_live(member: Member, verb: str) -> None:
+    if member.process.state not in LIVE:
+        raise NotPossible(f"{verb} is not possible while the process is {member.process.state}")
+
+
+def cancel_retry(fleet: Fleet, member: Member) -> None:
+    """It is not to be started again by itself."""
+    member.retry_at = None
+    member.advance(Trigger.CANCEL, backoff=None)
+    fleet.changed(member)
+
+
+def send(member: Member, signums: tuple[int, ...], by: str, now: p.Now, out: Out) -> None:
+    """Send signals to the process itself, and remember that it was us."""
+    member.sent += [Sent(signum=signum, by=by, at=now.mono) for signum in signums if signum != signal.SIGCONT]
+    del member.sent[:-20]
+    member.looks = [now.mono + pause for pause in _LOOKS_S]
+    out.append(a.SendTo(member.id, signums))

@@ -1,0 +1,1 @@
+"""How a program and its processes fare, by what they say.  Pure."""

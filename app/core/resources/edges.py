@@ -1,0 +1,177 @@
+"""Who waits for whom, since when: edges of the waits-for graph, and the ``waiting`` of each resource.  Pure.
+
+``holders`` are those that could let a wait end, and are told carefully: for a lock its holder, for anything that is
+received all that could send it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.records.resource import ResourceKind, Waiting
+from app.records.waits import Edge
+
+from .book import Book
+from .readings import Reading, above
+from .thing import Thing
+
+_Name = tuple[int, str | None, int | None, str]
+_RECEIVES = frozenset({"get", "recv"})
+_SENDS = frozenset({"put", "flush", "send"})
+#: One that is just being stopped is in no call for a moment.
+_MISSED_S = 1.0
+#: The first looks of a new supervisor may not come to everybody.
+_INHERITED_S = 30.0
+_OTHER_END = {"a": "b", "b": "a"}
+_ENDED_BY = {"read": "write", "write": "read"}
+
+
+class Blocked(NamedTuple):
+    """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``.
+
+    ``alone``: none of its other threads can do anything.  ``token`` is the same as long as it is the same wait;
+    ``since`` when that began, where it was told.  ``holders`` where they are known already; ``certain`` as in `Edge`.
+    """
+
+    pid: int
+    thing: Thing | None
+    at: Thing | None
+    to: str
+    main: bool
+    timed: bool
+    of: int | None = None
+    since: float | None = None
+    alone: bool = True
+    token: int = 0
+    holders: tuple[int, ...] | None = None
+    certain: bool = True
+
+
+class _Start(NamedTuple):
+    """A wait began, as first seen ``since``; it was last seen ``at``, both of the wall clock."""
+
+    since: float
+    token: int
+    at: float
+
+
+class Lasting(NamedTuple):
+    """A wait since when, by the wall clock; its ``token`` says whether it is still the same one."""
+
+    resource: str | None
+    of: int | None
+    to: str
+    since: float
+    token: int
+
+
+@dataclass
+class Edges:
+    """Remembers since when each wait is there."""
+
+    book: Book
+    readings: Mapping[str, Reading]
+    #: Who acquired some of a semaphore that is used up.
+    having: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    _starts: dict[_Name, _Start] = field(default_factory=dict)
+
+    def look(self, found: Iterable[Blocked], wall: float, wall_of_mono: float) -> None:
+        """Take what was seen at this moment in place of what was there before."""
+        chosen: dict[_Name, Blocked] = {}
+        for one in found:
+            name = (one.pid, one.thing.id if one.thing else None, one.of, one.to)
+            # One edge for all threads; the main one's wait says most.
+            if name not in chosen or (one.main and not chosen[name].main):
+                chosen[name] = one
+        starts = {name: self._start(name, one, wall) for name, one in chosen.items()}
+        missed = {name: start for name, start in self._starts.items() if wall - start.at < _MISSED_S}
+        self._starts = {**missed, **starts}
+        told = {name: one.since + wall_of_mono for name, one in chosen.items() if one.since is not None}
+        since = {name: told.get(name, start.since) for name, start in starts.items()}
+        self.edges = tuple(self._edge(one, since[name]) for name, one in chosen.items())
+        self._note_waiting(chosen, since)
+
+    def lasting(self, seconds: float) -> dict[int, list[Lasting]]:
+        """By pid, what it has waited for so long."""
+        found: dict[int, list[Lasting]] = {}
+        for (pid, resource, of, to), start in self._starts.items():
+            if start.at - start.since >= seconds:
+                found.setdefault(pid, []).append(Lasting(resource, of, to, start.since, start.token))
+        return found
+
+    def take_over(self, pid: int, waits: Iterable[Lasting], wall: float) -> None:
+        """What it was last seen to wait for, by the supervisor before us; it may be another wait by now."""
+        until = wall + _INHERITED_S
+        self._starts |= {(pid, one.resource, one.of, one.to): _Start(one.since, one.token, until) for one in waits}
+
+    def _start(self, name: _Name, one: Blocked, wall: float) -> _Start:
+        before = self._starts.get(name)
+        since = before.since if before and before.token == one.token else wall
+        return _Start(since, one.token, wall)
+
+    def _edge(self, one: Blocked, since: float) -> Edge:
+        return Edge(
+            pid=one.pid,
+            resource=one.thing.id if one.thing else None,
+            since=since,
+            to=one.to,
+            of=one.of,
+            holders=self._holders(one),
+            main=one.main,
+            timed=one.timed,
+            alone=one.alone,
+            certain=one.certain,
+        )
+
+    def _holders(self, one: Blocked) -> tuple[int, ...]:
+        at = one.at
+        if one.of is not None:
+            return (one.of,)
+        if one.holders is not None or at is None:
+            return one.holders or ()
+        reading = self.readings[at.key]
+        if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
+            return self._lock_holders(at, reading, one.pid)
+        if one.to == "acquire" and (having := self.having.get(at.key)):
+            return having
+        able = self._able(at, reading, one)
+        others = tuple(sorted(able - {one.pid}))
+        # Where it has both ends itself and nobody else has one, it alone can end its wait.
+        return others or ((one.pid,) if one.pid in able else ())
+
+    def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
+        holding = reading.holding
+        if holding.abandoned:
+            return ()
+        if holding.holder is not None:
+            return (holding.holder,)
+        return tuple(sorted(at.users.keys() - {pid}))
+
+    def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
+        """Who could do what it waits for; of a pool nobody else does, whoever has inherited its pipes."""
+        able = self._with_the_other_end(at, reading, one)
+        pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
+        return (able & {*pool.workers, pool.created_by} if pool else None) or able
+
+    def _with_the_other_end(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
+        pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
+        ends = self.readings[pipe.key].ends if pipe and pipe.key in self.readings else None
+        users = set((one.thing or at).users) | set(at.users)
+        if not ends or one.to not in _RECEIVES | _SENDS:
+            return users
+        if "a" in ends or "b" in ends:
+            mine = [end for end in _OTHER_END if one.pid in ends.get(end, ())]
+            return set(ends.get(_OTHER_END[mine[0]], ())) if len(mine) == 1 else users
+        return set(ends.get("write" if one.to in _RECEIVES else "read", ()))
+
+    def _note_waiting(self, chosen: Mapping[_Name, Blocked], since: Mapping[_Name, float]) -> None:
+        waiting: dict[str, list[Waiting]] = {}
+        for name, one in chosen.items():
+            told = Waiting(pid=one.pid, since=since[name], to=one.to)
+            for thing in above(self.book, one.at) if one.at else ():
+                waiting.setdefault(thing.key, []).append(told)
+        for key, reading in self.readings.items():
+            reading.waiting = tuple(waiting.get(key, ()))

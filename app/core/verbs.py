@@ -1,0 +1,164 @@
+"""What a wish leads to: launch, start, terminate, kill, close, restart, suspend, resume, signal, join, stop all.
+
+Pure.  The semantics are those of `multiprocessing.Process`: start only once, join not before start, close not while it
+runs.  Each function changes one `Member` and appends the actions that follow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+
+from msgspec.structs import replace
+
+from app.core.fleet.cause import signal_name
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.member import Member, name_of
+from app.protocol.control import reply
+from app.records import primitives as p
+from app.records.errors import NotPossible
+from app.records.primitives import JsonDict
+from app.records.process import State, Verb
+
+from .fleet import actions as a
+from .fleet import events as e
+from .pools import pool as pools
+from .processes import joins, starts, stops
+from .programs import program as programs
+
+Out = list[a.Action]
+
+#: How long a closed record stays to be seen.
+_CLOSED_SHOWN_S = 5.0
+
+
+def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: Out) -> None:
+    """Create ``count`` processes and, where ``auto_start``, start them."""
+    starts.refuse_while_stopping(fleet)
+    if sum(1 for _ in fleet.live()) + event.count > fleet.max_processes:
+        raise NotPossible(f"at most {fleet.max_processes} processes may live at once (PROCESSION_MAX_PROCESSES)")
+    plans = [event.plan] if event.count == 1 else [_numbered(event.plan, n) for n in range(1, event.count + 1)]
+    members = [fleet.add(one, now) for one in plans]
+    for member in members:
+        out.append(a.Note(member.draft(now, "created", member.process.target, event.by)))
+        if member.process.auto_start:
+            starts.begin(fleet, member, Trigger.START, event.by)
+    if event.plan.pool:
+        (host,) = members
+        answer: JsonDict = {"pool": pools.follow(fleet, host, now, out).pool}
+    elif event.plan.program:
+        (first,) = members
+        answer = {"program": programs.opened(fleet, first).program, "process": first.process}
+    else:
+        answer = {"processes": [member.process for member in members]}
+    out.append(a.Answer(event.client, reply(event.request, answer)))
+
+
+def _numbered(plan: e.Plan, number: int) -> e.Plan:
+    """One of many at once has a name of its own, as `multiprocessing` gives them: ``worker-3``."""
+    return dataclasses.replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
+
+
+def act(fleet: Fleet, event: e.Acted, now: p.Now, out: Out) -> None:
+    """Do a verb, journal it with who gave it, answer with the record as it then stands."""
+    member = fleet.member(event.process)
+    _check_pid(member, event.pid)
+    _check_ours(member, event.verb)
+    _VERBS[event.verb](fleet, member, event.by, now, out)
+    fleet.changed(member)
+    out.append(a.Answer(event.client, reply(event.request, member.process)))
+
+
+def send_signal(fleet: Fleet, event: e.Signalled, now: p.Now, out: Out) -> None:
+    """Send any signal to the process itself."""
+    member = fleet.member(event.process)
+    _check_pid(member, event.pid)
+    _check_alive(member, f"signal {signal_name(event.signum)}")
+    stops.send(member, (event.signum,), event.by, now, out)
+    out.append(a.Note(member.draft(now, "signal", f"{signal_name(event.signum)} sent", event.by)))
+    fleet.changed(member)
+    out.append(a.Answer(event.client, reply(event.request, member.process)))
+
+
+def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:
+    """End everything; nothing new may start."""
+    fleet.stopping_by = event.by
+    for member in fleet.members.values():
+        if not programs.to_be_ended(fleet, member):
+            continue
+        member.restart_by = None
+        if member.process.state in LIVE:
+            stops.stop(fleet, member, event.by, _capped(member.process.grace_s, event.within_s), now, out)
+        elif member.process.state is State.EXITED and not member.process.observed:
+            out.append(a.Reap(member.id))
+        elif member.process.state is State.BACKOFF:
+            stops.cancel_retry(fleet, member)
+
+
+def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    if member.process.state in LIVE:
+        raise NotPossible(f"close is not possible while the process is {member.process.state}: end it first")
+    if fleet.programs.kept(member.id):
+        raise NotPossible(f"close is not possible while processes of program {member.id} live: end them first")
+    member.advance(Trigger.CLOSE, sentinel=None)
+    member.forget_at = now.mono + _CLOSED_SHOWN_S
+    out.append(a.Note(member.draft(now, "closed", "by close()", by)))
+    out.append(a.Close(member.id))
+
+
+# Signals
+
+
+def _suspend(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    _check_running(member, Trigger.SUSPEND, State.RUNNING)
+    out.append(a.Note(member.draft(now, "signal", "SIGSTOP sent: suspend", by)))
+    stops.send(member, (signal.SIGSTOP,), by, now, out)
+
+
+def _resume(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    _check_running(member, Trigger.RESUME, State.SUSPENDED)
+    out.append(a.Note(member.draft(now, "signal", "SIGCONT sent: resume", by)))
+    stops.send(member, (signal.SIGCONT,), by, now, out)
+
+
+# Refusals
+
+
+def _check_pid(member: Member, pid: int | None) -> None:
+    if pid is not None and pid != member.process.pid:
+        raise NotPossible(f"{member.id} is no longer pid {pid}: it is pid {member.process.pid} now")
+
+
+def _check_ours(member: Member, verb: Verb) -> None:
+    # Close only takes the record away: whose process it was does not matter any more when it has ended.
+    over = verb is Verb.CLOSE and member.process.state not in LIVE
+    if member.process.observed and verb in _OF_A_PARENT and not over:
+        raise NotPossible(joins.not_ours(member, verb))
+
+
+def _check_alive(member: Member, what: str) -> None:
+    if member.key is None or member.process.state not in LIVE:
+        raise NotPossible(f"{what} is not possible while the process is {member.process.state}")
+
+
+def _check_running(member: Member, trigger: Trigger, wanted: State) -> None:
+    if member.process.state is not wanted or member.key is None:
+        raise NotPossible(f"{trigger} is not possible while the process is {member.process.state}, only while {wanted}")
+
+
+def _capped(grace_s: float, within_s: float | None) -> float:
+    return grace_s if within_s is None else min(grace_s, within_s)
+
+
+#: What only who called start() can do.
+_OF_A_PARENT = (Verb.START, Verb.RESTART, Verb.CLOSE)
+_VERBS = {
+    Verb.START: starts.start,
+    Verb.TERMINATE: stops.terminate,
+    Verb.KILL: stops.kill,
+    Verb.CLOSE: _close,
+    Verb.RESTART: starts.restart,
+    Verb.SUSPEND: _suspend,
+    Verb.RESUME: _resume,
+}

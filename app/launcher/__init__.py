@@ -1,0 +1,1 @@
+"""`procession serve`: keeps the supervisor and the web process alive."""

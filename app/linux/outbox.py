@@ -1,0 +1,45 @@
+"""Bytes that a non-blocking socket has not taken yet."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections import deque
+
+_SENDS_PER_TURN = 8
+
+
+_BUFFERS_PER_SEND = 64
+
+
+class Outbox:
+    """Bytes that a non-blocking socket has not taken yet."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self.size = 0
+        self._socket = peer
+        self._frames: deque[memoryview] = deque()
+
+    def append(self, frame: bytes) -> None:
+        """Queue a frame; where nothing was queued send it at once.  Raises OSError if the peer is gone."""
+        self._frames.append(memoryview(frame))
+        self.size += len(frame)
+        if len(self._frames) == 1:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes, within a turn's bounds.  Raises OSError where the peer is gone."""
+        for _ in range(_SENDS_PER_TURN):
+            if not self._frames:
+                return
+            try:
+                self._sent(self._socket.sendmsg(itertools.islice(self._frames, _BUFFERS_PER_SEND)))
+            except BlockingIOError:
+                return
+
+    def _sent(self, count: int) -> None:
+        self.size -= count
+        while self._frames and count >= len(self._frames[0]):
+            count -= len(self._frames.popleft())
+        if count:
+            self._frames[0] = self._frames[0][count:]

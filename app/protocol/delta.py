@@ -1,0 +1,171 @@
+"""The stream of state: what changed since the last step, and the reader's copy of it all.
+
+Pure.  The loop knows which ids it touched and asks `patches` for what is new about them; `Mirror` is the copy
+that the web's Feed keeps, so that it answers a GET without asking the supervisor::
+
+    loop: patches(shown, now, touched) ──Delta(seq, base)──▶ Mirror.apply ──▶ snapshot()
+                                              a gap: SequenceGap ──▶ a fresh Snapshot ──▶ Mirror.load
+
+The workers and the jobs of a pool are patched one by one (`rows`): 256 workers are 110 kB, four times a second.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import astuple, fields
+
+from app.records.errors import SequenceGap
+from app.records.pool import Pool
+from app.records.primitives import JsonDict
+from app.records.process import Descendant, Process
+from app.records.program import Program
+from app.records.resource import Resource
+from app.records.stream import Changes, Delta, Snapshot
+
+from . import rows
+
+#: How many journal lines a snapshot carries, and a `Mirror` keeps.
+EVENTS_SHOWN = 200
+#: Which of a record's fields are patched row by row.
+_KEYED: dict[type, dict[str, str]] = {Pool: rows.KEYS}
+#: Kept as they are in a patch; everything else is made of records or collections.
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_RECORDS = (Process, Descendant, Pool, Program, Resource)
+_FIELDS = {record: tuple(field.name for field in fields(record)) for record in _RECORDS}
+#: A new thing comes with all its fields, and each kind of thing has one of these.
+_OF_A_NEW_THING = {"pid", "created_by"}
+
+Thing = TypeVar("Thing", Process, Descendant, Pool, Program, Resource)
+Book = dict[str, JsonDict]
+
+
+def patch(old: Thing | None, new: Thing) -> JsonDict:
+    """All fields of ``new`` where there was no ``old``; else its id and what differs, or nothing."""
+    if old is None:
+        everything: JsonDict = msgspec.to_builtins(new)
+        return everything
+    keyed = _KEYED.get(type(new), {})
+    # Records are replaced field by field, so most values are the very same: 1.5 µs for 50 fields.
+    pairs = zip(_FIELDS[type(new)], astuple(old), astuple(new), strict=True)
+    changed = {
+        name: rows.patch(name, before, after) if name in keyed else _plain(after)
+        for name, before, after in pairs
+        if before is not after and before != after
+    }
+    return {"id": new.id, **changed} if changed else {}
+
+
+def patches(
+    old: Mapping[str, Thing], new: Mapping[str, Thing], touched: Iterable[str]
+) -> tuple[tuple[JsonDict, ...], tuple[str, ...]]:
+    """(the patches, the ids that are gone) among the ``touched`` ids; one that did not change gives none."""
+    changed: list[JsonDict] = []
+    removed: list[str] = []
+    for key in touched:
+        if key not in new:
+            if key in old:
+                removed.append(key)
+        elif changes := patch(old.get(key), new[key]):
+            changed.append(changes)
+    return tuple(changed), tuple(removed)
+
+
+class Mirror:
+    """The reader's copy of the state, as plain JSON.  A dict that was handed out never changes afterwards."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.at = 0.0
+        self.host: JsonDict = {}
+        self.supervisor: JsonDict = {}
+        self.processes: Book = {}
+        self.descendants: Book = {}
+        self.pools: Book = {}
+        self.programs: Book = {}
+        self.resources: Book = {}
+        self.waits: JsonDict = {}
+        self.events: deque[JsonDict] = deque(maxlen=EVENTS_SHOWN)
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Start anew from a snapshot."""
+        plain = msgspec.to_builtins(snapshot)
+        self.seq, self.at = snapshot.seq, snapshot.at
+        self.host, self.supervisor, self.waits = plain["host"], plain["supervisor"], plain["waits"]
+        self.processes = _by_id(plain["processes"])
+        self.descendants = _by_id(plain["descendants"])
+        self.pools = _by_id(plain["pools"])
+        self.programs = _by_id(plain["programs"])
+        self.resources = _by_id(plain["resources"])
+        self.events = deque(plain["events"], EVENTS_SHOWN)
+
+    def apply(self, delta: Delta) -> None:
+        """Take one step; raises `SequenceGap`, changing nothing, where it does not follow on ours."""
+        merged = [_merged(book, patches) for book, patches in self._books(delta.changed)]
+        if delta.base != self.seq or None in merged:
+            raise SequenceGap(self.seq, delta.base)
+        self.seq, self.at = delta.seq, delta.at
+        self._take_whole(delta.changed)
+        for (book, _), things in zip(self._books(delta.changed), merged, strict=True):
+            book.update(things or {})
+            for key in delta.removed:
+                book.pop(key, None)
+        self.events.extend(msgspec.to_builtins(delta.events))
+
+    def snapshot(self) -> JsonDict:
+        """The whole state, shaped as `Snapshot`."""
+        return {
+            "seq": self.seq,
+            "at": self.at,
+            "host": self.host,
+            "supervisor": self.supervisor,
+            "processes": list(self.processes.values()),
+            "descendants": list(self.descendants.values()),
+            "events": list(self.events),
+            "pools": list(self.pools.values()),
+            "programs": list(self.programs.values()),
+            "resources": list(self.resources.values()),
+            "waits": self.waits,
+        }
+
+    def _books(self, changed: Changes) -> tuple[tuple[Book, tuple[JsonDict, ...]], ...]:
+        """Each kind of thing that is patched, with the patches for it."""
+        return (
+            (self.processes, changed.processes),
+            (self.descendants, changed.descendants),
+            (self.pools, changed.pools),
+            (self.programs, changed.programs),
+            (self.resources, changed.resources),
+        )
+
+    def _take_whole(self, changed: Changes) -> None:
+        """What comes whole where it changed."""
+        if changed.host is not None:
+            self.host = msgspec.to_builtins(changed.host)
+        if changed.supervisor is not None:
+            self.supervisor = msgspec.to_builtins(changed.supervisor)
+        if changed.waits is not None:
+            self.waits = msgspec.to_builtins(changed.waits)
+
+
+def _by_id(things: list[JsonDict]) -> Book:
+    return {thing["id"]: thing for thing in things}
+
+
+def _plain(value: Any) -> Any:
+    return value if type(value) in _SCALARS else msgspec.to_builtins(value)
+
+
+def _merged(known: Book, changes: Iterable[JsonDict]) -> Book | None:
+    """The changed things as they are now; None where a patch is for something that we do not know."""
+    merged: Book = {}
+    for change in changes:
+        key = change["id"]
+        if key not in known and _OF_A_NEW_THING.isdisjoint(change):
+            return None
+        before = known.get(key, {})
+        merged[key] = {**before, **rows.lay(before, change)}
+    return merged

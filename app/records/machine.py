@@ -1,0 +1,34 @@
+"""The records of the machine and of the supervisor itself.  Pure."""
+
+from __future__ import annotations
+
+from .primitives import Record
+
+
+class Host(Record, frozen=True, kw_only=True):
+    """The machine: CPU of all cores together in percent, memory."""
+
+    name: str
+    cores: int
+    cpu_percent: float
+    memory_used_bytes: int
+    memory_total_bytes: int
+
+
+class Supervisor(Record, frozen=True, kw_only=True):
+    """The supervisor itself.  ``protected`` are pids that the dashboard refuses to signal: its own processes."""
+
+    pid: int
+    started_at: float
+    python: str
+    forkserver_pid: int | None
+    preload_verified: bool | None
+    protected: tuple[int, ...]
+    stopping: bool = False
+    waiting_for: tuple[str, ...] = ()
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    fds: int | None = None
+    journal_error: str | None = None
+    allow_targets: bool = False
+    not_shown: int = 0

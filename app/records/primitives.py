@@ -1,0 +1,26 @@
+"""What records are made of, and what names a process and a moment.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+#: A process of the OS: (pid, start time in clock ticks since boot).
+Key: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment: ``mono`` decides, ``wall`` is shown."""
+
+    mono: float
+    wall: float
+
+
+JsonDict = dict[str, Any]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, compared by value, keyword-only."""

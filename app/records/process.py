@@ -1,0 +1,207 @@
+"""The records that everybody shares: what the supervisor knows, as frozen values.
+
+Pure.  These are also the wire contract's shapes: `app.web.present.processes` turns them into JSON field by field.
+Times that end in ``_at`` or are called ``start_time`` are wall clock, seconds since the epoch (for display only);
+durations end in ``_s``; sizes in ``_bytes``; ``cpu_percent`` is of one core.  ``None`` means unknown or not applicable.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec import field
+
+from .primitives import JsonDict, Record
+
+StartMethod = Literal["forkserver", "spawn", "fork"]
+
+
+class State(StrEnum):
+    """The states of a process; `lifecycle.TRANSITIONS` has the ways between them."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    STOPPING = "stopping"
+    EXITED = "exited"
+    JOINED = "joined"
+    CLOSED = "closed"
+    BACKOFF = "backoff"
+    FATAL = "fatal"
+    LOST = "lost"
+
+
+class Verb(StrEnum):
+    """What a person can ask of one process, beside launching and joining it."""
+
+    START = "start"
+    TERMINATE = "terminate"
+    KILL = "kill"
+    CLOSE = "close"
+    RESTART = "restart"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+class Sentinel(Record, frozen=True, kw_only=True):
+    """`multiprocessing.Process.sentinel` as it is: the fd, whether it is ready, and who still holds it open.
+
+    ``held_by`` names living pids that keep the sentinel from firing although the process itself is dead.
+    """
+
+    fd: int
+    ready: bool
+    held_by: tuple[int, ...] = ()
+
+
+class Progress(Record, frozen=True, kw_only=True):
+    """The last `procession.report(done, total, note)` of a process."""
+
+    done: float
+    total: float | None = None
+    note: str | None = None
+    at: float = 0.0
+
+
+class Stuck(Record, frozen=True, kw_only=True):
+    """A diagnosis beside the state: since when, and why in words."""
+
+    since: float
+    reason: str
+
+
+class Stopping(Record, frozen=True, kw_only=True):
+    """A stop in progress: who asked, which signal was sent, when SIGKILL follows, and which pids are still there."""
+
+    signal: str
+    by: str
+    at: float
+    kill_at: float | None
+    left: tuple[int, ...] = ()
+
+
+class Backoff(Record, frozen=True, kw_only=True):
+    """The wait before the next automatic start: this is try ``attempt`` of at most ``limit``."""
+
+    attempt: int
+    limit: int
+    until: float
+
+
+class RestartPolicy(Record, frozen=True, kw_only=True):
+    """When to start a process again by itself.  Delays double from ``delay_s`` to ``max_delay_s``, with jitter.
+
+    ``limit`` consecutive restarts without ``stable_s`` of uptime in between make it ``fatal``.
+    """
+
+    policy: Literal["never", "on-failure", "always"] = "never"
+    limit: int = 5
+    delay_s: float = 1.0
+    max_delay_s: float = 60.0
+    stable_s: float = 10.0
+
+
+class Process(Record, frozen=True, kw_only=True):
+    """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start().
+
+    ``pool``: it is the host of the pool of the same id.  ``program``: the id of the program that it belongs to, which
+    is its own id for the first one.  ``observed``: it is not our child but watched; only its parent can join it.  Its
+    ``exitcode`` is None where nobody told, and its ``booted`` says whether it got as far as to its target.
+    """
+
+    id: str
+    name: str
+    workload: str | None
+    target: str
+    params: JsonDict
+    args: tuple[Any, ...] = ()
+    kwargs: JsonDict = field(default_factory=dict)
+    pid: int | None = None
+    ppid: int | None = None
+    started_by: int | None = None
+    daemon: bool = False
+    start_method: StartMethod | None = "forkserver"
+    state: State = State.CREATED
+    alive: bool = False
+    booted: bool = False
+    preloaded: bool | None = None
+    exitcode: int | None = None
+    cause: str | None = None
+    error: str | None = None
+    failed: bool = False
+    sentinel: Sentinel | None = None
+    created_at: float = 0.0
+    start_time: float | None = None
+    exited_at: float | None = None
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+    fds: int | None = None
+    os_state: str | None = None
+    descendants: int = 0
+    restarts: int = 0
+    auto_start: bool = True
+    auto_join: bool = True
+    grace_s: float = 5.0
+    restart: RestartPolicy = RestartPolicy()
+    stuck_after_s: float | None = None
+    stuck: Stuck | None = None
+    progress: Progress | None = None
+    stopping: Stopping | None = None
+    backoff: Backoff | None = None
+    log_bytes: int = 0
+    program: str | None = None
+    observed: bool = False
+    pool: bool = False
+
+
+class Descendant(Record, frozen=True, kw_only=True):
+    """A process of the OS below a supervised one.  ``id`` is ``PID-STARTTICKS``; ``root`` the `Process` it came from.
+
+    ``orphan`` says that its root is gone, or unknown (``root`` None), and that it now hangs below the supervisor.
+    """
+
+    id: str
+    pid: int
+    ppid: int
+    root: str | None
+    name: str
+    command: str
+    state: str
+    orphan: bool = False
+    start_time: float = 0.0
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """One process at one sweep.  ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
+
+    ppid: int
+    os_state: str
+    cpu_percent: float | None
+    rss_bytes: int
+    threads: int
+    fds: int | None = None
+
+
+class LaunchSpec(Record, frozen=True, kw_only=True):
+    """What to launch: a catalogue ``workload`` with ``params``, or ``target`` ``module:function`` found in ``path``."""
+
+    workload: str | None = None
+    params: JsonDict = field(default_factory=dict)
+    target: str | None = None
+    args: tuple[Any, ...] = ()
+    kwargs: JsonDict = field(default_factory=dict)
+    path: str | None = None
+    name: str | None = None
+    start_method: StartMethod | None = None
+    daemon: bool | None = None
+    auto_start: bool = True
+    auto_join: bool | None = None
+    grace_s: float | None = None
+    restart: RestartPolicy | None = None
+    stuck_after_s: float | None = None

@@ -1,0 +1,54 @@
+"""The records of observed programs: what they hold, who waits for what, and what that means.  Pure; units as in
+`model`.
+
+A program has the id of its first process.  Each of its processes is a `model.Process` with ``program`` set; those that
+the supervisor did not start itself have ``observed`` set: they are watched, and nobody but their parent can join them.
+"""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from .primitives import JsonDict, Record
+
+
+class Program(Record, frozen=True, kw_only=True):
+    """A program under observation.  ``attached`` says that it was started by `procession run`, in its user's terminal.
+
+    ``not_seen`` counts reports that did not fit into its sockets, or could not be read.  ``unobserved``: why none of
+    its processes has told of itself, and what to do, in sentences.
+    """
+
+    id: str
+    name: str
+    command: tuple[str, ...]
+    cwd: str
+    python: str | None = None
+    attached: bool = False
+    state: str = "running"
+    pid: int | None = None
+    exitcode: int | None = None
+    started_at: float = 0.0
+    ended_at: float | None = None
+    processes: int = 0
+    observed: int = 0
+    not_seen: int = 0
+    unobserved: str | None = None
+    workload: str | None = None
+    safe_pool: bool = False
+
+
+class ProgramSpec(Record, frozen=True, kw_only=True):
+    """What to run: a ``workload`` of the catalogue of programs with ``params``, or a ``command``.
+
+    ``env`` is added to the supervisor's environment.  ``safe_pool`` puts our Pool in the place of the stdlib's.
+    """
+
+    workload: str | None = None
+    params: JsonDict = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    cwd: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    name: str | None = None
+    safe_pool: bool = False
+    track_owners: bool = False

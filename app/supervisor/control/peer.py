@@ -1,0 +1,169 @@
+"""One connection of the control socket as the supervisor sees it: `Client`, with its `Outbox`.
+
+Every client costs only itself.  One that sends faster than the loop takes is no longer read (256 commands
+waiting); one that reads slower than we publish gets no deltas any more (8 MiB unsent), and a fresh snapshot
+once it caught up; one that does not even take its replies (64 MiB), or sends only rubbish, is closed.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import Protocol
+
+import msgspec
+
+from app.linux.outbox import Outbox
+from app.linux.poller import READABLE, WRITABLE, Poller
+from app.protocol.control import MAX_FRAME, AnyCommand, Refused, decode_command, encode
+from app.protocol.frames import FrameError, Frames, framed
+from app.protocol.message import Message
+
+MAX_WAITING = 256
+MAX_BROKEN = 32
+READ_PER_TURN = 64 * 1024
+# Over twice a snapshot of 2,000 processes: a smaller one would lose the deltas that follow on a snapshot.
+DELTA_CAP = 8 * 1024 * 1024
+HARD_CAP = 64 * 1024 * 1024
+
+
+class Server(Protocol):
+    """What a client needs of `control.ControlServer`."""
+
+    poller: Poller
+    inbox: deque[tuple[Client, AnyCommand]]
+
+    def gone(self, client: Client) -> None:
+        """A client closed itself."""
+
+
+class _Numbered(msgspec.Struct):
+    request: int = 0
+
+
+class Client:
+    """One connection.  ``id`` is never used twice; ``pid`` is the peer's; ``dropped`` deltas it missed."""
+
+    def __init__(self, server: Server, peer: socket.socket, number: int, pid: int) -> None:
+        self.id = number
+        self.pid = pid
+        self.closed = False
+        self.needs_snapshot = False
+        self.dropped = 0
+        self.waiting = 0
+        self.outbox = Outbox(peer)
+        self._server = server
+        self._socket = peer
+        self._frames = Frames(MAX_FRAME)
+        self._broken = 0
+        self._watched = READABLE
+        server.poller.watch(peer.fileno(), self._ready, READABLE)
+
+    def fileno(self) -> int:
+        """The fd of the connection; −1 once it is closed."""
+        return self._socket.fileno()
+
+    def send(self, message: Message) -> None:
+        """Send an answer; it is never dropped, but a peer that does not take its answers is closed."""
+        self.send_frame(framed(encode(message)))
+
+    def send_frame(self, frame: bytes) -> None:
+        """As `send`, for a frame that is encoded already (`frames.framed`)."""
+        if self.closed:
+            return
+        try:
+            self.outbox.append(frame)
+        except OSError:
+            self.close()
+        if self.outbox.size > HARD_CAP:
+            self.close()
+        self._watch()
+
+    def offer_frame(self, frame: bytes) -> None:
+        """As `send_frame` for a delta: over the cap it is dropped, and a snapshot falls due later."""
+        if self.needs_snapshot or self.outbox.size + len(frame) > DELTA_CAP:
+            self.needs_snapshot = True
+            self.dropped += 1
+        else:
+            self.send_frame(frame)
+
+    def close(self) -> None:
+        """Close the connection and drop what it has not taken; it appears in ``server.closed``."""
+        if self.closed:
+            return
+        self.closed = True
+        self._server.poller.forget(self.fileno())
+        self._socket.close()
+        self.outbox = Outbox(self._socket)
+        self._server.gone(self)
+
+    def taken(self) -> None:
+        """The loop took one of our commands; once half of them are taken we are read again."""
+        self.waiting -= 1
+        if not self.closed and not self._watched & READABLE and self.waiting <= MAX_WAITING // 2:
+            self._decode_frames()
+            self._watch()
+
+    def _ready(self, events: int) -> None:
+        try:
+            if events & WRITABLE:
+                self.outbox.flush()
+            if events & ~WRITABLE and self.waiting < MAX_WAITING:
+                self._read()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+        self._watch()
+
+    def _read(self) -> None:
+        chunk = self._socket.recv(READ_PER_TURN)
+        if chunk:
+            self._frames.feed(chunk)
+            self._decode_frames()
+        else:
+            self.close()
+
+    def _decode_frames(self) -> None:
+        try:
+            while not self.closed and self.waiting < MAX_WAITING and (frame := self._frames.next()) is not None:
+                self._decode(frame)
+        except FrameError:
+            self.close()
+
+    def _decode(self, frame: bytes) -> None:
+        try:
+            command = decode_command(frame)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            self._refuse(frame, error)
+        else:
+            self.waiting += 1
+            self._server.inbox.append((self, command))
+
+    def _refuse(self, frame: bytes, error: Exception) -> None:
+        self.send(Refused(request=_number_of(frame), kind="invalid", detail=f"not a command: {error}"))
+        self._broken += 1
+        if self._broken > MAX_BROKEN:
+            self.close()
+
+    def _watch(self) -> None:
+        """Wait for what matters; with nothing to wait for be unregistered: EPOLLHUP would spin the loop."""
+        if self.closed:
+            return
+        events = READABLE * (self.waiting < MAX_WAITING) | WRITABLE * bool(self.outbox.size)
+        if events == self._watched:
+            return
+        if not events:
+            self._server.poller.forget(self.fileno())
+        elif not self._watched:
+            self._server.poller.watch(self.fileno(), self._ready, events)
+        else:
+            self._server.poller.change(self.fileno(), events)
+        self._watched = events
+
+
+def _number_of(frame: bytes) -> int:
+    try:
+        return msgspec.json.decode(frame, type=_Numbered).request
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return 0

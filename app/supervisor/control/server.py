@@ -1,0 +1,108 @@
+"""The supervisor's side of the control socket: commands in, answers out; it never blocks and decides nothing.
+
+::
+
+    peer ──frames──▶ Client ──▶ inbox ──take()──▶ loop ──▶ Fleet
+         ◀─frames─── Outbox ◀── client.send (replies) · server.publish (deltas) ◀── loop
+
+What one client may cost is in `peer`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import struct
+from collections import deque
+from pathlib import Path
+
+from app.linux.poller import Poller
+from app.linux.unix_sockets import listen, turn_away
+from app.protocol.control import AnyCommand
+
+from .peer import Client
+
+MAX_CLIENTS = 256
+_ACCEPTS_PER_TURN = 16
+_CREDENTIALS = struct.Struct("3i")
+
+
+class ControlServer:
+    """The listening socket and its clients; ``closed`` has those that went away, for the loop to pop."""
+
+    def __init__(self, path: Path, poller: Poller, uid: int | None = None) -> None:
+        self.poller = poller
+        self.inbox: deque[tuple[Client, AnyCommand]] = deque()
+        self.closed: deque[Client] = deque()
+        self.clients: dict[int, Client] = {}
+        self.subscribers: dict[int, Client] = {}
+        self._uid = os.getuid() if uid is None else uid
+        self._path = path
+        self._numbers = itertools.count(1)
+        self._listener = listen(path, socket.SOCK_STREAM, 128)
+        self._inode = path.stat().st_ino
+        # Given up for a moment to accept and close a connection when there is no other fd left.
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        poller.watch(self._listener.fileno(), self._accept)
+
+    def take(self, limit: int = 256) -> list[tuple[Client, AnyCommand]]:
+        """At most ``limit`` commands, in the order in which they came; clients held back are read again."""
+        taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
+        for client, _ in taken:
+            client.taken()
+        return taken
+
+    def subscribe(self, client: Client) -> None:
+        """From now on ``client`` gets what is published; send it the snapshot right after."""
+        if not client.closed:
+            client.needs_snapshot = False
+            self.subscribers[client.id] = client
+
+    def publish(self, frame: bytes) -> None:
+        """Offer an encoded delta (`frames.framed`) to all subscribers."""
+        for client in list(self.subscribers.values()):
+            client.offer_frame(frame)
+
+    def due_snapshots(self) -> list[Client]:
+        """Subscribers that missed deltas and have caught up, each named once: send it a `SnapshotMessage`."""
+        due = [c for c in self.subscribers.values() if c.needs_snapshot and not c.outbox.size]
+        for client in due:
+            client.needs_snapshot = False
+        return due
+
+    def gone(self, client: Client) -> None:
+        """A client closed itself."""
+        self.clients.pop(client.id, None)
+        self.subscribers.pop(client.id, None)
+        self.closed.append(client)
+
+    def close(self) -> None:
+        """Close everything, and remove the socket file unless another server has put its own there."""
+        for client in list(self.clients.values()):
+            client.close()
+        self.poller.forget(self._listener.fileno())
+        self._listener.close()
+        os.close(self._spare)
+        if self._path.exists() and self._path.stat().st_ino == self._inode:
+            self._path.unlink()
+
+    def _accept(self, _events: int) -> None:
+        for _ in range(_ACCEPTS_PER_TURN):
+            try:
+                peer, _address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                self._spare = turn_away(self._listener, self._spare)
+                return
+            self._welcome(peer)
+
+    def _welcome(self, peer: socket.socket) -> None:
+        pid, uid, _gid = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        if uid not in (self._uid, 0) or len(self.clients) >= MAX_CLIENTS:
+            peer.close()
+            return
+        peer.setblocking(False)
+        number = next(self._numbers)
+        self.clients[number] = Client(self, peer, number, pid)

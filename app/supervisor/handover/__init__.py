@@ -1,0 +1,1 @@
+"""What this supervisor leaves to the one after it."""

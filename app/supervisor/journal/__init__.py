@@ -1,0 +1,1 @@
+"""Every event and every process, durable before anybody is told."""

@@ -1,0 +1,115 @@
+"""The journal as the loop uses it: what a turn brings is collected, and committed before it is published."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+
+import msgspec
+
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.member import Member
+from app.protocol.control import Events
+from app.protocol.delta import EVENTS_SHOWN
+from app.records import primitives as p
+from app.records.errors import JournalError
+from app.records.event import Event, EventDraft
+
+from .backlog import Backlog
+from .facts import DescendantFact, ProcessFact, Run
+from .journal import Journal
+
+
+class Recording:
+    """One commit per turn; a full disk does not stop the supervisor, the page says so (`Backlog`)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._backlog = Backlog()
+        self._states: dict[str, tuple[str, int | None]] = {}
+        self._descendants: set[str] = set()
+        latest, _ = journal.events(Events(request=0, latest=True, limit=EVENTS_SHOWN))
+        self._newest: deque[Event] = deque(latest, maxlen=EVENTS_SHOWN)
+
+    @property
+    def error(self) -> str | None:
+        """Why the journal cannot be written; None while all is well."""
+        return self._backlog.error
+
+    def note(self, draft: EventDraft) -> None:
+        """Have a line written at the end of this turn."""
+        self._backlog.note(draft)
+
+    def forget(self, process_id: str) -> None:
+        """The record of a process is gone."""
+        self._states.pop(process_id, None)
+        self._backlog.forget(process_id)
+
+    def commit(self, fleet: Fleet, now: p.Now) -> list[Event]:
+        """Write what this turn brought; the numbered lines, or none while the journal cannot be written."""
+        for process_id in fleet.dirty & fleet.members.keys():
+            self._remember(fleet.members[process_id])
+        self._remember_descendants(fleet)
+        if not self._backlog:
+            return []
+        written = self._backlog.settle(self.journal.commit, now.mono)
+        self._newest.extend(written)
+        return written
+
+    def forget_descendant(self, descendant: str) -> None:
+        """A descendant of a run before is gone."""
+        self._backlog.forget_descendant(descendant)
+
+    def begin(self, pid: int, now: p.Now) -> Run | None:
+        """A new run; the one before, None where there was none or the journal cannot be written."""
+        try:
+            return self.journal.begin_run(pid, now.wall)
+        except JournalError as error:
+            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            return None
+
+    def end(self, now: p.Now) -> None:
+        """This run ends in order; where that cannot be written, the next start will say that it did not."""
+        with suppress(JournalError):
+            self.journal.end_run(now.wall)
+        with suppress(JournalError):
+            self.journal.close()
+
+    def newest(self) -> tuple[Event, ...]:
+        """The newest lines, oldest first."""
+        return tuple(self._newest)
+
+    def next_deadline(self) -> float | None:
+        """When writing is to be tried again."""
+        return self._backlog.next_deadline()
+
+    def _remember(self, member: Member) -> None:
+        process = member.process
+        if process.observed and process.id != process.program:
+            return  # ends with its program, or goes on without us
+        state, known = (str(process.state), process.pid), self._states.get(process.id)
+        if state == known:
+            return
+        self._states[process.id] = state
+        self._backlog.remember(
+            ProcessFact(
+                id=process.id,
+                name=process.name,
+                state=process.state,
+                pid=process.pid,
+                start_ticks=member.key[1] if member.key else None,
+                created_at=process.created_at,
+                spec=msgspec.json.encode(member.plan).decode() if known is None else None,
+            )
+        )
+
+    def _remember_descendants(self, fleet: Fleet) -> None:
+        seen = fleet.descendants.keys()
+        if seen == self._descendants:
+            return
+        for gone in self._descendants - seen:
+            self._backlog.forget_descendant(gone)
+        for new in seen - self._descendants:
+            one = fleet.descendants[new]
+            self._backlog.remember_descendant(DescendantFact(id=new, root=one.root, name=one.name))
+        self._descendants = set(seen)

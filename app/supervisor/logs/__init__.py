@@ -1,0 +1,1 @@
+"""Logs that never block the child and never fill the disk."""

@@ -1,0 +1,249 @@
+"""Logs that never block the child and never fill the disk.
+
+A supervised process writes its output straight into HOME/logs/ID.log (O_APPEND), across its restarts, and nobody
+stands in between: no pipe that fills up while the supervisor is busy or dead, no copying (0 CPU per MB).  The price
+is that the file can only be cut from outside, here::
+
+    child ──write──▶ ID.log ◀──size, 4 to 20 times a second── LogKeeper ──over the cap──▶ Puncher: a hole at the head
+
+The file, for those who read it (the web): bytes as they were written; an offset once given stays valid, because the
+file only ever grows; what is no longer kept is a hole at the head.  Read from ``max(offset, first_offset)``, where
+``first_offset`` is ``lseek(fd, 0, SEEK_DATA)`` (ENXIO: the file is empty); it is a multiple of 4,096 and may be in
+the middle of a line or of a character.  ``st_size`` is the end.  A size below the offset means a new file.
+
+Disk use of a log: the cap plus what is written within two checks.  A file system without holes (ramfs; no usual
+disk) loses the whole log each time instead of its head.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from .hole_puncher import WITHOUT_HOLES, Puncher
+
+CHECK_S = 0.25
+HOT_CHECK_S = 0.05
+LOW_CAP = 64 * 1024
+_LOW_BYTES = 64 * 1024 * 1024
+_LOW_SHARE = 0.01
+# So far must the free space rise above the limit until the usual cap holds again, or it would go to and fro.
+_RECOVERED = 1.5
+_BLOCK = 4096
+_MIB = 1024 * 1024
+_SUFFIX = ".log"
+
+
+class _Log(Struct):
+    """One open file.  Up to ``head`` it is a hole, up to ``asked`` one is being made; ``rate`` is in bytes a second.
+
+    ``asked`` 0: somebody emptied it meanwhile, so that what is being made will say nothing of what it holds by then.
+    """
+
+    number: int
+    process: str
+    fd: int
+    head: int
+    size: int
+    seen_at: float = 0.0
+    rate: float = 0.0
+    asked: int | None = None
+
+    def grow(self, size: int, now: float) -> None:
+        """Note the size that it has now."""
+        if size < self.size:  # somebody emptied it
+            self.head = 0
+            if self.asked is not None:
+                self.asked = 0
+        self.rate = (size - self.size) / max(now - self.seen_at, 1e-3)
+        self.size = size
+
+
+class LogKeeper:
+    """Watches the logs in ``folder`` and keeps the last ``cap_bytes`` of each; less when the disk is nearly full.
+
+    The loop calls `check` when `next_deadline` is over; nothing here waits for a disk.  ``cap_now`` is the cap at
+    present.
+    """
+
+    def __init__(self, folder: Path, cap_bytes: int) -> None:
+        self.cap_now = cap_bytes
+        self._cap = cap_bytes
+        self._folder = folder
+        self._logs: dict[str, _Log] = {}
+        # Deleted, but something that outlived its process may still write into it.
+        self._unlinked: list[_Log] = []
+        self._hot: list[_Log] = []
+        self._full_check_at = 0.0
+        self._puncher = Puncher()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, _Log] = {}
+        self._space = Space(folder)
+        self._notices: list[str] = []
+        self._said: set[str] = set()
+
+    def path(self, process: str) -> Path:
+        """Where the output of a process goes."""
+        return self._folder / (process + _SUFFIX)
+
+    def track(self, process: str) -> None:
+        """Watch the log of a process from now on; it is created (0600) where it is not there.  Raises OSError."""
+        if process in self._logs:
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        fd = os.open(self.path(process), flags, 0o600)
+        size = os.lseek(fd, 0, os.SEEK_END)
+        self._logs[process] = _Log(next(self._numbers), process, fd, first_offset(fd), size)
+
+    def forget(self, process: str) -> None:
+        """Delete the log of a process.  It is kept small for as long as somebody else still has it open."""
+        self.path(process).unlink(missing_ok=True)
+        if log := self._logs.pop(process, None):
+            self._unlinked.append(log)
+
+    def sweep(self, keep: Collection[str]) -> int:
+        """Delete the logs of all processes that are not named: those of earlier runs.  Returns how many."""
+        old = [path for path in self._folder.glob("*" + _SUFFIX) if path.stem not in keep]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def next_deadline(self) -> float | None:
+        """When `check` is due (monotonic seconds); None while there is nothing to watch."""
+        if self._hot:
+            return min(self._full_check_at, self._hot[0].seen_at + HOT_CHECK_S)
+        return self._full_check_at if self._logs or self._unlinked else None
+
+    def check(self, now: float) -> dict[str, int]:
+        """Look at the sizes and have heads punched; returns the new size of each log that changed since."""
+        self._hear()
+        logs: Iterable[_Log] = self._hot
+        if now >= self._full_check_at:
+            self._full_check_at = now + CHECK_S
+            self._look_at_the_disk()
+            self._close_unused()
+            logs = [*self._logs.values(), *self._unlinked]
+        changed = {log.process: log.size for log in logs if self._measure(log, now)}
+        self._hot = [log for log in logs if log.rate > self._cap]
+        return {process: size for process, size in changed.items() if process in self._logs}
+
+    def take_notices(self) -> list[str]:
+        """What a person should know, for events."""
+        taken, self._notices = self._notices, []
+        return taken
+
+    def pids(self) -> tuple[int, ...]:
+        """Our own processes: nobody's descendants."""
+        return (self._puncher.pid,) if self._puncher.pid else ()
+
+    def close(self) -> None:
+        """Stop watching; the files stay."""
+        self._puncher.close()
+        for log in (*self._logs.values(), *self._unlinked):
+            os.close(log.fd)
+        self._logs, self._unlinked, self._hot = {}, [], []
+
+    def _measure(self, log: _Log, now: float) -> bool:
+        # 0.2 µs; stat by path 1.7 µs.
+        size = os.lseek(log.fd, 0, os.SEEK_END)
+        changed = size != log.size
+        if changed or log.rate:
+            log.grow(size, now)
+        log.seen_at = now
+        if log.asked is None and size - log.head > self.cap_now:
+            self._punch(log)
+        return changed
+
+    def _punch(self, log: _Log) -> None:
+        # A quarter more than needed: one hole for many lines.
+        end = (log.size - self.cap_now * 3 // 4) // _BLOCK * _BLOCK
+        if end > log.head and self._puncher.ask(log.number, log.fd, log.head, end):
+            log.asked = end
+            self._asked[log.number] = log
+
+    def _hear(self) -> None:
+        answers = self._puncher.answers()
+        if answers is None:  # it died; ask anew
+            for waiting in self._asked.values():
+                waiting.asked = None
+            self._asked.clear()
+        for number, failure in answers or ():
+            if log := self._asked.pop(number, None):
+                self._punched(log, failure)
+
+    def _punched(self, log: _Log, failure: int) -> None:
+        if not failure:
+            log.head = log.asked or 0
+        elif failure in WITHOUT_HOLES:
+            log.head = os.lseek(log.fd, 0, os.SEEK_END)
+            self._say_once("this file system knows no holes: a log that reaches its cap starts anew")
+        else:
+            self._say_once(f"the log of process {log.process} cannot be cut: {os.strerror(failure)}")
+        log.asked = None
+
+    def _look_at_the_disk(self) -> None:
+        if notice := self._space.look():
+            self._notices.append(notice)
+        self.cap_now = min(self._cap, LOW_CAP) if self._space.is_low else self._cap
+
+    def _close_unused(self) -> None:
+        unused = [log for log in self._unlinked if log.asked is None and not _is_open_elsewhere(log.fd)]
+        for log in unused:
+            os.close(log.fd)
+            self._unlinked.remove(log)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._notices.append(text)
+
+
+class Space:
+    """Whether the disk of a folder is nearly full: less than 64 MiB or 1 % free, until half as much again is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.is_low = False
+        self._folder = folder
+
+    def look(self) -> str | None:
+        """What is to be told, where it changed."""
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError:  # somebody removed the folder: no reason to end with all children
+            return None
+        free = disk.f_bavail * disk.f_frsize
+        limit = max(_LOW_BYTES, int(disk.f_blocks * disk.f_frsize * _LOW_SHARE))
+        if self.is_low and free >= limit * _RECOVERED:
+            self.is_low = False
+            return f"{free // _MIB} MiB are free again on the disk of the logs: their usual cap holds"
+        # A file system in memory may not tell its size.
+        if not self.is_low and disk.f_blocks and free < limit:
+            self.is_low = True
+            return f"only {free // _MIB} MiB are free on the disk of the logs: each keeps {LOW_CAP // 1024} KiB"
+        return None
+
+
+def first_offset(fd: int) -> int:
+    """Where the kept part of a log begins."""
+    try:
+        return os.lseek(fd, 0, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return os.lseek(fd, 0, os.SEEK_END)
+        raise
+
+
+def _is_open_elsewhere(fd: int) -> bool:
+    try:
+        # Granted only while nobody else has the file open (fcntl(2), "Leases").
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

@@ -1,0 +1,1 @@
+"""What observed processes say and count, and how their ends are seen."""

@@ -1,0 +1,190 @@
+"""The observer socket: what observed processes say comes in, with the fds that they pass; nothing ever goes back.
+
+::
+
+    observer in a process ──Word, fds──▶ Peer ──▶ inbox ──▶ loop       one connection for each process
+    kernel ── who it is (SO_PEERCRED), a pidfd of it (SO_PEERPIDFD)
+
+An observer never waits: while the loop is behind, nobody is read, their sockets fill up, and they count what they could
+not send, in their page.  Whatever cannot be read is counted here.  Anybody of our user may connect: a word is a
+claim, but whose claim it is says the kernel.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from app.linux.poller import Poller
+from app.linux.unix_sockets import listen, turn_away
+from app.protocol.observer import Hello, Paged, SaidWord, heard
+
+from .connection import Heard, NotSeen, Peer, close_all
+
+MAX_PEERS = 4096
+#: Words that wait for the loop; so many again may come from those that are ready in the same turn.
+MAX_WAITING = 4096
+_ACCEPTS_PER_TURN = 256
+_WORDS_PER_TURN = 64
+_CREDENTIALS = struct.Struct("3i")
+
+_words: msgspec.json.Decoder[SaidWord] = msgspec.json.Decoder(SaidWord)
+
+
+class ObserverSocket:
+    """The listening socket and its peers; ``turned_away`` connections there was no room for."""
+
+    def __init__(self, path: Path, poller: Poller) -> None:
+        self.inbox: deque[Heard | NotSeen] = deque()
+        self.turned_away = 0
+        self._poller, self._path = poller, path
+        self._peers: dict[int, Peer] = {}
+        self._held: set[int] = set()
+        self._left: dict[int, int] = {}
+        self._read_out: set[int] = set()
+        self._uids = {os.getuid(), 0}
+        self._listener = listen(path, socket.SOCK_SEQPACKET, 1024)
+        self._inode = path.stat().st_ino
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        poller.watch(self._listener.fileno(), self._accept)
+
+    def take(self, limit: int) -> list[Heard | NotSeen]:
+        """At most ``limit`` of what waits, in the order in which it came; then those held back are read again."""
+        self._forget_left()
+        taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
+        if not self.inbox:
+            self._read_out = set(self._left)
+        if len(self.inbox) < MAX_WAITING:
+            for fd in self._held:
+                self._poller.watch(fd, self._reader(fd))
+            self._held.clear()
+        return taken
+
+    def take_pidfd(self, pid: int) -> int | None:
+        """The pidfd of a peer, which is the caller's from now on: it is right even where the process is gone."""
+        for peer in self._peers.values():
+            if peer.key[0] == pid and peer.pidfd is not None:
+                pidfd, peer.pidfd = peer.pidfd, None
+                return pidfd
+        return self._left.pop(pid, None)
+
+    def drain(self, pid: int) -> None:
+        """Read all that a process has said: its last words come before its end."""
+        for fd, peer in tuple(self._peers.items()):
+            if peer.key[0] == pid:
+                self._read(fd, peer, 4 * _WORDS_PER_TURN)
+
+    def look(self) -> None:
+        """Look into the pages for what could not be sent."""
+        for peer in self._peers.values():
+            self._tell_unsent(peer)
+
+    def close(self) -> None:
+        """Close everything, and remove the socket's file unless another server has put its own there."""
+        for fd in tuple(self._peers):
+            self._drop(fd)
+        close_all(self._left.values())
+        self._poller.forget(self._listener.fileno())
+        self._listener.close()
+        os.close(self._spare)
+        if self._path.exists() and self._path.stat().st_ino == self._inode:
+            self._path.unlink()
+
+    def _accept(self, _events: int) -> None:
+        for _ in range(_ACCEPTS_PER_TURN):
+            try:
+                connection, _address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                self._spare = turn_away(self._listener, self._spare)
+                self.turned_away += 1
+                return
+            self._welcome(connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, uid, _gid = _CREDENTIALS.unpack(credentials)
+        if uid not in self._uids or pid <= 0 or len(self._peers) >= MAX_PEERS:
+            self.turned_away += uid in self._uids
+            connection.close()
+            return
+        connection.setblocking(False)
+        fd = connection.fileno()
+        self._peers[fd] = Peer(connection, pid)
+        self._poller.watch(fd, self._reader(fd))
+
+    def _reader(self, fd: int) -> Reader:
+        return Reader(self, fd)
+
+    def ready(self, fd: int) -> None:
+        """A peer has something to say; while too much waits it is not read, nor listened to (EPOLLHUP would spin)."""
+        if len(self.inbox) >= MAX_WAITING:
+            self._poller.forget(fd)
+            self._held.add(fd)
+        else:
+            self._read(fd, self._peers[fd], _WORDS_PER_TURN)
+
+    def _read(self, fd: int, peer: Peer, limit: int) -> None:
+        for _ in range(limit):
+            try:
+                data, fds = peer.receive()
+            except BlockingIOError:
+                return
+            except OSError:
+                data, fds = b"", ()
+            if not data:
+                close_all(fds)
+                self._tell_unsent(peer)
+                self._drop(fd)
+                return
+            self._take_in(peer, data, fds)
+
+    def _take_in(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
+        try:
+            said = _words.decode(data)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            close_all(fds)
+            self.inbox.append(NotSeen(peer.key, 1))
+            return
+        if isinstance(said, Paged) or (isinstance(said, Hello) and fds):
+            peer.keep_page(fds)
+        first, *more = heard(said)
+        self.inbox.append(Heard(peer.key, first, fds))
+        self.inbox.extend(Heard(peer.key, word) for word in more)
+
+    def _tell_unsent(self, peer: Peer) -> None:
+        if more := peer.newly_unsent():
+            self.inbox.append(NotSeen(peer.key, more))
+
+    def _drop(self, fd: int) -> None:
+        self._poller.forget(fd)
+        self._held.discard(fd)
+        peer = self._peers.pop(fd)
+        if peer.pidfd is not None:
+            # Its words still wait to be taken: then it is to be watched, for its exit code if for nothing else.
+            close_all([self._left.pop(peer.key[0])] if peer.key[0] in self._left else [])
+            self._left[peer.key[0]], peer.pidfd = peer.pidfd, None
+        peer.close()
+
+    def _forget_left(self) -> None:
+        """Nobody wants the pidfds of those whose last words were taken a turn ago."""
+        close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
+        self._read_out = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The poller's callback for one peer."""
+
+    socket: ObserverSocket
+    fd: int
+
+    def __call__(self, _events: int) -> None:
+        self.socket.ready(self.fd)

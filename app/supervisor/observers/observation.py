@@ -1,0 +1,160 @@
+"""What the loop needs to observe programs: their words, their pidfds, what they hold.
+
+::
+
+    ObserverSocket ──Heard──▶ words about processes ──▶ Fleet ──Watch──▶ Watching ──ended──▶ Fleet
+                       └────▶ the others, and all fds ──▶ Resources
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.fleet.fleet import Fleet
+from app.linux import proc
+from app.linux.poller import Poller
+from app.protocol.observer import AnyWord, Dropped, Hello, Made, Paged
+from app.records import primitives as p
+from app.supervisor.inventory.inventory import Inventory
+
+from .connection import Heard, NotSeen
+from .listener import ObserverSocket
+from .watching import Watching
+
+_WORDS_PER_TURN = 1024
+
+
+class Holdings(Protocol):
+    """What programs hold, as `resources.Resources` knows it."""
+
+    def told(self, pid: int, key: p.Key, word: AnyWord, fds: tuple[int, ...]) -> None:
+        """A process said a word; the fds are the taker's from now on."""
+
+    def forked(self, parent: int, child: int) -> None:
+        """A process has what its parent had."""
+
+    def gone(self, pid: int) -> None:
+        """A process has ended."""
+
+
+class Observation:
+    """Takes what waits, watches whom the fleet names."""
+
+    def __init__(
+        self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings
+    ) -> None:
+        self._observers, self._inventory, self._fleet = observers, inventory, fleet
+        self._holdings = holdings
+        self._watching = Watching(poller)
+
+    def waiting(self) -> bool:
+        """Whether a turn left something for the next."""
+        return bool(self._observers.inbox or self._watching.ended)
+
+    def take(self) -> Iterator[e.Happening]:
+        """What was said, then who ended: the last words of a process come before its end."""
+        ended = tuple(self._watching.ended)
+        self._watching.ended.clear()
+        for pid in self._who_may_know(ended):
+            self._observers.drain(pid)
+        for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
+            yield from self._taken(one)
+        for process_id in ended:
+            yield from self._ended(process_id)
+
+    def child_ended(self, process_id: str) -> Iterator[e.Happening]:
+        """The first process of a program may be our own child: its last words, too, come before its end."""
+        member = self._fleet.members.get(process_id)
+        if member and member.process.program and member.process.pid:
+            self._observers.drain(member.process.pid)
+            for one in self._observers.take(len(self._observers.inbox)):
+                yield from self._taken(one)
+            self._holdings.gone(member.process.pid)
+
+    def watch(self, action: a.Watch) -> e.Happening:
+        """Watch a process of a program, unless it turns out to be somebody else."""
+        member = self._fleet.members[action.process]
+        program = member.process.program or ""
+        pidfd = self._observers.take_pidfd(action.pid)
+        if pidfd is None and not self._vouched(action, program):
+            return e.Watching(action.process, None)
+        return self._watched(action, pidfd)
+
+    def _watched(self, action: a.Watch, pidfd: int | None) -> e.Happening:
+        program = self._fleet.members[action.process].process.program or ""
+        key = self._watching.watch(action.process, action.pid, pidfd)
+        held = self._fleet.programs.of(program)
+        if key and held:
+            self._inventory.observe(action.process, key, program, attached=held.program.attached)
+        return e.Watching(action.process, key)
+
+    def watch_again(self, action: a.Watch) -> e.Happening:
+        """Watch a process that was identified before, by its start time."""
+        return self._watched(action, None)
+
+    def watch_runner(self, action: a.WatchRunner) -> e.Happening:
+        """Watch who is to run a program, until that runs."""
+        return e.Watching(action.process, self._watching.watch(action.process, action.pid))
+
+    def signal(self, process_id: str, signum: int) -> bool:
+        """Send a signal to a process that is watched; False where it is gone, or does not run yet."""
+        return self._fleet.members[process_id].key is not None and self._watching.signal(process_id, signum)
+
+    def pid(self, process_id: str) -> int | None:
+        """The pid of a watched process that has not ended."""
+        return self._watching.pid(process_id)
+
+    def look(self) -> list[e.Happening]:
+        """Once in a sweep: who of the dead was reaped, and what could not be sent."""
+        self._observers.look()
+        return [e.Reaped(process_id) for process_id in self._watching.reaped()]
+
+    def forget(self, process_id: str) -> None:
+        """The record of a process is gone."""
+        self._watching.forget(process_id)
+
+    def close(self) -> None:
+        """Let go of everything; what still runs goes on unseen."""
+        self._watching.close()
+        self._observers.close()
+
+    def _taken(self, one: Heard | NotSeen) -> Iterator[e.Happening]:
+        if isinstance(one, NotSeen):
+            yield e.NotSeen(one.key, one.count)
+            return
+        pid, word = one.key[0], one.word
+        self._holdings.told(pid, one.key, word, one.fds)
+        if isinstance(word, Hello) and word.forked:
+            self._holdings.forked(word.ppid, pid)
+        if not isinstance(one.word, Made | Dropped | Paged):
+            yield e.Heard(one.key, one.word)
+
+    def _ended(self, process_id: str) -> Iterator[e.Happening]:
+        member = self._fleet.members.get(process_id)
+        if member is None:
+            return
+        pid = self._watching.pid_of(process_id)
+        if pid == member.process.pid and pid:
+            self._holdings.gone(pid)
+        self._inventory.drop_observed(process_id)
+        yield e.Ended(process_id, self._watching.exitcode(process_id))
+
+    def _who_may_know(self, ended: tuple[str, ...]) -> set[int]:
+        """Those that have ended, and who started them: a pool tells before it ends its workers."""
+        members = filter(None, map(self._fleet.members.get, ended))
+        pids = (*map(self._watching.pid_of, ended), *(member.process.started_by for member in members))
+        return {pid for pid in pids if pid}
+
+    def _vouched(self, action: a.Watch, program: str) -> bool:
+        """Whether a pid that somebody named is a process of the program: a word must not enrol anybody else."""
+        stat = proc.stat(action.pid)
+        if stat is None or action.pid in (os.getpid(), os.getppid()):
+            return False
+        parent = self._fleet.members.get(self._fleet.programs.by_pid.get(stat.ppid, ""))
+        if stat.ppid == action.parent or (parent and parent.process.program == program):
+            return True
+        return self._inventory.belongs_to(action.pid) == program

@@ -1,0 +1,1 @@
+"""From a wish to a checked plan, before anything is started."""

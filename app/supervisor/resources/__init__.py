@@ -1,0 +1,1 @@
+"""What observed programs hold, read from outside within a budget of time."""

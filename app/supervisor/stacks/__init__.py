@@ -1,0 +1,1 @@
+"""Where a process stands, whatever it does."""

@@ -1,0 +1,230 @@
+"""One process on its way up the ladder of `stack`: each step looks once and returns at once."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum, auto
+from pathlib import Path
+
+from app.linux import identity, proc
+from app.linux.activity import Blocked, blocked_on
+from app.linux.poller import Poller
+from app.linux.procfs import catches
+from app.records.primitives import Key, Record
+
+from .pyspy import PySpy
+
+_FAULTHANDLER_S = 1.0
+_PY_SPY_S = 5.0
+#: py-spy takes 10 ms of CPU and 10 MB each.
+_PY_SPY_AT_ONCE = 2
+
+
+class StackResult(Record, frozen=True, kw_only=True):
+    """``source`` is faulthandler, py-spy or proc; ``notes`` tell what was tried before and why it did not do."""
+
+    source: str
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+class Shared:
+    """What climbs have to take turns at: stack files (a fork writes into its parent's) and runs of py-spy."""
+
+    def __init__(self, poller: Poller, py_spy: str | None) -> None:
+        self.poller = poller
+        self.py_spy = py_spy
+        self.files: set[Path] = set()
+        self.spies: list[PySpy] = []
+
+    def spy_on(self, pid: int) -> PySpy | None:
+        """Run py-spy; None while too many run.  Raises OSError where it cannot be run."""
+        if self.py_spy is None or len(self.spies) >= _PY_SPY_AT_ONCE:
+            return None
+        spy = PySpy(self.py_spy, pid, self.poller)
+        self.spies.append(spy)
+        return spy
+
+    def reap(self) -> None:
+        """Forget the py-spys that have ended."""
+        self.spies = [spy for spy in self.spies if not spy.done()]
+
+
+class _Rung(Enum):
+    FILE = auto()
+    SIGNALLED = auto()
+    SPY = auto()
+    SPYING = auto()
+    PROC = auto()
+
+
+class Climb:
+    """Starts at the first rung that can do for the process as it is."""
+
+    def __init__(self, key: Key, path: Path, signum: int, shared: Shared) -> None:
+        self.key = key
+        self._path, self._signum, self._shared = path, signum, shared
+        self._notes: list[str] = []
+        self._deadline = 0.0
+        self._file: StackFile | None = None
+        self._spy: PySpy | None = None
+        self._blocked = blocked_on(key[0])
+        self._rung = _Rung.FILE
+        if obstacle := self._obstacle():
+            self._give_up(f"faulthandler was not asked: {obstacle}")
+
+    def step(self, now: float) -> StackResult | None:
+        """The result, once there is one."""
+        if not identity.lives(self.key):
+            return self._result("proc", "the process has ended meanwhile\n")
+        match self._rung:
+            case _Rung.FILE:
+                return self._send_signal(now)
+            case _Rung.SIGNALLED:
+                return self._look_into_file(now)
+            case _Rung.SPY:
+                return self._start_spy(now)
+            case _Rung.SPYING:
+                return self._look_at_spy(now)
+            case _Rung.PROC:
+                return self._result("proc", _threads_text(self._blocked))
+
+    def leave(self) -> None:
+        """Let go of whatever it holds."""
+        if self._file:
+            self._shared.files.discard(self._path)
+            self._file = None
+        if self._spy:
+            self._spy.kill()
+            self._spy = None
+
+    # faulthandler
+
+    def _obstacle(self) -> str | None:
+        """Why faulthandler cannot answer; unhandled, the signal would kill."""
+        pid = self.key[0]
+        if self._blocked is None or self._blocked.kind == "zombie":
+            return "the process has ended"
+        if self._blocked.os_state in "TtD":
+            return f"{self._blocked.main.in_words}, so it cannot answer a signal"
+        if not self._signum or not catches(proc.read(f"{pid}/status") or b"", self._signum):
+            return "this process has no handler for it"
+        return None
+
+    def _send_signal(self, now: float) -> StackResult | None:
+        if self._path in self._shared.files:
+            return None
+        if obstacle := self._obstacle():  # it may have called exec while this waited for its turn
+            return self._give_up(f"faulthandler was not asked: {obstacle}")
+        try:
+            self._file = StackFile(self._path)
+        except OSError as error:
+            return self._give_up(f"faulthandler was not asked: {error}")
+        self._shared.files.add(self._path)
+        if not identity.signal(self.key, self._signum):
+            return self._give_up("faulthandler could not be asked: the signal was refused")
+        self._rung, self._deadline = _Rung.SIGNALLED, now + _FAULTHANDLER_S
+        return None
+
+    def _look_into_file(self, now: float) -> StackResult | None:
+        assert self._file is not None
+        try:
+            dump = self._file.complete(now)
+        except OSError as error:
+            return self._give_up(f"faulthandler's file cannot be read: {error}")
+        if dump:
+            return self._result("faulthandler", dump)
+        if now >= self._deadline:
+            return self._give_up(f"faulthandler wrote nothing whole within {_FAULTHANDLER_S:g} s")
+        return None
+
+    def _give_up(self, note: str) -> StackResult | None:
+        """Go on to the next rung, at the next step."""
+        self.leave()
+        self._notes.append(note)
+        self._rung = _Rung.SPY if self._rung in (_Rung.FILE, _Rung.SIGNALLED) else _Rung.PROC
+        return None
+
+    # py-spy
+
+    def _start_spy(self, now: float) -> StackResult | None:
+        if self._shared.py_spy is None:
+            return self._give_up("py-spy is not installed (pip install 'procession[stacks]')")
+        try:
+            self._spy = self._shared.spy_on(self.key[0])
+        except OSError as error:
+            return self._give_up(f"py-spy cannot be run: {error}")
+        if self._spy:
+            self._rung, self._deadline = _Rung.SPYING, now + _PY_SPY_S
+        return None
+
+    def _look_at_spy(self, now: float) -> StackResult | None:
+        assert self._spy is not None
+        if self._spy.done():
+            if dump := self._spy.dump:
+                return self._result("py-spy", dump)
+            return self._give_up(f"py-spy found no stack: {self._spy.complaint}")
+        if now >= self._deadline:
+            return self._give_up(f"py-spy was not done within {_PY_SPY_S:g} s")
+        return None
+
+    # The answer
+
+    def _result(self, source: str, body: str) -> StackResult:
+        text = f"{_heading(self.key[0], self._blocked)}\n\n{body}"
+        return StackResult(source=source, text=text, notes=tuple(self._notes))
+
+
+def _heading(pid: int, blocked: Blocked | None) -> str:
+    if blocked is None:
+        return f"pid {pid}: gone"
+    return f"pid {pid} ({blocked.main.name}): {blocked.in_words}; state {blocked.os_state}"
+
+
+def _threads_text(blocked: Blocked | None) -> str:
+    if blocked is None:
+        return ""
+    lines = [
+        f"{one.tid} {one.name}: {one.in_words}" + (f" [{one.wchan}]" if one.wchan not in ("", "0") else "")
+        for one in blocked.threads
+    ]
+    if blocked.threads_not_shown:
+        lines.append(f"… and {blocked.threads_not_shown} more threads")
+    return "\n".join(["No Python stack can be had; the threads by /proc:", *lines, ""])
+
+
+_LIMIT_BYTES = 256 * 1024
+#: A dump is over when the file has not grown for so long; faulthandler itself takes 1 ms.
+_QUIET_S = 0.02
+_MARK = b"(most recent call first)"
+
+
+class StackFile:
+    """Waits for what is appended after it was made; make it before the signal is sent.
+
+    Raises OSError where there is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if os.stat(path).st_size > _LIMIT_BYTES:
+            os.truncate(path, 0)  # the child's descriptor appends, so it goes on at the new end
+        self._start = self._size = os.stat(path).st_size
+        self._grew_at = 0.0
+
+    def complete(self, now: float) -> str | None:
+        """The dump, once it is whole."""
+        size = os.stat(self._path).st_size
+        if size != self._size:
+            self._size, self._grew_at = size, now
+        if size <= self._start or now - self._grew_at < _QUIET_S:
+            return None
+        dump = self._read()
+        return dump.decode(errors="replace") if _MARK in dump and dump.endswith(b"\n") else None
+
+    def _read(self) -> bytes:
+        fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.pread(fd, _LIMIT_BYTES, self._start)
+        finally:
+            os.close(fd)

@@ -1,0 +1,81 @@
+"""One run of py-spy: the stack of a process that cannot or will not answer, a stopped one above all.
+
+Only ``--nonblocking``: pausing a process of many threads slows it 5–15 times.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from app.linux.poller import Poller
+
+_CHUNK = 65536
+_LIMIT_BYTES = 1024 * 1024
+
+
+def find_py_spy() -> str | None:
+    """The program, beside this Python or on PATH."""
+    beside = Path(sys.executable).with_name("py-spy")
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which("py-spy")
+
+
+class PySpy:
+    """Runs; `done` says when it has ended, and then it is reaped."""
+
+    def __init__(self, program: str, pid: int, poller: Poller) -> None:
+        command = (program, "dump", "--nonblocking", "--full-filenames", "--pid", str(pid))
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert self._process.stdout is not None
+        self._out = self._process.stdout
+        self._output = b""
+        self._poller = poller
+        os.set_blocking(self._out.fileno(), False)
+        poller.watch(self._out.fileno(), self._readable)
+
+    @property
+    def pid(self) -> int:
+        """Its own pid."""
+        return self._process.pid
+
+    @property
+    def dump(self) -> str | None:
+        """What it printed, where that is a dump."""
+        text = self._output.decode(errors="replace")
+        start = text.find("\nThread ")
+        return text[start + 1 :] if start >= 0 else None
+
+    @property
+    def complaint(self) -> str:
+        """Its words where there is no dump: the first line, and the deepest cause."""
+        lines = [line.strip() for line in self._output.decode(errors="replace").splitlines() if line.strip()]
+        causes = [line.partition(": ")[2] for line in lines if line[:1].isdigit() and "(os error" in line]
+        return ": ".join([*lines[:1], *causes[-1:]]) or "it printed nothing"
+
+    def done(self) -> bool:
+        """Whether it has ended and is reaped."""
+        return self._out.closed and self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End it; it still is to be waited for by `done`."""
+        self._close()
+        self._process.kill()
+
+    def _readable(self, _events: int) -> None:
+        try:
+            chunk = os.read(self._out.fileno(), _CHUNK)
+        except BlockingIOError:
+            return
+        self._output += chunk
+        if not chunk or len(self._output) > _LIMIT_BYTES:
+            self._close()
+
+    def _close(self) -> None:
+        if not self._out.closed:
+            self._poller.forget(self._out.fileno())
+            self._out.close()

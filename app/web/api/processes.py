@@ -1,0 +1,113 @@
+"""Launching processes and reading what is known about them."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from app.protocol.control import Consequences, History, Inspect, Launch
+from app.records.primitives import JsonDict
+from app.records.process import Verb
+from app.web.http.auth import Role
+from app.web.http.json_codec import answer
+from app.web.http.problems import Problem
+from app.web.present import processes as present
+from app.web.schemas.processes import (
+    BatchBody,
+    ConsequencesQuery,
+    HistoryQuery,
+    LaunchBody,
+    ListQuery,
+    LogQuery,
+    ProcessPath,
+)
+from app.web.upstream import logs
+
+from .openapi import gives
+from .services import here, role
+
+SEARCHED = ("id", "name", "workload", "target", "pid", "state", "cause")
+
+api = APIBlueprint("processes", __name__, url_prefix="/api/v1/processes", abp_tags=[Tag(name="Processes")])
+
+
+@api.get("", responses=gives(present.Processes))
+def processes(query: ListQuery) -> Response:
+    """All processes, or those that the filters let through."""
+    state = here().state()
+    wanted = (record for record in state.processes.values() if _wanted(record, query))
+    return answer(present.processes(wanted, state.at))
+
+
+@api.post("", responses=gives(present.Process, 201))
+def launch(body: LaunchBody) -> Response:
+    """Launch one process; the answer is its record."""
+    return answer(_launched(body, 1)["processes"][0], 201)
+
+
+@api.post("/batch", responses=gives(present.Processes, 201))
+def launch_many(body: BatchBody) -> Response:
+    """Launch many of the same; the answer has their records."""
+    return answer(_launched(body, body.count), 201)
+
+
+@api.get("/<id>", responses=gives(present.Process))
+def process(path: ProcessPath) -> Response:
+    """One process."""
+    return answer(present.process(here().process(path.id), time.time()))
+
+
+@api.get("/<id>/history")
+def history(path: ProcessPath, query: HistoryQuery) -> Response:
+    """CPU and memory of one process over the last ten minutes."""
+    control = here().control
+    command = History(request=control.number(), process=path.id, points=query.points)
+    return answer(control.ask(command))
+
+
+@api.get("/<id>/inspect")
+def inspect(path: ProcessPath) -> Response:
+    """What psutil says: memory shares, open files, connections, environment (not for viewers)."""
+    details = here().control.ask(Inspect(request=here().control.number(), process=path.id))
+    if role() is not Role.OPERATOR:
+        notes = [*details.get("notes", ()), "The environment is shown to the operator only."]
+        details |= {"environment": None, "notes": notes}
+    return answer(details)
+
+
+@api.get("/<id>/consequences")
+def consequences(path: ProcessPath, query: ConsequencesQuery) -> Response:
+    """What terminate or kill would take along."""
+    control = here().control
+    command = Consequences(request=control.number(), process=path.id, verb=Verb(query.verb))
+    return answer(control.ask(command))
+
+
+@api.get("/<id>/log", responses=gives(present.LogPart))
+def log(path: ProcessPath, query: LogQuery) -> Response:
+    """A stretch of what it wrote to standard output and error."""
+    process_id = here().process(path.id)["id"]
+    return answer(logs.read(here().settings.log_path(process_id), query.offset, query.limit))
+
+
+def _launched(body: LaunchBody, count: int) -> JsonDict:
+    if body.target is not None and not here().settings.allow_targets:
+        raise Problem(403, "Launching a `target` over HTTP needs PROCESSION_ALLOW_TARGETS=1.")
+    control = here().control
+    command = Launch(request=control.number(), by=role(), spec=body.spec(), count=count)
+    return present.processes(control.ask(command)["processes"], time.time())
+
+
+def _wanted(record: JsonDict, query: ListQuery) -> bool:
+    if query.state is not None and record["state"] != query.state:
+        return False
+    if query.workload is not None and record["workload"] != query.workload:
+        return False
+    return query.q is None or query.q.lower() in _text(record).lower()
+
+
+def _text(record: JsonDict) -> str:
+    return " ".join(str(record[name]) for name in SEARCHED if record[name] is not None)

@@ -1,0 +1,1 @@
+"""HTTP itself: who comes in, what is refused and how, JSON, the server."""

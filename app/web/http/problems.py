@@ -1,0 +1,98 @@
+"""Refusals as RFC 9457 problem documents: everything that is not a 2xx or 3xx leaves through here.
+
+The views raise (`ProcessionError`, `Problem`, pydantic's and werkzeug's errors); nobody formats an error by
+hand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import msgspec
+from flask import Flask
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.records.errors import InvalidField, NoSuchProcess, NotPossible, ProcessionError, SupervisorAway
+
+MIMETYPE = "application/problem+json"
+RETRY_AFTER_S = 1
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """A refusal with its HTTP status, a sentence for people, and whatever else the document should carry."""
+
+    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.status = HTTPStatus(status)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    def document(self) -> bytes:
+        """The JSON of RFC 9457; ``type`` is about:blank because the status says what kind it is."""
+        members = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status)}
+        return msgspec.json.encode(members | {"detail": self.detail} | self.extra)
+
+    def response(self) -> Response:
+        """The whole answer."""
+        return Response(self.document(), int(self.status), self.headers, mimetype=MIMETYPE)
+
+
+def of_refusal(error: ProcessionError) -> Problem:
+    """What the supervisor refused, as a problem."""
+    match error:
+        case NoSuchProcess():
+            return Problem(404, str(error))
+        case NotPossible():
+            return Problem(409, str(error))
+        case InvalidField():
+            return Problem(422, str(error), field=error.field)
+        case SupervisorAway():
+            return Problem(503, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+        case _:
+            return Problem(500, str(error))
+
+
+def of_validation(error: ValidationError) -> Problem:
+    """Names every field that is wrong; ``detail`` and ``field`` are those of the first."""
+    wrong = [{"field": _path(item["loc"]), "detail": item["msg"]} for item in error.errors(include_url=False)]
+    first = wrong[0]
+    return Problem(422, f"{first['field']}: {first['detail']}", field=first["field"], errors=wrong[:20])
+
+
+def refuse_invalid(error: ValidationError) -> NoReturn:
+    """What flask-openapi3 calls for an invalid request."""
+    raise of_validation(error)
+
+
+def install(app: Flask) -> None:
+    """Let the app answer every error with a problem document."""
+    app.register_error_handler(Problem, Problem.response)
+    app.register_error_handler(ProcessionError, lambda error: of_refusal(error).response())
+    app.register_error_handler(ValidationError, lambda error: of_validation(error).response())
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _of_bug)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def _of_http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    keep = ("Allow", "Retry-After", "WWW-Authenticate", "Location")
+    headers = {name: value for name, value in error.get_headers() if name in keep}
+    return Problem(error.code, error.description or error.name, headers=headers).response()
+
+
+def _of_bug(error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error)
+    return Problem(500, "An error in Procession itself; its log has the traceback.").response()

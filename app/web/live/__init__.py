@@ -1,0 +1,1 @@
+"""Socket.IO: the state and what is watched, pushed to browsers."""

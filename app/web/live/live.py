@@ -1,0 +1,167 @@
+"""Socket.IO: the state and what is watched, pushed to browsers.
+
+    Feed ──on_snapshot, on_delta, on_away──▶ Live ──▶ clients
+    browser ──resync, watch, unwatch───────▶ Live ──▶ LogTails
+
+No command comes this way.  Every client gets a snapshot first, then each delta; who missed one gets a
+snapshot again, never a replay.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import gevent
+import msgspec
+from flask import Flask, request
+from flask_socketio import SocketIO
+from socketio.exceptions import ConnectionRefusedError as SocketRefused  # type: ignore[import-untyped]
+
+from app.records.stream import Delta
+from app.web.http.access import Access
+from app.web.http.problems import Problem
+from app.web.present import processes as present
+from app.web.upstream.feed import Feed
+
+from .clients import MAX_TOPICS, Client, Clients, Packet, packet
+from .tails import LogTails, Topic
+from .websocket import MAX_MESSAGE_BYTES, BoundedWebSocket
+
+MAX_CLIENTS = 1000
+PING_INTERVAL_S = 5
+PING_TIMEOUT_S = 10
+SWEEP_S = 5.0
+LOG_TOPIC = "log:"
+# What a stranger sends is not worth a line in our log; errors of our own handlers are logged there by
+# themselves.
+QUIET = logging.getLogger("procession.web.quiet")
+
+
+class Live:
+    """The listener of the feed and the handler of all Socket.IO events."""
+
+    def __init__(self, app: Flask, access: Access, feed: Feed, tails: LogTails) -> None:
+        QUIET.setLevel(logging.CRITICAL)
+        self.socketio = SocketIO(
+            app,
+            async_mode="gevent",
+            # One message of a client at a time: a flood of them waits in its own socket.
+            async_handlers=False,
+            # Checked by `gate`, for every request; engineio would answer with CORS headers, which nobody
+            # needs.
+            cors_allowed_origins=[],
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
+            logger=QUIET,
+            engineio_logger=QUIET,
+        )
+        # The stubs do not know this attribute.
+        self._sessions: Any = vars(self.socketio)["server"]
+        self._engine = self._sessions.eio
+        # There is no other way in: the class is looked up in this table.
+        self._engine._async = self._engine._async | {"websocket": BoundedWebSocket}  # noqa: SLF001
+        self.clients = Clients(self._engine)
+        self._access = access
+        self._feed = feed
+        self._tails = tails
+        self._snapshot: Packet | None = None
+        for name in ("connect", "disconnect", "resync", "watch", "unwatch"):
+            self.socketio.on_event(name, getattr(self, f"_on_{name}"))
+
+    def on_snapshot(self) -> None:
+        """Everybody starts afresh from the new state."""
+        self._snapshot = None
+        for client in list(self.clients.connected.values()):
+            client.behind = True
+            self._refresh(client)
+
+    def on_delta(self, delta: Delta) -> None:
+        """Pass one step on, or a snapshot to those who missed an earlier one and have drained since."""
+        self._snapshot = None
+        if not self.clients.connected:
+            return
+        step = packet("delta", msgspec.json.encode(delta))
+        for client in list(self.clients.connected.values()):
+            if client.behind:
+                self._refresh(client)
+            elif not self.clients.offer(client, step):
+                client.behind = True
+
+    def on_away(self) -> None:
+        """Say that what is shown is stale from now on."""
+        self._snapshot = None
+        self.clients.offer_all(self._away())
+
+    def run(self) -> None:
+        """End, every few seconds, connections that are nobody's; for ever."""
+        while True:
+            gevent.sleep(SWEEP_S)
+            self.clients.sweep()
+
+    def _refresh(self, client: Client) -> None:
+        if not self._feed.live:
+            self.clients.offer(client, self._away())
+        else:
+            client.behind = not self.clients.offer(client, self._whole())
+
+    def _whole(self) -> Packet:
+        if self._snapshot is None:
+            state = present.snapshot(self._feed.mirror())
+            self._snapshot = packet("snapshot", msgspec.json.encode(state))
+        return self._snapshot
+
+    def _away(self) -> Packet:
+        return packet("supervisor_away", msgspec.json.encode({"detail": self._feed.away_because}))
+
+    def _on_connect(self, auth: Any = None) -> None:
+        token = auth.get("token") if isinstance(auth, dict) else None
+        try:
+            role = self._access.role_of_socket(token if isinstance(token, str) else None)
+        except Problem as problem:
+            raise SocketRefused(problem.detail) from problem
+        if role is None:
+            raise SocketRefused("A token is needed.")
+        if len(self.clients.connected) >= MAX_CLIENTS:
+            raise SocketRefused(f"{MAX_CLIENTS} browsers are connected already.")
+        engine_id = self._sessions.manager.eio_sid_from_sid(_sid(), "/")
+        client = self.clients.connected[_sid()] = Client(engine_id, role)
+        # After the answer to the handshake, which is queued when this returns.
+        gevent.spawn(self._refresh, client)
+
+    def _on_disconnect(self, *_reason: Any) -> None:
+        if client := self.clients.connected.pop(_sid(), None):
+            for topic in client.topics:
+                self._tails.unwatch(topic, client)
+
+    def _on_resync(self, *_ignored: Any) -> None:
+        if client := self.clients.connected.get(_sid()):
+            client.behind = True
+            self._refresh(client)
+
+    def _on_watch(self, wanted: Any = None, *_ignored: Any) -> None:
+        client, topic = self.clients.connected.get(_sid()), _topic(wanted)
+        if client and topic and len(client.topics) < MAX_TOPICS and self._exists(topic):
+            client.topics.add(topic)
+            self._tails.watch(topic, client)
+
+    def _on_unwatch(self, wanted: Any = None, *_ignored: Any) -> None:
+        client, topic = self.clients.connected.get(_sid()), _topic(wanted)
+        if client and topic in client.topics:
+            client.topics.discard(topic)
+            self._tails.unwatch(topic, client)
+
+    def _exists(self, process_id: str) -> bool:
+        return self._feed.live and process_id in self._feed.mirror().processes
+
+
+def _topic(wanted: Any) -> Topic | None:
+    topic = wanted.get("topic") if isinstance(wanted, dict) else None
+    if isinstance(topic, str) and topic.startswith(LOG_TOPIC):
+        return topic.removeprefix(LOG_TOPIC)
+    return None
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # set by Flask-SocketIO

@@ -1,0 +1,1 @@
+"""Records to JSON: the wire contract."""

@@ -1,0 +1,1 @@
+"""What the web process gets from the supervisor: replies, the stream, log files."""
