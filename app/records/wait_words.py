@@ -1,6 +1,6 @@
 """What those that could let a wait end would do, by what is waited for.  Pure.
 
-The page has the same words, in `static/js/waitends.js`.
+The page has the same words, in `static/js/words/liberators.js`.
 """
 
 from __future__ import annotations

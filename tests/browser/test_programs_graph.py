@@ -11,8 +11,8 @@ from tests.browser.conftest import Server
 from tests.browser.programming import LONG_S, drawing, fact, node, open_program, run, wait_finding, waits
 
 LAY_OUT = """async ([edges, cycles]) => {
-    const { graph } = await import('/static/js/waitgraph.js');
-    const { layout, WIDTH, HEIGHT } = await import('/static/js/waitlayout.js');
+    const { graph } = await import('/static/js/waits/graph.js');
+    const { layout, WIDTH, HEIGHT } = await import('/static/js/waits/layout.js');
     const shown = graph(edges, cycles, new Set(cycles.flat()), () => undefined);
     const { places, width, height } = layout(shown.nodes.keys(), shown.lines, shown.rings);
     const boxes = Object.fromEntries([...places].map(([key, { x, y }]) => [key, [x, y]]));
@@ -21,8 +21,8 @@ LAY_OUT = """async ([edges, cycles]) => {
 }"""
 
 DRAW = """async ([edges, cycles]) => {
-    const { graph } = await import('/static/js/waitgraph.js');
-    const { Drawing } = await import('/static/js/waitdraw.js');
+    const { graph } = await import('/static/js/waits/graph.js');
+    const { Drawing } = await import('/static/js/waits/draw.js');
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     document.body.replaceChildren(svg);
     const words = () => ({ label: 'one', below: '', title: '', href: null, tone: null, icon: '' });
@@ -205,7 +205,7 @@ def test_no_name_is_wider_than_its_node(page: Page, kind: str, icon: str) -> Non
     """Some letters are twice as wide as others."""
     beyond = page.evaluate(
         """async ([kind, icon]) => {
-        const { Drawing } = await import('/static/js/waitdraw.js');
+        const { Drawing } = await import('/static/js/waits/draw.js');
         const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
         document.body.replaceChildren(svg);
         const names = ['W'.repeat(60), '<img src=x onerror=alert(1)>', 'i'.repeat(60), '名'.repeat(40), 'short'];

@@ -74,7 +74,7 @@ def test_an_abandoned_lock_names_its_dead_holder(server: Server, page: Page) -> 
 def test_letters_are_shown_whole(page: Page) -> None:
     """An Array of letters is one text: its length is no sign that there are more values."""
     words = page.evaluate("""async () => {
-        const { written } = await import('/static/js/resourcewords.js');
+        const { written } = await import('/static/js/words/resources.js');
         const all = [[['hello'], 5], [['hello'], 90], [[1, 2], 3]];
         return all.map(([values, length]) => written({ values, length }));
     }""")

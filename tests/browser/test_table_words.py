@@ -46,7 +46,7 @@ FIGURES = [
 def test_outcomes(page: Page) -> None:
     for situation, (record, told) in OUTCOMES.items():
         outcome = page.evaluate(
-            "async (record) => (await import('/static/js/outcome.js')).outcome(record, 100)", QUIET | record
+            "async (record) => (await import('/static/js/words/outcome.js')).outcome(record, 100)", QUIET | record
         )
         assert (situation, {key: outcome.get(key) for key in told}) == (situation, told)
 
@@ -54,6 +54,6 @@ def test_outcomes(page: Page) -> None:
 def test_figures(page: Page) -> None:
     for name, value, text in FIGURES:
         shown = page.evaluate(
-            "async ([name, value]) => (await import('/static/js/format.js'))[name](value)", [name, value]
+            "async ([name, value]) => (await import('/static/js/words/format.js'))[name](value)", [name, value]
         )
         assert (name, value, shown) == (name, value, text)

@@ -1,17 +1,21 @@
 """The page's files keep the house rules: text is only ever text, nothing inline, one small behaviour per file."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
 MAX_LINES = 120
+MAX_SCRIPTS = 20
 HTML_FROM_TEXT = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function\(|srcdoc")
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=\"|javascript:|<script(?![^>]*\ssrc=)")
-IMPORT = re.compile(r'import \{([^}]*)\} from "\./([\w-]+\.js)"')
+IMPORT = re.compile(r'import \{([^}]*)\} from "(\.{1,2}/[\w/.-]+\.js)"')
+IMPORTED = re.compile(r'(?:from|^import) "(\.{1,2}/[^"]+)"', re.MULTILINE)
 EXPORT = re.compile(r"export (?:async )?(?:function\*?|const|let|class) (\w+)")
 REEXPORT = re.compile(r"export \{([^}]*)\}")
 
@@ -20,19 +24,48 @@ def names(text: str) -> set[str]:
     return {part.split(" as ")[0].strip() for part in text.split(",") if part.strip()}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "static/js")))
 def test_a_script_makes_no_html_from_text_and_is_small(script: Path) -> None:
     text = script.read_text()
     assert not HTML_FROM_TEXT.search(text)
     assert len(text.splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "static/js")))
 def test_what_a_script_imports_is_exported(script: Path) -> None:
     for wanted, module in IMPORT.findall(script.read_text()):
         text = (script.parent / module).read_text()
         given = set(EXPORT.findall(text)).union(*map(names, REEXPORT.findall(text)))
         assert names(wanted) <= given, f"{module} does not export {names(wanted) - given}"
+
+
+def imported_by(script: Path) -> set[Path]:
+    return {(script.parent / module).resolve() for module in IMPORTED.findall(script.read_text())}
+
+
+def circles(imports: Mapping[Path, set[Path]]) -> set[Path]:
+    """Return what is left once everything that imports nothing of the rest has been taken away, again and again."""
+    left = dict(imports)
+    while free := [one for one, others in left.items() if not others & left.keys() - {one}]:
+        for one in free:
+            del left[one]
+    return set(left)
+
+
+def test_scripts_import_each_other_in_no_circle() -> None:
+    assert not circles({script: imported_by(script) for script in SCRIPTS})
+
+
+def test_folders_of_scripts_import_each_other_in_no_circle() -> None:
+    folders: dict[Path, set[Path]] = {script.parent: set() for script in SCRIPTS}
+    for script in SCRIPTS:
+        folders[script.parent] |= {other.parent for other in imported_by(script)}
+    assert not circles(folders)
+
+
+def test_no_folder_of_scripts_has_too_many() -> None:
+    counts = Counter(script.parent for script in SCRIPTS)
+    assert max(counts.values()) <= MAX_SCRIPTS
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

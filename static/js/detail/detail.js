@@ -1,0 +1,95 @@
+/**
+ * The detail of one process beside the list: head, finding, actions and the open tab.  Its address is /processes/ID;
+ * Esc or the cross goes back to the list.  A tab is a module with `open(panel, id)` → `{update?(change), close?()}`.
+ */
+
+import { showActs } from "./buttons.js";
+import { identity } from "../acting/processes.js";
+import { showBadge } from "./badge.js";
+import { showFinding } from "./finding.js";
+import { go, href, onRoute, poolHref, programHref, route } from "../state/router.js";
+import { startSplit } from "../widgets/split.js";
+import { store } from "../state/store.js";
+import { showTab, startTabs } from "./tabs.js";
+import { fill, part } from "../dom/template.js";
+
+const TICK_MS = 250;
+const PATIENCE_MS = 1500;
+const aside = document.getElementById("detail");
+let id = null;
+let missingSince = null;
+
+/** Follow the address and the store. */
+export function startDetail() {
+  startSplit();
+  startTabs(part(aside, "tabs"), () => id);
+  onRoute(follow);
+  follow(route());
+  store.subscribe(changed);
+  setInterval(() => id && !document.hidden && tick(), TICK_MS);
+  part(aside, "close").addEventListener("click", leave);
+}
+
+/** Back to the list, which keeps its filter. */
+export function closeDetail() {
+  if (!id) return false;
+  go(href("/", { tab: null }));
+  return true;
+}
+
+function leave(event) {
+  event.preventDefault();
+  closeDetail();
+}
+
+function follow({ page, id: wanted, params }) {
+  const before = id;
+  missingSince = null;
+  id = page === "processes" ? wanted : null;
+  aside.hidden = !id;
+  document.documentElement.classList.toggle("has-detail", Boolean(id));
+  if (!id) return void showTab(null, null);
+  render();
+  showTab(store.processes.has(id) ? id : null, params.get("tab"));
+  if (before !== id) part(aside, "scroll").scrollTop = 0;
+}
+
+function changed({ processes, removed, descendants, reset }) {
+  if (!id || !(reset || processes.has(id) || removed.has(id) || descendants.size)) return;
+  render();
+  showTab(store.processes.has(id) ? id : null, route().params.get("tab"));
+}
+
+function render() {
+  const process = store.processes.get(id);
+  part(aside, "body").hidden = !process;
+  if (process) missingSince = null;
+  if (!process) return void renderNobody();
+  part(aside, "nobody").hidden = true;
+  const { name, workload, target, descendants } = process;
+  fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
+  fill(part(aside, "tabs"), { descendants });
+  part(aside, "pool").hidden = !store.pools.has(id);
+  part(aside, "pool").setAttribute("href", poolHref(id));
+  part(aside, "program").hidden = !store.programs.has(process.program);
+  part(aside, "program").setAttribute("href", programHref(process.program));
+  part(aside, "badge").hidden = false;
+  showBadge(part(aside, "badge"), process);
+  showActs(aside, process);
+  tick();
+}
+
+/** What was launched a moment ago is opened before the first delta about it; that is no reason for alarm. */
+function renderNobody() {
+  missingSince ??= performance.now();
+  const waits = store.seq === null || performance.now() - missingSince < PATIENCE_MS;
+  part(aside, "nobody").hidden = waits;
+  fill(part(aside, "head"), { name: waits ? "" : id, who: "", workload: "" });
+  part(aside, "badge").hidden = true;
+  part(aside, "journal").setAttribute("href", `/events?process=${encodeURIComponent(id)}`);
+}
+
+function tick() {
+  const process = store.processes.get(id);
+  process ? showFinding(aside, process, store.now()) : renderNobody();
+}

@@ -1,0 +1,30 @@
+/** Reading the journal backwards, a page at a time. */
+
+import { get } from "../state/api.js";
+
+const PAGE = 200;
+
+/** @typedef {{q: string, kind: string, process: string}} Filter */
+
+const query = (filter, more) => {
+  const given = Object.entries({ ...filter, ...more }).filter(([, value]) => value !== "" && value !== null);
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+};
+
+/** The newest lines, oldest first. @param {Filter} filter @returns {Promise<{events: object[], more: boolean}>} */
+export async function newest(filter) {
+  const { events } = await get(`/api/v1/events?${query(filter, { latest: "true", limit: PAGE })}`);
+  return { events, more: events.length === PAGE };
+}
+
+/** The lines before `seq`, oldest first. @param {Filter} filter @param {number} seq */
+export async function before(filter, seq) {
+  const { events } = await get(`/api/v1/events?${query(filter, { latest: "true", before: seq, limit: PAGE })}`);
+  return { events, more: events.length === PAGE };
+}
+
+/** Whether a live line passes; the server's rule is the same. @param {object} event @param {Filter} filter */
+export function passes(event, { q, kind, process }) {
+  const words = `${event.text} ${event.name ?? ""} ${event.kind} ${event.pid ?? ""} ${event.by}`.toLowerCase();
+  return (!kind || event.kind === kind) && (!process || event.process === process) && (!q || words.includes(q.toLowerCase()));
+}

@@ -1,0 +1,27 @@
+/** The list of keys, from the same list that the keyboard obeys. */
+
+import { open } from "../widgets/dialogs.js";
+import { element, fill, part, stamp } from "../dom/template.js";
+
+const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys-help"));
+
+/** @param {import("./keys.js").Keys[]} groups */
+export function showHelp(groups) {
+  const place = part(dialog, "keys");
+  if (!place.children.length) {
+    place.append(...groups.map(section));
+    part(dialog, "close").addEventListener("click", () => dialog.close());
+  }
+  open(dialog);
+}
+
+function section({ title, keys }) {
+  const made = stamp("keys");
+  fill(made, { title });
+  part(made, "list").append(...keys.flatMap(({ keys: pressed, does }) => {
+    const term = element("dt");
+    term.append(...pressed.map((key) => element("kbd", "", key)));
+    return [term, element("dd", "", does)];
+  }));
+  return made;
+}

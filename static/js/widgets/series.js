@@ -1,0 +1,71 @@
+/** Lines over the last ten minutes: what is remembered of before, then one point a second. */
+
+import { Chart } from "./chart.js";
+import { clock } from "../words/format.js";
+import { store } from "../state/store.js";
+import { part, say } from "../dom/template.js";
+
+const SPAN_S = 600;
+const SECOND_MS = 1000;
+
+/** @typedef {{name: string, field: string, format: (value: any) => string, least: number, steps: number[]}} Kind
+ *   `name`: the part of the chart; `least`: what the scale shows in any case; `steps` of its ticks */
+
+/**
+ * @param {HTMLElement} panel @param {Kind[]} kinds
+ * @param {{record: () => object|undefined, alive: (record: object) => boolean, past: () => Promise<object>}} source
+ *   `past`: `at` and a list of the same length for each field
+ * @returns {() => void} close
+ */
+export function openSeries(panel, kinds, { record, alive, past }) {
+  const charts = kinds.map((kind) => chart(panel, kind, alive));
+  const at = [];
+  let closed = false;
+  const draw = () => charts.forEach((one) => one.draw(at, store.now()));
+  const tick = () => {
+    const present = record();
+    append(at, charts, store.now(), store.connected ? present : null);
+    charts.forEach((one) => one.now(present));
+    if (!document.hidden) draw();
+  };
+  past().then((before) => closed || prepend(at, charts, before)).catch(() => {}).finally(() => closed || draw());
+  const timer = setInterval(tick, SECOND_MS);
+  tick();
+  return () => { closed = true; clearInterval(timer); charts.forEach((one) => one.close()); };
+}
+
+function chart(panel, { name, field, format, least, steps }, alive) {
+  const label = part(panel, `${name}-now`);
+  const values = [];
+  let times = [];
+  let latest = null;
+  const figure = label.closest("figure");
+  const reading = () => say(label, latest);
+  const drawn = new Chart(part(panel, name), {
+    format, least, steps,
+    hover: (index) => (index === null ? reading() : say(label, `${format(values[index])} at ${clock(times[index])}`)),
+  });
+  return {
+    field, values,
+    now: (present) => {
+      latest = format(present?.[field]);
+      if (!drawn.hovered) reading();
+      figure.hidden = !(present && alive(present)) && values.every((value) => value === null);
+    },
+    draw: (at, now) => { times = at; drawn.draw(at, values, now - SPAN_S, now); },
+    close: () => drawn.close(),
+  };
+}
+
+function append(at, charts, now, present) {
+  at.push(now);
+  for (const { field, values } of charts) values.push(present?.[field] ?? null);
+  while (at.length && at[0] < now - SPAN_S) [at, ...charts.map(({ values }) => values)].forEach((one) => one.shift());
+}
+
+function prepend(at, charts, past) {
+  const until = past.at.findIndex((moment) => moment >= at[0]);
+  const end = until < 0 ? past.at.length : until;
+  at.unshift(...past.at.slice(0, end));
+  for (const { field, values } of charts) values.unshift(...(past[field] ?? new Array(past.at.length).fill(null)).slice(0, end));
+}
