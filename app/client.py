@@ -20,8 +20,7 @@ import msgspec
 from app.linux.unix_sockets import address
 from app.protocol.control import MAX_ANSWER, MAX_FRAME, AnyAnswer, AnyCommand, Refused, Reply, decode_answer, encode
 from app.protocol.frames import FrameError, Frames, framed
-
-from .records import errors
+from app.records import errors
 
 _CHUNK = 256 * 1024
 _ERRORS: dict[str, type[errors.ProcessionError]] = {

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
+from app.core.pools import pool as pools
+from app.core.processes import endings, forgetting, joins, progress, starts, stops
+from app.core.programs import observed
+from app.core.programs import program as programs
 from app.protocol.control import refuse
 from app.records import primitives as p
 from app.records.errors import ProcessionError
 
 from . import ticking, verbs
-from .fleet import actions as a
-from .fleet import events as e
-from .pools import pool as pools
-from .processes import endings, forgetting, joins, progress, starts, stops
-from .programs import observed
-from .programs import program as programs
 
 Out = list[a.Action]
 

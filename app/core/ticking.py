@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.core.fleet import actions as a
 from app.core.fleet.escalation import Due
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
+from app.core.pools import asks as pool_asks
+from app.core.pools import pool as pools
+from app.core.processes import endings, forgetting, joins, starts, stops
+from app.core.programs import program as programs
 from app.records import primitives as p
-
-from .fleet import actions as a
-from .pools import asks as pool_asks
-from .pools import pool as pools
-from .processes import endings, forgetting, joins, starts, stops
-from .programs import program as programs
 
 Out = list[a.Action]
 

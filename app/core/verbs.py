@@ -11,21 +11,20 @@ import signal
 
 from msgspec.structs import replace
 
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
 from app.core.fleet.cause import signal_name
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member, name_of
+from app.core.pools import pool as pools
+from app.core.processes import joins, starts, stops
+from app.core.programs import program as programs
 from app.protocol.control import reply
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.primitives import JsonDict
 from app.records.process import State, Verb
-
-from .fleet import actions as a
-from .fleet import events as e
-from .pools import pool as pools
-from .processes import joins, starts, stops
-from .programs import program as programs
 
 Out = list[a.Action]
 

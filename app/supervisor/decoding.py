@@ -27,12 +27,12 @@ from app.supervisor.children.children import Children, ForkserverGone, Gone, Tol
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import ControlServer
 from app.supervisor.observers.observation import Observation
+from app.supervisor.plans import pool as pool_plan
+from app.supervisor.plans import program as program_plan
 from app.supervisor.plans.process import plan
 
 from .answering import Answering
 from .performing import Performing
-from .plans import pool as pool_plan
-from .plans import program as program_plan
 from .publishing import Publishing
 from .signals import number_of
 from .stacking import Stacking

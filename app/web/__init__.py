@@ -17,7 +17,15 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.settings import Settings
+from app.web.api import openapi
+from app.web.api import pool_work as api_pool_work
+from app.web.api import pools as api_pools
+from app.web.api import processes as api_processes
+from app.web.api import programs as api_programs
+from app.web.api import verbs as api_verbs
+from app.web.api import whole as api
 from app.web.api.services import EXTENSION, Services
+from app.web.http import problems
 from app.web.http.access import Access
 from app.web.http.auth import Doorkeeper
 from app.web.http.gate import Gate
@@ -28,14 +36,6 @@ from app.web.upstream.control import Control
 from app.web.upstream.feed import Feed
 
 from . import pages
-from .api import openapi
-from .api import pool_work as api_pool_work
-from .api import pools as api_pools
-from .api import processes as api_processes
-from .api import programs as api_programs
-from .api import verbs as api_verbs
-from .api import whole as api
-from .http import problems
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

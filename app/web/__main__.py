@@ -13,9 +13,9 @@ from gevent.event import Event
 from app import settings
 from app.linux import lifeline
 from app.settings import Settings, SettingsError
+from app.web.http import server
 
 from . import create_app
-from .http import server
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.listing import cell
+from tests.browser.processes.listing import cell
 
 NOTE_STALE = """() => {
     window.noted = [];

@@ -1,0 +1,87 @@
+"""Everybody can use the pages of pools: axe-core finds no violation of WCAG level A or AA."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.pools.pooling import beside, findings, open_pool_page, pool_row, worker_row, workers
+from tests.browser.test_access import WIDTHS, violations
+
+STUCK_AFTER_S = 1
+
+
+@pytest.fixture(scope="module")
+def pool(shared_server: Server) -> str:
+    """A pool with a stuck worker, a job with a failed task, and one that was lost; these tests only look."""
+    pool = shared_server.open_pool("looked at", 3, stuck_after_s=STUCK_AFTER_S)
+    shared_server.submit(pool, "raise-at", iterable=[6, 7, 8])
+    shared_server.submit(pool, "kill-own-worker", iterable=[6, 7, 8])
+    shared_server.submit(pool, "sleep", iterable=[600])
+    return pool
+
+
+@pytest.fixture(params=[("light", "wide"), ("dark", "wide"), ("light", "narrow"), ("dark", "narrow")], ids="-".join)
+def looking(request: pytest.FixtureRequest, shared_server: Server, visit: Callable[..., Page]) -> Page:
+    """The page in a theme and a width."""
+    theme, size = request.param
+    return visit(shared_server.url, color_scheme=theme, viewport=WIDTHS[size])
+
+
+def test_the_list_has_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
+    looking.goto(f"{shared_server.base}/pools")
+    expect(pool_row(looking, "looked at")).to_contain_text("stuck")
+    assert violations(looking) == []
+
+
+def test_a_pool_has_no_violations(pool: str, looking: Page) -> None:
+    open_pool_page(looking, pool)
+    expect(findings(looking)).to_contain_text("Kill it: the task is lost")
+    workers(looking).first.hover()
+    assert violations(looking) == []
+
+
+def test_the_panels_beside_it_have_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
+    pid = shared_server.pool(pool)["workers"][0]["pid"]
+    for query, words in (("job=1", "7 is the number"), (f"worker={pid}&stack=1", "Thread"), ("submit=1", "Chunksize")):
+        base = "/".join(looking.url.split("/", 3)[:3])
+        looking.goto(f"{base}/pools/{pool}?{query}")
+        expect(beside(looking)).to_contain_text(words)
+        assert violations(looking) == []
+
+
+def test_the_dialogs_have_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
+    open_pool_page(looking, pool)
+    findings(looking).get_by_role("button", name="Kill").first.click()
+    expect(looking.get_by_role("dialog")).to_contain_text("will be lost")
+    assert violations(looking) == []
+    looking.keyboard.press("Escape")
+    looking.goto(f"{shared_server.base}/pools")
+    looking.get_by_role("button", name="Open pool").click()
+    expect(looking.get_by_role("dialog", name="Open a pool")).to_be_visible()
+    assert violations(looking) == []
+
+
+def test_the_empty_list_has_no_violations(own_server: Server, visit: Callable[..., Page]) -> None:
+    for theme in ("light", "dark"):
+        page = visit(own_server.url, color_scheme=theme)
+        page.goto(f"{own_server.base}/pools")
+        expect(page.get_by_role("heading", name="No pool is open")).to_be_visible()
+        assert violations(page) == []
+
+
+def test_a_worker_is_reached_and_ended_by_the_keyboard(server: Server, page: Page) -> None:
+    pool = server.open_pool("keyed", 1)
+    open_pool_page(page, pool)
+    pid = workers(page).get_attribute("data-pid")
+    assert pid
+    worker_row(page, pid).get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    expect(beside(page).locator("h2")).to_have_text(f"Worker {pid}")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.dataset.verb") == "kill":
+            break
+    page.keyboard.press("Escape")
+    expect(beside(page)).to_be_hidden()

@@ -1,0 +1,264 @@
+"""A child boots, calls its target and ends as the stdlib would have it, under every start method."""
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.protocol.reports import Booted, FailedToStart, Raised
+from procession import surroundings
+from tests.child.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
+from tests.waiting import wait_until
+
+MODULE = """
+import multiprocessing, os, signal, subprocess, sys, time
+
+def quiet(): pass
+def take(one, two=2, *, three=3): print(one, two, three)
+def sleep(): time.sleep(600)
+def leave(code): sys.exit(code)
+def fail(): raise ValueError("first line\\nsecond line")
+def fail_deep(n=0): fail_deep(n + 1)
+
+def speak():
+    print("out")
+    print("err", file=sys.stderr)
+    subprocess.run(["echo", "subprocess"])
+    os.write(1, b"raw\\n")
+    print("no text: \\udcff")
+    print("stdin", repr(sys.stdin.read()))
+
+class Thing:
+    @staticmethod
+    def method(): print("nested")
+
+class Own(multiprocessing.Process):
+    def __init__(self, code):
+        super().__init__()
+        self.code = code
+    def run(self):
+        present = multiprocessing.current_process()
+        print(present is self, present.name, present.daemon, present.ident == os.getpid())
+        child = multiprocessing.Process()
+        print(multiprocessing.parent_process() is not None, child.name.removeprefix(type(child).__name__))
+        sys.exit(self.code)
+
+def start_a_child():
+    child = multiprocessing.Process(target=quiet)
+    child.start()
+    child.join()
+    print("child", child.exitcode)
+
+def interrupt(): os.kill(os.getpid(), signal.SIGINT)
+def crash(): os.kill(os.getpid(), signal.SIGSEGV)
+def die(): os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[BareSupervisor]:
+    with bare_supervisor(tmp_path) as supervisor:
+        supervisor.write("jobs.py", MODULE)
+        yield supervisor
+
+
+@pytest.mark.parametrize(("method", "preloaded"), [("forkserver", True), ("spawn", False), ("fork", True)])
+def test_it_tells_that_it_boots(supervisor: BareSupervisor, method: str, *, preloaded: bool) -> None:
+    """The first report comes before the user's code, with the signal for stacks and whether we were preloaded."""
+    started = supervisor.start(method, "jobs:quiet")
+    assert started.end() == 0
+    (booted,) = started.reports
+    assert booted == Booted(
+        pid=started.pid,
+        python=booted.python,
+        preloaded=preloaded,
+        stack_signal=surroundings.STACK_SIGNAL,
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_arguments_arrive(supervisor: BareSupervisor, method: str) -> None:
+    """Positional and keyword arguments are passed as given."""
+    started = supervisor.start(method, "jobs:take", args=["a"], kwargs={"three": [3]})
+    assert started.end() == 0
+    assert started.log_text() == "a 2 [3]\n"
+
+
+def test_dotted_names_are_resolved(supervisor: BareSupervisor) -> None:
+    """The target may be an attribute of a class."""
+    started = supervisor.start("forkserver", "jobs:Thing.method")
+    assert started.end() == 0
+    assert started.log_text() == "nested\n"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_all_output_goes_to_the_log(supervisor: BareSupervisor, method: str) -> None:
+    """Python's streams, the descriptors and subprocesses write in order; what is no text is escaped; stdin is empty."""
+    started = supervisor.start(method, "jobs:speak")
+    assert started.end() == 0
+    assert started.log_text() == "out\nerr\nsubprocess\nraw\nno text: \\udcff\nstdin ''\n"
+    assert stat.S_IMODE(started.log.stat().st_mode) == stat.S_IMODE(started.stack.stat().st_mode) == 0o600
+
+
+def test_the_log_is_appended_to(supervisor: BareSupervisor) -> None:
+    """A restart keeps what the last run has printed."""
+    supervisor.write("0.log", "before\n")
+    started = supervisor.start("forkserver", "jobs:take", args=[1])
+    assert started.end() == 0
+    assert started.log_text() == "before\n1 2 3\n"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("code", "exitcode"), [(0, 0), (None, 0), (7, 7), ("a text", 1)])
+def test_system_exit_is_the_stdlibs(supervisor: BareSupervisor, method: str, code: object, exitcode: int) -> None:
+    """sys.exit() sets the exit code, and is no exception that would be told."""
+    started = supervisor.start(method, "jobs:leave", args=[code])
+    assert started.end() == exitcode
+    assert not started.of_kind(Raised)
+    assert started.log_text() == ("a text\n" if code == "a text" else "")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_exception_is_told_and_printed(supervisor: BareSupervisor, method: str) -> None:
+    """Exit code 1, a report with the first line of the message, and a traceback that begins in the user's code."""
+    started = supervisor.start(method, "jobs:fail", name="worker-7")
+    assert started.end() == 1
+    raised = started.wait_for(Raised)
+    assert raised.error == "ValueError: first line"
+    first, second, *_ = raised.traceback.splitlines()
+    assert (first, second) == (
+        "Traceback (most recent call last):",
+        f'  File "{supervisor.folder}/jobs.py", line 8, in fail',
+    )
+    assert started.log_text() == f"Process worker-7:\n{raised.traceback}"
+
+
+def test_an_interrupt_is_told(supervisor: BareSupervisor) -> None:
+    """SIGINT is a KeyboardInterrupt, as everywhere in Python."""
+    started = supervisor.start("forkserver", "jobs:interrupt")
+    assert started.end() == 1
+    assert started.wait_for(Raised).error == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "error"),
+    [
+        ("missing:run", {}, "ModuleNotFoundError: No module named 'missing'"),
+        ("jobs:missing", {}, "AttributeError: module 'jobs' has no attribute 'missing'"),
+        ("jobs:sys", {}, "TypeError: jobs:sys is module and cannot be called"),
+        ("jobs:take", {}, "TypeError: take(one, two=2, *, three=3): missing a required argument: 'one'"),
+        ("jobs:quiet", {"args": [1]}, "TypeError: quiet(): too many positional arguments"),
+        (
+            "jobs:quiet",
+            {"kwargs": {"x": 1}},
+            "TypeError: quiet(): got an unexpected keyword argument 'x'",
+        ),
+        ("jobs:Own", {}, "TypeError: Own(code): missing a required argument: 'code'"),
+        ("broken:run", {}, "ZeroDivisionError: division by zero"),
+        ("syntax:run", {}, "SyntaxError: invalid syntax (syntax.py, line 1)"),
+        ("leaving:run", {}, "SystemExit: 3"),
+        ("jobs:quiet", {"path": "/nowhere"}, "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere'"),
+        (
+            "jobs:quiet",
+            {"log": "/nowhere/log"},
+            "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/log'",
+        ),
+    ],
+)
+def test_what_cannot_start_is_told(
+    supervisor: BareSupervisor, target: str, options: dict[str, object], error: str
+) -> None:
+    """A wrong module, name or argument is a report with the traceback, exit code 1, and no boot."""
+    supervisor.write("broken.py", "1 / 0\n")
+    supervisor.write("syntax.py", "def\n")
+    supervisor.write("leaving.py", "import sys\nsys.exit(3)\n")
+    started = supervisor.start("fork", target, **options)
+    assert started.end() == 1
+    (report,) = started.reports
+    assert isinstance(report, FailedToStart)
+    assert report.error == error
+    assert error.partition(":")[0] in report.traceback
+    assert "procession/" not in report.traceback or "/nowhere" in error
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_failing_to_import_is_told_under_every_method(supervisor: BareSupervisor, method: str) -> None:
+    """The traceback points at the user's line, and the log has it too."""
+    supervisor.write("broken.py", "import nowhere_to_be_found\n")
+    started = supervisor.start(method, "broken:run")
+    assert started.end() == 1
+    report = started.wait_for(FailedToStart)
+    assert f'File "{supervisor.folder}/broken.py", line 1' in report.traceback
+    assert report.traceback in started.log_text()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("daemon", [False, True])
+def test_a_process_subclass_becomes_the_current_process(
+    supervisor: BareSupervisor, method: str, *, daemon: bool
+) -> None:
+    """Its run() sees itself as the current process, with the name and the daemon flag it was launched with."""
+    started = supervisor.start(method, "jobs:Own", args=[5], name="mine", daemon=daemon)
+    assert started.end() == 5
+    (number,) = started.process._identity
+    assert started.log_text() == f"True mine {daemon} True\nTrue -{number}:1\n"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_child_may_have_children(supervisor: BareSupervisor, method: str) -> None:
+    """multiprocessing works inside a child, by its own start method."""
+    started = supervisor.start(method, "jobs:start_a_child")
+    assert started.end() == 0, started.log_text()
+    assert started.log_text() == "child 0\n"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_daemonic_child_may_not_have_children(supervisor: BareSupervisor, method: str) -> None:
+    """It is the stdlib's own refusal."""
+    started = supervisor.start(method, "jobs:start_a_child", daemon=True)
+    assert started.end() == 1
+    told = started.wait_for(Raised).error
+    assert told == "AssertionError: daemonic processes are not allowed to have children"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_sigterm_ends_it_although_the_supervisor_handles_it(supervisor: BareSupervisor, method: str) -> None:
+    """A fork child inherits handlers and mask; both are as at the start of Python before user code runs."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        started = supervisor.start(method, "jobs:sleep")
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    started.wait_for(Booted)
+    os.kill(started.pid, signal.SIGTERM)
+    assert started.end() == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_stack_signal_appends_the_stacks(supervisor: BareSupervisor, method: str) -> None:
+    """Two signals make two dumps, and the process goes on."""
+    started = supervisor.start(method, "jobs:sleep")
+    signum = started.wait_for(Booted).stack_signal
+    for count in (1, 2):
+        os.kill(started.pid, signum)
+        wait_until(lambda count=count: started.stack.read_text().count("in sleep\n") == count)
+    assert started.process.is_alive()
+
+
+def test_a_crash_tells_its_stack_in_the_log(supervisor: BareSupervisor) -> None:
+    """The exit code is the signal's nevertheless."""
+    started = supervisor.start("forkserver", "jobs:crash")
+    assert started.end() == -signal.SIGSEGV
+    assert "Fatal Python error: Segmentation fault" in started.log_text()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_leads_a_session(supervisor: BareSupervisor, method: str) -> None:
+    """A killpg() in user code cannot reach the supervisor, and descendants are known by the session."""
+    started = supervisor.start(method, "jobs:sleep")
+    started.wait_for(Booted)
+    assert os.getsid(started.pid) == os.getpgid(started.pid) == started.pid

@@ -1,0 +1,482 @@
+"""Each finding in words: when it is one, when it is none, and that the names in it are right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.scene import Leak, Scene
+from app.records.process import Descendant, State
+from app.records.resource import ResourceKind
+from app.records.waits import FindingKind
+from tests.core.findings.scenes import (
+    MAIN,
+    ONE,
+    START,
+    THREE,
+    TWO,
+    actor,
+    after,
+    edge,
+    join,
+    only,
+    resource,
+    scene,
+    settled,
+    waiting,
+)
+
+KILLED = "SIGKILL by operator"
+
+
+def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
+    found = only(
+        scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), edge(THREE, "a", ONE)),
+        FindingKind.DEADLOCK,
+    )
+    assert found.text == (
+        "worker-1 (pid 11) holds lock a and waits for lock b; worker-2 (pid 12) holds lock b and waits for lock a. "
+        "1 more process waits behind them."
+    )
+    assert found.pids == (ONE, TWO, THREE)
+    assert found.resources == ("b", "a")
+    assert found.program == "p1"
+    assert "same order" in found.cure
+
+
+def test_of_a_large_deadlock_the_first_and_the_last_are_told() -> None:
+    """And how many more there are; their pids and their locks are all of them given."""
+    pids, forks = range(20, 50), [f"fork{at}" for at in range(30)]
+    around = [edge(pid, fork, pids[(at + 1) % 30]) for at, (pid, fork) in enumerate(zip(pids, forks, strict=True))]
+    actors = [actor(pid) for pid in pids]
+    found = only(scene(*actors, *map(resource, forks), *around), FindingKind.DEADLOCK)
+    clauses = found.text.split("; ")
+    assert [clause.split()[0] for clause in clauses if clause.startswith("other")] == [
+        "other-20", "other-21", "other-22", "other-23", "other-49"
+    ]  # fmt: skip
+    assert clauses[-2] == "and so on through 25 more processes"
+    assert clauses[-1] == "other-49 (pid 49) holds lock fork28 and waits for lock fork29."
+    assert (set(found.pids), set(found.resources)) == (set(pids), set(forks))
+
+
+def test_a_lock_that_is_taken_twice() -> None:
+    found = only(scene(resource("a"), edge(ONE, "a", ONE)), FindingKind.DEADLOCK)
+    assert found.text == "worker-1 (pid 11) waits for lock a, which it holds itself."
+    assert "RLock" in found.cure
+
+
+def test_a_deadlock_of_messages() -> None:
+    found = only(
+        scene(
+            resource("results", ResourceKind.QUEUE),
+            resource("tasks", ResourceKind.QUEUE),
+            edge(MAIN, "results", ONE, to="get"),
+            edge(ONE, "tasks", MAIN, to="get"),
+        ),
+        FindingKind.DEADLOCK,
+    )
+    assert found.text == (
+        "main (pid 10) waits to get from queue results, which could be filled by worker-1 (pid 11); "
+        "worker-1 (pid 11) waits to get from queue tasks, which could be filled by main (pid 10)."
+    )
+    assert "timeout" in found.cure
+
+
+def test_a_deadlock_of_a_lock_and_a_join() -> None:
+    found = only(scene(resource("a"), join(MAIN, ONE), edge(ONE, "a", MAIN)), FindingKind.DEADLOCK)
+    assert found.text == (
+        "main (pid 10) holds lock a and waits in join() for worker-1 (pid 11); worker-1 (pid 11) waits for lock a."
+    )
+
+
+def test_an_abandoned_lock_says_who_died_and_how() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    held = resource("a", holder=ONE, value=0, abandoned=True, waiting=waiting(TWO, THREE))
+    found = only(scene(dead, held, edge(TWO, "a", ONE), edge(THREE, "a", ONE)), FindingKind.ABANDONED_LOCK)
+    assert found.text == (
+        "Lock a is held by worker-1 (pid 11), which is dead: SIGKILL by operator; 2 processes wait for it."
+    )
+    assert found.pids == (ONE, TWO, THREE)
+    assert "half done" in found.why
+    assert "Break the lock" in found.cure
+
+
+def test_who_alone_was_killed_is_a_fair_guess() -> None:
+    """A process may take a lock and die between two looks."""
+    killed = actor(ONE, dead=-9, cause=KILLED)
+    found = only(scene(killed, actor(TWO, dead=0), resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text == "Lock a is most likely held by worker-1 (pid 11), which is dead: SIGKILL by operator."
+    assert found.pids == (ONE,)
+    both = scene(killed, actor(TWO, dead=-15), resource("a", abandoned=True))
+    assert "nobody who lives" in only(both, FindingKind.ABANDONED_LOCK).text
+
+
+def test_an_abandoned_lock_of_nobody_knows_whom() -> None:
+    found = only(scene(resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text == "Lock a is taken, but nobody who lives holds it."
+
+
+def test_an_abandoned_lock_of_a_queue_warns_of_half_a_message() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    parts = (
+        resource("tasks", ResourceKind.QUEUE),
+        resource("l", name="_rlock", part_of="tasks", holder=ONE, abandoned=True),
+    )
+    found = only(scene(dead, *parts), FindingKind.ABANDONED_LOCK)
+    assert found.text.startswith("Read lock of queue tasks is held by worker-1 (pid 11), which is dead")
+    assert "half a message" in found.why
+
+
+def drained(**facts: Any) -> Scene:
+    """main joins worker-1, which has put more into a queue than its pipe takes."""
+    queue = resource("q", ResourceKind.QUEUE, **{"buffered": {str(ONE): 12}, "pipe_bytes": 65536} | facts)
+    return scene(queue, actor(ONE, exiting=True), join(MAIN, ONE))
+
+
+def test_join_before_drain_is_told_in_the_words_of_the_textbook() -> None:
+    found = only(drained(), FindingKind.JOIN_BEFORE_DRAIN)
+    assert found.text == (
+        "main (pid 10) waits in join() for worker-1 (pid 11), which cannot end: its feeder thread still has 12 items "
+        "to write into queue q, whose pipe is full, and nobody takes anything out."
+    )
+    assert found.pids == (ONE, MAIN)
+    assert found.resources == ("q",)
+    assert "before everything that it put has been taken out" in found.why
+
+
+def test_join_before_drain_is_seen_by_the_feeder_alone() -> None:
+    """Where the memory of the process cannot be read."""
+    seen = scene(resource("q", ResourceKind.QUEUE), join(MAIN, ONE), edge(ONE, "q", MAIN, to="flush", main=False))
+    assert "still has items to write" in only(seen, FindingKind.JOIN_BEFORE_DRAIN).text
+
+
+@pytest.mark.parametrize(
+    "facts", [{"buffered": {str(ONE): 0}}, {"pipe_bytes": 0}, {"buffered": {str(TWO): 12}}], ids=str
+)
+def test_join_of_a_process_that_can_end_is_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(drained(**facts)).findings == ()
+
+
+def test_a_queue_that_is_emptied_meanwhile_is_no_finding() -> None:
+    """Each look finds fewer items."""
+    diagnosis = Diagnosis()
+    for second in range(12):
+        told = diagnosis.look(drained(buffered={str(ONE): 12 - second}), after(second))
+        assert told.findings == ()
+
+
+def test_a_worker_of_a_stdlib_pool_dies_with_its_task() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED, role="pool:pool-1", task="square(7)")
+    found = only(scene(dead, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
+    assert found.text == (
+        "worker-1 (pid 11) of pool pool-1 died while it executed square(7): that job never completes "
+        "(SIGKILL by operator)."
+    )
+    assert "--safe-pool" in found.cure
+    assert found.pids == (ONE, MAIN)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"dead": -9, "role": "pool:pool-1"},
+        {"dead": 0, "role": "pool:pool-1", "task": "square(7)"},
+        {"dead": -9, "task": "square(7)"},
+        {"role": "pool:pool-1", "task": "square(7)"},
+    ],
+    ids=["idle", "ended in order", "of no pool", "alive"],
+)
+def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(scene(actor(ONE, **facts))).findings == ()
+
+
+def test_a_pool_that_is_terminated_loses_nothing_that_was_wanted() -> None:
+    """It told that it ends them; whom it did not tell of, somebody else has ended."""
+    of_pool: dict[str, Any] = {"dead": -15, "role": "pool:pool-1", "task": "square(7)"}
+    assert settled(scene(*(actor(pid, ended_by_pool=True, **of_pool) for pid in (ONE, TWO)))).findings == ()
+    alone = scene(actor(ONE, **of_pool), actor(TWO, ended_by_pool=True, **of_pool))
+    assert only(alone, FindingKind.POOL_TASK_LOST).pids == (ONE,)
+
+
+def test_an_executor_goes_with_its_first_worker() -> None:
+    """All its jobs raise; the other workers, which it may end without telling before Python 3.9, are no news."""
+    target = "concurrent.futures.process._process_worker"
+    of_pool: dict[str, Any] = {"role": "pool:pool-1", "task": "square", "target": target}
+    first = actor(ONE, dead=-9, cause=KILLED, exited_at=START, **of_pool)
+    second = actor(TWO, dead=-15, exited_at=START + 1, **of_pool)
+    found = only(scene(second, first, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
+    assert found.text == (
+        "worker-1 (pid 11) of pool pool-1 died while it executed square: all jobs that were not done raise "
+        "BrokenProcessPool (SIGKILL by operator)."
+    )
+    assert found.pids == (ONE, MAIN)
+
+
+def test_a_task_is_lost_in_the_pool_of_its_worker() -> None:
+    """Of several pools the one that has the other workers; none where that cannot be told."""
+    of_pool: dict[str, Any] = {"role": "pool:k", "task": "square(7)"}
+    pools = [resource("pool-1", ResourceKind.POOL, workers=()), resource("pool-2", ResourceKind.POOL, workers=(TWO,))]
+    dead, alive = actor(ONE, dead=-9, **of_pool), actor(TWO, **of_pool)
+    assert only(scene(dead, alive, *pools), FindingKind.POOL_TASK_LOST).resources == ("pool-2",)
+    assert only(scene(dead, *pools), FindingKind.POOL_TASK_LOST).resources == ()
+
+
+def test_unjoined_zombies_are_told_by_parent() -> None:
+    zombies = [actor(pid, dead=0, state=State.EXITED) for pid in (ONE, TWO)]
+    found = only(scene(*zombies), FindingKind.ZOMBIE)
+    assert found.text == (
+        "main (pid 10) has not joined 2 children that have ended: worker-1 (pid 11) and worker-2 (pid 12)."
+    )
+    assert found.since == START
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"state": State.JOINED}, {"state": State.EXITED, "exited_at": START + 59}],
+    ids=["joined", "just ended"],
+)
+def test_a_child_that_ended_is_no_finding(facts: dict[str, Any]) -> None:
+    assert settled(scene(actor(ONE, dead=0, **facts))).findings == ()
+
+
+def test_zombies_of_the_dead_are_gone() -> None:
+    seen = scene(actor(MAIN, dead=0), actor(ONE, dead=0, state=State.EXITED))
+    assert settled(seen).findings == ()
+
+
+def test_orphans_of_a_kill() -> None:
+    found = only(scene(actor(MAIN, dead=-15, cause="SIGTERM by operator")), FindingKind.ORPHAN)
+    assert found.text == (
+        "main (pid 10) was ended (SIGTERM by operator) and left 3 children that live on: worker-1 (pid 11), "
+        "worker-2 (pid 12) and worker-3 (pid 13)."
+    )
+
+
+@pytest.mark.parametrize("code", [0, None])
+def test_who_ends_in_order_leaves_a_daemon_and_no_orphan(code: int | None) -> None:
+    """Or nobody knows how it ended."""
+    gone = actor(MAIN, alive=False, state=State.JOINED, exitcode=code)
+    assert settled(scene(gone)).findings == ()
+
+
+def test_helpers_of_multiprocessing_are_no_orphans() -> None:
+    """The tracker and the forkserver end by themselves."""
+    helpers = [actor(pid, role=role) for pid, role in ((ONE, "tracker"), (TWO, "forkserver"), (THREE, "tracker"))]
+    assert settled(scene(actor(MAIN, dead=-9), *helpers)).findings == ()
+
+
+def test_orphans_without_observation() -> None:
+    """A program of C, below one that was killed."""
+    orphan = Descendant(
+        id="99-1", pid=99, ppid=1, root=f"p{ONE}", name="sleep", command="sleep", state="S", orphan=True
+    )
+    found = only(scene(actor(ONE, dead=-9, cause=KILLED), orphans=(orphan,)), FindingKind.ORPHAN)
+    assert "left 1 child that lives on: pid 99" in found.text
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "cure"),
+    [
+        (
+            "AssertionError: daemonic processes are not allowed to have children",
+            FindingKind.DAEMON_WITH_CHILD,
+            "daemon=False",
+        ),
+        ("RuntimeError: … has finished its bootstrapping phase.", FindingKind.START_REFUSED, "__main__"),
+        ("AttributeError: Can't pickle local object 'f'", FindingKind.START_REFUSED, "top level"),
+        ("AttributeError: Can't get local object 'f'", FindingKind.START_REFUSED, "top level"),
+        ("OSError: out of something", FindingKind.START_REFUSED, "traceback"),
+    ],
+)
+def test_refused_starts(error: str, kind: FindingKind, cure: str) -> None:
+    found = only(scene(actor(ONE, refused=(error, error))), kind)
+    assert error in found.text
+    assert cure in found.cure
+
+
+def test_a_long_refusal_is_one_line() -> None:
+    told = "RuntimeError: \n   An attempt\n" + "x" * 500
+    found = only(scene(actor(ONE, refused=(told,))), FindingKind.START_REFUSED)
+    assert "refused: RuntimeError: An attempt xxx" in found.text
+    assert found.text.endswith("x…")
+
+
+def test_a_fork_from_a_process_with_threads() -> None:
+    found = only(scene(actor(ONE, threads_at_fork=2), actor(TWO, threads_at_fork=1)), FindingKind.FORK_FROM_THREADS)
+    assert found.text == "main (pid 10) had 2 other threads when it forked worker-1 (pid 11) and worker-2 (pid 12)."
+    assert found.pids == (MAIN, ONE, TWO)
+
+
+def test_the_threads_of_a_pool_are_its_own_business() -> None:
+    """It starts a new worker from one of them; before its first workers they were not there."""
+    assert settled(scene(actor(ONE, threads_at_fork=3, role="pool:1"))).findings == ()
+    for threads in (1, 4):
+        found = only(scene(actor(ONE, threads_at_fork=threads, role="pool:1")), FindingKind.FORK_FROM_THREADS)
+        assert found.text.startswith("main (pid 10) had 1 other thread when")
+
+
+def test_leaks() -> None:
+    leak = Leak(name="psm_1a2b", program="p1", is_memory=True, made_by=MAIN, size_bytes=2 * 1024 * 1024)
+    found = only(scene(leaks=(leak,)), FindingKind.LEAK)
+    assert found.text == (
+        "Shared memory psm_1a2b (2.0 MiB), made by main (pid 10), is still there, and nobody has it any more."
+    )
+    assert "rm /dev/shm/psm_1a2b" in found.cure
+
+
+def test_a_broken_barrier() -> None:
+    found = only(scene(resource("b", ResourceKind.BARRIER, broken=True)), FindingKind.BROKEN_BARRIER)
+    assert found.text == "Barrier b is broken: each wait() raises BrokenBarrierError."
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "call"),
+    [
+        (ResourceKind.CONDITION, {"sleepers": 3}, "the next notify_all() hangs"),
+        (ResourceKind.EVENT, {"sleepers": 3}, "the next set() hangs"),
+        (ResourceKind.BARRIER, {"arrived": 3, "parties": 4}, "abort() or reset() would hang"),
+    ],
+)
+def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], call: str) -> None:
+    """Three sleep there, as far as it knows, but only two processes that live."""
+    found = only(
+        scene(resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), **facts), actor(ONE, dead=-9)),
+        FindingKind.DEAD_SLEEPER,
+    )
+    assert found.text.startswith(f"Most likely worker-1 (pid 11) died while waiting at {kind} c")
+    assert call in found.text
+    assert found.pids == (ONE, TWO, THREE)
+
+
+def test_of_more_dead_than_sleepers_none_is_blamed() -> None:
+    """Any of them may have slept there."""
+    slept = resource("c", ResourceKind.CONDITION, sleepers=1)
+    found = only(scene(slept, *(actor(pid, dead=-9) for pid in (ONE, TWO))), FindingKind.DEAD_SLEEPER)
+    assert found.text.startswith("1 process died while waiting at condition c")
+    assert found.pids == ()
+
+
+def test_a_sleeper_is_named_where_it_was_seen() -> None:
+    """What it waited for at the last look before its death is remembered."""
+    sleeping = waiting(ONE, TWO, to="wait")
+    before = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping)
+    later = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping[1:])
+    diagnosis = Diagnosis()
+    assert diagnosis.look(scene(before, edge(ONE, "c", to="wait")), after(0)).findings == ()
+    for second in (1, 2, 4):
+        told = diagnosis.look(scene(later, actor(ONE, dead=-9)), after(second))
+    [found] = told.findings
+    assert found.text.startswith("worker-1 (pid 11) died while waiting at condition c")
+    assert found.pids == (ONE, TWO)
+
+
+def test_whoever_wakes_a_dead_sleeper_hangs() -> None:
+    """It has counted the sleepers off before it waits for them, so none is counted any more."""
+    notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"))
+    found = only(scene(notified, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
+    assert found.text == (
+        "Most likely worker-1 (pid 11) died while waiting at condition c, which still counts on it: "
+        "worker-2 (pid 12) waits for ever until it says that it is awake."
+    )
+    assert found.pids == (ONE, TWO)
+    assert settled(scene(notified)).findings == ()
+
+
+def test_all_sleepers_live() -> None:
+    seen = scene(
+        resource("c", ResourceKind.CONDITION, sleepers=2, waiting=waiting(ONE, TWO, to="wait")), actor(THREE, dead=-9)
+    )
+    assert settled(seen).findings == ()
+
+
+def test_there_is_a_bound() -> None:
+    """A program may be wrong in thousands of ways, with thousands of dead."""
+    many = [resource(f"l{number}", abandoned=True) for number in range(2000)]
+    dead = [actor(pid, dead=-9) for pid in range(100, 2100)]
+    assert len(settled(scene(*many, *dead)).findings) == 200
+
+
+def test_a_semaphore_that_lost_a_place() -> None:
+    """To one who was killed; who ends in order with a place may mean to keep it."""
+    slots = resource(
+        "slots", ResourceKind.SEMAPHORE, abandoned=True, lost=1, holder=ONE, acquired_by=(THREE,), waiting=waiting(TWO)
+    )
+    found = only(scene(actor(ONE, dead=-9, cause=KILLED), slots), FindingKind.ABANDONED_LOCK)
+    assert found.text == (
+        "Semaphore slots has lost 1 place to worker-1 (pid 11), which is dead: SIGKILL by operator; "
+        "1 process waits for it."
+    )
+    assert found.pids == (ONE, TWO)
+    assert settled(scene(actor(ONE, dead=0), slots)).findings == ()
+
+
+def test_a_deadlock_of_managed_locks_is_not_ended_by_a_kill() -> None:
+    """What its holder had stays locked in the manager, where nobody can break it from outside."""
+    locks = [resource(key, manager="m") for key in ("a", "b")]
+    found = only(scene(*locks, edge(ONE, "b", TWO), edge(TWO, "a", ONE)), FindingKind.DEADLOCK)
+    assert found.text == (
+        "worker-1 (pid 11) holds managed lock a and waits for managed lock b; "
+        "worker-2 (pid 12) holds managed lock b and waits for managed lock a."
+    )
+    assert "stays locked when its holder dies" in found.why
+    assert found.cure.startswith("Restart the program")
+
+
+def test_an_abandoned_managed_lock_cannot_be_broken() -> None:
+    dead = actor(ONE, dead=-9, cause=KILLED)
+    found = only(scene(dead, resource("a", manager="m", holder=ONE, abandoned=True)), FindingKind.ABANDONED_LOCK)
+    assert found.text.startswith("Managed lock a is held by worker-1 (pid 11), which is dead")
+    assert "cannot be broken from here" in found.cure
+
+
+def test_a_deadlock_of_messages_that_come_over_no_resource() -> None:
+    found = only(scene(edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")), FindingKind.DEADLOCK)
+    assert found.text == (
+        "worker-1 (pid 11) waits for a message of worker-2 (pid 12); "
+        "worker-2 (pid 12) waits for a message of worker-1 (pid 11)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("recv", "waits for a message over listener l"),
+        ("connect", "waits to be accepted by listener l"),
+    ],
+)
+def test_a_deadlock_at_a_listener(to: str, words: str) -> None:
+    """Its owner joins who waits for it."""
+    found = only(
+        scene(resource("l", ResourceKind.LISTENER), join(MAIN, ONE), edge(ONE, "l", MAIN, to=to)), FindingKind.DEADLOCK
+    )
+    assert found.text == f"main (pid 10) waits in join() for worker-1 (pid 11); worker-1 (pid 11) {words}."
+
+
+def test_a_silent_client_is_told_when_it_lasts() -> None:
+    """A handshake takes a moment; who says nothing for longer keeps all others out."""
+    greeting = edge(MAIN, "l", TWO, to="greet")
+    seen = scene(resource("l", ResourceKind.LISTENER), greeting)
+    assert settled(seen).findings == ()
+    diagnosis = Diagnosis()
+    diagnosis.look(seen, after(0))
+    [found] = diagnosis.look(seen, after(6)).findings
+    assert found.kind is FindingKind.SILENT_CLIENT
+    assert found.text.startswith("main (pid 10) is in accept() of listener l, and waits for worker-2 (pid 12)")
+    assert found.pids == (TWO, MAIN)
+
+
+def test_a_silent_client_from_elsewhere() -> None:
+    seen = scene(resource("l", ResourceKind.LISTENER), edge(MAIN, "l", to="greet"))
+    diagnosis = Diagnosis()
+    diagnosis.look(seen, after(0))
+    [found] = diagnosis.look(seen, after(6)).findings
+    assert "somebody whose process is not on this machine" in found.text
+
+
+def test_who_waits_for_whatever_comes_first_drains() -> None:
+    """An end or an item: it will take out the item, and no join before drain is told."""
+    queue = resource("q", ResourceKind.QUEUE, buffered={str(ONE): 1})
+    seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False), edge(MAIN, None, ONE, of=ONE, to="end"))
+    assert settled(seen).findings == ()

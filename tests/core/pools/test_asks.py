@@ -1,0 +1,202 @@
+"""What clients ask of pools, without a socket: relayed, answered once, and never left hanging."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core.fleet import events as e
+from app.core.fleet.pool_book import MAX_BYTES
+from app.core.pools.asks import MAX_ASKS
+from app.protocol.pool_host import ActOnWorker, AnyAsk, Close, HostDetail, JoinPool, ReadJob, Resize, Submit, Terminate
+from app.records.pool import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
+from tests.core.pools.pool_driver import PoolDriver
+
+SUBMIT = Submit(spec=JobSpec(method=JobMethod.MAP, function="square"))
+
+
+@pytest.fixture
+def driver() -> PoolDriver:
+    return PoolDriver()
+
+
+def test_answer_of_the_host_is_the_clients(driver: PoolDriver) -> None:
+    """Under its request; who asked is in the journal."""
+    pool_id = driver.opened()
+    number = driver.asks(pool_id, Resize(processes=4))
+    driver.replies(pool_id, number, {"processes": 4})
+    assert driver.answer() == {"processes": 4}
+    assert driver.lines("asked") == ["asked for 4 workers"]
+
+
+def test_refusal_of_the_host_is_the_clients(driver: PoolDriver) -> None:
+    """With its kind and its words."""
+    pool_id = driver.opened()
+    number = driver.asks(pool_id, ReadJob(job=9))
+    driver.refuses(pool_id, number, "not_found", "there is no job 9")
+    assert (driver.refusal().kind, driver.refusal().detail) == ("not_found", "there is no job 9")
+
+
+def test_answers_may_come_in_any_order(driver: PoolDriver) -> None:
+    """Each goes to who asked."""
+    pool_id = driver.opened()
+    first, second = driver.asks(pool_id, ReadJob(job=1), client=1), driver.asks(pool_id, ReadJob(job=2), client=2)
+    driver.replies(pool_id, second, "two")
+    driver.replies(pool_id, first, "one")
+    assert [client for client, _ in driver.answers[-2:]] == [2, 1]
+
+
+def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None:
+    """After 10 s; an answer that comes later is nobody's."""
+    pool_id = driver.opened()
+    number = driver.asks(pool_id, Close())
+    answered = len(driver.answers)
+    driver.passes(9.9)
+    assert len(driver.answers) == answered
+    driver.passes(0.2)
+    detail = f"pool {pool_id} does not answer; what was asked may still be done"
+    assert (driver.refusal().kind, driver.refusal().detail) == ("away", detail)
+    assert driver.lines("asked")[-1] == "no answer in time when asked to close: no more jobs"
+    driver.replies(pool_id, number, {})
+    assert len(driver.answers) == answered + 1
+    assert driver.deciding.next_deadline() is None
+
+
+def test_join_has_the_time_that_it_asks_for(driver: PoolDriver) -> None:
+    """And 2 s for the way; without a limit it waits for ever."""
+    pool_id = driver.opened()
+    driver.asks(pool_id, JoinPool(timeout_s=30.0))
+    answered = len(driver.answers)
+    driver.passes(31.9)
+    assert len(driver.answers) == answered
+    driver.passes(0.2)
+    assert driver.refusal().kind == "away"
+    driver.asks(pool_id, JoinPool(timeout_s=None))
+    driver.passes(86400)
+    assert len(driver.answers) == answered + 1
+
+
+def test_answer_to_a_client_that_has_gone_is_nobodys(driver: PoolDriver) -> None:
+    """It is forgotten with the client."""
+    pool_id = driver.opened()
+    number = driver.asks(pool_id, Close(), client=7)
+    driver.happens(e.ClientGone(7))
+    answered = len(driver.answers)
+    driver.replies(pool_id, number, {})
+    driver.passes(20)
+    assert len(driver.answers) == answered
+
+
+def test_answer_to_what_was_never_asked_is_dropped(driver: PoolDriver) -> None:
+    """A host may say what it likes."""
+    pool_id = driver.opened()
+    answered = len(driver.answers)
+    driver.replies(pool_id, 12345, {})
+    assert len(driver.answers) == answered
+
+
+def test_pool_that_does_not_exist_is_not_found(driver: PoolDriver) -> None:
+    """Nor is a process that holds none."""
+    process_id = driver.running()
+    for wrong in ("p99", process_id):
+        driver.asks(wrong, Close())
+        assert (driver.refusal().kind, driver.refusal().detail) == ("not_found", f"there is no pool {wrong}")
+
+
+@pytest.mark.parametrize(
+    ("ask", "field"),
+    [
+        (Resize(processes=0), "processes"),
+        (Resize(processes=257), "processes"),
+        (JoinPool(timeout_s=-1.0), "timeout_s"),
+        (JoinPool(timeout_s=float("nan")), "timeout_s"),
+    ],
+)
+def test_wrong_figure_is_named(driver: PoolDriver, ask: AnyAsk, field: str) -> None:
+    """Before its host is troubled."""
+    pool_id = driver.opened()
+    assert not driver.asks(pool_id, ask)
+    assert (driver.refusal().kind, driver.refusal().field) == ("invalid", field)
+
+
+def test_host_is_asked_only_so_many_things_at_once(driver: PoolDriver) -> None:
+    """One that answers nothing is not asked for ever."""
+    pool_id = driver.opened()
+    for _ in range(MAX_ASKS):
+        assert driver.asks(pool_id, ReadJob(job=1))
+    assert not driver.asks(pool_id, ReadJob(job=1))
+    assert driver.refusal().kind == "away"
+
+
+def test_host_without_a_channel_is_away_at_once(driver: PoolDriver) -> None:
+    """Those who wait are told, and whoever asks then."""
+    pool_id = driver.opened()
+    driver.asks(pool_id, Close())
+    driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
+    assert driver.refusal().detail == f"pool {pool_id} does not answer: a frame of -1 bytes"
+    assert not driver.asks(pool_id, Close())
+    assert driver.refusal().kind == "away"
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        (SUBMIT, "not_possible"),
+        (Resize(processes=3), "not_possible"),
+        (Close(), "not_possible"),
+        (ActOnWorker(pid=5, verb=WorkerVerb.KILL), "not_found"),
+        (ReadJob(job=9), "not_found"),
+    ],
+)
+def test_dead_pool_says_why_nothing_can_be_asked_of_it(driver: PoolDriver, ask: AnyAsk, kind: str) -> None:
+    """Be it dead already, or does it die before it answers."""
+    pool_id = driver.opened()
+    driver.asks(pool_id, ask)
+    driver.ends(pool_id, 1)
+    assert driver.refusal().kind == kind
+    assert not driver.asks(pool_id, ask)
+    assert driver.refusal().kind == kind
+
+
+@pytest.mark.parametrize(("ask", "told"), [(JoinPool(), {"joined": True}), (Terminate(), {"state": "terminated"})])
+def test_dead_pool_is_joined_and_terminated(driver: PoolDriver, ask: AnyAsk, told: dict[str, Any]) -> None:
+    """That is what was asked for."""
+    pool_id = driver.opened()
+    driver.asks(pool_id, ask)
+    driver.ends(pool_id, 1)
+    assert told.items() <= driver.answer().items()
+    assert driver.pool(pool_id).state is PoolState.TERMINATED
+
+
+def test_job_of_a_pool_that_ended_in_order_is_read_whole(driver: PoolDriver) -> None:
+    """Its host has said with its last words what came of it; of a host that says too much the newest is kept."""
+    pool_id = driver.opened()
+    jobs = tuple(
+        Job(id=number, method=JobMethod.APPLY, function="square", state=JobState.DONE, total=1, done=1)
+        for number in (1, 2)
+    )
+    driver.tells(pool_id, state=PoolState.CLOSED, jobs=jobs)
+    for job in reversed(jobs):
+        detail = JobDetail(job=job, result="x" * (MAX_BYTES // 2), arguments=str(job.id))
+        driver.happens(e.HostSaid(pool_id, HostDetail(detail=detail)))
+    driver.ends(pool_id, 0)
+    told = []
+    for number in (2, 1):
+        driver.asks(pool_id, ReadJob(job=number))
+        answer = driver.answer()
+        told.append((answer["job"]["id"], answer["arguments"], answer["result_cut"], bool(answer["result"])))
+    assert told == [(2, "2", False, True), (1, "", True, False)]
+
+
+def test_job_of_a_dead_pool_can_still_be_read(driver: PoolDriver) -> None:
+    """As far as it was told: what its tasks returned went with the host."""
+    pool_id = driver.opened()
+    job = Job(id=3, method=JobMethod.MAP, function="square", state=JobState.DONE, total=4, done=3, failed=1)
+    driver.tells(pool_id, jobs=(job,))
+    driver.ends(pool_id, 0)
+    driver.asks(pool_id, ReadJob(job=3))
+    answer = driver.answer()
+    assert (answer["job"]["done"], answer["result"], answer["result_cut"], answer["failures_not_shown"]) == (
+        3, None, True, 1,
+    )  # fmt: skip

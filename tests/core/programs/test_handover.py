@@ -1,0 +1,134 @@
+"""What one supervisor leaves to the next about the processes of a program that goes on without either."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import pytest
+
+from app.core.fleet import actions as a
+from app.core.fleet import events as e
+from app.core.programs import handover as inheritance
+from app.core.programs.handover_facts import OfProcess, decode, encode
+from app.protocol import observer as w
+from app.protocol.programs import ProgramEnded, ProgramStarted
+from app.records.process import State
+from tests.core.programs.program_driver import RUNNER, Programs
+
+FIRST = 2000
+
+
+def attached(driver: Programs) -> str:
+    """A program of a terminal whose first process runs."""
+    program = driver.register()
+    driver.runner_says(ProgramStarted, program=program, pid=FIRST)
+    driver.hello(FIRST, program, ppid=RUNNER)
+    return program
+
+
+def left(driver: Programs) -> list[OfProcess]:
+    """All facts, as they come out of the journal again."""
+    found = (inheritance.of_process(driver.fleet, one) for one in driver.fleet.members)
+    facts = [decode(encode(fact) or b"") for fact in found if fact]
+    return [fact for fact in facts if isinstance(fact, OfProcess)]
+
+
+def inherited(facts: list[OfProcess], there: Container[int]) -> tuple[Programs, list[a.Action]]:
+    """The fleet after it, where only these pids are still there."""
+    heir = Programs()
+    _, out = inheritance.take_over(heir.fleet, facts, lambda key: key[0] in there, heir.now())
+    return heir, out
+
+
+def test_all_that_was_told_of_a_process_is_known_again() -> None:
+    """Under its old id, with what its parent and it itself have said; it is watched by its pid."""
+    driver = Programs()
+    program = attached(driver)
+    child = driver.child(program, FIRST, "one", "fork")
+    driver.says(FIRST, w.Joining(child=child, at=5))
+    heir, out = inherited(left(driver), {FIRST, child})
+    for before in driver.fleet.processes():
+        after = heir.fleet.members[before.id].process
+        assert (after, after.state) == (before, State.RUNNING)
+    assert {(one.process, one.pid) for one in out if isinstance(one, a.Watch)} == {
+        (program, FIRST),
+        (driver.fleet.programs.by_pid[child], child),
+    }
+    heir.deciding.tick(heir.now())
+    assert heir.fleet.programs.held[program].program == driver.fleet.programs.held[program].program
+    assert heir.fleet.programs.seen == driver.fleet.programs.seen
+    # And it goes on: its words are those of a known process.
+    for one in out:
+        if isinstance(one, a.Watch):
+            heir.happens(e.Watching(one.process, (one.pid, 7)))
+    grandchild = heir.child(program, child)
+    assert heir.fleet.programs.by_pid[grandchild] in heir.fleet.members
+    assert heir.fleet.programs.strangers == 0
+
+
+def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
+    """Nobody saw the end of the one; the other is still to be joined."""
+    driver = Programs()
+    program = attached(driver)
+    _gone, zombie, stays = range(3001, 3004)
+    ids = driver.fleet.programs.by_pid
+    for number, name in enumerate(("gone", "zombie", "stays"), 1):
+        driver.starts(FIRST, 3000 + number, name, sentinel=10 + number)
+        driver.hello(3000 + number, program, ppid=FIRST, method="fork")
+    driver.happens(e.Ended(ids[zombie], 3))
+    heir, out = inherited(left(driver), {FIRST, zombie, stays})
+    states = {one.name: (one.state, one.exitcode, one.alive) for one in heir.fleet.processes()}
+    assert states["gone"] == ("lost", None, False)
+    assert states["zombie"] == ("exited", 3, False)
+    assert states["stays"] == ("running", None, True)
+    sentinels = {one.name: (one.sentinel.fd, one.sentinel.ready) for one in heir.fleet.processes() if one.sentinel}
+    assert sentinels == {"gone": (11, True), "zombie": (12, True), "stays": (13, False)}
+    told = [one.draft.text for one in out if isinstance(one, a.Note)]
+    assert any("went on" in text for text in told)
+    assert "it ended unseen: the supervisor was away" in told
+    heir.happens(e.Reaped(ids[zombie]))
+    assert heir.fleet.members[ids[zombie]].process.state is State.JOINED
+
+
+def test_a_program_lives_on_in_its_children_alone() -> None:
+    """Its first process was joined by its terminal long ago."""
+    driver = Programs()
+    program = attached(driver)
+    child = driver.child(program, FIRST)
+    driver.happens(e.Ended(program, 0))
+    driver.runner_says(ProgramEnded, program=program, exitcode=0)
+    heir, _ = inherited(left(driver), {child})
+    heir.deciding.tick(heir.now())
+    assert heir.fleet.programs.held[program].program.state == "running"
+    assert heir.fleet.members[program].process.state is State.JOINED
+    heir.happens(e.Ended(driver.fleet.programs.by_pid[child], 0))
+    assert heir.fleet.programs.held[program].program.state == "ended"
+
+
+@pytest.mark.parametrize("there", [(), ("zombie",)])
+def test_of_a_program_that_is_over_nothing_is_taken_over(there: tuple[str, ...]) -> None:
+    """A zombie alone is no program; what the journal knows of it is told as ever."""
+    driver = Programs()
+    program = attached(driver)
+    zombie = driver.child(program, FIRST, "zombie")
+    driver.happens(e.Ended(driver.fleet.programs.by_pid[zombie], 0))
+    heir, out = inherited(left(driver), {zombie} if there else ())
+    assert (heir.fleet.members, out) == ({}, [])
+
+
+def test_what_ends_with_us_is_not_left_to_anybody() -> None:
+    """The programs that the supervisor started itself, and whatever has ended."""
+    driver = Programs()
+    ours = driver.run()
+    driver.child(ours, driver.pid(ours))
+    program = attached(driver)
+    child = driver.child(program, FIRST)
+    driver.happens(e.Ended(driver.fleet.programs.by_pid[child], 0))
+    driver.says(FIRST, w.Joined(child=child, exitcode=0))
+    assert [fact.process.id for fact in left(driver)] == [program]
+
+
+def test_what_another_version_wrote_is_left_out() -> None:
+    """Its programs are watched again by the journal's own facts."""
+    assert decode(b'{"of":"process","program":"p1","process":{"unheard":1}}') is None
+    assert decode(b'{"of":"something"}') is None

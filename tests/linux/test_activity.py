@@ -1,0 +1,108 @@
+"""What a process does at this moment is read from /proc, for every way to wait."""
+
+import os
+import signal
+
+import pytest
+
+from app.linux.activity import Blocked, blocked_on
+from tests.sleepers import running
+from tests.waiting import wait_until
+
+MP = "import multiprocessing\nlock = multiprocessing.Lock()\nlock.acquire()\n"
+SOCKET = "import socket\n"
+FILE_LOCK = (
+    "import fcntl\none, two = (open(sys.argv[1], 'a') for _ in range(2))\n"
+    "fcntl.flock(one, fcntl.LOCK_EX)\nfcntl.flock(two, fcntl.LOCK_EX)"
+)
+TWO_THREADS = "threading.Thread(target={work}).start()\n"
+
+
+def seen(pid: int, kind: str, words: str) -> Blocked:
+    """What it does, once that is what is expected; the message of a failure has what it was instead."""
+    last: list[Blocked | None] = []
+
+    def looks_so() -> Blocked | None:
+        last[:] = [blocked_on(pid)]
+        found = last[0]
+        return found if found and found.kind == kind and words in found.in_words else None
+
+    try:
+        found = wait_until(looks_so)
+    except AssertionError:
+        pytest.fail(f"it is {last[0]}, not {kind}: {words}")
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "words"),
+    [
+        pytest.param("while True: pass", "running", "runs", id="busy"),
+        pytest.param("time.sleep(600)", "sleeping", "sleeps (clock_nanosleep)", id="sleep"),
+        pytest.param("import select; select.select([], [], [], 600)", "sleeping", "sleeps", id="select-without-fds"),
+        pytest.param(
+            "lock = threading.Lock(); lock.acquire(); lock.acquire()", "waiting", "between threads", id="lock"
+        ),
+        pytest.param(MP + "lock.acquire()", "waiting", "lock between processes (futex, no timeout)", id="mp-lock"),
+        pytest.param(MP + "lock.acquire(timeout=600)", "waiting", "(futex, with a timeout)", id="mp-lock-timed"),
+        pytest.param("sys.stdin.read()", "waiting", "reads from a pipe (read)", id="pipe-read"),
+        pytest.param("r, w = os.pipe(); os.write(w, bytes(10**6))", "waiting", "writes to a pipe", id="pipe-write"),
+        pytest.param(SOCKET + "a, b = socket.socketpair(); a.recv(1)", "waiting", "reads from a socket", id="socket"),
+        pytest.param(SOCKET + "socket.create_server(('127.0.0.1', 0)).accept()", "idle", "a connection", id="accept"),
+        pytest.param("import select; select.epoll().poll()", "idle", "waits for events", id="epoll"),
+        pytest.param("signal.pause()", "idle", "waits for a signal", id="pause"),
+        pytest.param("os.kill(os.getpid(), signal.SIGSTOP)", "stopped", "stopped by a signal", id="stopped"),
+        pytest.param(FILE_LOCK, "waiting", "/locked (flock)", id="flock"),
+    ],
+)
+def test_process_is_seen_doing(code: str, kind: str, words: str, tmp_path: object) -> None:
+    """Kind and words."""
+    with running(code, arguments=(f"{tmp_path}/locked",)) as program:
+        found = seen(program.pid, kind, words)
+        assert found.pid == program.pid
+        assert found.main.tid == program.pid
+
+
+def test_parent_waits_for_a_named_child() -> None:
+    with running("pid = os.fork()\nif pid == 0: time.sleep(600)\ntell(pid)\nos.waitpid(pid, 0)") as program:
+        child = int(program.told()[0])
+        seen(program.pid, "waiting", f"waits for child {child} to end")
+        os.kill(child, signal.SIGKILL)
+
+
+def test_zombie_has_ended() -> None:
+    with running("pass") as program:
+        seen(program.pid, "zombie", "was not joined")
+
+
+def test_nothing_is_seen_of_what_is_gone() -> None:
+    with running("pass") as program:
+        program.process.wait()
+        assert blocked_on(program.pid) is None
+
+
+@pytest.mark.parametrize(
+    ("work", "kind"),
+    [
+        pytest.param("lambda: time.sleep(600)", "sleeping", id="sleeps"),
+        pytest.param("lambda: sys.stdin.read()", "waiting", id="may-be-stuck-too"),
+        pytest.param("lambda: exec('while True: pass')", "running", id="runs"),
+    ],
+)
+def test_main_thread_that_waits_for_its_threads_is_judged_by_them(work: str, kind: str) -> None:
+    """Python joins its threads at the end: that alone is no sign of trouble."""
+    with running(TWO_THREADS.format(work=work)) as program:
+        found = seen(
+            program.pid, kind, "main thread waits on a lock between threads (futex, no timeout); 1 other thread: "
+        )
+        assert len(found.threads) == 2
+
+
+def test_threads_beyond_the_bound_are_counted() -> None:
+    """However many there are, the look is short."""
+    code = "[threading.Thread(target=time.sleep, args=(600,), daemon=True).start() for _ in range(50)]\ntime.sleep(600)"
+    with running(code) as program:
+        found = wait_until(lambda: (seen := blocked_on(program.pid)) and seen.threads_not_shown == 51 - 32 and seen)
+        assert len(found.threads) == 32
+        assert "50 other threads" in found.in_words

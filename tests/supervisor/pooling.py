@@ -1,0 +1,79 @@
+"""Pools of a real supervisor, with real hosts and workers, spoken to over its control socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from app.protocol import control as m
+from app.protocol.pool_host import ActOnWorker, AnyAsk, Submit
+from app.records.pool import Job, JobMethod, JobSpec, Pool, PoolSpec, PoolWorker, WorkerVerb
+from tests.supervisor.supervised import Supervised
+from tests.waiting import wait_until
+
+
+class Pooling:
+    """One pool, opened and open."""
+
+    def __init__(self, supervisor: Supervised, **spec: Any) -> None:
+        self.supervisor = supervisor
+        self.id = str(supervisor.ask(m.OpenPool, spec=PoolSpec(**{"processes": 2, **spec}))["pool"]["id"])
+        self.wait_for(lambda pool: pool.state == "open", "it is not open")
+
+    def ask(self, ask: AnyAsk) -> Any:
+        """What its host answers; raises the refusal."""
+        return self.supervisor.ask(m.AskPool, pool=self.id, ask=ask)
+
+    def submit(self, method: str, function: str, **spec: Any) -> int:
+        """A job; its number."""
+        job = self.ask(Submit(spec=JobSpec(method=JobMethod(method), function=function, **spec)))
+        return int(job["id"])
+
+    def act(self, pid: int, verb: str) -> Any:
+        """Do a verb to a worker; what it cost."""
+        return self.ask(ActOnWorker(pid=pid, verb=WorkerVerb(verb)))
+
+    def now(self) -> Pool:
+        """The record as it stands."""
+        pools = self.supervisor.snapshot().snapshot.pools
+        return next(one for one in pools if one.id == self.id)
+
+    def job(self, number: int) -> Job:
+        """One of its jobs."""
+        return next(one for one in self.now().jobs if one.id == number)
+
+    def wait_for(self, is_it: Callable[[Pool], Any], what: str) -> Pool:
+        """The record, once it is as wanted."""
+        found: list[Pool] = []
+
+        def look() -> bool:
+            found[:] = [self.now()]
+            return bool(is_it(found[0]))
+
+        try:
+            wait_until(look, 20, what)
+        except AssertionError:
+            raise AssertionError(f"{what}: {found}") from None
+        return found[0]
+
+    def wait_for_job(self, number: int, *states: str) -> Job:
+        """The job, once it is in one of these states."""
+        what = f"job {number} is not {' or '.join(states)}"
+        pool = self.wait_for(lambda pool: any(one.id == number and one.state in states for one in pool.jobs), what)
+        return next(one for one in pool.jobs if one.id == number)
+
+    def wait_for_worker(self, is_it: Callable[[PoolWorker], Any], what: str) -> PoolWorker:
+        """A worker, once one is as wanted."""
+        pool = self.wait_for(lambda pool: any(is_it(one) for one in pool.workers), what)
+        return next(one for one in pool.workers if is_it(one))
+
+    def lines(self, kind: str) -> list[str]:
+        """The journal's lines of this kind."""
+        return [str(one["text"]) for one in self.supervisor.events(self.id) if one["kind"] == kind]
+
+
+def gone(pid: int) -> bool:
+    """Whether no process of this pid runs."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,0 +1,54 @@
+"""What it costs the loop to read a large program: 100 queues and 100 locks in 50 processes, each of which has all."""
+
+import statistics
+import time
+
+from app.records.primitives import Now
+from app.supervisor.resources.reading import BUDGET_S
+from app.supervisor.resources.resources import MOST_CPU, WATCHED_S
+from tests.supervisor.resources.observed_programs import Watched, watched
+
+CODE = """
+def work(queues, locks, number):
+    for queue in queues[number::50]: queue.put(number)
+    for lock in locks[number::50]: lock.acquire()
+    queues[-1].get() if number % 2 else locks[0].acquire()
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    queues, locks = [], []
+    for _ in range(10):
+        queues += [mp.Queue() for _ in range(10)]
+        locks += [mp.Lock() for _ in range(10)]
+        tell("made")
+        wait()
+    for number in range(50): mp.Process(target=work, args=(queues, locks, number)).start()
+    wait()
+"""
+
+
+def cost_s(program: Watched) -> float:
+    """CPU time of one reading."""
+    program.resources._last = -1e9
+    began = time.thread_time()
+    program.resources.read(Now(mono=time.monotonic(), wall=time.time()))
+    return time.thread_time() - began
+
+
+def test_a_reading_is_bounded_and_the_next_one_waits_for_it(tmp_path) -> None:
+    """Whatever there is to read: the budget, and the records; and no more than a share of a core in the long run."""
+    with watched(tmp_path, CODE) as program:
+        for made in range(1, 11):
+            # A burst of some 280 words is what a socket takes while nobody reads.
+            assert program.told() == ["made"]
+            program.see(lambda it, made=made: len(it.resources.records) == 60 * made)
+            program.go_on()
+        program.see(lambda it: len(it.resources._windows) >= 50 and len(it.edges("acquire")) > 20, 15)
+        costs = [cost_s(program) for _ in range(10)]
+        records = len(program.resources.records)
+        print(f"{records} records, 50 processes: {statistics.median(costs) * 1e3:.1f} ms of CPU a reading")  # noqa: T201 - the figure
+        assert records == 600
+        # The budget is for what is looked at; semaphores, pages and records come on top.
+        assert statistics.median(costs) < 5 * BUDGET_S
+        pause = program.resources.next_deadline() - program.resources._last
+        assert pause >= max(WATCHED_S, costs[-1] / MOST_CPU * 0.9)

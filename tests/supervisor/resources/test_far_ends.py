@@ -1,0 +1,355 @@
+"""Waits for messages between processes, told from outside: sockets, polls, listeners; and no deadlock that is none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from app.core.findings.knots import Knot, knots
+from app.records.waits import Edge
+from tests.supervisor.resources.observed_programs import Watched, watched
+
+#: Two processes with a socket between them; what each does with its end is the argument.
+TWO = """
+import select, selectors, socket, struct, subprocess
+from multiprocessing.connection import Client, Listener, wait as wait_for
+
+def connected(family):
+    if family == "unix":
+        return socket.socketpair()
+    listening = socket.create_server(("127.0.0.1", 0))
+    return socket.create_connection(listening.getsockname()), listening.accept()[0]
+
+def read(sock):
+    sock.recv(1)
+
+def poll(*socks):
+    poll = select.poll()
+    for one in socks: poll.register(one, select.POLLIN)
+    poll.poll()
+
+def choose(*socks):
+    select.select(socks, [], [])
+
+def epoll(*socks):
+    epoll = select.epoll()
+    for one in socks: epoll.register(one, select.EPOLLIN)
+    epoll.poll()
+
+def rest():
+    time.sleep(600)
+
+def start(target, *args):
+    process = multiprocessing.get_context("fork").Process(target=target, args=args, daemon=True)
+    process.start()
+    return process
+"""
+
+
+def found_knots(program: Watched) -> tuple[Knot, ...]:
+    return knots(program.resources.edges(), lambda _pid: True)
+
+
+def edge_of(program: Watched, pid: int) -> Edge | None:
+    """The only wait of that process, as far as it is for something else than an end."""
+    found = [one for one in program.resources.edges() if one.pid == pid and one.of is None]
+    return found[0] if len(found) == 1 else None
+
+
+def settled(program: Watched, pid: int) -> Edge:
+    """Once everybody was asked who else has the other end."""
+    found = program.see(lambda it: (one := edge_of(it, pid)) and one.certain and one)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("family", ["unix", "tcp"])
+@pytest.mark.parametrize("way", ["read", "poll", "choose", "epoll"])
+def test_who_holds_the_other_end_of_a_socket(family: str, way: str, tmp_path: Path) -> None:
+    """However it waits: for a message of the process that has the peer, which was told of no resource."""
+    code = f"""
+def child(ours, theirs):
+    ours.close()
+    {way}(theirs)
+
+ours, theirs = connected({family!r})
+process = start(child, ours, theirs)
+theirs.close()
+tell(process.pid)
+rest()
+"""
+    with watched(tmp_path, TWO + code) as program:
+        child = int(program.told()[0])
+        edge = settled(program, child)
+        assert (edge.resource, edge.to, edge.holders) == (None, "recv", (program.pid,))
+        assert (edge.main, edge.timed) == (True, False)
+        assert found_knots(program) == ()
+
+
+@pytest.mark.parametrize("family", ["unix", "tcp"])
+def test_two_that_wait_for_a_message_of_each_other(family: str, tmp_path: Path) -> None:
+    code = f"""
+def child(ours, theirs):
+    ours.close()
+    read(theirs)
+
+ours, theirs = connected({family!r})
+process = start(child, ours, theirs)
+theirs.close()
+tell(process.pid)
+read(ours)
+"""
+    with watched(tmp_path, TWO + code) as program:
+        child = int(program.told()[0])
+        [knot] = program.see(found_knots)
+        assert set(knot.pids) == {program.pid, child}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param("subprocess.Popen(['sleep', '60'], pass_fds=[theirs.fileno()])", id="a stranger has the end, too"),
+        pytest.param("ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('@ll', 60, 0))", id="limit"),
+        pytest.param("threading.Thread(target=rest, daemon=True).start()", id="another thread may send"),
+    ],
+)
+def test_no_deadlock_where_something_else_may_come(more: str, tmp_path: Path) -> None:
+    """Both wait, and everything is as in the deadlock but for one thing."""
+    code = f"""
+def child(ours, theirs):
+    ours.close()
+    read(theirs)
+
+ours, theirs = connected("unix")
+process = start(child, ours, theirs)
+{more}
+theirs.close()
+tell(process.pid)
+read(ours)
+"""
+    with watched(tmp_path, TWO + code) as program:
+        child = int(program.told()[0])
+        settled(program, child)
+        program.see(lambda it: edge_of(it, program.pid))
+        for _ in range(8):
+            program.look()
+            assert found_knots(program) == ()
+
+
+def test_a_spawned_child_that_has_not_said_hello_may_answer(tmp_path: Path) -> None:
+    """It has the end that nobody else has, for as long as its interpreter takes to start: its parent may hope."""
+    code = """
+answers = multiprocessing.get_context("spawn").SimpleQueue()
+booting = subprocess.Popen(["sleep", "600"], pass_fds=[answers._writer.fileno()])
+tell(booting.pid)
+answers.get()
+"""
+    with watched(tmp_path, TWO + code) as program:
+        booting = int(program.told()[0])
+        program.see(lambda it: edge_of(it, program.pid))
+        for _ in range(8):
+            program.look()
+            assert found_knots(program) == ()
+        os.kill(booting, signal.SIGKILL)
+        (knot,) = program.see(found_knots)
+        assert knot.pids == (program.pid,)
+
+
+@pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
+def test_who_waits_for_any_of_two_needs_one(way: str, tmp_path: Path) -> None:
+    """Where one of the two works, there is hope; where both wait for the first, there is none."""
+    code = f"""
+def child(number, pairs, works):
+    for at, (ours, theirs) in enumerate(pairs):
+        ours.close()
+        if at != number: theirs.close()
+    if works: rest()
+    read(pairs[number][1])
+
+def all_closed(pairs):
+    for _, theirs in pairs: theirs.close()
+
+pairs = [connected("unix") for _ in range(2)]
+first, second = (start(child, number, pairs, number and sys.argv[1] == "works") for number in range(2))
+all_closed(pairs)
+tell(first.pid, second.pid)
+{way}(*(ours for ours, _ in pairs))
+"""
+    with watched(tmp_path, TWO + code, "waits") as program:
+        pids = {program.pid, *map(int, program.told())}
+        [knot] = program.see(found_knots)
+        assert {*knot.pids, *knot.behind} == pids
+    with watched(tmp_path, TWO + code, "works") as program:
+        first, second = map(int, program.told())
+        assert settled(program, program.pid).holders == tuple(sorted((first, second)))
+        program.see(lambda it: settled(it, first).holders == (program.pid,))
+        assert edge_of(program, second) is None
+        assert found_knots(program) == ()
+
+
+@pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
+def test_an_alternative_that_nobody_knows(way: str, tmp_path: Path) -> None:
+    """One of the fds leads out of the program: what is known of the other makes no deadlock."""
+    code = f"""
+def child(ours, theirs):
+    ours.close()
+    read(theirs)
+
+ours, theirs = connected("unix")
+process = start(child, ours, theirs)
+theirs.close()
+tell(process.pid)
+{way}(ours, sys.stdin)
+"""
+    with watched(tmp_path, TWO + code) as program:
+        child = int(program.told()[0])
+        settled(program, child)
+        edge = program.see(lambda it: edge_of(it, program.pid))
+        assert (edge.holders, edge.certain) == ((child,), False)
+        for _ in range(4):
+            program.look()
+            assert found_knots(program) == ()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_waiting_for_ends_and_messages_together(method: str, tmp_path: Path) -> None:
+    """`connection.wait` on a Connection and on sentinels: for the message, and for the end of each."""
+    code = """
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    receiver, sender = context.Pipe(duplex=False)
+    processes = [context.Process(target=rest, daemon=True) for _ in range(2)]
+    for one in processes: one.start()
+    tell(*(one.pid for one in processes))
+    wait_for([receiver, *(one.sentinel for one in processes)])
+"""
+    with watched(tmp_path, TWO + code, method) as program:
+        children = set(map(int, program.told()))
+        edges = program.see(lambda it: len(found := [e for e in it.resources.edges() if e.main]) == 3 and found)
+        assert {edge.of for edge in edges if edge.to == "end"} == children
+        assert [edge.resource for edge in edges if edge.to == "recv"] == [program.one("pipe").id]
+
+
+def test_a_join_with_a_timeout_is_no_message(tmp_path: Path) -> None:
+    """It polls the sentinel, whose other end the child has."""
+    code = "process = start(rest)\ntell(process.pid)\nprocess.join(600)"
+    with watched(tmp_path, TWO + code) as program:
+        program.told()
+        program.see(lambda it: (one := it.resources._windows.get(it.pid)) and one.threads.waits and one.sentinels)
+        for _ in range(4):
+            program.look()
+            assert program.resources.edges() == ()
+
+
+def test_a_subprocess_is_nobody_that_we_know(tmp_path: Path) -> None:
+    """Nor is a shell that gives the input: no edge leads to what is not observed."""
+    code = (
+        "process = subprocess.Popen(['sleep', '60'], stdout=subprocess.PIPE)\ntell(process.pid)\nprocess.stdout.read()"
+    )
+    with watched(tmp_path, TWO + code) as program:
+        program.told()
+        program.see(lambda it: (one := it.resources._windows.get(it.pid)) and one.threads.waits)
+        for _ in range(4):
+            program.look()
+            assert program.resources.edges() == ()
+
+
+# Listeners
+
+LISTENING = (
+    TWO
+    + """
+def address(folder):
+    return ("127.0.0.1", 0) if sys.argv[1] == "AF_INET" else os.path.join(folder, "listener")
+"""
+)
+FAMILIES = pytest.mark.parametrize("family", ["AF_UNIX", "AF_INET"])
+
+
+@FAMILIES
+def test_a_listener_waits_for_somebody(family: str, tmp_path: Path) -> None:
+    """Who that will be nobody knows: the edge ends at the listener."""
+    code = "listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b'key')\nlistener.accept()"
+    with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
+        [edge] = program.see(lambda it: it.edges("accept"))
+        listener = program.one("listener")
+        assert (edge.pid, edge.resource, edge.holders, edge.certain) == (program.pid, listener.id, (), False)
+        assert [(one.pid, one.to) for one in listener.waiting] == [(program.pid, "accept")]
+
+
+@FAMILIES
+def test_a_client_that_nobody_accepts(family: str, tmp_path: Path) -> None:
+    """It waits for who listens; where that one joins it, both wait for ever."""
+    code = """
+def child(place):
+    Client(place, sys.argv[1], authkey=b"key")
+
+listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b"key")
+process = start(child, listener.address)
+tell(process.pid)
+process.join()
+"""
+    with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
+        child = int(program.told()[0])
+        [edge] = program.see(lambda it: it.edges("connect"))
+        # The child was forked with the listening socket, too.
+        assert (edge.pid, edge.resource, edge.holders) == (child, program.one("listener").id, (program.pid,))
+        [knot] = program.see(found_knots)
+        assert knot.pids == tuple(sorted((program.pid, child)))
+
+
+@FAMILIES
+def test_a_message_over_a_connection_of_a_listener(family: str, tmp_path: Path) -> None:
+    """The client and who has accepted it: both know the listener."""
+    code = """
+def child(place):
+    Client(place, sys.argv[1], authkey=b"key").recv()
+
+listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b"key")
+process = start(child, listener.address)
+tell(process.pid)
+connection = listener.accept()
+wait()
+connection.recv()
+"""
+    with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
+        child = int(program.told()[0])
+        edge = settled(program, child)
+        listener = program.one("listener")
+        assert (edge.resource, edge.to, edge.holders) == (listener.id, "recv", (program.pid,))
+        assert found_knots(program) == ()
+        program.go_on()
+        [knot] = program.see(found_knots)
+        assert knot.cycle[1::2] == (listener.id, listener.id)
+
+
+@FAMILIES
+def test_a_silent_client_keeps_a_listener_from_others(family: str, tmp_path: Path) -> None:
+    """In accept() it reads from somebody whom nobody observes, and who does not say who he is."""
+    code = """
+listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b"key")
+tell(listener.address if sys.argv[1] == "AF_UNIX" else listener.address[1])
+listener.accept()
+"""
+    with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
+        place = program.told()[0]
+        silent = socket.socket(getattr(socket, family))
+        with silent:
+            silent.connect(place if family == "AF_UNIX" else ("127.0.0.1", int(place)))
+            [edge] = program.see(lambda it: it.edges("greet"))
+            assert (edge.pid, edge.resource) == (program.pid, program.one("listener").id)
+            program.see(lambda it: it.edges("greet")[0].holders == (os.getpid(),))
+
+
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    """Who asks the kernel lets go of it."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    code = "ours, theirs = connected('unix')\nstart(read, theirs)\ntheirs.close()\ntell('ready')\nrest()"
+    with watched(tmp_path, TWO + code) as program:
+        program.told()
+        program.see(lambda it: it.edges("recv"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,0 +1,324 @@
+"""What is read of everything else: conditions, events, barriers, values, pools, managers, listeners, shared memory."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from app.linux import proc
+from tests.supervisor.resources.observed_programs import watched
+
+METHODS = ["fork", "spawn", "forkserver"]
+MAIN = """
+def start(mp, target, *args):
+    process = mp.Process(target=target, args=args)
+    process.start()
+    return process
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_event_and_its_sleepers(method: str, tmp_path) -> None:
+    """Flag, who waits for it, and who could set it."""
+    code = f"""
+def sleep(event):
+    event.wait()
+    tell("woken")
+    while True: time.sleep(600)
+{MAIN}
+    event = mp.Event()
+    processes = [start(mp, sleep, event) for _ in range(2)]
+    tell(*(process.pid for process in processes))
+    wait()
+    event.set()
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        sleeping = {int(pid) for pid in program.told()}
+        event = program.see(lambda it: (one := it.one("event")) and one.sleepers == 2 and len(one.waiting) == 2 and one)
+        assert (event.flag, {one.pid for one in event.waiting}) == (False, sleeping)
+        assert {(edge.pid, edge.to, edge.resource) for edge in program.resources.edges() if edge.to != "join"} == {
+            (pid, "wait", event.id) for pid in sleeping
+        }
+        assert all(program.pid in edge.holders for edge in program.edges("wait"))
+        program.go_on()
+        program.see(lambda it: it.one("event").flag and not it.one("event").sleepers)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_barrier_and_one_that_is_killed_there(method: str, tmp_path) -> None:
+    """Who has come; one that died there stays counted."""
+    code = f"""
+def come(barrier):
+    barrier.wait()
+{MAIN}
+    barrier = mp.Barrier(3)
+    processes = [start(mp, come, barrier) for _ in range(2)]
+    tell(*(process.pid for process in processes))
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        pids = [int(pid) for pid in program.told()]
+        barrier = program.see(lambda it: (one := it.one("barrier")) and len(one.waiting) == one.sleepers == 2 and one)
+        assert (barrier.parties, barrier.arrived, barrier.broken) == (3, 2, False)
+        os.kill(pids[0], signal.SIGKILL)
+        program.see(lambda it: [one.pid for one in it.one("barrier").waiting] == pids[1:])
+        assert (program.one("barrier").arrived, program.one("barrier").sleepers) == (2, 2)
+
+
+def test_condition_whose_notifier_waits_for_the_dead(tmp_path) -> None:
+    """After a sleeper was killed notify_all() hangs: that is told as what it is."""
+    code = f"""
+def sleep(condition):
+    with condition: condition.wait()
+{MAIN}
+    condition = mp.Condition()
+    process = start(mp, sleep, condition)
+    tell(process.pid)
+    wait()
+    with condition: condition.notify_all()
+"""
+    with watched(tmp_path, code, "fork") as program:
+        sleeper = int(program.told()[0])
+        program.see(lambda it: (one := it.one("condition")) and one.sleepers == 1)
+        os.kill(sleeper, signal.SIGKILL)
+        program.see(lambda it: not it.one("condition").waiting)
+        program.go_on()
+        edge = program.see(lambda it: it.edges("notify") and it.edges("notify")[0])
+        assert (edge.pid, edge.resource) == (program.pid, program.one("condition").id)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_values_and_arrays_live(method: str, tmp_path) -> None:
+    """As they are at this moment, whoever wrote them."""
+    code = f"""
+def write(value, array, text):
+    value.value = -2.5
+    array[1] = 7
+    text.value = b"hello"
+    tell("written")
+    while True: time.sleep(600)
+{MAIN}
+    value, array, text = mp.Value("d", 1.5), mp.Array("i", [1, 2, 3]), mp.Array("c", 20)
+    tell("made")
+    wait()
+    process = start(mp, write, value, array, text)
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        program.told()
+        value = program.see(lambda it: it.one("value"))
+        assert (value.values, value.typecode, value.size_bytes) == ((1.5,), "d", 8)
+        program.go_on()
+        program.told()
+        program.see(lambda it: it.one("value").values == (-2.5,))
+        arrays = {one.typecode: one for one in program.resources.records.values() if one.kind == "array"}
+        assert (arrays["i"].values, arrays["i"].length) == ((1, 7, 3), 3)
+        assert arrays["c"].values == ("hello",)
+        chart = program.resources.charts.history.as_reply(value.id)["series"][value.id]
+        assert chart["value"][0] in (1.5, -2.5)
+
+
+def test_who_has_inherited_a_pool_is_not_said_to_feed_it(tmp_path) -> None:
+    """A process that is forked later has its pipes too, and uses none of them."""
+    code = """
+def nap():
+    time.sleep(600)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    pool = mp.Pool(2)
+    for _ in range(2): mp.Process(target=nap).start()
+    pool.apply(nap)
+"""
+    with watched(tmp_path, code) as program:
+        pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 1 and one)
+        busy = {one["pid"] for one in pool.running}
+        # Who has which end of a pipe is looked at now and then: until then it may be each of them.
+        idle = program.see(lambda it: next((one for one in it.edges("get") if one.holders == (it.pid,)), None))
+        assert idle.pid in set(pool.workers) - busy
+        waiting = program.see(lambda it: next((edge for edge in it.edges("get") if edge.pid == it.pid), None))
+        assert set(waiting.holders) == set(pool.workers)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pool_and_its_tasks(method: str, tmp_path) -> None:
+    """Who runs what, what waits, what is done; the last task of one that was killed."""
+    code = f"""
+def nap(seconds):
+    time.sleep(seconds)
+{MAIN}
+    pool = mp.Pool(2)
+    pool.map(nap, [0, 0, 0], chunksize=1)
+    results = [pool.apply_async(nap, (600,)) for _ in range(5)]
+    tell("given")
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        program.told()
+        pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 2 and one)
+        assert len(pool.workers) == 2
+        assert {one["pid"] for one in pool.running} == set(pool.workers)
+        assert {one["what"].rpartition(".")[2] for one in pool.running} == {"nap"}
+        assert (pool.queued, pool.done) == (3, 3)
+        assert not [one for one in program.resources.records.values() if one.part_of is None and one is not pool]
+        killed = pool.workers[0]
+        os.kill(killed, signal.SIGKILL)
+        program.see(lambda it: (one := it.one("pool")) and killed not in one.workers and len(one.workers) == 2)
+        assert program.resources.task_of(killed).endswith("nap")
+        assert program.one("pool").done == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_idle_worker_that_is_killed_takes_the_pools_lock_along(method: str, tmp_path) -> None:
+    """It held the lock under which workers wait for tasks: the pool hangs, until that is broken."""
+    code = f"""
+{MAIN}
+    pool = mp.Pool(2)
+    pool.map(abs, range(3))
+    tell("idle")
+    wait()
+    tell(*pool.map(abs, range(3), chunksize=1))
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        program.told()
+        waiting = program.see(lambda it: len([edge for edge in it.edges("get") if edge.main]) == 2 and it.edges("get"))
+        # One waits for a task, the other for the one.
+        holder = next(edge.holders[0] for edge in waiting if edge.main and edge.holders[0] != program.pid)
+        os.kill(holder, signal.SIGKILL)
+        pool = program.see(lambda it: (one := it.one("pool")) and one.abandoned and one)
+        assert pool.holder == holder
+        # The worker in its place has the lock mapped before its word of it was heard: until then it is refused.
+        assert f"pid {holder}, which is dead" in program.see(lambda it: it.broken(pool.id))
+        program.go_on()
+        assert program.told() == ["0", "1", "2"]
+
+
+def test_executor_is_a_pool_too(tmp_path) -> None:
+    """Of concurrent.futures."""
+    code = f"""
+import concurrent.futures
+def nap(seconds):
+    time.sleep(seconds)
+{MAIN}
+    executor = concurrent.futures.ProcessPoolExecutor(2, mp)
+    futures = [executor.submit(nap, 600) for _ in range(5)]
+    tell("given")
+    wait()
+"""
+    with watched(tmp_path, code, "fork") as program:
+        pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 2 and one)
+        assert (len(pool.workers), pool.queued, pool.done) == (2, 3, 0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_manager_and_its_objects(method: str, tmp_path) -> None:
+    """Its server's pid, its address, and how many objects it keeps."""
+    code = f"{MAIN}    manager = mp.Manager()\n    things = [manager.dict() for _ in range(3)]\n    wait()"
+    with watched(tmp_path, code, method) as program:
+        manager = program.see(lambda it: (one := it.one("manager")) and one.objects == 3 and one)
+        assert manager.server in manager.users
+        assert manager.address.startswith("/")
+        assert proc.stat(manager.server)
+
+
+@pytest.mark.parametrize("family", ["AF_UNIX", "AF_INET"])
+def test_listener_and_its_connections(family: str, tmp_path) -> None:
+    """Address, and how many are connected now."""
+    code = f"""
+from multiprocessing.connection import Client, Listener
+def connect(address):
+    connections = [Client(address) for _ in range(2)]
+    while True: time.sleep(600)
+{MAIN}
+    listener = Listener(family={family!r})
+    process = start(mp, connect, listener.address)
+    accepted = [listener.accept() for _ in range(2)]
+    tell("accepted")
+    wait()
+"""
+    with watched(tmp_path, code, "fork") as program:
+        program.told()
+        listener = program.see(lambda it: (one := it.one("listener")) and one.connections == 2 and one)
+        assert listener.address
+
+
+def test_shared_memory_users_and_leak(tmp_path) -> None:
+    """Who has it mapped, its size; and that it stays where nobody unlinks it."""
+    code = f"""
+from multiprocessing import shared_memory, resource_tracker
+def use(name):
+    memory = shared_memory.SharedMemory(name)
+    tell("attached", os.getpid())
+    while True: time.sleep(600)
+{MAIN}
+    memory = shared_memory.SharedMemory(create=True, size=10000)
+    resource_tracker.unregister(memory._name, "shared_memory")
+    resource_tracker.register = lambda *args: None
+    tell(memory.name)
+    process = start(mp, use, memory.name)
+    wait()
+"""
+    with watched(tmp_path, code, "fork") as program:
+        name = program.told()[0]
+        try:
+            user = int(program.told()[1])
+            memory = program.see(lambda it: (one := it.one("shared_memory")) and len(one.users) == 2 and one)
+            assert memory.users == tuple(sorted((program.pid, user)))
+            assert memory.size_bytes == 10000
+            os.kill(user, signal.SIGKILL)
+            os.kill(program.pid, signal.SIGKILL)
+            leak = program.see(lambda it: it.resources.leaks and it.resources.leaks[0])
+            assert (leak.name, leak.is_memory, leak.made_by, leak.size_bytes) == (name, True, program.pid, 10000)
+        finally:
+            Path("/dev/shm", name).unlink()
+        program.see(lambda it: not it.resources.leaks)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_duplex_pipe_both_ways(method: str, tmp_path) -> None:
+    """Bytes of each direction, who has which end, and who waits for the other."""
+    code = f"""
+def talk(end):
+    end.send_bytes(bytes(10))
+    end.recv_bytes()
+    end.recv_bytes()
+{MAIN}
+    ours, theirs = mp.Pipe()
+    process = start(mp, talk, theirs)
+    theirs.close()
+    tell(process.pid)
+    ours.send_bytes(bytes(100))
+    wait()
+"""
+    with watched(tmp_path, code, method) as program:
+        child = int(program.told()[0])
+        edge = program.see(lambda it: it.edges("recv") and it.edges("recv")[0])
+        pipe = program.see(lambda it: (one := it.one("pipe")) and one.pipe_bytes_back and one)
+        assert (edge.pid, edge.resource) == (child, pipe.id)
+        program.see(lambda it: (one := it.one("pipe")) and (one.pipe_bytes, one.pipe_bytes_back) == (0, 14))
+        assert child in program.one("pipe").users
+        program.see(lambda it: child in it.one("pipe").ends.get("b", ()) and program.pid in it.one("pipe").ends["a"])
+        program.see(lambda it: it.edges("recv")[0].holders == (program.pid,))
+
+
+def test_duplex_pipe_that_many_have_inherited(tmp_path) -> None:
+    """Whoever is asked has both ends: each is asked for the bytes in the one that it names."""
+    code = """
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    ours, theirs = mp.Pipe()
+    for _ in range(8): mp.Process(target=time.sleep, args=(600,)).start()
+    ours.send_bytes(bytes(100))
+    theirs.send_bytes(bytes(10))
+    tell("sent")
+    wait()
+"""
+    with watched(tmp_path, code) as program:
+        program.told()
+        program.see(lambda it: (one := it.one("pipe")) and (one.pipe_bytes, one.pipe_bytes_back) == (104, 14))

@@ -1,0 +1,180 @@
+"""Queues and pipes of real programs: depth, backlog, bytes, rates, age, and who waits to put or to get."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.supervisor.resources.observed_programs import watched
+from tests.waiting import wait_until
+
+METHODS = ["fork", "spawn", "forkserver"]
+
+WORK = """
+def get(queue, count):
+    for _ in range(count): queue.get()
+    tell("got", os.getpid())
+    while True: time.sleep(600)
+
+def put(queue, count, size):
+    for _ in range(count): queue.put(bytes(size))
+    tell("put", os.getpid())
+    while True: time.sleep(600)
+
+def start(mp, target, *args):
+    process = mp.Process(target=target, args=args)
+    process.start()
+    return process
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context(sys.argv[1])
+    queue = eval("mp." + sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["Queue(3)", "JoinableQueue(3)"])
+def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
+    """Depth against its limit, who waits to put, who waits to get, and what that one waits for."""
+    code = (
+        WORK
+        + """
+    putter = start(mp, put, queue, 5, 10)
+    tell("putter", putter.pid)
+    wait()
+    for _ in range(5): queue.get()
+    getter = start(mp, get, queue, 1)
+    tell("getter", getter.pid)
+    wait()
+"""
+    )
+    name = kind.partition("(")[0].replace("JoinableQueue", "joinable_queue").lower()
+    with watched(tmp_path, code, method, kind) as program:
+        putter = int(program.told()[1])
+        # The forkserver has the pipe for a moment, too.
+        program.see(lambda it: it.edges("put") and it.edges("put")[0].holders == (program.pid,))
+        edge = program.edges("put")[0]
+        queue = program.one(name)
+        assert (queue.size, queue.maxsize) == (3, 3)
+        assert (edge.pid, edge.resource, edge.holders, edge.main) == (putter, queue.id, (program.pid,), True)
+        assert [(one.pid, one.to) for one in queue.waiting] == [(putter, "put")]
+        full = program.see(lambda it: (one := it.one(name)) and one.pipe_bytes and one.oldest_s and one)
+        assert full.unfinished == (3 if name == "joinable_queue" else None)
+
+        program.go_on()
+        told = dict(program.told() for _ in range(2))
+        assert told["put"] == str(putter)
+        getter = int(told["getter"])
+        edge = program.see(lambda it: it.edges("get") and it.edges("get")[0])
+        empty = program.see(lambda it: (one := it.one(name)) and one.holder == getter and one)
+        assert (empty.size, empty.pipe_bytes, empty.oldest_s, empty.buffered) == (0, 0, None, None)
+        assert edge.pid == getter
+        wait_ends = program.see(lambda it: it.edges("get")[0].holders == tuple(sorted({program.pid, putter})))
+        assert wait_ends
+        # Killed while it waits, it takes the lock with it that readers share.
+        os.kill(getter, signal.SIGKILL)
+        left = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
+        assert left.holder == getter
+        assert "was released" in program.resources.break_lock(left.id)
+
+
+def test_rates_and_the_age_of_the_oldest(tmp_path) -> None:
+    """From counters of all users, also of one that was killed."""
+    code = (
+        WORK
+        + """
+    putter = start(mp, put, queue, 400, 1)
+    wait()
+    for _ in range(100): queue.get()
+    wait()
+"""
+    )
+    with watched(tmp_path, code, "fork", "Queue()") as program:
+        putter = int(program.told()[1])
+        queue = program.see(
+            lambda it: (one := it.one("queue")) and one.size == 400 and one.get_per_s is not None and one
+        )
+        assert (queue.maxsize, queue.get_per_s) == (0, 0.0)
+        program.go_on()
+        program.see(lambda it: it.one("queue").size == 300 and it.one("queue").get_per_s)
+        os.kill(putter, signal.SIGKILL)
+        program.see(lambda it: putter not in it.one("queue").users)
+        program.see(lambda it: it.one("queue").oldest_s > 0.5)
+        program.see(lambda it: it.one("queue").put_per_s == it.one("queue").get_per_s == 0)
+
+
+def test_backlog_of_a_feeder_and_a_full_pipe(tmp_path) -> None:
+    """What a feeder could not write yet is in its process alone, and it waits to flush it."""
+    code = WORK + "    putter = start(mp, put, queue, 7, 60000)\n    wait()"
+    with watched(tmp_path, code, "fork", "Queue()") as program:
+        putter = int(program.told()[1])
+        edge = program.see(lambda it: it.edges("flush") and it.edges("flush")[0])
+        assert (edge.pid, edge.main, edge.holders) == (putter, False, (program.pid,))
+        queue = program.see(lambda it: (one := it.one("queue")) and (one.pipe_bytes or 0) > 60000 and one)
+        assert queue.buffered == {str(putter): 5}
+        assert queue.size == 7
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_simple_queue(method: str, tmp_path) -> None:
+    """Bytes, no depth; a put that finds the pipe full waits itself."""
+    code = WORK + "    putter = start(mp, put, queue, 3, 40000)\n    tell(putter.pid)\n    wait()"
+    with watched(tmp_path, code, method, "SimpleQueue()") as program:
+        putter = int(program.told()[0])
+        edge = program.see(lambda it: it.edges("put") and it.edges("put")[0])
+        assert (edge.pid, edge.main) == (putter, True)
+        queue = program.see(lambda it: (one := it.one("simple_queue")) and (one.pipe_bytes or 0) > 60000 and one)
+        assert (queue.size, queue.maxsize, queue.holder) == (None, None, putter)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_join_before_drain_shows_its_parts(method: str, tmp_path) -> None:
+    """The child flushes, its parent joins it: both edges are there, for the finding to be made."""
+    code = """
+def work(queue):
+    queue.put(bytes(1000000))
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context(sys.argv[1])
+    queue = mp.Queue()
+    process = mp.Process(target=work, args=(queue,))
+    process.start()
+    tell(process.pid)
+    process.join()
+"""
+    with watched(tmp_path, code, method) as program:
+        child = int(program.told()[0])
+        join, flush = program.see(
+            lambda it: it.edges("join") and it.edges("flush") and it.edges("join") + it.edges("flush")
+        )
+        assert (join.pid, join.of, join.holders) == (program.pid, child, (child,))
+        assert (flush.pid, flush.main, flush.resource) == (child, False, program.one("queue").id)
+        # The forkserver has the pipe for a moment, too.
+        program.see(lambda it: it.edges("flush")[0].holders == (program.pid,))
+        wait_until(lambda: program.see(lambda it: it.edges("flush")[0].since == flush.since))
+
+
+def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
+    """Nothing of it is kept, neither records nor fds."""
+    code = "queue = multiprocessing.Queue()\nqueue.put(1)\nwait()"
+    with watched(tmp_path, code) as program:
+        program.see(lambda it: it.one("queue"))
+        resources = program.resources
+        assert resources._files
+        os.kill(program.pid, signal.SIGKILL)
+        program.see(lambda it: not it.resources.records)
+        program.see(lambda it: not resources._files)
+        assert [*resources._book.by_key, *resources._readings, *resources._windows] == []
+        assert resources.charts.history.as_reply()["series"] == {}
+
+
+def test_page_tells_of_waits_where_system_calls_may_not_be_seen(tmp_path) -> None:
+    """Since when is told exactly; whether for ever is not known, so it counts as timed and makes no deadlock."""
+    with watched(tmp_path, "queue = multiprocessing.Queue()\nqueue.get()") as program:
+        edge = program.see(lambda it: it.edges("get") and it.edges("get")[0])
+        turns = program.resources._turns
+        (found,) = turns._blocking._by_page(program.resources._windows[program.pid])
+        assert (found.pid, found.to, found.timed) == (edge.pid, "get", True)
+        assert found.since
+        assert abs(found.since + time.time() - time.monotonic() - edge.since) < 5

@@ -1,0 +1,61 @@
+"""The readers understand every CPython from 3.8 on that is here: where its objects are is no matter of the version."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.supervisor.resources.observed_programs import watched
+
+MINORS = range(8, 15)
+
+
+def _found() -> dict[str, str]:
+    """Interpreters on the path, and beside ours; only those that run."""
+    named = [shutil.which(f"python3.{minor}") for minor in MINORS]
+    beside = sorted(map(str, Path(sys.base_prefix).parent.glob("3.*/bin/python3")))
+    found: dict[str, str] = {}
+    for python in filter(None, [*named, *beside]):
+        code = "import sys; print('3.%d' % sys.version_info[1] * (sys.implementation.name == 'cpython'))"
+        said = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
+        if said in {f"3.{minor}" for minor in MINORS}:
+            found.setdefault(said, python)
+    return found
+
+
+CODE = """
+def hold(lock, queue):
+    lock.acquire()
+    for _ in range(300): queue.put(bytes(1000))
+    time.sleep(600)
+
+def nap(seconds):
+    time.sleep(seconds)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context(sys.argv[1])
+    lock, queue, value, barrier = mp.RLock(), mp.Queue(), mp.Value("d", 1.5), mp.Barrier(2)
+    process = mp.Process(target=hold, args=(lock, queue))
+    process.start()
+    pool = mp.Pool(2)
+    results = [pool.apply_async(nap, (600,)) for _ in range(5)]
+    manager = mp.Manager()
+    things = manager.dict()
+    while lock.acquire(False): lock.release()
+    lock.acquire()
+"""
+
+
+@pytest.mark.parametrize("python", [pytest.param(python, id=version) for version, python in _found().items()])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_figures_are_read(python: str, method: str, tmp_path: Path) -> None:
+    """Holder and waiter of a lock, backlog, value, barrier, tasks of a pool, objects of a manager."""
+    with watched(tmp_path, CODE, method, python=python) as program:
+        lock = program.see(lambda it: (one := it.one("rlock")) and one.holder and it.edges("acquire") and one, 30)
+        assert program.edges("acquire")[0].holders == (lock.holder,)
+        program.see(lambda it: it.one("queue").size == 300 and (it.one("queue").buffered or {}).get(str(lock.holder)))
+        program.see(lambda it: it.one("value").values == (1.5,) and it.one("barrier").arrived == 0)
+        program.see(lambda it: len(it.one("pool").running) == 2 and it.one("pool").queued == 3)
+        program.see(lambda it: it.one("manager").objects == 1)

@@ -1,0 +1,258 @@
+"""The stack of a process can be had whatever it does, and asking for it never harms it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.linux.activity import blocked_on
+from app.linux.poller import Poller
+from app.supervisor.stacks.stacks import StackResult, Stacks, find_py_spy, top_frame
+from procession.surroundings import STACK_SIGNAL
+from tests.sleepers import Program, running
+from tests.waiting import wait_until
+
+#: As `procession.surroundings.stacks_on_signal` does it; the file is the first argument.
+HANDLER = """
+import faulthandler
+stack = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+faulthandler.register(int(sys.argv[2]), file=stack, all_threads=True, chain=False)
+"""
+BUSY = "def spin():\n  while True: pass\ntell('ready'); spin()"
+LOCKED = "def hang():\n  lock = threading.Lock(); lock.acquire(); tell('ready'); lock.acquire()\nhang()"
+ASLEEP = "def rest():\n  tell('ready'); time.sleep(600)\nrest()"
+IN_C = "def count():\n  tell('ready'); sum(range(10**12))\ncount()"
+THREADS = (
+    "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    "def wait():\n  tell('ready'); threading.Event().wait()\nwait()"
+)
+FORKED = "def rest():\n  time.sleep(600)\npid = os.fork()\nif pid: tell(pid)\nrest()"
+
+
+class Asking:
+    """`Stacks` with a loop around."""
+
+    def __init__(self, py_spy: str | None) -> None:
+        self._poller = Poller()
+        self.stacks: Stacks[str] = Stacks(self._poller, py_spy)
+
+    def request(self, token: str, pid: int, path: Path) -> None:
+        self.stacks.request(token, pid, path, STACK_SIGNAL, time.monotonic())
+
+    def answer(self, pid: int, path: Path) -> StackResult:
+        """The answer to one request."""
+        self.request("it", pid, path)
+        return self.answers({"it"})["it"]
+
+    def answers(self, tokens: set[str]) -> dict[str, StackResult]:
+        found: dict[str, StackResult] = {}
+
+        def turn() -> bool:
+            self._turn()
+            found.update(self.stacks.finished)
+            self.stacks.finished.clear()
+            return tokens <= found.keys()
+
+        wait_until(turn, deadline_s=20)
+        return found
+
+    def close(self) -> None:
+        """Leaves no py-spy behind."""
+        self.stacks.close()
+        wait_until(self._turn)
+        assert self.stacks.helpers() == ()
+        self._poller.close()
+
+    def _turn(self) -> bool:
+        self._poller.wait(0)
+        self.stacks.tick(time.monotonic())
+        return self.stacks.next_deadline() is None
+
+
+@pytest.fixture
+def asking() -> Iterator[Asking]:
+    asking = Asking(find_py_spy())
+    yield asking
+    asking.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "stack.txt"
+
+
+def arguments(path: Path) -> tuple[str, str]:
+    return str(path), str(int(STACK_SIGNAL))
+
+
+@pytest.mark.parametrize(
+    ("code", "function", "words"),
+    [
+        pytest.param(BUSY, "spin", "runs", id="busy"),
+        pytest.param(LOCKED, "hang", "waits on a lock between threads", id="locked"),
+        pytest.param(ASLEEP, "rest", "sleeps", id="asleep"),
+        pytest.param(IN_C, "count", "runs", id="in-c"),
+        pytest.param(THREADS, "wait", "waits on a lock between threads", id="threads"),
+    ],
+)
+def test_process_with_a_handler_answers_itself(
+    asking: Asking, path: Path, code: str, function: str, words: str
+) -> None:
+    """faulthandler writes the stacks of all threads, whatever the main one does; it goes on afterwards."""
+    with running(HANDLER + code, arguments=arguments(path)) as program:
+        program.told()
+        # It tells that it is ready a moment before it is where it will stay.
+        result = wait_until(lambda: (found := asking.answer(program.pid, path)) and stands(found, words) and found)
+        assert (result.source, result.notes) == ("faulthandler", ())
+        assert result.text.startswith(f"pid {program.pid} (")
+        assert f"in {function}\n" in result.text
+        assert (top_frame(result.text) or "").endswith(f" in {function}()")
+        assert program.process.poll() is None
+
+
+def stands(result: StackResult, words: str) -> bool:
+    """Whether it has come to where it stays."""
+    frame = top_frame(result.text) or ""
+    return frame.startswith(words) and not frame.endswith(" in tell()")
+
+
+def stopped(program: Program) -> bool:
+    return Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def test_stopped_process_is_read_from_outside(asking: Asking, path: Path) -> None:
+    """It cannot answer a signal, so none is sent: py-spy reads it, and the note says why."""
+    with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
+        program.told()
+        wait_until(lambda: (found := blocked_on(program.pid)) and found.kind == "sleeping")
+        os.kill(program.pid, signal.SIGSTOP)
+        wait_until(lambda: stopped(program))
+        result = asking.answer(program.pid, path)
+        assert result.source == "py-spy"
+        assert "stopped by a signal" in result.notes[0]
+        assert top_frame(result.text) == f"stopped by a signal at {_place(result.text)} in rest()"
+        assert path.read_bytes() == b""
+        assert stopped(program)
+
+
+def _place(text: str) -> str:
+    line = next(line for line in text.splitlines() if line.strip().startswith("rest ("))
+    return line.rpartition("(")[2].rstrip(")")
+
+
+def test_process_without_handler_survives(asking: Asking, path: Path) -> None:
+    """Unhandled, the signal would kill it; so it is read from outside."""
+    path.touch()
+    with running(ASLEEP) as program:
+        program.told()
+        result = asking.answer(program.pid, path)
+        assert result.source == "py-spy"
+        assert "no handler" in result.notes[0]
+        assert program.process.poll() is None
+
+
+def test_program_of_another_kind_is_told_by_the_kernel(asking: Asking, path: Path) -> None:
+    """What is no Python has no Python stack; the notes tell both tries."""
+    with running("tell('ready'); os.execlp('sleep', 'sleep', '600')") as program:
+        program.told()
+        wait_until(lambda: Path(f"/proc/{program.pid}/comm").read_text() == "sleep\n")
+        result = asking.answer(program.pid, path)
+        assert result.source == "proc"
+        assert len(result.notes) == 2
+        assert "py-spy found no stack" in result.notes[1]
+        assert "sleep" in result.text
+        assert top_frame(result.text) is None
+        assert program.process.poll() is None
+
+
+@pytest.mark.parametrize("py_spy", [None, "/nonexistent/py-spy", "/bin/true", "/bin/false"])
+def test_ladder_ends_in_proc_whatever_py_spy_does(path: Path, py_spy: str | None) -> None:
+    """Not installed, not to be run, silent or failing: the answer comes, with a note."""
+    asking = Asking(py_spy)
+    with running(ASLEEP) as program:
+        program.told()
+        result = asking.answer(program.pid, path)
+        assert result.source == "proc"
+        assert "py-spy" in result.notes[1]
+    asking.close()
+
+
+def test_py_spy_that_hangs_is_killed(path: Path, tmp_path: Path) -> None:
+    """Its time limit is ours to keep; nothing of it is left."""
+    hanging = tmp_path / "py-spy"
+    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
+    hanging.chmod(0o700)
+    asking = Asking(str(hanging))
+    stacks = asking.stacks
+    with running(ASLEEP) as program:
+        program.told()
+        now = time.monotonic()
+        stacks.request("it", program.pid, path, 0, now)
+        wait_until(lambda: stacks.tick(now) or stacks.helpers())
+        for later in (now + 10, now + 20):
+            stacks.tick(later)
+        ((_, result),) = stacks.finished
+        assert result.source == "proc"
+        assert "not done within 5 s" in result.notes[1]
+    asking.close()
+
+
+def test_silent_faulthandler_is_given_up(asking: Asking, path: Path) -> None:
+    """A handler that writes nothing whole in time is not waited for; the next rung answers."""
+    code = "signal.signal(int(sys.argv[2]), lambda *_: None)\n" + ASLEEP
+    path.touch()
+    with running(code, arguments=arguments(path)) as program:
+        program.told()
+        result = asking.answer(program.pid, path)
+        assert result.source == "py-spy"
+        assert "wrote nothing whole within 1 s" in result.notes[0]
+
+
+def test_all_who_ask_for_the_same_get_the_same(asking: Asking, path: Path) -> None:
+    """Several requests for one process are one climb."""
+    with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
+        program.told()
+        for token in ("one", "two", "three"):
+            asking.request(token, program.pid, path)
+        found = asking.answers({"one", "two", "three"})
+        assert found["one"] is found["two"] is found["three"]
+        assert path.read_text().count("most recent call first") == 1
+
+
+def test_forks_that_share_the_file_take_turns(asking: Asking, path: Path) -> None:
+    """A fork inherits handler and file of its parent: each answer holds one dump only."""
+    with running(HANDLER + FORKED, arguments=arguments(path)) as program:
+        pid = int(program.told()[0])
+        asking.request("parent", program.pid, path)
+        asking.request("child", pid, path)
+        found = asking.answers({"parent", "child"})
+        os.kill(pid, signal.SIGKILL)
+    for result in found.values():
+        assert result.source == "faulthandler"
+        assert result.text.count("most recent call first") == 1
+
+
+def test_stack_file_is_kept_in_bounds(asking: Asking, path: Path) -> None:
+    """Beyond 256 KiB it begins anew; the child appends at the new end."""
+    with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
+        program.told()
+        path.write_bytes(b"x" * 300_000)
+        result = asking.answer(program.pid, path)
+        assert result.source == "faulthandler"
+        assert path.stat().st_size < 10_000
+
+
+def test_death_on_the_way_is_an_answer(asking: Asking, path: Path) -> None:
+    """Who asked is told that it has ended."""
+    code = "signal.signal(int(sys.argv[2]), lambda *_: None)\n" + ASLEEP
+    path.touch()
+    with running(code, arguments=arguments(path)) as program:
+        program.told()
+        asking.request("it", program.pid, path)
+        os.kill(program.pid, signal.SIGKILL)
+        result = asking.answers({"it"})["it"]
+        assert (result.source, "has ended" in result.text) == ("proc", True)
+    assert asking.answer(program.pid, path).text == f"pid {program.pid} has ended\n"

@@ -1,0 +1,231 @@
+"""Pools on the record, over the whole way: client, supervisor, host, workers, and back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.protocol import control as m
+from app.protocol.pool_host import Close, JoinPool, ReadJob, Resize, Terminate
+from app.records.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
+from app.records.pool import PoolSpec
+from tests.supervisor.pooling import Pooling, gone
+from tests.supervisor.supervised import Supervised
+from tests.waiting import wait_until
+
+METHODS = ("fork", "forkserver", "spawn")
+MANY = {"range": [0, 20, 1]}
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    with Supervised(tmp_path_factory.mktemp("home")) as one:
+        yield one
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pool_does_its_jobs_and_ends_in_order(supervisor: Supervised, method: str) -> None:
+    """Opened, asked, closed, joined; its host is a process like any other, and its workers are descendants of it."""
+    pooling = Pooling(supervisor, name="crunch", start_method=method, retries=1)
+    number = pooling.submit("map", "square", iterable={"range": [0, 1000, 1]})
+    pooling.wait_for_job(number, "done")
+    assert pooling.ask(ReadJob(job=number))["result"][:4] == [0, 1, 4, 9]
+    one = pooling.wait_for_worker(lambda one: one.os_state and one.state == "idle", "no worker was seen idle")
+    pool, host = pooling.now(), supervisor.record(pooling.id)
+    assert (pool.name, pool.pid, pool.processes, pool.start_method, pool.retries) == ("crunch", host.pid, 2, method, 1)
+    assert (host.pool, host.workload, host.target) == (True, None, f"pool of 2 workers ({method})")
+    assert (one.daemon, one.exitcode, one.task) == (True, None, None)
+    assert one.sentinel
+    assert (all((one.ppid, one.rss_bytes, one.threads)), one.sentinel.ready) == (True, False)
+    below = {descendant.pid for descendant in supervisor.snapshot().snapshot.descendants if descendant.root == pool.id}
+    assert {worker.pid for worker in pool.workers} <= below
+    pooling.ask(Close())
+    assert pooling.ask(JoinPool(timeout_s=10.0)) == {"joined": True}
+    assert supervisor.wait_state(pooling.id, "joined").exitcode == 0
+    pool = pooling.now()
+    assert (pool.state, pool.error, pool.workers) == ("closed", None, ())
+    # The host's own forkserver and resource tracker end a moment after it.
+    wait_until(lambda: all(gone(pid) for pid in below), 10, "something of the pool is left")
+
+
+def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
+    """A stalled one: it is found, its stack is read, it is killed, and the pool takes the next job."""
+    pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
+    number = pooling.submit("map", "stall-at", iterable=MANY, chunksize=1)
+    one = pooling.wait_for_worker(lambda one: one.stuck, "no worker is stuck")
+    assert one.stuck
+    assert one.task
+    assert one.stuck.reason.startswith(f"no end of task {one.task.index} of job {number} (")
+    assert "stall_at" in supervisor.ask(m.Stack, process=pooling.id, pid=one.pid)["text"]
+    wait_until(lambda: pooling.lines("stuck"), 10, "the journal does not tell")
+    assert pooling.lines("stuck")[0].startswith(f"worker {one.pid}: for ")
+    cost = pooling.act(one.pid, "kill")
+    assert (cost["ended"], cost["exitcode"], cost["outcome"]) == (True, -9, "lost")
+    job = pooling.wait_for_job(number, "lost")
+    assert (job.total, job.done, job.lost, job.failed) == (20, 19, 1, 0)
+    assert pooling.lines("asked")[-1] == f"asked to kill worker {one.pid}"
+    assert len(pooling.lines("worker-lost")) == 1
+    following = pooling.submit("map", "square", iterable=MANY)
+    assert pooling.wait_for_job(following, "done").done > 0
+    pooling.ask(Terminate())
+    supervisor.wait_state(pooling.id, "joined")
+    assert pooling.now().state == "terminated"
+
+
+def test_worker_that_anybody_stops_is_shown_as_suspended(supervisor: Supervised) -> None:
+    """By a person on the dashboard, or by a signal from elsewhere."""
+    pooling = Pooling(supervisor, start_method="fork")
+    pid = pooling.now().workers[0].pid
+
+    def is_(state: str) -> None:
+        pooling.wait_for_worker(lambda one: one.pid == pid and one.state == state, f"it is not {state}")
+
+    pooling.act(pid, "suspend")
+    is_("suspended")
+    pooling.act(pid, "resume")
+    is_("idle")
+    os.kill(pid, signal.SIGSTOP)
+    is_("suspended")
+    os.kill(pid, signal.SIGCONT)
+    is_("idle")
+    with pytest.raises(NoSuchProcess):
+        pooling.act(1, "kill")
+    supervisor.act(pooling.id, "kill")
+    supervisor.wait_state(pooling.id, "joined")
+
+
+def test_killed_host_terminates_its_pool(supervisor: Supervised) -> None:
+    """What it takes along is told beforehand; afterwards nothing of it is left, and every job is over."""
+    pooling = Pooling(supervisor, start_method="fork")
+    number = pooling.submit("map_async", "sleep", iterable=[60] * 20, chunksize=1)
+    pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+    pids = [one.pid for one in pooling.now().workers]
+    told = supervisor.ask(m.Consequences, process=pooling.id, verb="kill")["text"]
+    assert told.endswith(" It ends its 2 workers; 2 running tasks are lost, 18 waiting ones never start.")
+    supervisor.act(pooling.id, "kill")
+    supervisor.wait_state(pooling.id, "joined")
+    pool = pooling.now()
+    assert (pool.state, pool.error) == ("terminated", supervisor.record(pooling.id).cause)
+    assert (pool.workers, pool.running, pool.queued, pool.lost) == ((), 0, 0, 2)
+    assert all(gone(pid) for pid in pids)
+    assert pooling.job(number).state == "lost"
+    with pytest.raises(NotPossible, match="resize is not possible while the pool is terminated: "):
+        pooling.ask(Resize(processes=3))
+    assert pooling.ask(JoinPool()) == {"joined": True}
+
+
+def test_restarted_host_opens_its_pool_anew(supervisor: Supervised) -> None:
+    """Under the same id, with the same figures, and no jobs."""
+    pooling = Pooling(supervisor, start_method="fork", processes=3)
+    pooling.wait_for_job(pooling.submit("apply", "square", args=(3,)), "done")
+    pid = pooling.now().pid
+    supervisor.act(pooling.id, "restart")
+    pool = pooling.wait_for(lambda pool: pool.state == "open" and pool.pid != pid, "it was not opened anew")
+    assert (pool.processes, pool.jobs, pool.done) == (3, (), 0)
+    supervisor.act(pooling.id, "terminate")
+    supervisor.wait_state(pooling.id, "joined")
+
+
+def test_stopped_host_is_away_and_harms_nobody(supervisor: Supervised) -> None:
+    """Whoever asks it is told in time; the others are served meanwhile."""
+    pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
+    supervisor.act(pooling.id, "suspend")
+    supervisor.wait_state(pooling.id, "suspended")
+    with pytest.raises(SupervisorAway, match=f"pool {pooling.id} does not answer while its host is suspended"):
+        pooling.ask(JoinPool(timeout_s=0.0))
+    supervisor.act(pooling.id, "resume")
+    supervisor.wait_state(pooling.id, "running")
+    pooling.wait_for_job(pooling.submit("apply", "square", args=(3,)), "done")
+    supervisor.act(pooling.id, "kill")
+    supervisor.wait_state(pooling.id, "joined")
+
+
+def test_charts_of_a_pool_have_its_depth_and_its_throughput(supervisor: Supervised) -> None:
+    """On the axis of its process."""
+    pooling = Pooling(supervisor, start_method="fork")
+    pooling.submit("map", "slow-square", iterable={"range": [0, 30, 1]}, chunksize=1)
+
+    def drawn() -> bool:
+        series = supervisor.ask(m.History, process=pooling.id)["series"][pooling.id]
+        return any(series["queued"]) and any(series["tasks_per_s"])
+
+    wait_until(drawn, 20, "nothing is drawn")
+    reply = supervisor.ask(m.History, process=pooling.id)
+    series = reply["series"][pooling.id]
+    assert set(series) == {"cpu_percent", "rss_bytes", "queued", "tasks_per_s"}
+    assert {len(one) for one in series.values()} == {len(reply["at"])}
+    supervisor.act(pooling.id, "kill")
+    supervisor.wait_state(pooling.id, "joined")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"processes": 0}, "processes"),
+        ({"processes": 257}, "processes"),
+        ({"retries": -1}, "retries"),
+        ({"retries": 101}, "retries"),
+        ({"maxtasksperchild": 0}, "maxtasksperchild"),
+        ({"stuck_after_s": 0.0}, "stuck_after_s"),
+        ({"name": ""}, "name"),
+        ({"name": "a\nb"}, "name"),
+    ],
+)
+def test_wrong_field_of_a_pool_is_named(supervisor: Supervised, spec: dict[str, object], field: str) -> None:
+    """And nothing is started."""
+    before = {one.id for one in supervisor.snapshot().snapshot.pools}
+    with pytest.raises(InvalidField) as refusal:
+        supervisor.ask(m.OpenPool, spec=PoolSpec(**spec))  # type: ignore[arg-type]
+    assert refusal.value.field == field
+    assert {one.id for one in supervisor.snapshot().snapshot.pools} == before
+
+
+def test_pool_that_is_not_there_is_not_found(supervisor: Supervised) -> None:
+    """Nor is the pool of a process that is no host."""
+    process_id = supervisor.running("sleep", params={"seconds": 300})
+    for wrong in ("p9999", process_id):
+        with pytest.raises(NoSuchProcess, match=f"there is no pool {wrong}"):
+            supervisor.ask(m.AskPool, pool=wrong, ask=Close())
+    supervisor.act(process_id, "kill")
+    supervisor.wait_state(process_id, "joined")
+
+
+def test_catalogue_of_pool_functions_is_told(supervisor: Supervised) -> None:
+    """With an example each."""
+    functions = {one["name"]: one for one in supervisor.ask(m.PoolFunctions)["functions"]}
+    assert {"square", "stall-at", "kill-own-worker"} <= functions.keys()
+    assert all(one["example"]["method"] for one in functions.values())
+
+
+def test_pools_end_with_their_supervisor_and_are_told_as_terminated(tmp_path: Path) -> None:
+    """Nothing of them lives on; the record of the host can be restarted, and then the pool is opened again."""
+    with Supervised(tmp_path / "home") as supervisor:
+        pooling = Pooling(supervisor, start_method="forkserver")
+        pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
+        pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+        before = pooling.now()
+        supervisor.process.kill()
+        supervisor.process.wait()
+        pids = [one.pid for one in before.workers]
+        wait_until(lambda: all(gone(pid) for pid in pids), 20, "a worker outlived its supervisor")
+        supervisor.start()
+        pool = pooling.now()
+        assert (pool.state, pool.error) == ("terminated", "it ended unseen: the supervisor died")
+        assert supervisor.record(pooling.id).state == "lost"
+        supervisor.act(pooling.id, "restart")
+        pooling.wait_for(lambda pool: pool.state == "open", "it was not opened again")
+
+
+def test_stop_of_everything_ends_busy_pools(tmp_path: Path) -> None:
+    """Whatever their workers do: the fixture finds nobody alive."""
+    with Supervised(tmp_path / "home", grace_s="1") as supervisor:
+        for method in METHODS:
+            pooling = Pooling(supervisor, start_method=method)
+            pooling.submit("apply_async", "ignore-sigterm", args=(300,))
+            pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
+            pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+        assert supervisor.stop() == 0

@@ -1,0 +1,468 @@
+"""Programs below a real supervisor, under the real observer: their processes are seen, and can be ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from app.protocol import control as m
+from app.protocol.programs import ProgramEnded, ProgramStarted, RegisterProgram, RunProgram
+from app.records.errors import InvalidField, NotPossible
+from app.records.program import ProgramSpec
+from tests.supervisor.supervised import Supervised
+from tests.waiting import wait_until
+
+METHODS = ("fork", "spawn", "forkserver")
+#: Children that end by exit code and by exception, one that waits, and a subprocess that nobody observes.
+FAMILY = """
+import multiprocessing, subprocess, sys, time
+
+def code(number):
+    sys.exit(number)
+
+def fail():
+    raise KeyError("lost")
+
+def stay():
+    time.sleep(600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    named = {"five": (code, (5,)), "failing": (fail, ()), "staying": (stay, ())}
+    all_of_them = [context.Process(target=f, args=args, name=name) for name, (f, args) in named.items()]
+    all_of_them[2].daemon = True
+    for one in all_of_them:
+        one.start()
+    for one in all_of_them[:2]:
+        one.join()
+    subprocess.Popen(["sleep", "600"])
+    print("ready")
+    all_of_them[2].join()
+"""
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    with Supervised(tmp_path_factory.mktemp("home")) as one:
+        yield one
+
+
+class Programs:
+    """Runs scripts, and ends them on the way out."""
+
+    def __init__(self, supervisor: Supervised, folder: Path) -> None:
+        self.supervisor, self.folder = supervisor, folder
+        self.ids: list[str] = []
+
+    def run(self, code: str, *arguments: str, **spec: Any) -> str:
+        """Run a script; the id of the program."""
+        (self.folder / "script.py").write_text(code)
+        return self.command(sys.executable, "script.py", *arguments, **spec)
+
+    def command(self, *command: str, **spec: Any) -> str:
+        """Run any command; the id of the program."""
+        told = self.supervisor.ask(RunProgram, spec=ProgramSpec(command=command, cwd=str(self.folder), **spec))
+        self.ids.append(told["program"]["id"])
+        assert told["process"]["id"] == told["program"]["id"]
+        return self.ids[-1]
+
+    def until(self, program: str, text: str) -> str:
+        """The log, once the text is in it."""
+        return wait_until(lambda: self.log_with(program, text), 20, f"{text!r} in the log of {program}")
+
+    def log_with(self, program: str, text: str, times: int = 1) -> str:
+        """The log where the text is in it so often, else nothing."""
+        path = self.supervisor.home / "logs" / f"{program}.log"
+        log = path.read_text() if path.exists() else ""
+        return log if log.count(text) >= times else ""
+
+    def named(self, program: str) -> dict[str, Any]:
+        """The records of its processes by name."""
+        found = self.supervisor.snapshot().snapshot.processes
+        return {one.name: one for one in found if one.program == program}
+
+    def wait_for(self, program: str, name: str, state: str) -> Any:
+        """The record of one of them, once it is in this state."""
+        found: dict[str, Any] = {}
+
+        def look() -> bool:
+            found.update(self.named(program))
+            return name in found and found[name].state == state
+
+        wait_until(look, 20, f"{name} is {state}")
+        return found[name]
+
+    def record(self, program: str) -> Any:
+        """The record of the program."""
+        return next(one for one in self.supervisor.snapshot().snapshot.programs if one.id == program)
+
+    def wait_state(self, program: str, state: str) -> Any:
+        """The record, once it is in this state."""
+        wait_until(lambda: self.record(program).state == state, 20, f"program {program} is {state}")
+        return self.record(program)
+
+    def descendants(self, program: str) -> list[Any]:
+        """What of it nobody observes."""
+        return [one for one in self.supervisor.snapshot().snapshot.descendants if one.root == program]
+
+
+@pytest.fixture
+def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
+    runs = Programs(supervisor, tmp_path)
+    yield runs
+    for program in runs.ids:
+        wait_until(lambda one=program: ended(runs, one), 20, f"all of {program} has ended")
+
+
+def ended(programs: Programs, program: str) -> bool:
+    if programs.record(program).state == "ended":
+        return not programs.descendants(program)
+    living = [one for one in programs.named(program).values() if one.alive]
+    # Its first process takes all of it along; what a dead one left has to be ended by itself.
+    for one in [each for each in living if each.id == program] or living:
+        if one.state != "stopping":
+            with suppress(NotPossible):
+                programs.supervisor.act(one.id, "kill")
+    return False
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_processes_of_a_program_are_seen_with_all_columns(programs: Programs, method: str) -> None:
+    """Names, targets, daemons, exit codes and causes, whatever the start method."""
+    program = programs.run(FAMILY, method)
+    programs.until(program, "ready")
+    staying = programs.wait_for(program, "staying", "running")
+    five, failing = (programs.wait_for(program, name, "joined") for name in ("five", "failing"))
+    first = next(one for one in programs.named(program).values() if one.id == program)
+    assert (five.exitcode, five.target, five.daemon, five.booted) == (5, "__mp_main__.code", False, True) or (
+        five.exitcode, five.target) == (5, "__main__.code")  # fmt: skip
+    assert (failing.exitcode, failing.cause) == (1, "exit 1: by an exception, see the log, or by sys.exit or os._exit")
+    assert (staying.daemon, staying.start_method, staying.started_by) == (True, method, first.pid)
+    assert psutil.Process(staying.pid).ppid() == wait_until(lambda: programs.named(program)["staying"].ppid)
+    assert (first.name, first.observed, first.program) == ("script.py", False, program)
+    assert programs.record(program).not_seen == 0
+    assert programs.record(program).python.startswith(f"{sys.version_info[0]}.{sys.version_info[1]}.")
+
+
+def test_what_nobody_observes_stays_a_descendant_of_the_program(programs: Programs) -> None:
+    """And what is observed is listed once."""
+    program = programs.run(FAMILY, "fork")
+    programs.until(program, "ready")
+    wait_until(lambda: [one.command for one in programs.descendants(program)] == ["sleep 600"], 20, "one is listed")
+    wait_until(lambda: programs.record(program).processes == 3, 20, "all of them are counted")
+    staying = programs.wait_for(program, "staying", "running")
+    wait_until(lambda: programs.named(program)["staying"].rss_bytes, 20, "it is sampled")
+    assert staying.pid not in {one.pid for one in programs.supervisor.snapshot().snapshot.descendants}
+
+
+def test_one_process_is_killed_without_the_rest(programs: Programs) -> None:
+    """Its end is told as ours, and its parent joins it."""
+    program = programs.run(FAMILY, "fork")
+    programs.until(program, "ready")
+    staying = programs.wait_for(program, "staying", "running")
+    programs.supervisor.act(staying.id, "kill")
+    shown = programs.wait_for(program, "staying", "joined")
+    assert (shown.exitcode, shown.cause) == (-9, "SIGKILL by operator")
+    assert programs.supervisor.wait_state(program, "joined").exitcode == 0
+
+
+def test_a_tree_within_a_program_is_ended_and_nothing_else(programs: Programs) -> None:
+    """What is below the process goes along, its siblings do not."""
+    program = programs.run("""
+import multiprocessing, subprocess, time
+def work():
+    subprocess.Popen(["sleep", "600"])
+    print("has one", flush=True)
+    time.sleep(600)
+if __name__ == "__main__":
+    all_of_them = [multiprocessing.get_context("fork").Process(target=work, name=name) for name in ("one", "two")]
+    for process in all_of_them:
+        process.start()
+    for process in all_of_them:
+        process.join()
+""")
+    wait_until(lambda: programs.log_with(program, "has one", times=2), 20, "both run")
+    wait_until(lambda: len(programs.descendants(program)) == 2, 20, "both sleeps are found")
+    one, two = (programs.wait_for(program, name, "running") for name in ("one", "two"))
+    mine, others = (
+        [sleep.pid for sleep in programs.descendants(program) if sleep.ppid == parent.pid] for parent in (one, two)
+    )
+    told = programs.supervisor.ask(m.Consequences, process=one.id, verb="kill")
+    assert [each["pid"] for each in told["descendants"]] == mine
+    programs.supervisor.act(one.id, "terminate")
+    programs.wait_for(program, "one", "joined")
+    assert gone(mine[0])
+    assert not gone(others[0])
+    assert programs.wait_for(program, "two", "running").alive
+
+
+def test_signals_and_looks_work_on_observed_processes(programs: Programs) -> None:
+    """Suspend, resume, a signal by name, a stack, and what psutil says."""
+    program = programs.run(FAMILY, "fork")
+    programs.until(program, "ready")
+    staying = programs.wait_for(program, "staying", "running")
+    programs.supervisor.act(staying.id, "suspend")
+    programs.wait_for(program, "staying", "suspended")
+    programs.supervisor.act(staying.id, "resume")
+    programs.wait_for(program, "staying", "running")
+    assert f"pid {staying.pid}" in programs.supervisor.ask(m.Stack, process=staying.id)["text"]
+    assert programs.supervisor.ask(m.Inspect, process=staying.id)["cwd"] == str(programs.folder)
+    programs.supervisor.ask(m.SendSignal, process=staying.id, signal="SIGUSR1")
+    assert programs.wait_for(program, "staying", "joined").exitcode == -signal.SIGUSR1
+
+
+@pytest.mark.parametrize("verb", ["start", "restart", "close", "join"])
+def test_what_only_its_parent_can_do_is_refused(programs: Programs, verb: str) -> None:
+    """In a sentence that says whose it is."""
+    program = programs.run(FAMILY, "fork")
+    staying = programs.wait_for(program, "staying", "running")
+    with pytest.raises(NotPossible, match=rf"its parent \(pid {staying.started_by}\) started it, and joins it"):
+        programs.supervisor.join(staying.id) if verb == "join" else programs.supervisor.act(staying.id, verb)
+
+
+def test_a_zombie_is_exited_until_it_is_joined(programs: Programs) -> None:
+    """With its exit code, which the kernel shows; when its parent ends it is reaped."""
+    program = programs.run("""
+import multiprocessing, os, time
+if __name__ == "__main__":
+    multiprocessing.get_context("fork").Process(target=os._exit, args=(7,), name="dead").start()
+    time.sleep(600)
+""")
+    dead = programs.wait_for(program, "dead", "exited")
+    assert (dead.exitcode, dead.alive) == (7, False)
+    assert psutil.Process(dead.pid).status() == psutil.STATUS_ZOMBIE
+    programs.supervisor.act(program, "kill")
+    programs.wait_for(program, "dead", "joined")
+    wait_until(lambda: not psutil.pid_exists(dead.pid), 10, "the zombie is gone")
+
+
+def test_every_one_of_many_short_lives_has_its_exit_code(programs: Programs) -> None:
+    """Over before anybody could look at them."""
+    program = programs.run("""
+import multiprocessing, os
+if __name__ == "__main__":
+    for number in range(100):
+        process = multiprocessing.get_context("fork").Process(target=os._exit, args=(number % 3,))
+        process.start()
+        process.join()
+""")
+    programs.wait_state(program, "ended")
+    found = [
+        one for one in programs.supervisor.snapshot().snapshot.processes if one.program == program and one.observed
+    ]
+    assert sorted(int(one.name.removeprefix("ForkProcess-")) for one in found) == list(range(1, 101))
+    assert {(int(one.name.removeprefix("ForkProcess-")) - 1) % 3 - one.exitcode for one in found} == {0}
+    assert {one.state.value for one in found} == {"joined"}
+
+
+def test_a_program_that_daemonises_runs_on_and_can_be_ended(programs: Programs) -> None:
+    """Its daemon is in a session of its own, below us, and still its process."""
+    program = programs.run("""
+import multiprocessing, os, time
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+print("daemon", os.getpid(), flush=True)
+time.sleep(600)
+""")
+    pid = int(programs.until(program, "daemon").split("daemon ")[1].split()[0])
+    programs.supervisor.wait_state(program, "joined")
+    shown = wait_until(lambda: [one for one in programs.named(program).values() if one.pid == pid], 20, "it is known")
+    assert (programs.record(program).state, shown[0].observed) == ("running", True)
+    with pytest.raises(NotPossible, match="live: end them first"):
+        programs.supervisor.act(program, "close")
+    programs.supervisor.act(shown[0].id, "terminate")
+    assert programs.wait_state(program, "ended").exitcode == 0
+
+
+def test_a_killed_program_leaves_nothing(programs: Programs) -> None:
+    """All of it, whatever start method its processes have."""
+    program = programs.run(FAMILY, "forkserver")
+    programs.until(program, "ready")
+    wait_until(lambda: programs.descendants(program), 20, "the sleep is found")
+    pids = [one.pid for one in programs.named(program).values() if one.alive]
+    pids += [one.pid for one in programs.descendants(program)]
+    programs.supervisor.act(program, "kill")
+    programs.wait_state(program, "ended")
+    assert all(map(gone, pids))
+    assert {one.cause for one in programs.named(program).values() if one.exitcode == -9} == {"SIGKILL by operator"}
+
+
+def test_the_users_own_modules_and_environment_are_theirs(programs: Programs) -> None:
+    """A package called app, a sitecustomize, a PYTHONPATH; what we add is added."""
+    (programs.folder / "app.py").write_text("mine = True")
+    (programs.folder / "theirs").mkdir()
+    (programs.folder / "theirs" / "sitecustomize.py").write_text("import builtins; builtins.customised = True")
+    code = "import app, os, sys; print(app.mine, customised, os.environ['COLOUR'], os.getcwd(), sys.argv[1:])"
+    env = {"PYTHONPATH": str(programs.folder / "theirs"), "COLOUR": "blue"}
+    program = programs.run(code, "--flag", env=env)
+    programs.wait_state(program, "ended")
+    assert programs.supervisor.log(program) == f"True True blue {programs.folder} ['--flag']\n"
+
+
+def test_a_program_that_is_over_at_once_is_judged_all_the_same(programs: Programs) -> None:
+    """Its journal has the finding, whoever looked."""
+    program = programs.run("""
+import multiprocessing
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    context.Process(target=print).start()
+    multiprocessing.current_process()._config["daemon"] = True
+    try:
+        context.Process(target=print).start()
+    except AssertionError as error:
+        print(error)
+""")
+    programs.wait_state(program, "ended")
+    wait_until(lambda: "finding" in {line["kind"] for line in programs.supervisor.events(program)}, 20, "a finding")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({}, "workload"),
+        ({"workload": "no-such"}, "workload"),
+        ({"workload": "process-function", "params": {"no_such": 1}}, "params.no_such"),
+        ({"workload": "process-function", "command": ("true",)}, "workload"),
+        ({"command": ("no-such-command",)}, "command"),
+        ({"command": ("./no-such-script",)}, "command"),
+        ({"command": ("true", "a\0b")}, "command"),
+        ({"command": ("true", "x" * 300_000)}, "command"),
+        ({"command": ("true",), "cwd": "relative"}, "cwd"),
+        ({"command": ("true",), "cwd": "/no/such/folder"}, "cwd"),
+        ({"command": ("true",), "env": {"A=B": "c"}}, "env"),
+        ({"command": ("true",), "name": ""}, "name"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused_by_its_field(supervisor: Supervised, spec: Any, field: str) -> None:
+    """Before anything is started."""
+    with pytest.raises(InvalidField) as refused:
+        supervisor.ask(RunProgram, spec=ProgramSpec(**spec))
+    assert refused.value.field == field
+
+
+def test_what_turns_out_not_to_be_runnable_failed_to_start(programs: Programs) -> None:
+    """Only the exec can tell."""
+    (programs.folder / "broken").write_text("no shebang, no ELF")
+    (programs.folder / "broken").chmod(0o755)
+    program = programs.command("./broken")
+    shown = programs.wait_state(program, "ended")
+    first = programs.named(program)["broken"]
+    assert shown.exitcode == 1
+    assert first.cause.startswith("failed to start: ")
+    assert f"./broken: Exec format error (in {programs.folder})" in first.cause
+
+
+def test_a_program_of_the_catalogue_runs_by_its_path(supervisor: Supervised, programs: Programs) -> None:
+    """By our interpreter, with its parameters written out; the catalogue tells which there are."""
+    told = supervisor.ask(RunProgram, spec=ProgramSpec(workload="process-function"))
+    programs.ids.append(told["program"]["id"])
+    assert told["program"]["command"][0] == sys.executable
+    assert told["process"]["workload"] == "process-function"
+    assert programs.wait_state(programs.ids[0], "ended").exitcode == 0
+
+
+# Programs of a terminal
+
+
+@contextmanager
+def terminal(supervisor: Supervised, folder: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A command as `procession run` would start it, which here is this test."""
+    told = supervisor.ask(RegisterProgram, command=command, cwd=str(folder), pid=os.getpid())
+    environ = {**supervisor.environ, **told["environment"]}
+    with subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True, stdout=subprocess.PIPE) as process:
+        try:
+            yield told["program"]["id"], process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_program_of_a_terminal_survives_us(tmp_path: Path) -> None:
+    """It is watched from its hello on, spared by our end, and watched again after a crash."""
+    (tmp_path / "script.py").write_text(FAMILY)
+    home = tmp_path / "home"
+    home.mkdir()
+    with Supervised(home) as supervisor:
+        runs = Programs(supervisor, tmp_path)
+        with terminal(supervisor, tmp_path, sys.executable, "script.py", "fork") as (program, process):
+            staying = runs.wait_for(program, "staying", "running")
+            assert runs.record(program).attached
+            assert supervisor.record(program).pid == process.pid
+            wait_until(lambda: runs.descendants(program), 20, "what is not observed is found, too")
+            os.kill(supervisor.process.pid, signal.SIGKILL)
+            supervisor.process.wait()
+            supervisor.start()
+            shown = supervisor.wait_state(program, "running")
+            assert (shown.pid, shown.observed) == (process.pid, True)
+            assert any("not seen" in line["text"] for line in supervisor.events(program))
+            assert supervisor.stop() == 0
+            assert process.poll() is None
+            assert not gone(staying.pid)
+
+
+def test_our_end_ends_the_programs_below_us_and_a_crash_loses_them(tmp_path: Path) -> None:
+    """All of their processes; the record of a program that a crash lost is there, and can be run again."""
+    with Supervised(tmp_path) as supervisor:
+        runs = Programs(supervisor, tmp_path)
+        program = runs.run(FAMILY, "forkserver")
+        runs.until(program, "ready")
+        os.kill(supervisor.process.pid, signal.SIGKILL)
+        supervisor.process.wait()
+        supervisor.start()
+        assert supervisor.record(program).state == "lost"
+        assert (runs.record(program).state, runs.record(program).attached) == ("ended", False)
+        for one in runs.descendants(program):
+            with suppress(NotPossible):
+                supervisor.ask(m.EndDescendant, descendant=one.id)
+        supervisor.act(program, "restart")
+        wait_until(lambda: runs.log_with(program, "ready", times=2), 20, "it runs again")
+        pids = [runs.wait_for(program, "staying", "running").pid, supervisor.record(program).pid]
+        assert supervisor.stop() == 0
+        assert all(map(gone, pids))
+
+
+def test_a_command_without_python_is_watched_by_its_pid(supervisor: Supervised, tmp_path: Path) -> None:
+    """Who runs it tells its pid and, in the end, its exit code."""
+    runs = Programs(supervisor, tmp_path)
+    with terminal(supervisor, tmp_path, "sh", "-c", "sleep 600") as (program, process):
+        supervisor.ask(ProgramStarted, program=program, pid=process.pid)
+        shown = supervisor.wait_state(program, "running")
+        assert (shown.pid, shown.name) == (process.pid, "sh")
+        supervisor.act(program, "terminate")
+        process.wait(10)
+        told = supervisor.ask(ProgramEnded, program=program, exitcode=process.returncode)
+        assert told["program"]["id"] == program
+        shown = supervisor.wait_state(program, "joined")
+        assert (shown.exitcode, shown.cause) == (-15, "SIGTERM by operator")
+        assert runs.wait_state(program, "ended").exitcode == -15
+
+
+def test_a_word_does_not_enrol_a_stranger(supervisor: Supervised, programs: Programs) -> None:
+    """A program that names the pid of somebody else as its child is not believed."""
+    mine = os.getpid()
+    program = programs.run(f"""
+from _procession_observer.line import LINE
+import time
+LINE.say("started", child={mine}, name="stranger", daemon=False, start_method="fork")
+print("said", flush=True)
+time.sleep(600)
+""")
+    programs.until(program, "said")
+    assert programs.wait_for(program, "stranger", "exited").alive is False
+    with pytest.raises(NotPossible):
+        supervisor.act(programs.named(program)["stranger"].id, "kill")

@@ -1,0 +1,104 @@
+"""What a supervisor finds that another left behind, told by the journal and compared with the OS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from app.protocol import control as m
+from app.records.process import Descendant
+from tests.supervisor.supervised import Supervised
+from tests.waiting import wait_until
+
+
+def kill_and_restart(supervisor: Supervised) -> None:
+    supervisor.process.kill()
+    supervisor.process.wait()
+    supervisor.start()
+
+
+def test_what_ended_unseen_is_lost_and_what_has_a_policy_comes_back(tmp_path: Path) -> None:
+    """The children die with their supervisor: by the lifeline, whatever their parent is."""
+    with Supervised(tmp_path / "home") as supervisor:
+        lost = [
+            supervisor.running("sleep", params={"seconds": 300}, start_method=one)
+            for one in ("forkserver", "spawn", "fork")
+        ]
+        again = supervisor.running("sleep", params={"seconds": 300}, restart={"policy": "on-failure"})
+        over = supervisor.launch("exit-with", params={"code": 0})
+        supervisor.join(over)
+        pids = [supervisor.record(one).pid for one in [*lost, again]]
+        kill_and_restart(supervisor)
+        wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), 10, "a child outlived its supervisor")
+        for one in lost:
+            record = supervisor.record(one)
+            assert (record.state, record.exitcode, record.failed) == ("lost", None, True)
+            assert record.cause == "it ended unseen: the supervisor died"
+        assert supervisor.wait_state(again, "running").restarts == 1
+        assert over not in {one.id for one in supervisor.snapshot().snapshot.processes}
+        kinds = {one["process"]: one["kind"] for one in supervisor.events() if one["kind"] == "lost"}
+        assert set(kinds) == {*lost, again}
+        assert any("did not end in order: 4 processes were lost" in one["text"] for one in supervisor.events())
+        assert supervisor.launch("sleep", auto_start=False) not in {*lost, again, over}
+
+
+def test_a_daemon_that_survived_is_an_orphan_of_its_process_and_can_be_killed(tmp_path: Path) -> None:
+    """Found by (pid, start time), with nobody left who would know it."""
+    with Supervised(tmp_path / "home") as supervisor:
+        process_id = supervisor.running("descendants", params={"seconds": 300})
+
+        def listed() -> list[Descendant]:
+            return [one for one in supervisor.snapshot().snapshot.descendants if one.root == process_id]
+
+        wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is not there")
+        before = {one.id for one in listed()}
+        kill_and_restart(supervisor)
+        wait_until(lambda: {one.id for one in listed()} == before, 10, "the orphans are not listed")
+        assert all(one.orphan for one in listed())
+        for one in listed():
+            supervisor.ask(m.EndDescendant, descendant=one.id)
+        wait_until(lambda: not listed(), 10, "the orphans are still listed")
+        for one in before:
+            assert not runs(one)
+
+
+def test_a_supervisor_whose_launcher_is_gone_ends_its_trees_and_itself(tmp_path: Path) -> None:
+    """Its parent is the launcher, here a shell that is killed."""
+    with Supervised(tmp_path / "home") as supervisor:
+        script = '"$0" -P -m app.supervisor & echo $!; wait'
+        supervisor.stop()
+        command = ["bash", "-c", script, supervisor.process.args[0]]  # type: ignore[index]
+        with subprocess.Popen(command, env=supervisor.environ, stdout=subprocess.PIPE, text=True) as launcher:
+            assert launcher.stdout
+            pid = int(launcher.stdout.readline())
+            wait_until(supervisor.answers, 20, "the supervisor does not answer")
+            process_id = supervisor.running("ignore-sigterm", params={"seconds": 300}, grace_s=60)
+            child = supervisor.record(process_id).pid
+            launcher.kill()
+        wait_until(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(pid), 20, "something is left")
+
+
+def test_sigterm_stops_in_order_and_ends_orphans_too(tmp_path: Path) -> None:
+    """Exit code 0, and nothing of anybody is left."""
+    with Supervised(tmp_path / "home") as supervisor:
+        supervisor.running("sleep", params={"seconds": 300})
+        (tmp_path / "leaves.py").write_text(
+            "import subprocess\ndef one():\n    print(subprocess.Popen(['sleep', '300'], start_new_session=True).pid)\n"
+        )
+        leaver = supervisor.launch(target="leaves:one", path=str(tmp_path))
+        supervisor.join(leaver)
+        orphan = int(supervisor.log(leaver))
+        assert supervisor.stop() == 0
+        assert not psutil.pid_exists(orphan)
+
+
+def runs(descendant_id: str) -> bool:
+    pid = int(descendant_id.split("-", maxsplit=1)[0])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
