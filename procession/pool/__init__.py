@@ -13,16 +13,16 @@ it, and results into a ring there that survives its death: so after any death it
 
 Who is who:
 
-- `face` has the stdlib's interface, `oversight` what is offered beyond it; `results`, `maps` and `iterators` are what
-  the methods return, `tasks` what they consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign
-  one;
-- `bookkeeping` knows which task is where; it is pure;
-- `dispatcher` is the one thread that waits for workers; `watching` is what it waits with, `delivery` settles results,
-  `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and slow workers,
-  `patience` lets a caller wait without the thread;
-- `crew` starts, ends and buries workers; `workers` is one of them as the pool sees it, `encoding` and `channel` make
-  and carry its frames;
-- `worker`, `link`, `ring` and `pickling` run in the worker, kept small because start-up depends on them.
+- `face` is what a program calls: `pool` has the stdlib's interface, `oversight` what is offered beyond it, `making`
+  puts the parts together, `context` makes a context whose pools are ours;
+- `tasks` knows what is to be done: `apply`, `maps` and `iterators` are what the methods return, `task` what they consist
+  of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one; `bookkeeping` knows which task is where;
+- `dispatching` is the one thread that waits for workers: `dispatcher` itself, `watching` what it waits with, `delivery`
+  settles results, `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and
+  slow workers, `patience` lets a caller wait without the thread;
+- `crew` starts, ends and buries workers; `member` is one of them as the pool sees it, `encoding` and `channel` make and
+  carry its frames;
+- `worker` runs in the worker, kept small because start-up depends on it.
 
 This module loads none of them by itself: a worker imports it on its way to `worker`.
 """
@@ -33,9 +33,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .context import get_context
+    from procession.pool.face.context import get_context
+    from procession.pool.face.pool import Pool
+
     from .errors import PoolBroken, PoolError, PoolTerminated, WorkerLost
-    from .face import Pool
 
 __all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "WorkerLost", "get_context"]
 
@@ -47,9 +48,9 @@ def __getattr__(name: str) -> object:
         raise ImportError(f"procession.{name} needs Python 3.11 or newer, and this is {sys.version.split()[0]}")
     module: object
     if name == "Pool":
-        from . import face as module
+        from procession.pool.face import pool as module
     elif name == "get_context":
-        from . import context as module
+        from procession.pool.face import context as module
     else:
         from . import errors as module
     return getattr(module, name)

@@ -30,7 +30,7 @@ from .reporter import Reporter
 from .wire import TooLarge, Wake, Wire
 
 MAX_WAITING = 64
-_OF_WORKERS = ("procession.pool.worker", "procession.pool_host.limits", "inspect", "typing")
+_OF_WORKERS = ("procession.pool.worker.worker", "procession.pool_host.limits", "inspect", "typing")
 _METHODS = ("forkserver", "spawn", "fork")
 #: The pool's own grace for its workers is 2 s.
 _ENDS_WITHIN_S = 8.0

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from app.protocol import reports
-from procession import child
+from procession.child import main as child
 from tests.waiting import wait_until
 
 METHODS = ("forkserver", "spawn", "fork")
-PRELOAD = ["procession.preload"]
+PRELOAD = ["procession.child.preload"]
 
 
 @dataclass

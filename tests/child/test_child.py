@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.protocol.reports import Booted, FailedToStart, Raised
-from procession import surroundings
+from procession.child import surroundings
 from tests.child.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.waiting import wait_until
 

@@ -17,10 +17,10 @@ from tests.waiting import wait_until
 # What the supervisor does, as short as can be: the write end of the lifeline must not be in fork children.
 PARENT = """
 import json, multiprocessing, multiprocessing.forkserver, os, signal, socket, sys
-from procession import child
+from procession.child import main as child
 
 method, folder, target = sys.argv[1:]
-multiprocessing.set_forkserver_preload(["procession.preload"])
+multiprocessing.set_forkserver_preload(["procession.child.preload"])
 context = multiprocessing.get_context(method)
 lifeline, held = multiprocessing.Pipe(duplex=False)
 os.register_at_fork(after_in_child=held.close)

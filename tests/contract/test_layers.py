@@ -5,13 +5,15 @@ Imports inside functions and under TYPE_CHECKING count as well.  A folder that d
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("app", "procession", "workers")
+MAX_FILES = 22
 
 # What each folder may import of ours beside itself; the lowest come first.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -147,13 +149,48 @@ def test_what_decides_neither_waits_nor_acts() -> None:
     assert not {(module, name) for module in pure for name in imports(module) if within(name, *IMPURE)}
 
 
-def test_nothing_imports_itself_by_a_detour() -> None:
-    """No circle of imports, those for annotations included."""
-    left = {module: {name for name in imports(module) if within(name, *OURS)} for module in modules("app")}
-    while free := [module for module, names in left.items() if not names & left.keys() - {module}]:
-        for module in free:
-            del left[module]
-    assert not left
+def is_on_top(module: str) -> bool:
+    """Whether it composes its folder: a package itself, or what ``python -m`` runs."""
+    return source(module).name in {"__init__.py", "__main__.py"}
+
+
+def folder_of(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
+def circles(imported: Mapping[str, set[str]]) -> set[str]:
+    """Return what is left once everything that imports nothing of the rest has been taken away, again and again."""
+    left = dict(imported)
+    while free := [one for one, names in left.items() if not names & left.keys() - {one}]:
+        for one in free:
+            del left[one]
+    return set(left)
+
+
+def graph(package: str) -> dict[str, set[str]]:
+    """Module -> the modules of the same package that it imports; those that compose a folder are left out."""
+    ours = {module for module in modules(package) if not is_on_top(module)}
+    return {module: imports(module) & ours for module in ours}
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_no_files_import_each_other_in_a_circle(package: str) -> None:
+    """Imports for annotations count."""
+    assert not circles(graph(package))
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
+    folders: dict[str, set[str]] = {}
+    for module, names in graph(package).items():
+        folders.setdefault(folder_of(module), set()).update(map(folder_of, names))
+    assert not circles(folders)
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_no_folder_has_more_files_than_one_can_keep_in_mind(package: str) -> None:
+    counts = Counter(map(folder_of, graph(package)))
+    assert {folder: count for folder, count in counts.items() if count > MAX_FILES} == {}
 
 
 @pytest.mark.parametrize("package", ["procession", "procession.observer.site"])
@@ -161,6 +198,19 @@ def test_what_runs_in_children_is_the_standard_library_and_ours(package: str) ->
     """Nothing foreign is loaded into a user's process."""
     found = {(module, name) for module in modules(package) for name in imports(module)}
     assert not {one for one in found if not (is_stdlib(one[1]) or within(one[1], "procession", "_procession_observer"))}
+
+
+def test_an_observed_program_imports_nothing_by_the_name_of_the_package() -> None:
+    """A program may have a package called `procession`; only the module that replaces pools looks for ours."""
+    site = "procession.observer.site"
+    found = {
+        module
+        for module in modules(site)
+        for node in ast.walk(syntax_tree(module))
+        if (isinstance(node, ast.Import) and any(within(alias.name, "procession") for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and not node.level and within(node.module or "", "procession"))
+    }
+    assert found == {f"{site}._procession_observer.safe_pool"}
 
 
 @pytest.mark.parametrize(("foreign", "importers"), ONLY_IMPORTERS.items(), ids=ONLY_IMPORTERS)

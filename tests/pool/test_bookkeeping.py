@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from procession.pool.bookkeeping import DEEPEST, SHALLOWEST, Desk, Ledger, waiting
 from procession.pool.errors import PoolTerminated, WorkerLost
-from procession.pool.iterators import IMapIterator
-from procession.pool.maps import MapResult
-from procession.pool.results import AsyncResult
-from procession.pool.ring import NONE
-from procession.pool.sources import FedSource, Source, arguments
-from procession.pool.tasks import Item
+from procession.pool.tasks.apply import AsyncResult
+from procession.pool.tasks.bookkeeping import DEEPEST, SHALLOWEST, Desk, Ledger, waiting
+from procession.pool.tasks.iterators import IMapIterator
+from procession.pool.tasks.maps import MapResult
+from procession.pool.tasks.sources import FedSource, Source, arguments
+from procession.pool.tasks.task import Item
+from procession.pool.worker.ring import NONE
 
 
 def task(number: int = 0, *, retries: int = 0) -> AsyncResult:

@@ -13,7 +13,7 @@ import pytest
 
 from procession import Pool, WorkerLost
 from procession.pool import PoolTerminated
-from procession.pool.ring import Fence
+from procession.pool.worker.ring import Fence
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, started

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from procession.pool.errors import WorkerLost
-from procession.pool.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
-from procession.pool.maps import MapResult
-from procession.pool.results import AsyncResult
-from procession.pool.tasks import Chunk, Item
-from procession.pool.worker import run_chunk
+from procession.pool.tasks.apply import AsyncResult
+from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
+from procession.pool.tasks.maps import MapResult
+from procession.pool.tasks.task import Chunk, Item
+from procession.pool.worker.worker import run_chunk
 
 LOST = WorkerLost(4711, -9, "SIGKILL", "task 1")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procession.pool.ring import (
+from procession.pool.worker.ring import (
     ARGUMENTS,
     LARGEST,
     RESULTS,

@@ -9,7 +9,7 @@ import pytest
 
 from procession import Pool, WorkerLost
 from procession.pool.facts import Statistics
-from procession.pool.results import AsyncResult
+from procession.pool.tasks.apply import AsyncResult
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (

@@ -4,7 +4,7 @@ A pidfd in the loop's epoll says *that* a child ended; `waitid` (or, for a child
 status pipe) says *how*.  The sentinel is not relied on: a grandchild that inherited it keeps it from firing.
 ::
 
-    Spawn ──▶ Children.start ──▶ Process(target=procession.child.main, args=(job, report socket, lifeline, channel))
+    Spawn ──▶ Children.start ──▶ Process(target=child.main.main, args=(job, report socket, lifeline, channel))
     pidfd ──▶ Gone    report socket ──▶ Told    forkserver's pidfd ──▶ ForkserverGone      all into the inbox
     channel, of the host of a pool only (`channels`) ──▶ Said, Silent
 """
@@ -31,7 +31,7 @@ from app.linux.poller import Poller
 from app.protocol.reports import MAX_REPORT
 from app.records.primitives import JsonDict
 from app.records.process import Process
-from procession import child as child_side
+from procession.child import main as child_side
 
 from .channels import Channel, Said, Silent
 
@@ -175,7 +175,7 @@ class Children:
         """Start the forkserver, at boot: the first use costs 60–100 ms; and again after it was lost."""
         if self._forkserver_pidfd is not None:
             return
-        multiprocessing.set_forkserver_preload(["procession.preload"])
+        multiprocessing.set_forkserver_preload(["procession.child.preload"])
         multiprocessing.forkserver.ensure_running()
         pid = self.forkserver_pid
         assert pid is not None

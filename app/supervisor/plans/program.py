@@ -32,7 +32,7 @@ def plan(spec: ProgramSpec, settings: Settings) -> Plan:
     spec = replace(_of_catalogue(spec) if spec.workload else spec, cwd=_folder(spec.cwd))
     _check_environment(spec.env)
     _check_command(spec)
-    job: JsonDict = {"module": "procession.program", "qualname": "run", "path": None, "root": None, "args": []}
+    job: JsonDict = {"module": "procession.child.program", "qualname": "run", "path": None, "root": None, "args": []}
     kwargs = {"command": list(spec.command), "cwd": spec.cwd, "env": spec.env, "observe": environment(spec, settings)}
     return Plan(process=_process(spec, settings), job={**job, "kwargs": kwargs}, program=spec)
 

@@ -11,11 +11,11 @@ import pytest
 from app.linux.activity import blocked_on
 from app.linux.poller import Poller
 from app.supervisor.stacks.stacks import StackResult, Stacks, find_py_spy, top_frame
-from procession.surroundings import STACK_SIGNAL
+from procession.child.surroundings import STACK_SIGNAL
 from tests.sleepers import Program, running
 from tests.waiting import wait_until
 
-#: As `procession.surroundings.stacks_on_signal` does it; the file is the first argument.
+#: As `procession.child.surroundings.stacks_on_signal` does it; the file is the first argument.
 HANDLER = """
 import faulthandler
 stack = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

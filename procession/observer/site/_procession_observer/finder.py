@@ -40,7 +40,7 @@ class Finder:
     def patch(self, module):
         """Never raises: a module that is not as expected stays as it is, and the program is observed less."""
         try:
-            patches = __import__(__package__ + "." + PATCHES[module.__name__], fromlist=["patch"])
+            patches = __import__(__package__ + ".patches." + PATCHES[module.__name__], fromlist=["patch"])
             patches.patch(module)
         except Exception:
             from .line import LINE

@@ -1,0 +1,90 @@
+"""The bootstrap of a supervised process: from `multiprocessing`'s child to the user's code.
+
+``main`` is the target of a plain `multiprocessing.Process` of any start method, which
+`app.supervisor.children.children` starts.  It makes the surroundings, finds the target, says that it boots, and
+calls it::
+
+    supervisor ──Job, report socket, lifeline──▶ main ──▶ user's code ──▶ exit code (as the stdlib has it)
+               ◀──booted, progress, forked, raised, failed-to-start──┘
+
+The host of a pool gets another socket on top, which `procession.pool_host` takes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from multiprocessing.process import current_process
+
+from procession import failures, lifeline, reporting, target
+from procession.channel import Channel
+
+from . import surroundings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from .job import Job
+
+_IMPORTED_BY = os.getpid()
+
+
+def main(
+    job: Job,
+    report_socket: socket.socket,
+    read_end: Connection[None, None] | int,
+    pool_socket: socket.socket | None = None,
+) -> None:
+    """Run ``job`` in this process; return, or raise SystemExit, as its target does.
+
+    ``report_socket`` is a seqpacket socket and ``read_end`` that of the lifeline's pipe; ``pool_socket`` is a stream,
+    for the host of a pool only.  All are taken over.
+    """
+    lifeline.hold(read_end if isinstance(read_end, int) else _take_over(read_end))
+    channel = Channel(report_socket.detach())
+    try:
+        surroundings.enter(job)
+        wanted = target.find(job["module"], job["qualname"])
+        target.check_arguments(wanted, job["args"], job["kwargs"])
+    except BaseException as error:  # noqa: BLE001 - also of sys.exit() in a module: no target ran
+        _end(channel, "failed-to-start", error)
+    reporting.connect(channel)
+    if pool_socket is not None:
+        from procession import pool_host
+
+        pool_host.connect(pool_socket.detach())
+    _tell_booted(channel)
+    try:
+        target.call(wanted, job["args"], job["kwargs"])
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the stdlib ends a process by all of them alike
+        channel.flush()
+        _end(channel, "failed-to-start" if isinstance(error, failures.CannotRun) else "raised", error)
+    finally:
+        channel.flush()
+
+
+def _take_over(connection: Connection[None, None]) -> int:
+    fd = os.dup(connection.fileno())
+    connection.close()
+    return fd
+
+
+def _tell_booted(channel: Channel) -> None:
+    channel.tell(
+        "booted",
+        python="{}.{}.{}".format(*sys.version_info),
+        preloaded=os.getpid() != _IMPORTED_BY,
+        stack_signal=surroundings.STACK_SIGNAL,
+    )
+
+
+def _end(channel: Channel, kind: str, error: BaseException) -> None:
+    """Tell and print why, as `multiprocessing` would, but for our own frames; then exit 1 as it does."""
+    line, text = failures.describe(error)
+    channel.tell(kind, error=line, traceback=text)
+    sys.stderr.write(f"Process {current_process().name}:\n{text}")
+    sys.exit(1)

@@ -1,0 +1,61 @@
+"""Pools of `concurrent.futures.process`."""
+
+from .. import making
+from ..making import address_key, key_of
+from ..wrapping import wrap
+from . import ending, tasking
+from .processes import POOL
+
+
+def patch(module):
+    wrap(module.ProcessPoolExecutor, "__init__", making.made_by(_describe))
+    wrap(module, "_process_worker", _process_worker)
+    thread = vars(getattr(module, "_ExecutorManagerThread", object))
+    for name in ("_terminate_broken", "terminate_broken"):  # the latter calls the former, where there is one
+        if name in thread:
+            wrap(module._ExecutorManagerThread, name, _terminate_broken)
+            break
+    if "_force_shutdown" in vars(module.ProcessPoolExecutor):
+        wrap(module.ProcessPoolExecutor, "_force_shutdown", _force_shutdown)
+
+
+def _describe(self, fds):
+    key = address_key(self)
+    setattr(self._call_queue, POOL, key)
+    parts = {"inqueue": key_of(self._call_queue), "outqueue": key_of(self._result_queue)}
+    return "pool", key, parts, {"cache": id(self._pending_work_items), "length": self._max_workers}
+
+
+def _process_worker(original):
+    def _process_worker(call_queue, result_queue, *args, **kwargs):
+        call_queue, result_queue = tasking.around(call_queue, result_queue, _look)
+        return original(call_queue, result_queue, *args, **kwargs)
+
+    return _process_worker
+
+
+def _terminate_broken(original):
+    """One of its workers has died: it ends the others."""
+
+    def _terminate_broken(self, *args, **kwargs):
+        ending.tell(list(self.processes.values()))
+        return original(self, *args, **kwargs)
+
+    return _terminate_broken
+
+
+def _force_shutdown(original):
+    """``terminate_workers()`` and ``kill_workers()``, from Python 3.14 on."""
+
+    def _force_shutdown(self, *args, **kwargs):
+        ending.tell(list((self._processes or {}).values()))
+        return original(self, *args, **kwargs)
+
+    return _force_shutdown
+
+
+def _look(item):
+    """Of `map` the function is the first argument of a partial `_process_chunk`."""
+    function = item.fn
+    chunk = getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk"
+    return (function.args[0], len(item.args[0])) if chunk else (function, 1)

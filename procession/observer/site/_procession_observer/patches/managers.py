@@ -1,0 +1,98 @@
+"""Managers: `multiprocessing.managers`.  The one who starts it has its name, the server knows its objects.
+
+Of what a manager keeps, that is told by which processes wait for each other: locks, events, queues.  Each process tells
+of the proxies that it has; the first proxy of an object has its name.
+"""
+
+import os
+from _weakref import ref
+
+from .. import naming
+from ..line import LINE
+from ..wrapping import wrap
+from . import serving
+from .connections import address_told
+
+# What SyncManager calls them -> what they are.
+_KINDS = {
+    "Lock": "lock",
+    "RLock": "rlock",
+    "Semaphore": "semaphore",
+    "BoundedSemaphore": "bounded_semaphore",
+    "Condition": "condition",
+    "Event": "event",
+    "Barrier": "barrier",
+    "Queue": "queue",
+    "JoinableQueue": "joinable_queue",
+}
+_PROXIES = {}  # type: ignore[var-annotated] # id of a proxy -> its key and a reference
+_HELD = {}  # type: ignore[var-annotated] # key -> how many proxies of it this process has
+
+
+def patch(module):
+    wrap(module.BaseManager, "start", _start)
+    wrap(module.BaseManager, "connect", _connect)
+    wrap(module.Server, "serve_forever", _serve_forever)
+    wrap(module.Server, "serve_client", serving.served)
+    wrap(module.BaseProxy, "__init__", _proxy)
+
+
+def _tell(address, *, here, name="", **facts):
+    told = address_told(address)
+    LINE.say("made", key="addr:" + told, resource="manager", name=name, here=here, facts=dict(facts, address=told))
+
+
+def _start(original):
+    def start(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        _tell(self._address, here=True, name=naming.name(), server=getattr(self._process, "pid", None))
+
+    return start
+
+
+def _connect(original):
+    def connect(self):
+        original(self)
+        _tell(self._address, here=False)
+
+    return connect
+
+
+def _serve_forever(original):
+    def serve_forever(self):
+        _tell(self.address, here=False, server=os.getpid(), cache=id(self.id_to_obj), serving=serving.notes())
+        original(self)
+
+    return serve_forever
+
+
+def _proxy(original):
+    def __init__(self, token, serializer, manager=None, *args, **kwargs):
+        original(self, token, serializer, manager, *args, **kwargs)
+        try:
+            kind = _KINDS.get(token.typeid)
+            if kind is not None and not getattr(self, "_owned_by_manager", False):
+                _tell_proxy(self, token, kind, here=manager is not None)
+        except Exception:
+            LINE.missed()
+
+    return __init__
+
+
+def _tell_proxy(proxy, token, kind, here):
+    address = "addr:" + address_told(token.address)
+    key = "managed:%s/%s" % (address, token.id)
+    facts = {"manager": address, "ident": int(token.id, 16)}
+    if id(proxy) not in _PROXIES:
+        _HELD[key] = _HELD.get(key, 0) + 1
+    LINE.say("made", key=key, resource=kind, name=naming.name() if here else "", here=here, facts=facts)
+    number = id(proxy)
+
+    def gone(_):
+        if _PROXIES.pop(number, None) is not None:
+            _HELD[key] -= 1
+            if not _HELD[key]:
+                del _HELD[key]
+                LINE.say("dropped", key=key)
+
+    _PROXIES[number] = ref(proxy, gone)

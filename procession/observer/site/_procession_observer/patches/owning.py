@@ -1,0 +1,51 @@
+"""Who took each lock, noted by the taker in its page; only where PROCESSION_OBSERVE_OWNERS=1 asks for it.
+
+The supervisor takes the one who took it last for the holder of a lock that is taken.  So giving back costs nothing,
+and a note survives the one who wrote it, as its page does.
+"""
+
+from time import monotonic_ns
+
+from ..making import SLOT
+from ..page import NOWHERE, PAGE, WORDS
+from ..wrapping import wrap
+
+TAKEN_AT = 7
+
+
+def patch(module):
+    module.SemLock._procession_slot = NOWHERE
+    wrap(module.SemLock, "_make_methods", _make_methods)
+    wrap(module.SemLock, "__enter__", _enter)
+
+
+def _make_methods(original):
+    """Called by whoever makes a lock, or gets one from another process."""
+
+    def _make_methods(self):
+        original(self)
+        if self._semlock.maxvalue == 1:
+            at = PAGE.slot()
+            setattr(self, SLOT, at)
+            self.acquire = _acquire(self._semlock.acquire, at + TAKEN_AT)
+
+    return _make_methods
+
+
+def _acquire(take, at):
+    def acquire(block=True, timeout=None):
+        taken = take(block, timeout)
+        if taken:
+            WORDS[0][at] = monotonic_ns()
+        return taken
+
+    return acquire
+
+
+def _enter(original):
+    def __enter__(self):
+        taken = self._semlock.__enter__()
+        WORDS[0][self._procession_slot + TAKEN_AT] = monotonic_ns()
+        return taken
+
+    return __enter__

@@ -1,0 +1,81 @@
+"""Pools: `multiprocessing.pool`.  Whom a pool ends itself is told before: a worker may also be ended by others."""
+
+import os
+
+from .. import making
+from ..making import address_key, key_of
+from ..wrapping import wrap
+from . import ending, tasking
+from .processes import POOL
+
+_CHUNKS = ("mapstar", "starmapstar")
+
+
+def patch(module):
+    _observe(module)
+    if os.environ.get("PROCESSION_SAFE_POOL") == "1":
+        from .. import safe_pool
+
+        safe_pool.patch(module)
+
+
+def _observe(module):
+    made = making.made_by(_describe)
+    wrap(module.Pool, "__init__", lambda original: _unless_threads(module, original, made(original)))
+    wrap(module.Pool, "_setup_queues", _setup_queues)
+    wrap(module.Pool, "_terminate_pool", _terminate_pool)
+    wrap(module, "worker", _worker)
+
+
+def _unless_threads(module, original, watched):
+    def __init__(self, *args, **kwargs):
+        (original if isinstance(self, module.ThreadPool) else watched)(self, *args, **kwargs)
+
+    return __init__
+
+
+def _describe(self, fds):
+    parts = {
+        "inqueue": key_of(self._inqueue),
+        "outqueue": key_of(self._outqueue),
+        "changes": key_of(self._change_notifier),
+    }
+    return "pool", address_key(self), parts, {"cache": id(self._cache), "length": self._processes}
+
+
+def _setup_queues(original):
+    """Before the first worker starts: by this it is known whose it is."""
+
+    def _setup_queues(self):
+        original(self)
+        setattr(self._inqueue, POOL, address_key(self))
+
+    return _setup_queues
+
+
+def _terminate_pool(original):
+    """Whatever leads to it: terminate(), the end of a with block or of the program, a pool that nobody has."""
+
+    def _terminate_pool(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs):
+        if getattr(inqueue, POOL, None) is not None:
+            ending.tell(pool)
+        return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
+
+    return _terminate_pool
+
+
+def _worker(original):
+    def worker(inqueue, outqueue, *args, **kwargs):
+        if hasattr(inqueue, "_writer"):  # not the queue of a ThreadPool
+            inqueue, outqueue = tasking.around(inqueue, outqueue, _look)
+        return original(inqueue, outqueue, *args, **kwargs)
+
+    return worker
+
+
+def _look(task):
+    _, _, function, arguments, _ = task
+    if arguments and getattr(function, "__name__", "") in _CHUNKS:
+        function, items = arguments[0]
+        return function, len(items)
+    return function, 1

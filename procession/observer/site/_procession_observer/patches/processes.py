@@ -1,0 +1,175 @@
+"""Processes: `multiprocessing.process`, the first module of it that every program loads.  Says Hello.
+
+What a forked child says first its parent puts into words before the fork, see `line`.
+"""
+
+import atexit
+import os
+from _thread import _count, get_ident
+from time import monotonic_ns
+
+from ..line import JOINED, LINE, WAITING, call, tell
+from ..page import UNMAPPED, WORDS
+from ..wording import named, quoted
+from ..wrapping import wrap
+
+POOL = "_procession_pool"  # on the queue of a pool's tasks: the pool's key
+# What the child that this thread is just starting is to say first, if it is a fork; by the thread's number.
+_BIRTHS = {}  # type: ignore[var-annotated]
+_METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
+# How many threads there were at the last fork, of this process or, in one that has not forked, of its parent.
+_THREADS = [None]
+
+
+def patch(module):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+    atexit.register(LINE.end)
+    LINE.open()
+    wrap(module.BaseProcess, "start", _start)
+    wrap(module.BaseProcess, "_bootstrap", _bootstrap)
+    wrap(module.BaseProcess, "join", _join)
+
+
+def _before_fork():
+    _THREADS[0] = _count() + 1
+
+
+def _after_fork():
+    WORDS[0] = UNMAPPED
+    try:
+        if WAITING:
+            LINE.forget_waiting()
+        if get_ident() not in _BIRTHS:
+            LINE.open()
+    except Exception:
+        LINE.missed()
+
+
+def _start(original):
+    def start(self):
+        if WORDS[0] is UNMAPPED:
+            LINE.pass_page()
+        thread = get_ident()
+        birth, facts = _described(self)
+        _BIRTHS[thread] = birth
+        try:
+            result = original(self)
+        except Exception as error:
+            LINE.say("refused", name=_short(getattr(self, "_name", "")), error=_line(error))
+            raise
+        finally:
+            _BIRTHS.pop(thread, None)
+        try:
+            popen = self._popen
+            method = _METHODS.get(popen.method) or quoted(str(popen.method)).encode("ascii")
+            sentinel = getattr(popen, "sentinel", None)
+            sentinel = b"%d" % sentinel if type(sentinel) is int else b"null"
+            tell(
+                b'{"kind":"started","child":%d,"start_method":%s,"sentinel":%s,"at":%d,%s'
+                % (popen.pid, method, sentinel, monotonic_ns(), facts)
+            )
+        except Exception:
+            LINE.missed()
+        return result
+
+    return start
+
+
+def _described(process):
+    """The beginning of what the child says of itself, the end of what is said of it.
+
+    Before the start, which deletes the target.
+    """
+    try:
+        target = getattr(process, "_target", None)
+        role = _role(target, getattr(process, "_args", ()))
+        both = '"name":%s,"daemon":%s' % (
+            quoted(_short(process._name)),
+            "true" if process._config.get("daemon") else "false",
+        )
+        facts = '%s,"target":%s,"cls":%s,"role":%s}' % (
+            both,
+            "null" if target is None else quoted(named(target)),
+            quoted(type(process).__name__),
+            "null" if role is None else quoted(role),
+        )
+        birth = '{"kind":"born","program":%s,%s,"parent":%d' % (LINE.program, both, os.getpid())
+        return birth.encode("ascii"), facts.encode("ascii")
+    except Exception:
+        return None, b'"name":"","daemon":false}'
+
+
+def _short(name):
+    """A word has its limit, and with a name of ten thousand letters nothing would be told at all."""
+    return str(name)[:200]
+
+
+def _role(target, arguments):
+    if getattr(target, "__name__", "") == "_run_server":
+        return "manager"
+    pool = getattr(arguments[0], POOL, None) if arguments else None
+    if pool is None and getattr(target, "__module__", "") == "procession.pool.worker.worker":
+        pool = _safe_pool()
+    return None if pool is None else "pool:" + pool
+
+
+def _safe_pool():
+    """The one that is just being made."""
+    from ..making import (
+        NESTING,  # not before: who makes nothing need not load it
+    )
+
+    return "%d-%x" % (os.getpid(), NESTING.within[0]) if NESTING.within else None
+
+
+def _line(error):
+    return ("%s: %s" % (type(error).__name__, error))[:500]
+
+
+def _bootstrap(original):
+    def _bootstrap(self, *args, **kwargs):
+        birth = _BIRTHS.pop(get_ident(), None)
+        try:
+            born = birth is not None and call(birth + b',"threads":%d,"at":%d}' % (_THREADS[0], monotonic_ns()))
+        except Exception:
+            born = False
+        if not born:
+            _tell_booted(self)
+        code = original(self, *args, **kwargs)
+        status = code if isinstance(code, int) else 1
+        tell(b'{"kind":"exiting","exitcode":%d,"at":%d}' % (status, monotonic_ns()))
+        return code
+
+    return _bootstrap
+
+
+def _tell_booted(process):
+    try:
+        told = '{"kind":"booted","name":%s,"parent":%d,"daemon":%s,"threads":%s,"at":%d}' % (
+            quoted(_short(process._name)),
+            process._parent_pid or 0,
+            "true" if process._config.get("daemon") else "false",
+            "null" if _THREADS[0] is None else _THREADS[0],
+            monotonic_ns(),
+        )
+        tell(told.encode("ascii"))
+    except Exception:
+        LINE.missed()
+
+
+def _join(original):
+    def join(self, timeout=None):
+        popen = getattr(self, "_popen", None)
+        child = getattr(popen, "pid", None)
+        if timeout is not None or type(child) is not int or popen.returncode is not None:
+            return original(self, timeout)
+        JOINED[0] = None
+        tell(b'{"kind":"joining","child":%d,"at":%d}' % (child, monotonic_ns()))
+        try:
+            return original(self, timeout)
+        finally:
+            # That it was joined says that the waiting is over, too.
+            if JOINED[0] != child:
+                tell(b'{"kind":"joining","child":%d,"over":true,"at":%d}' % (child, monotonic_ns()))
+
+    return join

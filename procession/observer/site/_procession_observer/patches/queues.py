@@ -1,0 +1,121 @@
+"""Queues: `multiprocessing.queues`.  Puts and gets are counted in the page, where the supervisor reads them."""
+
+import os
+from time import monotonic_ns
+
+from .. import making
+from ..line import LINE, WAITING
+from ..making import KEY, key_of
+from ..page import NOWHERE, WORDS
+from ..wrapping import wrap
+
+PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
+
+
+def patch(module):
+    for cls, describe in (
+        (module.Queue, _queue),
+        (module.JoinableQueue, _joinable),
+        (module.SimpleQueue, _simple),
+    ):
+        wrap(cls, "__init__", making.made_by(describe))
+        wrap(cls, "__setstate__", making.got_by(describe))
+    module.Queue._procession_slot = module.SimpleQueue._procession_slot = NOWHERE
+    wrap(module.Queue, "_start_thread", _start_thread)
+    for cls in (module.Queue, module.JoinableQueue):
+        wrap(cls, "put", _put)
+    wrap(module.Queue, "get", _get)
+    wrap(module.SimpleQueue, "put", _simple_put)
+    wrap(module.SimpleQueue, "get", _simple_get)
+
+
+def _queue(self, fds):
+    parts = {"sem": key_of(self._sem), "rlock": key_of(self._rlock), "wlock": key_of(self._wlock), "pipe": _pipe(self)}
+    facts = {"maxsize": self._maxsize, "buffer": id(self._buffer)}
+    return "queue", "queue:" + parts["pipe"], parts, dict(facts, **_ends(self))
+
+
+def _joinable(self, fds):
+    _, key, parts, facts = _queue(self, fds)
+    parts.update(unfinished=key_of(self._unfinished_tasks), cond=key_of(self._cond))
+    return "joinable_queue", key, parts, facts
+
+
+def _simple(self, fds):
+    parts = {"rlock": key_of(self._rlock), "wlock": key_of(self._wlock), "pipe": _pipe(self)}
+    return "simple_queue", "queue:" + parts["pipe"], parts, _ends(self)
+
+
+def _pipe(queue):
+    return "pipe:%d" % os.fstat(queue._reader.fileno()).st_ino
+
+
+def _ends(queue):
+    return {
+        "reader": queue._reader.fileno(),
+        "writer": queue._writer.fileno(),
+        "counters": making.counters(queue),
+    }
+
+
+def _start_thread(original):
+    """The buffer is another one in each process; it matters only where something is put."""
+
+    def _start_thread(self):
+        original(self)
+        key = getattr(self, KEY, None)
+        if key is not None:
+            resource = "joinable_queue" if hasattr(self, "_unfinished_tasks") else "queue"
+            LINE.say("made", key=key, resource=resource, here=False, facts={"buffer": id(self._buffer)})
+
+    return _start_thread
+
+
+def _put(original):
+    def put(self, obj, block=True, timeout=None):
+        at = self._procession_slot
+        words = WORDS[0]
+        words[at + PUT_AT] = words[at + PUTTING] = monotonic_ns()
+        try:
+            original(self, obj, block, timeout)
+        finally:
+            words[at + PUTTING] = 0
+        words[at] += 1
+        if WAITING:
+            LINE.flush()
+
+    return put
+
+
+def _get(original):
+    def get(self, block=True, timeout=None):
+        at = self._procession_slot
+        words = WORDS[0]
+        words[at + GOT_AT] = words[at + GETTING] = monotonic_ns()
+        try:
+            got = original(self, block, timeout)
+        finally:
+            words[at + GETTING] = 0
+        words[at + GETS] += 1
+        return got
+
+    return get
+
+
+def _simple_put(original):
+    """Who waits here is seen from outside: it waits for a lock or in a write.  No clock is read."""
+
+    def put(self, obj):
+        original(self, obj)
+        WORDS[0][self._procession_slot] += 1
+
+    return put
+
+
+def _simple_get(original):
+    def get(self):
+        got = original(self)
+        WORDS[0][self._procession_slot + GETS] += 1
+        return got
+
+    return get

@@ -1,0 +1,44 @@
+"""How a process ended, from the one who reaps it, and who sent it a signal: `multiprocessing.popen_*`."""
+
+from time import monotonic_ns
+
+from ..line import JOINED, LINE, tell
+from ..wrapping import wrap
+from . import ending
+
+
+def patch(module):
+    if "poll" in vars(module.Popen):  # spawn inherits that of fork
+        wrap(module.Popen, "poll", _poll)
+    if "_send_signal" in vars(module.Popen):
+        wrap(module.Popen, "_send_signal", _send_signal)
+
+
+def _poll(original):
+    def poll(self, *args, **kwargs):
+        before = self.returncode
+        code = original(self, *args, **kwargs)
+        if before is None and code is not None:
+            _tell(self.pid, code)
+        return code
+
+    return poll
+
+
+def _tell(child, code):
+    try:
+        tell(b'{"kind":"joined","child":%d,"exitcode":%d,"at":%d}' % (child, code, monotonic_ns()))
+        JOINED[0] = child
+    except TypeError:
+        LINE.missed()
+
+
+def _send_signal(original):
+    """By terminate(), by kill(), or to the daemons at the end of their parent."""
+
+    def _send_signal(self, sig):
+        if self.returncode is None:
+            ending.tell_signal(self, sig)
+        return original(self, sig)
+
+    return _send_signal

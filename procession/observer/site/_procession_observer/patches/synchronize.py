@@ -1,0 +1,158 @@
+"""Locks, semaphores and what is made of them: `multiprocessing.synchronize`.
+
+The supervisor reads a semaphore's value and waiters from its file.  Under fork that file is unlinked by the call that
+makes it; so ours makes it, opens it, and then unlinks it.
+"""
+
+import os
+import sys
+import types
+
+from .. import making, memory
+from ..making import NESTING, SLOT, address_key, key_of
+from ..page import PAGE
+from ..wrapping import wrap
+from . import owning
+
+_FOLDER = "/dev/shm/"  # noqa: S108 - where glibc and musl have them
+_KINDS = []  # type: ignore[var-annotated] # which class is which resource, the most special first
+
+
+def patch(module):
+    if os.environ.get("PROCESSION_OBSERVE_OWNERS") == "1":
+        owning.patch(module)
+    module._multiprocessing = _between(module._multiprocessing)
+    _KINDS[:] = [
+        (module.BoundedSemaphore, "bounded_semaphore"),
+        (module.Semaphore, "semaphore"),
+        (module.RLock, "rlock"),
+        (module.Lock, "lock"),
+    ]
+    for cls, describe in (
+        (module.SemLock, _semaphore),
+        (module.Condition, _condition),
+        (module.Event, _event),
+        (module.Barrier, _barrier),
+    ):
+        if "__init__" in vars(cls):
+            wrap(cls, "__init__", making.made_by(describe))
+        if "__setstate__" in vars(cls):
+            wrap(cls, "__setstate__", making.got_by(describe))
+
+
+def _between(real):
+    """`_multiprocessing` as `synchronize` sees it, with a SemLock that can be looked at from outside."""
+    unlinked = _by_subclass(real) if sys.version_info >= (3, 10) else _by_handle(real)
+
+    class SemLock(real.SemLock):
+        __slots__ = ()
+
+        def __new__(cls, kind, value, maxvalue, name, unlink):
+            if unlink:
+                return unlinked(kind, value, maxvalue, name)
+            made = real.SemLock(kind, value, maxvalue, name, False)
+            _open(name)
+            return made
+
+        @staticmethod
+        def _rebuild(handle, kind, maxvalue, name):
+            got = real.SemLock._rebuild(handle, kind, maxvalue, name)
+            _open(name)
+            return got
+
+    _looks_real(SemLock)
+    between = types.ModuleType("_multiprocessing", real.__doc__)
+    vars(between).update(vars(real))
+    between.SemLock = SemLock
+    return between
+
+
+def _by_subclass(real):
+    """Makes semaphores whose file is unlinked, and whose name the program does not see, as without us."""
+
+    class Unlinked(real.SemLock):
+        __slots__ = ()
+        name = None
+
+    def unlinked(kind, value, maxvalue, name):
+        made = Unlinked(kind, value, maxvalue, name, False)
+        try:
+            _open(name)
+        finally:
+            real.sem_unlink(name)
+        return made
+
+    _looks_real(Unlinked)
+    return unlinked
+
+
+def _by_handle(real):
+    """As above where a SemLock cannot have subclasses (their instances are allocated wrongly before 3.10).
+
+    The object that the program gets shares its handle with another one, which must never close it: it stays for ever.
+    """
+    stay = []
+    os.register_at_fork(before=stay.__len__)  # until after the program's very last line
+
+    def unlinked(kind, value, maxvalue, name):
+        made = real.SemLock(kind, value, maxvalue, name, False)
+        stay.append(made)
+        try:
+            _open(name)
+        finally:
+            real.sem_unlink(name)
+        return real.SemLock._rebuild(made.handle, kind, maxvalue, None)
+
+    return unlinked
+
+
+def _looks_real(cls):
+    cls.__name__ = cls.__qualname__ = "SemLock"
+    cls.__module__ = "_multiprocessing"
+
+
+def _open(name):
+    """Open the file of semaphore ``name`` for the word that will tell of it."""
+    try:
+        NESTING.opened.append(os.open(_FOLDER + "sem." + str(name).lstrip("/"), os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        pass
+
+
+def _kind(semaphore):
+    for cls, kind in _KINDS:
+        if isinstance(semaphore, cls):
+            return kind
+    return "semaphore"
+
+
+def _semaphore(self, fds):
+    semlock = self._semlock
+    key = "sem:%d" % os.fstat(fds[-1]).st_ino if fds else address_key(self)
+    facts = {"object": id(semlock), "maxvalue": semlock.maxvalue, "value": semlock._get_value()}
+    slot = getattr(self, SLOT, None)
+    if slot is not None:
+        facts["counters"] = PAGE.number(slot)
+    return _kind(self), key, {}, facts
+
+
+def _condition(self, fds):
+    parts = {
+        "lock": key_of(self._lock),
+        "sleeping": key_of(self._sleeping_count),
+        "woken": key_of(self._woken_count),
+        "wait": key_of(self._wait_semaphore),
+    }
+    return "condition", "cond:" + parts["wait"], parts, {}
+
+
+def _event(self, fds):
+    parts = {"cond": key_of(self._cond), "flag": key_of(self._flag)}
+    return "event", "event:" + parts["flag"], parts, {}
+
+
+def _barrier(self, fds):
+    cond = key_of(self._cond)
+    arena, start, _ = memory.block(self._wrapper)
+    facts = {"parties": self._parties, "data": memory.address(arena, start)}
+    return "barrier", "barrier:" + cond, {"cond": cond}, facts

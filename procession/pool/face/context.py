@@ -1,0 +1,30 @@
+"""A context of `multiprocessing` whose pools are ours."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+from .pool import Pool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Context:
+    """A context of `multiprocessing` whose ``Pool`` is ours; everything else is the stdlib's."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def Pool(self, *args: Any, **kwds: Any) -> Pool:  # noqa: N802 - the stdlib's name
+        """A `Pool` with the start method of this context."""
+        return Pool(*args, **{"context": self._context, **kwds})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def get_context(method: str | None = None) -> Context:
+    """As `multiprocessing.get_context`; raises ValueError for an unknown start method."""
+    return Context(multiprocessing.get_context(method))

@@ -1,0 +1,1 @@
+"""What runs in a worker.  Kept small: the start of every worker depends on it."""
