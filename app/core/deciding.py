@@ -56,7 +56,7 @@ class Deciding:
 
 def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
     match event:
-        case e.Launched() | e.Acted() | e.Signalled() | e.Registered():
+        case e.Launched() | e.Acted() | e.Signalled() | e.DescendantSignalled() | e.Registered():
             return a.Answer(event.client, refuse(event.request, refusal))
         case e.Joining() | e.Asking() | e.RunnerSaid():
             return a.Answer(event.client, refuse(event.command.request, refusal))
@@ -69,6 +69,10 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
     match event:
         case e.Launched() | e.Acted() | e.Signalled() | e.Joining() | e.StopAll():
             _wished(fleet, event, now, out)
+        case e.DescendantSignalled():
+            verbs.signal_descendant(fleet, event, out)
+        case e.BreakingLock():
+            out.append(a.ReleaseLock(event.client, event.command))
         case e.ClientGone():
             forgetting.forget_client(fleet, event.client)
         case e.ForkserverLost():

@@ -8,6 +8,7 @@ from app.core.fleet import actions as a
 from app.core.fleet.escalation import Due
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
+from app.core.fleet.tree import tree_of
 from app.core.pools import asks as pool_asks
 from app.core.pools import pool as pools
 from app.core.processes import endings, forgetting, joins, starts, stops
@@ -50,7 +51,8 @@ def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         starts.retry(fleet, member, out)
     while member.looks and member.looks[0] <= now.mono:
         member.looks.pop(0)
-        out.append(a.Look(member.id))
+        if member.key:
+            out.append(a.Look(member.id, member.key))
     joins.expire(member, now, out)
     if member.forget_at is not None and member.forget_at <= now.mono:
         forgetting.forget(fleet, member, out)
@@ -67,7 +69,7 @@ def _tick_stop(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         case Due.KILL:
             stops.kill_tree(fleet, member, now, out)
         case Due.CHECK:
-            out.append(a.CheckTree(member.id, frozenset(member.stop.tree)))
+            out.append(a.CheckTree(tree_of(fleet, member), frozenset(member.stop.tree)))
         case Due.DONE:
             endings.tree_gone(fleet, member, now, out)
         case Due.NOTHING:

@@ -22,7 +22,7 @@ from app.core.processes import joins, starts, stops
 from app.core.programs import program as programs
 from app.protocol.control import reply
 from app.records import primitives as p
-from app.records.errors import NotPossible
+from app.records.errors import NoSuchProcess, NotPossible
 from app.records.primitives import JsonDict
 from app.records.process import State, Verb
 
@@ -78,6 +78,14 @@ def send_signal(fleet: Fleet, event: e.Signalled, now: p.Now, out: Out) -> None:
     out.append(a.Note(member.draft(now, "signal", f"{signal_name(event.signum)} sent", event.by)))
     fleet.changed(member)
     out.append(a.Answer(event.client, reply(event.request, member.process)))
+
+
+def signal_descendant(fleet: Fleet, event: e.DescendantSignalled, out: Out) -> None:
+    """Send a signal to a descendant or an orphan; only what the last sweep saw can be named."""
+    one = fleet.descendants.get(event.descendant)
+    if one is None:
+        raise NoSuchProcess(f"there is no descendant {event.descendant}")
+    out.append(a.SignalDescendant(event.client, event.request, event.by, one, event.signum))
 
 
 def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:

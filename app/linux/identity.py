@@ -10,12 +10,6 @@ from app.records.primitives import Key
 from . import proc
 
 
-def parse(descendant_id: str) -> Key:
-    """The key in a `Descendant.id`; raises ValueError for any other text."""
-    pid, ticks = descendant_id.split("-")
-    return int(pid), int(ticks)
-
-
 def text(key: Key) -> str:
     """The key as a `Descendant.id`."""
     return f"{key[0]}-{key[1]}"

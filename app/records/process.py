@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from .primitives import JsonDict, Record
+from .primitives import JsonDict, Key, Record
 
 StartMethod = Literal["forkserver", "spawn", "fork"]
 
@@ -175,6 +175,17 @@ class Descendant(Record, frozen=True, kw_only=True):
     cpu_percent: float | None = None
     rss_bytes: int | None = None
     threads: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """The process of the OS that it is."""
+        return key_of(self.id)
+
+
+def key_of(descendant_id: str) -> Key:
+    """Return the key in the id of a descendant; raises ValueError for any other text."""
+    pid, start_ticks = descendant_id.split("-")
+    return int(pid), int(start_ticks)
 
 
 class Sample(Record, frozen=True, kw_only=True):

@@ -31,7 +31,9 @@ from app.supervisor.stacks.stacks import Stacks, find_py_spy
 from .answering import Answering
 from .decoding import Decoding
 from .insight import Insight
+from .looking import Looking
 from .loop import Loop
+from .parts import Parts
 from .performing import Performing
 from .publishing import Publishing
 from .recovery import recover
@@ -59,9 +61,21 @@ def main() -> None:
 
 def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
     """Assemble, recover what was before, turn until it is over."""
+    with contextlib.ExitStack() as closing:
+        world, fleet, parts = _assembled(chosen, poller, happened, nofile, closing)
+        Loop(world, fleet, parts).run()
+        parts.legacy.end(world.now())
+        parts.publishing.publish(world.now())
+
+
+def _assembled(
+    chosen: Settings, poller: Poller, happened: deque[e.Happening], nofile: int, closing: contextlib.ExitStack
+) -> tuple[World, Fleet, Parts]:
+    """Return the parts; ``closing`` closes them, the last made first."""
     children = Children(poller)
     children.ensure_forkserver()
-    control = ControlServer(chosen.control_path, poller)
+    control = closing.enter_context(contextlib.closing(ControlServer(chosen.control_path, poller)))
+    logs = closing.enter_context(contextlib.closing(LogKeeper(chosen.home / "logs", chosen.log_bytes)))
     recording = Recording(Journal(chosen.journal_path))
     world = World(
         settings=chosen,
@@ -70,56 +84,50 @@ def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofil
         recording=recording,
         history=History(),
         pool_history=History(series=OF_POOLS),
-        logs=LogKeeper(chosen.home / "logs", chosen.log_bytes),
+        logs=logs,
         vitals=Vitals(children, control, HostGauge(), allow_targets=chosen.allow_targets),
         happened=happened,
         nofile=nofile,
     )
+    closing.callback(lambda: recording.end(world.now()))
     fleet = Fleet(
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
     )
-    resources = Resources()
+    resources = closing.enter_context(contextlib.closing(Resources()))
     insight = Insight(fleet, resources)
-    observation = Observation(ObserverSocket(chosen.observer_path, poller), poller, world.inventory, fleet, resources)
+    observers = ObserverSocket(chosen.observer_path, poller)
+    observation = closing.enter_context(
+        contextlib.closing(Observation(observers, poller, world.inventory, fleet, resources))
+    )
     ends = (chosen.park_fd, chosen.unpark_fd) if chosen.park_fd >= 0 else None
-    parking = Parking(ends, resources.estate.descriptor)
+    parking = closing.enter_context(contextlib.closing(Parking(ends, resources.estate.descriptor)))
     legacy = Legacy(recording.journal, fleet, resources.estate, parking)
     recover(world, fleet, observation, legacy)
     world.logs.sweep(fleet.members)
     stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
-    performing = Performing(
-        world, fleet, children, control, stacking=stacking, observation=observation, insight=insight
-    )
+    looking = Looking(world, fleet, children, stacking=stacking, observation=observation)
     publishing = Publishing(world, fleet, control, insight)
-    decoding = Decoding(
-        world,
-        control,
-        children,
-        answering=Answering(world, fleet, insight),
-        observation=observation,
-        performing=performing,
-        publishing=publishing,
-        stacking=stacking,
-    )
-    loop = Loop(
-        world,
-        fleet,
-        decoding=decoding,
-        performing=performing,
+    parts = Parts(
+        decoding=Decoding(
+            world,
+            control,
+            children,
+            answering=Answering(world, fleet, insight),
+            looking=looking,
+            observation=observation,
+            publishing=publishing,
+            stacking=stacking,
+        ),
+        looking=looking,
+        performing=Performing(
+            world, children, control, looking=looking, stacking=stacking, observation=observation, insight=insight
+        ),
         publishing=publishing,
         stacking=stacking,
         insight=insight,
         legacy=legacy,
     )
-    loop.run()
-    legacy.end(world.now())
-    publishing.publish(world.now())
-    recording.end(world.now())
-    world.logs.close()
-    observation.close()
-    resources.close()
-    parking.close()
-    control.close()
+    return world, fleet, parts
 
 
 def _watch_launcher(poller: Poller, happened: deque[e.Happening]) -> None:

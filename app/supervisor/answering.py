@@ -7,6 +7,7 @@ from typing import Any
 import workers
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE
+from app.core.fleet.tree import tree_of
 from app.core.pools.ending import lost_with
 from app.linux.inspection import inspect
 from app.protocol import control as m
@@ -15,8 +16,8 @@ from app.records.errors import NotPossible
 from app.records.pool import Pool, WorkerState
 from app.records.primitives import JsonDict
 from app.records.process import Descendant, Process, State, Verb
+from app.supervisor.inventory import trees
 
-from . import subtree as kin
 from .insight import Insight
 from .world import World
 
@@ -68,7 +69,7 @@ class Answering:
         process = member.process
         if process.state not in LIVE and process.state is not State.BACKOFF:
             raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
-        below = kin.tree_of(self._world.inventory, self._fleet, process.id)
+        below = trees.living(self._world.inventory, tree_of(self._fleet, member))
         held = self._fleet.pools.held.get(process.id)
         text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
         if process.program and (cost := self._insight.price(process.pid)):

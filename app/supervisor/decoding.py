@@ -2,9 +2,8 @@
 
 ::
 
-    control.inbox ──Launch, Act, SendSignal, Join, OpenPool, AskPool──▶ event
+    control.inbox ──Launch, Act, SendSignal, EndDescendant, Join, OpenPool, AskPool──▶ event
                   ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads, PoolFunctions──▶ answered here
-                  ──EndDescendant──▶ done here: descendants are the inventory's
                   ──RunProgram, RegisterProgram, ProgramStarted, ProgramEnded──▶ event
     observation ──words about processes, ends of those that are not our children──▶ event
     children.inbox ──report, exit, lost forkserver, word of the host of a pool──▶ event
@@ -32,7 +31,7 @@ from app.supervisor.plans import program as program_plan
 from app.supervisor.plans.process import plan
 
 from .answering import Answering
-from .performing import Performing
+from .looking import Looking
 from .publishing import Publishing
 from .signals import number_of
 from .stacking import Stacking
@@ -53,13 +52,13 @@ class Decoding:
         children: Children,
         *,
         answering: Answering,
+        looking: Looking,
         observation: Observation,
-        performing: Performing,
         publishing: Publishing,
         stacking: Stacking,
     ) -> None:
         self._world, self._control, self._children = world, control, children
-        self._answering, self._performing = answering, performing
+        self._answering, self._looking = answering, looking
         self._observation = observation
         self._publishing, self._stacking = publishing, stacking
 
@@ -79,7 +78,7 @@ class Decoding:
                     yield from self._report(process_id, datagram)
                 case Gone(process=process_id, exitcode=exitcode):
                     yield from self._observation.child_ended(process_id)
-                    yield from self._performing.exited(process_id, exitcode)
+                    yield from self._looking.exited(process_id, exitcode)
                 case ForkserverGone(pid=pid):
                     yield e.ForkserverLost(pid)
                 case Said(process=process_id, word=word):
@@ -128,16 +127,14 @@ class Decoding:
                 return e.Launched(client.id, number, by, plan(spec, self._world.settings), count)
             case m.Act(process=process, verb=verb, pid=pid):
                 return e.Acted(client.id, number, by, process, verb, pid)
-            case m.SendSignal(process=process, signal=name, pid=pid):
-                return e.Signalled(client.id, number, by, process, number_of(name), pid)
+            case m.SendSignal() | m.EndDescendant():
+                return _signal(client, command)
             case m.Join(timeout_s=timeout_s):
                 if timeout_s is not None and not 0 <= timeout_s <= 86400:
                     raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to 86400")
                 return e.Joining(client.id, command)
             case m.Subscribe():
                 self._publishing.subscribe(client, number, now)
-            case m.EndDescendant():
-                self._performing.end_descendant(client, command, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
             case m.OpenPool(spec=wanted):
@@ -145,12 +142,12 @@ class Decoding:
             case m.AskPool():
                 return e.Asking(client.id, command)
             case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
-                return self._about_programs(client, command, now)
+                return self._about_programs(client, command)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
 
-    def _about_programs(self, client: Client, command: _ProgramCommand, now: p.Now) -> e.Happening | None:
+    def _about_programs(self, client: Client, command: _ProgramCommand) -> e.Happening:
         number, by, settings = command.request, command.by, self._world.settings
         match command:
             case pm.RunProgram(spec=program):
@@ -162,5 +159,13 @@ class Decoding:
             case pm.ProgramStarted() | pm.ProgramEnded():
                 return e.RunnerSaid(client.id, command)
             case pm.BreakLock():
-                self._performing.break_lock(client, command, now)
-                return None
+                return e.BreakingLock(client.id, command)
+
+
+def _signal(client: Client, command: m.SendSignal | m.EndDescendant) -> e.Happening:
+    number, by, signum = command.request, command.by, number_of(command.signal)
+    match command:
+        case m.SendSignal(process=process, pid=pid):
+            return e.Signalled(client.id, number, by, process, signum, pid)
+        case m.EndDescendant(descendant=descendant):
+            return e.DescendantSignalled(client.id, number, by, descendant, signum)

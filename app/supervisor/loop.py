@@ -19,13 +19,8 @@ from app.core.deciding import Deciding
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.records import primitives as p
-from app.supervisor.handover.handover import Legacy
 
-from .decoding import Decoding
-from .insight import Insight
-from .performing import Performing
-from .publishing import Publishing
-from .stacking import Stacking
+from .parts import Parts
 from .world import World
 
 SAMPLE_S = 1.0
@@ -35,23 +30,9 @@ _MAX_EVENTS = 10_000
 class Loop:
     """Turns until it was told to stop and everything has ended."""
 
-    def __init__(
-        self,
-        world: World,
-        fleet: Fleet,
-        *,
-        decoding: Decoding,
-        performing: Performing,
-        publishing: Publishing,
-        stacking: Stacking,
-        insight: Insight,
-        legacy: Legacy,
-    ) -> None:
-        self._insight, self._legacy = insight, legacy
-        self._world, self._fleet = world, fleet
+    def __init__(self, world: World, fleet: Fleet, parts: Parts) -> None:
+        self._world, self._fleet, self._parts = world, fleet, parts
         self._deciding = Deciding(fleet)
-        self._decoding, self._performing = decoding, performing
-        self._publishing, self._stacking = publishing, stacking
         self._happened = world.happened
         self._sample_at = 0.0
 
@@ -64,24 +45,24 @@ class Loop:
         """One turn: wait, decode, decide, perform, publish."""
         self._world.poller.wait(self._timeout())
         now = self._world.now()
-        self._happened.extend(self._decoding.decode(now))
+        self._happened.extend(self._parts.decoding.decode(now))
         self._look_around(now)
         self._decide_and_perform(now)
-        self._legacy.note(now)
-        self._publishing.publish(now)
+        self._parts.legacy.note(now)
+        self._parts.publishing.publish(now)
 
     def _timeout(self) -> float:
         """Seconds until the next deadline of anybody; 0 where something waits to be done."""
-        if self._happened or self._decoding.waiting():
+        if self._happened or self._parts.decoding.waiting():
             return 0.0
         deadlines = (
             self._sample_at,
             self._deciding.next_deadline(),
-            self._publishing.next_deadline(),
-            self._stacking.next_deadline(),
+            self._parts.publishing.next_deadline(),
+            self._parts.stacking.next_deadline(),
             self._world.logs.next_deadline(),
-            self._insight.next_deadline(),
-            self._legacy.next_deadline(),
+            self._parts.insight.next_deadline(),
+            self._parts.legacy.next_deadline(),
         )
         return max(0.0, min(one for one in deadlines if one is not None) - time.monotonic())
 
@@ -89,16 +70,16 @@ class Loop:
         """What does not come by itself: the sweep once a second, sizes of logs, dumps on their way."""
         if now.mono >= self._sample_at:
             self._sample_at = max(self._sample_at + SAMPLE_S, now.mono)
-            self._happened.extend(self._performing.sample(now))
-        self._performing.check_logs(now)
-        self._happened.extend(self._stacking.take(now))
-        for line in self._insight.look(now, watched=self._publishing.watched):
+            self._happened.extend(self._parts.looking.sample(now))
+        self._parts.looking.check_logs(now)
+        self._happened.extend(self._parts.stacking.take(now))
+        for line in self._parts.insight.look(now, watched=self._parts.publishing.watched):
             self._world.recording.note(line)
 
     def _decide_and_perform(self, now: p.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""
         self._settle([], now)
-        self._settle(self._performing.perform(self._deciding.tick(now), now), now)
+        self._settle(self._parts.performing.perform(self._deciding.tick(now), now), now)
 
     def _settle(self, first: list[e.Happening], now: p.Now) -> None:
         """Until nothing more follows; what is left after the bound waits for the next turn.
@@ -111,11 +92,11 @@ class Loop:
             if not (outcomes or self._happened):
                 return
             event = (outcomes or self._happened).popleft()
-            outcomes.extend(self._performing.perform(self._deciding.handle(event, now), now))
+            outcomes.extend(self._parts.performing.perform(self._deciding.handle(event, now), now))
         self._happened.extendleft(reversed(outcomes))
 
     def _is_over(self) -> bool:
         """Whether a stop is complete: no process lives, and nothing is left below us."""
         if self._fleet.stopping_by is None or self._happened or any(self._fleet.live()):
             return False
-        return self._performing.swept_out()
+        return self._parts.looking.swept_out()

@@ -13,11 +13,11 @@ from app.core.fleet.events import Plan
 from app.core.fleet.fleet import Fleet
 from app.core.processes import starts
 from app.core.programs import program as programs
-from app.linux.identity import lives, parse
+from app.linux.identity import lives
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.primitives import Key
-from app.records.process import State
+from app.records.process import State, key_of
 from app.supervisor.handover.handover import Legacy
 from app.supervisor.journal.facts import ProcessFact
 from app.supervisor.observers.observation import Observation
@@ -37,13 +37,13 @@ def recover(world: World, fleet: Fleet, observation: Observation, legacy: Legacy
     went_on, out = legacy.take_over(now)
     elsewhere = went_on | {fact.id for fact in left.processes if _is_attached(_plan(fact))}
     orphans = [
-        parse(one.id)
+        key_of(one.id)
         for one in left.descendants
-        if one.root not in elsewhere and _runs(parse(one.id), one.boot_id, journal.boot_id)
+        if one.root not in elsewhere and _runs(key_of(one.id), one.boot_id, journal.boot_id)
     ]
     for one in left.descendants:
-        if parse(one.id) in orphans:
-            world.inventory.adopt(parse(one.id), one.root)
+        if key_of(one.id) in orphans:
+            world.inventory.adopt(key_of(one.id), one.root)
         else:
             world.recording.forget_descendant(one.id)
     _watch_again(world, observation, out)

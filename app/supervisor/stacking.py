@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.linux.identity import parse
 from app.protocol.control import Stack, reply
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
@@ -50,10 +49,9 @@ class Stacking:
         key = self._key(command)
         self._request((client.id, command.request), command.process, key, now)
 
-    def find_frame(self, process_id: str, key: Key | None, now: p.Now, *, worker: Key | None = None) -> None:
-        """Begin to find out at which line a stuck process, or a worker of its pool, stands."""
-        if key:
-            self._request(Stuck(process_id, worker[0] if worker else None), process_id, key, now)
+    def find_frame(self, process_id: str, key: Key, now: p.Now, *, worker: bool) -> None:
+        """Begin to find out at which line a stuck process, or a ``worker`` of its pool, stands."""
+        self._request(Stuck(process_id, key[0] if worker else None), process_id, key, now)
 
     def take(self, now: p.Now) -> list[e.Happening]:
         """Answer what is ready; the lines found for stuck processes are events."""
@@ -85,7 +83,7 @@ class Stacking:
             # Not those of the last sweep: the worker of a pool is known as soon as it is started.
             for one in self._world.inventory.tree_of(command.process):
                 if one.pid == command.pid:
-                    return parse(one.id)
+                    return one.key
             raise NoSuchProcess(f"pid {command.pid} is not a descendant of {command.process}")
         if member.key is None:
             raise NotPossible(f"stack is not possible while the process is {member.process.state}")

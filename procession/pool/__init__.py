@@ -15,8 +15,9 @@ Who is who:
 
 - `face` is what a program calls: `pool` has the stdlib's interface, `oversight` what is offered beyond it, `making`
   puts the parts together, `context` makes a context whose pools are ours;
-- `tasks` knows what is to be done: `apply`, `maps` and `iterators` are what the methods return, `task` what they consist
-  of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one; `bookkeeping` knows which task is where;
+- `tasks` knows what is to be done: `apply`, `maps` and `iterators` are what the methods return, `task` what they
+  consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one; `bookkeeping` knows which task is
+  where;
 - `dispatching` is the one thread that waits for workers: `dispatcher` itself, `watching` what it waits with, `delivery`
   settles results, `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and
   slow workers, `patience` lets a caller wait without the thread;

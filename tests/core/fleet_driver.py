@@ -129,11 +129,11 @@ class Driver:
                 return self._feed(e.Spawned(process.id, (self._pid, 7), 1, 9))
             case a.SendTo(process=key, signums=signums):
                 self.sent += [(key, signum) for signum in signums]
-            case a.Remember(process=key):
+            case a.Remember(tree=a.Tree(process=key)):
                 return self._feed(e.Remembered(key, self.trees.get(key, frozenset())))
-            case a.KillTree(process=key, keys=keys):
+            case a.KillTree(tree=a.Tree(process=key), keys=keys):
                 self.kills.append((key, keys))
-            case a.CheckTree(process=key):
+            case a.CheckTree(tree=a.Tree(process=key)):
                 return self._feed(e.Remaining(key, self.left.get(key, frozenset())))
             case a.Watch(process=key, pid=pid):
                 return self._feed(e.Watching(key, None if pid in self.vanished else (pid, 7)))

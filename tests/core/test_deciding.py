@@ -328,11 +328,13 @@ def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> Non
 def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver) -> None:
     """Judged on CPU and on what it blocks on, then asked for its line."""
     running = driver.running()
+    key = driver.fleet.members[running].key
+    assert key
     driver.passes(11.0)
     driver.samples(running)
-    assert driver.asked[-1] == a.Probe(running)
+    assert driver.asked[-1] == a.Probe(running, key)
     driver.happens(e.BlockedOn(running, suspicious=True, words="waits on a lock"))
-    assert driver.asked[-1] == a.FindFrame(running)
+    assert driver.asked[-1] == a.FindFrame(running, key)
     stuck = driver.record(running).stuck
     assert stuck
     assert stuck.reason == "no progress for 11 s; waits on a lock"

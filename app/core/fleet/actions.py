@@ -1,7 +1,8 @@
-"""What the loop tells the fleet (events) and what the fleet asks of the loop (actions).
+"""What the core asks of the shell.  Pure.
 
-Pure.  `Fleet.handle(event, now)` and `Fleet.tick(now)` return actions; the loop performs them and feeds the outcome
-back as further events, so that every decision can be tested without a process.
+`Deciding.handle(event, now)` and `Deciding.tick(now)` return actions; the loop performs them and feeds the outcome back
+as further events, so that every decision can be tested without a process.  An action carries all that it takes to
+perform it: whoever performs it does not look back into the fleet.
 """
 
 from __future__ import annotations
@@ -11,14 +12,27 @@ from typing import TypeAlias
 
 from app.protocol.message import Message
 from app.protocol.pool_host import AnyAsk
+from app.protocol.programs import BreakLock
 from app.records.event import EventDraft
 from app.records.primitives import JsonDict, Key
-from app.records.process import Process
-
-# Events
+from app.records.process import Descendant, Process
 
 
-# Actions
+@dataclass(frozen=True)
+class Branch:
+    """A part of a ``program``; ``started`` has (parent, child) pids, because a forkserver hides who started whom."""
+
+    program: str
+    started: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All that ends with a process: everything that came from it, or, with ``branch``, its part of a program."""
+
+    process: str
+    pid: int | None
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True)
@@ -31,32 +45,52 @@ class Spawn:
 
 @dataclass(frozen=True)
 class SendTo:
-    """Send signals to the process itself, in this order."""
+    """Send signals to the process itself, in this order; ``observed``: it is no child of ours."""
 
     process: str
     signums: tuple[int, ...]
+    observed: bool = False
+
+
+@dataclass(frozen=True)
+class SignalDescendant:
+    """Send a signal to a descendant, write it into the journal and answer with its record, or refuse: it is gone."""
+
+    client: int
+    request: int
+    by: str
+    descendant: Descendant
+    signum: int
+
+
+@dataclass(frozen=True)
+class ReleaseLock:
+    """Release a lock whose holder is dead, write it into the journal and answer, or refuse."""
+
+    client: int
+    command: BreakLock
 
 
 @dataclass(frozen=True)
 class Remember:
     """Take the inventory of the tree now; answered by `Remembered`."""
 
-    process: str
+    tree: Tree
 
 
 @dataclass(frozen=True)
 class KillTree:
     """SIGKILL all of ``keys`` and whatever is found below them; answered by `Remaining`."""
 
-    process: str
+    tree: Tree
     keys: frozenset[Key]
 
 
 @dataclass(frozen=True)
 class CheckTree:
-    """Look which of ``keys`` live; answered by `Remaining`."""
+    """Look which of ``keys`` live, and who else of the tree; answered by `Remaining`."""
 
-    process: str
+    tree: Tree
     keys: frozenset[Key]
 
 
@@ -65,6 +99,7 @@ class Look:
     """Read the state letter; answered by `Looked`."""
 
     process: str
+    key: Key
 
 
 @dataclass(frozen=True)
@@ -90,18 +125,20 @@ class Forget:
 
 @dataclass(frozen=True)
 class Probe:
-    """Read what a quiet process, or a worker of its pool, blocks on; answered by `BlockedOn`."""
+    """Read what a quiet process, or a ``worker`` of its pool, blocks on; answered by `BlockedOn`."""
 
     process: str
-    worker: Key | None = None
+    key: Key
+    worker: bool = False
 
 
 @dataclass(frozen=True)
 class FindFrame:
-    """Ask a stuck process, or a worker of its pool, for its stack; answered by `FrameFound`."""
+    """Ask a stuck process, or a ``worker`` of its pool, for its stack; answered by `FrameFound`."""
 
     process: str
-    worker: Key | None = None
+    key: Key
+    worker: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,10 +152,15 @@ class AskHost:
 
 @dataclass(frozen=True)
 class Watch:
-    """Watch a process that is not our child, ``parent`` being a pid that vouches for it; answered by `Watching`."""
+    """Watch a process of a program, which is not our child; answered by `Watching`.
+
+    ``parent`` is a pid that vouches for it; ``attached``: the program is one of a terminal.
+    """
 
     process: str
     pid: int
+    program: str
+    attached: bool
     parent: int | None = None
 
 
@@ -148,6 +190,8 @@ class Answer:
 Action: TypeAlias = (
     Spawn
     | SendTo
+    | SignalDescendant
+    | ReleaseLock
     | Remember
     | KillTree
     | CheckTree

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from app.protocol.control import AskPool, Join
 from app.protocol.observer import AnyWord
 from app.protocol.pool_host import AnyHostWord
-from app.protocol.programs import ProgramEnded, ProgramStarted
+from app.protocol.programs import BreakLock, ProgramEnded, ProgramStarted
 from app.protocol.reports import AnyReport
 from app.records.pool import PoolSpec
 from app.records.primitives import JsonDict, Key
@@ -67,6 +67,17 @@ class Signalled:
 
 
 @dataclass(frozen=True)
+class DescendantSignalled:
+    """A signal for one descendant."""
+
+    client: int
+    request: int
+    by: str
+    descendant: str
+    signum: int
+
+
+@dataclass(frozen=True)
 class Joining:
     """A client waits for an end."""
 
@@ -80,6 +91,14 @@ class Asking:
 
     client: int
     command: AskPool
+
+
+@dataclass(frozen=True)
+class BreakingLock:
+    """A client wants the lock of a dead holder released."""
+
+    client: int
+    command: BreakLock
 
 
 @dataclass(frozen=True)
@@ -279,8 +298,10 @@ Happening: TypeAlias = (
     Launched
     | Acted
     | Signalled
+    | DescendantSignalled
     | Joining
     | Asking
+    | BreakingLock
     | HostSaid
     | HostMumbled
     | ChannelClosed

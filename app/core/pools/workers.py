@@ -35,7 +35,7 @@ def judge(member: Member, crew: Crew, limit: float | None, now: p.Now, out: Out)
         if _is_quiet(watch, limit, now):
             if now.mono - watch.probed_at >= _LOOK_AGAIN_S and (seen := crew.seen.get(worker.pid)):
                 watch.probed_at = now.mono
-                out.append(a.Probe(member.id, _key(seen)))
+                out.append(a.Probe(member.id, seen.key, worker=True))
         elif watch.stuck:
             watch.goes_on()
             out.append(_note(member, worker.pid, "unstuck", "makes progress again", now))
@@ -84,12 +84,7 @@ def _seek(member: Member, crew: Crew, out: Out) -> None:
         watch, seen = crew.watches.get(pid), crew.seen.get(pid)
         if watch and watch.stuck and seen:
             crew.sought.add(pid)
-            out.append(a.FindFrame(member.id, _key(seen)))
-
-
-def _key(seen: Descendant) -> p.Key:
-    pid, ticks = seen.id.split("-")
-    return int(pid), int(ticks)
+            out.append(a.FindFrame(member.id, seen.key, worker=True))
 
 
 def _note_stop(watch: Watch, now: p.Now, *, stopped: bool) -> None:

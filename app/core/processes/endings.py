@@ -13,6 +13,7 @@ from app.core.fleet.cause import describe
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member
+from app.core.fleet.tree import tree_of
 from app.records import primitives as p
 from app.records.process import Backoff, State
 
@@ -74,7 +75,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
     if member.stop:
         member.stop.leader_ended(now.mono)
         stops.show_left(member)
-        out.append(a.CheckTree(member.id, frozenset(member.stop.tree)))
+        out.append(a.CheckTree(tree_of(fleet, member), frozenset(member.stop.tree)))
     else:
         _over(fleet, member, out)
     fleet.changed(member)

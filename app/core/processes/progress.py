@@ -150,8 +150,8 @@ def _judge(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
     if limit is None or not member.watch.quiet(member.process, limit, now.mono):
         _unstuck(member, now, out)
         return
-    if member.watch.wants_probe(now.mono):
-        out.append(a.Probe(member.id))
+    if member.key and member.watch.wants_probe(now.mono):
+        out.append(a.Probe(member.id, member.key))
     if member.process.stuck:
         _diagnose(fleet, member, now)
 
@@ -167,7 +167,8 @@ def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out
     watch.blocked = event.words
     if member.process.stuck is None:
         _diagnose(fleet, member, now)
-        out.append(a.FindFrame(member.id))
+        if member.key:
+            out.append(a.FindFrame(member.id, member.key))
 
 
 def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: Out) -> None:

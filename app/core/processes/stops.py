@@ -15,6 +15,7 @@ from app.core.fleet.escalation import Stop
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member
+from app.core.fleet.tree import tree_of
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import State, Stopping
@@ -77,7 +78,7 @@ def _begin(fleet: Fleet, member: Member, by: str, signal_sent: str, grace_s: flo
         checked=member.key is None,
     )
     if member.key:
-        out.append(a.Remember(member.id))
+        out.append(a.Remember(tree_of(fleet, member)))
     _show(member, now)
     fleet.changed(member)
 
@@ -102,7 +103,7 @@ def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         fleet.changed(member)
     if held := fleet.programs.held.get(member.id):
         held.killed = Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono)
-    out.append(a.KillTree(member.id, member.stop.targets()))
+    out.append(a.KillTree(tree_of(fleet, member), member.stop.targets()))
 
 
 def _show(member: Member, now: p.Now) -> None:
@@ -136,4 +137,5 @@ def send(member: Member, signums: tuple[int, ...], by: str, now: p.Now, out: Out
     member.sent += [Sent(signum=signum, by=by, at=now.mono) for signum in signums if signum != signal.SIGCONT]
     del member.sent[:-20]
     member.looks = [now.mono + pause for pause in _LOOKS_S]
-    out.append(a.SendTo(member.id, signums))
+    if member.key:
+        out.append(a.SendTo(member.id, signums, observed=member.process.observed))

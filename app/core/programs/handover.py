@@ -23,6 +23,7 @@ from app.records.process import State
 
 from . import program as programs
 from .handover_facts import OfProcess
+from .watching import watch
 
 Out = list[a.Action]
 _WENT_ON = "it went on while the supervisor was away; what it did meanwhile was not seen"
@@ -116,7 +117,7 @@ def _settle(fleet: Fleet, fact: OfProcess, key: p.Key | None, now: p.Now, out: O
         if member.process.state in LIVE:
             member.key = key
             member.update(alive=True)
-        out.append(a.Watch(member.id, key[0]))
+        out.append(watch(fleet, member, key[0]))
     elif member.process.state in LIVE:
         member.advance(Trigger.LOSE, alive=False, cause=_UNSEEN)
         journal_lines.write(fleet.lines_of(member), member, "lost", _UNSEEN, None, now, out)

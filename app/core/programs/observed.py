@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines
 from app.core.fleet.fleet import Fleet
@@ -37,6 +36,7 @@ from .senders import (
     _sender,
     _shown,
 )
+from .watching import watch
 
 _PID_LIMIT = 1 << 22
 
@@ -126,7 +126,7 @@ def _hello(fleet: Fleet, key: p.Key, word: w.Hello, now: p.Now, out: Out) -> Non
         held.update(python=word.python[:_LONGEST_NAME])
     if member.process.observed:
         if member.key is None and member.process.state in LIVE:
-            out.append(a.Watch(member.id, key[0]))
+            out.append(watch(fleet, member, key[0]))
         _runs(member)
         if word.start_method is None:
             member.update(booted=True)
@@ -180,7 +180,7 @@ def _started(fleet: Fleet, parent: Member, word: w.Started, now: p.Now, out: Out
         child = _enter(fleet, held, word.child, now, **named)
         if child is None:
             return
-        out.append(a.Watch(child.id, word.child, parent=parent.process.pid))
+        out.append(watch(fleet, child, word.child, parent=parent.process.pid))
     if word.sentinel is not None:
         child.update(sentinel=Sentinel(fd=word.sentinel, ready=False))
         observed_ends.heed_sentinel(fleet, held, child)

@@ -24,6 +24,7 @@ from app.records.process import State
 from app.records.program import Program, ProgramSpec
 
 from .unobserved import why_unobserved
+from .watching import watch
 
 Out = list[a.Action]
 #: Records of ended processes kept of one program.
@@ -95,7 +96,7 @@ def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: Out) -> Non
         raise NotPossible(f"program {process.id} cannot start again: it is pid {process.pid}, {process.state}")
     member.advance(Trigger.BOOT, pid=pid, ppid=held.runner, started_by=held.runner, booted=True)
     fleet.programs.by_pid[pid] = member.id
-    out.append(a.Watch(member.id, pid, parent=held.runner))
+    out.append(watch(fleet, member, pid, parent=held.runner))
     out.append(a.Note(member.draft(now, "started", f"in a terminal, by pid {held.runner}", "cli")))
 
 
@@ -123,7 +124,7 @@ def went_on(fleet: Fleet, plan: e.Plan, former: starts.Former, now: p.Now) -> li
     member.advance(Trigger.BOOT)
     restored(fleet, member)
     text = "it went on while the supervisor was away; what it did meanwhile was not seen"
-    return [a.Watch(former.id, former.pid or 0), a.Note(member.draft(now, "program", text, "supervisor"))]
+    return [watch(fleet, member, former.pid or 0), a.Note(member.draft(now, "program", text, "supervisor"))]
 
 
 # How it stands

@@ -140,10 +140,6 @@ class Inventory:
         """Those of ``keys`` that are still there and no zombies."""
         return {key for key in keys if (e.lives() if (e := self._census.find(key)) else identity.lives(key))}
 
-    def signal(self, key: Key, signum: int) -> bool:
-        """Send a signal to exactly this process; False where it is gone or not ours to signal."""
-        return identity.signal(key, signum)
-
     def kill_tree(self, keys: Iterable[Key]) -> set[Key]:
         """SIGKILL all of ``keys``; returns what is left and what their families forked: call again until it is empty.
 

@@ -77,19 +77,15 @@ class Observation:
 
     def watch(self, action: a.Watch) -> e.Happening:
         """Watch a process of a program, unless it turns out to be somebody else."""
-        member = self._fleet.members[action.process]
-        program = member.process.program or ""
         pidfd = self._observers.take_pidfd(action.pid)
-        if pidfd is None and not self._vouched(action, program):
+        if pidfd is None and not self._vouched(action):
             return e.Watching(action.process, None)
         return self._watched(action, pidfd)
 
     def _watched(self, action: a.Watch, pidfd: int | None) -> e.Happening:
-        program = self._fleet.members[action.process].process.program or ""
         key = self._watching.watch(action.process, action.pid, pidfd)
-        held = self._fleet.programs.of(program)
-        if key and held:
-            self._inventory.observe(action.process, key, program, attached=held.program.attached)
+        if key and action.program:
+            self._inventory.observe(action.process, key, action.program, attached=action.attached)
         return e.Watching(action.process, key)
 
     def watch_again(self, action: a.Watch) -> e.Happening:
@@ -101,8 +97,8 @@ class Observation:
         return e.Watching(action.process, self._watching.watch(action.process, action.pid))
 
     def signal(self, process_id: str, signum: int) -> bool:
-        """Send a signal to a process that is watched; False where it is gone, or does not run yet."""
-        return self._fleet.members[process_id].key is not None and self._watching.signal(process_id, signum)
+        """Send a signal to a process that is watched; False where it is gone."""
+        return self._watching.signal(process_id, signum)
 
     def pid(self, process_id: str) -> int | None:
         """The pid of a watched process that has not ended."""
@@ -149,12 +145,12 @@ class Observation:
         pids = (*map(self._watching.pid_of, ended), *(member.process.started_by for member in members))
         return {pid for pid in pids if pid}
 
-    def _vouched(self, action: a.Watch, program: str) -> bool:
+    def _vouched(self, action: a.Watch) -> bool:
         """Whether a pid that somebody named is a process of the program: a word must not enrol anybody else."""
         stat = proc.stat(action.pid)
         if stat is None or action.pid in (os.getpid(), os.getppid()):
             return False
         parent = self._fleet.members.get(self._fleet.programs.by_pid.get(stat.ppid, ""))
-        if stat.ppid == action.parent or (parent and parent.process.program == program):
+        if stat.ppid == action.parent or (parent and parent.process.program == action.program):
             return True
-        return self._inventory.belongs_to(action.pid) == program
+        return self._inventory.belongs_to(action.pid) == action.program

@@ -28,7 +28,7 @@ def busy(driver: PoolDriver) -> str:
 
 
 def is_probed(driver: PoolDriver, pool_id: str) -> bool:
-    return a.Probe(pool_id, KEY) in driver.take(a.Probe)
+    return a.Probe(pool_id, KEY, worker=True) in driver.take(a.Probe)
 
 
 def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
@@ -37,7 +37,7 @@ def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
     driver.sweeps(pool_id, cpu=cpu)
     assert is_probed(driver, pool_id)
     driver.happens(e.BlockedOn(pool_id, True, "waits for a lock", WORKER))
-    assert driver.take(a.FindFrame) == [a.FindFrame(pool_id, KEY)]
+    assert driver.take(a.FindFrame) == [a.FindFrame(pool_id, KEY, worker=True)]
     driver.happens(e.FrameFound(pool_id, "waits for a lock at stall_at (pooled.py:40)", WORKER))
 
 
@@ -167,7 +167,7 @@ def test_lines_of_many_are_looked_for_a_few_at_a_time(driver: PoolDriver) -> Non
     while asked := driver.take(a.FindFrame):
         assert len(asked) <= 4
         for one in asked:
-            left.remove(one.worker[0])
-            driver.happens(e.FrameFound(pool_id, "somewhere", one.worker[0]))
+            left.remove(one.key[0])
+            driver.happens(e.FrameFound(pool_id, "somewhere", one.key[0]))
     assert not left
     assert len(driver.lines("stuck")) == 19

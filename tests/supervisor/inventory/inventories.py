@@ -36,7 +36,7 @@ def taken() -> Iterator[Inventory]:
 def _ended(inventory: Inventory, spared: set[str]) -> bool:
     left = [one for one in sweep(inventory).descendants if one.id not in spared]
     for one in left:
-        inventory.signal(identity.parse(one.id), signal.SIGKILL)
+        identity.signal(one.key, signal.SIGKILL)
     reap(inventory)
     return not left
 

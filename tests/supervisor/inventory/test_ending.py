@@ -66,7 +66,7 @@ while True:
         program.told()
         inventory.add_root("p1", program.pid)
         wait_until(lambda: inventory.tree_of("p1"))
-        keys = {key_of(program.pid)} | {identity.parse(one.id) for one in inventory.tree_of("p1")}
+        keys = {key_of(program.pid)} | {one.key for one in inventory.tree_of("p1")}
         assert len(keys) == 2
 
         def ended() -> bool:
@@ -88,7 +88,7 @@ def test_kill_tree_spares_the_others(inventory: Inventory) -> None:
         inventory.infrastructure((helper.pid,))
         inventory.add_root("p1", one.pid)
         inventory.add_root("p2", other.pid)
-        keys = frozenset(identity.parse(found.id) for found in inventory.tree_of("p1"))
+        keys = frozenset(found.key for found in inventory.tree_of("p1"))
         assert {pid for pid, _ in keys} == {doomed}
         wait_until(lambda: not inventory.kill_tree(keys))
         living = {key_of(pid) for pid in (one.pid, other.pid, spared, helper.pid)}
@@ -100,12 +100,12 @@ def test_signal_reaches_only_the_one_that_is_meant(inventory: Inventory) -> None
     with running(ASLEEP) as program:
         program.told()
         pid, ticks = key_of(program.pid)
-        assert not inventory.signal((pid, ticks - 1), signal.SIGKILL)
+        assert not identity.signal((pid, ticks - 1), signal.SIGKILL)
         assert inventory.alive([(pid, ticks), (pid, ticks - 1)]) == {(pid, ticks)}
-        assert inventory.signal((pid, ticks), signal.SIGKILL)
+        assert identity.signal((pid, ticks), signal.SIGKILL)
         wait_until(lambda: not inventory.alive([(pid, ticks)]), message="a zombie is not alive")
         program.process.wait()
-        assert not inventory.signal((pid, ticks), signal.SIGKILL)
+        assert not identity.signal((pid, ticks), signal.SIGKILL)
 
 
 def test_process_without_its_main_thread_is_alive(inventory: Inventory) -> None:

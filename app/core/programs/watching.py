@@ -1,0 +1,13 @@
+"""Which process of a program is to be watched.  Pure."""
+
+from __future__ import annotations
+
+from app.core.fleet import actions as a
+from app.core.fleet.fleet import Fleet
+from app.core.fleet.member import Member
+
+
+def watch(fleet: Fleet, member: Member, pid: int, parent: int | None = None) -> a.Watch:
+    """Return the wish to watch the process of a member; ``parent`` is a pid that vouches for it."""
+    program = member.process.program
+    return a.Watch(member.id, pid, program or "", attached=fleet.programs.attached(program), parent=parent)

@@ -1,0 +1,28 @@
+"""The living processes of a tree, found at this moment."""
+
+from __future__ import annotations
+
+from app.core.fleet.actions import Branch, Tree
+from app.records.process import Descendant
+
+from .inventory import Inventory
+
+
+def living(inventory: Inventory, tree: Tree) -> list[Descendant]:
+    """Return all that live and belong to the tree, without the process at its root."""
+    found = _of_branch(inventory, tree.pid, tree.branch) if tree.branch else inventory.tree_of(tree.process)
+    return [one for one in found if one.pid != tree.pid]
+
+
+def _of_branch(inventory: Inventory, pid: int | None, branch: Branch) -> list[Descendant]:
+    """What is below a process by the OS, and what it or that started by way of a forkserver."""
+    found: dict[int, Descendant] = {}
+    pids = [pid] if pid else []
+    for one in pids:
+        below = {each.pid: each for each in inventory.below(one)}
+        parents = {one, *below}
+        started = {child for parent, child in branch.started if parent in parents}
+        found |= below
+        found |= {each.pid: each for each in inventory.tree_of(branch.program) if each.pid in started}
+        pids += started - {*pids, *below}
+    return list(found.values())
