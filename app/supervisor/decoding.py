@@ -68,16 +68,16 @@ class Decoding:
 
     def decode(self, now: p.Now) -> list[e.Happening]:
         """The events, what children told first: a command is about the state that it makes."""
-        return [*self._observation.take(), *self._from_children(), *self._from_clients(now)]
+        return [*self._observation.take(now), *self._from_children(now), *self._from_clients(now)]
 
-    def _from_children(self) -> Iterator[e.Happening]:
+    def _from_children(self, now: p.Now) -> Iterator[e.Happening]:
         inbox = self._children.inbox
         for _ in range(min(_FROM_CHILDREN_PER_TURN, len(inbox))):
             match inbox.popleft():
                 case Told(process=process_id, datagram=datagram):
                     yield from self._report(process_id, datagram)
                 case Gone(process=process_id, exitcode=exitcode):
-                    yield from self._observation.child_ended(process_id)
+                    yield from self._observation.child_ended(process_id, now)
                     yield from self._looking.exited(process_id, exitcode)
                 case ForkserverGone(pid=pid):
                     yield e.ForkserverLost(pid)

@@ -14,7 +14,8 @@ from app.records.resource import ResourceKind, Waiting
 from app.records.waits import Edge
 
 from .book import Book
-from .readings import Reading, above
+from .reading import Reading
+from .readings import above
 from .thing import Thing
 
 _Name = tuple[int, str | None, int | None, str]
@@ -72,7 +73,6 @@ class Edges:
     """Remembers since when each wait is there."""
 
     book: Book
-    readings: Mapping[str, Reading]
     #: Who acquired some of a semaphore that is used up.
     having: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
@@ -132,7 +132,7 @@ class Edges:
             return (one.of,)
         if one.holders is not None or at is None:
             return one.holders or ()
-        reading = self.readings[at.key]
+        reading = at.reading
         if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
             return self._lock_holders(at, reading, one.pid)
         if one.to == "acquire" and (having := self.having.get(at.key)):
@@ -158,7 +158,7 @@ class Edges:
 
     def _with_the_other_end(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
-        ends = self.readings[pipe.key].ends if pipe and pipe.key in self.readings else None
+        ends = pipe.reading.ends if pipe else None
         users = set((one.thing or at).users) | set(at.users)
         if not ends or one.to not in _RECEIVES | _SENDS:
             return users
@@ -173,5 +173,5 @@ class Edges:
             told = Waiting(pid=one.pid, since=since[name], to=one.to)
             for thing in above(self.book, one.at) if one.at else ():
                 waiting.setdefault(thing.key, []).append(told)
-        for key, reading in self.readings.items():
-            reading.waiting = tuple(waiting.get(key, ()))
+        for thing in self.book:
+            thing.reading.waiting = tuple(waiting.get(thing.key, ()))

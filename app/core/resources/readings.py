@@ -5,17 +5,15 @@ A composite has no figures of its own: its size, sleepers, flag come from its pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from app.records.primitives import JsonDict
-from app.records.resource import Resource, ResourceKind, Waiting
+from app.records.resource import Resource, ResourceKind
 
 from .book import Book
 from .composites import Families
 from .lock_owners import Holding
-from .rates import Tally
+from .reading import Reading
 from .semaphore_owners import Places
 from .thing import Thing, number, text
 
@@ -30,42 +28,16 @@ INNER_LOCKS = ("rlock", "wlock", "lock")
 POOL_QUEUES = ("inqueue", "outqueue")
 
 
-@dataclass(slots=True)
-class Reading:
-    """What was last read of one thing; None for what could not be."""
-
-    value: int | None = None
-    holding: Holding = field(default_factory=Holding)
-    places: Places = field(default_factory=Places)
-    dead_owners: dict[int, float] = field(default_factory=dict)
-    tally: Tally | None = None
-    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
-    buffered: dict[int, int] = field(default_factory=dict)
-    unread: int | None = None
-    unread_back: int | None = None
-    ends: dict[str, list[int]] | None = None
-    values: tuple[Any, ...] | None = None
-    arrived: int | None = None
-    broken: bool | None = None
-    length: int | None = None
-    running: tuple[JsonDict, ...] | None = None
-    done: int | None = None
-    done_by_dead: int = 0
-    connections: int | None = None
-    mapped_by: tuple[int, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
-
-
 class Records:
     """Makes the record of a thing from the readings of it and of its parts."""
 
-    def __init__(self, book: Book, readings: Mapping[str, Reading]) -> None:
-        self._book, self._readings = book, readings
+    def __init__(self, book: Book) -> None:
+        self._book = book
         self._family = Families(book).of
 
     def record(self, thing: Thing, now: float) -> Resource:
         """As it stands."""
-        reading = self._readings[thing.key]
+        reading = thing.reading
         family = self._family(thing)
         figures = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
         return Resource(
@@ -91,7 +63,7 @@ class Records:
     def part(self, thing: Thing, name: str) -> Reading:
         """The reading of a part; an empty one where there is none."""
         part = self._family(thing).parts.get(name)
-        return self._readings.get(part.key, _NOTHING) if part else _NOTHING
+        return part.reading if part else _NOTHING
 
     def size(self, thing: Thing) -> int | None:
         """How many items are in a queue; those in the buffers of its feeders count too."""

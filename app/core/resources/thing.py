@@ -9,6 +9,8 @@ from typing import Any
 from app.records.primitives import JsonDict
 from app.records.resource import ResourceKind
 
+from .reading import Reading
+
 _MOST = 1 << 63
 
 
@@ -46,6 +48,7 @@ class Thing:
     told: str = ""
     nth: int = 1
     unused_since: float | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def number(self) -> int:

@@ -31,13 +31,13 @@ _WORDS_PER_TURN = 1024
 class Holdings(Protocol):
     """What programs hold, as `resources.Resources` knows it."""
 
-    def told(self, pid: int, key: p.Key, word: AnyWord, fds: tuple[int, ...]) -> None:
+    def told(self, key: p.Key, word: AnyWord, fds: tuple[int, ...], now: p.Now) -> None:
         """A process said a word; the fds are the taker's from now on."""
 
     def forked(self, parent: int, child: int) -> None:
         """A process has what its parent had."""
 
-    def gone(self, pid: int) -> None:
+    def gone(self, pid: int, now: p.Now) -> None:
         """A process has ended."""
 
 
@@ -55,25 +55,25 @@ class Observation:
         """Whether a turn left something for the next."""
         return bool(self._observers.inbox or self._watching.ended)
 
-    def take(self) -> Iterator[e.Happening]:
+    def take(self, now: p.Now) -> Iterator[e.Happening]:
         """What was said, then who ended: the last words of a process come before its end."""
         ended = tuple(self._watching.ended)
         self._watching.ended.clear()
         for pid in self._who_may_know(ended):
             self._observers.drain(pid)
         for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
-            yield from self._taken(one)
+            yield from self._taken(one, now)
         for process_id in ended:
-            yield from self._ended(process_id)
+            yield from self._ended(process_id, now)
 
-    def child_ended(self, process_id: str) -> Iterator[e.Happening]:
+    def child_ended(self, process_id: str, now: p.Now) -> Iterator[e.Happening]:
         """The first process of a program may be our own child: its last words, too, come before its end."""
         member = self._fleet.members.get(process_id)
         if member and member.process.program and member.process.pid:
             self._observers.drain(member.process.pid)
             for one in self._observers.take(len(self._observers.inbox)):
-                yield from self._taken(one)
-            self._holdings.gone(member.process.pid)
+                yield from self._taken(one, now)
+            self._holdings.gone(member.process.pid, now)
 
     def watch(self, action: a.Watch) -> e.Happening:
         """Watch a process of a program, unless it turns out to be somebody else."""
@@ -118,24 +118,24 @@ class Observation:
         self._watching.close()
         self._observers.close()
 
-    def _taken(self, one: Heard | NotSeen) -> Iterator[e.Happening]:
+    def _taken(self, one: Heard | NotSeen, now: p.Now) -> Iterator[e.Happening]:
         if isinstance(one, NotSeen):
             yield e.NotSeen(one.key, one.count)
             return
         pid, word = one.key[0], one.word
-        self._holdings.told(pid, one.key, word, one.fds)
+        self._holdings.told(one.key, word, one.fds, now)
         if isinstance(word, Hello) and word.forked:
             self._holdings.forked(word.ppid, pid)
         if not isinstance(one.word, Made | Dropped | Paged):
             yield e.Heard(one.key, one.word)
 
-    def _ended(self, process_id: str) -> Iterator[e.Happening]:
+    def _ended(self, process_id: str, now: p.Now) -> Iterator[e.Happening]:
         member = self._fleet.members.get(process_id)
         if member is None:
             return
         pid = self._watching.pid_of(process_id)
         if pid == member.process.pid and pid:
-            self._holdings.gone(pid)
+            self._holdings.gone(pid, now)
         self._inventory.drop_observed(process_id)
         yield e.Ended(process_id, self._watching.exitcode(process_id))
 

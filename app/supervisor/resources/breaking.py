@@ -7,11 +7,10 @@ may have it mapped who cannot be asked.  What the lock guarded stays as the dead
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.core.resources.book import Book
-from app.core.resources.readings import INNER_LOCKS, LOCKS, POOL_QUEUES, SEMAPHORES, Reading
+from app.core.resources.readings import INNER_LOCKS, LOCKS, POOL_QUEUES, SEMAPHORES
 from app.core.resources.thing import Thing, number
 from app.linux import proc
 from app.linux.mappings import Mappings
@@ -29,9 +28,9 @@ class Breaker:
     """Breaks locks; the loop calls it, and nothing in it waits."""
 
     def __init__(
-        self, book: Book, readings: Mapping[str, Reading], reader: LockReader, files: Mapping[str, SemaphoreFile]
+        self, book: Book, reader: LockReader, files: Mapping[str, SemaphoreFile], cpu: Callable[[], float]
     ) -> None:
-        self._book, self._readings, self._reader, self._files = book, readings, reader, files
+        self._book, self._reader, self._files, self._cpu = book, reader, files, cpu
 
     def break_lock(self, resource_id: str) -> str:
         """Release the lock, or those inside of it, in the place of the dead holder; the sentence says what to check.
@@ -54,7 +53,7 @@ class Breaker:
         return [lock for lock in locks if self._is_abandoned(lock)]
 
     def _is_abandoned(self, lock: Thing) -> bool:
-        reading = self._readings[lock.key]
+        reading = lock.reading
         return reading.holding.abandoned if lock.kind in LOCKS else reading.places.lost > 0
 
     def _why_not_known(self, thing: Thing) -> str:
@@ -67,7 +66,7 @@ class Breaker:
     def _break(self, lock: Thing) -> str:
         if why := self._why_not(lock):
             raise NotPossible(f"{_named(lock)} cannot be broken: {why}")
-        reading = self._readings[lock.key]
+        reading = lock.reading
         _release(lock, self._files.get(lock.key))
         if lock.kind in SEMAPHORES:
             reading.places.restored()
@@ -90,13 +89,13 @@ class Breaker:
             return "nobody holds it"
         for pid in thing.users:
             count = self._reader.count(thing, pid)
-            if count is None and not self._readings[thing.key].dead_owners:
+            if count is None and not thing.reading.dead_owners:
                 return f"pid {pid} may hold it: its memory cannot be read"
             if (count or 0) > 0:
                 return f"pid {pid}, which is alive, holds it"
-        if not self._readings[thing.key].holding.abandoned:
+        if not thing.reading.holding.abandoned:
             return "it is not known that its holder is dead"
-        return _why_not_for_strangers(thing)
+        return _why_not_for_strangers(thing, self._cpu)
 
     def _why_not_a_place(self, thing: Thing, free: int) -> str | None:
         """Once more with what stands there now: more than it began with must never be free."""
@@ -106,7 +105,7 @@ class Breaker:
             return f"pid {unknown} may have acquired it: its memory cannot be read"
         if free + sum(count or 0 for count in counts.values()) >= (number(thing.facts, "value") or 0):
             return "none of its places is lost"
-        return _why_not_for_strangers(thing)
+        return _why_not_for_strangers(thing, self._cpu)
 
 
 def _release(thing: Thing, file: SemaphoreFile | None) -> None:
@@ -137,18 +136,18 @@ def _named(thing: Thing) -> str:
     return f"{kind} {thing.name or thing.id}"
 
 
-def _why_not_for_strangers(thing: Thing) -> str | None:
-    stranger = _stranger(thing)
+def _why_not_for_strangers(thing: Thing, cpu: Callable[[], float]) -> str | None:
+    stranger = _stranger(thing, cpu)
     return f"pid {stranger} has it too, and is not observed" if stranger else None
 
 
-def _stranger(thing: Thing) -> int | None:
+def _stranger(thing: Thing, cpu: Callable[[], float]) -> int | None:
     """A living process that has the semaphore mapped without having told of it; youngest first, as many as can be."""
     inode = thing.inode()
     known = {*thing.users, os.getpid()}
-    until = time.thread_time() + _LOOK_S
+    until = cpu() + _LOOK_S
     for pid in reversed(proc.pids()):
-        if time.thread_time() > until:
+        if cpu() > until:
             break
         if pid not in known and inode in Mappings(proc.whole(f"{pid}/maps", _MAPS_BYTES)).inodes():
             return pid

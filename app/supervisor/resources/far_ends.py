@@ -10,6 +10,7 @@ A connection made by a Listener or to a manager is known by the address that it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.resources.book import Book
@@ -56,9 +57,9 @@ class _Socket(NamedTuple):
 class Ends:
     """Looks at what ``sockets`` and the fds say; `renew` and `look` are called in each reading."""
 
-    def __init__(self, book: Book, windows: Windows) -> None:
+    def __init__(self, book: Book, windows: Windows, cpu: Callable[[], float]) -> None:
         self.sockets = Sockets()
-        self.strangers = Strangers()
+        self.strangers = Strangers(cpu)
         self._book, self._windows = book, windows
         self._index: Fds = {}
         self._met_at: dict[str | int, Thing] = {}

@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 from app.core.resources.book import ENDS
 from app.core.resources.rates import Tally
-from app.core.resources.readings import Reading
 from app.core.resources.thing import Thing, number, text
 from app.linux.listeners import connections
 from app.linux.pipes import Fd
@@ -37,8 +36,9 @@ class FigureReader:
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
 
-    def queue(self, thing: Thing, reading: Reading, now: float) -> None:
+    def queue(self, thing: Thing, now: float) -> None:
         """Its counters, and the buffers of its feeders."""
+        reading = thing.reading
         counted = reading.counted
         for pid in thing.users:
             page = self._windows[pid].page if pid in self._windows else None
@@ -54,8 +54,9 @@ class FigureReader:
         feeders = [pid for pid in thing.users if pid not in counted or counted[pid][0]]
         reading.buffered = {pid: count for pid in feeders if (count := self._buffered(thing, pid)) is not None}
 
-    def bury(self, thing: Thing, reading: Reading, pid: int) -> None:
+    def bury(self, thing: Thing, pid: int) -> None:
         """A user has ended: its page, looked at for the last time, says what it did and what it still held."""
+        reading = thing.reading
         counter = self._windows.counter(thing, pid)
         reading.counted.pop(pid, None)
         if counter and reading.tally:
@@ -63,11 +64,12 @@ class FigureReader:
         if counter and counter.acquired_at > max(reading.dead_owners.values(), default=0.0):
             reading.dead_owners = {pid: counter.acquired_at}
 
-    def pipe(self, thing: Thing, reading: Reading) -> None:
+    def pipe(self, thing: Thing) -> None:
         """Unread bytes of each direction: what ``b`` has not read was sent by ``a``."""
+        reading = thing.reading
         inodes = inodes_of(thing)
-        reading.unread = self._unread(thing, reading, inodes[-1]) if inodes else None
-        reading.unread_back = self._unread(thing, reading, inodes[0]) if len(inodes) == 2 else None
+        reading.unread = self._unread(thing, inodes[-1]) if inodes else None
+        reading.unread_back = self._unread(thing, inodes[0]) if len(inodes) == 2 else None
 
     def index_fds(self) -> Fds:
         """Who has which pipes and sockets, as far as fds were looked at."""
@@ -77,8 +79,9 @@ class FigureReader:
                 index.setdefault(inode, []).extend((pid, one) for one in fds)
         return index
 
-    def ends(self, thing: Thing, reading: Reading, index: Fds) -> None:
+    def ends(self, thing: Thing, index: Fds) -> None:
         """Who has which end: also one that got it from another process and told nothing of it."""
+        reading = thing.reading
         inodes = inodes_of(thing)
         ways: dict[str, dict[int, None]] = {}
         for end, inode in zip(ENDS, inodes, strict=False):
@@ -89,27 +92,31 @@ class FigureReader:
         reading.ends = {name: list(pids) for name, pids in ways.items()} or None
         reading.mapped_by = tuple({pid for pids in ways.values() for pid in pids})
 
-    def values(self, thing: Thing, reading: Reading) -> None:
+    def values(self, thing: Thing) -> None:
         """The first values of a Value or an Array."""
+        reading = thing.reading
         typecode = text(thing.facts, "typecode") or ""
         most = _LETTERS if typecode in {"c", "u"} else _VALUES
         length = number(thing.facts, "length")
         count = min(1 if length is None else length, most)
         reading.values = self._windows.first(thing, "data", lambda one, at: one.memory.values(at, typecode, count))
 
-    def barrier(self, thing: Thing, reading: Reading) -> None:
+    def barrier(self, thing: Thing) -> None:
         """How many wait at it, and whether it is broken."""
+        reading = thing.reading
         raw = self._windows.first(thing, "data", lambda one, at: one.memory.read(at, _BARRIER.size) or None) or b""
         state, count = _BARRIER.unpack(raw) if len(raw) == _BARRIER.size else (None, None)
         reading.arrived, reading.broken = count, None if state is None else state == _BROKEN
 
-    def dictionary(self, thing: Thing, reading: Reading) -> None:
+    def dictionary(self, thing: Thing) -> None:
         """Of a pool its pending work, of a manager its objects."""
+        reading = thing.reading
         reading.length = self._windows.first(thing, "cache", lambda one, at: one.memory.dict_length(at))
 
-    def pool(self, thing: Thing, reading: Reading, wall_of_mono: float) -> None:
+    def pool(self, thing: Thing, wall_of_mono: float) -> None:
         """What its workers do.  ``wall_of_mono``: the wall clock when the monotonic one was 0."""
-        self.dictionary(thing, reading)
+        reading = thing.reading
+        self.dictionary(thing)
         running: list[JsonDict] = []
         done = reading.done_by_dead
         for pid in sorted(thing.workers):
@@ -121,14 +128,16 @@ class FigureReader:
                 running.append({"pid": pid, "what": head.task, "since": head.task_since + wall_of_mono})
         reading.running, reading.done = tuple(running), done
 
-    def shared_memory(self, thing: Thing, reading: Reading) -> None:
+    def shared_memory(self, thing: Thing) -> None:
         """Who has it mapped, as far as mappings were looked at."""
+        reading = thing.reading
         name = thing.key.removeprefix("shm:").removeprefix("/")
         family = [window for window in self._windows.values() if name in window.names]
         reading.mapped_by = tuple(sorted(window.pid for window in family))
 
-    def listener(self, thing: Thing, reading: Reading) -> None:
+    def listener(self, thing: Thing) -> None:
         """How many are connected."""
+        reading = thing.reading
         address = text(thing.facts, "address")
         window = next((self._windows[pid] for pid in thing.users if pid in self._windows), None)
         reading.connections = connections(window.folder, address) if window and address else None
@@ -138,19 +147,20 @@ class FigureReader:
         window = self._windows.get(pid)
         return window.memory.deque_length(address) if window and address is not None else None
 
-    def _unread(self, thing: Thing, reading: Reading, inode: int) -> int | None:
+    def _unread(self, thing: Thing, inode: int) -> int | None:
         # A few of each: of a duplex pipe that many inherited, each of them has told both ends.
         for source in (
             self._windows.told(thing, "reader"),
             self._windows.told(thing, "writer"),
-            self._readers(thing, reading, inode),
+            self._readers(thing, inode),
         ):
             for window, fd in islice(source, _TRIES):
                 if (count := window.unread(fd, inode)) is not None:
                     return count
         return None
 
-    def _readers(self, thing: Thing, reading: Reading, inode: int) -> Iterator[tuple[Window, int]]:
+    def _readers(self, thing: Thing, inode: int) -> Iterator[tuple[Window, int]]:
+        reading = thing.reading
         for pid in (*thing.users, *reading.mapped_by):
             window = self._windows.get(pid)
             if window:

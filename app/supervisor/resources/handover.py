@@ -13,15 +13,15 @@ from itertools import islice
 
 from app.core.programs.handover_facts import OfThing, OfWindow, Users
 from app.core.resources.book import Book
-from app.core.resources.edges import Lasting
-from app.core.resources.readings import LOCKS, SEMAPHORES, Reading
+from app.core.resources.edges import Edges, Lasting
+from app.core.resources.reading import Reading
+from app.core.resources.readings import LOCKS, SEMAPHORES
 from app.core.resources.thing import Thing
 from app.linux import proc
 from app.linux.semaphores import SemaphoreFiles
 from app.records.primitives import JsonDict, Now
 from app.supervisor.observers.pages import Page, is_page
 
-from .reading import Turns
 from .window import Window, Windows
 
 _SHM = "/dev/shm"  # noqa: S108 - where glibc keeps semaphores, not a place for temporary files
@@ -35,19 +35,16 @@ _Holder = tuple[int, float | None]
 
 
 class Estate:
-    """All of it; ``starts`` has the start time of each window's process."""
+    """Facts about everything that the book and the windows have."""
 
     def __init__(
         self,
         book: Book,
         windows: Windows,
-        starts: dict[int, int],
-        readings: dict[str, Reading],
-        turns: Turns,
+        edges: Edges,
         files: SemaphoreFiles,
     ) -> None:
-        self._book, self._windows, self._starts = book, windows, starts
-        self._readings, self._turns, self._files = readings, turns, files
+        self._book, self._windows, self._edges, self._files = book, windows, edges, files
         self._holders: dict[str, _Holder] = {}
         self._waits: dict[int, list[Lasting]] = {}
         self._shown: set[str] = set()
@@ -66,7 +63,7 @@ class Estate:
         locks = (thing for thing in self._book.by_key.values() if thing.kind in LOCKS | SEMAPHORES)
         found = {thing.id: held for thing in locks if (held := self._holder(thing, now))}
         before, self._holders = self._holders, found
-        self._waits = self._turns.edges.lasting(LASTS_S)
+        self._waits = self._edges.lasting(LASTS_S)
         windows = {f"w{pid}" for pid in self._windows}
         gone, self._shown = self._shown - windows, windows
         changed = {key for key in before.keys() | found.keys() if before.get(key) != found.get(key)}
@@ -90,22 +87,22 @@ class Estate:
 
     def _of_window(self, pid: int) -> OfWindow | None:
         window, program = self._windows.get(pid), self._book.programs.get(pid)
-        if window is None or program is None or not self._starts.get(pid):
+        if window is None or program is None or not window.start:
             return None
         page = window.page
         return OfWindow(
             program=program,
             pid=pid,
-            start=self._starts[pid],
+            start=window.start,
             page=page.inode if page else None,
-            joins=self._turns.joins.get(pid),
+            joins=window.joins,
             waits=tuple(self._waits.get(pid, ())),
             sentinels=tuple(window.sentinels.items()),
             is_helper=window.is_helper,
         )
 
     def _of_thing(self, thing: Thing) -> OfThing:
-        reading = self._readings.get(thing.key) or Reading()
+        reading = thing.reading
         holder, since = self._holders.get(thing.id) or (None, None)
         return OfThing(
             program=thing.program or "",
@@ -129,7 +126,7 @@ class Estate:
         )
 
     def _holder(self, thing: Thing, now: float) -> _Holder | None:
-        reading = self._readings.get(thing.key) or Reading()
+        reading = thing.reading
         if thing.kind in SEMAPHORES:
             return None if reading.places.dead is None else (reading.places.dead, None)
         holding = reading.holding
@@ -156,8 +153,7 @@ class Estate:
             self._enter(thing, now.mono)
 
     def _open(self, one: OfWindow, pages: dict[int, int], wall: float) -> None:
-        window = self._windows[one.pid] = Window(one.pid)
-        self._starts[one.pid] = one.start
+        window = self._windows[one.pid] = Window(one.pid, one.start)
         self._book.programs[one.pid] = one.program
         if one.page is not None:
             fd = pages.pop(one.page, None)
@@ -165,9 +161,8 @@ class Estate:
             window.page = None if fd is None else Page(fd)
         window.sentinels.update(one.sentinels)
         window.is_helper = one.is_helper
-        if one.joins:
-            self._turns.joins[one.pid] = one.joins
-        self._turns.edges.take_over(one.pid, one.waits, wall)
+        window.joins = one.joins
+        self._edges.take_over(one.pid, one.waits, wall)
 
     def _find_semaphores(self, keys: set[str], descriptors: list[int]) -> None:
         """Those that came over, and those that still have a name; of the others the memory of their users tells."""
@@ -196,7 +191,7 @@ class Estate:
             # Who died while nobody looked has taken along what it held.
             deaths=one.deaths + len(users) - len(living),
         )
-        reading = self._readings[thing.key] = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
+        reading = thing.reading = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
         if one.holder is not None and one.since is not None:
             reading.holding.held_by(one.holder, one.since)
         elif one.kind in SEMAPHORES:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.core.resources import lock_owners as ownership
-from app.core.resources.readings import Reading
 from app.core.resources.thing import Thing, number
 from app.linux.semaphores import STATE_BYTES, SemaphoreFile, SemaphoreState, state
 
@@ -27,8 +26,9 @@ class LockReader:
             return file.read()
         return self._windows.first(thing, "object", _state_in)
 
-    def holder(self, thing: Thing, reading: Reading, now: float, turn: int) -> None:
+    def holder(self, thing: Thing, now: float, turn: int) -> None:
         """Who has a lock, if it is taken."""
+        reading = thing.reading
         holding = reading.holding
         if reading.value is None or reading.value > 0:
             holding.free()
@@ -43,8 +43,9 @@ class LockReader:
             owners = {pid: at for pid in thing.users if (at := self.owner_since(thing, pid))}
             ownership.judge(holding, counts, owners, reading.dead_owners, now, somebody_died=thing.deaths > 0)
 
-    def places(self, thing: Thing, reading: Reading, now: float) -> None:
+    def places(self, thing: Thing, now: float) -> None:
         """Who has acquired some of a semaphore, and what the dead took along."""
+        reading = thing.reading
         before = self.semaphore(thing)
         counts = {pid: self.count(thing, pid) for pid in thing.users}
         if before is None or before != self.semaphore(thing):

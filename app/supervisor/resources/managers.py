@@ -12,12 +12,12 @@ least a round trip: two rows of one reading are of one moment only where they st
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.core.resources.book import Book
 from app.core.resources.edges import Blocked
-from app.core.resources.readings import LOCKS, Reading
+from app.core.resources.readings import LOCKS
 from app.core.resources.thing import Thing, number, text
 from app.protocol import observer as w
 from app.records.resource import ResourceKind
@@ -119,8 +119,8 @@ def _read(window: Window, address: int) -> Notes | None:
 class Calling:
     """Looks at what was noted, and at who holds what."""
 
-    def __init__(self, managed: Managed, windows: Windows, readings: Mapping[str, Reading]) -> None:
-        self._managed, self._windows, self._readings = managed, windows, readings
+    def __init__(self, managed: Managed, windows: Windows) -> None:
+        self._managed, self._windows = managed, windows
 
     def of(self, waits: Blocked, far: Far) -> Blocked:
         """The wait, as was known up to now: for an answer of a manager."""
@@ -136,7 +136,7 @@ class Calling:
         to = "wait" if call.method == "join" else call.method
         found = waits._replace(thing=thing, at=thing, to=to, timed=waits.timed or call.timed, since=call.since)
         if thing.kind in LOCKS and to == "acquire":
-            holder = self._readings[thing.key].holding.holder
+            holder = thing.reading.holding.holder
             return found._replace(holders=(holder,) if holder else (), certain=self._is_alone(holder))
         return found._replace(holders=tuple(sorted(thing.users.keys() - {waits.pid})), certain=False)
 

@@ -7,8 +7,7 @@ waits for such a thing for longer than a turn.  What was found counts for those 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from app.linux import identity, pipes, proc
@@ -31,7 +30,8 @@ class Wait(NamedTuple):
 class Strangers:
     """Goes round; ``ask`` says what the last complete round found."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu: Callable[[], float]) -> None:
+        self._cpu = cpu
         self._turn = 0
         #: In which turn each wait was asked about first, those of this turn apart.
         self._since: dict[Wait, int] = {}
@@ -59,7 +59,7 @@ class Strangers:
         spent = min(_TURN_S, _SHARE * (now - self._last))
         self._last = now
         if self._left or self._begin(now):
-            self._go_on(observed, time.thread_time() + spent, now)
+            self._go_on(observed, self._cpu() + spent, now)
         self._turn += 1
 
     def _go_on(self, observed: Container[int], ends_at: float, now: float) -> None:
@@ -70,7 +70,7 @@ class Strangers:
             if held and (stat := proc.stat(pid)):
                 for inode in held:
                     self._found[inode].add((pid, stat.start_ticks))
-            if time.thread_time() >= ends_at:
+            if self._cpu() >= ends_at:
                 break
         if not self._left:
             self._known = {inode: frozenset(keys) for inode, keys in self._found.items()}

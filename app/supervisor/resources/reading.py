@@ -9,13 +9,13 @@ Where the time is over, the rest keeps its last figures and comes first at the n
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from app.core.resources.book import Book
 from app.core.resources.edges import Blocked, Edges
-from app.core.resources.readings import LOCKS, QUEUES, SEMAPHORES, Reading
+from app.core.resources.reading import Reading
+from app.core.resources.readings import LOCKS, QUEUES, SEMAPHORES
 from app.core.resources.thing import Thing
 from app.records.primitives import Now
 from app.records.resource import ResourceKind
@@ -38,19 +38,18 @@ _SEMAPHORES = LOCKS | SEMAPHORES
 
 
 class Turns:
-    """Reads again and again; ``joins``: who told that it waits for which child, since when (monotonic)."""
+    """Reads again and again."""
 
     def __init__(
-        self, book: Book, windows: Windows, readings: Mapping[str, Reading], locks: LockReader, figures: FigureReader
+        self, book: Book, windows: Windows, locks: LockReader, figures: FigureReader, cpu: Callable[[], float]
     ) -> None:
-        self.joins: dict[int, tuple[int, float]] = {}
-        self.edges = Edges(book, readings)
+        self.edges = Edges(book)
         self.not_read = 0
-        self._book, self._windows, self._readings = book, windows, readings
+        self._book, self._windows, self._cpu = book, windows, cpu
         self._locks, self._figures = locks, figures
         self._managed = Managed(book, windows)
-        self._ends = Ends(book, windows)
-        self._blocking = Blocking(book, windows, self._ends, Calling(self._managed, windows, readings))
+        self._ends = Ends(book, windows, cpu)
+        self._blocking = Blocking(book, windows, self._ends, Calling(self._managed, windows))
         self._turn = 0
         self._seldom_at = 0.0
         self._places: dict[str, int] = {}
@@ -60,7 +59,7 @@ class Turns:
         """One reading."""
         self._turn += 1
         self.not_read = 0
-        self._ends_at = time.thread_time() + BUDGET_S
+        self._ends_at = self._cpu() + BUDGET_S
         wall_of_mono = now.wall - now.mono
         things = list(self._book)
         for window in self._windows.values():
@@ -71,7 +70,7 @@ class Turns:
                 self._managed_lock(thing, now)
             elif thing.kind in _SEMAPHORES:
                 state = self._locks.semaphore(thing)
-                self._readings[thing.key].value = state.value if state else None
+                thing.reading.value = state.value if state else None
         self._some("waits", self._windows.values(), Window.look_at_waits)
         locks = (one for one in things if one.kind in LOCKS and not one.managed)
         self._some("locks", locks, lambda one: self._holder(one, now))
@@ -95,25 +94,25 @@ class Turns:
         count = len(all_of_them)
         start = self._places.get(name, 0) % count if count else 0
         for done in range(count):
-            if done and time.thread_time() > self._ends_at:
+            if done and self._cpu() > self._ends_at:
                 self.not_read += count - done
                 self._places[name] = start + done
                 return
             work(all_of_them[(start + done) % count])
 
     def _holder(self, thing: Thing, now: Now) -> None:
-        self._locks.holder(thing, self._readings[thing.key], now.mono, self._turn)
+        self._locks.holder(thing, now.mono, self._turn)
 
     def _is_of_its_own(self, thing: Thing) -> bool:
         """Those in a queue or a condition count items and sleepers: nobody has them."""
         return thing.kind in SEMAPHORES and not thing.managed and self._book.whole(thing) is None
 
     def _acquired(self, thing: Thing, now: Now) -> None:
-        self._locks.places(thing, self._readings[thing.key], now.mono)
+        self._locks.places(thing, now.mono)
 
     def _managed_lock(self, thing: Thing, now: Now) -> None:
         """Who has a lock that lives in the server of a manager; who is dead took it along."""
-        reading, held = self._readings[thing.key], self._managed.held(thing)
+        reading, held = thing.reading, self._managed.held(thing)
         if thing.kind not in LOCKS or not self._managed.is_read(thing):
             reading.value = None
             reading.holding.free()
@@ -136,33 +135,30 @@ class Turns:
             reading.holding.unclear()
 
     def _figure(self, thing: Thing, now: Now) -> None:
-        reading, figures = self._readings[thing.key], self._figures
+        _reading, figures = thing.reading, self._figures
         match thing.kind:
             case K.QUEUE | K.JOINABLE_QUEUE | K.SIMPLE_QUEUE:
-                figures.queue(thing, reading, now.mono)
+                figures.queue(thing, now.mono)
             case K.PIPE:
-                figures.pipe(thing, reading)
+                figures.pipe(thing)
             case K.VALUE | K.ARRAY:
-                figures.values(thing, reading)
+                figures.values(thing)
             case K.BARRIER:
-                figures.barrier(thing, reading)
+                figures.barrier(thing)
             case K.MANAGER:
-                figures.dictionary(thing, reading)
+                figures.dictionary(thing)
             case K.POOL:
-                figures.pool(thing, reading, now.wall - now.mono)
+                figures.pool(thing, now.wall - now.mono)
 
     def _look_at_edges(self, now: Now, wall_of_mono: float) -> None:
         seen_now = (one for window in self._windows.values() for one in self._blocking.of(window))
         found = [self._told(one) for one in seen_now if not self._is_told_otherwise(one)]
         seen = {(one.pid, one.of) for one in found}
-        for pid, (child, since) in self.joins.items():
-            window = self._windows.get(pid)
+        for pid, window in self._windows.items():
+            child, since = window.joins or (None, None)
             # A wait for a sentinel shows as a poll: that of a fd which is no resource.
-            if (
-                (pid, child) not in seen
-                and window
-                and (window.memory.refused or any(w.main for w in window.threads.waits))
-            ):
+            waits = window.memory.refused or any(w.main for w in window.threads.waits)
+            if child is not None and (pid, child) not in seen and waits:
                 alone = window.threads.alone
                 found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
         self.edges.having = {
@@ -172,11 +168,11 @@ class Turns:
 
     def _is_told_otherwise(self, one: Blocked) -> bool:
         """Whether it is the wait for a sentinel within a join that was told."""
-        return one.main and one.thing is None and one.of is None and one.pid in self.joins
+        return one.main and one.thing is None and one.of is None and self._windows[one.pid].joins is not None
 
     def _told(self, one: Blocked) -> Blocked:
         """With the moment that was told, where it was."""
-        child, since = self.joins.get(one.pid, (None, None))
+        child, since = self._windows[one.pid].joins or (None, None)
         return one._replace(since=since) if one.of is not None and one.of == child else one
 
     def _seldom(self, things: list[Thing]) -> None:
@@ -185,13 +181,12 @@ class Turns:
         index = self._figures.index_fds()
         self._ends.renew(index)
         for thing in things:
-            reading = self._readings[thing.key]
             if thing.kind is K.PIPE:
-                self._figures.ends(thing, reading, index)
+                self._figures.ends(thing, index)
             elif thing.kind is K.SHARED_MEMORY:
-                self._figures.shared_memory(thing, reading)
+                self._figures.shared_memory(thing)
         listeners = (one for one in things if one.kind is K.LISTENER)
-        self._some("listeners", listeners, lambda one: self._figures.listener(one, self._readings[one.key]))
+        self._some("listeners", listeners, self._figures.listener)
 
     def _with_shared_memory(self, things: list[Thing]) -> list[Window]:
         """All processes of those programs that have shared memory."""

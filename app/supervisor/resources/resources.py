@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from app.core.charts.resources import Charts
 from app.core.findings.scene import Leak
 from app.core.resources.book import Book
-from app.core.resources.readings import Reading, Records
+from app.core.resources.readings import Records
 from app.core.resources.thing import Thing, number
 from app.linux.semaphores import SemaphoreFiles
 from app.protocol import observer as w
@@ -46,9 +46,9 @@ V = TypeVar("V")
 
 
 class Resources:
-    """All of it.  ``watched``: somebody looks at the figures."""
+    """All of it.  ``watched``: somebody looks at the figures.  ``cpu`` tells the CPU time that our thread has used."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu: Callable[[], float] = time.thread_time) -> None:
         self.watched = False
         self.records: dict[str, Resource] = {}
         self.leaks: tuple[Leak, ...] = ()
@@ -56,31 +56,32 @@ class Resources:
         self._book = Book()
         self._windows = Windows()
         self._files = SemaphoreFiles()
-        self._readings: dict[str, Reading] = {}
         self._locks = LockReader(self._windows, self._files)
         self._figures = FigureReader(self._windows)
-        self._turns = Turns(self._book, self._windows, self._readings, self._locks, self._figures)
-        self._records = Records(self._book, self._readings)
-        self._breaker = Breaker(self._book, self._readings, self._locks, self._files)
+        self._turns = Turns(self._book, self._windows, self._locks, self._figures, cpu)
+        self._records = Records(self._book)
+        self._breaker = Breaker(self._book, self._locks, self._files, cpu)
         self._leaks = Leaks()
         self._last_tasks: dict[int, str] = {}
-        self._starts: dict[int, int] = {}
-        self.estate = Estate(self._book, self._windows, self._starts, self._readings, self._turns, self._files)
+        self.estate = Estate(self._book, self._windows, self._turns.edges, self._files)
         self._helpers: dict[int, None] = {}
         self._over: dict[Key, None] = {}
         # Those that had ended when we heard of them: nobody will tell that again.  What they said, and their page,
         # counts all the same.
         self._late: set[int] = set()
+        self._cpu = cpu
         self._last = 0.0
         self._cost_s = 0.0
 
-    def told(self, pid: int, key: Key, word: w.AnyWord, fds: Sequence[int] = ()) -> None:
+    def told(self, key: Key, word: w.AnyWord, fds: Sequence[int], now: Now) -> None:
         """A process said something; its fds are ours from now on.  ``key``: start time 0 where it is gone already."""
+        pid = key[0]
         start = 0 if key in self._over else key[1]
-        if pid in self._windows and self._starts.get(pid) != start:
-            self.gone(pid)
+        window = self._windows.get(pid)
+        if window and window.start != start:
+            self.gone(pid, now)
+            window = None
         left = list(fds)
-        now = time.monotonic()
         match word:
             case w.Hello():
                 self._hello(pid, word, left, start)
@@ -89,13 +90,12 @@ class Resources:
             case w.Made():
                 self._made(pid, word, left, now)
             case w.Dropped():
-                self._dropped(pid, word.key, now)
+                self._dropped(pid, word.key, now.mono)
             case w.Started():
                 self._started(pid, word)
-            case w.Joining(child=child, over=False):
-                self._turns.joins[pid] = (child, word.at / 1e9)
-            case w.Joining() | w.Joined():
-                self._turns.joins.pop(pid, None)
+            case w.Joining() | w.Joined() if window:
+                begins = isinstance(word, w.Joining) and not word.over
+                window.joins = (word.child, word.at / 1e9) if begins else None
         for fd in left:
             os.close(fd)
         if not start:
@@ -106,7 +106,7 @@ class Resources:
         self._book.forked(parent, child)
         self._need_slots(child)
 
-    def gone(self, pid: int) -> None:
+    def gone(self, pid: int, now: Now) -> None:
         """The process has ended."""
         window = self._windows.get(pid)
         if window and window.page:
@@ -114,14 +114,11 @@ class Resources:
             self._bury(pid, window.page)
         if window:
             del self._windows[pid]
-            window.close()
-            if window.page:
-                window.page.close()
-        if start := self._starts.pop(pid, 0):
-            _remember(self._over, (pid, start), None)
-        self._turns.joins.pop(pid, None)
+            _close(window)
+            if window.start:
+                _remember(self._over, (pid, window.start), None)
         self._helpers.pop(pid, None)
-        self._book.gone(pid, time.monotonic())
+        self._book.gone(pid, now.mono)
         self._book.programs.pop(pid, None)
 
     def next_deadline(self) -> float:
@@ -134,9 +131,9 @@ class Resources:
         if now.mono < self.next_deadline():
             return set()
         self._last = now.mono
-        began = time.thread_time()
+        began = self._cpu()
         changed = self._read(now)
-        self._cost_s = time.thread_time() - began
+        self._cost_s = self._cpu() - began
         return changed
 
     def edges(self) -> tuple[Edge, ...]:
@@ -175,14 +172,15 @@ class Resources:
 
     def close(self) -> None:
         """Let go of everything."""
-        for pid in tuple(self._windows):
-            self.gone(pid)
+        for window in self._windows.values():
+            _close(window)
+        self._windows.clear()
         self._files.close()
         self._turns.close()
 
     def _read(self, now: Now) -> set[str]:
         while self._late:
-            self.gone(self._late.pop())
+            self.gone(self._late.pop(), now)
         over = self._book.expire(now.mono)
         for thing in over:
             self._forget(thing)
@@ -198,8 +196,7 @@ class Resources:
         self._book.programs[pid] = word.program
         if pid in self._windows:
             return
-        self._starts[pid] = start
-        window = self._windows[pid] = Window(pid, lives=start != 0)
+        window = self._windows[pid] = Window(pid, start)
         window.is_helper = pid in self._helpers
         self._paged(pid, fds)
 
@@ -210,13 +207,12 @@ class Resources:
             window.page = Page(fds.pop(0))
         self._need_slots(pid)
 
-    def _made(self, pid: int, word: w.Made, fds: list[int], now: float) -> None:
-        wall = time.time() - max(0.0, now - word.at / 1e9 if word.at else 0.0)
+    def _made(self, pid: int, word: w.Made, fds: list[int], now: Now) -> None:
+        wall = now.wall - max(0.0, now.mono - word.at / 1e9 if word.at else 0.0)
         self._files.take(fds)
-        thing = self._book.made(pid, word, now, wall)
+        thing = self._book.made(pid, word, now.mono, wall)
         for one in (thing, self._book.part(thing, "pipe")) if thing else ():
             if one:
-                self._readings.setdefault(one.key, Reading())
                 self._need_slot(pid, one)
 
     def _started(self, pid: int, word: w.Started) -> None:
@@ -232,7 +228,7 @@ class Resources:
 
     def _dropped(self, pid: int, key: str, now: float) -> None:
         if thing := self._book.find(key):
-            self._figures.bury(thing, self._readings[thing.key], pid)
+            self._figures.bury(thing, pid)
         self._book.dropped(pid, key, now)
 
     def _need_slots(self, pid: int) -> None:
@@ -248,20 +244,17 @@ class Resources:
     def _bury(self, pid: int, page: Page) -> None:
         """What its page said last stays known."""
         for thing in self._book.held_by(pid):
-            self._figures.bury(thing, self._readings[thing.key], pid)
+            self._figures.bury(thing, pid)
         if page.head:
             if pool := self._book.pool_of(pid):
-                self._readings[pool.key].done_by_dead += page.head.tasks_done
+                pool.reading.done_by_dead += page.head.tasks_done
             if page.head.task is not None:
                 _remember(self._last_tasks, pid, page.head.task)
 
     def _forget(self, thing: Thing) -> None:
         self.charts.history.forget(thing.id)
-        if thing.key in self._book.by_key:
-            # Another has its key by now; as long as we have its file, that is the same one.
-            self._readings[thing.key] = Reading()
-        else:
-            self._readings.pop(thing.key, None)
+        # Where another has its key by now, it has its file too.
+        if thing.key not in self._book.by_key:
             self._files.drop(thing.key)
 
     def _renew(self, fresh: dict[str, Resource]) -> set[str]:
@@ -269,6 +262,12 @@ class Resources:
         changed |= self.records.keys() - fresh.keys()
         self.records = fresh
         return changed
+
+
+def _close(window: Window) -> None:
+    window.close()
+    if window.page:
+        window.page.close()
 
 
 def _remember(things: dict[K, V], key: K, value: V) -> None:

@@ -34,11 +34,12 @@ class _Run(NamedTuple):
 
 
 class Window:
-    """One process; owns three fds, or four with its page."""
+    """One process, by its start time in ticks, 0 where it is gone already; owns three fds, or four with its page."""
 
-    def __init__(self, pid: int, *, lives: bool = True) -> None:
+    def __init__(self, pid: int, start: int) -> None:
         self.pid = pid
-        self._folder_fd = proc.kept_folder(f"{pid}") if lives else None
+        self.start = start
+        self._folder_fd = proc.kept_folder(f"{pid}") if start else None
         self.folder = _NOWHERE if self._folder_fd is None else f"self/fd/{self._folder_fd}"
         self.memory = Memory(self.folder)
         self.page: Page | None = None
@@ -48,6 +49,8 @@ class Window:
         self.names: frozenset[str] = frozenset()
         #: Of the children that it started: by the fd at which it is told of their end.
         self.sentinels: dict[int, int] = {}
+        #: For which child it told that it waits, since when (monotonic).
+        self.joins: tuple[int, float] | None = None
         #: Whether it is one that multiprocessing has started for itself, and that waits for everybody.
         self.is_helper = False
         self._mapped_in = self._turn = 0

@@ -12,7 +12,7 @@ from app.core.charts.history import OF_RESOURCES, History
 from app.core.resources.book import LINGERS_S, Book
 from app.core.resources.lock_owners import Holding, judge
 from app.core.resources.rates import RATE_S, Tally
-from app.core.resources.readings import Reading, Records, coarse
+from app.core.resources.readings import Records, coarse
 from app.linux import cpython as layouts
 from app.linux.mappings import Mappings
 from app.protocol.observer import Made
@@ -153,7 +153,7 @@ def check(book: Book, now: float) -> None:
     for thing in book.by_key.values():
         assert all(thing.key in book._held[pid] for pid in thing.users)
         assert bool(thing.users) != (thing.key in book._unused)
-    records = Records(book, {thing.key: Reading() for thing in book})
+    records = Records(book)
     assert [records.record(thing, now).id for thing in book] == [thing.id for thing in book]
 
 

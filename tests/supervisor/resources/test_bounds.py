@@ -46,15 +46,15 @@ def live_and_die(resources: Resources, number: int, name: str) -> None:
         w.Started(child=pid + 2, name="w", daemon=True, start_method="fork", role=f"pool:{pid}-never-told"),
         w.Joining(child=pid + 1),
     ]
-    resources.told(pid, (pid, 1), w.Hello(program=program, **HELLO))
+    resources.told((pid, 1), w.Hello(program=program, **HELLO), (), moment(number))
     for word in words:
-        resources.told(pid, (pid, 1), word)
+        resources.told((pid, 1), word, (), moment(number))
     for child in (pid + 1, pid + 2):
-        resources.told(child, (child, 1), w.Hello(program=program, forked=True, **HELLO))
+        resources.told((child, 1), w.Hello(program=program, forked=True, **HELLO), (), moment(number))
         resources.forked(pid, child)
     resources.read(moment(number))
     for one in (pid, pid + 1, pid + 2):
-        resources.gone(one)
+        resources.gone(one, moment(number))
 
 
 def kept(thing: object, depth: int = 3) -> Iterator[tuple[str, int]]:

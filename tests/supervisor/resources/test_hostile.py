@@ -94,12 +94,13 @@ def test_anything_may_be_told(pid: int, told: list[tuple[Any, list[str], int]]) 
     resources = Resources()
     for word, kinds, what in told:
         key = (pid, stat.start_ticks if what else 0)
-        resources.told(pid, key, word, tuple(map(some_fd, kinds)))
+        now = Now(mono=time.monotonic(), wall=time.time())
+        resources.told(key, word, tuple(map(some_fd, kinds)), now)
         resources.forked(pid, pid + what)
         resources._last = -1e9
-        resources.read(Now(mono=time.monotonic(), wall=time.time()))
+        resources.read(now)
         if what == 2:
-            resources._book.gone(pid + 2, time.monotonic())
+            resources._book.gone(pid + 2, now.mono)
     resources.close()
     assert proc.count_fds(os.getpid()) == before
 
@@ -153,7 +154,9 @@ def test_memory_of_a_process_is_never_that_of_its_successor() -> None:
     with tempfile.TemporaryFile() as shared:
         shared.write(bytes(mmap.PAGESIZE))
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    window = Window(process.pid)
+    stat = proc.stat(process.pid)
+    assert stat
+    window = Window(process.pid, stat.start_ticks)
     maps = wait_until(lambda: proc.whole(f"{process.pid}/maps", 100_000))
     address = int(maps.split(b"-")[0], 16)
     assert window.memory.read(address, 4)
@@ -177,7 +180,7 @@ import app.supervisor.resources.window
 from app.supervisor.resources.window import Window
 import os
 os.setresuid(65534, 65534, 65534)
-window = Window({pid})
+window = Window({pid}, 1)
 window.begin(1)
 window.look_at_waits(); window.look_at_fds(); window.look_at_mappings()
 print(window.memory.refused, window.threads.waits, window.fds, window.names, window.unread(0, 1))

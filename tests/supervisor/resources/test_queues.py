@@ -165,7 +165,7 @@ def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
         os.kill(program.pid, signal.SIGKILL)
         program.see(lambda it: not it.resources.records)
         program.see(lambda it: not resources._files)
-        assert [*resources._book.by_key, *resources._readings, *resources._windows] == []
+        assert [*resources._book.by_key, *resources._windows] == []
         assert resources.charts.history.as_reply()["series"] == {}
 
 
