@@ -11,21 +11,18 @@ What one client may cost is in `peer`.
 from __future__ import annotations
 
 import itertools
-import os
 import socket
-import struct
 from collections import deque
 from pathlib import Path
 
 from app.linux.poller import Poller
-from app.linux.unix_sockets import listen, turn_away
+from app.linux.unix_sockets import Listener
 from app.protocol.control import AnyCommand
 
 from .peer import Client
 
 MAX_CLIENTS = 256
 _ACCEPTS_PER_TURN = 16
-_CREDENTIALS = struct.Struct("3i")
 
 
 class ControlServer:
@@ -37,14 +34,10 @@ class ControlServer:
         self.closed: deque[Client] = deque()
         self.clients: dict[int, Client] = {}
         self.subscribers: dict[int, Client] = {}
-        self._uid = os.getuid() if uid is None else uid
-        self._path = path
         self._numbers = itertools.count(1)
-        self._listener = listen(path, socket.SOCK_STREAM, 128)
-        self._inode = path.stat().st_ino
-        # Given up for a moment to accept and close a connection when there is no other fd left.
-        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        poller.watch(self._listener.fileno(), self._accept)
+        self._listener = Listener(
+            path, socket.SOCK_STREAM, poller, self._welcome, backlog=128, per_turn=_ACCEPTS_PER_TURN, uid=uid
+        )
 
     def take(self, limit: int = 256) -> list[tuple[Client, AnyCommand]]:
         """At most ``limit`` commands, in the order in which they came; clients held back are read again."""
@@ -81,28 +74,11 @@ class ControlServer:
         """Close everything, and remove the socket file unless another server has put its own there."""
         for client in list(self.clients.values()):
             client.close()
-        self.poller.forget(self._listener.fileno())
         self._listener.close()
-        os.close(self._spare)
-        if self._path.exists() and self._path.stat().st_ino == self._inode:
-            self._path.unlink()
 
-    def _accept(self, _events: int) -> None:
-        for _ in range(_ACCEPTS_PER_TURN):
-            try:
-                peer, _address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError:
-                self._spare = turn_away(self._listener, self._spare)
-                return
-            self._welcome(peer)
-
-    def _welcome(self, peer: socket.socket) -> None:
-        pid, uid, _gid = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-        if uid not in (self._uid, 0) or len(self.clients) >= MAX_CLIENTS:
+    def _welcome(self, peer: socket.socket, pid: int) -> None:
+        if len(self.clients) >= MAX_CLIENTS:
             peer.close()
             return
-        peer.setblocking(False)
         number = next(self._numbers)
         self.clients[number] = Client(self, peer, number, pid)

@@ -12,9 +12,7 @@ claim, but whose claim it is says the kernel.
 
 from __future__ import annotations
 
-import os
 import socket
-import struct
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from app.linux.poller import Poller
-from app.linux.unix_sockets import listen, turn_away
+from app.linux.unix_sockets import Listener
 from app.protocol.observer import Hello, Paged, SaidWord, heard
 
 from .connection import Heard, NotSeen, Peer, close_all
@@ -32,27 +30,29 @@ MAX_PEERS = 4096
 MAX_WAITING = 4096
 _ACCEPTS_PER_TURN = 256
 _WORDS_PER_TURN = 64
-_CREDENTIALS = struct.Struct("3i")
 
 _words: msgspec.json.Decoder[SaidWord] = msgspec.json.Decoder(SaidWord)
 
 
 class ObserverSocket:
-    """The listening socket and its peers; ``turned_away`` connections there was no room for."""
+    """The listening socket and its peers."""
 
     def __init__(self, path: Path, poller: Poller) -> None:
         self.inbox: deque[Heard | NotSeen] = deque()
-        self.turned_away = 0
-        self._poller, self._path = poller, path
+        self._poller = poller
+        self._no_room = 0
         self._peers: dict[int, Peer] = {}
         self._held: set[int] = set()
         self._left: dict[int, int] = {}
         self._read_out: set[int] = set()
-        self._uids = {os.getuid(), 0}
-        self._listener = listen(path, socket.SOCK_SEQPACKET, 1024)
-        self._inode = path.stat().st_ino
-        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        poller.watch(self._listener.fileno(), self._accept)
+        self._listener = Listener(
+            path, socket.SOCK_SEQPACKET, poller, self._welcome, backlog=1024, per_turn=_ACCEPTS_PER_TURN
+        )
+
+    @property
+    def turned_away(self) -> int:
+        """How many connections there was no room for, or no fd."""
+        return self._no_room + self._listener.refused
 
     def take(self, limit: int) -> list[Heard | NotSeen]:
         """At most ``limit`` of what waits, in the order in which it came; then those held back are read again."""
@@ -90,32 +90,13 @@ class ObserverSocket:
         for fd in tuple(self._peers):
             self._drop(fd)
         close_all(self._left.values())
-        self._poller.forget(self._listener.fileno())
         self._listener.close()
-        os.close(self._spare)
-        if self._path.exists() and self._path.stat().st_ino == self._inode:
-            self._path.unlink()
 
-    def _accept(self, _events: int) -> None:
-        for _ in range(_ACCEPTS_PER_TURN):
-            try:
-                connection, _address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError:
-                self._spare = turn_away(self._listener, self._spare)
-                self.turned_away += 1
-                return
-            self._welcome(connection)
-
-    def _welcome(self, connection: socket.socket) -> None:
-        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        pid, uid, _gid = _CREDENTIALS.unpack(credentials)
-        if uid not in self._uids or pid <= 0 or len(self._peers) >= MAX_PEERS:
-            self.turned_away += uid in self._uids
+    def _welcome(self, connection: socket.socket, pid: int) -> None:
+        if len(self._peers) >= MAX_PEERS:
+            self._no_room += 1
             connection.close()
             return
-        connection.setblocking(False)
         fd = connection.fileno()
         self._peers[fd] = Peer(connection, pid)
         self._poller.watch(fd, self._reader(fd))

@@ -10,6 +10,7 @@ snapshot again, never a replay.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -67,8 +68,15 @@ class Live:
         self._feed = feed
         self._tails = tails
         self._snapshot: Packet | None = None
-        for name in ("connect", "disconnect", "resync", "watch", "unwatch"):
-            self.socketio.on_event(name, getattr(self, f"_on_{name}"))
+        handlers: dict[str, Callable[..., Any]] = {
+            "connect": self._on_connect,
+            "disconnect": self._on_disconnect,
+            "resync": self._on_resync,
+            "watch": self._on_watch,
+            "unwatch": self._on_unwatch,
+        }
+        for name, handler in handlers.items():
+            self.socketio.on_event(name, handler)
 
     def on_snapshot(self) -> None:
         """Everybody starts afresh from the new state."""
