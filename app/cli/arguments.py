@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from collections.abc import Iterable, Mapping
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from app.records.primitives import JsonDict
+
+#: ``add(name, help, run, of_one=True)`` makes the parser of one command; ``of_one``: it takes the ID of a process.
+Add: TypeAlias = Callable[..., ArgumentParser]
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 
 import msgspec
@@ -12,15 +12,16 @@ from app.records.errors import NoSuchProcess
 from app.records.event import Event
 
 from . import tables as output
-from .arguments import count
+from .arguments import Add, count
 from .session import BY, Session
 
 
-def _events_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add("-f", "--follow", action="store_true", help="go on with what happens from now on")
-    add("--process", metavar="ID", help="of one process only")
-    add("--limit", type=count, default=200, metavar="N", help="how many of the newest to begin with")
+def add_commands(add: Add) -> None:
+    """Add `procession events`."""
+    command = add("events", "the journal: what happened, and by whom", events, of_one=False)
+    command.add_argument("-f", "--follow", action="store_true", help="go on with what happens from now on")
+    command.add_argument("--process", metavar="ID", help="of one process only")
+    command.add_argument("--limit", type=count, default=200, metavar="N", help="how many of the newest to begin with")
 
 
 def events(session: Session, args: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The two commands that may go on for ever: `procession logs` and `procession events`, with ``-f``."""
+"""`procession logs`: what a process wrote, also as it goes on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.protocol.control import DeltaMessage, SnapshotMessage
 from app.records.process import State
 
 from . import tables as output
+from .arguments import Add
 from .session import Session
 
 TURN_S = 0.2
@@ -21,6 +22,12 @@ CHUNK = 256 * 1024
 BLOCK = 4096
 # In these a process writes nothing more, unless somebody starts it again.
 OVER = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.LOST})
+
+
+def add_commands(add: Add) -> None:
+    """Add `procession logs`."""
+    command = add("logs", "what it wrote to its standard output and error", logs)
+    command.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
 
 
 def logs(session: Session, args: Namespace) -> None:

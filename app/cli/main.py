@@ -10,20 +10,18 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
+from typing import TypeAlias
 
 from app import settings
 from app.records.errors import ProcessionError
 from app.settings import SettingsError
 
-from . import events, pool_options, program_options
-from . import logs as follow
-from . import processes as commands
-from .arguments import seconds
-from .events import _events_options
-from .processes import VERBS, _launch_options
+from . import events, logs, pools, processes, programs
 from .session import NoInstance, Session
+
+Run: TypeAlias = Callable[[Session, Namespace], None]
 
 DONE, FAILED, USAGE, NO_INSTANCE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -53,7 +51,7 @@ def _run(args: Namespace) -> int:
     if args.command == "run":
         from .run import run
 
-        args.argv = program_options.command_of(args)
+        args.argv = programs.command_of(args)
         return run(settings.load(), args)
     args.run(Session(settings.load()), args)
     return DONE
@@ -70,7 +68,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"procession {metadata.version('procession')}")
     adder = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str, run: commands.Run | None = None, *, of_one: bool = True) -> ArgumentParser:
+    def add(name: str, text: str, run: Run | None = None, *, of_one: bool = True) -> ArgumentParser:
         command = adder.add_parser(name, help=text, description=text, allow_abbrev=False)
         command.add_argument("--json", action="store_true", help="write JSON")
         command.set_defaults(run=run)
@@ -79,20 +77,6 @@ def _parser() -> ArgumentParser:
         return command
 
     add("serve", "start the supervisor and the web page, and keep them running", of_one=False)
-    add("ps", "list the processes", commands.ps, of_one=False)
-    add("workloads", "list the catalogue", commands.workloads, of_one=False)
-    _launch_options(add("launch", "launch a workload, or a function of your own", commands.launch, of_one=False))
-    join = add("join", "wait until it has ended", commands.join)
-    join.add_argument("--timeout", type=seconds, metavar="S", help="fail where it runs longer than this")
-    for name, text in VERBS.items():
-        add(name, text, commands.act)
-    add("signal", "send any signal", commands.send_signal).add_argument(
-        "signal", metavar="NAME", help="e.g. SIGUSR1, USR1 or 10"
-    )
-    logs = add("logs", "what it wrote to its standard output and error", follow.logs)
-    logs.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
-    add("stack", "where its code is right now", commands.stack)
-    _events_options(add("events", "the journal: what happened, and by whom", events.events, of_one=False))
-    pool_options.add_commands(add)
-    program_options.add_commands(add)
+    for noun in (processes, logs, events, pools, programs):
+        noun.add_commands(add)
     return parser

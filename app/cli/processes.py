@@ -1,11 +1,10 @@
-"""What each command of the command line does with a running instance: ask, then write the answer."""
+"""The commands about processes: list, launch, the verbs, signals, joins, stacks."""
 
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -15,13 +14,76 @@ from app.records.primitives import JsonDict
 from app.records.process import LaunchSpec, Process, RestartPolicy, Verb
 
 from . import tables as output
-from .arguments import count, folder, pair, seconds, typed, untyped
+from .arguments import Add, count, folder, pair, seconds, typed, untyped
 from .session import BY, Session
-
-Run: TypeAlias = Callable[[Session, Namespace], None]
 
 # A join without a limit waits for its process, however long that takes.
 JOIN_MARGIN_S = 10.0
+
+
+_VERBS = {
+    "terminate": "SIGTERM, then after the grace SIGKILL to its whole tree",
+    "kill": "SIGKILL to its whole tree at once",
+    "close": "release an ended process, like Process.close()",
+    "restart": "stop it, where it runs, and start it again",
+    "suspend": "SIGSTOP",
+    "resume": "SIGCONT",
+    "start": "start a created process",
+}
+
+
+def add_commands(add: Add) -> None:
+    """Add the commands about processes and the catalogue."""
+    add("ps", "list the processes", ps, of_one=False)
+    add("workloads", "list the catalogue", workloads, of_one=False)
+    _launch_options(add("launch", "launch a workload, or a function of your own", launch, of_one=False))
+    waiting = add("join", "wait until it has ended", join)
+    waiting.add_argument("--timeout", type=seconds, metavar="S", help="fail where it runs longer than this")
+    for name, text in _VERBS.items():
+        add(name, text, act)
+    add("signal", "send any signal", send_signal).add_argument(
+        "signal", metavar="NAME", help="e.g. SIGUSR1, USR1 or 10"
+    )
+    add("stack", "where its code is right now", stack)
+
+
+def _launch_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    what = parser.add_mutually_exclusive_group(required=True).add_argument
+    what("workload", nargs="?", metavar="NAME", help="a name of the catalogue, see `procession workloads`")
+    what("--target", metavar="MODULE:FUNCTION", help="a function of your own instead; --param are its kwargs")
+    add(
+        "--param",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter; repeatable",
+    )
+    add(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="VALUE",
+        help="a positional argument of --target; repeatable",
+    )
+    add(
+        "--path",
+        type=folder,
+        default=".",
+        metavar="DIR",
+        help="where the module of --target lies (default: here)",
+    )
+    add("--name", help="what to call it")
+    add("--count", type=count, default=1, metavar="N", help="how many (default: 1)")
+    add("--start-method", choices=("forkserver", "spawn", "fork"))
+    add("--daemon", action=BooleanOptionalAction, help="it may have no children of its own")
+    add("--auto-start", action=BooleanOptionalAction, default=True, help="start it at once (default)")
+    add("--auto-join", action=BooleanOptionalAction, help="join it as soon as it ends")
+    add("--grace", type=seconds, metavar="S", help="how long after SIGTERM comes SIGKILL")
+    add("--stuck-after", type=seconds, metavar="S", help="without progress for so long it counts as stuck")
+    add("--restart", choices=("never", "on-failure", "always"), help="when to start it again by itself")
+    add("--restart-limit", type=count, metavar="N", help="how many restarts in a row until it is given up")
 
 
 def ps(session: Session, args: Namespace) -> None:
@@ -148,53 +210,3 @@ def _policy(args: Namespace) -> RestartPolicy | None:
         return None
     limit = RestartPolicy().limit if args.restart_limit is None else args.restart_limit
     return RestartPolicy(policy=args.restart, limit=limit)
-
-
-VERBS = {
-    "terminate": "SIGTERM, then after the grace SIGKILL to its whole tree",
-    "kill": "SIGKILL to its whole tree at once",
-    "close": "release an ended process, like Process.close()",
-    "restart": "stop it, where it runs, and start it again",
-    "suspend": "SIGSTOP",
-    "resume": "SIGCONT",
-    "start": "start a created process",
-}
-
-
-def _launch_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    what = parser.add_mutually_exclusive_group(required=True).add_argument
-    what("workload", nargs="?", metavar="NAME", help="a name of the catalogue, see `procession workloads`")
-    what("--target", metavar="MODULE:FUNCTION", help="a function of your own instead; --param are its kwargs")
-    add(
-        "--param",
-        type=pair,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter; repeatable",
-    )
-    add(
-        "--arg",
-        action="append",
-        default=[],
-        metavar="VALUE",
-        help="a positional argument of --target; repeatable",
-    )
-    add(
-        "--path",
-        type=folder,
-        default=".",
-        metavar="DIR",
-        help="where the module of --target lies (default: here)",
-    )
-    add("--name", help="what to call it")
-    add("--count", type=count, default=1, metavar="N", help="how many (default: 1)")
-    add("--start-method", choices=("forkserver", "spawn", "fork"))
-    add("--daemon", action=BooleanOptionalAction, help="it may have no children of its own")
-    add("--auto-start", action=BooleanOptionalAction, default=True, help="start it at once (default)")
-    add("--auto-join", action=BooleanOptionalAction, help="join it as soon as it ends")
-    add("--grace", type=seconds, metavar="S", help="how long after SIGTERM comes SIGKILL")
-    add("--stuck-after", type=seconds, metavar="S", help="without progress for so long it counts as stuck")
-    add("--restart", choices=("never", "on-failure", "always"), help="when to start it again by itself")
-    add("--restart-limit", type=count, metavar="N", help="how many restarts in a row until it is given up")

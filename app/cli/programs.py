@@ -1,16 +1,44 @@
-"""What the commands about programs do with a running instance; see `commands`.  `run` is in `foreground`."""
+"""The commands about programs and what they hold; what `run` does is in `run`."""
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import REMAINDER, ArgumentParser, Namespace
 
 from app.protocol.programs import BreakLock
+from app.records.resource import ResourceKind
 from app.records.stream import Snapshot
 from app.records.waits import Waits
 
 from . import program_tables as program_output
 from . import tables as output
+from .arguments import Add
 from .session import BY, Session
+
+PROGRAM = "the id of a program, or its name where only one has it"
+
+
+def add_commands(add: Add) -> None:
+    """Add the commands about programs."""
+    _run_options(add("run", "run a program in this terminal, and see inside it from the page", of_one=False))
+    add("programs", "list the observed programs", programs, of_one=False)
+    held = add("resources", "list what programs hold: queues, locks …", resources, of_one=False)
+    held.add_argument("--program", metavar="ID", help=PROGRAM)
+    held.add_argument("--kind", choices=tuple(map(str, ResourceKind)), help="of one kind only")
+    about = "who waits for what, and what is wrong: deadlocks, abandoned locks …"
+    graph = add("waits", about, waits, of_one=False)
+    graph.add_argument("--program", metavar="ID", help=PROGRAM)
+    of_lock = add("break", "release a lock whose holder is dead", break_lock, of_one=False)
+    of_lock.add_argument("resource", metavar="RESOURCE", help="the id of a lock or a semaphore, see resources")
+
+
+def _run_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--name", help="what to call it (default: the name of its script)")
+    add("--safe-pool", action="store_true", help="let procession.Pool take the place of multiprocessing.Pool in it")
+    add("--track-owners", action="store_true", help="note who takes each lock; a lock then costs up to three times")
+    add("--anyway", action="store_true", help="where no instance is running, run it without observation")
+    add("argv", nargs=REMAINDER, metavar="COMMAND…", help="the program with its arguments")
+    parser.set_defaults(parser=parser)
 
 
 def programs(session: Session, args: Namespace) -> None:
@@ -66,3 +94,11 @@ def _names(snapshot: Snapshot) -> dict[int, str]:
     """The names of living processes by pid, those of dead ones where the pid was not taken again."""
     known = sorted(snapshot.processes, key=lambda process: process.alive)
     return {process.pid: process.name for process in known if process.pid is not None}
+
+
+def command_of(args: Namespace) -> list[str]:
+    """What is to be run; wrong usage where it is nothing."""
+    argv: list[str] = args.argv[1:] if args.argv[:1] == ["--"] else args.argv
+    if not argv or not argv[0]:
+        args.parser.error("name the program to run, for example: procession run -- python train.py")
+    return argv

@@ -15,14 +15,19 @@ import os
 import re
 import socket
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from . import proc
+from .procfs import may_write
 
 _PIDFD_GETFD = 438  # on every machine
 _FDS_EACH = 2000
+#: A look into one process with 20 fds costs 0.1 ms; the loop must not stand still for it.
+_PROCESSES = 200
+_FDS_SEARCHED = 1000
 _LINK = re.compile(r"(pipe|socket):\[(\d+)\]")
 _TIMEVAL_BYTES = 16
 
@@ -63,6 +68,21 @@ def kind_at(folder: str, fd: int) -> tuple[str, int]:
     """``pipe`` or ``socket``, and its inode; nothing and 0 for anything else."""
     match = _LINK.fullmatch(proc.link(f"{folder}/fd/{fd}"))
     return (match[1], int(match[2])) if match else ("", 0)
+
+
+def holders(fd: int, pids: Iterable[int]) -> tuple[int, ...]:
+    """Those of ``pids`` that hold a write end of the pipe that ``fd`` reads; empty for anything but a pipe."""
+    pipe = proc.link(f"self/fd/{fd}")
+    if not pipe.startswith("pipe:"):
+        return ()
+    return tuple(pid for pid in islice(pids, _PROCESSES) if pid != os.getpid() and _writes(pid, pipe))
+
+
+def _writes(pid: int, pipe: str) -> bool:
+    return any(
+        proc.link(f"{pid}/fd/{name}") == pipe and may_write(proc.read(f"{pid}/fdinfo/{name}") or b"")
+        for name in proc.names(f"{pid}/fd")[:_FDS_SEARCHED]
+    )
 
 
 class Borrower:

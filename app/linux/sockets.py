@@ -28,6 +28,8 @@ _CONNECTED_KINDS = frozenset({socket.SOCK_STREAM, socket.SOCK_SEQPACKET})
 _ANSWER_BYTES = 32 * 1024
 _TABLE_BYTES = 1024 * 1024
 _LISTENS = "0A"
+_ESTABLISHED = b"01"
+_CONNECTED = b"03"
 _MAPPED = "0000000000000000FFFF0000"
 #: Questions between two `renew`; as many answers come to those that are remembered.
 _MOST_ASKED = 200
@@ -178,3 +180,32 @@ class Sockets:
             return answer(self._netlink.recv(_ANSWER_BYTES))
         except OSError:
             return None
+
+
+def connections(folder: str, address: str) -> int | None:
+    """Those accepted and not closed; None where the tables cannot be read.  ``address``: a path, or ``host:port``."""
+    if _tcp_port(address) is None:
+        return _connected(proc.whole(f"{folder}/net/unix", _TABLE_BYTES), address)
+    tables = [proc.whole(f"{folder}/net/{name}", _TABLE_BYTES) for name in ("tcp", "tcp6")]
+    return sum(_established(table, _tcp_port(address) or 0) for table in tables) if any(tables) else None
+
+
+def _tcp_port(address: str) -> int | None:
+    _host, colon, port = address.rpartition(":")
+    return int(port) if colon and "/" not in address and port.isdecimal() else None
+
+
+def _connected(table: bytes, path: str) -> int | None:
+    """Accepted sockets have the path of their listener."""
+    if not table:
+        return None
+    name = path.replace("\0", "@").encode()
+    rows = (line.split(None, 7) for line in table.splitlines()[1:])
+    return sum(len(row) == 8 and row[5] == _CONNECTED and row[7] == name for row in rows)
+
+
+def _established(table: bytes, port: int) -> int:
+    """The listener's side of each connection has its port as the local one."""
+    wanted = f":{port:04X}".encode()
+    rows = (line.split(None, 4) for line in table.splitlines()[1:])
+    return sum(len(row) > 3 and row[3] == _ESTABLISHED and row[1].endswith(wanted) for row in rows)

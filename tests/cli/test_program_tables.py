@@ -6,7 +6,7 @@ import pytest
 
 from app.cli import program_tables as program_output
 from app.cli.main import _parser
-from app.cli.program_options import command_of
+from app.cli.programs import command_of
 from app.records.program import Program
 from app.records.resource import ResourceKind
 from tests.core.findings.scenes import MAIN, NAMES, ONE, TWO, actor, edge, join, resource, scene, settled, waiting

@@ -17,7 +17,7 @@ import signal as signals
 from collections.abc import Iterable
 
 from app.linux import identity, proc
-from app.linux.holders import holders
+from app.linux.pipes import holders
 from app.records.primitives import Key, Record
 from app.records.process import Descendant, Sample
 

@@ -13,8 +13,8 @@ from typing import TypeAlias
 from app.core.resources.book import ENDS
 from app.core.resources.rates import Tally
 from app.core.resources.thing import Thing, number, text
-from app.linux.listeners import connections
 from app.linux.pipes import Fd
+from app.linux.sockets import connections
 from app.records.primitives import JsonDict
 
 from .window import Window, Windows
