@@ -144,7 +144,8 @@ class Performing:
         inventory = self._world.inventory
         # A branch is only a part of what belongs to the same root.
         kill = inventory.kill if tree.branch else inventory.kill_tree
-        left = frozenset(kill(keys)) | self._living(tree)
+        # The kill has searched for new processes already.
+        left = frozenset(kill(keys)) | frozenset(one.key for one in trees.known(inventory, tree))
         self._looking.reap_orphans()
         return left
 

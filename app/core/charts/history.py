@@ -83,16 +83,18 @@ class Ring:
         self._size = size
         self._series = series
         self._counts = tuple(one.empty() for one in series)
+        self._last: Sample = (None,) * len(series)
+        self._last_counts = self._counted(self._last)
 
     def __len__(self) -> int:
         return len(self._counts[0])
 
     def put(self, column: int, sample: Sample) -> None:
         """Keep the sample of ``column``, which is newer than the last; skipped columns have no sample."""
-        missed = column - self.end
-        for _ in range(min(missed, self._size)):
-            self._append((None,) * len(self._series))
-        self.dropped += max(missed - self._size, 0)
+        if missed := column - self.end:
+            for _ in range(min(missed, self._size)):
+                self._append((None,) * len(self._series))
+            self.dropped += max(missed - self._size, 0)
         self._append(sample)
         self.end = column + 1
 
@@ -108,13 +110,19 @@ class Ring:
         return shown
 
     def _append(self, sample: Sample) -> None:
-        for series, counts, value in zip(self._series, self._counts, sample, strict=True):
-            counts.append(series.count(value))
-        if len(self) > self._size:
+        # Most of a thousand processes are idle: what is the same as before is not counted anew.
+        if sample != self._last:
+            self._last, self._last_counts = sample, self._counted(sample)
+        for counts, count in zip(self._counts, self._last_counts, strict=True):
+            counts.append(count)
+        if len(self._counts[0]) > self._size:
             # Moves 2.4 kB a series; a ring that wraps around would save that and cost every reader.
             for counts in self._counts:
                 del counts[0]
             self.dropped += 1
+
+    def _counted(self, sample: Sample) -> tuple[float, ...]:
+        return tuple(series.count(value) for series, value in zip(self._series, sample, strict=True))
 
 
 class History:
@@ -141,9 +149,10 @@ class History:
         if len(self._axis) > self._size:
             del self._axis[0]
         for key, sample in samples.items():
-            if key not in self._rings:
-                self._rings[key] = Ring(self._end, self._series, self._size)
-            self._rings[key].put(self._end, sample)
+            ring = self._rings.get(key)
+            if ring is None:
+                ring = self._rings[key] = Ring(self._end, self._series, self._size)
+            ring.put(self._end, sample)
         self._end += 1
 
     def forget(self, key: str) -> None:

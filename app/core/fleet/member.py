@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from app.records.event import EventDraft
 from app.records.primitives import Key, Now
-from app.records.process import Process
+from app.records.process import Process, Sample
 
 from .cause import Sent
 from .escalation import Stop
@@ -34,6 +34,8 @@ class Waiter:
 class Member:
     """A process of the fleet.  ``key`` is set while there is a process of the OS; times are monotonic seconds.
 
+    ``sample`` is the last one that the record was brought up to date with.
+
     ``stopped`` says that its present or last end was our wish: that is no failure, and no policy restarts it.
     """
 
@@ -41,6 +43,7 @@ class Member:
     plan: Plan
     watch: Watch
     key: Key | None = None
+    sample: Sample | None = None
     spawn_by: str | None = None
     spawning: bool = False
     started_at: float = 0.0

@@ -84,17 +84,18 @@ def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: Out) -> None:
     """One sweep over everything."""
     out += [a.Note(draft) for draft in _new_orphans(fleet, event.descendants, now)]
     counts = _take_descendants(fleet, event.descendants)
-    for member in fleet.members.values():
-        count, log_bytes = counts.get(member.id, 0), event.log_bytes.get(member.id, member.process.log_bytes)
-        if count != member.process.descendants or log_bytes != member.process.log_bytes:
+    for process_id, member in fleet.members.items():
+        process = member.process
+        count, log_bytes = counts.get(process_id, 0), event.log_bytes.get(process_id, process.log_bytes)
+        if count != process.descendants or log_bytes != process.log_bytes:
             member.update(descendants=count, log_bytes=log_bytes)
             fleet.changed(member)
-        if member.key is None:
+        if member.key is None or not (sample := event.samples.get(process_id)):
             continue
-        sample = event.samples.get(member.id)
-        if sample:
+        # Most of a thousand processes are idle: their sample is the very same object, and says nothing new.
+        if sample is not member.sample or sample.cpu_percent or process.os_state != sample.os_state or process.observed:
             _sampled_one(fleet, member, sample, now, out)
-            _judge(fleet, member, now, out)
+        _judge(fleet, member, now, out)
 
 
 def _new_orphans(fleet: Fleet, descendants: tuple[Descendant, ...], now: p.Now) -> Iterator[EventDraft]:
@@ -129,7 +130,7 @@ def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict
 
 
 def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: Out) -> None:
-    before = member.process
+    before, member.sample = member.process, sample
     member.watch.sampled(sample.cpu_percent, now.mono)
     member.update(
         ppid=sample.ppid,

@@ -72,9 +72,8 @@ class Inventory:
         return entry.root if entry else None
 
     def below(self, pid: int) -> list[Descendant]:
-        """All that live below a process at this moment by their parents, itself not."""
+        """All that live below a process by their parents and were found so far, itself not."""
         census = self._census
-        census.discover()
         family, found = {pid}, [entry for entry in census.entries.values() if entry.lives()]
         while more := {e.gauge.pid for e in found if e.gauge.stat.ppid in family} - family:
             family |= more
@@ -127,9 +126,17 @@ class Inventory:
                 listed.append(entry.descendant())
         return Sweep(samples=samples, descendants=tuple(listed), zombies=tuple(zombies))
 
-    def tree_of(self, process_id: str) -> list[Descendant]:
-        """All living descendants of a process at this moment, its orphans included, itself not."""
+    def discover(self) -> None:
+        """Find the processes that came since the last search."""
         self._census.discover()
+
+    def tree_of(self, process_id: str) -> list[Descendant]:
+        """Search, and return all living descendants of a process, its orphans included, itself not."""
+        self.discover()
+        return self.known_tree_of(process_id)
+
+    def known_tree_of(self, process_id: str) -> list[Descendant]:
+        """Return the same of those that were found so far."""
         return [
             entry.descendant()
             for entry in self._census.entries.values()

@@ -10,7 +10,13 @@ from .inventory import Inventory
 
 def living(inventory: Inventory, tree: Tree) -> list[Descendant]:
     """Return all that live and belong to the tree, without the process at its root."""
-    found = _of_branch(inventory, tree.pid, tree.branch) if tree.branch else inventory.tree_of(tree.process)
+    inventory.discover()
+    return known(inventory, tree)
+
+
+def known(inventory: Inventory, tree: Tree) -> list[Descendant]:
+    """Return the same without a search for processes that came since the last one."""
+    found = _of_branch(inventory, tree.pid, tree.branch) if tree.branch else inventory.known_tree_of(tree.process)
     return [one for one in found if one.pid != tree.pid]
 
 
@@ -23,6 +29,6 @@ def _of_branch(inventory: Inventory, pid: int | None, branch: Branch) -> list[De
         parents = {one, *below}
         started = {child for parent, child in branch.started if parent in parents}
         found |= below
-        found |= {each.pid: each for each in inventory.tree_of(branch.program) if each.pid in started}
+        found |= {each.pid: each for each in inventory.known_tree_of(branch.program) if each.pid in started}
         pids += started - {*pids, *below}
     return list(found.values())

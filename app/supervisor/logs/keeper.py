@@ -21,7 +21,7 @@ import errno
 import fcntl
 import itertools
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from msgspec import Struct
@@ -55,14 +55,14 @@ class _Log(Struct):
     rate: float = 0.0
     asked: int | None = None
 
-    def grow(self, size: int, now: float) -> None:
-        """Note the size that it has now."""
+    def grow(self, size: int, now: float, checked_at: float) -> None:
+        """Note the size that it has now; ``checked_at``: when all logs were looked at last."""
         if size < self.size:  # somebody emptied it
             self.head = 0
             if self.asked is not None:
                 self.asked = 0
-        self.rate = (size - self.size) / max(now - self.seen_at, 1e-3)
-        self.size = size
+        self.rate = (size - self.size) / max(now - max(self.seen_at, checked_at), 1e-3)
+        self.size, self.seen_at = size, now
 
 
 class LogKeeper:
@@ -80,7 +80,7 @@ class LogKeeper:
         # Deleted, but something that outlived its process may still write into it.
         self._unlinked: list[_Log] = []
         self._hot: list[_Log] = []
-        self._full_check_at = 0.0
+        self._full_check_at = self._checked_at = 0.0
         self._puncher = Puncher()
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Log] = {}
@@ -123,15 +123,14 @@ class LogKeeper:
     def check(self, now: float) -> dict[str, int]:
         """Look at the sizes and have heads punched; returns the new size of each log that changed since."""
         self._hear()
-        logs: Iterable[_Log] = self._hot
-        if now >= self._full_check_at:
-            self._full_check_at = now + CHECK_S
-            self._look_at_the_disk()
-            self._close_unused()
-            logs = [*self._logs.values(), *self._unlinked]
-        changed = {log.process: log.size for log in logs if self._measure(log, now)}
-        self._hot = [log for log in logs if log.rate > self._cap]
-        return {process: size for process, size in changed.items() if process in self._logs}
+        if now < self._full_check_at:
+            return self._measure_all(self._hot, now)
+        self._full_check_at = now + CHECK_S
+        self._look_at_the_disk()
+        self._close_unused()
+        changed = self._measure_all([*self._logs.values(), *self._unlinked], now)
+        self._checked_at = now
+        return changed
 
     def take_notices(self) -> list[str]:
         """What a person should know, for events."""
@@ -149,15 +148,23 @@ class LogKeeper:
             os.close(log.fd)
         self._logs, self._unlinked, self._hot = {}, [], []
 
-    def _measure(self, log: _Log, now: float) -> bool:
-        # 0.2 µs; stat by path 1.7 µs.
-        size = os.lseek(log.fd, 0, os.SEEK_END)
-        changed = size != log.size
-        if changed or log.rate:
-            log.grow(size, now)
-        log.seen_at = now
-        if log.asked is None and size - log.head > self.cap_now:
-            self._punch(log)
+    def _measure_all(self, logs: list[_Log], now: float) -> dict[str, int]:
+        """Note the sizes, and have heads punched; returns the new size of each log that changed."""
+        changed: dict[str, int] = {}
+        hot: list[_Log] = []
+        lseek, end, cap = os.lseek, os.SEEK_END, self.cap_now
+        for log in logs:
+            # 0.2 µs; stat by path 1.7 µs.
+            size = lseek(log.fd, 0, end)
+            if size != log.size or log.rate:
+                if size != log.size and log.process in self._logs:
+                    changed[log.process] = size
+                log.grow(size, now, self._checked_at)
+                if log.rate > self._cap:
+                    hot.append(log)
+            if size - log.head > cap and log.asked is None:
+                self._punch(log)
+        self._hot = hot
         return changed
 
     def _punch(self, log: _Log) -> None:
