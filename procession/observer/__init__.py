@@ -1,7 +1,7 @@
-"""Observation of a multiprocessing program that knows nothing of it: what it must find in its environment.
+"""The environment of a multiprocessing program under observation.
 
-What runs *in* the program is the folder ``site`` beside this: it stands first on the program's import path, so that
-every interpreter that the program starts, of whatever version, finds our ``sitecustomize`` there.
+The code that runs *in* the program is in the folder ``site``, first on the program's import path: every interpreter
+that the program starts, of any version, finds our ``sitecustomize`` there.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ OWNERS, SAFE_POOL = "PROCESSION_OBSERVE_OWNERS", "PROCESSION_SAFE_POOL"
 def environment(
     socket: str, program: str, base_env: Mapping[str, str], *, owners: bool = False, safe_pool: bool = False
 ) -> dict[str, str]:
-    """``base_env`` for a program ``program`` that is to be observed through ``socket``, a path.
+    """Return ``base_env`` for ``program``, to be observed through the socket at the path ``socket``.
 
-    ``owners``: also note who took each lock; ``safe_pool``: put our Pool in the place of multiprocessing's.
+    ``owners``: also record who acquired each lock; ``safe_pool``: replace multiprocessing's Pool by ours.
     """
     environ = {name: value for name, value in base_env.items() if name not in {OWNERS, SAFE_POOL}}
     environ |= {SOCKET: os.path.abspath(socket), PROGRAM: program, "PYTHONPATH": _first(environ.get("PYTHONPATH", ""))}
@@ -34,6 +34,6 @@ def environment(
 
 
 def _first(path: str) -> str:
-    # An empty entry would mean the current folder: none is added, and one that was there stays.
+    # An empty entry means the current folder: do not add one, keep one that was there.
     others = [entry for entry in path.split(os.pathsep) if entry != SITE] if path else []
     return os.pathsep.join([SITE, *others])

@@ -1,4 +1,4 @@
-"""Are the outcomes of CPython's own multiprocessing tests the same under observation?
+"""Compare the outcomes of CPython's own multiprocessing tests with and without observation.
 
 ``python -m tests.conformance.compare [--python PYTHON] [--method METHOD]… [CLASS…]`` (`make conformance`: all of them,
 some minutes per start method) runs them with and without the observer, and names each test that ends otherwise.

@@ -1,4 +1,4 @@
-"""Runs CPython's own multiprocessing tests for one start method, and tells the outcome of each as JSON.
+"""Runs CPython's own multiprocessing tests for one start method, and writes the outcome of each as JSON.
 
 ``python outcomes.py METHOD [CLASS…]``: of the classes that the interpreter's ``test._test_multiprocessing`` makes,
 all or those named.  Needs nothing but an interpreter that comes with its own tests, of any version from 3.8 on.

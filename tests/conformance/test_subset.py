@@ -34,8 +34,8 @@ CLASSES = {"fork": (*QUICK, *MORE, "TestPoolNotLeakOnFailure"), "forkserver": QU
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_each_test_ends_as_without_us(method: str) -> None:
-    """Two runs at the same time; what differs is looked at once more before it counts."""
+def test_each_test_has_the_outcome_without_observation(method: str) -> None:
+    """Two runs at the same time; a difference is checked once more before it counts."""
 
     def outcomes(observed: bool):  # type: ignore[no-untyped-def]  # noqa: FBT001
         return run(sys.executable, method, CLASSES[method], observed=observed, within_s=WITHIN_S)

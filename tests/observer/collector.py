@@ -1,4 +1,4 @@
-"""A supervisor for the observer's tests: takes the words of a program's processes, and does nothing about them."""
+"""A supervisor for the observer's tests: collects the messages of a program's processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every Python from 3.8 on that is found here is observed alike: its version may be older or newer than ours."""
+"""Every Python since 3.8 that is found here is observed alike, whether older or newer than ours."""
 
 import shutil
 import subprocess
@@ -24,8 +24,8 @@ def usable(name: str) -> str:
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("name", OTHERS)
-def test_everything_is_told(tmp_path: Path, name: str, method: str) -> None:
-    """As many kinds of resources, nothing dropped, nothing that is no word."""
+def test_everything_is_reported(tmp_path: Path, name: str, method: str) -> None:
+    """All kinds of resources, nothing dropped, no invalid message."""
     python = usable(name)
     with collecting(tmp_path) as collector:
         run(collector, PROGRAM, method, python=python)

@@ -1,4 +1,4 @@
-"""Whatever a program makes can be told from whatever else it makes, by its name."""
+"""Every resource of a program has a name of its own."""
 
 import sys
 from pathlib import Path
@@ -42,8 +42,8 @@ def promised() -> set[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["", *EXACT])
-def test_things_are_called_as_what_they_are_given_to(tmp_path: Path, name: str) -> None:
-    """Also several in one line, in a list, in a dict, in the arguments of a call, and by way of a function."""
+def test_resources_are_named_after_their_variables(tmp_path: Path, name: str) -> None:
+    """Also several on one line, in a list, a dict, the arguments of a call, or returned by a function."""
     told, _ = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
     expected = {
         f"{variable} (named.py:{line})" if variable != "None" else f"named.py:{line}" for variable, line in promised()
@@ -53,7 +53,7 @@ def test_things_are_called_as_what_they_are_given_to(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", ["", *OTHERS])
-def test_no_two_have_one_name(tmp_path: Path, name: str) -> None:
-    """Those made at one place are numbered: before Python 3.11 all of one line, since then all of one call."""
+def test_no_two_resources_have_the_same_name(tmp_path: Path, name: str) -> None:
+    """Those made at one place are numbered: since Python 3.11 per call, before that per line."""
     _, called = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
     assert len(set(called)) == len(called) > 40

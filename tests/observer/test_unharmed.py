@@ -1,4 +1,4 @@
-"""Whatever happens to the observer or its socket, the program does what it does without it."""
+"""Whatever happens to the observer or its socket, the program behaves as without it."""
 
 import os
 import socket
@@ -41,8 +41,8 @@ def outcome(code: str, environ: dict[str, str], *options: str, cwd: Path | None 
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nobody_listens(tmp_path: Path, method: str) -> None:
-    """A supervisor that is dead, or never was."""
+def test_no_supervisor(tmp_path: Path, method: str) -> None:
+    """It has ended, or never existed."""
     environ = environment(str(tmp_path / "nobody.sock"), "p1", os.environ)
     done = subprocess.run(
         [sys.executable, PROGRAMS / "everything.py", method], env=environ, timeout=WITHIN_S, check=False
@@ -50,8 +50,8 @@ def test_nobody_listens(tmp_path: Path, method: str) -> None:
     assert done.returncode == 0
 
 
-def test_nobody_reads(tmp_path: Path) -> None:
-    """A full socket: the words that did not fit are counted in the page, and nothing waits."""
+def test_supervisor_does_not_read(tmp_path: Path) -> None:
+    """The socket is full: messages that did not fit are counted in the page, and nothing waits."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "o.sock"))
         listener.listen()
@@ -70,7 +70,7 @@ def test_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_all_descriptors_closed(collector: Collector) -> None:
-    """As daemons do: it calls again, and what it makes then is told; its files with those numbers are left alone."""
+    """As daemons do: it connects again and reports new resources; files that got these numbers are left alone."""
     code = """
 import multiprocessing, os
 before = multiprocessing.Lock()
@@ -87,7 +87,7 @@ assert all(os.read(fd, 1) == b"" for fd in (*files, *range(890, 920)))
 
 
 def test_a_daemon(collector: Collector) -> None:
-    """Forked twice, in a session of its own: it says Hello for itself."""
+    """Forked twice, in a session of its own: it sends its own Hello."""
     code = """
 import multiprocessing, os
 if os.fork() == 0:
@@ -117,7 +117,7 @@ def lives(collector: Collector) -> dict[str, tuple[list[str], int]]:
 
 
 def test_processes_started_by_threads_at_the_same_time(collector: Collector, tmp_path: Path) -> None:
-    """Each child says its own name, which was put into words before the fork."""
+    """Each child reports its own name, which was encoded before the fork."""
     script = tmp_path / "script.py"
     script.write_text("""
 import multiprocessing, threading
@@ -147,8 +147,8 @@ for thread in threads:
     ],
     ids=["no line to begin with", "a word before the first", "no line when it is to say it"],
 )
-def test_the_first_word_of_a_child_whatever_was_before(collector: Collector, before: str) -> None:
-    """It says once that it is there and that it runs its target, and then what it makes."""
+def test_the_first_message_of_a_child_in_any_situation(collector: Collector, before: str) -> None:
+    """It reports once that it exists and runs its target, and then what it makes."""
     code = f"""
 import multiprocessing, os
 locks = []
@@ -166,8 +166,8 @@ process.join()
     assert [word.exitcode for word in collector.words(Exiting, child)] == [0]
 
 
-def test_another_program_in_its_place(collector: Collector) -> None:
-    """After exec the same process says Hello anew."""
+def test_exec_of_another_program(collector: Collector) -> None:
+    """After exec the same process sends Hello again."""
     code = """
 import multiprocessing, os, sys
 if len(sys.argv) == 1:
@@ -187,14 +187,14 @@ def test_isolated(collector: Collector) -> None:
 
 @pytest.mark.parametrize("code", ["import os; os._exit(7)", "import sys; sys.exit(7)", "import os; os.abort()"])
 def test_exit_codes(collector: Collector, code: str) -> None:
-    """Are the program's."""
+    """The program's exit codes are unchanged."""
     environ = environment(str(collector.path), "p1", os.environ)
     code = f"import multiprocessing; lock = multiprocessing.Lock(); {code}"
     assert outcome(code, environ)[0] == outcome(code, dict(os.environ))[0]
 
 
 def test_packages_with_our_names_are_the_programs(collector: Collector, tmp_path: Path) -> None:
-    """`app`, `workers`, `procession` and `sitecustomize` in its own folder; nothing of ours is on its import path."""
+    """It finds its own `app`, `workers`, `procession` and `sitecustomize`; its import path has nothing of ours."""
     for name in ("app", "workers", "procession", "sitecustomize"):
         (tmp_path / f"{name}.py").write_text(f"print({name!r})\n")
     code = """
@@ -210,8 +210,8 @@ print(*sys.path[1:], sep="\\n")
     "text",
     ["print('mine')", "raise ImportError('mine')", "import nothing_of_that_name", "1/0"],
 )
-def test_a_sitecustomize_that_was_there_runs_all_the_same(collector: Collector, tmp_path: Path, text: str) -> None:
-    """And fails all the same."""
+def test_another_sitecustomize_still_runs(collector: Collector, tmp_path: Path, text: str) -> None:
+    """And still fails if it did."""
     (tmp_path / "sitecustomize.py").write_text(text + "\n")
     base = {**os.environ, "PYTHONPATH": str(tmp_path)}
     code = "import sys; print(getattr(sys.modules.get('sitecustomize'), '__file__', None))"
@@ -219,8 +219,8 @@ def test_a_sitecustomize_that_was_there_runs_all_the_same(collector: Collector, 
     assert observed == outcome(code, base)
 
 
-def test_no_descriptor_stays_low_and_no_warning_is_given(collector: Collector) -> None:
-    """Also in development mode; the lowest numbers are the program's, before a fork and after."""
+def test_no_low_descriptor_and_no_warning(collector: Collector) -> None:
+    """Also in development mode; the program gets the lowest numbers, before a fork and after."""
     code = """
 import multiprocessing, os
 lock = multiprocessing.Lock()
@@ -238,7 +238,7 @@ print(low())
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_safe_pool(collector: Collector, tmp_path: Path, method: str) -> None:
-    """multiprocessing.Pool is ours, wherever the program runs, and no other name of ours is found there."""
+    """multiprocessing.Pool is ours, in whatever folder the program runs, which finds no other module of ours."""
     script = tmp_path / "script.py"
     script.write_text("""
 import importlib.util, multiprocessing, os, sys
@@ -293,8 +293,8 @@ elif len(sys.argv) > 1:
 
 
 @pytest.mark.parametrize("arguments", [(), ("300",), ("300", "closes")])
-def test_who_listened_is_away_for_a_while(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """What is said meanwhile is said later, up to a bound that keeps few descriptors; the rest is counted."""
+def test_the_supervisor_is_away_for_a_while(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Messages are sent later, up to a limit that keeps few descriptors; the rest is counted."""
     collector = Collector(tmp_path / "o.sock")
     script = tmp_path / "away.py"
     script.write_text(AWAY)

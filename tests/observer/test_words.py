@@ -1,4 +1,4 @@
-"""What real programs do is told by the observer, under every start method."""
+"""The messages of the observer about real programs, under every start method."""
 
 import os
 import struct
@@ -60,7 +60,7 @@ def all_read(collector: Collector) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_life_of_a_process(collector: Collector, method: str) -> None:
-    """Hello, started, booted, exiting, joined: with its name, target, start method and exit code."""
+    """Hello, started, booted, exiting, joined: with name, target, start method and exit code."""
     run(collector, PROGRAMS / "life.py", method)
     (started,) = [word for word in collector.words(Started) if word.role is None]
     assert (started.name, started.target, started.daemon) == ("worker-one", "__main__.leave", True)
@@ -77,8 +77,8 @@ def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     all_read(collector)
 
 
-def test_a_name_without_end_is_cut_and_all_else_is_told(collector: Collector) -> None:
-    """A word that is too long would not be said at all."""
+def test_a_long_name_is_cut(collector: Collector) -> None:
+    """A message that is too long would not be sent at all."""
     run(collector, PROGRAMS / "long_name.py")
     (started,) = collector.words(Started)
     (booted,) = collector.words(Booted)
@@ -88,7 +88,7 @@ def test_a_name_without_end_is_cut_and_all_else_is_told(collector: Collector) ->
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_process_that_counts_nothing_has_no_page(collector: Collector, method: str) -> None:
-    """It would cost each start; the parent, which says more than that it lives, has one."""
+    """Each start would pay for it; the parent, which counts, has one."""
     run(collector, PROGRAMS / "life.py", method)
     (started,) = [word for word in collector.words(Started) if word.role is None]
     parent = next(said.pid for said in collector.said if said.word is started)
@@ -97,20 +97,20 @@ def test_a_process_that_counts_nothing_has_no_page(collector: Collector, method:
 
 
 def test_helpers_of_multiprocessing_have_their_role(collector: Collector) -> None:
-    """The forkserver and the resource tracker are processes like others, and known as what they are."""
+    """The forkserver and the resource tracker are processes with a role."""
     run(collector, PROGRAMS / "life.py", "forkserver")
     assert {word.role for word in collector.words(Started)} == {None, "forkserver", "tracker"}
 
 
 def test_a_start_that_is_refused(collector: Collector) -> None:
-    """A daemon that tried to have children: the sender, and why."""
+    """A daemon tried to start a child: which process, and why it was refused."""
     run(collector, PROGRAMS / "daemon_with_child.py")
     (refused,) = collector.words(Refused)
     assert refused.error == "AssertionError: daemonic processes are not allowed to have children"
 
 
 def test_resources(everything: Everything) -> None:
-    """Each facility is told by the one who made it, with variable and place, and its parts before it."""
+    """Its creator reports each resource, with variable and place, after its parts."""
     collector = everything.collector
     made = [word for word in collector.words(Made) if word.here]
     named = {word.name.partition(" (")[0]: word.resource for word in made if word.name}
@@ -142,7 +142,7 @@ def test_resources(everything: Everything) -> None:
 
 
 def test_a_semaphore_can_be_read_from_outside(everything: Everything) -> None:
-    """The fd that comes with it is its file: inode as in its key, value and waiters in its first eight bytes."""
+    """The descriptor in the message is its file: the inode is in its key, value and waiters in the first 8 bytes."""
     collector = everything.collector
     semaphore = collector.made("semaphore", "self.slots")
     assert semaphore.word.key == f"sem:{os.fstat(semaphore.fds[0]).st_ino}"
@@ -151,7 +151,7 @@ def test_a_semaphore_can_be_read_from_outside(everything: Everything) -> None:
 
 
 def test_puts_and_gets_are_counted_in_the_page(everything: Everything) -> None:
-    """By each process on its own, and readable after its end."""
+    """By each process separately, and readable after its end."""
     collector = everything.collector
     five = collector.made("queue", "five")
     assert collector.counters(five.pid, five.word.facts["counters"])[:2] == (0, 3)
@@ -163,7 +163,7 @@ def test_puts_and_gets_are_counted_in_the_page(everything: Everything) -> None:
 
 
 def test_workers_of_pools(everything: Everything) -> None:
-    """Whose they are is told when they start, what they did is in their pages."""
+    """Their pool is reported when they start; their pages have what they did."""
     collector = everything.collector
     pools = [word for word in collector.words(Made) if word.resource == "pool" and word.here]
     for pool, tasks in zip(pools, (7, 4), strict=True):
@@ -175,8 +175,8 @@ def test_workers_of_pools(everything: Everything) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_whom_a_parent_signals(collector: Collector, method: str) -> None:
-    """By terminate(), by kill(), and its daemons when it ends; not one that is dead already."""
+def test_signals_of_a_parent_are_reported(collector: Collector, method: str) -> None:
+    """terminate(), kill(), and for daemons the end of the parent; not for a child that is dead already."""
     run(collector, PROGRAMS / "ends_children.py", method)
     names = {word.child: word.name for word in collector.words(Started)}
     told = [(names[word.child], word.signal) for word in collector.words(Signalled)]
@@ -187,8 +187,8 @@ def test_whom_a_parent_signals(collector: Collector, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_whom_a_pool_ends_itself(collector: Collector, method: str) -> None:
-    """Those workers that live when it is terminated, or broken; not the one that somebody else has ended."""
+def test_workers_that_a_pool_ends_are_reported(collector: Collector, method: str) -> None:
+    """The living ones, when it is terminated or broken; not one that was killed from outside."""
     *outsiders, error = run(collector, PROGRAMS / "pool_ends.py", method).split()
     by_pool, by_executor = [set(word.children) for word in collector.words(Ending)]
     assert by_pool
@@ -198,8 +198,8 @@ def test_whom_a_pool_ends_itself(collector: Collector, method: str) -> None:
     all_read(collector)
 
 
-def test_the_server_of_a_manager_tells_where_its_objects_are(everything: Everything) -> None:
-    """And its role is known from its start."""
+def test_the_server_of_a_manager_reports_where_its_objects_are(everything: Everything) -> None:
+    """Its role is known from its start."""
     collector = everything.collector
     (manager,) = [word for word in collector.words(Started) if word.role == "manager"]
     told = [word for word in collector.words(Made, manager.child) if word.resource == "manager"]
@@ -208,7 +208,7 @@ def test_the_server_of_a_manager_tells_where_its_objects_are(everything: Everyth
 
 
 def test_a_task_is_in_the_page_while_it_runs(collector: Collector) -> None:
-    """Its name, and since when; then that it is done."""
+    """Its name and since when; then that it is done."""
     with subprocess.Popen(
         [sys.executable, PROGRAMS / "one_task.py"], env=observed(collector), stdin=subprocess.PIPE
     ) as program:
@@ -221,8 +221,8 @@ def test_a_task_is_in_the_page_while_it_runs(collector: Collector) -> None:
     assert collector.header(worker)[3:5] == (1, 0)
 
 
-def test_what_goes_is_dropped(everything: Everything) -> None:
-    """A queue that nobody refers to any more, with its parts, and a block of shared memory that was closed."""
+def test_dropped_resources_are_reported(everything: Everything) -> None:
+    """A queue without references, with its parts, and a block of shared memory that was closed."""
     collector = everything.collector
     dropped = {word.key for word in collector.words(Dropped)}
     made = {word.resource: word.key for word in collector.words(Made) if word.here}
@@ -230,8 +230,8 @@ def test_what_goes_is_dropped(everything: Everything) -> None:
 
 
 @pytest.mark.parametrize("owners", [False, True])
-def test_owners_are_noted_if_asked_for(collector: Collector, *, owners: bool) -> None:
-    """When this process last took the lock."""
+def test_owners_are_recorded_on_request(collector: Collector, *, owners: bool) -> None:
+    """When this process last acquired the lock."""
     run(collector, PROGRAMS / "everything.py", "fork", owners=owners)
     lock = next(word for word in collector.words(Made) if word.name.startswith("lock "))
     pid = collector.made("lock", "lock").pid

@@ -1,7 +1,7 @@
-"""Runs in every interpreter of an observed program, before anything of the program does.  Any Python from 3.8 on.
+"""Runs in every interpreter of an observed program, before the program does; any Python since 3.8.
 
-It must stay small: each interpreter start pays for it.  It does not stay: afterwards the import path and
-``sys.modules`` are as without us, and whatever ``sitecustomize`` we shadow runs in our place.
+Kept small: each interpreter start pays for it.  Afterwards the import path and ``sys.modules`` are as without us, and
+the ``sitecustomize`` that this one hides has run in its place.
 """
 
 import os
@@ -15,7 +15,7 @@ def _observe():
         import _procession_observer  # type: ignore[import-not-found]
 
         _procession_observer.install()
-    except Exception:  # noqa: S110 - the program goes on, whatever it is
+    except Exception:  # noqa: S110 - the program runs, whatever fails here
         pass
 
 
@@ -34,7 +34,7 @@ def _hand_over():
         if spec is not None and spec.loader is not None:
             break
     else:
-        # What `site` would have met without us, and passes over; it also takes this module off sys.modules.
+        # What `site` would have got without us, and ignores; it also removes this module from sys.modules.
         raise ImportError("No module named 'sitecustomize'", name="sitecustomize")
     module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module

@@ -1,14 +1,14 @@
-"""Runs inside observed programs, of any Python from 3.8 on, and tells the supervisor what they make.
+"""Runs inside observed programs, in any Python since 3.8, and reports to the supervisor what they make.
 
 ::
 
     finder ── a module of multiprocessing was imported ──▶ its patch (processes, queues, semaphores …)
-    patch ── the program made, started, joined something ──▶ line ── words, descriptors ──▶ supervisor
+    patch ── the program made, started, joined something ──▶ line ── messages, descriptors ──▶ supervisor
       └───── counters, the task of a pool worker ──▶ page, which the supervisor maps
 
-The words and the page are described in `app/protocol/observer.py`.  Rules of the house: no thread, no lock,
-nothing blocks, nothing raises into the program, and nothing that the program can see is other than without us.  What
-is imported here is what an interpreter has loaded anyway, or modules in C: each start of one pays for it.
+`app/protocol/observer.py` describes messages and page.  The rules: no thread, no lock, nothing blocks, nothing raises
+into the program, and everything that the program can see is as without us.  It imports only modules that an interpreter
+has loaded anyway, and modules in C: every process start pays for it.
 """
 
 import os
@@ -18,7 +18,7 @@ from .finder import Finder
 
 
 def install():
-    """Watch the imports from now on; a .pth file may have loaded multiprocessing before."""
+    """Watch imports from now on, and patch what a .pth file may have loaded before."""
     finder = Finder()
     sys.meta_path.insert(0, finder)
     if os.environ.get("PROCESSION_SAFE_POOL") == "1":

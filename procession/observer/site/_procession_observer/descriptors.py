@@ -1,17 +1,17 @@
-"""Our file descriptors in the program: high, closed on exec, known again by what they are open on.
+"""Our file descriptors in the program: high numbers, closed on exec, recognized by device and inode.
 
-Programs close descriptors that they don't know (daemons close all), and then get the same numbers anew.
+Programs close descriptors that they don't know (daemons close all), and reuse the numbers.
 """
 
 import os
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
-# Above what `for fd in range(3, 256): os.close(fd)` and select() users touch, below the usual limit of 1,024.
+# Above what `for fd in range(3, 256): os.close(fd)` and select() use, below the usual limit of 1,024.
 HIGH = (900, 200, 3)
 
 
 def move_high(fd):
-    """Move ``fd`` to the first free number from 900 on, lower where the limit forbids, and return that."""
+    """Move ``fd`` to the first free number from 900 on (lower where the limit forbids) and return it."""
     for least in HIGH:
         try:
             moved = fcntl(fd, F_DUPFD_CLOEXEC, least)
@@ -23,7 +23,7 @@ def move_high(fd):
 
 
 def identity(fd):
-    """What ``fd`` is open on, None where it is closed."""
+    """Return (device, inode) of what ``fd`` is open on; None where it is closed."""
     try:
         status = os.fstat(fd)
     except OSError:
@@ -32,7 +32,7 @@ def identity(fd):
 
 
 class Kept:
-    """A descriptor of ours that we may find closed, or taken by somebody else, whenever we look."""
+    """A descriptor of ours that the program may close, or reuse, at any time."""
 
     def __init__(self, fd=-1):
         self.fd = fd

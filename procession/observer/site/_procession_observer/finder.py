@@ -1,8 +1,8 @@
-"""Patches the modules of multiprocessing right after they are imported, and nothing before that."""
+"""Patch the modules of multiprocessing right after their import, and nothing before."""
 
 import sys
 
-# Module of the standard library -> ours that patches it.
+# Module of the standard library -> our module that patches it.
 PATCHES = {
     "multiprocessing.process": "processes",
     "multiprocessing.util": "helpers",
@@ -17,14 +17,14 @@ PATCHES = {
     "multiprocessing.pool": "pools",
     "concurrent.futures.process": "executors",
 }
-# loky, alone and as joblib brings it, has the same classes under names of its own.
+# loky, on its own and inside joblib, has the same classes under other names.
 for _loky in ("loky.", "joblib.externals.loky."):
     PATCHES[_loky + "process_executor"] = "executors"
     PATCHES[_loky + "backend.popen_loky_posix"] = "reaping"
 
 
 class Finder:
-    """Stands first on ``sys.meta_path``; costs an import one look into a dict."""
+    """Stands first on ``sys.meta_path``; costs each import one lookup in a dict."""
 
     def names(self):
         return list(PATCHES)
@@ -38,7 +38,7 @@ class Finder:
         return spec
 
     def patch(self, module):
-        """Never raises: a module that is not as expected stays as it is, and the program is observed less."""
+        """Patch a module, without raising: an unexpected one stays as it is, and the program is observed less."""
         try:
             patches = __import__(__package__ + ".patches." + PATCHES[module.__name__], fromlist=["patch"])
             patches.patch(module)
@@ -61,7 +61,7 @@ class Finder:
 
         def exec_module(module):
             try:
-                del loader.exec_module  # what can be seen of the loader later is as ever
+                del loader.exec_module  # so that the loader looks as it always did
             except AttributeError:
                 pass
             original(module)

@@ -1,13 +1,14 @@
-"""The line to the supervisor: one unix seqpacket socket per process, on which words are said or counted as dropped.
+"""The line to the supervisor: one Unix seqpacket socket per process, for messages that are sent or counted as dropped.
 
-Nothing here blocks, and nothing raises into the program.  A process that the supervisor does not answer tries again
-a second later at most; a fork child has a line of its own.  Words for which the socket has no room, after hundreds
-in one breath, wait here for the next word or the next put.  So do those of a moment in which a supervisor that was
-there is not: it is being started again, and knows what was said before.
+Nothing here blocks, and nothing raises into the program.  A process that cannot connect tries again after a second; a
+fork child makes its own connection.  Messages for which the socket has no room, after hundreds at once, wait here until
+the next message or put.  So do messages while a supervisor that was there is not: it is being restarted, and knows
+what was sent before.
 
-A process that was just forked shares its memory with its parent.  Python writes to whatever it looks at, and the first
-write to each page costs 3 µs, in the child and in the parent.  So what each start of a process says goes by `tell` and
-`call`, which look at little: text made before, plain functions, one list, no attributes.
+A forked process shares its memory with its parent.  Python writes to every object it uses, and the first write to each
+page costs 3 µs, in child and parent.  So the messages of each process start go through `tell` and `call`, which use
+few objects: prepared text, plain functions, one list, no attributes.  One module, because each import costs 0.1 ms at
+the start of every process.
 """
 
 import os
@@ -28,42 +29,42 @@ from os import close, dup2, fstat, getpid
 from time import monotonic_ns
 
 from .descriptors import Kept, move_high
+from .json_text import encoded, quoted
 from .page import PAGE
-from .wording import encoded, quoted
 
 MAX_WORD = 4096
 RETRY_NS = 1_000_000_000
 MAX_WAITING = 100  # each may hold descriptors, which the program must not run out of
-MAX_AWAY = 20  # words with their descriptors, while nobody is there to take them: nobody knows for how long
-_ROOM = 512 * 1024  # the kernel gives what it allows
+MAX_AWAY = 20  # messages kept with their descriptors while no supervisor is there: for how long is unknown
+_ROOM = 512 * 1024  # the kernel grants what its limit allows
 _KIND = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK
 _AT_ONCE = MSG_DONTWAIT | MSG_NOSIGNAL
 
 
-# Of the line that is up: whose it is, its descriptor, what that is open on, how to send.  A fork child finds its
-# parent's here, by whose pid it knows that.
+# The connection: its process, its descriptor, what that is open on, and its send method.  A fork child finds its
+# parent's here, and recognizes it by the pid.
 PID, FD, OPEN_ON, SEND = range(4)
 _UP = [0, -1, None, None]
-# Words with descriptors that have to wait.
+# Messages, with descriptors, that have to wait.
 WAITING = []  # type: ignore[var-annotated]
-# The child whose end was told last.
+# The child whose end was reported last.
 JOINED = [None]
 _PATH = os.environ.get("PROCESSION_OBSERVE", "")
 
 
 def tell(text):
-    """Say a word that is text already."""
+    """Send a message that is encoded already."""
     try:
         if _UP[PID] == getpid() and fstat(_UP[FD])[1:3] == _UP[OPEN_ON] and not WAITING:
             _UP[SEND](text, _AT_ONCE)
             return
     except OSError:
-        pass  # no line, or no room, or nobody there any more
+        pass  # not connected, no room, or no supervisor any more
     LINE.say_text(text)
 
 
 def call(text):
-    """Say the first word of a fork child, which has its parent's line until then: its own gets the same number."""
+    """Connect a fork child and send its first message; its connection takes the descriptor of its parent's."""
     if WAITING or _UP[PID] == getpid() or fstat(_UP[FD])[1:3] != _UP[OPEN_ON]:
         return False
     caller = socket(AF_UNIX, _KIND)
@@ -82,23 +83,23 @@ def call(text):
 
 
 class Line:
-    """Says words, or counts them."""
+    """Sends messages, or counts them."""
 
     def __init__(self, program):
         self._program = program
-        self.program = quoted(program)  # as it stands in words
+        self.program = quoted(program)  # as it is written in messages
         self._first = getpid()
-        self._socket = None  # over the descriptor, as long as that is ours
-        self._page_of = None  # by what line the page was passed, and which process by it
+        self._socket = None  # on the descriptor, as long as that is ours
+        self._page_of = None  # the process and connection for which the page was passed
         self._retry_at = 0
-        self._tried = None  # who tries again then
+        self._tried = None  # the process that may not try before `_retry_at`
         self._over = False
         self._was_up = False
-        self._waits = None  # whose the words are that wait
+        self._waits = None  # the process whose messages wait
         self._same = None
 
     def say(self, kind, fds=(), **fields):
-        """Say a word, with descriptors; where nobody listens it is counted as dropped."""
+        """Send a message with descriptors; without a supervisor it is counted as dropped."""
         if self._over:
             return
         try:
@@ -108,20 +109,20 @@ class Line:
             self.missed()
 
     def say_text(self, text):
-        """As `tell`, whatever is the matter."""
+        """Send a message as `tell` does, connecting first where necessary."""
         try:
             self._say(text, ())
         except Exception:
             self.missed()
 
     def pass_page(self):
-        """From now on the page is needed: what is not told any more is counted there."""
+        """Pass the page to the supervisor: from now on, counters are there."""
         if self._page_of == (getpid(), _UP[OPEN_ON]) or self._over:
             return
         try:
             PAGE.map()
             page = PAGE.fd()
-            # Hello brings it along, if it is said only now.
+            # Connecting passes it with Hello.
             if self._is_up() and page is not None and self._page_of != (getpid(), _UP[OPEN_ON]):
                 self._page_of = getpid(), _UP[OPEN_ON]
                 self._say(b'{"kind":"paged","at":%d}' % monotonic_ns(), (page,))
@@ -129,7 +130,7 @@ class Line:
             self.missed()
 
     def flush(self):
-        """Say what waits; whether nothing waits any more.  A put calls it too."""
+        """Send the messages that wait; return whether none is left.  A put calls it too."""
         try:
             self._forget_parents()
             while WAITING:
@@ -151,30 +152,30 @@ class Line:
             return False
 
     def forget_waiting(self):
-        """In a fork child: what waits is the parent's to say."""
+        """Drop waiting messages in a fork child: the parent sends them."""
         while WAITING:
             _close(WAITING.pop(0)[1])
 
     def missed(self):
-        """Something was not seen."""
+        """Count one event that was not reported."""
         PAGE.miss(1)
 
     def end(self):
-        """The interpreter ends: what dies from now on is not worth a word; what could not be said was not seen."""
+        """Stop sending at the interpreter's end; messages that still wait are counted as missed."""
         self._over = True
         if WAITING:
             PAGE.miss(len(WAITING))
         self._leave()
 
     def open(self):
-        """Say Hello, if somebody listens."""
+        """Connect, which sends Hello; return whether that succeeded."""
         try:
             return not self._over and self._is_up()
         except Exception:
             return False
 
     def _forget_parents(self):
-        if WAITING and self._waits != getpid():  # forked without Python's knowledge
+        if WAITING and self._waits != getpid():  # forked without os.register_at_fork's callbacks
             self.forget_waiting()
 
     def _say(self, text, fds):
@@ -212,7 +213,7 @@ class Line:
         return self._send(self._hello(), () if page is None else (page,))
 
     def _hello(self):
-        """What stays the same in all forks is put into words once."""
+        """Return the first message; the part that is the same in all forks is encoded once."""
         if self._same is None:
             self._same = encoded(_same(self._program)).encode("ascii")[:-1]
         forked = getpid() != self._first
@@ -221,13 +222,13 @@ class Line:
         return self._same + more % (os.getppid(), b"true" if forked else b"false", start, monotonic_ns())
 
     def _hang_up(self):
-        """Let go of the line; in a fork child, of its parent's."""
+        """Close the connection; in a fork child, the parent's."""
         if _is_held():
             close(_UP[FD])
         self._leave()
 
     def _leave(self):
-        """The number may be anybody's: the socket must not close it, nor warn that it is open."""
+        """Detach the socket object, so that it neither closes the descriptor, maybe the program's by now, nor warns."""
         if self._socket is not None:
             self._socket.detach()
         self._socket = _UP[OPEN_ON] = None
@@ -250,11 +251,11 @@ class Line:
         except BlockingIOError:
             return False
         except ConnectionError:
-            self._hang_up()  # nobody listens any more
+            self._hang_up()  # the supervisor has gone
             return False
         except OSError:
             self._hang_up()
-            raise  # a word that the kernel does not take is none that it takes later
+            raise  # the kernel will not accept this message later either
 
     def _with_room(self, text, passed):
         try:
@@ -267,7 +268,7 @@ class Line:
 
 
 def _is_held():
-    """Whether the descriptor is still open on what it was."""
+    """Return whether the descriptor is still open on our socket."""
     try:
         return _UP[OPEN_ON] is not None and fstat(_UP[FD])[1:3] == _UP[OPEN_ON]
     except OSError:

@@ -1,7 +1,7 @@
-"""Notices when the program makes something, or gets it from another process, and says so.
+"""Notice when the program makes a resource, or receives one from another process, and report it.
 
-What is made while something else is being made is a part of that, a Queue for example makes a Pipe, two Locks and a
-BoundedSemaphore; it is told first, and without a name.
+A resource made while another one is being made is a part of it: a Queue, for example, makes a Pipe, two Locks and a
+BoundedSemaphore.  Parts are reported first, without a name.
 """
 
 import os
@@ -17,7 +17,7 @@ SLOT = "_procession_slot"
 
 
 class Nesting(_local):
-    """What this thread is just making, the outermost first, and the files opened for the word that tells of it."""
+    """The resources that this thread is making, outermost first, and the files opened for the report."""
 
     internal = False
 
@@ -26,26 +26,26 @@ class Nesting(_local):
         self.opened = []
 
     def enter(self, thing, *, here=True):
-        """From here to `leave` what is made is a part of ``thing``."""
+        """Start making ``thing``: until `leave`, resources are its parts."""
         if not self.within:
             self.internal = here and naming.is_internal()
         self.within.append(id(thing))
 
     def leave(self):
-        """Whatever happened in between; a child that was forked there has nothing to leave."""
+        """End making it, whatever happened; a child forked meanwhile has nothing to leave."""
         if self.within:
             self.within.pop()
         for fd in self.take():
             os.close(fd)
 
     def take(self):
-        """The opened files; who takes them closes them."""
+        """Return the opened files, for the caller to close."""
         opened, self.opened = self.opened, []
         return opened
 
 
 def _after_fork():
-    """A child that was forked while something was made, as the workers of a pool are, makes nothing yet."""
+    """Reset a child that was forked while a resource was made, such as a pool worker."""
     if NESTING.within:
         NESTING.within = []
 
@@ -56,7 +56,7 @@ _REFERENCES = {}  # type: ignore[var-annotated]
 
 
 def made_by(describe):
-    """For `wrap`: around an ``__init__``.  ``describe(self, fds)`` gives (resource, key, parts, facts)."""
+    """Wrap an ``__init__``; ``describe(self, fds)`` returns (resource, key, parts, facts)."""
 
     def make(original):
         def __init__(self, *args, **kwargs):
@@ -68,7 +68,7 @@ def made_by(describe):
 
 
 def got_by(describe):
-    """For `wrap`: around a ``__setstate__``, by which something comes from another process."""
+    """Wrap a ``__setstate__``, through which a resource comes from another process."""
 
     def make(original):
         def __setstate__(self, *args, **kwargs):
@@ -80,18 +80,18 @@ def got_by(describe):
 
 
 def _watch(original, thing, args, kwargs, describe, *, here):
-    """Call ``original`` for the program, which returns nothing; say what it made."""
+    """Call ``original``, which returns nothing, and report what it made."""
     NESTING.enter(thing, here=here)
     try:
         original(thing, *args, **kwargs)
-        if NESTING.within.count(id(thing)) == 1:  # else it is the __init__ of a base class
+        if NESTING.within.count(id(thing)) == 1:  # not the __init__ of a base class
             announce(thing, describe, here=here)
     finally:
         NESTING.leave()
 
 
 def announce(thing, describe, *, here):
-    """Say that ``thing`` is there, with the files that were opened for it."""
+    """Report that ``thing`` exists, with the files that were opened for it."""
     if NESTING.internal:
         return
     fds = NESTING.take()
@@ -109,7 +109,7 @@ def announce(thing, describe, *, here):
 
 
 def notice_end(thing, key):
-    """Say so when this process has ``thing`` no more."""
+    """Report when this process has dropped ``thing``."""
     slot = getattr(thing, SLOT, None)
     number = id(thing)
 
@@ -123,22 +123,22 @@ def notice_end(thing, key):
 
 
 def counters(thing):
-    """The number of new counters for ``thing``, None where there are none left."""
+    """Return the number of new counters for ``thing``; None where none are left."""
     slot = PAGE.slot()
     setattr(thing, SLOT, slot)
     return PAGE.number(slot)
 
 
 def key_of(thing):
-    """The key by which ``thing`` was told; of what was not, one that only this process and its forks know."""
+    """Return the key under which ``thing`` was reported; otherwise one valid in this process and its forks."""
     return getattr(thing, KEY, None) or address_key(thing)
 
 
 def address_key(thing):
-    """Of what only the process that made it has, and those that it forks."""
+    """Return a key for what only this process and its forks have."""
     return "%d-%x" % (os.getpid(), id(thing))
 
 
 def forget(thing):
-    """The end of ``thing`` was told already."""
+    """Do not report the end of ``thing``: it was reported already."""
     _REFERENCES.pop(id(thing), None)

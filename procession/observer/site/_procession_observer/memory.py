@@ -1,21 +1,21 @@
-"""Where shared memory of `multiprocessing.heap` is in this process."""
+"""Find shared memory of `multiprocessing.heap` in this process."""
 
 import os
 
 
 def block(wrapper):
-    """Of a BufferWrapper: its arena, and where in that it begins and ends."""
+    """Return a BufferWrapper's arena, and where its block begins and ends in it."""
     return wrapper._state[0]
 
 
 def key(wrapper):
-    """The same in all processes that share it: the file of its arena, and where in that it begins."""
+    """Return a key that is the same in all processes that share the block: the arena's file and the offset."""
     arena, start, _ = block(wrapper)
     return "arena:%d+%d" % (os.fstat(arena.fd).st_ino, start)
 
 
 def address(arena, start):
-    """Of byte ``start`` of an arena; None where it cannot be found."""
+    """Return the address of byte ``start`` of an arena; None where it cannot be found."""
     inode = str(os.fstat(arena.fd).st_ino)
     with open("/proc/self/maps") as maps:
         for line in maps:

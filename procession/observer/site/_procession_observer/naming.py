@@ -1,7 +1,7 @@
-"""What a resource is called: its variable and the place where it was made, ``jobs (train.py:41)``.
+"""Name a resource by its variable and the place where it was made: ``jobs (train.py:41)``.
 
-Read from the program's own source, where the frame says that the call is: to the letter from Python 3.11 on, by the
-line before.  Several that are made at one place in turn have one name; the supervisor numbers those.
+Read from the program's source: from Python 3.11 on at the exact position of the call, before that by its line.
+Resources made at one place in turn have the same name; the supervisor numbers them.
 """
 
 import os
@@ -13,22 +13,22 @@ from . import source
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _THEIRS = (_LIBRARY + "multiprocessing" + os.sep, os.path.join(_LIBRARY, "concurrent", "futures") + os.sep)
-# What stands between a program and its pool.
+# Packages between a program and its pool.
 _POOLS = tuple(os.path.join("", "site-packages", name, "") for name in ("loky", "joblib"))
-# Modules that make things because the program told them to.
+# Modules that make resources on behalf of the program.
 _PASS_ON = tuple(
     _THEIRS[0] + name + ".py" for name in ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
 )
 MAX_SOURCE = 4_000_000
-MOST_LINES = 50  # of one statement, before the call
-_AFTER = 3  # lines below the end of the call that may say that it is repeated
+MOST_LINES = 50  # of a statement, before the call
+_AFTER = 3  # lines after the call that may say that it is repeated
 _MOST_CALLERS = 5
 _MOST_KEPT = 500
-_told = {}  # type: ignore[var-annotated] # of each call that made something
+_told = {}  # type: ignore[var-annotated] # name by call
 
 
 def name():
-    """Of what the program's innermost frame is just making; "" where there is none."""
+    """Return the name of what the program's innermost frame is making; "" without such a frame."""
     frame = _program_frame(sys._getframe(1))
     if frame is None:
         return ""
@@ -47,7 +47,7 @@ def name():
 
 
 def is_internal():
-    """Is it multiprocessing itself that makes something, for a use of its own?"""
+    """Return whether multiprocessing makes the resource for its own use."""
     frame = sys._getframe(1)
     while frame is not None:
         place = frame.f_code.co_filename
@@ -72,7 +72,7 @@ def _place(frame):
 
 
 def _variable(frame):
-    """As `source.variable` finds it for the call in which the frame is."""
+    """Return the variable of the frame's present call, as `source.variable` does."""
     code = frame.f_code
     call = (code.co_filename, code.co_firstlineno, frame.f_lineno, frame.f_lasti)
     try:
@@ -96,7 +96,7 @@ def _find(code, number, instruction):
         return ""
     call = lines[0][column:]
     if call.startswith(b"super().__init__("):
-        return None  # of a subclass: what its maker calls it
+        return None  # a subclass: its caller names it
     before = b"".join(above) + lines[0][:column]
     after = lines[height][end_column:] + b"".join(lines[height + 1 :])
     return source.variable(_decoded(before), _decoded(after))
@@ -109,7 +109,7 @@ def _position(code, instruction):
 
 
 def _lines(path, first, last):
-    """The lines above ``first`` that its statement begins with, and from ``first`` to ``last`` as far as there are."""
+    """Return the lines above ``first`` that begin its statement, and the lines from ``first`` to ``last``."""
     try:
         if os.stat(path).st_size > MAX_SOURCE:
             return [], []
@@ -125,7 +125,7 @@ def _lines(path, first, last):
 
 
 def _begun(above):
-    """Those at the end of ``above`` that are not yet the end of their statement."""
+    """Return the lines at the end of ``above`` that do not end their statement."""
     count = 0
     while count < len(above) and source.goes_on(_decoded(above[-1 - count])):
         count += 1

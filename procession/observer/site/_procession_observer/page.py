@@ -1,4 +1,4 @@
-"""The page: memory that this process writes and the supervisor reads.  Layout: see `observer_words`."""
+"""The page: memory that this process writes and the supervisor reads.  Layout: `app/protocol/observer.py`."""
 
 import os
 
@@ -11,17 +11,17 @@ DROPPED, DONE, SINCE, NAME_LENGTH = 2, 3, 4, 5
 NAME_AT, NAME_BYTES = 48, 200
 COUNTERS_AT, COUNTER_WORDS = 256 // 8, 8
 SLOTS = (BYTES // 8 - COUNTERS_AT) // COUNTER_WORDS
-NOWHERE = COUNTERS_AT + (SLOTS - 1) * COUNTER_WORDS  # where things count that came too late for a slot of their own
+NOWHERE = COUNTERS_AT + (SLOTS - 1) * COUNTER_WORDS  # shared by all resources that got no slot of their own
 
 
-# Each of these would close a number that is not its own any more when it dies, so they stay until the interpreter
-# itself is gone; so long are functions kept that are called around forks.
+# Dying, these would close a descriptor that may be the program's by then, so they live as long as the interpreter,
+# which keeps functions that are registered for forks.
 _STAY = []  # type: ignore[var-annotated]
 os.register_at_fork(after_in_parent=_STAY.__len__)
 
 
 class _Unmapped:
-    """In the place of the words of a page that nobody needed yet: to touch one maps the page."""
+    """Takes the place of a page's words until it is needed: the first access maps the page."""
 
     def __getitem__(self, at):
         return PAGE.needed()[at]
@@ -31,16 +31,16 @@ class _Unmapped:
 
 
 UNMAPPED = _Unmapped()
-# The page of this process as unsigned integers of 8 bytes: a list of one, which costs a fork child less than an
-# attribute.  There it is UNMAPPED again: the parent's counters are not its to count on; numbers of slots stay, and so
-# does what is open on the parent's page until there is another one, for to let go of it costs.
+# The page of this process as unsigned integers of 8 bytes, in a list of one, which costs a fork child less than an
+# attribute.  A fork child starts with UNMAPPED: it must not count on its parent's counters.  It keeps the slot numbers,
+# and the parent's page until it has its own, because letting go of it takes time.
 WORDS = [UNMAPPED]
 
 
 class Page:
-    """Makes the page when it is needed: most processes count nothing, and a new file in memory costs 0.1 ms.
+    """Makes the page when it is needed: most processes count nothing, and a new memory file costs 0.1 ms.
 
-    ``on_map`` is called when the need of a counter made it.
+    Calls ``on_map`` when a counter made it necessary.
     """
 
     def __init__(self):
@@ -52,38 +52,38 @@ class Page:
         self.on_map = None
 
     def fd(self):
-        """The descriptor of the page, None where there is none yet, or where the program closed it."""
+        """Return the page's descriptor; None where there is no page yet, or the program closed it."""
         return self._kept.fd if WORDS[0] is not UNMAPPED and self._kept.is_ours() else None
 
     def map(self):
-        """Be there from now on."""
+        """Map the page, unless it is mapped."""
         if WORDS[0] is UNMAPPED:
             self._kept.close()
             self._map()
 
     def needed(self):
-        """Its words, for a caller who got hold of them when there were none yet."""
+        """Return the words, for a caller that got them before the page was mapped."""
         if WORDS[0] is UNMAPPED:
             self.map()
             self.on_map()
         return WORDS[0]
 
     def write(self, at, text):
-        """Put ``text`` where the byte ``at`` is."""
+        """Write ``text`` at byte ``at``."""
         self.needed()
         self._bytes[at : at + len(text)] = text
 
     def miss(self, count):
-        """So many words could not be said; where there is no page yet they are counted here."""
+        """Count messages that were not sent, here as long as there is no page."""
         if WORDS[0] is not UNMAPPED:
             WORDS[0][DROPPED] += count
             return
-        if self._of != os.getpid():  # what the parent missed is the parent's
+        if self._of != os.getpid():  # the parent counts what it missed
             self._of, self._missed = os.getpid(), 0
         self._missed += count
 
     def slot(self):
-        """Where the counters of something new begin, as the index of a word."""
+        """Return the index of the first word of new counters."""
         if self._free:
             at = self._free.pop()
             for index in range(at, at + COUNTER_WORDS):
@@ -99,7 +99,7 @@ class Page:
             self._free.append(at)
 
     def number(self, at):
-        """What the supervisor knows the slot by, None for one that tells nothing."""
+        """Return the number by which the supervisor knows a slot; None for NOWHERE."""
         return None if at == NOWHERE else (at - COUNTERS_AT) // COUNTER_WORDS
 
     def _map(self):
@@ -107,7 +107,7 @@ class Page:
         try:
             self._memory = self._mapped()
         except (AttributeError, ImportError, OSError, ValueError):
-            self._memory = bytearray(BYTES)  # seen by nobody
+            self._memory = bytearray(BYTES)  # that nobody reads
         self._bytes = memoryview(self._memory)
         self._words = words = self._bytes.cast("Q")
         words[0], words[1], words[DROPPED] = MAGIC, VERSION, self._missed if self._of == os.getpid() else 0
@@ -121,8 +121,8 @@ class Page:
 
 
 def _map_without_descriptor(fd):
-    """An mmap that holds no descriptor: before 3.13 it keeps a duplicate, at the lowest number that is free."""
-    from mmap import mmap  # a library of its own, which who has no page need not load
+    """Return an mmap that holds no descriptor: before 3.13 it keeps a duplicate, at the lowest free number."""
+    from mmap import mmap  # a shared library, not loaded by processes without a page
 
     try:
         return mmap(fd, BYTES, trackfd=False)

@@ -1,8 +1,8 @@
-"""`multiprocessing.Pool` becomes `procession.Pool`, whose workers can be killed; where PROCESSION_SAFE_POOL=1 asks.
+"""Replace `multiprocessing.Pool` by `procession.Pool`, whose workers can be killed; only with PROCESSION_SAFE_POOL=1.
 
-The program need not have Procession: the name ``procession``, and no other, is found beside us by a finder that is
-asked last.  Where the program has a package of that name, its Pool stays as it is; so it does, with a line that says
-so, under a Python too old for ours.
+The program need not have Procession installed: a finder that is asked last finds the package ``procession``, and no
+other, beside this one.  If the program has its own package of that name, or its Python is too old for ours (reported on
+stderr), its Pool stays.
 """
 
 import os
@@ -13,7 +13,7 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
 
 
 class Last:
-    """Stands last on ``sys.meta_path``."""
+    """A finder that stands last on ``sys.meta_path``."""
 
     def find_spec(self, name, path=None, target=None):
         if name != NAME:
@@ -24,12 +24,12 @@ class Last:
 
 
 def install():
-    """So that workers of a safe pool find their code too, in whatever folder they start."""
+    """Install the finder, so that safe-pool workers find their code in whatever folder they start."""
     sys.meta_path.append(Last())
 
 
 def patch(module):
-    """``multiprocessing.Pool()`` looks its class up here when it is called."""
+    """Replace the class that ``multiprocessing.Pool()`` looks up when it is called."""
     if sys.version_info < (3, 11):
         if "--multiprocessing-fork" not in sys.argv:  # once, not by every child
             sys.stderr.write("procession: --safe-pool needs Python 3.11 or newer; this program keeps its own Pool\n")

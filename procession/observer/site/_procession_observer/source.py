@@ -1,30 +1,30 @@
-"""What the value of a call is given to, by the program's source: ``self.jobs``, ``locks[1]``, ``lock of worker``.
+"""Find what the value of a call is assigned or passed to: ``self.jobs``, ``locks[1]``, ``lock of worker``.
 
 ::
 
     p = Process(target=run, args=(Queue(), Lock()))        the last call is "args[1] of p":
-    p =                                                    the statement gives to p
-        Process(target=run, args=                          it is in the argument "args" of a call
-                                 (Queue(),                 it is the second of several
+    p =                                                    the statement assigns to p
+        Process(target=run, args=                          the call is in the argument "args" of another
+                                 (Queue(),                 and is the second item of a tuple
 
-A statement is read letter by letter from its beginning up to the call: ast, tokenize and re cost milliseconds to load,
-more than all else that is done here.  What is not understood has no name.
+Reads a statement character by character up to the call: loading ast, tokenize or re takes milliseconds, more than all
+the rest.  What it does not understand has no name.  One module, because each import costs 0.1 ms.
 """
 
 MAX_NAME = 80
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
-# Calls that give back, or keep in order, what they get; and methods of what keeps it.
+# Calls that return or store what they get, and methods of what stores it.
 _THROUGH = ("enter_context", "enter_async_context", "closing", "cast", "list", "tuple", "set", "iter")
 _KEEP = ("append", "appendleft", "add", "insert", "setdefault", "put")
-# What may stand before a statement in the same line.
+# Keywords that may precede a statement on the same line.
 _COMPOUND = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "case")
 
 
 class Level:
     """The statement, or an open bracket in it, as far as it was read.
 
-    ``word``: what stands before the bracket; ``items``: what its commas end; ``keyword``: of an argument, or the key
-    in a dict; ``targets``: what a statement gives its value to, ``adds`` where by an operator, as ``+=``.
+    ``word`` is what precedes the bracket, ``items`` the text before each comma, ``keyword`` the name of an argument or
+    the key of a dict, ``targets`` what the statement assigns to, ``adds`` whether by an operator such as ``+=``.
     """
 
     def __init__(self, bracket="", word="", start=0):
@@ -35,7 +35,7 @@ class Level:
         self.adds = False
 
     def read(self, letter):
-        """A letter, or a whole string, that is nothing special."""
+        """Read a character without meaning, or a whole string."""
         self.text += letter
 
     def comma(self):
@@ -43,7 +43,7 @@ class Level:
         self.text = self.keyword = ""
 
     def equals(self):
-        """Of ``a = b = Lock()`` the first counts."""
+        """Read ``=``: of ``a = b = Lock()`` the first target counts."""
         if self.bracket:
             self.keyword = self.text.strip()
         elif not self.targets:
@@ -53,7 +53,7 @@ class Level:
         self.text = ""
 
     def colon(self):
-        """After a key, an ``if x``, or the name in an annotation."""
+        """Read ``:``, after a key, an ``if x``, or the name in an annotation."""
         if self.bracket == "{":
             self.keyword = self.text.strip()
         elif self.bracket or self.targets or _word(self.text + "(") == "lambda":
@@ -67,13 +67,13 @@ class Level:
 
 
 def variable(before, after):
-    """Of the call between ``before``, which begins with its statement, and ``after``; "" without one.
+    """Return the target of the call between ``before``, which begins with its statement, and ``after``; "" without one.
 
-    None where it is the value of a return or a lambda: then it is called as the caller calls that.
+    None where the value is returned, or of a lambda: the caller's call names it.
     """
     left, equals, right = before.partition("=")
     if equals and not right.strip() and not after.strip() and (name := _target(left)):
-        return name  # as most are
+        return name  # the most common form
     levels = _levels(before)
     inner = levels[-1].text.strip()
     if inner.endswith(":="):
@@ -91,7 +91,7 @@ def variable(before, after):
 
 
 def variables(text):
-    """As above where it is not known which of the calls in ``text`` it is: all that they can be given to."""
+    """Return the targets of all calls in ``text``, where it is unknown which call it is."""
     first = _first_word(text)
     if first == "return" and text.count("(") == 1:
         return None
@@ -108,20 +108,20 @@ def variables(text):
 
 
 def goes_on(line):
-    """Whether a statement that is in ``line`` goes on below it."""
+    """Return whether a statement in ``line`` continues on the next line."""
     code = line.partition("#")[0].rstrip()
     return not code or code[-1] in "([{,\\=" or code.endswith((" or", " and", " else"))
 
 
 def _levels(text):
-    """The statement that ``text`` leaves open, and the brackets that it leaves open."""
+    """Return the statement and the brackets that ``text`` leaves open."""
     levels = []
     _read(text, levels)
     return levels
 
 
 def _read(text, levels, until=""):
-    """Read into ``levels`` up to the end of ``text``, or of the statement; where that is."""
+    """Read into ``levels`` up to the end of ``text``, or of its statement; return that position."""
     levels.append(Level())
     at = 0
     while at < len(text):
@@ -150,7 +150,7 @@ def _read(text, levels, until=""):
 
 
 def _after(text, at):
-    """Where the string or comment ends that begins ``at``; behind any other letter."""
+    """Return the end of the string, comment or single character at ``at``."""
     letter = text[at]
     if letter == "#":
         end = text.find("\n", at)
@@ -165,7 +165,7 @@ def _after(text, at):
 
 
 def _following(text, depth):
-    """What comes next on each of the levels that are open: a comma, a ``for``, or nothing."""
+    """Return what follows on each open level: a comma, a ``for``, or nothing."""
     found = [""] * depth
     level, nested, word, at = depth - 1, 0, "", 0
     while at < len(text):
@@ -204,7 +204,7 @@ def _within(name, level, follows):
     if level.bracket == "(" and level.word:
         return _argument(name, level, item, several)
     if level.word:
-        return ""  # looked up by it
+        return ""  # an index
     if follows == "for" or (level.bracket == "(" and not several):
         return name
     if level.bracket == "{":
@@ -219,12 +219,12 @@ def _argument(name, level, item, several):
     if not level.keyword and word in _KEEP and owner:
         return name or owner
     told = level.keyword or ("argument %d" % (item + 1) if several else "argument")
-    # Of calls within each other the innermost is meant.
+    # Of nested calls, the innermost names it.
     return "%s of %s" % (told, level.word if not name or " of " in name else name)
 
 
 def _indexed(name, index):
-    """``locks[1]``, ``args[1] of p``; one of ``a, b``."""
+    """Return ``locks[1]`` or ``args[1] of p``; for a name ``a, b``, one of them."""
     what, of, whole = name.partition(" of ")
     names = what.split(", ")
     if len(names) > 1 and index.isdigit() and int(index) < len(names):
@@ -233,13 +233,13 @@ def _indexed(name, index):
 
 
 def _listed(targets):
-    """``(a, b)`` is two."""
+    """Split ``(a, b)`` into two targets."""
     only = targets[0].strip() if len(targets) == 1 else ""
     return only[1:-1].split(",") if only.startswith(("(", "[")) else targets
 
 
 def _after_as(text):
-    """The name in `` as name:``, and in `` as name, …``."""
+    """Return the name in `` as name:`` or `` as name, …``."""
     name = text.strip().partition("as ")[2] if text.lstrip().startswith("as ") else text
     for end in ",:)":
         name = name.partition(end)[0]
@@ -247,7 +247,7 @@ def _after_as(text):
 
 
 def _word(text):
-    """The name before the bracket that ``text`` ends with, with dots."""
+    """Return the dotted name before the bracket at the end of ``text``."""
     end = start = len(text) - 1
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_."):
         start -= 1
@@ -260,7 +260,7 @@ def _first_word(text):
 
 
 def _target(text):
-    """A name, an attribute or an item: ``self.jobs``, ``locks[i]``; "" for anything else."""
+    """Return a name, an attribute or an item: ``self.jobs``, ``locks[i]``; "" for anything else."""
     name = text.strip().rstrip("+|").strip()
     stem = name.partition("[")[0]
     plain = stem and not stem[0].isdigit() and all(letter.isalnum() or letter in "_." for letter in stem)

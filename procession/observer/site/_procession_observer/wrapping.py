@@ -1,12 +1,12 @@
-"""Puts a function of ours around one of the program's, so that nobody sees a difference."""
+"""Wrap functions of the program's modules so that nobody sees a difference."""
 
 _LOOKS = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
 def wrap(owner, name, make):
-    """Replace ``owner.name`` by what ``make`` makes of it, with the same name, place and signature.
+    """Replace ``owner.name`` by what ``make`` returns for it, with the same name, place and signature.
 
-    pickle finds functions by name and place, inspect the signature by ``__wrapped__``.
+    pickle finds functions by name and place; inspect finds the signature by ``__wrapped__``.
     """
     original = owner.__dict__[name]
     function = original.__func__ if isinstance(original, (staticmethod, classmethod)) else original

@@ -1,1 +1,1 @@
-"""One module for each module of the standard library that is wrapped; `finder` names them."""
+"""One module per wrapped module of the standard library; `finder` lists them."""

@@ -1,4 +1,4 @@
-"""Blocks of shared memory: `multiprocessing.shared_memory`."""
+"""Report blocks of shared memory: `multiprocessing.shared_memory`."""
 
 from .. import making
 from ..line import LINE
@@ -29,7 +29,7 @@ def _describe(self, fds):
 
 
 def _close(original):
-    """What is closed is still an object; this process has no use of it."""
+    """A closed block is still an object, but this process cannot use it any more."""
 
     def close(self):
         original(self)

@@ -1,4 +1,4 @@
-"""Pipes, listeners and their clients: `multiprocessing.connection`."""
+"""Report pipes, listeners and their clients: `multiprocessing.connection`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from ..making import NESTING, SLOT
 from ..page import NOWHERE, WORDS
 from ..wrapping import wrap
 
-# Of the counters in a slot; as long as somebody is in accept(), which includes the handshake.
+# Index of a counter: since when a process has been in accept(), handshake included.
 _WAITS_TO_GET = 5
 _QUEUES = os.path.join("multiprocessing", "queues.py")
 
@@ -35,7 +35,7 @@ def _pipe(original):
 
 
 def _tell_pipe(ends, duplex, of_queue):
-    """A queue's pipe is a part of it; those that multiprocessing makes for other uses are nobody's business."""
+    """Report a pipe of the program or of a queue; not those that multiprocessing makes for other uses."""
     if NESTING.internal if NESTING.within else naming.is_internal():
         return
     if NESTING.within and not of_queue:
@@ -53,7 +53,7 @@ def _tell_pipe(ends, duplex, of_queue):
 
 
 def address_told(address):
-    """An address as text: a path, or host:port."""
+    """Return an address as text: a path, or host:port."""
     if isinstance(address, tuple):
         return ":".join(map(str, address[:2]))
     return address.decode("utf-8", "replace") if isinstance(address, bytes) else str(address)
@@ -66,11 +66,7 @@ def _listener(self, fds):
         "listener",
         "addr:" + address,
         {},
-        {
-            "address": address,
-            "reader": listening,
-            "counters": making.counters(self),
-        },
+        {"address": address, "reader": listening, "counters": making.counters(self)},
     )
 
 

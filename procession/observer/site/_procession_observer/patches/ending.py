@@ -1,4 +1,4 @@
-"""Whom a parent or a pool is about to end by a signal: those that live.  Their parent may not know yet who does."""
+"""Report which children a parent or a pool is about to signal: the living ones, which it may not know yet."""
 
 from ..line import LINE
 
@@ -6,7 +6,7 @@ _AT_ONCE = 200
 
 
 def tell(workers):
-    """Say it of the workers of a pool."""
+    """Report the living workers of a pool as about to be ended."""
     try:
         pids = [worker.pid for worker in workers if worker.pid is not None and not _has_ended(worker.sentinel)]
         for at in range(0, len(pids), _AT_ONCE):
@@ -16,7 +16,7 @@ def tell(workers):
 
 
 def tell_signal(popen, number):
-    """Say it of one child."""
+    """Report that one child is about to be signalled."""
     try:
         if not _has_ended(popen.sentinel):
             LINE.say("signalled", child=popen.pid, signal=int(number))
@@ -25,8 +25,8 @@ def tell_signal(popen, number):
 
 
 def _has_ended(sentinel):
-    """Without reaping it."""
-    from select import POLLIN, poll  # in C, and seldom needed
+    """Return whether a process has ended, without reaping it."""
+    from select import POLLIN, poll  # in C, and rarely needed
 
     poller = poll()
     poller.register(sentinel, POLLIN)

@@ -1,4 +1,4 @@
-"""Pools of `concurrent.futures.process`."""
+"""Report pools of `concurrent.futures.process`."""
 
 from .. import making
 from ..making import address_key, key_of
@@ -11,7 +11,7 @@ def patch(module):
     wrap(module.ProcessPoolExecutor, "__init__", making.made_by(_describe))
     wrap(module, "_process_worker", _process_worker)
     thread = vars(getattr(module, "_ExecutorManagerThread", object))
-    for name in ("_terminate_broken", "terminate_broken"):  # the latter calls the former, where there is one
+    for name in ("_terminate_broken", "terminate_broken"):  # the second calls the first, where both exist
         if name in thread:
             wrap(module._ExecutorManagerThread, name, _terminate_broken)
             break
@@ -35,7 +35,7 @@ def _process_worker(original):
 
 
 def _terminate_broken(original):
-    """One of its workers has died: it ends the others."""
+    """A worker has died; the executor ends the others."""
 
     def _terminate_broken(self, *args, **kwargs):
         ending.tell(list(self.processes.values()))
@@ -45,7 +45,7 @@ def _terminate_broken(original):
 
 
 def _force_shutdown(original):
-    """``terminate_workers()`` and ``kill_workers()``, from Python 3.14 on."""
+    """``terminate_workers()`` and ``kill_workers()``, since Python 3.14."""
 
     def _force_shutdown(self, *args, **kwargs):
         ending.tell(list((self._processes or {}).values()))
@@ -55,7 +55,7 @@ def _force_shutdown(original):
 
 
 def _look(item):
-    """Of `map` the function is the first argument of a partial `_process_chunk`."""
+    """Return (function, number of items) of a work item; `map` wraps the function in a partial `_process_chunk`."""
     function = item.fn
     chunk = getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk"
     return (function.args[0], len(item.args[0])) if chunk else (function, 1)

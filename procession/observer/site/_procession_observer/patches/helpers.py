@@ -1,4 +1,4 @@
-"""The processes that multiprocessing starts for itself: `multiprocessing.util`."""
+"""Report the processes that multiprocessing starts for its own use: `multiprocessing.util`."""
 
 from ..line import LINE
 from ..wrapping import wrap

@@ -1,7 +1,7 @@
-"""Managers: `multiprocessing.managers`.  The one who starts it has its name, the server knows its objects.
+"""Report managers: `multiprocessing.managers`.
 
-Of what a manager keeps, that is told by which processes wait for each other: locks, events, queues.  Each process tells
-of the proxies that it has; the first proxy of an object has its name.
+The process that starts a manager knows its name, the server its objects.  Of those, only the ones that processes wait
+for are reported: locks, events, queues.  Each process reports its proxies; the first proxy of an object names it.
 """
 
 import os
@@ -13,7 +13,7 @@ from ..wrapping import wrap
 from . import serving
 from .connections import address_told
 
-# What SyncManager calls them -> what they are.
+# SyncManager's name -> kind of resource.
 _KINDS = {
     "Lock": "lock",
     "RLock": "rlock",
@@ -25,7 +25,7 @@ _KINDS = {
     "Queue": "queue",
     "JoinableQueue": "joinable_queue",
 }
-_PROXIES = {}  # type: ignore[var-annotated] # id of a proxy -> its key and a reference
+_PROXIES = {}  # type: ignore[var-annotated] # id of a proxy -> a weak reference to it
 _HELD = {}  # type: ignore[var-annotated] # key -> how many proxies of it this process has
 
 

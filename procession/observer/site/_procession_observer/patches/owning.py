@@ -1,7 +1,7 @@
-"""Who took each lock, noted by the taker in its page; only where PROCESSION_OBSERVE_OWNERS=1 asks for it.
+"""Record who acquired each lock last, in the page of that process; only with PROCESSION_OBSERVE_OWNERS=1.
 
-The supervisor takes the one who took it last for the holder of a lock that is taken.  So giving back costs nothing,
-and a note survives the one who wrote it, as its page does.
+The supervisor takes the last process that acquired a lock for its holder while it is locked.  So releasing costs
+nothing, and the record survives the process, as its page does.
 """
 
 from time import monotonic_ns
@@ -20,7 +20,7 @@ def patch(module):
 
 
 def _make_methods(original):
-    """Called by whoever makes a lock, or gets one from another process."""
+    """Called in each process that makes or receives a lock."""
 
     def _make_methods(self):
         original(self)

@@ -1,4 +1,5 @@
-"""Pools: `multiprocessing.pool`.  Whom a pool ends itself is told before: a worker may also be ended by others."""
+"""Report pools: `multiprocessing.pool`.  Workers that a pool is about to end are reported before: others may end them
+too."""
 
 import os
 
@@ -44,7 +45,7 @@ def _describe(self, fds):
 
 
 def _setup_queues(original):
-    """Before the first worker starts: by this it is known whose it is."""
+    """Mark the queue before the first worker starts, so that the worker's pool is known."""
 
     def _setup_queues(self):
         original(self)
@@ -54,7 +55,7 @@ def _setup_queues(original):
 
 
 def _terminate_pool(original):
-    """Whatever leads to it: terminate(), the end of a with block or of the program, a pool that nobody has."""
+    """Covers all causes: terminate(), the end of a with block or of the program, a collected pool."""
 
     def _terminate_pool(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs):
         if getattr(inqueue, POOL, None) is not None:

@@ -1,6 +1,6 @@
-"""Processes: `multiprocessing.process`, the first module of it that every program loads.  Says Hello.
+"""Report processes: `multiprocessing.process`, the first of its modules that a program loads.  Sends Hello.
 
-What a forked child says first its parent puts into words before the fork, see `line`.
+The parent encodes a forked child's first message before the fork, see `line`.
 """
 
 import atexit
@@ -8,16 +8,16 @@ import os
 from _thread import _count, get_ident
 from time import monotonic_ns
 
+from ..json_text import named, quoted
 from ..line import JOINED, LINE, WAITING, call, tell
 from ..page import UNMAPPED, WORDS
-from ..wording import named, quoted
 from ..wrapping import wrap
 
-POOL = "_procession_pool"  # on the queue of a pool's tasks: the pool's key
-# What the child that this thread is just starting is to say first, if it is a fork; by the thread's number.
+POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the pool
+# By thread: the first message of the child that it is starting, in case that is a fork.
 _BIRTHS = {}  # type: ignore[var-annotated]
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
-# How many threads there were at the last fork, of this process or, in one that has not forked, of its parent.
+# How many threads there were at the last fork, of this process or, before its own first fork, of its parent.
 _THREADS = [None]
 
 
@@ -76,9 +76,9 @@ def _start(original):
 
 
 def _described(process):
-    """The beginning of what the child says of itself, the end of what is said of it.
+    """Return the beginning of the child's first message, and the end of the parent's.
 
-    Before the start, which deletes the target.
+    Called before the start, which deletes the target.
     """
     try:
         target = getattr(process, "_target", None)
@@ -100,7 +100,7 @@ def _described(process):
 
 
 def _short(name):
-    """A word has its limit, and with a name of ten thousand letters nothing would be told at all."""
+    """Cut a name, so that the message keeps its size limit."""
     return str(name)[:200]
 
 
@@ -114,10 +114,8 @@ def _role(target, arguments):
 
 
 def _safe_pool():
-    """The one that is just being made."""
-    from ..making import (
-        NESTING,  # not before: who makes nothing need not load it
-    )
+    """Return the key of the safe pool that is being made."""
+    from ..making import NESTING  # most processes need not load it
 
     return "%d-%x" % (os.getpid(), NESTING.within[0]) if NESTING.within else None
 
@@ -168,7 +166,7 @@ def _join(original):
         try:
             return original(self, timeout)
         finally:
-            # That it was joined says that the waiting is over, too.
+            # "joined" also ends the waiting.
             if JOINED[0] != child:
                 tell(b'{"kind":"joining","child":%d,"over":true,"at":%d}' % (child, monotonic_ns()))
 

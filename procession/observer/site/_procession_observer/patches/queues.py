@@ -1,4 +1,4 @@
-"""Queues: `multiprocessing.queues`.  Puts and gets are counted in the page, where the supervisor reads them."""
+"""Report queues: `multiprocessing.queues`.  The page counts puts and gets, where the supervisor reads them."""
 
 import os
 from time import monotonic_ns
@@ -13,11 +13,7 @@ PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
 
 
 def patch(module):
-    for cls, describe in (
-        (module.Queue, _queue),
-        (module.JoinableQueue, _joinable),
-        (module.SimpleQueue, _simple),
-    ):
+    for cls, describe in ((module.Queue, _queue), (module.JoinableQueue, _joinable), (module.SimpleQueue, _simple)):
         wrap(cls, "__init__", making.made_by(describe))
         wrap(cls, "__setstate__", making.got_by(describe))
     module.Queue._procession_slot = module.SimpleQueue._procession_slot = NOWHERE
@@ -51,15 +47,11 @@ def _pipe(queue):
 
 
 def _ends(queue):
-    return {
-        "reader": queue._reader.fileno(),
-        "writer": queue._writer.fileno(),
-        "counters": making.counters(queue),
-    }
+    return {"reader": queue._reader.fileno(), "writer": queue._writer.fileno(), "counters": making.counters(queue)}
 
 
 def _start_thread(original):
-    """The buffer is another one in each process; it matters only where something is put."""
+    """Each process has its own buffer, which matters once it puts something."""
 
     def _start_thread(self):
         original(self)
@@ -103,7 +95,7 @@ def _get(original):
 
 
 def _simple_put(original):
-    """Who waits here is seen from outside: it waits for a lock or in a write.  No clock is read."""
+    """Without timestamps: the supervisor sees from outside who waits for a lock or in a write."""
 
     def put(self, obj):
         original(self, obj)

@@ -1,4 +1,4 @@
-"""How a process ended, from the one who reaps it, and who sent it a signal: `multiprocessing.popen_*`."""
+"""Report how a process ended, from the process that reaps it, and who signalled it: `multiprocessing.popen_*`."""
 
 from time import monotonic_ns
 
@@ -8,7 +8,7 @@ from . import ending
 
 
 def patch(module):
-    if "poll" in vars(module.Popen):  # spawn inherits that of fork
+    if "poll" in vars(module.Popen):  # spawn inherits fork's
         wrap(module.Popen, "poll", _poll)
     if "_send_signal" in vars(module.Popen):
         wrap(module.Popen, "_send_signal", _send_signal)
@@ -34,7 +34,7 @@ def _tell(child, code):
 
 
 def _send_signal(original):
-    """By terminate(), by kill(), or to the daemons at the end of their parent."""
+    """Called by terminate(), kill(), and for daemons at the end of their parent."""
 
     def _send_signal(self, sig):
         if self.returncode is None:

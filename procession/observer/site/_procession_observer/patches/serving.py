@@ -1,8 +1,8 @@
-"""What the threads of a manager's server wait for in whose place, and which client has which managed lock.
+"""Record what each thread of a manager's server waits for, for which client, and which client holds which managed lock.
 
-Written into memory that the supervisor reads by the address that was told; layout: see `observer_words`.  Only calls of
-methods that wait are noted; to any other one it costs the server half a microsecond, against the round trip of a socket
-and two pickles.  The server's own code stays as it is: it gets a connection that looks at what goes through it.
+Written into memory whose address is reported, for the supervisor to read; layout: `app/protocol/observer.py`.  Only
+methods that wait are recorded; any other call costs the server half a microsecond more, beside a socket round trip and
+two pickles.  The server's own code is unchanged: it gets a connection that inspects the messages.
 """
 
 import os
@@ -19,7 +19,7 @@ from ..line import LINE
 CONNECTIONS, LOCKS, WORDS = 128, 128, 8
 METHODS = {"acquire": 1, "get": 2, "put": 3, "wait": 4, "join": 5, "release": 0}
 _ACQUIRE, _WAIT = 1, 4
-# How the proxies of multiprocessing ask for a wait without a limit; None: not at all.
+# How proxies of multiprocessing ask for an unlimited wait; None: not as an argument.
 _LIMITLESS = {"acquire": True, "get": True, "wait": None}
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 _OF_THREADING = (
@@ -38,12 +38,12 @@ _NEXT = count(CONNECTIONS)
 
 
 def notes():
-    """Where they begin."""
+    """Return the address of the records."""
     return _NOTES.buffer_info()[0]
 
 
 def served(original):
-    """For `wrap`: around `Server.serve_client`."""
+    """Wrap `Server.serve_client`."""
 
     def serve_client(self, conn):
         try:
@@ -60,7 +60,7 @@ def served(original):
 
 
 class _Connection:
-    """That of one client, with a thread of its own."""
+    """The connection of one client, which has its own thread."""
 
     def __init__(self, server, conn):
         self._conn, self._objects = conn, server.id_to_obj
@@ -76,7 +76,7 @@ class _Connection:
         return getattr(self._conn, name)
 
     def over(self):
-        """The client has gone."""
+        """Free the client's row."""
         if self._row is not None:
             self._write(self._row)
             _FREE.append(self._row // WORDS)
@@ -114,7 +114,7 @@ class _Connection:
         self._method = METHODS[name]
         self._lock = _lock_of(thing)
         if self._lock is not None and name != "acquire":
-            # Before it is so: who gets the lock then must find its own note standing.
+            # Recorded before the release: the next holder records itself right after it.
             self._lock = _release(self._lock, self._inode, gone=name == "wait")
         row, notes = self._row, _NOTES
         if row is not None and self._method:
@@ -140,21 +140,21 @@ class _Connection:
 
 
 def _lock_of(thing):
-    """The lock that an object is, or has, if that is one of threading."""
+    """Return the threading lock that an object is or has; None without one."""
     if type(thing) is threading.Condition:
         thing = thing._lock
     return thing if type(thing) in (_LOCK, _RLOCK) else None
 
 
 def _is_limited(name, args):
-    """Whether the method may come back by itself; never by a comparison, which the program could see."""
+    """Return whether the call has a timeout.  Compares by identity: the program could notice an ``__eq__``."""
     if name == "put":
         return len(args) != 1
     return len(args) > 1 or (len(args) == 1 and (name not in _LIMITLESS or args[0] is not _LIMITLESS[name]))
 
 
 def _client(fd):
-    """Who connected, as far as the kernel says."""
+    """Return the pid of the process that connected; 0 where the kernel does not know it."""
     try:
         borrowed = socket(fileno=fd)
     except OSError:
@@ -184,7 +184,7 @@ def _acquire(lock, inode, client):
 
 
 def _release(lock, inode, gone):
-    """Note it; returns the lock that a wait() will have again at its end."""
+    """Record a release; return the lock if wait() will acquire it again at its end."""
     row = _row(lock)
     if row is None or not _NOTES[row + 1]:
         return None

@@ -1,4 +1,4 @@
-"""Value, Array and their raw kin: `multiprocessing.sharedctypes`.  The supervisor reads them where they are."""
+"""Report Value, Array and their raw forms: `multiprocessing.sharedctypes`.  The supervisor reads their memory."""
 
 import ctypes
 
@@ -16,7 +16,7 @@ def patch(module):
 def _made(original):
     def make(*args, **kwargs):
         if NESTING.within:
-            return original(*args, **kwargs)  # the raw object in a synchronized one
+            return original(*args, **kwargs)  # the raw object inside a synchronized one
         NESTING.enter(original)
         try:
             made = original(*args, **kwargs)
@@ -32,7 +32,7 @@ def _rebuilt(original):
     def rebuild_ctype(type_, wrapper, length):
         got = original(type_, wrapper, length)
         if NESTING.within:
-            return got  # just being made here
+            return got  # made here, not received
         NESTING.enter(original, here=False)
         try:
             making.announce(got, _describe, here=False)
@@ -56,6 +56,6 @@ def _describe(thing, fds):
 
 
 def _typecode(kind):
-    """As in the struct module; None for structures."""
+    """Return the type code of the struct module; None for structures."""
     code = getattr(kind, "_type_", None)
     return code if isinstance(code, str) else None

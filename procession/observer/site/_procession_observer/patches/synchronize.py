@@ -1,7 +1,7 @@
-"""Locks, semaphores and what is made of them: `multiprocessing.synchronize`.
+"""Report locks, semaphores and what is made of them: `multiprocessing.synchronize`.
 
-The supervisor reads a semaphore's value and waiters from its file.  Under fork that file is unlinked by the call that
-makes it; so ours makes it, opens it, and then unlinks it.
+The supervisor reads a semaphore's value and waiters from its file.  Under fork, the call that makes the semaphore also
+unlinks its file; our replacement makes it, opens it and then unlinks it.
 """
 
 import os
@@ -14,8 +14,8 @@ from ..page import PAGE
 from ..wrapping import wrap
 from . import owning
 
-_FOLDER = "/dev/shm/"  # noqa: S108 - where glibc and musl have them
-_KINDS = []  # type: ignore[var-annotated] # which class is which resource, the most special first
+_FOLDER = "/dev/shm/"  # noqa: S108 - where glibc and musl keep them
+_KINDS = []  # type: ignore[var-annotated] # (class, kind of resource), subclasses first
 
 
 def patch(module):
@@ -41,7 +41,7 @@ def patch(module):
 
 
 def _between(real):
-    """`_multiprocessing` as `synchronize` sees it, with a SemLock that can be looked at from outside."""
+    """Return `_multiprocessing` as `synchronize` should see it, with a SemLock that can be read from outside."""
     unlinked = _by_subclass(real) if sys.version_info >= (3, 10) else _by_handle(real)
 
     class SemLock(real.SemLock):
@@ -68,7 +68,7 @@ def _between(real):
 
 
 def _by_subclass(real):
-    """Makes semaphores whose file is unlinked, and whose name the program does not see, as without us."""
+    """Return a maker of semaphores whose file is unlinked and whose name is hidden, as without us."""
 
     class Unlinked(real.SemLock):
         __slots__ = ()
@@ -87,12 +87,12 @@ def _by_subclass(real):
 
 
 def _by_handle(real):
-    """As above where a SemLock cannot have subclasses (their instances are allocated wrongly before 3.10).
+    """Do the same before 3.10, where instances of a subclass of SemLock are allocated wrongly.
 
-    The object that the program gets shares its handle with another one, which must never close it: it stays for ever.
+    The program's object shares its handle with another one, which must never close it and so is kept for ever.
     """
     stay = []
-    os.register_at_fork(before=stay.__len__)  # until after the program's very last line
+    os.register_at_fork(before=stay.__len__)  # keeps the list until after the program's last line
 
     def unlinked(kind, value, maxvalue, name):
         made = real.SemLock(kind, value, maxvalue, name, False)
@@ -112,7 +112,7 @@ def _looks_real(cls):
 
 
 def _open(name):
-    """Open the file of semaphore ``name`` for the word that will tell of it."""
+    """Open the file of semaphore ``name``, to be passed with its report."""
     try:
         NESTING.opened.append(os.open(_FOLDER + "sem." + str(name).lstrip("/"), os.O_RDWR | os.O_CLOEXEC))
     except OSError:

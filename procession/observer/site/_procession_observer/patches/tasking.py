@@ -1,22 +1,14 @@
-"""What a worker of a pool is doing, in its page; around the two queues that it has."""
+"""Record what a pool worker is doing in its page, by wrapping the worker's two queues."""
 
 from time import monotonic_ns
 
+from ..json_text import named
 from ..line import LINE
-from ..page import (
-    DONE,
-    NAME_AT,
-    NAME_BYTES,
-    NAME_LENGTH,
-    PAGE,
-    SINCE,
-    WORDS,
-)
-from ..wording import named
+from ..page import DONE, NAME_AT, NAME_BYTES, NAME_LENGTH, PAGE, SINCE, WORDS
 
 
 class Task:
-    """The task of this process.  Keeps nothing of it: what a task refers to lives as long as without us."""
+    """The task of this process.  Keeps no reference to it: a task's objects live as long as without us."""
 
     def __init__(self):
         self._code = None
@@ -40,7 +32,7 @@ class Task:
 
 
 class Around:
-    """A queue, seen through."""
+    """A wrapped queue."""
 
     def __init__(self, queue, task, look):
         self._queue, self._task, self._look = queue, task, look
@@ -50,7 +42,7 @@ class Around:
 
 
 class Tasks(Around):
-    """The queue from which a worker gets its tasks; ``look(item)`` gives the function and the number of items."""
+    """The queue of a worker's tasks; ``look(item)`` returns the function and the number of items."""
 
     def get(self, *args, **kwargs):
         item = self._queue.get(*args, **kwargs)
@@ -63,7 +55,7 @@ class Tasks(Around):
 
 
 class Results(Around):
-    """The queue to which a worker puts its results."""
+    """The queue of a worker's results."""
 
     def put(self, item):
         self._queue.put(item)
@@ -71,6 +63,6 @@ class Results(Around):
 
 
 def around(tasks, results, look):
-    """Both queues of a worker."""
+    """Wrap both queues of a worker."""
     task = Task()
     return Tasks(tasks, task, look), Results(results, task, look)

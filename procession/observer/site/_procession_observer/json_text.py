@@ -1,4 +1,4 @@
-"""Words as JSON.  The json module would cost an interpreter 2 to 5 ms; what it is made of in C costs nothing."""
+"""Encode messages as JSON.  The json module would cost each interpreter 2 to 5 ms; its parts in C cost nothing."""
 
 try:
     from _json import encode_basestring_ascii as _quoted
@@ -7,18 +7,18 @@ except ImportError:  # not CPython
 
 
 def encoded(value):
-    """JSON text of None, bool, int, float, str and lists and dicts of them; of anything else its repr."""
+    """Return JSON of None, bool, int, float, str and lists and dicts of them; of anything else, its repr."""
     try:
         text = "".join(_encode(value, 0))
         if "\\ud" not in text:
             return text
-    except Exception:  # noqa: S110 - no number, or not CPython
+    except Exception:  # noqa: S110 - NaN, infinity, or not CPython
         pass
     return _encoded(value)
 
 
 def _encoded(value):
-    """Slower, and right also for half characters and for what is not a number."""
+    """Encode more slowly, and correctly also for surrogates and NaN."""
     if value is None or value is True or value is False:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -40,19 +40,19 @@ try:
     from _json import make_encoder
 
     _encode = make_encoder(None, _shown, _quoted, None, ":", ",", False, False, False)
-except Exception:  # not CPython, or another one than we know
+except Exception:  # not CPython, or an unknown version
     _encode = None  # type: ignore[assignment]
 
 
 def quoted(text):
-    """In quotes; the half characters of undecodable file names become question marks, they are not JSON."""
+    """Return a JSON string; lone surrogates (from undecodable file names) become question marks."""
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
     return _quoted(text)
 
 
 def named(thing):
-    """``module.qualname`` of a function or class, also below functools.partial."""
+    """Return ``module.qualname`` of a function or class, also below functools.partial."""
     thing = getattr(thing, "func", thing)
     try:
         return thing.__module__ + "." + thing.__qualname__
