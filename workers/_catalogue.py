@@ -1,4 +1,4 @@
-"""The catalogue as the supervisor sees it: the workloads, their typed parameters, the check of values."""
+"""The catalogue as the supervisor sees it: workloads, typed parameters, and the check of their values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALLOWED_DEFAULTS = {"start_method", "daemon", "auto_join", "grace_s", "stuck_aft
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One field of the launch form; ``default`` None means that it is required."""
+    """One field of the launch form; a ``default`` of None means that it is required."""
 
     name: str
     type: str
@@ -39,7 +39,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """What is allowed, in words."""
+        """The allowed values, as text."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.minimum is not None:
@@ -54,7 +54,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """One entry of the catalogue; ``module`` and ``qualname`` are where its target is found."""
+    """One catalogue entry; its target is ``qualname`` in ``module``."""
 
     name: str
     title: str
@@ -67,24 +67,24 @@ class Workload:
     defaults: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything that the launch form needs, as JSON has it."""
-        told = asdict(self)
-        del told["module"], told["qualname"]
-        return told
+        """Return everything that the launch form needs, as JSON."""
+        entry = asdict(self)
+        del entry["module"], entry["qualname"]
+        return entry
 
     def check(self, params: Mapping[str, object]) -> dict[str, Any]:
-        """Return the keyword arguments for the target, defaults filled in; raises `BadParameter`."""
+        """Return the keyword arguments for the target, with defaults; raises `BadParameter`."""
         return checked(self.name, self.parameters, params)
 
 
 @cache
 def discover() -> dict[str, Workload]:
-    """All workloads of all themes; raises ValueError where two have the same name."""
+    """Return all workloads of all themes; raises ValueError for a name that is used twice."""
     found: dict[str, Workload] = {}
     for module in _themes():
         for target, declared in _declared_in(module):
             if declared.name in found:
-                raise ValueError(f"two workloads are called {declared.name}")
+                raise ValueError(f"duplicate workload name: {declared.name}")
             found[declared.name] = _workload(module, target, declared)
     return found
 
@@ -105,7 +105,7 @@ def _declared_in(module: ModuleType) -> Iterator[tuple[Callable[..., Any], Decla
 
 def _workload(module: ModuleType, target: Callable[..., Any], declared: Declaration) -> Workload:
     if unknown := declared.defaults.keys() - ALLOWED_DEFAULTS:
-        raise ValueError(f"{declared.name}: no such defaults: {', '.join(sorted(unknown))}")
+        raise ValueError(f"{declared.name}: unknown defaults: {', '.join(sorted(unknown))}")
     return Workload(
         name=declared.name,
         title=declared.title,
@@ -120,6 +120,7 @@ def _workload(module: ModuleType, target: Callable[..., Any], declared: Declarat
 
 
 def parameters(target: Callable[..., Any]) -> Iterator[Parameter]:
+    """Yield the parameters in a target's signature."""
     annotated = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
     hints = get_type_hints(annotated, include_extras=True)
     for parameter in inspect.signature(target).parameters.values():
@@ -143,12 +144,12 @@ def _told_by(extras: list[Any]) -> dict[str, Any]:
 
 
 def checked(of: str, parameters: tuple[Parameter, ...], params: Mapping[str, object]) -> dict[str, Any]:
-    """Return a value for each of the parameters of ``of``, defaults filled in; raises `BadParameter`."""
+    """Return a value for each of the parameters of ``of``, with defaults; raises `BadParameter`."""
     known = {parameter.name: parameter for parameter in parameters}
     for name in params:
         if name not in known:
-            allowed = f"allowed are {', '.join(known)}" if known else "it has none"
-            raise BadParameter(name, f"is no parameter of {of}; {allowed}")
+            allowed = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
+            raise BadParameter(name, f"unknown parameter of {of}; {allowed}")
     return {name: _given(parameter, params) for name, parameter in known.items()}
 
 
@@ -156,7 +157,7 @@ def _given(parameter: Parameter, params: Mapping[str, object]) -> Any:
     if parameter.name in params:
         return parameter.check(params[parameter.name])
     if parameter.default is None:
-        raise BadParameter(parameter.name, f"is required: {parameter.allowed}")
+        raise BadParameter(parameter.name, f"required: {parameter.allowed}")
     return parameter.check(parameter.default)
 
 
@@ -197,6 +198,6 @@ _CONVERT: dict[str, Callable[[object], Any]] = {"int": _int, "float": _float, "s
 _WORDS = {
     "int": "a whole number",
     "float": "a number",
-    "str": f"a text of at most {MAX_TEXT} characters",
+    "str": f"a string of at most {MAX_TEXT} characters",
     "bool": "true or false",
 }

@@ -1,13 +1,12 @@
-"""How a theme declares its workloads, and `workers.pooled` its functions: one decorator, and bounds beside the types.
+"""The decorators that declare workloads, and functions of `workers.pooled`; parameters have their bounds beside types.
 
 ::
 
     @workload("sleep", look_at="The state: running, at no CPU.", stuck_after_s=ALL_DAY)
-    def sleep(seconds: Annotated[float, Range(0, 86_400), "how long"] = 60) -> None:
-        '''Sleeps, then ends with exit code 0.'''
+    def sleep(seconds: Annotated[float, Range(0, 86_400), "how long to sleep"] = 60) -> None:
+        '''Sleeps, then exits with code 0.'''
 
-Kept light, because every child that runs a workload loads it; `workers._catalogue` reads what is declared
-here.
+Kept light: every child that runs a workload loads this module.  `workers._catalogue` reads the declarations.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from typing import Any, TypeVar
 T = TypeVar("T", bound=Callable[..., Any])
 
 DECLARED = "__workload__"
-# `procession.pool_host` finds a function of the catalogue by this, without the rest of the catalogue.
+# `procession.pool_host` finds the catalogue's functions by this attribute, without loading the rest of it.
 POOLED = "__pool_function__"
-# For what is idle on purpose: a limit on no progress that nobody reaches.
+# For workloads that are idle on purpose: a limit on idle time that nobody reaches.
 ALL_DAY = 86_400.0
 
 
 class BadParameter(ValueError):
-    """A parameter is wrong; ``args`` are (its name, what is wrong and what is allowed)."""
+    """A parameter is invalid; ``args`` are (its name, what is wrong and what is allowed)."""
 
     @property
     def name(self) -> str:
@@ -42,7 +41,7 @@ class BadParameter(ValueError):
 
 
 class Range:
-    """The bounds of a number, both allowed."""
+    """The bounds of a number, both inclusive."""
 
     def __init__(self, minimum: float, maximum: float) -> None:
         self.minimum = minimum
@@ -50,14 +49,14 @@ class Range:
 
 
 class Choices:
-    """The values that a text may have."""
+    """The allowed values of a string."""
 
     def __init__(self, *values: str) -> None:
         self.values = values
 
 
 class Declaration:
-    """What the decorator was told; the rest is in the signature and the docstring."""
+    """The arguments of the decorator; the rest is in signature and docstring."""
 
     def __init__(self, name: str, title: str, look_at: str, defaults: dict[str, Any]) -> None:
         self.name = name
@@ -67,9 +66,9 @@ class Declaration:
 
 
 def workload(name: str, *, look_at: str, title: str | None = None, **defaults: Any) -> Callable[[T], T]:
-    """Declare a function or a `multiprocessing.Process` subclass as a workload, and leave it as it is.
+    """Declare a function or `multiprocessing.Process` subclass as a workload, and return it unchanged.
 
-    ``look_at`` says what the page shows of it; ``defaults`` are fields of `app.records.process.LaunchSpec`
+    ``look_at`` says what to see on the page; ``defaults`` are fields of `app.records.process.LaunchSpec`
     (``start_method``, ``daemon``, ``auto_join``, ``grace_s``, ``stuck_after_s``, ``restart``).
     """
 
@@ -82,7 +81,7 @@ def workload(name: str, *, look_at: str, title: str | None = None, **defaults: A
 
 
 class PoolDeclaration:
-    """What `pool_function` was told."""
+    """The arguments of `pool_function`."""
 
     def __init__(self, name: str, title: str, look_at: str, example: dict[str, Any]) -> None:
         self.name = name
@@ -92,9 +91,9 @@ class PoolDeclaration:
 
 
 def pool_function(name: str, *, look_at: str, example: dict[str, Any], title: str | None = None) -> Callable[[T], T]:
-    """Declare a function as one that the workers of a pool run, and leave it as it is.
+    """Declare a function for pool workers, and return it unchanged.
 
-    ``example`` is a job that shows what there is to see: ``method``, ``args`` or ``iterable``, ``chunksize``.
+    ``example`` is a job that shows its effect: ``method``, ``args`` or ``iterable``, ``chunksize``.
     """
 
     def declare(target: T) -> T:

@@ -1,4 +1,4 @@
-"""The functions for pools as the supervisor sees them: what the form of a job needs to know."""
+"""The pool functions as the supervisor sees them: what the job form needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._declare import POOLED, PoolDeclaration
 
 @dataclass(frozen=True, kw_only=True)
 class PoolFunction:
-    """One function; ``target`` is where it is found, ``example`` a job that shows what there is to see."""
+    """One function; ``target`` is where it is found, ``example`` a job that shows its effect."""
 
     name: str
     title: str
@@ -26,19 +26,19 @@ class PoolFunction:
     example: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything that the form needs, as JSON has it."""
+        """Return everything that the job form needs, as JSON."""
         return deepcopy(asdict(self))
 
 
 @cache
 def discover() -> dict[str, PoolFunction]:
-    """All functions of `workers.pooled`; raises ValueError where two have the same name."""
+    """Return all functions of `workers.pooled`; raises ValueError for a name that is used twice."""
     found: dict[str, PoolFunction] = {}
     for function in vars(pooled).values():
         declared = getattr(function, "__dict__", {}).get(POOLED)
         if isinstance(declared, PoolDeclaration):
             if declared.name in found:
-                raise ValueError(f"two functions for pools are called {declared.name}")
+                raise ValueError(f"duplicate pool function name: {declared.name}")
             found[declared.name] = _told(function, declared)
     return found
 

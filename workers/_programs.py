@@ -1,13 +1,13 @@
 """The catalogue of programs: plain scripts in ``workers/programs/THEME/``, read without importing or running them.
 
-A script is what a textbook would print: it imports the standard library only, does nothing before
-``if __name__ == "__main__":``, and runs by ``python file.py``.  That it can be listed asks three things of it:
+A script is textbook code: it imports only the standard library, does nothing outside ``if __name__ == "__main__":``,
+and runs with ``python file.py``.  To be listed, it also has to follow three rules:
 
-* The docstring has a title in its first line, one paragraph of description, one that begins ``What to look at:``,
-  and where the page finds something wrong, a line ``Finds: deadlock, zombie`` (`app.records.program`).
-* All parameters are made by ``parser.add_argument("--name", type=…, default=…, choices=(…), help=…)`` with everything
-  written out; ``type`` is int, float or str, and ``action="store_true"`` stands for a bool.
-* The bounds of a number are refused in the form that this module reads, ``given`` being what was parsed::
+* The docstring has a title on its first line, one paragraph of description, one that begins with ``What to look at:``
+  and, where Procession finds something wrong, a line ``Finds: deadlock, zombie`` (`app.records.program`).
+* All parameters are made by ``parser.add_argument("--name", type=…, default=…, choices=(…), help=…)`` with literal
+  arguments; ``type`` is int, float or str, and ``action="store_true"`` stands for a bool.
+* Bounds of numbers are checked in this form, ``given`` being the parsed arguments::
 
     def parameters():
         parser = argparse.ArgumentParser(description=__doc__)
@@ -17,8 +17,8 @@ A script is what a textbook would print: it imports the standard library only, d
             parser.error("--children must be from 1 to 32")
         return given
 
-The folders are no packages, so nothing can import a script by accident.  A script has the name of no module of the
-standard library, which it would hide from everything that runs beside it.
+The folders are not packages, so that nothing imports a script by accident.  No script has the name of a standard
+library module: it would hide that module from everything that runs in its folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 from ._catalogue import Parameter, checked
 
 FOLDER = Path(__file__).parent / "programs"
-# Folders in the order in which a reader meets the themes.
+# Folders in the order of learning.
 THEMES = {
     "process": "Process",
     "start_methods": "Start methods",
@@ -53,7 +53,7 @@ FINDS = "Finds: "
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One script; ``finds`` are the kinds of findings that it leads to, ``path`` is where it is."""
+    """One script; ``finds`` are the kinds of findings that it leads to, ``path`` is its file."""
 
     name: str
     title: str
@@ -65,30 +65,30 @@ class Program:
     parameters: tuple[Parameter, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything that the launch form needs, as JSON has it."""
-        told = asdict(self)
-        del told["path"]
-        return told
+        """Return everything that the launch form needs, as JSON."""
+        entry = asdict(self)
+        del entry["path"]
+        return entry
 
     def check(self, params: Mapping[str, object]) -> dict[str, Any]:
-        """Return all parameters, defaults filled in; raises `BadParameter`."""
+        """Return all parameters, with defaults; raises `BadParameter`."""
         return checked(self.name, self.parameters, params)
 
     def arguments(self, params: Mapping[str, object]) -> list[str]:
-        """Return what to write behind ``python PATH``; raises `BadParameter`."""
+        """Return the arguments after ``python PATH``; raises `BadParameter`."""
         return [argument for name, value in self.check(params).items() for argument in _written(name, value)]
 
 
 @cache
 def discover() -> dict[str, Program]:
-    """All scripts by name, theme by theme; raises ValueError where one cannot be read."""
+    """Return all scripts by name, theme by theme; raises ValueError where one cannot be read."""
     paths = [path for folder in THEMES for path in sorted((FOLDER / folder).glob("*.py"))]
     found = [read(path) for path in paths]
     return {program.name: program for program in found}
 
 
 def read(path: Path) -> Program:
-    """What one script says of itself; raises ValueError with what is missing."""
+    """Return the catalogue entry of one script; raises ValueError saying what is missing."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         told = _docstring(ast.get_docstring(tree) or "")
@@ -103,7 +103,7 @@ def read(path: Path) -> Program:
 def _docstring(text: str) -> dict[str, Any]:
     title, description, look_at, *rest = [*map(_one_line, text.split("\n\n")), "", "", ""]
     if not title or not description or not look_at.startswith(LOOK_AT):
-        raise ValueError(f"a title, a description and a paragraph '{LOOK_AT}' make its docstring")
+        raise ValueError(f"the docstring must have a title, a description and a paragraph '{LOOK_AT}'")
     finds = [kind.strip() for line in rest if line.startswith(FINDS) for kind in line[len(FINDS) :].split(",")]
     what = look_at[len(LOOK_AT) :]
     return {"title": title, "description": description, "look_at": what[:1].upper() + what[1:], "finds": tuple(finds)}
@@ -137,7 +137,7 @@ def _parameter(name: str, told: dict[str, ast.expr], bounds: dict[str, float]) -
 
 
 def _bounds(tree: ast.Module) -> Iterator[tuple[str, dict[str, float]]]:
-    # Comparisons such as: LOW <= given.NAME <= HIGH
+    # Finds comparisons like: LOW <= given.NAME <= HIGH
     for node in ast.walk(tree):
         match node:
             case ast.Compare(

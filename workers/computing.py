@@ -1,6 +1,6 @@
 """CPU and memory
 
-Work that shows in the charts.
+Workloads to watch in the charts.
 """
 
 import os
@@ -31,17 +31,17 @@ def burn_cpu(seconds: Annotated[float, Range(0, 86_400), "how long to compute"] 
 
 @workload(
     "allocate-memory",
-    look_at="RSS climbs to the size that was asked for, stays, and falls to nothing at the end.",
+    look_at="Memory (RSS) grows to the chosen size, stays there, and is freed at the end.",
     stuck_after_s=ALL_DAY,
 )
 def allocate_memory(
-    mib: Annotated[int, Range(1, 4096), "how much to allocate, in MiB; at most half of what is free"] = 256,
+    mib: Annotated[int, Range(1, 4096), "how much to allocate, in MiB; at most half of the free memory"] = 256,
     seconds: Annotated[float, Range(0, 86_400), "how long to hold it"] = 30,
 ) -> None:
-    """Allocates memory and writes to every page of it, holds it for a while, then gives it back."""
+    """Allocates memory, writes to every page of it, holds it for a while, then frees it."""
     free = free_mib()
     if mib > free / 2:
-        raise MemoryError(f"{mib} MiB would be more than half of the {free} MiB that are free")
+        raise MemoryError(f"{mib} MiB is more than half of the {free} MiB that are free")
     held = []
     for number in range(mib):
         held.append(bytearray(os.urandom(1)) * MIB)
@@ -50,14 +50,14 @@ def allocate_memory(
 
 
 def free_mib() -> int:
-    """What the kernel says is available, in MiB."""
+    """Return the available memory according to the kernel, in MiB."""
     _, _, after = Path("/proc/meminfo").read_text().partition("MemAvailable:")
     return int(after.split()[0]) // 1024
 
 
 @workload(
     "count-primes",
-    look_at="A progress bar with numbers: every step is reported, and reporting costs next to nothing.",
+    look_at="A progress bar with numbers: every step is reported, at almost no cost.",
 )
 def count_primes(
     limit: Annotated[int, Range(2, 10_000_000), "count the primes below this"] = 300_000,
@@ -72,7 +72,7 @@ def count_primes(
 
 
 def is_prime(number: int) -> bool:
-    """Trial division, as everybody writes it first."""
+    """Return whether no number from 2 to the square root divides ``number``."""
     divisor = 2
     while divisor * divisor <= number:
         if number % divisor == 0:

@@ -17,11 +17,11 @@ from ._declare import ALL_DAY, Range, workload
 
 @workload(
     "descendants",
-    look_at="Three descendants, one of them detached. Terminate or kill it: all of them are gone afterwards.",
+    look_at="Three descendants, one of them detached. Terminate or kill the process: all of them end with it.",
     stuck_after_s=ALL_DAY,
 )
 def descendants(seconds: Annotated[float, Range(0, 86_400), "how long each of them lives"] = 120) -> None:
-    """Starts a fork, a subprocess and a daemon that detaches itself, and waits for the first two."""
+    """Starts a fork, a subprocess and a detached daemon, and waits for the first two."""
     forked = fork(lambda: time.sleep(seconds))
     program = subprocess.Popen(["sleep", str(seconds)])
     print(f"fork {forked}, subprocess {program.pid}")
@@ -31,7 +31,7 @@ def descendants(seconds: Annotated[float, Range(0, 86_400), "how long each of th
 
 
 def start_daemon(seconds: float) -> None:
-    """A session of its own and a parent that is gone: how daemons have always been made."""
+    """Start a daemon the classic way: in its own session, with a parent that has exited."""
 
     def detach() -> None:
         os.setsid()
@@ -42,7 +42,7 @@ def start_daemon(seconds: float) -> None:
 
 
 def fork(work: Callable[[], object]) -> int:
-    """Do ``work`` in a forked child; return its pid."""
+    """Call ``work`` in a forked child; return the child's pid."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -54,7 +54,7 @@ def fork(work: Callable[[], object]) -> int:
 
 @workload(
     "daemon-with-child",
-    look_at="Exit code 1: a daemonic process may not have children. Launched without daemon it may.",
+    look_at="Exit code 1: a daemonic process may not have children. Launch it without daemon, and it succeeds.",
     daemon=True,
 )
 def daemon_with_child() -> None:
@@ -67,21 +67,21 @@ def daemon_with_child() -> None:
 
 @workload(
     "zombie",
-    look_at="Dead, but not yet joined: state exited, a zombie to the OS. Join clears it.",
+    look_at="State exited: it has ended but was not joined, a zombie to the OS. Join removes it.",
     start_method="fork",
     auto_join=False,
 )
 def zombie() -> None:
-    """Ends at once and stays a zombie until somebody joins it."""
-    print("my exit code waits to be asked for")
+    """Exits at once and stays a zombie until it is joined."""
+    print("exiting; the exit code stays until somebody joins this process")
 
 
 @workload(
     "fork-burst",
-    look_at="Many descendants at once, none left a second later; never more than 200.",
+    look_at="Many descendants at once, at most 200; all are gone a second later.",
 )
 def fork_burst(count: Annotated[int, Range(1, 200), "how many to fork"] = 50) -> None:
-    """Forks many children at once, each of which lives for a second, and waits for them all."""
+    """Forks many children at once, each living for a second, and waits for all of them."""
     children: list[int] = []
     try:
         for number in range(1, count + 1):

@@ -1,6 +1,6 @@
 """Getting stuck
 
-No progress for three reasons; look at the stack of each.
+Three ways to make no progress; compare the stacks.
 """
 
 import itertools
@@ -17,11 +17,11 @@ STUCK_AFTER_S = 5.0
 
 @workload(
     "hang",
-    look_at="Stuck after 5 s: it uses no CPU, and its stack ends in Lock.acquire.",
+    look_at="Stuck after 5 s: no CPU, and its stack ends in Lock.acquire.",
     stuck_after_s=STUCK_AFTER_S,
 )
-def hang(seconds: Annotated[float, Range(0, 86_400), "when to give up"] = 300) -> None:
-    """Waits for a lock that nobody will release, without using any CPU."""
+def hang(seconds: Annotated[float, Range(0, 86_400), "how long to wait before giving up"] = 300) -> None:
+    """Waits for a lock that is never released, without using any CPU."""
     lock = threading.Lock()
     lock.acquire()
     lock.acquire(timeout=seconds)
@@ -30,7 +30,7 @@ def hang(seconds: Annotated[float, Range(0, 86_400), "when to give up"] = 300) -
 @workload(
     "hang-in-c",
     title="Hang in C",
-    look_at="Busy, and yet stuck after 5 s: one long call cannot report. SIGTERM still ends it.",
+    look_at="Busy, yet stuck after 5 s: during one long call it cannot report progress. SIGTERM still ends it.",
     stuck_after_s=STUCK_AFTER_S,
 )
 def hang_in_c(seconds: Annotated[float, Range(0, 3600), "about how long the call takes"] = 60) -> None:
@@ -43,12 +43,12 @@ def hang_in_c(seconds: Annotated[float, Range(0, 3600), "about how long the call
 
 
 def add(steps: int) -> int:
-    """Add nothing, ``steps`` times, in one call: no signal handler and no other thread runs meanwhile."""
+    """Add nothing, ``steps`` times in one call; no signal handler and no other thread runs meanwhile."""
     return sum(itertools.repeat(0, steps))
 
 
 def adding_takes(steps: int) -> float:
-    """Seconds that `add` takes here."""
+    """Return how many seconds `add` takes here."""
     started = time.perf_counter()
     add(steps)
     return time.perf_counter() - started
@@ -60,7 +60,7 @@ def adding_takes(steps: int) -> float:
     stuck_after_s=STUCK_AFTER_S,
 )
 def thread_deadlock() -> None:
-    """Two threads take two locks in opposite order and wait for each other for ever."""
+    """Two threads acquire two locks in opposite order and wait for each other for ever."""
     left, right = threading.Lock(), threading.Lock()
     both_hold_one = threading.Barrier(2)
     threads = [
@@ -74,7 +74,7 @@ def thread_deadlock() -> None:
 
 
 def take_both(first: threading.Lock, second: threading.Lock, both_hold_one: threading.Barrier) -> None:
-    """The classic mistake."""
+    """Acquire both locks, in the given order."""
     with first:
         both_hold_one.wait()
         with second:

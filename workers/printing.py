@@ -1,6 +1,6 @@
 """Output
 
-What a process prints goes to its log, and never stops it.
+A process prints to its log, which never blocks it.
 """
 
 import sys
@@ -16,7 +16,7 @@ BLOCK = ("x" * 1023 + "\n") * 64
 
 @workload(
     "print-lines",
-    look_at="The log: follow it, pause it, search it; lines on standard error are there too.",
+    look_at="The log: follow, pause and search it; it has the lines of standard error, too.",
 )
 def print_lines(
     rate: Annotated[float, Range(0.1, 1000), "lines per second"] = 5,
@@ -33,7 +33,7 @@ def print_lines(
 
 @workload(
     "flood",
-    look_at="The log is held at its size limit, the process never waits, the page stays quick.",
+    look_at="The log stays at its size limit, the process never waits, and the page stays fast.",
 )
 def flood(
     mb_per_s: Annotated[float, Range(0.1, 500), "megabytes per second"] = 10,
@@ -49,5 +49,5 @@ def flood(
 
 
 def wait_until(moment: float) -> None:
-    """Sleep until ``moment`` of the monotonic clock; not at all where it has passed."""
+    """Sleep until ``moment`` of the monotonic clock, unless it has passed."""
     time.sleep(max(0.0, moment - time.monotonic()))

@@ -1,4 +1,4 @@
-"""Runs scripts of the catalogue of programs alone, as a reader would: ``python file.py``."""
+"""Runs catalogue programs alone, as a reader would: ``python file.py``."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Processes, start methods, pipes, queues and synchronisation: each script run alone says what it promises."""
+"""Processes, start methods, pipes, queues, synchronisation: the expected output of each script, run alone."""
 
 import re
 from dataclasses import dataclass, field
@@ -42,11 +42,15 @@ PROCESS = [
             r"parent: my own list is still \[\]",
         ),
     ),
-    Case("process-subclass", {"limit": 2, "pause": 0}, ("counter-to-2: 2", "parent: exit code 0, and here count .* 0")),
+    Case(
+        "process-subclass",
+        {"limit": 2, "pause": 0},
+        ("counter-to-2: 2", "parent: exit code 0, and count is still 0 here"),
+    ),
     Case(
         "process-names",
         QUICK,
-        ("MainProcess: the first of all", "Process-1:2: child of Process-1", "Process-3:1: child of twin"),
+        ("MainProcess: the main process", "Process-1:2: child of Process-1", "Process-3:1: child of twin"),
         {"twin: child of MainProcess": 2},
     ),
     Case(
@@ -58,21 +62,21 @@ PROCESS = [
     Case(
         "process-daemon-children",
         QUICK,
-        ("daemon: I start a child", "parent: the daemon ended with exit code 1"),
-        {"daemon: this is never said": 0},
+        ("daemon: starting a child", "parent: the daemon ended with exit code 1"),
+        {"daemon: never printed": 0},
         error="AssertionError: daemonic processes are not allowed to have children",
     ),
     Case(
         "process-join-timeout",
         {"seconds": 0.5, "timeout": 0.2},
-        ("child: done", "parent: join came back, exitcode None", "parent: join came back, exitcode 0"),
+        ("child: done", "parent: join returned, exitcode None", "parent: join returned, exitcode 0"),
     ),
     Case(
         "process-terminate-kill",
         {"grace": 0.5},
         (
             "parent: after terminate[(][)] plain has exit code -15",
-            "careful: told to end, cleaning up",
+            "careful: got SIGTERM, cleaning up",
             "parent: after terminate[(][)] careful has exit code 0",
             "parent: after terminate[(][)] stubborn has exit code None",
             "parent: after kill[(][)] stubborn has exit code -9",
@@ -97,7 +101,7 @@ PROCESS = [
             "Process-2: my parent is MainProcess, alive: True",
             r"alive: \['Process-1', 'Process-2'\]",
             r"alive: \['Process-2'\]",
-            "alive: nobody",
+            "alive: none",
         ),
     ),
     Case(
@@ -148,20 +152,20 @@ START_METHODS = [
         "start-methods-missing-guard",
         {"method": "spawn"},
         ("__main__: starting a child", "__mp_main__: starting a child", "__main__: exit code 1"),
-        {"child: this is never said": 0},
+        {"child: only printed with fork": 0},
         exitcode=1,
         error="An attempt has been made to start a new process before the",
     ),
-    Case("start-methods-missing-guard", {"method": "fork"}, ("child: this is never said", "__main__: exit code 0")),
+    Case("start-methods-missing-guard", {"method": "fork"}, ("child: only printed with fork", "__main__: exit code 0")),
     Case(
         "start-methods-globals-differ",
         {"method": "all"},
         (
-            r"fork: the setting is 'as main\(\) changed it'",
-            "spawn: the setting is 'as the file says'",
-            "forkserver: the setting is 'as the file says'",
+            r"fork: the setting is 'changed by main\(\)'",
+            "spawn: the setting is 'as in the file'",
+            "forkserver: the setting is 'as in the file'",
         ),
-        {r"parent: the setting is 'as main\(\) changed it'": 3},
+        {r"parent: the setting is 'changed by main\(\)'": 3},
     ),
     Case(
         "start-methods-fork-from-threads",
@@ -189,15 +193,15 @@ PIPE = [
     Case(
         "pipe-duplex",
         {"questions": 3, "pause": 0},
-        ("parent: received {'question': 2, 'answer': 4}", "child: told to stop"),
+        ("parent: received {'question': 2, 'answer': 4}", "child: asked to stop"),
     ),
     Case(
         "pipe-simplex",
         {"messages": 2, "pause": 0},
         (
             "reader: readable True, writable False",
-            r"parent: send\(\) to the end that reads: OSError: connection is read-only",
-            r"child: recv\(\) from the end that writes: OSError: connection is write-only",
+            r"parent: send\(\) to the reading end: OSError: connection is read-only",
+            r"child: recv\(\) from the writing end: OSError: connection is write-only",
             "parent: received message 1",
         ),
     ),
@@ -223,14 +227,14 @@ PIPE = [
         {"keep_open": False, "pause": 0},
         (
             "child: received 2",
-            "child: EOFError, all ends that write are closed",
-            r"parent: send\(\) when nobody can read: BrokenPipeError: .*",
+            "child: EOFError, all writing ends are closed",
+            r"parent: send\(\) without a reader: BrokenPipeError: .*",
         ),
     ),
     Case(
         "pipe-end-of-file",
         {"keep_open": True, "seconds": 0.3},
-        ("child: received 2", "child: nothing within 0.3 s, and no end: I have the other end myself"),
+        ("child: received 2", "child: nothing within 0.3 s, and no end-of-file: I hold the other end myself"),
         {"child: EOFError.*": 0},
     ),
     Case(
@@ -246,11 +250,11 @@ PIPE = [
         "pipe-too-large",
         {"seconds": 0.3},
         (
-            r"child: send_bytes\(\) of 700000 bytes came back after (?!0\.0)\d\.\d s",
+            r"child: send_bytes\(\) of 700000 bytes returned after (?!0\.0)\d\.\d s",
             "parent: received 700000 bytes",
             r"parent: recv_bytes\(350000\): OSError: bad message length",
             "parent: readable False, closed False",
-            "child: the second one: (BrokenPipe|ConnectionReset)Error",
+            r"child: second send_bytes\(\): (BrokenPipe|ConnectionReset)Error",
         ),
     ),
 ]
@@ -296,10 +300,10 @@ QUEUE = [
         "queue-task-done",
         {"seconds": 0.5},
         (
-            r"parent: task_done\(\) once too often: ValueError: task_done\(\) called too many times",
+            r"parent: task_done\(\) too often: ValueError: task_done\(\) called too many times",
             "parent: after 0.5 s the child still waits: True",
         ),
-        {"child: this is never said": 0},
+        {"child: never printed": 0},
     ),
     Case(
         "queue-simple",
@@ -313,7 +317,7 @@ QUEUE = [
             r"threads before the first put\(\): \['MainThread'\]",
             r"threads after it: \['MainThread', 'QueueFeederThread'\]",
             "items in the queue: 50",
-            "took: after it",
+            "got: after it",
         ),
         error="Can't ",
     ),
@@ -323,8 +327,8 @@ QUEUE = [
         (
             r"child: join_thread\(\) before close\(\): AssertionError: Queue .* not closed",
             r"child: put\(\) after close\(\): ValueError: Queue .* is closed",
-            "parent: took 20 items",
-            "child: all that I put is written",
+            "parent: got 20 items",
+            "child: everything is written",
         ),
     ),
     Case(
@@ -332,10 +336,10 @@ QUEUE = [
         QUICK,
         (
             r"parent: the child ended with exit code 0; qsize\(\) says 1000",
-            r"parent: \d+ items came, [1-9]\d* are lost",
+            r"parent: got \d+ items, [1-9]\d* are lost",
         ),
     ),
-    Case("queue-join-before-drain", {"drain": True}, ("parent: took 20 items", "parent: the child has ended")),
+    Case("queue-join-before-drain", {"drain": True}, ("parent: got 20 items", "parent: the child has ended")),
 ]
 
 SYNCHRONISATION = [
@@ -384,8 +388,8 @@ SYNCHRONISATION = [
     Case(
         "synchronisation-barrier",
         {"pause": 0.05},
-        ("parent: all walkers are home",),
-        {"action: all have arrived": 3, r"walker \d: phase \d is over, I tell it for all": 3},
+        ("parent: all walkers have finished",),
+        {"action: all have arrived": 3, r"walker \d: phase \d is complete": 3},
     ),
     Case(
         "synchronisation-broken-barrier",
@@ -397,7 +401,7 @@ SYNCHRONISATION = [
         Case(
             "synchronisation-one-at-a-time",
             {"guard": guard, "seconds": 0.05},
-            (f"parent: by {guard}, 1 inside at a time at most",),
+            (f"parent: by {guard}, at most 1 inside at a time",),
             {r"Process-\d: in": 4, r"Process-\d: out": 4},
         )
         for guard in ("lock", "semaphore", "flag")
@@ -405,14 +409,14 @@ SYNCHRONISATION = [
     Case(
         "synchronisation-one-at-a-time",
         {"guard": "none", "seconds": 0.5},
-        ("parent: by none, [234] inside at a time at most",),
+        ("parent: by none, at most [234] inside at a time",),
     ),
     Case(
         "synchronisation-release-unheld",
         {"seconds": 0.5},
         (
             r"parent: release\(\) of a free lock: ValueError: semaphore or lock released too many times",
-            "parent: got the lock, and the child believes to have it",
+            "parent: got the lock, while the child assumes to hold it",
             r"child: release\(\): ValueError: semaphore or lock released too many times",
         ),
     ),
@@ -427,15 +431,15 @@ SYNCHRONISATION = [
     Case(
         "synchronisation-deadlock",
         {"seconds": 1},
-        ("plato: has one lock, wants the other", "kant: has one lock, wants the other"),
-        {"(plato|kant): has both": 0},
+        ("plato: holds one lock, waits for the other", "kant: holds one lock, waits for the other"),
+        {"(plato|kant): holds both": 0},
         exitcode=1,
         error="parent: 2 are deadlocked, terminated them",
     ),
     Case(
         "synchronisation-deadlock",
         {"in_order": True},
-        ("plato: has both", "kant: has both", "parent: both are done"),
+        ("plato: holds both", "kant: holds both", "parent: both are done"),
     ),
 ]
 
@@ -444,8 +448,8 @@ PROGRAMS = workers.programs()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_it_says_what_it_promises_and_leaves_nothing_behind(case: Case) -> None:
-    """Every promised line, the promised exit code, nothing unexpected among the errors."""
+def test_it_prints_the_expected_lines_and_leaves_nothing_behind(case: Case) -> None:
+    """Every expected line, the expected exit code, and no unexpected output on stderr."""
     ran = run(case.name, **case.params)
     assert ran.exitcode == case.exitcode, ran
     for pattern in case.lines:
@@ -458,32 +462,32 @@ def test_it_says_what_it_promises_and_leaves_nothing_behind(case: Case) -> None:
 
 
 def test_every_script_of_these_themes_is_run() -> None:
-    """None is forgotten here, and none is in the catalogue under another name."""
+    """The table above has all scripts of these themes, and no others."""
     ours = {name for name, program in PROGRAMS.items() if program.theme in THEMES}
     assert {case.name for case in CASES} == ours
 
 
-def test_join_before_drain_hangs_until_it_is_ended() -> None:
-    """The feeder thread is stuck in a full pipe; when the child is killed, the parent goes on."""
+def test_join_before_drain_hangs_until_it_is_killed() -> None:
+    """The feeder thread blocks in a full pipe; when the child is killed, the parent continues."""
     with running("queue-join-before-drain") as script:
         script.wait_for("parent: joining the child")
-        script.wait_for("child: put 20 items, and would like to end")
+        script.wait_for("child: put 20 items, ready to exit")
         (child,) = wait_until(lambda: _waiting_in("pipe_write", script), message="the feeder thread writes")
         assert not line("parent: the child has ended", script.output)
         child.kill()
         script.wait_for("parent: the child has ended")
 
 
-def test_a_deadlock_stands_until_it_is_ended() -> None:
-    """Both wait in the kernel for a lock; when one is killed the other does not get any further."""
+def test_a_deadlock_lasts_until_it_is_ended() -> None:
+    """Both wait in the kernel for a lock; killing one does not let the other continue."""
     with running("synchronisation-deadlock", seconds=60) as script:
         for name in ("plato", "kant"):
-            script.wait_for(f"{name}: has one lock, wants the other")
+            script.wait_for(f"{name}: holds one lock, waits for the other")
         one, other = wait_until(lambda: _waiting_in("futex", script, 2), message="both wait for a lock")
         one.kill()
         wait_until(lambda: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE)
         assert _waiting_in("futex", script) == [other]
-        assert not line("(plato|kant): has both", script.output)
+        assert not line("(plato|kant): holds both", script.output)
 
 
 def _waiting_in(function: str, script: Running, count: int = 1) -> list[psutil.Process]:

@@ -1,5 +1,5 @@
-"""Each script about shared state, managers, pools, connections, logging and hazards, run alone with small parameters:
-it ends by itself, with exit code 0, says what its description promises, and leaves nothing behind."""
+"""Shared state, managers, pools, connections, logging, hazards: the expected output of each script, run alone with
+small parameters; it exits with code 0 and leaves nothing behind."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"workers": 3, "seconds": 0},
         [
             r"before: total 0, squares \[0.0, 0.0, 0.0\]",
-            r"worker 2: wrote 4 to place 2, the total is \d",
+            r"worker 2: wrote 4 to item 2, the total is \d",
             r"after: total 3, squares \[0.0, 1.0, 4.0\]",
         ],
     ),
@@ -31,19 +31,19 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"workers": 2, "each": 3, "seconds": 0},
         [
             r"a RawArray of 6 numbers, and it has no lock: True",
-            r"places 3 to 5 are halved",
+            r"items 3 to 5 are halved",
             r"6 numbers done, the last is 2.5, their sum 7.5",
         ],
     ),
     (
         "shared-synchronized-and-copy",
         {"workers": 2, "times": 5, "seconds": 0},
-        [r"raw 100, counter 100, copy 100", r"raw 110, counter 110, copy 100", r"get_obj\(\) gives .*: True"],
+        [r"raw 100, counter 100, copy 100", r"raw 110, counter 110, copy 100", r"get_obj\(\) returns .*: True"],
     ),
     (
         "shared-structures",
         {"steps": 3, "seconds": 0},
-        [r"points .*", r"at last \(3, 6\) \(4, 16\) \(5, 26\)", r"centre \(4, 16\)"],
+        [r"points .*", r"finally \(3, 6\) \(4, 16\) \(5, 26\)", r"centre \(4, 16\)"],
     ),
     (
         "shared-memory-block",
@@ -52,7 +52,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"child: attached to a block that says 'hello from the parent'",
             r"parent: now it says 'HELLO FROM THE PARENT'",
             r"parent: the list is \[42, 2.5, 6\]",
-            r"parent: after unlink\(\) there is no block of that name",
+            r"parent: after unlink\(\) the block does not exist",
         ],
     ),
     (
@@ -60,9 +60,9 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"workers": 2, "seconds": 0},
         [
             r"child 1: seen is \[1\] here, at 0x\w+",
-            r"parent: seen is \[\] after all, it is not shared",
+            r"parent: seen is \[\], it is not shared",
             r"parent: the Value is shared, it is 2",
-            r"parent: the queue brought \[0, 1\]",
+            r"parent: the queue returned \[0, 1\]",
         ],
     ),
     (
@@ -87,9 +87,9 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         "managers-queue-and-lock",
         {"tasks": 2, "workers": 2, "seconds": 0},
         [
-            r"task 1: has the lock in process \d+",
+            r"task 1: holds the lock in process \d+",
             r"2 results: \['result 0', 'result 1'\]",
-            r"a queue of multiprocessing instead: Queue objects should only be shared .* through inheritance",
+            r"an ordinary multiprocessing queue: Queue objects should only be shared .* through inheritance",
         ],
     ),
     (
@@ -129,13 +129,13 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"server: listens at 127.0.0.1, port \d+",
             r"client: got job 1",
             r"client with a wrong key: AuthenticationError: digest sent was rejected",
-            r"server: ended by terminate, exit code -15",
+            r"server: terminated, exit code -15",
         ],
     ),
     (
         "managers-deadlock",
         {"in_order": True},
-        [r"in: has both", r"out: has both", r"parent: both are done"],
+        [r"in: holds both", r"out: holds both", r"parent: both are done"],
     ),
     (
         "managers-shutdown",
@@ -144,7 +144,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"SyncManager-1 is alive: True, and answers: \{'colour': 'green'\}",
             r"after shutdown\(\) it is alive: False, exit code 0",
             r"the proxy: \w+Error",
-            r"after the with block 0 children are left",
+            r"children after the with block: 0",
         ],
     ),
     (
@@ -211,7 +211,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         [
             r"join before close: ValueError: Pool is still running",
             r"a task after close: ValueError: Pool not running",
-            r"closed and joined, and what was under way is done: \[0, 1\]",
+            r"closed and joined, all submitted tasks are done: \[0, 1\]",
         ],
     ),
     (
@@ -219,8 +219,8 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"workers": 2, "seconds": 0.3},
         [
             r"leaving the with block",
-            r"no result comes any more: TimeoutError",
-            r"with close\(\) and join\(\) inside of the block: \[0, 1\]",
+            r"no result arrives: TimeoutError",
+            r"with close\(\) and join\(\) inside the block: \[0, 1\]",
         ],
     ),
     (
@@ -240,7 +240,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             [
                 rf"listener: {family}, at a .*",
                 r"client 1: the answer is 1",
-                r"listener: 2 clients were served",
+                r"listener: served 2 clients",
             ],
         )
         for family in ("AF_INET", "AF_UNIX")
@@ -257,12 +257,12 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "connection-silent-client",
         {"seconds": 0.2},
-        [r"silent: has gone", r"listener: somebody went without a word", r"honest: got 'welcome'"],
+        [r"silent: disconnected", r"listener: a client disconnected without authenticating", r"honest: got 'welcome'"],
     ),
     (
         "connection-both-listen",
         {"polite": True},
-        [r"host: heard 'hello'", r"guest: heard 'hello yourself'", r"parent: both have spoken"],
+        [r"host: heard 'hello'", r"guest: heard 'hello yourself'", r"parent: both have sent a message"],
     ),
     (
         "connection-wait-for-all",
@@ -289,14 +289,14 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "logging-queue-handler",
         {"workers": 2, "lines": 2, "seconds": 0},
-        [r"worker 1: line 1", r"4 of 4 lines were written by the parent, none is mixed"],
+        [r"worker 1: line 1", r"the parent wrote 4 of 4 lines, none is mixed"],
     ),
     (
         "hazards-terminate-while-writing",
         {"mib": 1, "seconds": 0.3},
         [
             r"parent: terminated the writer in the middle of 1 MiB, exit code -15",
-            r"second writer: put has come back, .*",
+            r"second writer: put has returned, .*",
             r"parent: after 0.3 s the second writer still waits: True",
             r"parent: after 0.3 s the reader still waits: True",
         ],
@@ -306,7 +306,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"others": 2, "seconds": 0.2},
         [
             r"parent: accounts \[100, 100\], sum 200",
-            r"parent: terminated process \d+ half way .*, exit code -15",
+            r"parent: terminated process \d+ halfway .*, exit code -15",
             r"parent: process 1 still waits for the lock: True",
             r"parent: accounts \[70, 100\], sum 170: .*",
         ],
@@ -314,15 +314,15 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "hazards-dead-sleeper",
         {"seconds": 0.3},
-        [r"parent: killed it, exit code -9; .*", r"parent: after 0.3 s notify_all has not come back: True"],
+        [r"parent: killed it, exit code -9; .*", r"parent: after 0.3 s notify_all has not returned: True"],
     ),
     (
         "hazards-orphans",
         {"count": 2, "seconds": 0.2},
         [
             r"parent: terminated child \d+, exit code -15",
-            r"grandchild 1: my parent is dead, I go on for 0.2 s",
-            r"grandchild 1: I end by myself",
+            r"grandchild 1: my parent is dead, I keep running for 0.2 s",
+            r"grandchild 1: done",
             r"parent: the last orphan has ended, .*",
         ],
     ),
@@ -330,8 +330,8 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
         "hazards-zombies",
         {"count": 2, "seconds": 0.1},
         [
-            r"ForkProcess-2 has ended, its state is Z",
-            r"ForkProcess-2 is joined, exit code 1, gone from the table: True",
+            r"ForkProcess-2 has ended, state Z",
+            r"ForkProcess-2 is joined, exit code 1, gone: True",
         ],
     ),
     (
@@ -342,7 +342,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"spawn: start: \w+Error: Can't .*<lambda>.*",
             r"pool: get: \w+Error: Can't .*<lambda>.*",
             r"pool: get: RuntimeError: Lock objects should only be shared .* through inheritance",
-            r"queue: put has come back without an error",
+            r"queue: put has returned without an error",
             r"queue: Empty after 0.1 s, the item is lost",
         ],
     ),
@@ -353,7 +353,7 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"task 0: result 0",
             r"task 1: TimeoutError after 1 s; .*",
             r"task 2: result 2",
-            r"workers that are gone: 1, new ones: 1",
+            r"workers that ended: 1, new ones: 1",
         ],
     ),
 ]
@@ -366,8 +366,8 @@ THEMES = ("shared", "managers", "pools", "connection", "logging", "hazards")
 
 
 @pytest.mark.parametrize(("name", "params", "says"), SAYS, ids=[name for name, _, _ in SAYS])
-def test_it_does_what_it_says(name: str, params: dict[str, Any], says: list[str]) -> None:
-    """Alone and with small parameters: exit code 0, the promised lines, and on stderr only what belongs there."""
+def test_it_prints_the_expected_lines(name: str, params: dict[str, Any], says: list[str]) -> None:
+    """Alone and with small parameters: exit code 0, the expected lines, and no unexpected line on stderr."""
     ran = run(name, **params)
     assert (ran.exitcode, [wanted for wanted in says if not line(wanted, ran.output)]) == (0, []), ran
     assert ERRORS.get(name, "") in ran.error
@@ -375,13 +375,13 @@ def test_it_does_what_it_says(name: str, params: dict[str, Any], says: list[str]
 
 
 def test_every_script_of_these_themes_is_run() -> None:
-    """A new script has its place in the table above."""
+    """A new script needs an entry in the table above."""
     own = {name for name, program in workers.programs().items() if Path(program.path).parent.name in THEMES}
     assert own == {name for name, _, _ in SAYS} | {"shared-memory-leak"}
 
 
-def test_the_hazards_say_what_they_lead_to() -> None:
-    """The findings that the page is to show for them."""
+def test_the_hazards_declare_their_findings() -> None:
+    """Those that the page shows for them."""
     programs = workers.programs()
     assert {
         name: finds for name in programs if (finds := programs[name].finds) and programs[name].theme == "Hazards"
@@ -401,42 +401,42 @@ def test_the_hazards_say_what_they_lead_to() -> None:
     ("name", "error"),
     [
         ("managers-deadlock", "parent: 2 are deadlocked, killed them"),
-        ("connection-both-listen", "parent: both wait for the other to speak, terminated them"),
+        ("connection-both-listen", "parent: both wait to receive, terminated them"),
     ],
 )
-def test_a_deadlock_is_given_up(name: str, error: str) -> None:
-    """With exit code 1, and nothing of it goes on."""
+def test_a_deadlock_is_ended_after_its_time(name: str, error: str) -> None:
+    """With exit code 1, and no process is left."""
     ran = run(name, seconds=1)
     assert (ran.exitcode, ran.error.strip()) == (1, error)
     assert workers.programs()[name].finds == ("deadlock",)
 
 
 def test_a_leaked_block_is_removed_by_the_tracker() -> None:
-    """With a warning, when the program has ended and not before: the tracker lives a moment longer."""
+    """With a warning, and only after the program has ended: the tracker lives a moment longer."""
     with running("shared-memory-leak", kib=4, seconds=0) as script:
         assert script.wait() == 0
-        assert line("child: made a block of 4 KiB, .* did not unlink it", script.output)
+        assert line("child: created a block of 4 KiB, .* did not unlink it", script.output)
         found = script.wait_for(r"parent: its block (\w+) is still there: True")
         wait_until(lambda: "leaked shared_memory object" in script.error)
         wait_until(lambda: not Path("/dev/shm", found[1]).exists())
 
 
 def test_updates_are_lost_without_the_lock() -> None:
-    """With enough of them; how many is luck."""
+    """If there are enough of them; how many is random."""
     found = line(r"without get_lock\(\): \d+ of \d+, lost: (\d+)", run("shared-lost-updates", times=50_000).output)
     assert found
     assert int(found[1]) > 0
 
 
 def test_lines_are_mixed_without_the_lock() -> None:
-    """With enough of them; how many is luck."""
+    """If there are enough of them; how many is random."""
     found = line(r"without a lock: (\d+) torn lines, .*", run("logging-mixed-lines", lines=5000).output)
     assert found
     assert int(found[1]) > 0
 
 
 def test_a_hang_lasts_as_long_as_its_parameter_says() -> None:
-    """The processes that wait for ever are there to be looked at, and can be ended from outside."""
+    """Processes that wait for ever can be inspected, and ended from outside."""
     with running("hazards-terminate-while-locked", seconds=600) as script:
         script.wait_for(r"parent: terminated process \d+ .*")
         assert script.process.poll() is None

@@ -1,4 +1,4 @@
-"""The catalogue of programs: what it tells of each script is what the script does."""
+"""The catalogue of programs: the entry of each script agrees with the script."""
 
 import ast
 import json
@@ -50,7 +50,7 @@ def parse(program: Program, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
 
 
 def test_every_script_is_listed_by_its_theme_and_name() -> None:
-    """No script lies where the catalogue does not look."""
+    """No script is in a folder that the catalogue does not read."""
     assert {Path(program.path) for program in PROGRAMS.values()} == set(FOLDER.rglob("*.py"))
     assert "process-join-timeout" in PROGRAMS
     order = list(THEMES.values())
@@ -60,8 +60,8 @@ def test_every_script_is_listed_by_its_theme_and_name() -> None:
 
 
 @each_program
-def test_it_says_all_that_the_page_shows(program: Program) -> None:
-    """A title, a description, what to look at, and only findings that the page knows; all of it JSON."""
+def test_it_has_everything_that_the_page_shows(program: Program) -> None:
+    """A title, a description, what to look at, and only known findings; all as JSON."""
     told = json.loads(json.dumps(program.to_json()))
     assert told.keys() == {"name", "title", "description", "look_at", "theme", "finds", "parameters"}
     assert len(program.title) <= 60
@@ -73,7 +73,7 @@ def test_it_says_all_that_the_page_shows(program: Program) -> None:
 
 @each_program
 def test_every_parameter_has_bounds_or_choices_and_help(program: Program) -> None:
-    """Whoever fills in the form is told what is allowed, and the default is."""
+    """The form shows what is allowed, and the default is allowed."""
     assert program.check({}) == {one.name: one.default for one in program.parameters}
     for one in program.parameters:
         assert one.help
@@ -82,7 +82,7 @@ def test_every_parameter_has_bounds_or_choices_and_help(program: Program) -> Non
 
 @each_program
 def test_it_is_a_plain_script(program: Program) -> None:
-    """The standard library only, and nothing that a neighbour could mistake for a module of the standard library."""
+    """It imports only the standard library, and hides no module of it."""
     assert imported(program) <= sys.stdlib_module_names
     assert Path(program.path).stem not in sys.stdlib_module_names
     assert Path(program.path).stem.isidentifier()
@@ -90,8 +90,8 @@ def test_it_is_a_plain_script(program: Program) -> None:
 
 
 @each_program
-def test_its_parser_takes_what_the_listing_says(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without arguments it has the defaults, and the arguments that the listing writes come out as they went in."""
+def test_its_parser_agrees_with_the_listing(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments it returns the defaults; the arguments that the listing writes are parsed back."""
     assert parse(program, monkeypatch) == program.check({})
     given: dict[str, Any] = {one.name: _another(one) for one in program.parameters}
     assert parse(program, monkeypatch, *program.arguments(given)) == given
@@ -104,10 +104,10 @@ def _another(parameter: Any) -> Any:
 
 
 @pytest.mark.parametrize(("program", "parameter"), NUMBERS, ids=[f"{one.name}-{two.name}" for one, two in NUMBERS])
-def test_its_parser_refuses_what_is_out_of_bounds(
+def test_its_parser_refuses_values_out_of_bounds(
     program: Program, parameter: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The error names the parameter and the same bounds as the listing."""
+    """The error names the parameter and the bounds of the listing."""
     option = f"--{parameter.name.replace('_', '-')}"
     for wrong in (parameter.minimum - 1, parameter.maximum + 1, *([math.nan] if parameter.type == "float" else [])):
         with pytest.raises(SystemExit, match="2"):
@@ -117,7 +117,7 @@ def test_its_parser_refuses_what_is_out_of_bounds(
             program.arguments({parameter.name: wrong})
 
 
-def test_what_is_wrong_with_a_script_is_told(tmp_path: Path) -> None:
+def test_an_invalid_script_is_refused_with_the_reason(tmp_path: Path) -> None:
     """The error names the file."""
     for text in (
         "",
@@ -130,7 +130,7 @@ def test_what_is_wrong_with_a_script_is_told(tmp_path: Path) -> None:
             _programs.read(script)
 
 
-def test_changing_the_answer_changes_nothing() -> None:
-    """Each caller has a dictionary of its own."""
+def test_callers_get_copies() -> None:
+    """Each caller has its own dict."""
     workers.programs().clear()
     assert workers.programs() == PROGRAMS

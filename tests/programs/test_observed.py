@@ -1,4 +1,4 @@
-"""Programs of the catalogue under observation: each leads to the findings that it promises, and to no others."""
+"""Catalogue programs under observation: each leads to exactly the findings that it declares."""
 
 import json
 import urllib.request
@@ -79,8 +79,8 @@ def found(observed: Observed) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", PROMISING)
-def test_it_leads_to_what_it_promises(found: dict[str, dict[str, Any]], name: str) -> None:
-    """Each promised finding is there, in words that say what happened, why, and what to do; and no other."""
+def test_it_leads_to_the_findings_that_it_declares(found: dict[str, dict[str, Any]], name: str) -> None:
+    """Exactly the declared findings appear, with texts that say what happened, why, and what to do."""
     assert set(found[name]) == set(PROMISING[name])
     for finding in found[name].values():
         assert finding["text"]
@@ -88,8 +88,8 @@ def test_it_leads_to_what_it_promises(found: dict[str, dict[str, Any]], name: st
         assert finding["cure"]
 
 
-def test_the_others_lead_to_nothing(observed: Observed) -> None:
-    """No false alarm in any of them, nothing of them is missed, and all end as they do alone."""
+def test_the_others_lead_to_no_finding(observed: Observed) -> None:
+    """No false alarm, nothing missed, and all end as they do alone."""
     waiting = [name for name in PROGRAMS if name not in PROMISING]
     names: dict[str, str] = {}
     ended: dict[str, dict[str, Any]] = {}
@@ -112,7 +112,7 @@ def _all_ran(observed: Observed, waiting: list[str], names: dict[str, str], ende
 
 
 def test_the_deadlock_is_a_cycle_of_two_processes_and_two_locks(observed: Observed) -> None:
-    """The sentence names both with the variable and the line of the lock."""
+    """The sentence names both processes, and each lock with variable and line."""
     program = observed.run("synchronisation-deadlock")
     found = observed.wait_found(program, "deadlock")
     names = {one["id"]: one["name"] for one in observed.get(f"/api/v1/resources?program={program}")["resources"]}
@@ -123,8 +123,8 @@ def test_the_deadlock_is_a_cycle_of_two_processes_and_two_locks(observed: Observ
         assert word in found["text"]
 
 
-def test_breaking_an_abandoned_lock_lets_the_program_go_on(observed: Observed) -> None:
-    """One waiter after the other gets the lock, and the program ends with exit code 0."""
+def test_breaking_an_abandoned_lock_lets_the_program_continue(observed: Observed) -> None:
+    """One waiting process after the other gets the lock, and the program exits with code 0."""
     program = observed.run("synchronisation-abandoned-lock", seconds=STAYS_S)
     found = observed.wait_found(program, "abandoned-lock")
     assert len([pid for pid in found["pids"] if pid]) >= 3

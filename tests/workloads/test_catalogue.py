@@ -1,4 +1,4 @@
-"""What the catalogue says of itself, and the check of the values that a launch gives."""
+"""The entries of the catalogue, and the check of launch parameters."""
 
 import json
 import math
@@ -40,14 +40,14 @@ PROMISED = {
 }
 
 
-def test_it_has_what_the_contract_promises() -> None:
+def test_it_has_the_workloads_of_the_contract() -> None:
     """Every promised name with its parameters."""
     assert {name: [one.name for one in found.parameters] for name, found in CATALOGUE.items()} == PROMISED
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_each_says_all_that_the_page_shows(name: str) -> None:
-    """A title, one line of description, what to look at, a theme; each parameter with bounds or choices and help."""
+def test_each_has_everything_that_the_page_shows(name: str) -> None:
+    """A title, a one-line description, what to look at, a theme; each parameter with bounds or choices, and help."""
     found = CATALOGUE[name]
     assert found.name == name
     for text in (found.title, found.description, found.look_at, found.theme):
@@ -60,16 +60,16 @@ def test_each_says_all_that_the_page_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_each_can_be_launched_as_it_is(name: str) -> None:
-    """The defaults are allowed values, and those of the launch are fields that a launch has."""
+def test_each_can_be_launched_with_its_defaults(name: str) -> None:
+    """The defaults are allowed values, and those for the launch are fields of a launch."""
     found = CATALOGUE[name]
     assert found.check({}) == {one.name: one.default for one in found.parameters}
     assert msgspec.convert({"workload": name, **found.defaults}, LaunchSpec).workload == name
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_each_is_told_in_json(name: str) -> None:
-    """The fields are those of the contract, and survive JSON."""
+def test_each_has_a_json_form(name: str) -> None:
+    """With the fields of the contract."""
     told = CATALOGUE[name].to_json()
     assert told.keys() == {"name", "title", "description", "look_at", "theme", "parameters", "defaults"}
     for parameter in json.loads(json.dumps(told))["parameters"]:
@@ -77,8 +77,8 @@ def test_each_is_told_in_json(name: str) -> None:
         assert parameter["type"] in ("int", "float", "str", "bool")
 
 
-def test_changing_the_answer_changes_nothing() -> None:
-    """Each caller has a dictionary of its own."""
+def test_callers_get_copies() -> None:
+    """Each caller has its own dict."""
     workers.catalogue().clear()
     assert workers.catalogue() == CATALOGUE
 
@@ -95,8 +95,10 @@ def test_changing_the_answer_changes_nothing() -> None:
         ("raise", {}, {}),
     ],
 )
-def test_good_values_come_in_the_parameters_type(name: str, given: dict[str, Any], taken: dict[str, Any]) -> None:
-    """Numbers are converted where nothing is lost, and what was not given has its default."""
+def test_valid_values_are_converted_to_the_parameters_type(
+    name: str, given: dict[str, Any], taken: dict[str, Any]
+) -> None:
+    """Numbers are converted without loss, and missing values have their defaults."""
     checked = CATALOGUE[name].check(given)
     assert checked == taken
     assert [type(value) for value in checked.values()] == [type(value) for value in taken.values()]
@@ -118,8 +120,8 @@ SECONDS = "must be a number from 0 to 86400, not "
         ("sleep", {"seconds": math.inf}, "seconds", SECONDS + "inf"),
         ("sleep", {"seconds": [1]}, "seconds", SECONDS + "[1]"),
         ("sleep", {"seconds": 10**400}, "seconds", SECONDS + "1" + "0" * 49 + "…"),
-        ("sleep", {"second": 1}, "second", "is no parameter of sleep; allowed are seconds"),
-        ("raise", {"code": 1}, "code", "is no parameter of raise; it has none"),
+        ("sleep", {"second": 1}, "second", "unknown parameter of sleep; its parameters are seconds"),
+        ("raise", {"code": 1}, "code", "unknown parameter of raise; it has no parameters"),
         ("exit-with", {"code": 256}, "code", "must be a whole number from 0 to 255, not 256"),
         ("exit-with", {"code": 1.5}, "code", "must be a whole number from 0 to 255, not 1.5"),
         ("exit-with", {"code": False}, "code", "must be a whole number from 0 to 255, not False"),
@@ -134,8 +136,10 @@ SECONDS = "must be a number from 0 to 86400, not "
         ),
     ],
 )
-def test_a_bad_value_is_refused_with_what_is_allowed(name: str, given: dict[str, Any], field: str, reason: str) -> None:
-    """The refusal names the parameter, what is wrong, and what would be right."""
+def test_an_invalid_value_is_refused_with_what_is_allowed(
+    name: str, given: dict[str, Any], field: str, reason: str
+) -> None:
+    """The error names the parameter, what is wrong, and what is allowed."""
     with pytest.raises(BadParameter) as refused:
         CATALOGUE[name].check(given)
     assert (refused.value.name, refused.value.reason) == (field, reason)
@@ -147,8 +151,8 @@ def test_a_bad_value_is_refused_with_what_is_allowed(name: str, given: dict[str,
     ("kind", "good", "bad"),
     [("str", ["", "x" * 1000], [1, None, "x" * 1001]), ("bool", [True, False], [0, 1, "true", None])],
 )
-def test_texts_and_flags_are_taken_as_they_are(kind: str, good: list[object], bad: list[object]) -> None:
-    """No conversion from anything else."""
+def test_strings_and_flags_are_not_converted(kind: str, good: list[object], bad: list[object]) -> None:
+    """Other types are refused."""
     parameter = Parameter(name="it", type=kind)
     assert [parameter.check(value) for value in good] == good
     for value in bad:
@@ -157,18 +161,18 @@ def test_texts_and_flags_are_taken_as_they_are(kind: str, good: list[object], ba
 
 
 def test_a_parameter_without_a_default_is_required() -> None:
-    """It is told so, with what is allowed."""
+    """The error says what is allowed."""
     parameter = Parameter(name="count", type="int", minimum=1, maximum=3)
     entry = _catalogue.Workload(
         name="one", title="", description="", look_at="", theme="", module="", qualname="",
         parameters=(parameter,), defaults={},
     )  # fmt: skip
-    with pytest.raises(BadParameter, match="count: is required: a whole number from 1 to 3"):
+    with pytest.raises(BadParameter, match="count: required: a whole number from 1 to 3"):
         entry.check({})
 
 
-def test_the_decorator_leaves_a_plain_function() -> None:
-    """It can be called and read like any other."""
+def test_the_decorator_returns_the_plain_function() -> None:
+    """It can be called like any other."""
 
     @workload("double", look_at="nothing", auto_join=False)
     def double(number: Annotated[int, Range(0, 9), "what to double"], how: Annotated[str, Choices("a")] = "a") -> int:

@@ -1,4 +1,4 @@
-"""Every workload of the catalogue, launched for real, ends as it promises and shows what it says."""
+"""Every workload of the catalogue, really launched, does what its description says."""
 
 import os
 import re
@@ -72,10 +72,10 @@ def blocked_in(started: Started) -> str:
         ("fork-burst", {"count": 3}, 0),
     ],
 )
-def test_it_ends_as_promised(
+def test_it_ends_with_the_expected_exit_code(
     supervisor: BareSupervisor, name: str, params: dict[str, Any], exitcode: int, method: str
 ) -> None:
-    """The exit code is the promised one under every start method."""
+    """Under every start method."""
     started = launch(supervisor, name, method=method, **params)
     assert started.end() == exitcode, started.log_text()
 
@@ -101,7 +101,7 @@ def test_end_by_signal_dies_of_the_signal(supervisor: BareSupervisor, name: str)
 def test_progress_reaches_its_total(
     supervisor: BareSupervisor, name: str, params: dict[str, Any], total: float
 ) -> None:
-    """The last report says that all is done."""
+    """The last report says that everything is done."""
     started = launch(supervisor, name, **params)
     assert started.end() == 0
     last = started.of_kind(Progressed)[-1]
@@ -122,7 +122,7 @@ def test_print_lines_prints_on_both_streams(supervisor: BareSupervisor) -> None:
     assert started.log_text().splitlines() == [f"line {number} of 20" for number in range(1, 21)]
 
 
-def test_flood_prints_what_it_says(supervisor: BareSupervisor) -> None:
+def test_flood_prints_the_requested_amount(supervisor: BareSupervisor) -> None:
     """Whole blocks of 64 KiB, up to rate times seconds."""
     started = launch(supervisor, "flood", mb_per_s=500, seconds=0.01)
     assert started.end() == 0
@@ -130,13 +130,13 @@ def test_flood_prints_what_it_says(supervisor: BareSupervisor) -> None:
 
 
 def test_allocate_memory_holds_it(supervisor: BareSupervisor) -> None:
-    """RSS is at least what was asked for while it holds it."""
+    """RSS is at least the requested size while it holds the memory."""
     started = launch(supervisor, "allocate-memory", mib=64, seconds=600)
     started.wait_for(Progressed, lambda report: report.done == 64)
     assert psutil.Process(started.pid).memory_info().rss >= 64 * 1024 * 1024
 
 
-def test_allocate_memory_spares_the_machine(supervisor: BareSupervisor) -> None:
+def test_allocate_memory_leaves_half_of_the_memory_free(supervisor: BareSupervisor) -> None:
     """More than half of the free memory is refused before anything is allocated."""
     supervisor.write(
         "small.py",
@@ -146,11 +146,11 @@ def test_allocate_memory_spares_the_machine(supervisor: BareSupervisor) -> None:
     started = supervisor.start("forkserver", "small:run", root=ROOT)
     assert started.end() == 1
     told = started.wait_for(Raised).error
-    assert told == "MemoryError: 51 MiB would be more than half of the 100 MiB that are free"
+    assert told == "MemoryError: 51 MiB is more than half of the 100 MiB that are free"
 
 
-def test_raise_tells_a_value_error(supervisor: BareSupervisor) -> None:
-    """The traceback is the workload's own, from its first line on."""
+def test_raise_reports_a_value_error(supervisor: BareSupervisor) -> None:
+    """The traceback begins in the workload."""
     started = launch(supervisor, "raise")
     assert started.end() == 1
     raised = started.wait_for(Raised)
@@ -183,7 +183,7 @@ def mask(pid: int, name: str) -> int:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_slow_shutdown_cleans_up(supervisor: BareSupervisor, method: str) -> None:
-    """After SIGTERM, and however many more, it takes its ten steps and ends with 0."""
+    """After one or more SIGTERMs it takes its ten steps and exits with code 0."""
     started = launch(supervisor, "slow-shutdown", method=method, seconds=0.2)
     wait_until(lambda: mask(started.pid, "SigCgt") >> (signal.SIGTERM - 1) & 1)
     os.kill(started.pid, signal.SIGTERM)
@@ -205,7 +205,7 @@ def test_slow_shutdown_cleans_up(supervisor: BareSupervisor, method: str) -> Non
     ],
 )
 def test_the_stack_shows_where_it_hangs(supervisor: BareSupervisor, name: str, seen: str) -> None:
-    """faulthandler answers in each way of getting stuck, and SIGTERM still ends it."""
+    """faulthandler answers in each of them, and SIGTERM still ends the process."""
     started = launch(supervisor, name)
     if name in ("hang-in-c", "burn-cpu"):
         started.wait_for(Progressed)
@@ -224,8 +224,8 @@ def test_hang_uses_no_cpu(supervisor: BareSupervisor) -> None:
     assert not started.of_kind(Progressed)
 
 
-def test_descendants_are_three_of_three_kinds(supervisor: BareSupervisor) -> None:
-    """A fork and a subprocess below it, and a daemon in a session of its own that has another parent."""
+def test_descendants_are_of_three_kinds(supervisor: BareSupervisor) -> None:
+    """A fork and a subprocess below it, and a daemon in its own session with another parent."""
     started = launch(supervisor, "descendants", seconds=600)
     log = started.wait_for_log("daemon ")
     fork, program, daemon = (
@@ -252,24 +252,24 @@ def test_daemon_with_child_is_refused_by_multiprocessing(supervisor: BareSupervi
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_daemon_with_child_runs_when_it_is_no_daemon(supervisor: BareSupervisor, method: str) -> None:
-    """Launched without the flag its child is started and joined."""
+def test_daemon_with_child_succeeds_without_the_daemon_flag(supervisor: BareSupervisor, method: str) -> None:
+    """Its child is started and joined."""
     workload = CATALOGUE["daemon-with-child"]
     started = supervisor.start(method, f"{workload.module}:{workload.qualname}", root=ROOT, path=None)
     assert started.end() == 0, started.log_text()
     assert re.fullmatch(r"child \d+\n", started.log_text())
 
 
-def test_zombie_is_one_until_it_is_joined(supervisor: BareSupervisor) -> None:
-    """Dead to itself, and yet in the table of the OS."""
+def test_zombie_stays_until_it_is_joined(supervisor: BareSupervisor) -> None:
+    """It has exited, but is still in the process table."""
     started = launch(supervisor, "zombie")
     wait_until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_ZOMBIE)
     assert started.end() == 0
     assert not psutil.pid_exists(started.pid)
 
 
-def test_fork_burst_leaves_none(supervisor: BareSupervisor) -> None:
-    """Each child says that it exists, and all are reaped at the end."""
+def test_fork_burst_leaves_no_children(supervisor: BareSupervisor) -> None:
+    """Each child is reported, and all are reaped at the end."""
     started = launch(supervisor, "fork-burst", count=20)
     assert started.end() == 0
     pids = {report.pid for report in started.of_kind(Forked)}
@@ -279,7 +279,7 @@ def test_fork_burst_leaves_none(supervisor: BareSupervisor) -> None:
 
 
 def test_a_workload_loads_nothing_of_the_parent_side(supervisor: BareSupervisor) -> None:
-    """A child of the catalogue has its one theme, not all of them, and not what reads the catalogue."""
+    """It has loaded its own theme, not all of them, and not the module that reads the catalogue."""
     supervisor.write(
         "spy.py", "import sys\nfrom workers.basics import sleep\ndef run():\n    sleep(0)\n    print(*sys.modules)\n"
     )

@@ -60,7 +60,7 @@ def test_a_viewer_looks_and_has_no_verbs(server: Server, viewer: Page) -> None:
     pool = server.open_pool("seen", 1)
     job = server.submit(pool, "raise-at", iterable=[7])
     open_pool_page(viewer, pool, f"?job={job}")
-    expect(beside(viewer)).to_contain_text("7 is the number that I cannot bear")
+    expect(beside(viewer)).to_contain_text("7 is the number that raises")
     pid = server.pool(pool)["workers"][0]["pid"]
     worker_row(viewer, pid).click()
     expect(beside(viewer)).to_contain_text("ForkServerPoolWorker")

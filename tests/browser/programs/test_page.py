@@ -88,7 +88,7 @@ def test_the_dialog_has_no_violations(shared_server: Server, looking: Page) -> N
     looking.goto(f"{shared_server.base}/programs")
     looking.get_by_role("button", name="Run a program").click()
     dialog = looking.get_by_role("dialog", name="Run a program")
-    dialog.get_by_role("radio", name="A deadlock of two").check(force=True)
+    dialog.get_by_role("radio", name="A deadlock of two processes").check(force=True)
     expect(dialog.get_by_label("seconds")).to_be_visible()
     assert violations(looking) == []
     dialog.get_by_role("tab", name="Your command").click()

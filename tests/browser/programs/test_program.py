@@ -52,7 +52,7 @@ def confirm(page: Page, *words: str) -> None:
 def test_a_deadlock_is_named_and_drawn_and_goes_on_when_one_is_killed_and_its_lock_broken(
     server: Server, page: Page
 ) -> None:
-    run_by_form(page, "A deadlock of two", seconds=str(LONG_S))
+    run_by_form(page, "A deadlock of two processes", seconds=str(LONG_S))
     expect(findings(page)).to_contain_text("deadlock", timeout=FOUND_MS)
     expect(findings(page)).to_contain_text(re.compile(r"plato \(pid \d+\) holds .*knife \(deadlock.py:\d+\)"))
     for name in ("plato", "kant", "fork", "knife"):

@@ -1,9 +1,9 @@
-"""Both wait for the other to speak
+"""Both ends wait to receive
 
-Two processes have a connection, and each thinks that the other one begins: both are in recv(), for ever. The parent
-gives up after --seconds, with exit code 1; with --polite one of them begins.
+Two processes share a connection, and each waits for the other to send first: both block in recv() for ever. The parent
+terminates them after --seconds and exits with code 1; with --polite one of them sends first.
 
-What to look at: each waits for a message over the same listener, and could be let go on by the other alone: a circle.
+What to look at: each process waits for a message that only the other can send, in a cycle.
 
 Finds: deadlock
 """
@@ -31,7 +31,7 @@ def host(pipe, authkey):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--polite", action="store_true", help="the guest begins")
+    parser.add_argument("--polite", action="store_true", help="the guest sends first")
     parser.add_argument("--seconds", type=float, default=60.0, help="when the parent gives up")
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 3600:
@@ -54,8 +54,8 @@ def main():
     first.join()
     second.join()
     if stuck:
-        sys.exit("parent: both wait for the other to speak, terminated them")
-    print("parent: both have spoken", flush=True)
+        sys.exit("parent: both wait to receive, terminated them")
+    print("parent: both have sent a message", flush=True)
 
 
 if __name__ == "__main__":

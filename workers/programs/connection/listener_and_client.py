@@ -1,7 +1,7 @@
 """Listener and Client
 
-A Listener waits at an address, a TCP port or a path, for Clients that know its authkey; both ends then have a
-Connection that sends and receives any object.
+A Listener waits at an address, a TCP port or a path, for Clients that know its authkey. Both ends then have a
+Connection, which sends and receives any picklable object.
 
 What to look at: the listener with its address, and its connections, which come and go.
 """
@@ -62,7 +62,7 @@ def main():
             serve(listener, given.clients)
             for process in processes:
                 process.join()
-    print(f"listener: {given.clients} clients were served", flush=True)
+    print(f"listener: served {given.clients} clients", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A client that says nothing
+"""A silent client
 
-A Listener with an authkey asks each client for it, within accept() and without a time limit. One client connects by a
-plain socket and says nothing: until it goes, after --seconds, no other client gets in.
+A Listener with an authkey authenticates each client within accept(), without a time limit. Here one client connects
+with a plain socket and sends nothing: no other client is accepted until it disconnects, after --seconds.
 
-What to look at: the listener's process is in accept() of the listener, and waits for the silent client; the honest
-client waits to be accepted.
+What to look at: the listening process is in accept() and waits for the silent client; the honest client waits to be
+accepted.
 
 Finds: silent-client
 """
@@ -20,7 +20,7 @@ def stay_silent(address, seconds, connected):
     with socket.create_connection(address):
         connected.set()
         time.sleep(seconds)
-    print("silent: has gone", flush=True)
+    print("silent: disconnected", flush=True)
 
 
 def greet(address, authkey):
@@ -33,12 +33,12 @@ def accept(listener):
         try:
             return listener.accept()
         except (EOFError, ConnectionResetError):
-            print("listener: somebody went without a word", flush=True)
+            print("listener: a client disconnected without authenticating", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30.0, help="how long the silent client stays")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long the silent client stays connected")
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 3600:
         parser.error("--seconds must be from 0.1 to 3600")

@@ -1,9 +1,9 @@
-"""wait on connections, sockets and sentinels
+"""Wait for connections, sockets and sentinels
 
-`multiprocessing.connection.wait` waits for the first of many things at once: a message on a Connection, bytes on a
-socket, the end of a process by its sentinel.
+`multiprocessing.connection.wait` waits for several things at once: a message on a Connection, bytes on a socket, the
+end of a process (its sentinel).
 
-What to look at: one process waits in one place for three kinds of things, and wakes for whichever comes first.
+What to look at: one process waits in one call for three kinds of events, and wakes for whichever comes first.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main():
     ]
     for process in processes:
         process.start()
-    # The other ends belong to the children now; only when the last copy is closed does a read find the end.
+    # The children have the other ends now. A read reaches end-of-file only when every copy of the other end is closed.
     sender.close()
     there.close()
     wait_for_all(receiver, here, processes)

@@ -1,9 +1,9 @@
 """AuthenticationError
 
-Client and Listener prove to each other that they know the authkey, without sending it. With a wrong one both ends
-get an AuthenticationError, and the Listener may go on with the next client.
+Client and Listener prove to each other that they know the authkey, without sending it. With a wrong key both get an
+AuthenticationError, and the Listener can go on with the next client.
 
-What to look at: one listener, one connection that is refused and one that stays for a while.
+What to look at: one listener, one connection that is refused, and one that stays open for a while.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def knock(address, authkey, seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the second client stays")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the second client stays connected")
     given = parser.parse_args()
     if not 0 <= given.seconds <= 60:
         parser.error("--seconds must be from 0 to 60")

@@ -1,10 +1,10 @@
-"""Notify a dead sleeper
+"""Notifying a dead sleeper
 
 A process is killed while it sleeps in `Condition.wait()`. The next `notify_all()` wakes the sleepers and waits until
-each has said that it is awake: the dead one never will, and the one that notifies hangs, with the lock in its hand.
+each confirms that it is awake. The dead one never does, so the notifying process hangs, holding the lock.
 
-What to look at: the Condition counts a sleeper that does not live any more; then the notifier waits for it, for ever,
-and keeps the lock.
+What to look at: the Condition counts a sleeper that is dead; then the notifier waits for it for ever and keeps the
+lock.
 
 Finds: dead-sleeper
 """
@@ -32,7 +32,7 @@ def parameters():
         "--seconds",
         type=float,
         default=3.0,
-        help="how long to look at it, before and after notify_all",
+        help="how long to wait, before and after notify_all",
     )
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 600:
@@ -48,17 +48,17 @@ def main():
     sleeper.start()
     ready.wait()
     with condition:
-        # Whoever has the lock now knows that the other one is in wait(), which has released it.
+        # The parent gets the lock only after the sleeper has released it in wait().
         print(f"parent: process {sleeper.pid} sleeps", flush=True)
     sleeper.kill()
     sleeper.join()
-    print(f"parent: killed it, exit code {sleeper.exitcode}; the condition still counts on it", flush=True)
+    print(f"parent: killed it, exit code {sleeper.exitcode}; the condition still counts it", flush=True)
     time.sleep(given.seconds)
 
     notifier = multiprocessing.Process(target=notify, args=(condition,))
     notifier.start()
     notifier.join(timeout=given.seconds)
-    print(f"parent: after {given.seconds:g} s notify_all has not come back: {notifier.is_alive()}", flush=True)
+    print(f"parent: after {given.seconds:g} s notify_all has not returned: {notifier.is_alive()}", flush=True)
     notifier.kill()
     notifier.join()
 

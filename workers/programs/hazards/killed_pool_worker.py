@@ -1,9 +1,9 @@
-"""A pool worker killed with its task
+"""A pool worker killed during a task
 
-A worker of a Pool is killed in the middle of a task, as the kernel does when memory runs out. The pool starts
-another worker, but the task is lost and nobody says so: its result never comes.
+A worker of a Pool is killed during a task, as the kernel does when memory runs out. The pool starts a new worker, but
+the task is lost without an error: its result never arrives.
 
-What to look at: a worker ended by signal 9 and another in its place; one task stays in the pool for ever.
+What to look at: a worker killed by signal 9, a new one in its place, and one task that stays in the pool for ever.
 
 Finds: pool-task-lost
 """
@@ -51,7 +51,7 @@ def main():
                     flush=True,
                 )
         after = {child.pid for child in multiprocessing.active_children()}
-        print(f"workers that are gone: {len(before - after)}, new ones: {len(after - before)}", flush=True)
+        print(f"workers that ended: {len(before - after)}, new ones: {len(after - before)}", flush=True)
 
 
 if __name__ == "__main__":

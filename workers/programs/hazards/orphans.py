@@ -1,10 +1,10 @@
 """Orphans
 
-A process that has started others is terminated. It has no chance to end them: they live on without their parent,
-and nobody joins them.
+A process that has started children is terminated. It cannot end them: they keep running without their parent, and
+nobody joins them.
 
-What to look at: the child is gone, its children are still there, under another parent. Its whole tree would have to
-be ended.
+What to look at: the process is gone, its children are still running, with another parent. To end them, the whole tree
+has to be ended.
 
 Finds: orphan
 """
@@ -18,9 +18,9 @@ import time
 def live_on(number, seconds, parent_is_dead, sender):
     sender.send(os.getpid())
     parent_is_dead.wait()
-    print(f"grandchild {number}: my parent is dead, I go on for {seconds:g} s", flush=True)
+    print(f"grandchild {number}: my parent is dead, I keep running for {seconds:g} s", flush=True)
     time.sleep(seconds)
-    print(f"grandchild {number}: I end by myself", flush=True)
+    print(f"grandchild {number}: done", flush=True)
 
 
 def start_grandchildren(count, seconds, parent_is_dead, sender):
@@ -37,7 +37,7 @@ def start_grandchildren(count, seconds, parent_is_dead, sender):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=2, help="how many grandchildren")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long they live on")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long they keep running")
     given = parser.parse_args()
     if not 1 <= given.count <= 32:
         parser.error("--count must be from 1 to 32")
@@ -60,11 +60,11 @@ def main():
     child.join()
     parent_is_dead.set()
     print(f"parent: terminated child {child.pid}, exit code {child.exitcode}", flush=True)
-    print(f"parent: I do not know its children {pids}, mine are {multiprocessing.active_children()}", flush=True)
+    print(f"parent: pids {pids} are not my children, those are {multiprocessing.active_children()}", flush=True)
     try:
         receiver.recv()
     except EOFError:
-        print("parent: the last orphan has ended, nobody holds the pipe any more", flush=True)
+        print("parent: the last orphan has ended, the pipe has no writer left", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Terminate while a lock is held
+"""Terminated while holding a lock
 
-A process is ended between the two halves of a change that a lock guards. Nobody releases the lock, so everybody
-else waits for ever; and whoever breaks it finds the data half changed: money that has left one account is in none.
+A process is terminated between the two halves of a change that a lock protects. Nobody releases the lock, so all others
+wait for ever; and whoever breaks it finds the data half changed: money that has left one account is in neither.
 
-What to look at: the Array's lock is abandoned, with the pid of its dead holder, and others wait for it.
+What to look at: the Array's lock is abandoned, with the pid of its dead holder, and other processes wait for it.
 
 Finds: abandoned-lock
 """
@@ -25,7 +25,7 @@ def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--others", type=int, default=2, help="how many processes wait for the lock")
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="how long they are left waiting; without a kill it is for ever"
+        "--seconds", type=float, default=3.0, help="how long to let them wait; without a kill it would be for ever"
     )
     given = parser.parse_args()
     if not 1 <= given.others <= 32:
@@ -46,7 +46,7 @@ def main():
     first.terminate()
     first.join()
     print(
-        f"parent: terminated process {first.pid} half way through its transfer, exit code {first.exitcode}", flush=True
+        f"parent: terminated process {first.pid} halfway through its transfer, exit code {first.exitcode}", flush=True
     )
 
     waiting = [
@@ -61,9 +61,9 @@ def main():
         print(f"parent: {process.name} still waits for the lock: {process.is_alive()}", flush=True)
         process.kill()
         process.join()
-    # Without the lock: it will never be free.
+    # Read without the lock, which will never be free.
     left = list(accounts.get_obj())
-    print(f"parent: accounts {left}, sum {sum(left)}: the lock alone is not what was lost", flush=True)
+    print(f"parent: accounts {left}, sum {sum(left)}: not only the lock is lost", flush=True)
 
 
 if __name__ == "__main__":

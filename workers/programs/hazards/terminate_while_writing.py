@@ -1,10 +1,10 @@
-"""Terminate while a queue is written
+"""Terminated while writing to a queue
 
-A process is ended in the middle of writing a large item to a queue. It takes the queue's write lock with it, and
-leaves half an item in the pipe: who puts now waits for the lock for ever, and who gets waits for the other half.
+A process is terminated while it writes a large item to a queue. It leaves the queue's write lock held and half an item
+in the pipe: the next put waits for the lock for ever, and a get waits for the other half.
 
-What to look at: the queue's write lock is abandoned, its holder is dead; the second writer waits for it, and the
-reader waits although there are bytes in the pipe.
+What to look at: the queue's write lock is abandoned, its holder is dead; the second writer waits for it, and the reader
+waits although there are bytes in the pipe.
 
 Finds: abandoned-lock
 """
@@ -15,13 +15,13 @@ import time
 
 
 def write_large(items, mib):
-    print("writer: put comes back at once, a thread writes to the pipe, which takes 64 KiB at a time", flush=True)
+    print("writer: put returns at once, a thread writes to the pipe, which takes 64 KiB at a time", flush=True)
     items.put(b"x" * mib * 2**20)
 
 
 def write_small(items):
     items.put("small")
-    print("second writer: put has come back, but nothing is written without the write lock", flush=True)
+    print("second writer: put has returned, but nothing is written without the write lock", flush=True)
 
 
 def read(items):
@@ -32,7 +32,7 @@ def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mib", type=int, default=8, help="size of the large item")
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="how long the two are left waiting; without a kill it is for ever"
+        "--seconds", type=float, default=3.0, help="how long to let the two wait; without a kill it would be for ever"
     )
     given = parser.parse_args()
     if not 1 <= given.mib <= 256:
@@ -65,7 +65,7 @@ def main():
     for process in stuck:
         process.kill()
         process.join()
-    print("parent: killed both; a queue that somebody was ended in is lost, make a new one", flush=True)
+    print("parent: killed both; after this a queue cannot be repaired, make a new one", flush=True)
 
 
 if __name__ == "__main__":

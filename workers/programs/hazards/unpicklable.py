@@ -1,7 +1,7 @@
 """Unpicklable arguments
 
-What goes to another process is pickled, unless fork copies it. A lambda, a lock or an open file cannot be: the error
-comes from `start()`, from `get()`, or, for a Queue, only on stderr, from a thread, while the item is lost.
+What is passed to another process is pickled, unless fork copies it. A lambda, a lock or an open file cannot be pickled:
+the error comes from `start()`, from `get()` or, for a Queue, only from a thread on stderr, and the item is lost.
 
 What to look at: the traceback on stderr, of which the program itself learns nothing; the queue stays empty.
 
@@ -33,7 +33,7 @@ def main():
     forked = multiprocessing.get_context("fork").Process(target=call, args=(answer,))
     forked.start()
     forked.join()
-    print(f"fork: a lambda as an argument is only copied, exit code {forked.exitcode}", flush=True)
+    print(f"fork: copies a lambda without pickling it, exit code {forked.exitcode}", flush=True)
 
     try:
         multiprocessing.get_context("spawn").Process(target=call, args=(answer,)).start()
@@ -49,7 +49,7 @@ def main():
 
     items = multiprocessing.Queue()
     items.put(answer)
-    print("queue: put has come back without an error", flush=True)
+    print("queue: put has returned without an error", flush=True)
     try:
         items.get(timeout=given.seconds)
     except queue.Empty:

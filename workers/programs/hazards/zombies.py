@@ -1,9 +1,9 @@
 """Zombies
 
-A process that has ended stays in the kernel's table until its parent asks for its exit code, by `join()` or any of
-the calls that do so on the side. Until then it is a zombie: it takes no memory, but a pid.
+An ended process stays in the kernel's process table until its parent asks for its exit code, by `join()` or another
+call that does so implicitly. Until then it is a zombie: it takes no memory, but a pid.
 
-What to look at: processes that have exited and are not joined, with state Z; after join they are gone.
+What to look at: processes that have exited and are not joined, in state Z; after join they are gone.
 
 Finds: zombie
 """
@@ -21,14 +21,14 @@ def end(all_started, exitcode):
 
 
 def state(pid):
-    """One letter, from the table of the kernel (Linux)."""
+    """Return the state, one letter, from the kernel's process table (Linux)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=3, help="how many processes")
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long nobody joins them")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long they stay unjoined")
     given = parser.parse_args()
     if not 1 <= given.count <= 100:
         parser.error("--count must be from 1 to 100")
@@ -39,9 +39,9 @@ def parameters():
 
 def main():
     given = parameters()
-    # What the forkserver starts, the forkserver joins.
+    # The forkserver itself reaps what it has started.
     fork = multiprocessing.get_context("fork")
-    # start() would join whoever has ended by then.
+    # start() joins every child that has ended already.
     all_started = fork.Event()
     processes = [fork.Process(target=end, args=(all_started, number)) for number in range(given.count)]
     for process in processes:
@@ -51,11 +51,11 @@ def main():
         connection.wait([process.sentinel])
     time.sleep(given.seconds)
     for process in processes:
-        print(f"{process.name} has ended, its state is {state(process.pid)}", flush=True)
+        print(f"{process.name} has ended, state {state(process.pid)}", flush=True)
     for process in processes:
         process.join()
         gone = not Path(f"/proc/{process.pid}").exists()
-        print(f"{process.name} is joined, exit code {process.exitcode}, gone from the table: {gone}", flush=True)
+        print(f"{process.name} is joined, exit code {process.exitcode}, gone: {gone}", flush=True)
 
 
 if __name__ == "__main__":

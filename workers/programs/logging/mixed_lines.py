@@ -1,9 +1,9 @@
-"""Mixed lines
+"""Mixed log lines
 
-Processes that write to one file, each line in several pieces, get their lines mixed: nothing holds a line together
-but that it is written at once, or under a lock.
+Processes that write lines to one file in several pieces get their lines mixed. A line stays whole only if it is written
+at once, or under a lock.
 
-What to look at: the torn lines that are shown, and that there are none in the second round.
+What to look at: the torn lines in the first round, and none in the second.
 """
 
 import argparse

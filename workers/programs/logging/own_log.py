@@ -1,7 +1,7 @@
 """The log of multiprocessing itself
 
-`log_to_stderr` makes multiprocessing tell what it does: processes that start, run and end, finalizers, the manager.
-`get_logger` is the logger it uses, and a program may write to it as well.
+`log_to_stderr` makes multiprocessing log what it does: processes that start, run and end, finalizers, managers.
+`get_logger` returns its logger, which a program can also use.
 
 What to look at: the lines on stderr, from parent and children, each with the name of its process.
 """
@@ -19,7 +19,7 @@ def work(seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--level", choices=("DEBUG", "INFO", "WARNING"), default="INFO", help="how much is told")
+    parser.add_argument("--level", choices=("DEBUG", "INFO", "WARNING"), default="INFO", help="which records to log")
     parser.add_argument("--workers", type=int, default=2, help="how many processes")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long each lives")
     given = parser.parse_args()

@@ -1,9 +1,9 @@
-"""The cure: QueueHandler
+"""Logging through a queue
 
-Each process puts its log records into one queue; a QueueListener in the parent takes them out and writes them, one
-after the other, so that no two lines are ever mixed, and one place decides where they go.
+Each process puts its log records into one queue; a QueueListener in the parent writes them one after the other. No two
+lines are ever mixed, and one place decides where they go.
 
-What to look at: the queue of log records, filled by all workers and emptied by one thread of the parent.
+What to look at: the queue of log records, filled by all workers and read by one thread of the parent.
 """
 
 import argparse
@@ -59,14 +59,12 @@ def main():
     ]
     for process in processes:
         process.start()
-    # It is a thread, and who forks should have none but its main thread.
+    # This starts a thread: fork before, while there is only the main thread.
     listener.start()
     for process in processes:
         process.join()
     listener.stop()
-    print(
-        f"{handler.count} of {given.workers * given.lines} lines were written by the parent, none is mixed", flush=True
-    )
+    print(f"the parent wrote {handler.count} of {given.workers * given.lines} lines, none is mixed", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Managed locks in a deadlock
+"""A deadlock of managed locks
 
-Two accounts are guarded by locks of a manager. Two clerks move money in opposite directions, and each takes the lock
-of the account that it takes from first: each gets one, and waits for ever for that of the other. The program gives up
-after --seconds, with exit code 1; with --in-order both take the locks in the same order.
+Two accounts are protected by locks of a manager. Two clerks move money in opposite directions, and each first acquires
+the lock of the account it takes from: each gets one lock, and waits for the other's for ever. The program gives up
+after --seconds and exits with code 1; with --in-order both acquire the locks in the same order.
 
-What to look at: both locks live in the manager's process, so both clerks wait for its answer; the page knows what each
-of them has asked for, and who has it.
+What to look at: both locks are in the manager's process, so both clerks wait for its answer; the page shows which lock
+each of them has requested, and who holds it.
 
 Finds: deadlock
 """
@@ -18,15 +18,15 @@ import time
 
 def move(name, first, second, meeting):
     with first:
-        print(f"{name}: has one lock, wants the other", flush=True)
+        print(f"{name}: holds one lock, waits for the other", flush=True)
         meeting.wait()
         with second:
-            print(f"{name}: has both", flush=True)
+            print(f"{name}: holds both", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--in-order", action="store_true", help="both take the locks in the same order")
+    parser.add_argument("--in-order", action="store_true", help="both acquire the locks in the same order")
     parser.add_argument("--seconds", type=float, default=60.0, help="when the program gives up")
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 3600:
@@ -39,7 +39,7 @@ def main():
     with multiprocessing.Manager() as manager:
         savings = manager.Lock()
         current = manager.Lock()
-        # Neither tries to get its second lock before both have their first; in order only one of them can.
+        # Both acquire their first lock before either waits for its second; in order, only one of them can.
         meeting = manager.Barrier(1 if given.in_order else 2)
         orders = {"in": (savings, current), "out": (savings, current) if given.in_order else (current, savings)}
         clerks = [

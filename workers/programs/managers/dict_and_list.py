@@ -1,9 +1,9 @@
 """A shared dict and a shared list
 
-A Manager is a process of its own that keeps ordinary objects; the others hold proxies, and each call of a proxy is a
-message to that process and back.
+A Manager is a process that keeps ordinary objects; other processes have proxies, and each call of a proxy is a message
+to the manager and back.
 
-What to look at: the manager's process among the workers, its address, and the number of objects that it keeps.
+What to look at: the manager's process beside the workers, its address, and the number of objects that it keeps.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def work(number, squares, order, seconds):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=4, help="how many processes")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the slowest takes")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the slowest worker takes")
     given = parser.parse_args()
     if not 1 <= given.workers <= 32:
         parser.error("--workers must be from 1 to 32")

@@ -1,9 +1,9 @@
 """Namespace, Value and Array of a manager
 
-A Namespace has whatever attributes are set on it. The Value and the Array of a manager look like those in shared
-memory, but are objects in the manager's process: slower, and without a lock of their own.
+A Namespace has the attributes that you set. A manager's Value and Array look like those in shared memory, but are
+objects in the manager's process: slower, and without a lock.
 
-What to look at: the manager with four objects. No shared memory: every access is a message to its process.
+What to look at: a manager with four objects, and no shared memory: every access is a message to its process.
 """
 
 import argparse

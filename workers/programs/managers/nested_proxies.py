@@ -1,9 +1,9 @@
-"""Nested proxies, and the change that is not seen
+"""Nested proxies and lost changes
 
-What is taken out of a shared dict is a copy, unless it is a proxy itself. A change of the copy stays where it was
-made; it has to be put back, or the inner list has to be a list of the manager too.
+An object read from a shared dict is a copy, unless it is a proxy. Changes of the copy are lost: put it back, or make
+the inner list a list of the manager, too.
 
-What to look at: the manager has one object more for each inner list that is a proxy, and none for a plain one.
+What to look at: the manager has one more object for each inner list that is a proxy, and none for a plain one.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""A manager with a class of one's own
+"""A manager with your own class
 
-A class is registered with a BaseManager; `manager.Counter()` then makes one in the manager's process and gives a
-proxy to its public methods, or to those that are named in `exposed`.
+A class is registered with a BaseManager; `manager.Counter()` then creates an object in the manager's process and
+returns a proxy for its public methods, or for those named in `exposed`.
 
 What to look at: the manager's process runs the methods, as its CPU shows; the callers only wait for its answers.
 """

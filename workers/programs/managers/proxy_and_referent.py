@@ -1,9 +1,9 @@
 """Proxy and referent
 
-A proxy is not the object: `repr` tells of the proxy and `str` of the object behind it, the referent. Two proxies of
-equal lists are not equal; `_getvalue()` fetches a copy, which then is.
+A proxy is not the object: `repr` shows the proxy, `str` the object behind it, its referent. Proxies of two equal lists
+are not equal; `_getvalue()` returns copies, which are.
 
-What to look at: a proxy that is passed to a child still means the same object in the manager: one object, two users.
+What to look at: a proxy that is passed to a child refers to the same object in the manager: one object, two users.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Queue and Lock of a manager
 
 A manager also keeps queues, locks, events and the like, made for the threads of its process. Their proxies can be
-sent anywhere, even to the workers of a Pool, which ordinary multiprocessing queues and locks cannot.
+passed anywhere, even to the workers of a Pool, unlike ordinary multiprocessing queues and locks.
 
-What to look at: the pool's workers all talk to the manager; who waits for its lock waits for an answer from it.
+What to look at: the pool's workers all talk to the manager; a worker that waits for its lock waits for its answer.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 
 def work(number, results, one_at_a_time, seconds):
     with one_at_a_time:
-        print(f"task {number}: has the lock in process {os.getpid()}", flush=True)
+        print(f"task {number}: holds the lock in process {os.getpid()}", flush=True)
         time.sleep(seconds)
     results.put(f"result {number}")
 
@@ -44,7 +44,7 @@ def main():
         try:
             pool.apply(work, (0, multiprocessing.Queue(), lock, given.seconds))
         except RuntimeError as error:
-            print(f"a queue of multiprocessing instead: {error}", flush=True)
+            print(f"an ordinary multiprocessing queue: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A remote manager, over TCP
 
-A server process keeps a queue for whoever knows its address and its authkey; clients on this or another machine
-connect and get a proxy. Who comes with a wrong key is turned away with an AuthenticationError.
+A server process keeps a queue for every client that knows its address and authkey; clients on this or another machine
+connect and get a proxy. A client with a wrong key is refused with an AuthenticationError.
 
 What to look at: a listener with a TCP address, one connection per thread of a client, and the one that was refused.
 """
@@ -44,7 +44,7 @@ def put_jobs(address, authkey, count, seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes one that is free")
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 chooses a free one")
     parser.add_argument("--count", type=int, default=5, help="how many jobs")
     parser.add_argument("--seconds", type=float, default=0.4, help="pause after each")
     given = parser.parse_args()
@@ -80,7 +80,7 @@ def main():
         print(f"client with a wrong key: AuthenticationError: {error}", flush=True)
     server.terminate()
     server.join()
-    print(f"server: ended by terminate, exit code {server.exitcode}", flush=True)
+    print(f"server: terminated, exit code {server.exitcode}", flush=True)
 
 
 if __name__ == "__main__":

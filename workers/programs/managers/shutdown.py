@@ -1,9 +1,9 @@
 """Shutdown of a manager
 
-`shutdown()` ends the manager's process, and with it all that it kept: the proxies that are left over lead nowhere.
-The `with` block does it by itself; a manager that nobody shuts down is ended at the exit of its parent.
+`shutdown()` ends the manager's process with all its objects; calls of remaining proxies then fail. A `with` block calls
+it at its end; a manager that is never shut down ends with its parent.
 
-What to look at: the manager's process ends while its user lives on, and the user's next call fails.
+What to look at: the manager's process ends while the program keeps running, and its next call fails.
 """
 
 import argparse
@@ -37,9 +37,9 @@ def main():
 
     with multiprocessing.Manager() as second:
         numbers = second.list([1, 2, 3])
-        print(f"inside of the with block: {list(numbers)}", flush=True)
+        print(f"inside the with block: {list(numbers)}", flush=True)
         time.sleep(given.seconds)
-    print(f"after the with block {len(multiprocessing.active_children())} children are left", flush=True)
+    print(f"children after the with block: {len(multiprocessing.active_children())}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A pipe both ways
+"""A two-way pipe
 
-Connects parent and child with Pipe(): each has one end, and may send and receive any object that can be pickled.
+Pipe() connects parent and child: each has one end, and can send and receive any object that can be pickled.
 
-What to look at: one pipe with two ends, each held by one process; who waits for the other's next message.
+What to look at: one pipe with two ends, each held by one process, and who waits for the next message.
 """
 
 import argparse
@@ -14,14 +14,14 @@ def answer(connection, pause):
     while (question := connection.recv()) is not None:
         time.sleep(pause)
         connection.send({"question": question, "answer": question**2})
-    print("child: told to stop", flush=True)
+    print("child: asked to stop", flush=True)
     connection.close()
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=5, help="how many times parent and child exchange messages")
-    parser.add_argument("--pause", type=float, default=0.5, help="seconds that the child thinks")
+    parser.add_argument("--pause", type=float, default=0.5, help="seconds before each answer")
     given = parser.parse_args()
     if not 1 <= given.questions <= 1000:
         parser.error("--questions must be from 1 to 1000")

@@ -1,9 +1,9 @@
 """The end of a pipe
 
-recv() raises EOFError when all that was sent has been received and nobody has the other end any more; the reader itself
-may have it, by inheritance, and then waits for ever unless it asks poll() first.
+recv() raises EOFError once everything sent was received and nobody holds the other end. If the reader itself holds it,
+by inheritance, it waits for ever unless it calls poll() first.
 
-What to look at: who holds the writing end; with --keep-open the reader does too, and no end comes.
+What to look at: who holds the writing end; with --keep-open the reader does too, and end-of-file never comes.
 """
 
 import argparse
@@ -17,18 +17,20 @@ def read(reader, writer, keep_open, seconds):
     try:
         while reader.poll(seconds):
             print(f"child: received {reader.recv()!r}", flush=True)
-        print(f"child: nothing within {seconds:g} s, and no end: I have the other end myself", flush=True)
+        print(f"child: nothing within {seconds:g} s, and no end-of-file: I hold the other end myself", flush=True)
     except EOFError:
-        print("child: EOFError, all ends that write are closed", flush=True)
+        print("child: EOFError, all writing ends are closed", flush=True)
     reader.close()
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=3, help="how many messages are sent")
-    parser.add_argument("--keep-open", action="store_true", help="the reader forgets to close the end that writes")
+    parser.add_argument("--keep-open", action="store_true", help="the reader does not close its writing end")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long the reader waits for a message")
-    parser.add_argument("--pause", type=float, default=2.0, help="how long the writer stays open after the last")
+    parser.add_argument(
+        "--pause", type=float, default=2.0, help="how long the writer stays open after the last message"
+    )
     given = parser.parse_args()
     if not 0 <= given.messages <= 1000:
         parser.error("--messages must be from 0 to 1000")
@@ -50,7 +52,7 @@ def main():
     if given.keep_open:
         child.join()
     else:
-        # The reader must not lose its patience before.
+        # Close before the reader times out.
         time.sleep(min(given.pause, given.seconds / 2))
         writer.close()
         child.join()
@@ -60,7 +62,7 @@ def main():
     try:
         writer.send("to nobody")
     except BrokenPipeError as error:
-        print(f"parent: send() when nobody can read: BrokenPipeError: {error}", flush=True)
+        print(f"parent: send() without a reader: BrokenPipeError: {error}", flush=True)
 
 
 if __name__ == "__main__":

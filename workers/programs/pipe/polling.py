@@ -1,9 +1,9 @@
-"""Ask before receiving
+"""Polling before receiving
 
-poll() says whether there is something to receive, at once or after waiting so long at most, so that the reader can do
-other work in between.
+poll() returns whether there is something to receive, at once or after a timeout, so that the reader can do other work
+in between.
 
-What to look at: the reader is running, not waiting, between the messages; the bytes in the pipe stay unread meanwhile.
+What to look at: between messages the reader runs instead of waiting; meanwhile bytes stay unread in the pipe.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main():
         else:
             print(f"poll({given.patience:g}): False, time for other work", flush=True)
     child.join()
-    # The end of the file can be received too: as an EOFError.
+    # End-of-file counts as something to receive: recv() would raise EOFError.
     print(f"poll() at the end: {reader.poll()}", flush=True)
 
 

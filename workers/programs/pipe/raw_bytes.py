@@ -1,9 +1,9 @@
 """Bytes over a pipe
 
-Sends bytes without pickling them: send_bytes() with a part of a buffer, recv_bytes(), and recv_bytes_into() a buffer of
-one's own, which is a BufferTooShort when the message does not fit; the exception then has the whole message.
+Sends bytes without pickling: send_bytes() with part of a buffer, recv_bytes(), and recv_bytes_into() with your own
+buffer. If the message does not fit, that raises BufferTooShort, which carries the whole message.
 
-What to look at: nothing is lost; a message that was too long for the buffer is not in the pipe any more.
+What to look at: nothing is lost; a message that was too long for the buffer is no longer in the pipe.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def send(connection):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--buffer", type=int, default=8, help="how many bytes the buffer has")
+    parser.add_argument("--buffer", type=int, default=8, help="size of the buffer in bytes")
     given = parser.parse_args()
     if not 4 <= given.buffer <= 1000:
         parser.error("--buffer must be from 4 to 1000")

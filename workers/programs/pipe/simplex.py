@@ -1,9 +1,9 @@
-"""A pipe one way
+"""A one-way pipe
 
-Pipe(duplex=False) gives an end that only reads and an end that only writes; to use one the wrong way round is an
-OSError, and nothing is sent.
+Pipe(duplex=False) returns an end that only reads and an end that only writes. Using one the wrong way raises OSError,
+and sends nothing.
 
-What to look at: the two ends, one held by the child for writing, one by the parent for reading.
+What to look at: the two ends; the child holds the one for writing, the parent the one for reading.
 """
 
 import argparse
@@ -15,7 +15,7 @@ def write(writer, messages, pause):
     try:
         writer.recv()
     except OSError as error:
-        print(f"child: recv() from the end that writes: OSError: {error}", flush=True)
+        print(f"child: recv() from the writing end: OSError: {error}", flush=True)
     for number in range(messages):
         writer.send(f"message {number}")
         time.sleep(pause)
@@ -44,7 +44,7 @@ def main():
     try:
         reader.send("back")
     except OSError as error:
-        print(f"parent: send() to the end that reads: OSError: {error}", flush=True)
+        print(f"parent: send() to the reading end: OSError: {error}", flush=True)
     for _ in range(given.messages):
         print(f"parent: received {reader.recv()}", flush=True)
     child.join()

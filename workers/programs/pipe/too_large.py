@@ -1,9 +1,9 @@
-"""A message too large
+"""A message larger than the pipe
 
-Sends more than the buffer of a pipe holds: send() waits until the other side reads. A reader that sets a limit with
-recv_bytes(maxlength) gets an OSError for a longer message, and cannot read from that end any more.
+Sends more than a pipe can buffer: send() blocks until the other side reads. A reader that limits recv_bytes(maxlength)
+gets an OSError for a longer message, and cannot read from that end any more.
 
-What to look at: the child waits in send() while the pipe is full of unread bytes, until the parent begins to read.
+What to look at: the child blocks in send() while the pipe is full of unread bytes, until the parent starts to read.
 """
 
 import argparse
@@ -12,21 +12,21 @@ import time
 
 
 def send(connection, other, size):
-    # While this process had the other end too, its send() would wait for itself.
+    # If this process kept the other end too, its send() would wait for itself.
     other.close()
     started = time.monotonic()
     connection.send_bytes(bytes(size))
-    print(f"child: send_bytes() of {size} bytes came back after {time.monotonic() - started:.1f} s", flush=True)
+    print(f"child: send_bytes() of {size} bytes returned after {time.monotonic() - started:.1f} s", flush=True)
     try:
         connection.send_bytes(bytes(size))
     except OSError as error:
-        print(f"child: the second one: {type(error).__name__}", flush=True)
+        print(f"child: second send_bytes(): {type(error).__name__}", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=700_000, help="how many bytes the message has")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the parent does not read")
+    parser.add_argument("--size", type=int, default=700_000, help="size of the message in bytes")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the parent waits before it reads")
     given = parser.parse_args()
     if not 300_000 <= given.size <= 900_000:
         parser.error("--size must be from 300000 to 900000")

@@ -1,9 +1,9 @@
 """Two readers on one end
 
-Has two processes receive from the same end of a pipe: without a lock each takes pieces of the other's messages, and
-sooner or later takes the middle of a message for the length of the next; with one every message arrives whole.
+Two processes receive from the same end of a pipe. Without a lock each takes pieces of the other's messages, and sooner
+or later reads the middle of a message as the length of the next. With a lock every message arrives whole.
 
-What to look at: both processes hold the reading end; with the lock, who has it and who waits for it.
+What to look at: both processes hold the reading end; with the lock, who holds it and who waits for it.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import multiprocessing
 
 
 def read(reader, writer, size, lock, ready, counts):
-    # As long as anybody has an end that writes, there is no end of the file.
+    # While any process has a writing end open, end-of-file does not come.
     writer.close()
     ready.wait()
     whole = torn = 0
@@ -26,7 +26,7 @@ def read(reader, writer, size, lock, ready, counts):
                 torn += 1
     except EOFError:
         pass
-    except OSError:  # the end of the file in the middle of a message
+    except OSError:  # end-of-file in the middle of a message
         torn += 1
     counts.put((multiprocessing.current_process().name, whole, torn))
 
@@ -34,7 +34,7 @@ def read(reader, writer, size, lock, ready, counts):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=2000, help="how many messages are sent")
-    parser.add_argument("--size", type=int, default=40_000, help="how many bytes each of them has")
+    parser.add_argument("--size", type=int, default=40_000, help="size of each message in bytes")
     parser.add_argument("--lock", action="store_true", help="receive under a lock")
     given = parser.parse_args()
     if not 1 <= given.messages <= 100_000:
@@ -60,7 +60,7 @@ def main():
         process.start()
     reader.close()
     ready.wait()
-    # Zeros, which taken for a length stand for an empty message.
+    # Zeros: read as a length, they mean an empty message.
     message = bytes(given.size)
     sent = 0
     with contextlib.suppress(BrokenPipeError):  # both readers have given up

@@ -1,9 +1,9 @@
 """Callbacks and error callbacks
 
 `apply_async` calls `callback` with the result, or `error_callback` with the exception, in a thread of the parent as
-soon as the task is done. All callbacks share that thread: a slow one holds up all results.
+soon as the task is done. All callbacks share that thread: a slow one delays all results.
 
-What to look at: the tasks of the pool, done one by one, while the parent does nothing but wait.
+What to look at: the pool's tasks, done one by one, while the parent only waits.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main():
     with multiprocessing.Pool(given.workers) as pool:
         for number in range(given.count):
             pool.apply_async(divide, (number, given.seconds), callback=print_result, error_callback=print_error)
-        print(f"parent: {given.count} tasks are under way", flush=True)
+        print(f"parent: submitted {given.count} tasks", flush=True)
         pool.close()
         pool.join()
     print("parent: all callbacks have been called", flush=True)

@@ -1,9 +1,9 @@
 """chunksize
 
-`map` sends the tasks in chunks. Small chunks share uneven work out evenly but cost a message each; large ones cost
-little, but who gets the chunk with the long tasks still works when the others have nothing left to do.
+`map` sends tasks in chunks. Small chunks balance uneven work but cost a message each; large ones are cheap, but the
+worker with the long tasks is still busy when the others have finished.
 
-What to look at: the workers' CPU: all are busy to the end with small chunks, some are idle with the large ones.
+What to look at: the workers' CPU: all are busy to the end with small chunks, some are idle with large ones.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""close before join, and no task after close
+"""close() before join(), no tasks after close()
 
-`close()` says that no more tasks come, `join()` waits for the workers to end: in this order, and each mistake has a
-ValueError of its own.
+`close()` says that there will be no more tasks, `join()` waits for the workers to end. In the wrong order, either
+raises ValueError.
 
-What to look at: the workers live on after the failed join; after close and join they have ended with exit code 0.
+What to look at: the workers keep running after the failed join; after close and join they have exited with code 0.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main():
     except ValueError as error:
         print(f"a task after close: ValueError: {error}", flush=True)
     pool.join()
-    print(f"closed and joined, and what was under way is done: {result.get()}", flush=True)
+    print(f"closed and joined, all submitted tasks are done: {result.get()}", flush=True)
 
 
 if __name__ == "__main__":

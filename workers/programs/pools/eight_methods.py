@@ -1,9 +1,9 @@
 """The eight methods of a Pool
 
-`apply`, `map` and `starmap` wait for what they return; their `_async` twins give an AsyncResult at once, to be asked
-later; `imap` and `imap_unordered` give the results one by one, in the order of the tasks or as they come.
+`apply`, `map` and `starmap` wait for their results. Their `_async` forms return an AsyncResult at once, to be asked
+later. `imap` and `imap_unordered` yield results one by one, in the order of the tasks or as they finish.
 
-What to look at: the pool's workers and which of them runs what, while the methods are tried one after the other.
+What to look at: the pool's workers and their tasks, while the methods are called one after the other.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 
 
 def square(number, seconds):
-    """The first of three takes longest, so that results come in another order than tasks."""
+    """Of three tasks the first takes longest, so that results arrive in another order than tasks."""
     time.sleep(seconds * (3 - number % 3))
     return number * number
 
@@ -29,7 +29,7 @@ def parameters():
         "--seconds",
         type=float,
         default=0.1,
-        help="what the quickest task takes; others take twice and three times that",
+        help="duration of the fastest tasks; others take two or three times as long",
     )
     given = parser.parse_args()
     if not 1 <= given.workers <= 32:

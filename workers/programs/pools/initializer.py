@@ -1,9 +1,9 @@
 """initializer
 
-Each worker of a Pool calls the initializer once when it starts. That is the place to open a file or to load a model,
-and the only way to hand locks and queues to the workers: they cannot be sent with a task.
+Each worker of a Pool calls the initializer once when it starts: the place to open a file or load a model, and the only
+way to pass locks and queues to workers, because they cannot be sent with a task.
 
-What to look at: the Value is used by all workers, none of which got it with a task.
+What to look at: all workers use the Value, although no task carried it.
 """
 
 import argparse

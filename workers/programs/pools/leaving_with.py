@@ -1,9 +1,9 @@
 """Leaving the with block early
 
-The end of the `with` block is `terminate()`, not `close()` and `join()`: tasks that are not done then never will be,
-and to ask for their results without a timeout is to wait for ever.
+The end of the `with` block calls `terminate()`, not `close()` and `join()`: unfinished tasks never finish, and get()
+without a timeout waits for their results for ever.
 
-What to look at: the workers are ended by SIGTERM in the middle of their tasks; no result ever comes.
+What to look at: SIGTERM ends the workers in the middle of their tasks; no result ever arrives.
 """
 
 import argparse
@@ -38,13 +38,13 @@ def main():
     try:
         print(early[0].get(timeout=given.seconds), flush=True)
     except multiprocessing.TimeoutError:
-        print("no result comes any more: TimeoutError", flush=True)
+        print("no result arrives: TimeoutError", flush=True)
 
     with multiprocessing.Pool(given.workers) as pool:
         late = [pool.apply_async(work, (number, given.seconds)) for number in range(given.workers)]
         pool.close()
         pool.join()
-    print(f"with close() and join() inside of the block: {[result.get() for result in late]}", flush=True)
+    print(f"with close() and join() inside the block: {[result.get() for result in late]}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """maxtasksperchild
 
-A worker ends after that many tasks, and the pool starts a new one in its place: what a leaking library has taken is
-given back that way.
+A worker exits after that many tasks, and the pool starts a new one: memory leaked by a library is freed that way.
 
 What to look at: workers come and go with exit code 0; their number stays the same.
 """
@@ -19,9 +18,9 @@ def work(seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=2, help="how many at a time")
+    parser.add_argument("--workers", type=int, default=2, help="how many processes at a time")
     parser.add_argument("--count", type=int, default=12, help="how many tasks")
-    parser.add_argument("--tasks-each", type=int, default=2, help="how many tasks until a worker is replaced")
+    parser.add_argument("--tasks-each", type=int, default=2, help="how many tasks a worker runs before it is replaced")
     parser.add_argument("--seconds", type=float, default=0.3, help="how long each takes")
     given = parser.parse_args()
     if not 1 <= given.workers <= 32:

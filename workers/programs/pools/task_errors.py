@@ -1,7 +1,7 @@
 """Tasks that fail
 
-An exception travels back and is raised by `get()` in the parent, with the worker's traceback as its cause. A result
-that cannot be pickled gives a MaybeEncodingError. The worker lives on in both cases.
+get() raises a task's exception in the parent, with the worker's traceback as its cause. A result that cannot be pickled
+raises MaybeEncodingError. The worker survives both.
 
 What to look at: the workers are the same before and after.
 """
@@ -24,7 +24,7 @@ def make_lock():
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=2, help="how many processes")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long the pool stays to be looked at")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long the pool stays open")
     given = parser.parse_args()
     if not 1 <= given.workers <= 32:
         parser.error("--workers must be from 1 to 32")

@@ -1,10 +1,10 @@
-"""ThreadPool beside Pool
+"""ThreadPool vs Pool
 
-The same interface over threads: they share everything and start at once, but only one of them computes at a time.
-For waiting they are as good as processes, for computing they are not.
+The same interface with threads: they share everything and start at once, but only one of them computes at a time. For
+waiting they are as good as processes, for computing they are not.
 
-What to look at: the Pool's workers are processes, each with CPU of its own; those of the ThreadPool are threads of
-the one program.
+What to look at: the Pool's workers are processes, each using CPU of its own; the ThreadPool's are threads of the
+program.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def compute(steps):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=4, help="how many processes, then threads")
+    parser.add_argument("--workers", type=int, default=4, help="how many processes, then how many threads")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long each waits")
     parser.add_argument("--steps", type=int, default=60, help="how much each computes, in steps of 100,000")
     given = parser.parse_args()

@@ -1,9 +1,9 @@
 """Timeouts
 
-`get(timeout=1)` and the `next(timeout)` of imap stop waiting with a TimeoutError. They do not stop the task, which
-goes on in its worker, and whose result can still be asked for.
+`get(timeout=1)` and imap's `next(timeout)` stop waiting with a TimeoutError. They do not stop the task: it continues in
+its worker, and its result can still be fetched.
 
-What to look at: after the TimeoutError the worker is still at its task.
+What to look at: after the TimeoutError the worker still runs its task.
 """
 
 import argparse

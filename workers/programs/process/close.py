@@ -1,9 +1,9 @@
-"""Close a process
+"""Closing a process
 
-close() gives back what a Process object holds: it is refused while the child runs, and afterwards the object answers no
-question any more.
+close() frees the resources of a Process object. It is refused while the child runs; afterwards the object cannot be
+used.
 
-What to look at: the child is running when the first close() is refused; ended, joined and closed are three things.
+What to look at: the child is running when the first close() is refused; ended, joined and closed are separate states.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Daemon and not
+"""Daemonic vs normal
 
-Starts a daemonic child and one that is not, and comes to its end: the interpreter then terminates the daemon in the
-middle of its work, and waits for the other.
+Starts a daemonic and a normal child, and reaches its end: the interpreter terminates the daemon in the middle of its
+work, and waits for the other child.
 
-What to look at: the column for daemons; at the end the daemon's exit code is -15 (SIGTERM), the other's is 0.
+What to look at: the daemon column; at the end the daemon has exit code -15 (SIGTERM), the other child 0.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def parameters():
 
 def main():
     given = parameters()
-    # Where all three meet when both children have begun.
+    # Parent and children meet here once both children are running.
     begun = multiprocessing.Barrier(3)
     daemon = multiprocessing.Process(target=count, args=(100, given.pause, begun), name="daemon", daemon=True)
     worker = multiprocessing.Process(target=count, args=(3, given.pause, begun), name="worker")

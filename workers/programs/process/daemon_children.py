@@ -1,9 +1,9 @@
-"""A daemon that wants children
+"""A daemon that starts a child
 
-A daemonic process may have no children, because nobody would end them when it is terminated: its start() raises an
-AssertionError, which ends it with exit code 1 unless it is caught.
+A daemonic process may not have children, because nobody would end them when it is terminated: start() raises an
+AssertionError, which ends the process with exit code 1 unless it is caught.
 
-What to look at: the daemon's exit code is 1, its traceback is in the log, and the page says what was tried.
+What to look at: the daemon's exit code is 1, its traceback is in the log, and the page says what it tried.
 
 Finds: daemon-with-child
 """
@@ -19,14 +19,14 @@ def work(seconds):
 
 def have_child(seconds):
     child = multiprocessing.Process(target=work, args=(seconds,))
-    print("daemon: I start a child", flush=True)
+    print("daemon: starting a child", flush=True)
     child.start()
-    print("daemon: this is never said", flush=True)
+    print("daemon: never printed", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the main process stays afterwards")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the main process keeps running")
     given = parser.parse_args()
     if not 0 <= given.seconds <= 3600:
         parser.error("--seconds must be from 0 to 3600")

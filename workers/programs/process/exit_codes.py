@@ -1,9 +1,9 @@
 """Exit codes
 
-Five ways to end: return, sys.exit() with a number and with a text, an exception, and a signal.
+Five ways to end: return, sys.exit() with a number, sys.exit() with a text, an exception, and a signal.
 
-What to look at: 0 for a return, 1 for a text or an exception (which is told in the log), and the signal's number with
-a minus.
+What to look at: 0 for return, 1 for a text or an exception (whose traceback is in the log), and for a signal its number
+with a minus.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def be_killed(code):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--code", type=int, default=7, help="what sys.exit() is given")
+    parser.add_argument("--code", type=int, default=7, help="the argument of sys.exit()")
     given = parser.parse_args()
     if not 0 <= given.code <= 255:
         parser.error("--code must be from 0 to 255")

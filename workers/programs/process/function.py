@@ -1,8 +1,8 @@
 """A function as a process
 
-Runs one function in several processes: what it works on comes by args and kwargs, and the child has copies of it.
+Runs one function in several processes. Its arguments, from args and kwargs, are copies in each child.
 
-What to look at: one row per child with its name, the function as its target, and exit code 0 when it has ended.
+What to look at: one row per child with its name, its target function, and exit code 0 once it has ended.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Join with a timeout
+"""Joining with a timeout
 
-Starts a process that works for a while, and waits for it in steps: join(timeout) comes back after that time whether
-the process has ended or not, and only exitcode tells which.
+Starts a process and waits for it in steps: join(timeout) returns after that time whether the process has ended or not;
+only exitcode tells which.
 
-What to look at: the exit code stays empty while the process runs, also after a join that has come back; it is there
-after the last one.
+What to look at: the exit code is empty while the process runs, even after a join that has returned, and set after the
+last one.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def work(seconds):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1.0, help="how long the child works")
-    parser.add_argument("--timeout", type=float, default=0.4, help="how long each join waits at most")
+    parser.add_argument("--timeout", type=float, default=0.4, help="timeout of each join")
     given = parser.parse_args()
     if not 0 <= given.seconds <= 60:
         parser.error("--seconds must be from 0 to 60")
@@ -36,7 +36,7 @@ def main():
     process.start()
     while process.exitcode is None:
         process.join(given.timeout)
-        print(f"parent: join came back, exitcode {process.exitcode}", flush=True)
+        print(f"parent: join returned, exitcode {process.exitcode}", flush=True)
 
 
 if __name__ == "__main__":

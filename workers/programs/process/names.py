@@ -1,9 +1,9 @@
 """Names of processes
 
-Starts a child that starts a child of its own: without a name of its own a process is called after its place in the
-family, Process-1:2 being the second child of the first; with one it may be called anything.
+Starts a child that starts children of its own. By default a name shows the place in the family: Process-1:2 is the
+second child of the first. You can set any other name.
 
-What to look at: the tree of names, and that two processes may have the same one; only the pid is unique.
+What to look at: the tree of names; two processes may have the same name, only the pid is unique.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def parameters():
 
 def main():
     given = parameters()
-    print(f"{multiprocessing.current_process().name}: the first of all", flush=True)
+    print(f"{multiprocessing.current_process().name}: the main process", flush=True)
     run_children(given.depth, given.seconds, ["Process", "twin", "twin"])
 
 

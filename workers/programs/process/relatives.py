@@ -1,9 +1,9 @@
-"""Who is there
+"""Parent, children and CPUs
 
-Asks what a program can know of itself: its children that are alive, its parent, and how many processors the machine
-has against how many this process may use.
+What a program can find out: its living children, its parent, and how many CPUs the machine has and this process may
+use.
 
-What to look at: active_children() shrinks as the children end, and joins those that have ended as a side effect.
+What to look at: active_children() shrinks as children end, and joins those that have ended as a side effect.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--children", type=int, default=3, help="how many processes to start")
     parser.add_argument(
-        "--step", type=float, default=0.5, help="how many seconds longer each lives than the one before"
+        "--step", type=float, default=0.5, help="how many seconds longer each child lives than the previous one"
     )
     given = parser.parse_args()
     if not 1 <= given.children <= 32:
@@ -46,7 +46,7 @@ def main():
     for child in children:
         print(f"alive: {sorted(one.name for one in multiprocessing.active_children())}", flush=True)
         child.join()
-    print(f"alive: {multiprocessing.active_children() or 'nobody'}", flush=True)
+    print(f"alive: {multiprocessing.active_children() or 'none'}", flush=True)
 
 
 if __name__ == "__main__":

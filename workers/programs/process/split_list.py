@@ -1,9 +1,9 @@
 """A list split evenly
 
-Divides a list into parts that differ in length by one at most, has each summed by a process of its own, and adds up
-what comes back.
+Splits a list into parts whose lengths differ by at most one, sums each part in a process of its own, and adds up the
+results.
 
-What to look at: as many rows as parts, at work on different processors at the same time.
+What to look at: one row per part, running on different CPUs at the same time.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 
 
 def split(items, parts):
-    """Parts of the list, in order; the first ones have one item more where it does not divide evenly."""
+    """Yield the parts in order; if the length does not divide evenly, the first ones have one item more."""
     size, longer = divmod(len(items), parts)
     start = 0
     for number in range(parts):

@@ -1,8 +1,8 @@
 """A subclass of Process
 
-Inherits from Process and puts the work into run(): what the child changes in self stays in the child.
+A subclass does its work in run(). Attributes that the child changes on self stay in the child.
 
-What to look at: the class is shown as the target; the two attributes of the same object differ between the processes.
+What to look at: the class is shown as the target; after the run, count differs between child and parent.
 """
 
 import argparse
@@ -26,7 +26,7 @@ class Counter(multiprocessing.Process):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, default=5, help="where the child counts to")
+    parser.add_argument("--limit", type=int, default=5, help="the number to count to")
     parser.add_argument("--pause", type=float, default=0.5, help="seconds after each number")
     given = parser.parse_args()
     if not 1 <= given.limit <= 1000:
@@ -41,7 +41,7 @@ def main():
     counter = Counter(given.limit, given.pause)
     counter.start()
     counter.join()
-    print(f"parent: exit code {counter.exitcode}, and here count is still {counter.count}", flush=True)
+    print(f"parent: exit code {counter.exitcode}, and count is still {counter.count} here", flush=True)
 
 
 if __name__ == "__main__":

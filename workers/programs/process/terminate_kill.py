@@ -1,7 +1,7 @@
-"""Terminate against kill
+"""terminate() vs kill()
 
-Ends three children: terminate() sends SIGTERM, which ends a plain child at once, lets one that handles it clean up, and
-does nothing to one that ignores it; kill() sends SIGKILL, which nobody can handle.
+Ends three children. terminate() sends SIGTERM: a plain child ends at once, one with a handler cleans up first, one that
+ignores the signal keeps running. kill() sends SIGKILL, which cannot be handled.
 
 What to look at: the exit codes -15, 0 and -9; a negative one is the number of the signal that ended the process.
 """
@@ -20,13 +20,13 @@ def plain(ready):
 
 def careful(ready):
     def clean_up(signum, frame):
-        print("careful: told to end, cleaning up", flush=True)
+        print("careful: got SIGTERM, cleaning up", flush=True)
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, clean_up)
     ready.set()
     while True:
-        # Short ones: a signal just before a sleep is handled after it.
+        # Short sleeps: a signal that arrives right before a sleep is handled after it.
         time.sleep(0.1)
 
 

@@ -1,9 +1,9 @@
-"""A queue that is full
+"""A full queue
 
-Gives a queue a maxsize: a producer that is faster than the consumer fills it, and from then on waits in put() for each
-free place.
+The queue has a maxsize: a producer that is faster than the consumer fills it, and then put() blocks until the consumer
+takes an item.
 
-What to look at: the depth stays at maxsize, and the producer is shown as one who waits to put.
+What to look at: the depth stays at maxsize, and the producer is shown as waiting to put.
 """
 
 import argparse

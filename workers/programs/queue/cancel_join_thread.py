@@ -1,10 +1,10 @@
-"""Leave data behind
+"""Leaving data behind
 
-cancel_join_thread() lets a process end although its feeder thread has not written everything: it does not hang, and the
-rest is lost without a word.  The feeder ends in the middle of a write, and takes the queue's lock for writing along.
+cancel_join_thread() lets a process end before its feeder thread has written everything: it does not hang, but the rest
+is lost without an error. The feeder stops in the middle of a write, and leaves the queue's write lock held.
 
-What to look at: the child has ended while items of it are still missing; depth and content of the queue disagree;
-whoever else puts into this queue would wait for ever.
+What to look at: the child has ended while some of its items are missing; depth and content of the queue disagree; the
+next process that puts into this queue would wait for ever.
 
 Finds: abandoned-lock
 """
@@ -19,14 +19,14 @@ def put(items, count, size):
     items.cancel_join_thread()
     for number in range(count):
         items.put((number, bytes(size)))
-    print(f"child: put {count} items, and do not wait until they are written", flush=True)
+    print(f"child: put {count} items, and exit before they are written", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1000, help="how many items are put")
-    parser.add_argument("--size", type=int, default=1000, help="how many bytes each of them has")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the parent takes nothing")
+    parser.add_argument("--size", type=int, default=1000, help="size of each item in bytes")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the parent waits before it gets items")
     given = parser.parse_args()
     if not 1 <= given.items <= 10_000:
         parser.error("--items must be from 1 to 10000")
@@ -48,11 +48,11 @@ def main():
     came = 0
     try:
         while True:
-            # An item of more than 4 KiB could be there in part, and this would wait for the rest of it for ever.
+            # An item of more than 4 KiB could be in the pipe in part; get() would wait for the rest of it for ever.
             items.get(timeout=0.2)
             came += 1
     except queue.Empty:
-        print(f"parent: {came} items came, {given.items - came} are lost", flush=True)
+        print(f"parent: got {came} items, {given.items - came} are lost", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Close a queue
+"""Closing a queue
 
-close() says that this process puts nothing more, and put() is then a ValueError; join_thread() waits until the feeder
-thread has written all that was put before, and may only be called after close().
+After close() this process cannot put any more: put() raises ValueError. join_thread(), allowed only after close(),
+waits until the feeder thread has written everything that was put.
 
-What to look at: the backlog in the child's feeder shrinks as the parent takes items; the child ends when it is empty.
+What to look at: the backlog in the child's feeder shrinks as the parent gets items; the child ends when it is empty.
 """
 
 import argparse
@@ -24,13 +24,13 @@ def put(items, count, size):
     except ValueError as error:
         print(f"child: put() after close(): ValueError: {error}", flush=True)
     items.join_thread()
-    print("child: all that I put is written", flush=True)
+    print("child: everything is written", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=20, help="how many items are put")
-    parser.add_argument("--size", type=int, default=100_000, help="how many bytes each of them has")
+    parser.add_argument("--size", type=int, default=100_000, help="size of each item in bytes")
     parser.add_argument("--pause", type=float, default=0.1, help="seconds before each get()")
     given = parser.parse_args()
     if not 1 <= given.items <= 1000:
@@ -50,7 +50,7 @@ def main():
     for _ in range(given.items):
         time.sleep(given.pause)
         items.get()
-    print(f"parent: took {given.items} items", flush=True)
+    print(f"parent: got {given.items} items", flush=True)
     child.join()
 
 

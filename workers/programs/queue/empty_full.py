@@ -1,9 +1,9 @@
 """Empty and Full
 
-Asks a queue for what it does not have: get_nowait() and get(timeout) raise Empty, put_nowait() and put(timeout) raise
-Full, and both exceptions are those of the module queue.
+get_nowait() and get(timeout) raise Empty, put_nowait() and put(timeout) raise Full. Both exceptions are those of the
+module queue.
 
-What to look at: maxsize 2 and depth 2 while nothing more goes in; then depth 0.
+What to look at: depth 2 of maxsize 2 while put() fails; then depth 0.
 """
 
 import argparse

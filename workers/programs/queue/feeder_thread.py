@@ -1,9 +1,9 @@
 """The feeder thread
 
-put() only lays an item into a buffer; a thread pickles it and writes it into the pipe. So put() is quick whatever it is
-given, an item may not be there yet, and what cannot be pickled is lost with a traceback, not with an exception.
+put() only appends an item to a buffer; a thread pickles it and writes it into the pipe. So put() is always fast, an
+item may arrive later, and one that cannot be pickled is lost with a traceback instead of an exception.
 
-What to look at: the backlog in the feeder of the process that puts, and its second thread.
+What to look at: the backlog in the feeder of the putting process, and its second thread.
 """
 
 import argparse
@@ -15,8 +15,8 @@ import time
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=50, help="how many items are put")
-    parser.add_argument("--size", type=int, default=100_000, help="how many bytes each of them has")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long nobody takes them")
+    parser.add_argument("--size", type=int, default=100_000, help="size of each item in bytes")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long to wait before getting them")
     given = parser.parse_args()
     if not 1 <= given.items <= 1000:
         parser.error("--items must be from 1 to 1000")
@@ -40,10 +40,10 @@ def main():
     print(f"items in the queue: {items.qsize()}", flush=True)
     for _ in range(given.items):
         items.get()
-    print("took all", flush=True)
+    print("got all", flush=True)
     items.put(lambda: "a function without a name")
     items.put("after it")
-    print(f"took: {items.get()}", flush=True)
+    print(f"got: {items.get()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Join before drain
 
-Joins a child before taking what it has put: the child cannot end before its feeder thread has written all of it, the
-thread waits because the pipe is full, and nobody reads because the reader waits for the child. It hangs until it is
-ended; with --drain first it does not.
+Joins a child before getting the items that it has put. The child cannot end until its feeder thread has written them,
+the thread waits because the pipe is full, and nobody reads because the reader waits for the child. It hangs until it is
+killed; with --drain it does not.
 
-What to look at: the parent waits for the child, the child for its own feeder thread, and the pipe is full of bytes.
+What to look at: the parent waits for the child, the child for its own feeder thread, and the pipe is full.
 
 Finds: join-before-drain
 """
@@ -16,14 +16,14 @@ import multiprocessing
 def put(items, count, size):
     for _ in range(count):
         items.put(bytes(size))
-    print(f"child: put {count} items, and would like to end", flush=True)
+    print(f"child: put {count} items, ready to exit", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=20, help="how many items are put")
-    parser.add_argument("--size", type=int, default=100_000, help="how many bytes each of them has")
-    parser.add_argument("--drain", action="store_true", help="take all items before the join")
+    parser.add_argument("--size", type=int, default=100_000, help="size of each item in bytes")
+    parser.add_argument("--drain", action="store_true", help="get all items before the join")
     given = parser.parse_args()
     if not 1 <= given.items <= 1000:
         parser.error("--items must be from 1 to 1000")
@@ -35,7 +35,7 @@ def parameters():
 def drain(items, count):
     for _ in range(count):
         items.get()
-    print(f"parent: took {count} items", flush=True)
+    print(f"parent: got {count} items", flush=True)
 
 
 def main():

@@ -1,9 +1,9 @@
-"""A queue that can be joined
+"""A joinable queue
 
-Each consumer calls task_done() for what it has taken; the queue's join() comes back when that was done for everything
-that was ever put.
+Each consumer calls task_done() for every item it has processed; the queue's join() returns when that was called for
+everything that was put.
 
-What to look at: unfinished tasks against depth; the difference is what is being worked on just now.
+What to look at: unfinished tasks and depth; their difference is being processed right now.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main():
     given = parameters()
     jobs = multiprocessing.JoinableQueue()
     for number in range(1, given.consumers + 1):
-        # Daemons, because nobody tells them to stop.
+        # Daemons: they run until the program ends.
         multiprocessing.Process(target=consume, args=(jobs, given.work), name=f"consumer-{number}", daemon=True).start()
     for job in range(given.jobs):
         jobs.put(job)

@@ -1,9 +1,9 @@
-"""Order of several producers
+"""Order with several producers
 
-Numbers what several producers put: what one of them puts comes out in its order, but between two of them nothing is
-promised, not even that what was put first comes out first.
+Several producers number their items. The items of one producer come out in its order; between producers no order is
+guaranteed, not even that what was put first comes out first.
 
-What to look at: the one queue and its producers; the first numbers of one come between those of another.
+What to look at: one queue and its producers, whose numbers come out interleaved.
 """
 
 import argparse

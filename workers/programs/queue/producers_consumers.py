@@ -1,9 +1,9 @@
 """Producers and consumers
 
-Some processes put jobs into a queue, others take them out and work on them; when all producers are done, one sentinel
-per consumer says that nothing more will come.
+Some processes put jobs into a queue, others take them out and process them. When all producers are done, one sentinel
+per consumer says that no more jobs will come.
 
-What to look at: the queue's depth over time, its rates of put and get, and which consumers wait for the next job.
+What to look at: the queue's depth over time, its put and get rates, and which consumers wait for the next job.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def consume(jobs, pause):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--producers", type=int, default=2, help="how many processes put jobs")
-    parser.add_argument("--consumers", type=int, default=3, help="how many processes work on them")
+    parser.add_argument("--consumers", type=int, default=3, help="how many processes process them")
     parser.add_argument("--jobs", type=int, default=10, help="how many jobs each producer puts")
     parser.add_argument("--put-pause", type=float, default=0.1, help="seconds after each put")
     parser.add_argument("--work", type=float, default=0.3, help="seconds of work for each job")

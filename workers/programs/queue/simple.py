@@ -1,9 +1,9 @@
 """A simple queue
 
-SimpleQueue is a pipe with a lock at each end: no thread, no maxsize, no timeouts; put() itself writes into the pipe,
-and waits when that is full.
+SimpleQueue is a pipe with a lock at each end: no thread, no maxsize, no timeouts. put() itself writes into the pipe,
+and blocks when the pipe is full.
 
-What to look at: no feeder thread and no depth, only unread bytes; put() waits as soon as the pipe is full.
+What to look at: no feeder thread and no depth, only unread bytes; put() blocks as soon as the pipe is full.
 """
 
 import argparse
@@ -24,8 +24,8 @@ def put(items, count, size):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=5, help="how many items are put")
-    parser.add_argument("--size", type=int, default=30_000, help="how many bytes each of them has")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long the parent waits before it takes them")
+    parser.add_argument("--size", type=int, default=30_000, help="size of each item in bytes")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long the parent waits before it gets them")
     given = parser.parse_args()
     if not 1 <= given.items <= 1000:
         parser.error("--items must be from 1 to 1000")
@@ -47,7 +47,7 @@ def main():
     for _ in range(given.items):
         items.get()
     child.join()
-    print("parent: took all", flush=True)
+    print("parent: got all", flush=True)
     items.close()
 
 

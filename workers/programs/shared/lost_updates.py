@@ -1,9 +1,9 @@
 """Lost updates
 
-`counter.value += 1` reads, adds and writes: three steps. Another process may come in between, and then one of the
-two additions is lost, although a Value has a lock of its own. With `get_lock()` around the three nothing is lost.
+`counter.value += 1` reads, adds and writes: three steps. If another process runs in between, one of the two additions
+is lost, although a Value has a lock of its own. With `get_lock()` around all three, nothing is lost.
 
-What to look at: the Value, which ends below what was added in the first round, and exactly there in the second.
+What to look at: the Value ends below the sum of all additions in the first round, and at the sum in the second.
 """
 
 import argparse

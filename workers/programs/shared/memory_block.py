@@ -1,7 +1,7 @@
 """shared_memory
 
-A block of memory with a name, which any process that knows the name can attach to: `close()` lets go of it in one
-process, `unlink()` removes it for all. A ShareableList is such a block with a list of numbers or short texts in it.
+A named block of memory to which any process that knows the name can attach. `close()` detaches one process, `unlink()`
+removes the block for all. A ShareableList is a block with a list of numbers or short strings in it.
 
 What to look at: two blocks of shared memory with their names and sizes, used by two processes and then gone.
 """
@@ -61,7 +61,7 @@ def main():
     try:
         SharedMemory(name=block.name)
     except FileNotFoundError:
-        print("parent: after unlink() there is no block of that name", flush=True)
+        print("parent: after unlink() the block does not exist", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Shared memory that nobody unlinks
+"""Shared memory that is never unlinked
 
-A child makes a block of shared memory and ends without `unlink()`. The block outlives it, and takes memory until
-multiprocessing's resource tracker removes it, with a warning, when the whole program has ended.
+A child creates a block of shared memory and ends without `unlink()`. The block outlives it and takes memory until the
+resource tracker of multiprocessing removes it, with a warning, after the whole program has ended.
 
 What to look at: a block of shared memory without users, and the resource tracker's warning at the end of the log.
 
@@ -19,7 +19,7 @@ def leave_block(kib, sender):
     block = SharedMemory(create=True, size=kib * 1024)
     sender.send(block.name)
     block.close()
-    print(f"child: made a block of {kib} KiB, closed it, and did not unlink it", flush=True)
+    print(f"child: created a block of {kib} KiB, closed it, and did not unlink it", flush=True)
 
 
 def exists(name):
@@ -34,7 +34,7 @@ def exists(name):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kib", type=int, default=1024, help="size of the block")
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long it stays to be looked at")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long the program keeps running")
     given = parser.parse_args()
     if not 1 <= given.kib <= 65_536:
         parser.error("--kib must be from 1 to 65536")
@@ -45,7 +45,7 @@ def parameters():
 
 def main():
     given = parameters()
-    # A tracker that is shared with the children outlives them; one of the child's own would remove the block at once.
+    # A tracker shared with the child outlives it; one of the child's own would remove the block at once.
     resource_tracker.ensure_running()
     receiver, sender = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.Process(target=leave_block, args=(given.kib, sender))
@@ -55,7 +55,7 @@ def main():
     print(f"parent: the child has ended with exit code {child.exitcode}", flush=True)
     print(f"parent: its block {name} is still there: {exists(name)}", flush=True)
     time.sleep(given.seconds)
-    print("parent: I end without unlink() as well; the resource tracker will say so", flush=True)
+    print("parent: I end without unlink(), too; the resource tracker will warn", flush=True)
 
 
 if __name__ == "__main__":

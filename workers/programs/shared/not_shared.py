@@ -1,9 +1,9 @@
 """What is not shared
 
-A global variable is copied into the child, or made anew by importing the program again, but never shared: what the
-child changes stays in the child. What is to come back has to be sent, or be in shared memory.
+A global variable is copied into the child, or created again by importing the program, but never shared: changes in the
+child stay there. Results have to be sent, or written to shared memory.
 
-What to look at: of all that the program holds only the Value and the Queue are shown; the global list is no resource.
+What to look at: of the program's objects only the Value and the queue are shown; the global list is not a resource.
 """
 
 import argparse
@@ -47,9 +47,9 @@ def main():
         process.start()
     for process in processes:
         process.join()
-    print(f"parent: seen is {seen} after all, it is not shared", flush=True)
+    print(f"parent: seen is {seen}, it is not shared", flush=True)
     print(f"parent: the Value is shared, it is {count.value}", flush=True)
-    print(f"parent: the queue brought {sorted(results.get() for _ in processes)}", flush=True)
+    print(f"parent: the queue returned {sorted(results.get() for _ in processes)}", flush=True)
 
 
 if __name__ == "__main__":

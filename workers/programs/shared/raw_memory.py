@@ -1,9 +1,9 @@
 """RawValue and RawArray
 
-Shared memory without a lock. Where every process keeps to its own places no lock is needed; what all of them write
-needs one that the program brings itself.
+Shared memory without a lock. Processes that write to different places need none; for places that all of them write,
+the program has to use a lock of its own.
 
-What to look at: a RawValue and a RawArray have no lock among their parts; the only Lock is the program's own.
+What to look at: RawValue and RawArray have no lock among their parts; the only Lock is the program's own.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def halve(first, end, numbers, done, lock, seconds):
         time.sleep(seconds)
     with lock:
         done.value += end - first
-    print(f"places {first} to {end - 1} are halved", flush=True)
+    print(f"items {first} to {end - 1} are halved", flush=True)
 
 
 def parameters():

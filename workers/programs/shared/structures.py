@@ -1,9 +1,9 @@
 """Structures
 
-A Value and an Array may hold C structures with named fields: here points with an x and a y, moved by one process and
-read by the other, without pickling anything.
+A Value or an Array can hold C structures with named fields: here points with x and y, moved by one process and read by
+the other, without pickling.
 
-What to look at: an Array of 16 bytes per point; its lock is taken for every move, so that no point is half moved.
+What to look at: an Array of 16 bytes per point; its lock is held for every move, so that no point is seen half moved.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main():
         with points.get_lock():
             print("points", " ".join(f"({point.x:g}, {point.y:g})" for point in points), flush=True)
         mover.join(timeout=max(given.seconds, 0.05))
-    print("at last", " ".join(f"({point.x:g}, {point.y:g})" for point in points), flush=True)
+    print("finally", " ".join(f"({point.x:g}, {point.y:g})" for point in points), flush=True)
     print(f"centre ({centre.get_obj().x:g}, {centre.get_obj().y:g})", flush=True)
 
 

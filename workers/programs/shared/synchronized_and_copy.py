@@ -1,9 +1,9 @@
 """synchronized() and copy()
 
-`synchronized` puts a lock around raw memory that had none, and both names mean the same memory from then on. `copy`
-makes a second one: what is written to it later is not seen in the first.
+`synchronized` wraps raw memory with a lock; both names then refer to the same memory. `copy` makes a second block:
+later writes to it do not change the first.
 
-What to look at: two pieces of memory, one with a lock and one without; only the one with the lock goes on counting.
+What to look at: two blocks of memory, one with a lock and one without; only the one with the lock keeps counting.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main():
         process.join()
     print(f"{given.workers} workers added {given.times} each", flush=True)
     print(f"raw {raw.value}, counter {counter.value}, copy {before.value}", flush=True)
-    print(f"get_obj() gives the raw memory back: {counter.get_obj() is raw}", flush=True)
+    print(f"get_obj() returns the raw memory: {counter.get_obj() is raw}", flush=True)
 
 
 if __name__ == "__main__":

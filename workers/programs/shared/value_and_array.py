@@ -1,7 +1,7 @@
 """Value and Array
 
-A number and a row of numbers in memory that all processes share. Each worker adds to the Value, under its lock,
-and writes its result to its own place of the Array.
+A number and an array of numbers in memory shared by all processes. Each worker adds to the Value, under its lock, and
+writes its result to its own item of the Array.
 
 What to look at: the Value and the Array, whose numbers change while the workers run, and the lock inside each.
 """
@@ -16,13 +16,13 @@ def work(number, total, squares, seconds):
     squares[number] = number**2
     with total.get_lock():
         total.value += number
-    print(f"worker {number}: wrote {squares[number]:g} to place {number}, the total is {total.value}", flush=True)
+    print(f"worker {number}: wrote {squares[number]:g} to item {number}, the total is {total.value}", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=4, help="how many processes")
-    parser.add_argument("--seconds", type=float, default=0.5, help="from one worker to the next")
+    parser.add_argument("--seconds", type=float, default=0.5, help="delay between workers")
     given = parser.parse_args()
     if not 1 <= given.workers <= 32:
         parser.error("--workers must be from 1 to 32")

@@ -1,10 +1,10 @@
-"""A fork among threads
+"""Forking with threads
 
-Forks while another thread holds a lock: the child has a copy of the held lock but not of the thread, so nobody there
+Forks while another thread holds a lock. The child has a copy of the locked lock but not of the thread, so nothing there
 will ever release it.
 
-What to look at: the child waits in vain for a lock that looks free in the parent; a spawned child has a lock of its
-own.
+What to look at: the child waits for a lock that is free in the parent, and never gets it; a spawned child has a lock of
+its own.
 
 Finds: fork-from-threads
 """

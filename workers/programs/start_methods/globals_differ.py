@@ -1,19 +1,19 @@
 """Globals that differ
 
-Changes a global variable and starts a child by each method: a forked child sees what the parent had at that moment, a
-spawned one what this file says; and what a child changes, no parent ever sees.
+Changes a global variable and starts a child by each method. A forked child sees the parent's value at that moment, a
+spawned one the value in this file. No parent ever sees a child's change.
 
-What to look at: three children of one program that do not agree about a global; what they must know goes into args.
+What to look at: three children of one program that disagree about a global; pass what they need in args.
 """
 
 import argparse
 import multiprocessing
 
-setting = "as the file says"
+setting = "as in the file"
 
 
 def look(method):
-    global setting  # noqa: PLW0603 - what this is about
+    global setting  # noqa: PLW0603 - the point of this program
     print(f"{method}: the setting is {setting!r}", flush=True)
     setting = f"changed by {method}"
 
@@ -30,9 +30,9 @@ def parameters():
 
 
 def main():
-    global setting  # noqa: PLW0603 - what this is about
+    global setting  # noqa: PLW0603 - the point of this program
     given = parameters()
-    setting = "as main() changed it"
+    setting = "changed by main()"
     for method in ("fork", "spawn", "forkserver") if given.method == "all" else (given.method,):
         child = multiprocessing.get_context(method).Process(target=look, args=(method,), name=f"by-{method}")
         child.start()

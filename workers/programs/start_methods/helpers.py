@@ -1,9 +1,9 @@
-"""The helpers of multiprocessing
+"""Helper processes of multiprocessing
 
-Shows the two processes that nobody asked for: the resource tracker, which removes the semaphores and shared memory of
-programs that did not, and the forkserver, of which the children are forked.
+Shows two processes that multiprocessing itself starts: the resource tracker, which removes semaphores and shared memory
+that a program leaves behind, and the forkserver, from which children are forked.
 
-What to look at: both are children of this program though it started neither; they end when it does.
+What to look at: both are children of this program although it did not start them, and end when it does.
 """
 
 import argparse
@@ -14,13 +14,13 @@ from pathlib import Path
 
 
 def children_of(parent):
-    """Pid and command line of the children that the system knows of."""
+    """Yield pid and command line of each child of ``parent`` in the process table."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # The command's name stands in brackets, and may have spaces; then come the state and the parent's pid.
+            # The command is in brackets, and may contain spaces; state and parent's pid follow.
             ppid = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
             command = folder.joinpath("cmdline").read_text().replace("\0", " ")
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         if ppid == parent:
             yield int(folder.name), command
@@ -36,7 +36,7 @@ def what_is(command):
 def show(when):
     ours = Path("/proc/self/cmdline").read_text().replace("\0", " ")
     children = dict(children_of(os.getpid()))
-    # A helper is a copy of this program, with its command line, until it has become another one.
+    # Until its exec, a helper is a copy of this program, with its command line.
     while {ours, ""} & set(children.values()):
         time.sleep(0.01)
         children = dict(children_of(os.getpid()))

@@ -1,10 +1,10 @@
 """One program, three start methods
 
-Starts the same child by fork, by spawn and by forkserver, and has it tell how it came into the world: whether this file
-was run again in it, who its parent is for the system, and how long it took.
+Starts the same child by fork, spawn and forkserver, and lets it report whether this file was run again, which process
+is its parent, and how long the start took.
 
 What to look at: a forked child is there at once; a spawned one is a new interpreter that runs this file again as
-__mp_main__; the parent of the third is the forkserver, not this program.
+__mp_main__; the third one's parent is the forkserver, not this program.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Two contexts in one program
 
-Uses fork and spawn side by side, each with a context of its own; a queue belongs to the context that made it, and the
-lock of the one is refused by the processes of the other.
+Uses fork and spawn side by side, each with its own context. A queue or lock belongs to the context that made it:
+processes of the other context refuse the lock.
 
 What to look at: two children with different start methods; a spawned one with a lock of the fork context never starts.
 
@@ -32,7 +32,7 @@ def main():
     given = parameters()
     for method in ("fork", "spawn"):
         context = multiprocessing.get_context(method)
-        # Names for both: a spawned child opens them by theirs, and what nobody refers to is gone before it can.
+        # Keep references to both: a spawned child opens them by name, which is gone with the object.
         lock = context.Lock()
         answers = context.SimpleQueue()
         child = context.Process(target=answer, args=(method, lock, answers, given.seconds))

@@ -1,9 +1,9 @@
 """A lock abandoned by a kill
 
-Kills a process while it holds a lock: nobody releases it any more, and all who want it wait for ever. They go on when
-the lock is broken on the page; else the program gives up after --seconds, with exit code 1.
+Kills a process while it holds a lock: nobody releases it, and all waiting processes wait for ever. They continue once
+you break the lock on the page; otherwise the program gives up after --seconds and exits with code 1.
 
-What to look at: the lock's holder is dead, and the others wait; "break lock" lets them go on.
+What to look at: the lock's holder is dead, and the others wait; "break lock" lets them continue.
 
 Finds: abandoned-lock
 """

@@ -1,9 +1,9 @@
 """A barrier
 
-Nobody goes on before all have arrived: each phase begins for all at the same time, the last one who arrives runs the
-barrier's action, and wait() gives each a number of its own.
+Nobody continues before all have arrived: each phase starts for all at the same time. The last one to arrive runs the
+barrier's action, and wait() returns a different number to each.
 
-What to look at: parties against arrived; the slowest of a phase lets the others go.
+What to look at: parties and arrived; the slowest one of a phase releases the others.
 """
 
 import argparse
@@ -17,18 +17,20 @@ def all_here():
 
 def walk(barrier, number, phases, pause):
     for phase in range(1, phases + 1):
-        # Another one is the slowest in each phase.
+        # A different one is the slowest in each phase.
         time.sleep(pause * ((number + phase) % barrier.parties))
         place = barrier.wait()
         if place == 0:
-            print(f"walker {number}: phase {phase} is over, I tell it for all", flush=True)
+            print(f"walker {number}: phase {phase} is complete", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--walkers", type=int, default=3, help="how many processes meet")
     parser.add_argument("--phases", type=int, default=3, help="how often they meet")
-    parser.add_argument("--pause", type=float, default=0.5, help="seconds that each is slower than the one before")
+    parser.add_argument(
+        "--pause", type=float, default=0.5, help="how many seconds each is slower than the previous one"
+    )
     given = parser.parse_args()
     if not 1 <= given.walkers <= 16:
         parser.error("--walkers must be from 1 to 16")
@@ -50,7 +52,7 @@ def main():
         walker.start()
     for walker in walkers:
         walker.join()
-    print("parent: all walkers are home", flush=True)
+    print("parent: all walkers have finished", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A semaphore with a bound
+"""A bounded semaphore
 
-Releases once more than was acquired: a Semaphore then has a place more than it was made with, which is most often a
-mistake; a BoundedSemaphore raises ValueError.
+Releases once more than it acquired: the value of a Semaphore then exceeds its initial value, usually a mistake; a
+BoundedSemaphore raises ValueError.
 
-What to look at: the value of the one is above what it began with, that of the other is not.
+What to look at: the Semaphore's value is above its initial value, the BoundedSemaphore's is not.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def use(places, name, seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--places", type=int, default=2, help="the value that both begin with")
+    parser.add_argument("--places", type=int, default=2, help="the initial value of both")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each keeps its value")
     given = parser.parse_args()
     if not 1 <= given.places <= 1000:

@@ -1,7 +1,7 @@
-"""A barrier that breaks
+"""A broken barrier
 
-One party does not come: when the first one that waits has lost its patience, the barrier is broken, and every wait()
-raises BrokenBarrierError, at once and from then on, until it is reset().
+One party does not come: when the first waiting one times out, the barrier breaks, and every wait() raises
+BrokenBarrierError, at once and until reset() is called.
 
 What to look at: the barrier is shown as broken, with fewer arrived than parties.
 

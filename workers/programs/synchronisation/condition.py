@@ -1,9 +1,9 @@
 """A condition
 
-Lets processes sleep until something is true that another brings about: notify() wakes one of them, notify_all() all,
-and each looks again, with wait_for(), whether there is something for it.
+Lets processes sleep until another one changes something: notify() wakes one of them, notify_all() all, and each checks
+with wait_for() whether there is something for it.
 
-What to look at: the number of sleepers, which falls by one with each notify(), and to none with notify_all().
+What to look at: the number of sleepers falls by one with each notify(), and to zero with notify_all().
 """
 
 import argparse
@@ -40,7 +40,7 @@ def parameters():
 def main():
     given = parameters()
     table = multiprocessing.Condition()
-    # The condition's lock is enough for both.
+    # The condition's lock protects both.
     plates = multiprocessing.RawValue("i", 0)
     closed = multiprocessing.RawValue("b", False)
     guests = [

@@ -1,9 +1,9 @@
-"""A deadlock of two
+"""A deadlock of two processes
 
-Two processes need the same two locks, and take them in different order: each gets one, and waits for ever for that of
-the other. The program gives up after --seconds, with exit code 1; with --in-order both take them in the same order.
+Two processes need the same two locks and acquire them in opposite order: each gets one, and waits for the other's for
+ever. The program gives up after --seconds and exits with code 1; with --in-order both use the same order.
 
-What to look at: the graph of who waits for whom is a cycle of two processes and two locks.
+What to look at: the wait graph is a cycle of two processes and two locks.
 
 Finds: deadlock
 """
@@ -16,15 +16,15 @@ import time
 
 def move(name, first, second, meeting):
     with first:
-        print(f"{name}: has one lock, wants the other", flush=True)
+        print(f"{name}: holds one lock, waits for the other", flush=True)
         meeting.wait()
         with second:
-            print(f"{name}: has both", flush=True)
+            print(f"{name}: holds both", flush=True)
 
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--in-order", action="store_true", help="both take the locks in the same order")
+    parser.add_argument("--in-order", action="store_true", help="both acquire the locks in the same order")
     parser.add_argument("--seconds", type=float, default=60.0, help="when the program gives up")
     given = parser.parse_args()
     if not 0.1 <= given.seconds <= 3600:
@@ -36,7 +36,7 @@ def main():
     given = parameters()
     fork = multiprocessing.Lock()
     knife = multiprocessing.Lock()
-    # Neither tries to get its second lock before both have their first; in order only one of them can.
+    # Both acquire their first lock before either waits for its second; in order, only one of them can.
     meeting = multiprocessing.Barrier(1 if given.in_order else 2)
     orders = {"plato": (fork, knife), "kant": (fork, knife) if given.in_order else (knife, fork)}
     philosophers = [

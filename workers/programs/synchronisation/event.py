@@ -1,9 +1,9 @@
 """An event
 
-Several processes wait for an event, all are let go at once by set(), and whoever comes later does not wait at all;
-clear() makes them wait again, and wait(timeout) tells by its answer whether the event came.
+Several processes wait for an event; set() releases all of them at once, and later ones do not wait at all. clear()
+makes them wait again, and wait(timeout) returns whether the event was set.
 
-What to look at: the flag, and how many sleep until it is set.
+What to look at: the flag, and how many processes sleep until it is set.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Lost updates, and a lock
 
-Lets several processes count in shared memory: reading, adding and writing back are three steps, between which another
-process may write what is then overwritten; under a lock nothing is lost.
+Several processes count in shared memory. Reading, adding and writing are three steps, between which another process may
+write a value that is then overwritten; under a lock nothing is lost.
 
-What to look at: the value grows slower than it should at first; then the lock goes round, one holder and some waiters.
+What to look at: the value grows more slowly than it should at first; then the lock has one holder and some waiters.
 """
 
 import argparse

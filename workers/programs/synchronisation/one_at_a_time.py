@@ -1,10 +1,10 @@
-"""Only one at a time
+"""One at a time
 
-Keeps all but one process out of a room in three ways: by a Lock, by a Semaphore of one, and by a shared flag, which
-must be looked at and raised in one step, and which the others ask for again and again. Without any, several are in.
+Lets only one process at a time into a section, in three ways: a Lock, a Semaphore(1), or a shared flag, which has to be
+tested and set in one step and which waiting processes poll. Without any of them, several are inside.
 
-What to look at: with a lock or semaphore one has it, and the others wait at no cost; with the flag the others look
-busy, since all that they do is to ask.
+What to look at: with a lock or semaphore, one process holds it and the others wait at no cost; with the flag, the
+others look busy, because they poll.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 
 
 class Flag:
-    """A lock of a shared flag; who finds it raised looks again a little later."""
+    """A lock made of a shared flag: who finds it set tries again a moment later."""
 
     def __init__(self):
         self.raised = multiprocessing.Value("b", False)
@@ -52,8 +52,8 @@ def parameters():
     parser.add_argument(
         "--guard", choices=("lock", "semaphore", "flag", "none"), default="lock", help="what keeps the others out"
     )
-    parser.add_argument("--children", type=int, default=4, help="how many processes want to be in")
-    parser.add_argument("--seconds", type=float, default=0.5, help="how long each of them stays")
+    parser.add_argument("--children", type=int, default=4, help="how many processes want to enter")
+    parser.add_argument("--seconds", type=float, default=0.5, help="how long each of them stays inside")
     given = parser.parse_args()
     if not 2 <= given.children <= 32:
         parser.error("--children must be from 2 to 32")
@@ -79,7 +79,7 @@ def main():
         child.start()
     for child in children:
         child.join()
-    print(f"parent: by {given.guard}, {most.value} inside at a time at most", flush=True)
+    print(f"parent: by {given.guard}, at most {most.value} inside at a time", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Release what is not held
+"""Releasing a lock that is not held
 
-Releases a Lock that nobody holds, which is a ValueError; and a Lock that another process holds, which is allowed, and
-lets two processes into what it was to guard.
+Releasing a Lock that nobody holds raises ValueError. Releasing a Lock that another process holds is allowed, and lets
+two processes into the section that it should protect.
 
-What to look at: the lock has a holder again, or none, while the one who acquired it still believes to have it.
+What to look at: the lock has a new holder, or none, while the process that acquired it still assumes to hold it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def hold(lock, held, seconds):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long the child believes to hold the lock")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long the child assumes to hold the lock")
     given = parser.parse_args()
     if not 0.2 <= given.seconds <= 3600:
         parser.error("--seconds must be from 0.2 to 3600")
@@ -43,9 +43,9 @@ def main():
     child.start()
     held.wait()
     lock.release()
-    print("parent: released the lock of the child", flush=True)
+    print("parent: released the child's lock", flush=True)
     with lock:
-        print("parent: got the lock, and the child believes to have it", flush=True)
+        print("parent: got the lock, while the child assumes to hold it", flush=True)
     child.join()
 
 

@@ -1,9 +1,9 @@
 """An RLock and its errors
 
-Takes the same RLock again while holding it, which a Lock would not allow, and must release it as often; nobody else may
-release it, and nobody who does not hold it.
+Acquires the same RLock again while holding it, which a Lock would not allow, and has to release it as often. Only the
+process that holds it may release it.
 
-What to look at: who holds the lock, and that the other process waits until it was released for the last time.
+What to look at: who holds the lock; the other process waits until the last release.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def factorial(lock, number):
 
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depth", type=int, default=5, help="how often the lock is taken again")
+    parser.add_argument("--depth", type=int, default=5, help="how often the lock is acquired again")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long it is held")
     given = parser.parse_args()
     if not 0 <= given.depth <= 100:
@@ -50,7 +50,7 @@ def main():
         child.start()
         print(f"parent: {given.depth}! = {factorial(lock, given.depth)}, under {given.depth + 2} locks", flush=True)
         time.sleep(given.seconds)
-        print("parent: releasing it for the last time", flush=True)
+        print("parent: releases it for the last time", flush=True)
     child.join()
     try_to_release(lock, "parent")
 

@@ -1,8 +1,8 @@
 """Two of ten at a time
 
-A Semaphore(2) lets two of ten processes do something at the same time, and the others wait for their turn.
+A Semaphore(2) lets two of ten processes run a section at the same time; the others wait for their turn.
 
-What to look at: the semaphore's value goes from 2 to 0 and stays there; eight wait, then seven, then six.
+What to look at: the semaphore's value goes from 2 to 0 and stays there; eight processes wait, then seven, then six.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def work(places, inside, seconds):
 def parameters():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--places", type=int, default=2, help="how many may be inside at a time")
-    parser.add_argument("--children", type=int, default=10, help="how many processes want to")
+    parser.add_argument("--children", type=int, default=10, help="how many processes want to enter")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long each of them stays inside")
     given = parser.parse_args()
     if not 1 <= given.places <= 32:
