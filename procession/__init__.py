@@ -1,7 +1,7 @@
-"""What runs inside supervised processes and in users' own programs; standard library only.
+"""The code inside supervised processes and users' own programs; standard library only.
 
-``from procession import report`` works everywhere and costs nothing where nobody supervises; ``Pool`` and
-``WorkerLost`` are loaded when they are asked for.  Keep this module light: every supervised process loads it.
+``from procession import report`` works everywhere and costs nothing without a supervisor.  ``Pool`` and ``WorkerLost``
+are loaded on first use: every supervised process imports this module, so keep it light.
 """
 
 from .reporting import report

@@ -1,9 +1,8 @@
 """The child's end of the report socket: one `app.protocol.control.Report` in JSON per datagram.
 
-Whatever happens here must not disturb the user's code: nothing blocks, a full socket drops and counts, and a
-descriptor that the user closed (its number may be a file of theirs by now) ends the reporting silently.  No
-threads and no locks, so that it can be forked at any moment; two threads reporting at once cost at most one
-message too many.
+Nothing here may disturb the user's code: nothing blocks, a full socket drops and counts, and once the user has closed
+the descriptor (its number may be another file by now) reporting ends silently.  No threads and no locks, so that the
+process can fork at any moment; two threads that report at once send at most one message too many.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from . import descriptors
 
 MAX_REPORT = 4096
 MAX_NOTE = 500
-# Ten at once and ten a second: never more than 20 in any second, yet a few quick notes in a row all get
-# through.
+# Bursts of ten and ten a second: never more than 20 in any second, yet a few quick notes in a row all get through.
 INTERVAL_S = 0.1
 BURST_S = 0.9
 FINAL_INTERVAL_S = 1.0
@@ -26,7 +24,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Channel:
-    """Sends reports over ``fd``, which it takes over; what is forked says so by itself and shares it."""
+    """Sends reports over ``fd``, which it takes over; forked children share it, and report themselves."""
 
     _pending: tuple[float, float | None, str | None] | None
     _dropped: int
@@ -40,7 +38,7 @@ class Channel:
         os.register_at_fork(after_in_child=self._after_fork)
 
     def progress(self, done: float, total: float | None, note: str | None) -> bool:
-        """Send the newest state, or keep it for later where too many were sent."""
+        """Send the progress, or keep it for later where too many were sent."""
         done = float(done)
         if done - done != 0.0:
             raise ValueError(f"done must be a finite number, not {done}")
@@ -54,7 +52,7 @@ class Channel:
         return self.flush()
 
     def flush(self) -> bool:
-        """Send the state that was held back, if any."""
+        """Send the progress that was kept, if any."""
         if self._pending is None:
             return True
         done, total, note = self._pending
@@ -65,12 +63,11 @@ class Channel:
         return sent
 
     def tell(self, kind: str, **fields: object) -> bool:
-        """Send one report; False where the socket is full or gone."""
+        """Send one report; return False where the socket is full or gone."""
         datagram = encode({"kind": kind, "pid": os.getpid(), **fields})
         if descriptors.identity(self._fd) != self._identity:
             return False
-        # Made anew each time: a kept one would warn at exit that nobody closed it, and user threads may
-        # still report.
+        # A new object each time: a kept one would cause a ResourceWarning at exit, when user threads may still report.
         endpoint = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, self._fd)
         try:
             endpoint.setblocking(False)
@@ -94,12 +91,11 @@ class Channel:
 
 
 def encode(report: dict[str, object]) -> bytes:
-    """JSON of at most `MAX_REPORT` bytes: the longest text is cut in its middle, and its end is kept."""
+    """Return the report as JSON of at most `MAX_REPORT` bytes: cuts the longest text in its middle, keeps its end."""
     datagram = _dump(report)
     while len(datagram) > MAX_REPORT:
         name, text = max(
-            ((name, value) for name, value in report.items() if isinstance(value, str)),
-            key=lambda pair: len(pair[1]),
+            ((name, value) for name, value in report.items() if isinstance(value, str)), key=lambda pair: len(pair[1])
         )
         report = {**report, name: shorten(text, len(text) * MAX_REPORT // len(datagram) - 60)}
         datagram = _dump(report)

@@ -1,17 +1,16 @@
-"""Our file descriptors in a user's process: high, closed on exec, known again by what they are open on."""
+"""Our file descriptors in a user's process: high numbers, closed on exec, recognized by device and inode."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 
-# Above what ``for fd in range(3, 256): os.close(fd)`` and select() users touch, below the usual soft limit
-# of 1,024.
+# Above what ``for fd in range(3, 256): os.close(fd)`` and select() use, below the usual soft limit of 1,024.
 HIGH = (900, 200, 3)
 
 
 def move_high(fd: int) -> int:
-    """Move ``fd`` to the first free number from 900 on (lower where the limit forbids) and return that."""
+    """Move ``fd`` to the first free number from 900 on (lower where the limit forbids) and return it."""
     for least in HIGH:
         try:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
@@ -24,7 +23,7 @@ def move_high(fd: int) -> int:
 
 
 def identity(fd: int) -> tuple[int, int] | None:
-    """What ``fd`` is open on, as (device, inode); None where it is closed."""
+    """Return (device, inode) of what ``fd`` is open on; None where it is closed."""
     try:
         status = os.fstat(fd)
     except OSError:

@@ -1,4 +1,4 @@
-"""An exception in words: one line for the table, and a traceback that begins in the user's code."""
+"""Describe an exception: one line for the table, and a traceback that begins in the user's code."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _OURS = os.path.dirname(__file__) + os.sep
 
 
 class CannotRun(Exception):
-    """What was to be run is not there, or cannot be run: nothing of the user's has run."""
+    """The target does not exist or cannot be run; none of the user's code has run."""
 
 
 def describe(error: BaseException) -> tuple[str, str]:
-    """The line ``Type: message``, and the whole traceback without our own frames on top."""
-    from traceback import TracebackException  # 1.6 ms that only a failing child pays
+    """Return ``Type: message``, and the traceback without our own frames at its beginning."""
+    from traceback import TracebackException  # 1.6 ms that only failing children pay
 
-    told = TracebackException(type(error), error, _users_part(error.__traceback__))
+    formatted = TracebackException(type(error), error, _users_part(error.__traceback__))
     kind = type(error).__qualname__
     if type(error).__module__ not in ("builtins", "__main__"):
         kind = f"{type(error).__module__}.{kind}"
-    lines = str(told).splitlines()
+    lines = str(formatted).splitlines()
     line = f"{kind}: {lines[0]}" if lines else kind
-    return line[:MAX_ERROR], "".join(told.format())
+    return line[:MAX_ERROR], "".join(formatted.format())
 
 
 def _users_part(frames: TracebackType | None) -> TracebackType | None:

@@ -1,10 +1,10 @@
 """The lifeline: when the supervisor dies by any means, the kernel kills this process at once.
 
-The supervisor alone holds the write end of a pipe to which nobody writes.  Its last close makes the read
-end ready, and F_SETSIG turns that into a SIGKILL for us, also while we are stopped or inside a C call.
-PDEATHSIG could not do it: the parent of most children is the forkserver, which may die without taking them
-along.  The pipe is opened anew through /proc because owner and signal belong to the open file description:
-what we fork shares ours, with us as owner, and no other child of the supervisor is affected.
+Only the supervisor holds the write end of a pipe, and nobody writes to it.  When that end is closed, the read end
+becomes ready, and F_SETSIG makes the kernel send us SIGKILL, even while we are stopped or inside a C call.  PDEATHSIG
+cannot do this: the parent of most children is the forkserver, which may die alone.  The pipe is opened again through
+/proc because owner and signal belong to the open file description: what we fork shares ours, and no other child of
+the supervisor is affected.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from . import descriptors
 
 
 def hold(read_end: int) -> int:
-    """Take over ``read_end`` and hang our life on it; return the descriptor that has to stay open."""
+    """Take over ``read_end`` and arm it; return the descriptor that has to stay open."""
     fd = os.open(f"/proc/self/fd/{read_end}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.close(read_end)
     fd = descriptors.move_high(fd)
     fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK | os.O_ASYNC)
-    if _is_cut(fd):  # before we had armed it: nothing would tell us any more
+    if _is_closed(fd):  # closed before it was armed: no signal will come
         os.kill(os.getpid(), signal.SIGKILL)
     return fd
 
 
-def _is_cut(fd: int) -> bool:
+def _is_closed(fd: int) -> bool:
     poll = select.poll()
     poll.register(fd, 0)
     return bool(poll.poll(0))

@@ -1,6 +1,6 @@
-"""The target: found by module and name, its arguments checked before it runs, and called.
+"""Find the target by module and name, check its arguments, and call it.
 
-A target is a function, or a `multiprocessing.Process` subclass; of that an instance becomes this process.
+A target is a function, or a `multiprocessing.Process` subclass: an instance of it then becomes this process.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ Target = Callable[..., object]
 
 
 def find(module: str, qualname: str) -> Target:
-    """Import ``module`` and return what is called ``qualname`` (dots allowed) in it.
+    """Import ``module`` and return its ``qualname`` (dots allowed).
 
-    Raises whatever the import raises, AttributeError for a wrong name, TypeError where it cannot be called.
+    Raises whatever the import raises, AttributeError for an unknown name, and TypeError for what cannot be called.
     """
     __import__(module)  # importlib.import_module would add itself to the traceback
     found: Any = sys.modules[module]
     for name in qualname.split("."):
         found = getattr(found, name)
     if not callable(found):
-        raise TypeError(f"{module}:{qualname} is {type(found).__name__} and cannot be called")
+        raise TypeError(f"{module}:{qualname} is not callable: {type(found).__name__}")
     return found  # type: ignore[no-any-return]
 
 
 def check_arguments(target: Target, args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Raises TypeError, with the signature in its text, where ``target`` cannot take these arguments."""
+    """Raise TypeError, naming the signature, where ``target`` cannot take these arguments."""
     if _surely_takes(target, args, kwargs):
         return
     import inspect  # 5 ms under spawn
@@ -50,7 +50,7 @@ def check_arguments(target: Target, args: list[Any], kwargs: dict[str, Any]) -> 
 
 
 def call(target: Target, args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Run the target in this process, to its end."""
+    """Run the target in this process until it returns."""
     if isinstance(target, type) and issubclass(target, process.BaseProcess):
         _become(target(*args, **kwargs)).run()
     else:
@@ -58,7 +58,7 @@ def call(target: Target, args: list[Any], kwargs: dict[str, Any]) -> None:
 
 
 def _surely_takes(target: Target, args: list[Any], kwargs: dict[str, Any]) -> bool:
-    """Whether a plain function gets each of its parameters exactly once: spares the import of inspect."""
+    """Return whether a plain function gets each parameter exactly once, which saves importing inspect."""
     if type(target) is not FunctionType:
         return False
     code = target.__code__
@@ -69,11 +69,11 @@ def _surely_takes(target: Target, args: list[Any], kwargs: dict[str, Any]) -> bo
 
 
 def _become(wanted: process.BaseProcess) -> process.BaseProcess:
-    """Make ``wanted`` the current process, with identity, name and configuration of the present one."""
+    """Make ``wanted`` the current process, with the identity, name and configuration of the present one."""
     present: Any = process.current_process()
     adopted: Any = wanted
     for name in ("_identity", "_config", "_name", "_parent_pid", "_parent_name", "_popen"):
         setattr(adopted, name, getattr(present, name))
     process._current_process = adopted  # type: ignore[attr-defined]
-    process._process_counter = itertools.count(1)  # type: ignore[attr-defined]  # ``wanted`` was no child of ours
+    process._process_counter = itertools.count(1)  # type: ignore[attr-defined]  # making ``wanted`` has counted as a child
     return wanted

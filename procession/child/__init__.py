@@ -1,1 +1,1 @@
-"""A supervised process: what runs in it before the code that it was started for."""
+"""The code of a supervised process that runs before the user's code."""

@@ -1,4 +1,4 @@
-"""The order that the supervisor gives to a child; for annotations, the child itself does not load it."""
+"""The job of a child, as the supervisor sends it; only for annotations, the child does not load it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any, TypedDict
 
 
 class Job(TypedDict):
-    """What `procession.child.main.main` is to run and where; JSON-able.
+    """What `procession.child.main.main` runs, and where; JSON-able.
 
-    ``path`` is the user's folder, ``root`` the one with the catalogue (None for a user's own target);
-    ``log`` gets standard output and error, ``stack`` what faulthandler writes.
-    ``nofile`` is its soft limit of open files.
+    ``path`` is the user's folder, ``root`` the catalogue's (None for a user's own target); ``log`` gets standard output
+    and error, ``stack`` what faulthandler writes; ``nofile`` is the soft limit of open files.
     """
 
     id: str

@@ -1,13 +1,12 @@
-"""The bootstrap of a supervised process: from `multiprocessing`'s child to the user's code.
+"""Start a supervised process: from the child of `multiprocessing` to the user's code.
 
-``main`` is the target of a plain `multiprocessing.Process` of any start method, which
-`app.supervisor.children.children` starts.  It makes the surroundings, finds the target, says that it boots, and
-calls it::
+`main` is the target of a plain `multiprocessing.Process` of any start method, started by
+`app.supervisor.children.children`.  It sets up the process, finds the target, reports "booted" and calls the target::
 
-    supervisor ──Job, report socket, lifeline──▶ main ──▶ user's code ──▶ exit code (as the stdlib has it)
+    supervisor ──Job, report socket, lifeline──▶ main ──▶ user's code ──▶ exit code (as in the stdlib)
                ◀──booted, progress, forked, raised, failed-to-start──┘
 
-The host of a pool gets another socket on top, which `procession.pool_host` takes.
+A pool host gets one more socket, which `procession.pool_host` takes over.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ def main(
 ) -> None:
     """Run ``job`` in this process; return, or raise SystemExit, as its target does.
 
-    ``report_socket`` is a seqpacket socket and ``read_end`` that of the lifeline's pipe; ``pool_socket`` is a stream,
-    for the host of a pool only.  All are taken over.
+    Takes over all descriptors: ``report_socket`` (seqpacket), ``read_end`` of the lifeline's pipe and, for a pool
+    host, ``pool_socket`` (stream).
     """
     lifeline.hold(read_end if isinstance(read_end, int) else _take_over(read_end))
     channel = Channel(report_socket.detach())
@@ -49,20 +48,20 @@ def main(
         wanted = target.find(job["module"], job["qualname"])
         target.check_arguments(wanted, job["args"], job["kwargs"])
     except BaseException as error:  # noqa: BLE001 - also of sys.exit() in a module: no target ran
-        _end(channel, "failed-to-start", error)
+        _exit_with_error(channel, "failed-to-start", error)
     reporting.connect(channel)
     if pool_socket is not None:
         from procession import pool_host
 
         pool_host.connect(pool_socket.detach())
-    _tell_booted(channel)
+    _report_booted(channel)
     try:
         target.call(wanted, job["args"], job["kwargs"])
     except SystemExit:
         raise
-    except BaseException as error:  # noqa: BLE001 - the stdlib ends a process by all of them alike
+    except BaseException as error:  # noqa: BLE001 - any of them ends the process, as in the stdlib
         channel.flush()
-        _end(channel, "failed-to-start" if isinstance(error, failures.CannotRun) else "raised", error)
+        _exit_with_error(channel, "failed-to-start" if isinstance(error, failures.CannotRun) else "raised", error)
     finally:
         channel.flush()
 
@@ -73,7 +72,7 @@ def _take_over(connection: Connection[None, None]) -> int:
     return fd
 
 
-def _tell_booted(channel: Channel) -> None:
+def _report_booted(channel: Channel) -> None:
     channel.tell(
         "booted",
         python="{}.{}.{}".format(*sys.version_info),
@@ -82,8 +81,8 @@ def _tell_booted(channel: Channel) -> None:
     )
 
 
-def _end(channel: Channel, kind: str, error: BaseException) -> None:
-    """Tell and print why, as `multiprocessing` would, but for our own frames; then exit 1 as it does."""
+def _exit_with_error(channel: Channel, kind: str, error: BaseException) -> None:
+    """Report and print the error without our own frames, then exit with code 1 as `multiprocessing` does."""
     line, text = failures.describe(error)
     channel.tell(kind, error=line, traceback=text)
     sys.stderr.write(f"Process {current_process().name}:\n{text}")

@@ -1,13 +1,14 @@
-"""What the forkserver preloads (``set_forkserver_preload(["procession.child.preload"])``), and how it dies with us.
+"""Prepare the forkserver: preload modules for its children, and end it with the supervisor.
 
-Forked children find `procession.child` ready, and of the standard library what nearly every target imports.
-The forkserver itself leaves the terminal's session, so that Ctrl-C does not hit it, and asks to be killed
-when the supervisor dies; its children do not inherit that (prctl(2)) and have their `lifeline`.
+The supervisor names this module in ``set_forkserver_preload``.  Forked children then have `procession.child` loaded,
+and the standard library modules that nearly every target imports.  The forkserver leaves the terminal's session, so
+that Ctrl-C does not reach it, and asks the kernel to kill it when the supervisor dies; its children do not inherit
+that (prctl(2)) and have their `lifeline`.
 """
 
 from __future__ import annotations
 
-import inspect  # noqa: F401 - 5 ms less in each child that imports it
+import inspect  # noqa: F401 - saves 5 ms in each child that imports it
 import os
 import signal
 import sys
@@ -18,16 +19,16 @@ from . import main as child  # noqa: F401
 PR_SET_PDEATHSIG = 1
 
 
-def settle() -> None:
-    """Make this process, the forkserver, die with its parent and lead a session of its own."""
+def prepare_forkserver() -> None:
+    """Have the kernel kill this process, the forkserver, with its parent; start a new session."""
     import ctypes
 
-    # Forbidden (seccomp), it ends a little later: when their lifelines have ended the children that hold its pipe.
+    # Where seccomp forbids it, the forkserver ends when its last child does: each holds its pipe, and has a lifeline.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getsid(0) != os.getpid():
         os.setsid()
 
 
-# Imported by anybody else, this module does nothing.
+# Any other process that imports this module is left alone.
 if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
-    settle()
+    prepare_forkserver()

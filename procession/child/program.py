@@ -1,10 +1,10 @@
-"""A program as a supervised process: the target that becomes it.
+"""Replace a supervised process with the program to observe.
 
 ::
 
     supervisor ──job──▶ procession.child.main.main: session, signals, log ──▶ run ──execvpe──▶ the user's program
 
-Nothing of ours is left in the process but its environment, by which the Pythons below it are observed.
+Of Procession only environment variables remain; through them the Python processes below it are observed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from procession.failures import CannotRun
 
 
 def run(command: list[str], cwd: str, env: dict[str, str], observe: dict[str, str]) -> None:
-    """Become ``command`` in ``cwd``; raises `CannotRun` where that is not possible.
+    """Replace this process with ``command``, run in ``cwd``; raises `CannotRun` where that fails.
 
-    ``env`` is added to the environment, and ``observe`` to that, its PYTHONPATH in front of one that is there.
+    ``env`` is added to the environment, then ``observe``; its PYTHONPATH goes before an existing one.
     """
     environment = _environment(cwd, env, observe)
-    # As a shell would start it: Python ignores these two for itself.
+    # Python ignores these two signals; a shell starts programs with their defaults.
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -32,7 +32,7 @@ def run(command: list[str], cwd: str, env: dict[str, str], observe: dict[str, st
 
 
 def _environment(cwd: str, env: dict[str, str], observe: dict[str, str]) -> dict[str, str]:
-    # A log is no terminal to Python: it would keep what is printed until it has 8 KiB of it.
+    # Python buffers 8 KiB of output unless it writes to a terminal; the log should have each line at once.
     environment = {"PYTHONUNBUFFERED": "1", **os.environ, "PWD": cwd, **env}
     theirs = environment.get("PYTHONPATH")
     environment |= observe

@@ -2,30 +2,28 @@
 
 ::
 
-    caller ─apply, map …─▶ face ─task─▶ bookkeeping ◀──▶ dispatcher (one thread) ─frames─▶ socket ─▶ worker process
-                           result ◀─────────settle──────────┘  ▲ ▲ ◀─pidfd: it ended──────────────┘    │
-                                                               │ └──◀─large results──── socket ◀───────┤
-                                                               └──◀─results, position── shared memory ◀┘
+    caller ─apply, map …─▶ api ─task─▶ ledger ◀──▶ dispatcher (one thread) ─frames─▶ socket ─▶ worker process
+                           result ◀──────settle──────────┘  ▲ ▲ ◀─pidfd: it ended──────────┘    │
+                                                            │ └──◀─large results──── socket ◀───┤
+                                                            └──◀─results, position── shared ◀───┘
+                                                                                     memory
 
-Every worker has a path of its own: a socket and a piece of shared memory.  Nothing is shared between workers, so none
-can die holding what another one needs.  A worker writes which task it executes into its memory before it starts with
-it, and results into a ring there that survives its death: so after any death it is known which one task was lost.
+Workers share nothing with each other: each has its own socket and shared memory, so none can die holding what another
+needs.  A worker writes the position of its task into its memory before it starts it, and results into a ring there
+that survives the worker: after any death it is known which one task was lost.
 
-Who is who:
+- `api`: what a program calls.  `pool` has the stdlib's interface, `submission` makes tasks of calls, `oversight` adds
+  statistics and verbs for workers, `assembly` connects the parts, `context` makes contexts with our pool;
+- `tasks`: what is to be done.  `apply`, `maps` and `iterators` are results, `task` what they consist of, `sources`
+  makes tasks of an iterable, `feeder` iterates slow ones in a thread; `ledger` and `inbox` know where each task is;
+- `dispatching`: the one thread that waits for workers.  `dispatcher` is its loop, `sending` sends tasks, `watching`
+  has the epoll, `delivery` settles results, `callbacks` has the thread for callbacks, `balance` takes tasks away from
+  stopped and slow workers, `spinning` lets a caller wait without a thread switch;
+- `workers`: the processes as the pool sees them.  `workforce` starts, ends and reaps them, `worker` is one of them,
+  `encoding` and `channel` make and carry frames;
+- `worker_process`: what runs in a worker, kept small because its start takes as long as its imports.
 
-- `face` is what a program calls: `pool` has the stdlib's interface, `oversight` what is offered beyond it, `making`
-  puts the parts together, `context` makes a context whose pools are ours;
-- `tasks` knows what is to be done: `apply`, `maps` and `iterators` are what the methods return, `task` what they
-  consist of, `sources` how an iterable becomes tasks, `feeder` asks a foreign one; `bookkeeping` knows which task is
-  where;
-- `dispatching` is the one thread that waits for workers: `dispatcher` itself, `watching` what it waits with, `delivery`
-  settles results, `callbacks` is the thread for what is to be told of them, `balance` takes tasks away from stopped and
-  slow workers, `patience` lets a caller wait without the thread;
-- `crew` starts, ends and buries workers; `member` is one of them as the pool sees it, `encoding` and `channel` make and
-  carry its frames;
-- `worker` runs in the worker, kept small because start-up depends on it.
-
-This module loads none of them by itself: a worker imports it on its way to `worker`.
+Loads none of them by itself: a worker imports this module on its way to `worker_process`.
 """
 
 from __future__ import annotations
@@ -34,8 +32,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from procession.pool.face.context import get_context
-    from procession.pool.face.pool import Pool
+    from procession.pool.api.context import get_context
+    from procession.pool.api.pool import Pool
 
     from .errors import PoolBroken, PoolError, PoolTerminated, WorkerLost
 
@@ -45,13 +43,13 @@ __all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "WorkerLost", "g
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if sys.version_info < (3, 11):  # noqa: UP036 - programs of other Pythons may find this package
+    if sys.version_info < (3, 11):  # noqa: UP036 - with --safe-pool, programs of older Pythons import this package
         raise ImportError(f"procession.{name} needs Python 3.11 or newer, and this is {sys.version.split()[0]}")
     module: object
     if name == "Pool":
-        from procession.pool.face import pool as module
+        from procession.pool.api import pool as module
     elif name == "get_context":
-        from procession.pool.face import context as module
+        from procession.pool.api import context as module
     else:
         from . import errors as module
     return getattr(module, name)

@@ -1,18 +1,18 @@
-"""What a pool raises beyond the exceptions of the standard library; all of them survive pickling."""
+"""The exceptions of a pool beyond those of the standard library; all of them can be pickled."""
 
 from __future__ import annotations
 
 
 class PoolError(RuntimeError):
-    """Base of the errors that are the pool's and not the task's."""
+    """Base class of errors of the pool itself, not of a task."""
 
 
 class WorkerLost(PoolError):
     """The worker that executed this task ended; the task may have run partly or wholly.
 
-    ``pid`` and ``exitcode`` are the worker's (−N after signal N, None where nobody could tell), ``cause`` says why it
-    ended as far as the pool knows, ``task`` which task it was.  Only raised for the one task (or chunk of a map) that
-    was being executed; those that waited in the same worker run elsewhere.
+    ``pid`` and ``exitcode`` are the worker's (−N after signal N, None where unknown), ``cause`` says why it ended as
+    far as the pool knows, ``task`` describes the task.  Raised only for the one task (or chunk of a map) that the
+    worker was executing; tasks that waited in it run elsewhere.
     """
 
     def __init__(self, pid: int, exitcode: int | None, cause: str, task: str) -> None:
@@ -24,8 +24,8 @@ class WorkerLost(PoolError):
 
 
 class PoolBroken(PoolError):
-    """No worker gets ready any more, so the pool has given up; the text says how the last ones ended."""
+    """The pool gave up because no worker gets ready; the message says how the last one ended."""
 
 
 class PoolTerminated(PoolError):
-    """The pool was terminated before this task was started: it did not run."""
+    """The pool ended before this task was started: it did not run."""

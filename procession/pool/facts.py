@@ -1,6 +1,6 @@
-"""What a pool tells about itself, as immutable records; times are seconds, measured from outside the tasks.
+"""What a pool reports about itself: immutable records; durations are seconds, measured outside the tasks.
 
-Named tuples and not dataclasses: those are 10 ms of every program's start, and memory in each forked worker.
+Named tuples, not dataclasses: those cost 10 ms at each program start, and memory in each forked worker.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from typing import Literal, NamedTuple
 
 
 class TaskFacts(NamedTuple):
-    """One task: number ``index`` (from 0) of call ``call`` (from 1, in the order of the calls of this pool).
+    """Task ``index`` (from 0) of call ``call`` (from 1, in the order of this pool's calls).
 
-    A chunk of a map stands for ``size`` items from item ``first`` on; elsewhere ``size`` is 1.  ``attempt`` is 1 for
-    the first.  ``arguments`` is a shortened repr.
+    A chunk of a map has ``size`` items from item ``first`` on; otherwise ``size`` is 1.  ``attempt`` counts from 1.
+    ``arguments`` is a shortened repr.
     """
 
     call: int
-    index: int  # type: ignore[assignment]  # nobody asks a record where something is in it
+    index: int  # type: ignore[assignment]  # hides tuple.index
     first: int
     size: int
     function: str
@@ -25,9 +25,9 @@ class TaskFacts(NamedTuple):
 
 
 class WorkerFacts(NamedTuple):
-    """One worker.  ``busy_s`` says how long it has had its present task, to a tenth of a second.
+    """One worker.  ``busy_s`` is how long it has had its task, to a tenth of a second.
 
-    ``waited_s`` of its ``uptime_s`` it had nothing to do.  ``prefetched`` tasks wait in it behind the present one.
+    It was idle for ``waited_s`` of its ``uptime_s``.  ``prefetched`` tasks wait in it behind the present one.
     """
 
     pid: int
@@ -46,11 +46,11 @@ class WorkerFacts(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """A pool at one moment.  ``queued`` counts what waits in the pool and in its workers, as far as it is known:
-    an iterable of imap is asked for its items as they are needed.
+    """A pool at one moment.  ``queued`` counts tasks that wait in the pool and its workers, as far as known: imap takes
+    items from its iterable only as workers need them.
 
-    ``stolen`` counts how often a task moved from a slow or stopped worker to another.  ``ended`` are the newest of the
-    workers that have ended, oldest first.  ``error`` says why it is broken.
+    ``stolen`` counts how often a task moved from a slow or stopped worker to another.  ``ended`` are the workers that
+    ended last, oldest first.  ``error`` is the reason of the state broken.
     """
 
     state: Literal["open", "closing", "closed", "terminated", "broken"]
@@ -68,9 +68,9 @@ class Statistics(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a call is, in tasks; ``total`` is None while the length of the iterable is unknown.
+    """Progress of a call, in tasks; ``total`` is None while the length of the iterable is unknown.
 
-    ``done`` counts the ones that returned; ``started`` says whether one was sent to a worker yet.
+    ``done`` counts tasks that returned; ``started`` says whether a task has been sent to a worker.
     """
 
     total: int | None
@@ -82,21 +82,21 @@ class Progress(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """Whether every task has ended in one way or another."""
+        """Whether every task has ended."""
         return self.done + self.failed + self.lost == self.total
 
 
 class Failure(NamedTuple):
-    """A task that raised, or that was lost with its worker; ``error`` is what its result raises."""
+    """A task that raised, or was lost with its worker; ``error`` is what its result raises."""
 
     task: TaskFacts
     error: BaseException
 
 
 class WorkerEnd(NamedTuple):
-    """What ending a worker came to.  ``ended`` is false where it had not ended in time (it may ignore SIGTERM).
+    """Result of ending a worker.  ``ended`` is false where it did not end in time (it may ignore SIGTERM).
 
-    ``task`` is what it was executing: ``outcome`` lost or retried (None: it was idle, or finished the task first).
+    ``task`` is what it was executing, with ``outcome`` lost or retried (None: it was idle, or finished the task first).
     ``returned`` prefetched tasks went back into the queue.
     """
 

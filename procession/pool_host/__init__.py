@@ -1,17 +1,17 @@
-"""The host of a pool on the dashboard: a supervised process that owns one `procession.Pool` and does as it is asked.
+"""The host of a pool on the dashboard: a supervised process that owns one `procession.Pool` and answers requests.
 
 ::
 
-    supervisor ──ask──▶ Host (main thread: reads, answers) ──▶ Pool ──▶ workers
-               ◀─reply──┘      │ orders: submit, resize, close, one after the other
-               ◀─state, notes──┴ Reporter (a thread): statistics ──▶ what changed, at most every 250 ms
+    supervisor ──request──▶ Host (main thread: reads, answers) ──▶ Pool ──▶ workers
+               ◀──reply─────┘      │ in order: submit, resize, close
+               ◀──state, notes─────┴ Reporter (a thread): statistics ──▶ what changed, at most every 250 ms
 
-The words are those of `app.protocol.pool_host`, read by `asks`.  `Host` answers, with `checking` and `functions`
-for a job as it was asked for; `book` keeps the jobs, `jobs` is one of them, `showing` cuts what they return, `wording`
-tells what an end cost; `reporter`, `state` and `changes` say how things are; `wire` is the way to the supervisor.
+`requests` reads the messages of `app.protocol.pool_host`.  `Host` answers them by `answers`; `checking` and `functions`
+check a job, `starting` starts it; `book` keeps the jobs, `jobs` is one of them, `showing` cuts results to size,
+`wording` has the texts.  `reporter`, `state` and `changes` report; `wire` is the connection to the supervisor.
 `procession.child` calls `connect` with our end of it before it calls `serve`.
 
-This module loads none of them by itself: workers import it on their way to `functions`.
+Loads none of them by itself: workers import this module on their way to `functions`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _wire: Wire | None = None
 
 
 def connect(fd: int) -> None:
-    """Take over ``fd``, our end of a unix stream socket to the supervisor."""
+    """Take over ``fd``, our end of a Unix stream socket to the supervisor."""
     global _wire  # noqa: PLW0603 - a process is one host
     from .wire import Wire
 
@@ -39,12 +39,12 @@ def serve(
     retries: int = 0,
     stuck_after_s: float | None = None,
 ) -> None:
-    """Open the pool and serve it until it is terminated, closed and done, or the supervisor has gone.
+    """Open the pool and serve it until it has ended or the supervisor has gone.
 
-    The parameters are the fields of `app.records.pool.PoolSpec`; the supervisor itself judges what is stuck.
+    The parameters are the fields of `app.records.pool.PoolSpec`; the supervisor itself uses ``stuck_after_s``.
     """
     if _wire is None:
-        raise RuntimeError("a pool host is started by the supervisor: here is no way to one")
+        raise RuntimeError("no connection to a supervisor: only the supervisor can start a pool host")
     from .host import Host
 
     Host(_wire, processes, start_method, maxtasksperchild, retries).run()

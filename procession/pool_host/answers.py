@@ -1,4 +1,4 @@
-"""What each ask is answered by; raises `Refused` where it is not possible."""
+"""Perform each request and return its answer; raise `Refused` where it is not possible."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from procession.pool.errors import PoolBroken
 from procession.pool.facts import TaskFacts, WorkerFacts
 
 from . import checking, starting, state, wording
-from .asks import ANY_TASK, ActOnWorker, Ask, Close, JoinPool, ReadJob, Resize, Submit, Terminate
 from .book import Book
 from .functions import ImportGuard
 from .jobs import Job
 from .refusals import Refused, not_found, not_possible
 from .reporter import Reporter
+from .requests import ANY_TASK, ActOnWorker, Close, JoinPool, ReadJob, Request, Resize, Submit, Terminate
 
 Json = dict[str, Any]
 _ENDS_WITHIN_S = 10.0
 
 
 class Answers:
-    """Does what is asked of ``pool`` and ``book``; several threads at once."""
+    """Performs requests on ``pool`` and ``book``; several threads may call it at once."""
 
     def __init__(self, pool: Pool, book: Book, reporter: Reporter) -> None:
         self._pool, self._book, self._reporter = pool, book, reporter
         self._guard = ImportGuard()
 
-    def to(self, ask: Ask) -> Json:
-        """The answer, once it is done."""
-        match ask:
+    def to(self, request: Request) -> Json:
+        """Perform the request and return its answer."""
+        match request:
             case Submit():
-                return self._submit(ask)
+                return self._submit(request)
             case Resize(processes):
                 return self._resize(processes)
             case Close():
@@ -45,27 +45,27 @@ class Answers:
             case ReadJob(number):
                 return self._book.read(number)
             case ActOnWorker(verb="terminate" | "kill"):
-                return self._end_worker(ask)
+                return self._end_worker(request)
             case ActOnWorker():
-                return self._stop_or_continue(ask)
+                return self._stop_or_continue(request)
 
     def last_details(self) -> Iterator[Json]:
-        """What came of the jobs, the newest first: they cannot be read here any longer."""
+        """Return the details of all finished jobs, newest first, for the end of the host."""
         return self._book.details()
 
     # Jobs
 
-    def _submit(self, ask: Submit) -> Json:
+    def _submit(self, request: Submit) -> Json:
         self._check_open()
-        order = checking.check(ask.spec, self._guard)
+        order = checking.check(request.spec, self._guard)
         chunksize = starting.chunksize(order, self._pool.statistics().processes or 1)
-        by = str(ask.by)[:100]
+        by = str(request.by)[:100]
         try:
             job = self._book.submit(
                 lambda number: Job(number, order, by, chunksize),
                 lambda job: starting.start(self._pool, job, order, self._reporter.changed.set),
             )
-        except (ValueError, PoolBroken) as error:  # it was closed or it broke meanwhile
+        except (ValueError, PoolBroken) as error:  # closed or broken meanwhile
             raise self._not_running(error) from None
         items = None if order.items is None else len(order.items)
         self._tell("job", f"Job {job.id}: {wording.submitted(order.label, order.method, items, by)}")
@@ -79,30 +79,30 @@ class Answers:
             self._pool.resize(processes)
         except (ValueError, PoolBroken) as error:
             raise self._not_running(error) from None
-        self._tell("pool", f"The pool is resized from {before} to {wording.count(processes, 'worker')}.")
+        self._tell("pool", f"Resized the pool from {before} to {wording.count(processes, 'worker')}.")
         return self._facts()
 
     def _close(self) -> Json:
         self._check_open()
         self._pool.close()
         left = len(self._book.unfinished())
-        self._tell("pool", f"The pool is closed to new jobs; {wording.count(left, 'job')} to be done.")
+        self._tell("pool", f"Closed the pool to new jobs; {wording.count(left, 'job')} left.")
         return self._facts()
 
     def _terminate(self) -> Json:
         before = self._pool.statistics()
         if before.state == "closed":
-            raise not_possible("terminate is not possible: the pool is closed and its workers have ended")
+            raise not_possible("cannot terminate: the pool is closed and its workers have ended")
         self._pool.terminate()
-        self._pool.join(_ENDS_WITHIN_S)  # where another thread has begun to terminate it
-        cost = f"{wording.count(before.running, 'running task')} and {before.queued:,} waiting"
+        self._pool.join(_ENDS_WITHIN_S)  # another thread may have begun to terminate it
         if before.state != "terminated":
-            self._tell("pool", f"The pool was terminated, with {cost}.")
+            cost = f"{wording.count(before.running, 'running task')} and {before.queued:,} waiting"
+            self._tell("pool", f"Terminated the pool with {cost}.")
         return self._facts()
 
     def _join(self, timeout_s: float | None) -> bool:
         if self._pool.statistics().state == "open":
-            raise not_possible("join is not possible while the pool is open: close or terminate it first")
+            raise not_possible("cannot join an open pool: close or terminate it first")
         return self._pool.join(timeout_s)
 
     def _facts(self) -> Json:
@@ -121,11 +121,11 @@ class Answers:
 
     # One worker
 
-    def _stop_or_continue(self, ask: ActOnWorker) -> Json:
-        worker, pid = self._agreed(ask), ask.pid
+    def _stop_or_continue(self, request: ActOnWorker) -> Json:
+        worker, pid = self._agreed(request), request.pid
         task = self._named(worker.task)
         try:
-            if ask.verb == "suspend":
+            if request.verb == "suspend":
                 self._pool.suspend_worker(pid)
                 text = wording.suspended(pid, task, worker.prefetched)
             else:
@@ -136,9 +136,9 @@ class Answers:
         self._reporter.changed.set()
         return {"pid": pid, "text": text}
 
-    def _end_worker(self, ask: ActOnWorker) -> Json:
-        before, asked_at = self._agreed(ask), monotonic()
-        pid, verb = ask.pid, ask.verb
+    def _end_worker(self, request: ActOnWorker) -> Json:
+        before, asked_at = self._agreed(request), monotonic()
+        pid, verb = request.pid, request.verb
         self._reporter.ends_as_asked(pid)
         try:
             end = (self._pool.kill_worker if verb == "kill" else self._pool.terminate_worker)(pid)
@@ -158,13 +158,15 @@ class Answers:
             "text": text,
         }
 
-    def _agreed(self, ask: ActOnWorker) -> WorkerFacts:
-        """The worker, if it still has the task that somebody agreed to lose; it may come to its end a moment later."""
-        worker = self._worker(ask.pid)
+    def _agreed(self, request: ActOnWorker) -> WorkerFacts:
+        """Return the worker; raise `Refused` where it no longer has the task that the user agreed to lose."""
+        worker = self._worker(request.pid)
         now = worker.task and {"job": self._book.number_of(worker.task), "index": worker.task.index}
-        if ask.task is not ANY_TASK and ask.task != now:
+        if request.task is not ANY_TASK and request.task != now:
             has = self._named(worker.task) or "no task"
-            raise not_possible(f"worker {ask.pid} has {has} now, not {wording.agreed(ask.task)}: nothing was done")
+            raise not_possible(
+                f"worker {request.pid} now has {has}, not {wording.agreed(request.task)}; nothing was done"
+            )
         return worker
 
     def _worker(self, pid: int) -> WorkerFacts:
@@ -173,7 +175,7 @@ class Answers:
             if worker.pid == pid:
                 return worker
         pids = ", ".join(str(worker.pid) for worker in workers) or "none"
-        raise not_found(f"this pool has no worker {pid}; its workers are: {pids}")
+        raise not_found(f"worker not found: {pid}; workers of this pool: {pids}")
 
     def _named(self, task: TaskFacts | None) -> str | None:
         return None if task is None else wording.task_of(task, self._book.number_of(task))
@@ -184,7 +186,7 @@ class Answers:
 
 
 def _ran_s(before: WorkerFacts, task: TaskFacts | None, since: float) -> float | None:
-    """How long the worker had had ``task`` when it ended; None where it was another one than ``before``."""
+    """Return how long the worker had run ``task`` when it ended; None where ``before`` had another task."""
     if task is None or before.busy_s is None or before.task is None:
         return None
     same = (before.task.call, before.task.index) == (task.call, task.index)

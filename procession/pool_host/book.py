@@ -1,4 +1,4 @@
-"""The jobs of the pool, by number.  All that are not over are kept, and the newest of the others."""
+"""The jobs of the pool, by number: all unfinished ones, and the newest finished ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .refusals import not_found, not_possible
 
 MAX_KEPT = 50
 MAX_SHOWN = 50
-#: Each one of imap has a thread, and clients may be programs.
+#: Each job of imap has a thread, and clients may be programs.
 MAX_UNFINISHED = 200
 
 
 class Book:
-    """Jobs are numbered from 1.  Written by the thread that submits and by the reporter, one at a time."""
+    """Numbers jobs from 1.  Only the submitting thread and the reporter change it, one at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,10 +28,10 @@ class Book:
         self._last = 0
 
     def submit(self, make: Callable[[int], Job], start: Callable[[Job], int]) -> Job:
-        """Enter the job that ``make`` makes of its number once ``start``, which returns its call, has started it."""
+        """Start and enter the job that ``make`` returns for its number; ``start`` returns the number of its call."""
         with self._lock:
             if len(self.unfinished()) >= MAX_UNFINISHED:
-                raise not_possible(f"{MAX_UNFINISHED} jobs are queued or running: wait until one has ended")
+                raise not_possible(f"{MAX_UNFINISHED} jobs are queued or running; wait until one has finished")
             job = make(self._last + 1)
             self._by_call[start(job)] = job.id
             self._last = job.id
@@ -39,7 +39,7 @@ class Book:
         return job
 
     def look(self, tasks: list[TaskFacts], now: float) -> list[Job]:
-        """See how far all are, of which ``tasks`` are being executed; returns those that are over since."""
+        """Update all jobs, ``tasks`` being those that are executed now; return the jobs that have finished."""
         with self._lock:
             for task in tasks:
                 if job := self._jobs.get(self._by_call.get(task.call, 0)):
@@ -52,15 +52,15 @@ class Book:
         return over
 
     def unfinished(self) -> list[Job]:
-        """Those that are not over, oldest first."""
+        """Return the unfinished jobs, oldest first."""
         return [job for job in list(self._jobs.values()) if not job.is_over]
 
     def number_of(self, task: TaskFacts) -> int | None:
-        """The job of a task."""
+        """Return the number of the job that a task belongs to."""
         return self._by_call.get(task.call)
 
     def read(self, number: int) -> dict[str, Any]:
-        """Everything of one job; raises `Refused`."""
+        """Return the details of one job; raises `Refused`."""
         with self._lock:
             job = self._jobs.get(number)
             if job is None:
@@ -68,13 +68,13 @@ class Book:
             return job.detail()
 
     def details(self) -> Iterator[dict[str, Any]]:
-        """Everything of all jobs that are over, the newest first."""
+        """Return the details of all finished jobs, newest first."""
         with self._lock:
             over = [job for job in self._jobs.values() if job.is_over]
         return (job.detail() for job in reversed(over))
 
     def to_json(self) -> dict[str, Any]:
-        """The newest jobs, but all that are not over come first; and how many there are beside them."""
+        """Return the newest jobs, all unfinished ones among them, and how many others there were."""
         with self._lock:
             over = [job for job in self._jobs.values() if job.is_over]
             unfinished = self.unfinished()[:MAX_SHOWN]
@@ -91,5 +91,5 @@ class Book:
 
     def _why_not(self, number: int) -> str:
         if 0 < number <= self._last:
-            return f"job {number} is no longer kept: only the newest {MAX_KEPT} that are over are"
-        return f"there is no job {number}; there were {wording.count(self._last, 'job')} so far"
+            return f"job {number} was dropped: only the last {MAX_KEPT} finished jobs are kept"
+        return f"job not found: {number}; {wording.count(self._last, 'job')} submitted so far"

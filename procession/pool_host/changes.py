@@ -1,14 +1,14 @@
-"""What of a state the supervisor has to be told: the fields that changed.
+"""Which fields of the pool's state the supervisor has to be sent: those that changed.
 
-Clocks run all the time.  A list in which nothing else has changed is told again only now and then, so that an idle
-pool costs next to nothing and a busy one of 256 workers no more than it has to.
+Durations change all the time.  A list in which nothing else has changed is sent only now and then, so that an idle pool
+costs next to nothing, and a busy one of 256 workers no more than necessary.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: What runs by itself, in the lists that come whole.
+#: Fields of the lists' records that change by themselves.
 _CLOCKS = {
     "workers": frozenset(("busy_s", "uptime_s", "working_share")),
     "jobs": frozenset(("elapsed_s", "tasks_per_s", "left_s")),
@@ -18,7 +18,7 @@ IDLE_S = 10.0
 
 
 class Changes:
-    """Remembers what was told, and when."""
+    """Remembers what was sent, and when."""
 
     def __init__(self) -> None:
         self._told: dict[str, Any] = {}
@@ -26,7 +26,7 @@ class Changes:
         self._at: dict[str, float] = {}
 
     def since(self, state: dict[str, Any], now: float) -> dict[str, Any]:
-        """The fields that are to be told now; from then on they count as told."""
+        """Return the fields to send now, and remember them as sent."""
         is_busy = bool(state["running"] or state["queued"])
         changed = {name: value for name, value in state.items() if self._has_changed(name, value, now, is_busy)}
         self._told |= changed

@@ -1,4 +1,4 @@
-"""A job as it was asked for, field by field; what is wrong is refused in a sentence that says what is allowed."""
+"""Check a job's specification, field by field; refusals say what is allowed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from procession import target
 
 from . import functions, showing
-from .asks import check_whole
 from .functions import FromFolder, Function, ImportGuard
 from .refusals import Refused, invalid
+from .requests import check_whole
 
 APPLY = ("apply", "apply_async")
 STARMAP = ("starmap", "starmap_async")
@@ -28,7 +28,7 @@ Items = list[Any] | range
 
 @dataclass(frozen=True)
 class Order:
-    """A job that can be run.  ``items`` are None for apply; ``label`` is the function as it was asked for."""
+    """A job that can be run.  ``items`` is None for apply; ``label`` is the function as requested."""
 
     method: str
     label: str
@@ -40,7 +40,7 @@ class Order:
 
     @property
     def arguments(self) -> str:
-        """What the function is called with, shortened."""
+        """The arguments of the function, shortened."""
         if self.items is not None:
             return showing.text(self.items, MAX_ARGUMENTS)
         written = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]
@@ -48,10 +48,10 @@ class Order:
 
 
 def check(spec: dict[str, Any], guard: ImportGuard) -> Order:
-    """The job that ``spec`` asks for; raises `Refused`.  Imports the function's module, which is the user's code."""
+    """Return the job that ``spec`` describes; raises `Refused`.  Imports the function's module: the user's code."""
     for name in spec:
         if name not in _FIELDS:
-            raise invalid(str(name), f"is no field of a job; allowed are {', '.join(_FIELDS)}")
+            raise invalid(str(name), f"unknown field; a job has {', '.join(_FIELDS)}")
     method = spec.get("method")
     if method not in METHODS:
         raise invalid("method", f"must be one of {', '.join(METHODS)}, not {showing.text(method, 50)}")
@@ -74,7 +74,7 @@ def _arguments(spec: dict[str, Any], method: str) -> tuple[tuple[Any, ...], dict
     if method not in APPLY:
         for name, value in (("args", args), ("kwargs", kwargs)):
             if value:
-                raise invalid(name, f"goes with apply and apply_async; {method} takes an iterable")
+                raise invalid(name, f"only for apply and apply_async; {method} takes an iterable")
     return tuple(args), kwargs
 
 
@@ -82,37 +82,34 @@ def _items(spec: dict[str, Any], method: str) -> Items | None:
     given = spec.get("iterable")
     if method in APPLY:
         if given is not None:
-            raise invalid("iterable", f"goes with the maps; {method} takes args and kwargs")
+            raise invalid("iterable", f"only for map, imap and starmap; {method} takes args and kwargs")
         return None
     if given is None:
-        raise invalid("iterable", f'{method} needs one: a list, or {{"range": [start, stop, step]}}')
+        raise invalid("iterable", f'required by {method}: a list, or {{"range": [start, stop, step]}}')
     items = _range(given, method) if isinstance(given, dict) else given
     if not isinstance(items, list | range):
         raise invalid("iterable", 'must be a list, or {"range": [start, stop, step]}')
     if len(items) > MAX_ITEMS:
-        raise invalid("iterable", f"{len(items):,} items are too many, at most {MAX_ITEMS:,} are allowed")
+        raise invalid("iterable", f"must have at most {MAX_ITEMS:,} items, not {len(items):,}")
     return _starred(items, method) if method in STARMAP else items
 
 
 def _range(given: dict[str, Any], method: str) -> range:
     bounds = given.get("range")
     if given.keys() != {"range"} or not isinstance(bounds, list) or not 1 <= len(bounds) <= 3:
-        raise invalid(
-            "iterable", 'an object must be {"range": [start, stop, step]}, with step or start left out or not'
-        )
+        raise invalid("iterable", 'an object must be {"range": [stop]}, [start, stop] or [start, stop, step]')
     whole = [check_whole("iterable", bound, -(10**15), 10**15) for bound in bounds]
     if len(whole) == 3 and whole[2] == 0:
         raise invalid("iterable", "the step of a range must not be 0")
     if method in STARMAP:
-        raise invalid("iterable", f"{method} needs a list of lists, each with the arguments of one call, not a range")
+        raise invalid("iterable", f"{method} needs a list of argument lists, not a range")
     return range(*whole)
 
 
 def _starred(items: list[Any] | range, method: str) -> list[Any]:
     for index, item in enumerate(items):
         if not isinstance(item, list):
-            told = f"item {index} is {showing.text(item, 50)}"
-            raise invalid("iterable", f"{method} needs lists, each with the arguments of one call; {told}")
+            raise invalid("iterable", f"{method} needs lists of arguments; item {index} is {showing.text(item, 50)}")
     return [tuple(item) for item in items if isinstance(item, list)]
 
 
@@ -121,14 +118,14 @@ def _chunksize(spec: dict[str, Any], method: str) -> int | None:
     if given is None:
         return None
     if method in APPLY:
-        raise invalid("chunksize", f"goes with the maps; {method} has one task")
+        raise invalid("chunksize", f"only for map, imap and starmap; {method} has one task")
     return check_whole("chunksize", given, 1, MAX_ITEMS)
 
 
 def _label(spec: dict[str, Any]) -> str:
     label = spec.get("function")
     if not isinstance(label, str) or not label:
-        raise invalid("function", "must be a name of the catalogue, or module:function")
+        raise invalid("function", "must be a catalogue function or module:function")
     return label
 
 
@@ -137,7 +134,7 @@ def _folder(spec: dict[str, Any]) -> str | None:
     if folder is None:
         return None
     if not isinstance(folder, str) or "\0" in folder or not os.path.isdir(folder):
-        raise invalid("path", f"must be a folder that exists, not {showing.text(folder, 200)}")
+        raise invalid("path", f"must be an existing folder, not {showing.text(folder, 200)}")
     return os.path.abspath(folder)
 
 
@@ -156,22 +153,21 @@ def _function(label: str, folder: str | None) -> Function:
         raise
     except BaseException as error:  # noqa: BLE001 - also sys.exit() in the user's module
         told = showing.shorten(f"{type(error).__name__}: {error}", MAX_ERROR)
-        raise invalid("function", f"{showing.shorten(label, 100)} cannot be used: {told}") from None
+        raise invalid("function", f"cannot load {showing.shorten(label, 100)}: {told}") from None
 
 
 def _in_catalogue(name: str) -> Function:
     found = functions.find_in_catalogue(name)
     if found is None:
         allowed = ", ".join(functions.names_in_catalogue())
-        named = showing.text(name, 100)
-        raise invalid("function", f"there is no {named}; allowed are {allowed}, or your own module:function")
+        raise invalid("function", f"unknown: {showing.text(name, 100)}; use {allowed}, or your own module:function")
     return found
 
 
 def _check_call(
     function: Function, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], items: Items | None
 ) -> None:
-    """Whether the function takes what it would be given: for a map, whether it takes the first item."""
+    """Raise `Refused` where the function cannot take its arguments; of a map, the first item is checked."""
     if items is not None:
         if not items:
             return

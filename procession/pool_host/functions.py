@@ -1,7 +1,7 @@
-"""The function of a job: found by its name, and sent to the workers so that these find it too.
+"""Find the function of a job by its name, and pass it to the workers so that they find it too.
 
-A function of the user's folder goes to the workers as a `FromFolder`, because most of them were started before the
-host knew of that folder.  Loaded by workers: kept light.
+A function of the user's folder is passed as a `FromFolder`, because most workers were started before the host knew of
+that folder.  Loaded by workers: kept light.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Function = Callable[..., object]
 
-#: The one module of the catalogue that a host loads, when it is asked for, and what marks its functions.
+#: The module of the catalogue that a host loads when needed, and the attribute that marks its functions.
 CATALOGUE = "workers.pooled"
 _MARK = "__pool_function__"
 _IMPORT_S = 5.0
 
 
 class FromFolder:
-    """Stands for a function whose module is found in ``folder``; unpickled in a worker it is that function itself."""
+    """A function whose module is found in ``folder``; unpickled in a worker, it becomes the function itself."""
 
     def __init__(self, function: Function, folder: str, module: str, qualname: str) -> None:
         self._function = function
@@ -44,9 +44,9 @@ class FromFolder:
 
 
 class ImportGuard:
-    """No fork while a thread of ours imports the user's module, for at most `_IMPORT_S`.
+    """Delays forks while a thread imports the user's module, for at most `_IMPORT_S`.
 
-    A worker forked meanwhile would have a copy of that module's import lock that nobody ever releases.
+    A worker forked during the import would have a copy of the module's import lock that is never released.
     """
 
     def __init__(self) -> None:
@@ -73,23 +73,23 @@ class ImportGuard:
 
 
 def find(folder: str, module: str, qualname: str) -> Function:
-    """The function ``qualname`` of ``module``, which is imported from ``folder``; raises whatever that raises.
+    """Import ``module`` from ``folder`` and return its function ``qualname``; raises whatever that raises.
 
-    Also where a module of this name was loaded from elsewhere before: it would be another's function.
+    Raises ImportError where a module of this name was already loaded from elsewhere: its functions are others.
     """
     if folder not in sys.path:
         sys.path.insert(0, folder)
     before = sys.modules.get(module.partition(".")[0])
     if before is not None and _is_elsewhere(before, folder):
         raise ImportError(
-            f"{before.__name__} was loaded from {_place(before)} before, and a process has one module of a name; "
-            "open another pool"
+            f"{before.__name__} is already loaded from {_place(before)}, and a process can load only one module "
+            "of a name; open another pool"
         )
     return target.find(module, qualname)
 
 
 def find_in_catalogue(name: str) -> Function | None:
-    """The function that the catalogue calls ``name``; None where it has none."""
+    """Return the catalogue's function ``name``, or None."""
     for function in vars(import_module(CATALOGUE)).values():
         if getattr(getattr(function, _MARK, None), "name", None) == name:
             return function  # type: ignore[no-any-return]
@@ -97,18 +97,18 @@ def find_in_catalogue(name: str) -> Function | None:
 
 
 def names_in_catalogue() -> list[str]:
-    """What the catalogue calls its functions."""
+    """Return the names of the catalogue's functions."""
     marks = (getattr(function, _MARK, None) for function in vars(import_module(CATALOGUE)).values())
     return [mark.name for mark in marks if mark is not None]
 
 
 def _is_elsewhere(module: ModuleType, folder: str) -> bool:
-    """Whether ``folder`` has a module of this name, and it is not this one."""
+    """Return whether ``folder`` has a module of this name that is not this one."""
     own = os.path.join(os.path.realpath(folder), module.__name__)
     is_there = os.path.exists(f"{own}.py") or os.path.isdir(own)
     return is_there and not os.path.realpath(_place(module)).startswith((f"{own}.", own + os.sep))
 
 
 def _place(module: ModuleType) -> str:
-    """Its file; of a package without one its folder."""
+    """Return the module's file; of a package without one, its folder."""
     return getattr(module, "__file__", None) or os.path.join(*getattr(module, "__path__", [""])[:1], "")

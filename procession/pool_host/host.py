@@ -1,8 +1,8 @@
-"""The host: reads what it is asked, has it done, and answers; nothing that is asked holds up anything else.
+"""The host: reads requests, performs and answers them, none holding up another.
 
-The main thread alone reads, and waits for nothing but the next word.  What changes the pool (submit, resize, close) is
-done in its order by one thread of its own, because a submit imports the user's module; what waits for an end has a
-thread for itself; the rest is done at once.
+The main thread only reads, and blocks nowhere else.  Requests that change the pool (submit, resize, close) run in order
+in a thread of their own, because a submit imports the user's module; each request that waits for an end has its own
+thread; all others are answered at once.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
+from procession import limits
 from procession.pool import Pool, PoolBroken
 
-from . import asks, limits, wording
+from . import requests, wording
 from .answers import Answers
-from .asks import ActOnWorker, Ask, Close, JoinPool, ReadJob, Resize, Submit, Terminate
 from .book import Book
 from .refusals import Refused, not_possible
 from .reporter import Reporter
+from .requests import ActOnWorker, Close, JoinPool, ReadJob, Request, Resize, Submit, Terminate
 from .wire import TooLarge, Wake, Wire
 
 MAX_WAITING = 64
-_OF_WORKERS = ("procession.pool.worker.worker", "procession.pool_host.limits", "inspect", "typing")
+_OF_WORKERS = ("procession.pool.worker_process.main", "procession.limits", "inspect", "typing")
 _METHODS = ("forkserver", "spawn", "fork")
-#: The pool's own grace for its workers is 2 s.
+#: The pool terminates its workers with 2 s of grace.
 _ENDS_WITHIN_S = 8.0
 _LAST_ANSWERS_S = 1.0
 
 
 class Host:
-    """Owns the pool.  Raises ValueError for a wrong parameter, and whatever starting a worker raises."""
+    """Owns the pool.  Raises ValueError for an invalid parameter, and whatever starting a worker raises."""
 
     def __init__(
         self, wire: Wire, processes: int | None, start_method: str, maxtasksperchild: int | None, retries: int
@@ -49,12 +50,12 @@ class Host:
         self._wake = Wake()
         self._asked_to_stop = self._is_over = False
         self._stop_on_signals()
-        # What workers consist of, and `inspect` and `typing`, which nearly every target imports: 23 ms of CPU in each.
+        # What workers need, and `inspect` and `typing`, which nearly every target imports: 23 ms of CPU in each.
         multiprocessing.set_forkserver_preload(list(_OF_WORKERS))
         self._pool = Pool(
             processes,
-            initializer=limits.restore_limit,
-            initargs=(limits.raise_limit(),),
+            initializer=limits.restore_file_limit,
+            initargs=(limits.raise_file_limit(),),
             maxtasksperchild=maxtasksperchild,
             context=multiprocessing.get_context(start_method),
             retries=retries,
@@ -67,10 +68,10 @@ class Host:
         self._started_by = start_method
 
     def run(self) -> None:
-        """Serve until the pool is over, we are asked to stop, or the supervisor has gone; raises `PoolBroken`."""
+        """Serve until the pool ends, a signal stops the host, or the supervisor has gone; raises `PoolBroken`."""
         threading.Thread(target=self._do_orders, name="orders", daemon=True).start()
         workers = wording.count(self._pool.statistics().processes, "worker")
-        self._reporter.note("pool", f"The pool is open, with {workers} by {self._started_by}.")
+        self._reporter.note("pool", f"Pool opened with {workers} ({self._started_by}).")
         self._reporter.start()
         poll = select.poll()
         poll.register(self._wire.fileno(), select.POLLIN)
@@ -78,66 +79,66 @@ class Host:
         try:
             while not (self._is_over or self._asked_to_stop):
                 if any(fd == self._wire.fileno() for fd, _ in poll.poll()):
-                    self._hear(self._wire.receive())
+                    self._handle(self._wire.receive())
         except EOFError:
-            sys.stderr.write("The supervisor has gone: the pool ends.\n")
+            sys.stderr.write("The supervisor has gone; ending the pool.\n")
         finally:
             self._end()
         if why := self._pool.statistics().error:
             raise PoolBroken(why)
 
-    # Hearing
+    # Requests
 
-    def _hear(self, word: dict[str, Any]) -> None:
-        number = word.get("number")
+    def _handle(self, message: dict[str, Any]) -> None:
+        number = message.get("number")
         if not isinstance(number, int):
-            sys.stderr.write("A word that is no ask was passed over.\n")
+            sys.stderr.write("Ignored a message without a request number.\n")
             return
         try:
-            ask = asks.read(word.get("ask"))
+            request = requests.read(message.get("ask"))
         except Refused as refused:
             self._refuse(number, refused)
             return
-        self._have_done(number, ask)
+        self._have_done(number, request)
 
-    def _have_done(self, number: int, ask: Ask) -> None:
-        """Each in the way that lets it hold up nobody."""
-        match ask:
+    def _have_done(self, number: int, request: Request) -> None:
+        """Answer the request in the thread where it holds up no other."""
+        match request:
             case Submit() | Resize() | Close():
-                self._orders.put(lambda: self._answer(number, ask))
+                self._orders.put(lambda: self._answer(number, request))
             case Terminate() | JoinPool() | ActOnWorker(verb="terminate" | "kill"):
-                self._answer_in_a_thread(number, ask)
+                self._answer_in_a_thread(number, request)
             case ReadJob() | ActOnWorker():
-                self._answer(number, ask)
+                self._answer(number, request)
 
     def _do_orders(self) -> None:
         while True:
             self._orders.get()()
 
-    def _answer_in_a_thread(self, number: int, ask: Ask) -> None:
+    def _answer_in_a_thread(self, number: int, request: Request) -> None:
         self._waiting = {thread for thread in self._waiting if thread.is_alive()}
-        if len(self._waiting) >= MAX_WAITING and not isinstance(ask, Terminate):
-            self._refuse(number, not_possible(f"{MAX_WAITING} requests to this pool are waiting already"))
+        if len(self._waiting) >= MAX_WAITING and not isinstance(request, Terminate):
+            self._refuse(number, not_possible(f"{MAX_WAITING} requests to this pool are already waiting"))
             return
-        thread = threading.Thread(target=self._answer, args=(number, ask), daemon=True)
+        thread = threading.Thread(target=self._answer, args=(number, request), daemon=True)
         self._waiting.add(thread)
         thread.start()
 
     # Answering
 
-    def _answer(self, number: int, ask: Ask) -> None:
+    def _answer(self, number: int, request: Request) -> None:
         try:
-            result = self._answers.to(ask)
-            if not isinstance(ask, ReadJob):
-                self._reporter.publish_and_go_on()  # whoever reads the pool after this answer sees its effect
+            result = self._answers.to(request)
+            if not isinstance(request, ReadJob):
+                self._reporter.publish_and_wake()  # the effect must be visible before the answer is
             self._wire.send("reply", number=number, result=result)
         except Refused as refused:
             self._refuse(number, refused)
         except TooLarge as error:
             self._refuse(number, not_possible(f"the answer is too large: {error}"))
-        except Exception as error:  # noqa: BLE001 - a bug of ours, shown in the log: one ask fails, the pool goes on
+        except Exception as error:  # noqa: BLE001 - a bug of ours, shown in the log, fails only this request
             sys.excepthook(*sys.exc_info())
-            self._refuse(number, not_possible(f"the pool's host failed: {type(error).__name__}: {error}"))
+            self._refuse(number, not_possible(f"internal error of the pool host: {type(error).__name__}: {error}"))
 
     def _refuse(self, number: int, refused: Refused) -> None:
         detail = refused.detail
@@ -146,7 +147,7 @@ class Host:
     # The end
 
     def _over(self) -> None:
-        """Called by the reporter."""
+        """Stop serving; called by the reporter."""
         self._is_over = True
         self._wake.set()
 
@@ -154,7 +155,7 @@ class Host:
         owner = os.getpid()
 
         def stop(signum: int, _frame: FrameType | None) -> None:
-            if os.getpid() != owner:  # a worker that has just been forked
+            if os.getpid() != owner:  # a worker, just forked
                 signal.signal(signum, signal.SIG_DFL)
                 os.kill(os.getpid(), signum)
                 return
@@ -165,7 +166,7 @@ class Host:
             signal.signal(signum, stop)
 
     def _end(self) -> None:
-        """Workers first; then the last answers, the last state, and what came of the jobs."""
+        """End the workers; send the last answers, the last state and the details of the jobs."""
         if self._pool.statistics().state not in ("closed", "terminated"):
             ending = threading.Thread(target=self._pool.terminate, daemon=True)
             ending.start()

@@ -1,6 +1,6 @@
-"""One job: a call of the pool, how far it is, and when it is over what came of it.
+"""One job: a call of the pool, its progress and, once it has finished, its outcome.
 
-A job lets go of the pool's result as soon as it is over, and keeps what can be shown of it.
+A finished job drops the pool's result, and keeps only what can be shown of it.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _ENDS_WITHIN_S = 1.0
 
 
 class Outcome(NamedTuple):
-    """What came of a call: what can be shown of its value, and the first exception, if there was one."""
+    """The outcome of a call: what can be shown of its value, and the first exception, if any."""
 
     shown: Shown = Shown(None, cut=False)
     raised: BaseException | None = None
 
 
 class Call(Protocol):
-    """What all results of a pool's methods have in common."""
+    """What the results of all pool methods have in common."""
 
     call: int
 
     def progress(self) -> Progress:
-        """How far it is."""
+        """Return the progress."""
 
     def failures(self) -> tuple[Failure, ...]:
-        """The first hundred tasks that failed."""
+        """Return the first 100 tasks that failed."""
 
 
 class Job:
-    """A job of the pool; the reporter alone calls `look`, everybody reads."""
+    """A job of the pool; only the reporter calls `look`, any thread reads."""
 
     def __init__(self, number: int, order: Order, by: str, chunksize: int) -> None:
         self.id = number
@@ -59,20 +59,20 @@ class Job:
         self.is_over = False
 
     def runs_as(self, call: Call, outcome: Callable[[], Outcome]) -> None:
-        """``call`` is what the pool returned; ``outcome`` tells what came of it once it is over."""
+        """Set ``call``, which the pool returned, and ``outcome``, which returns its outcome once it has finished."""
         self._call, self._ask_outcome = call, outcome
 
     def over(self) -> None:
-        """The pool says that it is over; called by any thread."""
+        """Note that the call has finished; any thread may call it."""
         self._ended = monotonic()
 
     def starts(self, moment: float) -> None:
-        """A task of it is with a worker."""
+        """Note that a worker has one of its tasks."""
         if self._started is None:
             self._started = moment
 
     def look(self, now: float) -> None:
-        """See how far it is, and keep what came of it where it is over."""
+        """Update the progress; keep the outcome if the call has finished."""
         if self._call is None:
             return
         has_ended = self._ended is not None
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def state(self) -> str:
-        """As `app.records.pool.JobState` has them."""
+        """The state, as in `app.records.pool.JobState`."""
         if not self.is_over:
             return "queued" if self._started is None else "running"
         if self.progress.lost:
@@ -100,13 +100,13 @@ class Job:
 
     @property
     def elapsed_s(self) -> float | None:
-        """Since its first task was with a worker, until its end."""
+        """Seconds from the start of its first task to its end, or until now."""
         if self._started is None:
             return None
         return max((self._ended if self.is_over and self._ended else self._seen) - self._started, 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        """A `Job` of the model."""
+        """Return a `Job` of `app.records.pool`."""
         progress, elapsed = self.progress, self.elapsed_s
         finished = progress.done + progress.failed + progress.lost
         rate = finished / elapsed if finished and elapsed else None
@@ -137,7 +137,7 @@ class Job:
         return None if raised is None else wording.error(raised)
 
     def detail(self) -> dict[str, Any]:
-        """A `JobDetail` of the model."""
+        """Return a `JobDetail` of `app.records.pool`."""
         told, left_out = wording.failures(self.failures)
         return {
             "job": self.to_json(),
@@ -156,7 +156,7 @@ class Job:
 
 
 class Drain(threading.Thread):
-    """Takes what an imap yields as it comes, and keeps the beginning of it."""
+    """A thread that takes the results of an imap as they come, and keeps the first ones."""
 
     def __init__(self, job: Job, results: Any, changed: Callable[[], object]) -> None:
         super().__init__(name=f"drain of job {job.id}", daemon=True)
@@ -165,7 +165,7 @@ class Drain(threading.Thread):
         self._raised: BaseException | None = None
 
     def run(self) -> None:
-        """To the end of the results."""
+        """Take all results."""
         while self._take():
             pass
         self._results = None
@@ -173,16 +173,16 @@ class Drain(threading.Thread):
         self._changed()
 
     def outcome(self) -> Outcome:
-        """The beginning of what came."""
+        """Return the first results and the first exception."""
         return Outcome(Shown(self._head, self._budget.cut), self._raised)
 
     def _take(self) -> bool:
-        """Whether there may be more."""
+        """Take one result; return whether there may be more."""
         try:
             self._keep(self._results.next())
         except StopIteration:
             return False
-        except Exception as error:  # noqa: BLE001 - the task's
+        except Exception as error:  # noqa: BLE001 - raised by the task
             self._raised = self._raised or error
             return not (isinstance(error, PoolTerminated | PoolBroken) and self._results.progress().over)
         return True
@@ -195,9 +195,9 @@ class Drain(threading.Thread):
 
 
 def outcome_of(result: Any) -> Outcome:
-    """What came of an `AsyncResult` that is over; of a map that failed what there is."""
-    result.wait(_ENDS_WITHIN_S)  # its callback comes a moment before
+    """Return the outcome of a finished `AsyncResult`; of a failed map, the results that it has."""
+    result.wait(_ENDS_WITHIN_S)  # the callback that finished the job runs a moment before
     try:
         return Outcome(show(result.get(0)))
-    except Exception as error:  # noqa: BLE001 - the task's
+    except Exception as error:  # noqa: BLE001 - raised by the task
         return Outcome(show(result.partial() if hasattr(result, "partial") else None), error)

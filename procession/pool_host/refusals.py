@@ -1,4 +1,4 @@
-"""What a host answers instead of doing what it was asked."""
+"""The error of a request that a host refuses."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class Refused(Exception):
 
 
 def invalid(field: str, detail: str) -> Refused:
-    """A field of what was asked is wrong."""
+    """Return the error for an invalid field of a request."""
     return Refused("invalid", f"{field}: {detail}", field)
 
 
 def not_possible(detail: str) -> Refused:
-    """It is not possible in the present state."""
+    """Return the error for a request that the present state does not allow."""
     return Refused("not_possible", detail)
 
 
 def not_found(detail: str) -> Refused:
-    """There is no such worker or job."""
+    """Return the error for an unknown worker or job."""
     return Refused("not_found", detail)

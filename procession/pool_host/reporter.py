@@ -1,7 +1,7 @@
-"""The thread that tells the supervisor how the pool is: what changed, and lines for the journal.
+"""The thread that sends the supervisor changes of the pool's state, and lines for the journal.
 
-At most every `INTERVAL_S`, at once after a quiet time, and seldom while nothing happens: it sleeps until a job is over,
-something was asked, or a worker has ended.
+It sends at most every `INTERVAL_S`, at once after a quiet time.  While nothing changes it sleeps until a job finishes,
+a request is answered or a worker ends.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Protocol
 from procession.pool.errors import WorkerLost
 from procession.pool.facts import Failure, Statistics
 
-from . import ends, state, wording
+from . import ended_workers, state, wording
 from .book import Book
 from .changes import Changes
-from .ends import Ends
+from .ended_workers import EndedWorkers
 from .jobs import Job
 from .wire import Wake, Wire
 
@@ -29,31 +29,31 @@ _MAX_NOTES = 20
 
 
 class Watched(Protocol):
-    """What of a `procession.Pool` is looked at."""
+    """What the reporter uses of a `procession.Pool`."""
 
     def statistics(self) -> Statistics:
-        """How it is."""
+        """Return the state of the pool."""
 
 
 class Reporter(threading.Thread):
-    """Looks at ``pool`` and ``book``; ``ended`` is called once the pool is over and its workers are gone."""
+    """Reports ``pool`` and ``book``; calls ``ended`` once the pool and its workers have ended."""
 
     def __init__(self, wire: Wire, pool: Watched, book: Book, ended: Callable[[], object]) -> None:
         super().__init__(name="reporter", daemon=True)
         self.changed = Wake()
         self._wire, self._pool, self._book, self._ended = wire, pool, book, ended
-        self._changes, self._ends, self._throughput = Changes(), Ends(), state.Throughput()
+        self._changes, self._ended_workers, self._throughput = Changes(), EndedWorkers(), state.Throughput()
         self._publishing = threading.Lock()
         self._stopped = threading.Event()
         self._told_lost: dict[int, int] = {}
         self._asked_to_end: set[int] = set()
 
     def run(self) -> None:
-        """Until `stop`."""
+        """Publish until `stop`, or the end of the pool."""
         while not self._stopped.is_set():
             try:
                 statistics = self.publish()
-            except Exception:  # noqa: BLE001 - a bug of ours, shown in the log: the pool goes on, and so do we
+            except Exception:  # noqa: BLE001 - a bug of ours, shown in the log: pool and reporter go on
                 sys.excepthook(*sys.exc_info())
                 self._stopped.wait(IDLE_S)
                 continue
@@ -68,15 +68,15 @@ class Reporter(threading.Thread):
         self.changed.set()
 
     def ends_as_asked(self, pid: int) -> None:
-        """Somebody was told already what the end of this worker cost."""
+        """Write no journal line for the end of this worker: a request ended it, and its answer says what that cost."""
         self._asked_to_end.add(pid)
 
     def note(self, event: str, text: str, pid: int | None = None) -> None:
-        """A line for the journal."""
+        """Send a line for the journal."""
         self._wire.send("note", event=event, text=text, pid=pid)
 
     def publish(self) -> Statistics:
-        """Tell what changed since the last time."""
+        """Send what has changed since the last time."""
         with self._publishing:
             self.changed.clear()
             statistics, now = self._pool.statistics(), monotonic()
@@ -85,13 +85,13 @@ class Reporter(threading.Thread):
             self._tell_state(statistics, now)
         return statistics
 
-    def publish_and_go_on(self) -> None:
-        """`publish` from another thread: ours is woken, which may sleep by what it saw before."""
+    def publish_and_wake(self) -> None:
+        """Publish from another thread, and wake the reporter, which sleeps by an older state."""
         self.publish()
         self.changed.set()
 
     def _tell_state(self, statistics: Statistics, now: float) -> None:
-        workers = (*statistics.workers, *self._ends.shown(statistics.ended, now))
+        workers = (*statistics.workers, *self._ended_workers.shown(statistics.ended, now))
         told = state.of(statistics, workers, self._book, self._throughput.look(statistics, now))
         if changed := self._changes.since(told, now):
             self._wire.send("state", pool=changed)
@@ -103,8 +103,8 @@ class Reporter(threading.Thread):
             for failure, error in self._newly_lost(job):
                 lost_with.add(error.pid)
                 notes.append(("worker-lost", wording.lost(failure, error, job.id), error.pid))
-        for worker in self._ends.look(statistics.ended, now):
-            text = None if worker.pid in lost_with or statistics.state != "open" else ends.in_words(worker)
+        for worker in self._ended_workers.look(statistics.ended, now):
+            text = None if worker.pid in lost_with or statistics.state != "open" else ended_workers.describe(worker)
             if text:
                 notes.append(("worker-ended", text, worker.pid))
             self._asked_to_end.discard(worker.pid)
@@ -116,7 +116,7 @@ class Reporter(threading.Thread):
             self.note(event, text, pid)
         if len(notes) > _MAX_NOTES:
             left_out = wording.count(len(notes) - _MAX_NOTES, "more line")
-            self.note("pool", f"{left_out} of this moment left out.")
+            self.note("pool", f"{left_out} left out.")
 
     def _newly_lost(self, job: Job) -> list[tuple[Failure, WorkerLost]]:
         lost = [(one, one.error) for one in job.failures if isinstance(one.error, WorkerLost)]
@@ -126,16 +126,16 @@ class Reporter(threading.Thread):
         return lost[before:]
 
     def _sleep(self, statistics: Statistics) -> None:
-        """Until there is something to tell, but not less than `INTERVAL_S`."""
+        """Sleep until something changes, but at least `INTERVAL_S`."""
         awake_again = monotonic() + INTERVAL_S
         if not (self._book.unfinished() or self._is_moving(statistics)):
             self._wait_for_change(statistics)
         self._stopped.wait(max(awake_again - monotonic(), 0.0))
 
     def _is_moving(self, statistics: Statistics) -> bool:
-        """Whether something changes that nobody tells us of: a worker is ready some time after it was started."""
-        on_their_way = any(worker.state in ("booting", "retiring") for worker in statistics.workers)
-        return bool(statistics.running) or on_their_way or self._throughput.is_falling
+        """Return whether something changes without waking the reporter, as when a started worker becomes ready."""
+        in_transition = any(worker.state in ("booting", "retiring") for worker in statistics.workers)
+        return bool(statistics.running) or in_transition or self._throughput.is_falling
 
     def _wait_for_change(self, statistics: Statistics) -> None:
         poll = select.poll()

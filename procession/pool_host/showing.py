@@ -1,6 +1,6 @@
-"""Values of any kind as JSON of a bounded size: what the tasks of a job returned, and what they were given.
+"""Any value as JSON of bounded size: the results of tasks, and their arguments.
 
-JSON where it can be, else a repr; of what is too large its beginning.
+What cannot be JSON is shown by its repr; of a large value, only the beginning.
 """
 
 from __future__ import annotations
@@ -10,47 +10,42 @@ from typing import Any, NamedTuple
 
 MAX_RESULT = 16 * 1024
 MAX_DEPTH = 20
-# Beyond these, readers of JSON make floats of them.
+# Readers of JSON turn larger integers into floats.
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class Shown(NamedTuple):
-    """``cut`` says that something was left out of ``value``."""
+    """A value as JSON; ``cut`` says that something was left out."""
 
     value: Any
     cut: bool
 
 
 def show(value: object, limit: int = MAX_RESULT) -> Shown:
-    """``value`` in about ``limit`` characters of JSON."""
+    """Return ``value`` in about ``limit`` characters of JSON."""
     budget = Budget(limit)
     return Shown(budget.take(value), budget.cut)
 
 
 def text(value: object, limit: int) -> str:
-    """The repr of ``value``, its beginning where it is longer than ``limit``."""
+    """Return the repr of ``value``, cut after ``limit`` characters."""
     return shorten(_repr(value, limit + 1), limit)
 
 
 def shorten(long: str, limit: int) -> str:
-    """The beginning of ``long``; an ellipsis says that there is more."""
+    """Return the first ``limit`` characters of ``long``; an ellipsis marks a cut."""
     return long if len(long) <= limit else f"{long[: limit - 1]}…"
 
 
 class Budget:
-    """So many characters may still be shown; for a list whose items come one by one too."""
+    """How many characters may still be shown, over one value or several."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
         self.cut = False
 
-    @classmethod
-    def of_a_result(cls) -> Budget:
-        """As large as a result may be."""
-        return cls(MAX_RESULT)
-
     def take(self, value: object, depth: int = 0) -> Any:
-        """What can be shown of ``value``."""
+        """Return what can be shown of ``value``."""
         if depth > MAX_DEPTH:
             return self._text("…", cut=True)
         match value:
@@ -103,10 +98,10 @@ class Budget:
 
 
 def _repr(value: object, limit: int) -> str:
-    """About the first ``limit`` characters of the repr, without making all of it where it would be large."""
+    """Return about the first ``limit`` characters of the repr, without building a large one."""
     if isinstance(value, str | bytes | bytearray) and len(value) > limit:
         value = value[:limit]
     try:
         return repr(value)[: limit + 1]
-    except Exception as error:  # noqa: BLE001 - the repr of users' objects is users' code
+    except Exception as error:  # noqa: BLE001 - a __repr__ is the user's code
         return f"<{type(value).__qualname__} without a repr: {type(error).__name__}>"

@@ -1,4 +1,4 @@
-"""From an order to the pool: which of the eight methods is called, and how the job learns that it is over."""
+"""Start a job: call the pool method it requests for, and note when the call has finished."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _CHUNKS_PER_WORKER = 4
 
 
 def chunksize(order: Order, processes: int) -> int:
-    """As it was asked for, else as the standard library reckons it."""
+    """Return the requested chunksize, or the standard library's default."""
     if order.items is None or order.method in IMAP:
         return order.chunksize or 1
     return order.chunksize or max(-(-len(order.items) // (processes * _CHUNKS_PER_WORKER)), 1)
 
 
 def start(pool: Pool, job: Job, order: Order, changed: Callable[[], object]) -> int:
-    """Call the method; ``changed`` is called when the job is over, by another thread.  Returns the call's number.
+    """Call the pool's method and return the number of the call; raises what the method raises.
 
-    apply, map and starmap are called as their async forms: nobody waits here.  Raises what the method raises.
+    apply, map and starmap are called in their async forms, so this never waits.  When the job has finished, another
+    thread calls ``changed``.
     """
     if order.method in IMAP:
         return _drained(pool, job, order, changed)
@@ -34,7 +35,7 @@ def start(pool: Pool, job: Job, order: Order, changed: Callable[[], object]) -> 
 
     result = _called(pool, job, order, {"callback": over, "error_callback": over})
     job.runs_as(result, lambda: outcome_of(result))
-    if result.ready():  # over before it began: a map of nothing calls nobody back
+    if result.ready():  # an empty map is ready at once, and calls no callback
         over(None)
     number: int = result.call
     return number

@@ -1,4 +1,4 @@
-"""A pool at one moment, as fields of `app.records.pool.Pool`: what of it the host knows."""
+"""The state of a pool as fields of `app.records.pool.Pool`, as far as the host knows it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .showing import shorten
 MAX_WORKERS = 256
 _RATE_OVER_S = 5.0
 _LEAST_S = 1.0
-#: A pool that gave up runs nothing any more: for its readers it has ended.
+#: A broken pool has ended, for its readers.
 _STATES = {"broken": "terminated"}
 
 
 class Throughput:
-    """Tasks per second over the last `_RATE_OVER_S`, or since the first look."""
+    """Tasks per second over the last `_RATE_OVER_S`, or since the first call."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def look(self, statistics: Statistics, now: float) -> float:
-        """The rate as it is now."""
+        """Return the present rate."""
         over = statistics.done + statistics.failed + statistics.lost
         seen = self._seen
         if seen and seen[0][1] == seen[-1][1]:
-            self._seen = seen = deque(list(seen)[-1:])  # it begins anew after a rest
+            self._seen = seen = deque(list(seen)[-1:])  # start again after an idle time
         seen.append((now, over))
         while len(seen) > 1 and seen[1][0] <= now - _RATE_OVER_S:
             seen.popleft()
@@ -39,14 +39,14 @@ class Throughput:
 
     @property
     def is_falling(self) -> bool:
-        """Whether it changes although nothing is done any more."""
+        """Whether the rate changes although no task finishes."""
         return self._seen[0][1] != self._seen[-1][1]
 
 
 def of(statistics: Statistics, workers: tuple[WorkerFacts, ...], book: Book, per_s: float) -> dict[str, Any]:
-    """Everything, as JSON has it; ``workers`` are those to be shown."""
+    """Return all fields, as JSON; ``workers`` are those to show."""
     ready = _ready_sentinels(workers)
-    wanted = {"processes": statistics.processes} if statistics.processes else {}  # 0 only where it is at its end
+    wanted = {"processes": statistics.processes} if statistics.processes else {}  # 0 only at the end of the pool
     return {
         **wanted,
         "state": _STATES.get(statistics.state, statistics.state),
@@ -65,22 +65,22 @@ def of(statistics: Statistics, workers: tuple[WorkerFacts, ...], book: Book, per
 
 
 def tasks_of(statistics: Statistics) -> list[TaskFacts]:
-    """What is being executed."""
+    """Return the tasks that are being executed."""
     return [worker.task for worker in statistics.workers if worker.task]
 
 
 def has_ended(statistics: Statistics) -> bool:
-    """Whether the pool is over and its workers are gone."""
+    """Return whether the pool and its workers have ended."""
     return statistics.state in ("closed", "terminated", "broken") and not statistics.workers
 
 
 def _ready_sentinels(workers: tuple[WorkerFacts, ...]) -> set[int]:
-    """The pids of those whose sentinel `multiprocessing.connection.wait` would see as ready."""
+    """Return the pids of workers whose sentinel `multiprocessing.connection.wait` would report as ready."""
     poll = select.poll()
     for worker in workers:
         poll.register(worker.sentinel, select.POLLIN)
     ready = {fd for fd, _ in poll.poll(0)}
-    # The fd of one that has ended may be another's by now.
+    # The descriptor of an ended worker may have been reused.
     return {worker.pid for worker in workers if worker.sentinel in ready or worker.state == "ended"}
 
 
@@ -102,14 +102,14 @@ def _worker(worker: WorkerFacts, book: Book, *, is_ready: bool) -> dict[str, Any
 
 
 def working_share(worker: WorkerFacts) -> float | None:
-    """How much of its life it had something to do, from 0 to 1."""
+    """Return the share of its lifetime that the worker had a task, from 0 to 1."""
     if worker.uptime_s <= 0:
         return None
     return round(min(max(1 - worker.waited_s / worker.uptime_s, 0.0), 1.0), 3)
 
 
 def task(facts: TaskFacts, book: Book) -> dict[str, Any]:
-    """A `PoolTask` of the model."""
+    """Return a `PoolTask` of `app.records.pool`."""
     return {
         "job": book.number_of(facts),
         "index": facts.index,

@@ -1,7 +1,7 @@
-"""The way to the supervisor: frames of ``!i`` + JSON on a unix stream, and what wakes a thread that polls.
+"""The connection to the supervisor: frames of ``!i`` + JSON on a Unix stream; and what wakes a polling thread.
 
-`multiprocessing.connection.Connection` speaks exactly this framing.  What we fork closes its copies at once, so that
-the supervisor sees the end of the stream when the host ends, whoever of its workers still lives.
+`multiprocessing.connection.Connection` uses exactly this framing.  Forked children close their copies at once, so that
+the supervisor sees the end of the stream when the host ends, whichever of its workers still live.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 class TooLarge(ValueError):
-    """A word for the supervisor is over `MAX_FRAME`."""
+    """A message to the supervisor is larger than `MAX_FRAME`."""
 
 
 class Wire:
-    """Our end; any thread may send, one receives."""
+    """Our end; any thread may send, only one receives."""
 
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, True)
@@ -33,43 +33,43 @@ class Wire:
         os.register_at_fork(after_in_child=self._connection.close)
 
     def fileno(self) -> int:
-        """What to poll for something to `receive`."""
+        """Return the descriptor to poll before `receive`."""
         return self._connection.fileno()
 
     def receive(self) -> dict[str, Any]:
-        """The next word, an empty one where it is no object of JSON; raises EOFError when the supervisor has gone."""
+        """Return the next message, empty unless it is a JSON object; raises EOFError when the supervisor has gone."""
         try:
-            word = json.loads(self._connection.recv_bytes(MAX_FRAME))
+            message = json.loads(self._connection.recv_bytes(MAX_FRAME))
         except (ValueError, RecursionError):
             return {}
-        except OSError:  # also where a frame is too large: nothing after it could be understood
+        except OSError:  # also for a frame that is too large: what follows cannot be decoded
             raise EOFError from None
-        return word if isinstance(word, dict) else {}
+        return message if isinstance(message, dict) else {}
 
     def send(self, kind: str, **fields: object) -> None:
-        """Send one word; into the void where the supervisor has gone.  Raises `TooLarge`, ValueError for NaN."""
+        """Send a message, or discard it when the supervisor has gone.  Raises `TooLarge`, and ValueError for NaN."""
         payload = _encoder.encode({"kind": kind, **fields}).encode("utf-8", "replace")
         if len(payload) > MAX_FRAME:
-            raise TooLarge(f"{len(payload)} bytes are too many, at most {MAX_FRAME} allowed")
-        with self._sending, contextlib.suppress(OSError):  # `receive` will tell
+            raise TooLarge(f"{len(payload):,} bytes; at most {MAX_FRAME:,} are allowed")
+        with self._sending, contextlib.suppress(OSError):  # `receive` reports it
             self._connection.send_bytes(payload)
 
 
 class Wake:
-    """Ends a poll of this process from another thread, or from a signal handler: it only writes."""
+    """Ends a poll from another thread, or from a signal handler."""
 
     def __init__(self) -> None:
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def fileno(self) -> int:
-        """What to poll."""
+        """Return the descriptor to poll."""
         return self._fd
 
     def set(self, *_: object) -> None:
-        """Wake it; whatever a callback is given is passed over."""
+        """Wake the polling thread; takes any arguments, so that it can be a callback."""
         os.eventfd_write(self._fd, 1)
 
     def clear(self) -> None:
-        """Wait anew from now on."""
+        """Reset it before the next poll."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._fd)

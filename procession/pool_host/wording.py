@@ -1,4 +1,4 @@
-"""What happened, in words: errors, failures, and what the end of a worker cost."""
+"""Texts for people: errors, failures, and what the end of a worker cost."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .showing import shorten
 MAX_ARGUMENTS = 120
 MAX_TRACEBACK = 4000
 MAX_FAILURES = 100
-#: Of all failures of a job, so that they fit into a frame however their characters are written.
+#: Total of a job's failures, so that they fit into a frame whatever characters they have.
 _MAX_FAILURES_SIZE = 128 * 1024
 
 
 def error(raised: BaseException) -> str:
-    """``Type: message``, one line."""
+    """Return ``Type: message`` on one line."""
     return describe(raised)[0].removeprefix("procession.pool.errors.")
 
 
 def rate(per_s: float | None) -> float | None:
-    """With as many digits as mean something."""
+    """Return the rate with three significant digits."""
     return None if per_s is None else float(f"{per_s:.3g}")
 
 
 def traceback(raised: BaseException) -> str | None:
-    """The worker's traceback, where it sent one."""
+    """Return the worker's traceback, if it sent one."""
     cause = raised.__cause__
     if cause is None:
         return None
@@ -38,7 +38,7 @@ def traceback(raised: BaseException) -> str | None:
 
 
 def failures(all_of_them: tuple[Failure, ...]) -> tuple[list[dict[str, Any]], int]:
-    """`TaskFailure`s of the model, as many as fit, and how many do not."""
+    """Return as many `TaskFailure`s of `app.records.pool` as fit, and how many do not."""
     told: list[dict[str, Any]] = []
     size = 0
     for failure in all_of_them[:MAX_FAILURES]:
@@ -65,75 +65,79 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def task_of(task: TaskFacts, job: int | None) -> str:
-    """Which task it is, for people."""
+    """Return ``task 3 of job 1``."""
     return f"task {task.index} of job {job}" if job else f"a task ({task.function})"
 
 
 def agreed(task: dict[str, Any] | None) -> str:
-    """Which task somebody agreed to lose."""
-    return f"task {task.get('index')} of job {task.get('job')}" if task else "none"
+    """Return ``task 3 of job 1`` for the task that the user agreed to lose."""
+    return f"task {task.get('index')} of job {task.get('job')}" if task else "no task"
 
 
-def lasted(seconds: float) -> str:
-    """A duration with two digits or so."""
+def duration(seconds: float) -> str:
+    """Return ``0.4 s``, ``12 s``, ``3 m 20 s`` or ``2 h 4 m``."""
     if seconds < 10:
         return f"{seconds:.2g} s"
-    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} m {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} m"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 task``, ``2 tasks``."""
+    """Return ``1 task`` or ``2 tasks``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def ended(verb: str, end: WorkerEnd, task: str, ran_s: float | None) -> str:
-    """What it cost to terminate or kill a worker; ``task`` says which one it executed."""
+    """Return what it cost to terminate or kill a worker; ``task`` names the one it executed."""
     if not end.ended:
         return _still_alive(verb, end, task)
     done = "Killed" if verb == "kill" else "Terminated"
-    after = f" after {lasted(ran_s)}" if ran_s is not None else ""
+    after = f" after {duration(ran_s)}" if ran_s is not None else ""
     match end.outcome:
         case "lost":
             cost = f"{task} was lost{after}"
         case "retried":
-            ran = f"had run {lasted(ran_s)} and " if ran_s is not None else ""
-            cost = f"{task} {ran}will be run again"
+            ran = f"had run for {duration(ran_s)} and " if ran_s is not None else ""
+            cost = f"{task} {ran}will be retried"
         case _:
-            cost = "nothing was lost"
-    moved = f"; {count(end.returned, 'waiting task')} moved to others" if end.returned else ""
+            cost = "no task was lost"
+    moved = f"; {count(end.returned, 'waiting task')} moved to other workers" if end.returned else ""
     return f"{done} worker {end.pid}: {cost}{moved}."
 
 
 def _still_alive(verb: str, end: WorkerEnd, task: str) -> str:
     if verb == "kill":
-        where = "it must be inside the kernel, and ends when it comes back"
+        where = "it is blocked in the kernel, and ends when that call returns"
         return f"Worker {end.pid} did not end within 5 s of SIGKILL: {where}."
-    busy = f" and goes on with {task}" if end.task else ""
+    busy = f" and still runs {task}" if end.task else ""
     return f"Worker {end.pid} did not end within 5 s{busy}: it may ignore SIGTERM. Kill it."
 
 
 def suspended(pid: int, task: str | None, waiting: int) -> str:
-    """What it means that a worker was suspended."""
-    stands = f": {task} stands still until it is resumed" if task else ": it was idle"
-    moves = f", {count(waiting, 'waiting task')} will move to others" if waiting else ""
-    return f"Suspended worker {pid}{stands}{moves}."
+    """Return what suspending a worker meant for its tasks."""
+    paused = f": {task} is paused until it is resumed" if task else ": it was idle"
+    moves = f"; {count(waiting, 'waiting task')} will move to other workers" if waiting else ""
+    return f"Suspended worker {pid}{paused}{moves}."
 
 
 def resumed(pid: int, task: str | None) -> str:
-    """What it means that a worker was resumed."""
-    return f"Resumed worker {pid}" + (f": {task} goes on." if task else ".")
+    """Return what resuming a worker meant for its task."""
+    return f"Resumed worker {pid}" + (f": {task} continues." if task else ".")
 
 
 def lost(failure: Failure, error: WorkerLost, job: int) -> str:
-    """A task that went with its worker."""
+    """Return which task was lost with its worker."""
     task = f"{task_of(failure.task, job)}, {failure.task.function}({shorten(failure.task.arguments, MAX_ARGUMENTS)})"
-    return f"Worker {error.pid} took {task}, with it: {error.cause}. It may have run partly or wholly."
+    return f"Worker {error.pid} lost {task}: {error.cause}. The task may have run partly or wholly."
 
 
 def exit_of(exitcode: int | None) -> str:
-    """``with exit code 3``, ``by SIGKILL``."""
+    """Return ``with exit code 3`` or ``by SIGKILL``."""
     if exitcode is None:
-        return "in a way that nobody saw"
+        return "with an unknown exit code"
     if exitcode >= 0:
         return f"with exit code {exitcode}"
     known = set(signal.Signals)
@@ -141,16 +145,16 @@ def exit_of(exitcode: int | None) -> str:
 
 
 def submitted(label: str, method: str, items: int | None, by: str) -> str:
-    """What a job is to do."""
+    """Return what a job does, and who submitted it."""
     over = "" if items is None else f" over {count(items, 'item')}"
     return f"{method} of {shorten(label, MAX_ARGUMENTS)}{over} was submitted by {by}."
 
 
 def job_ended(told: dict[str, Any]) -> str:
-    """How a job came out; ``told`` is the `Job` of the model."""
+    """Return the outcome of a job; ``told`` is its `Job` of `app.records.pool`."""
     parts = [count(told["done"], "task") + " done"]
     parts += [f"{told[name]:,} {name}" for name in ("failed", "lost", "retried") if told[name]]
-    after = "" if told["elapsed_s"] is None else f" after {lasted(told['elapsed_s'])}"
+    after = "" if told["elapsed_s"] is None else f" after {duration(told['elapsed_s'])}"
     error = f" ({told['error']})" if told["error"] and told["failed"] else ""
     job = f"Job {told['id']}, {told['method']} of {shorten(told['function'], MAX_ARGUMENTS)},"
-    return f"{job} is over{after}: {', '.join(parts)}{error}."
+    return f"{job} finished{after}: {', '.join(parts)}{error}."

@@ -1,4 +1,4 @@
-"""Starts children through `procession.child` as the supervisor does, with nothing of the supervisor around."""
+"""Starts children through `procession.child` as the supervisor does, without the supervisor."""
 
 import contextlib
 import multiprocessing

@@ -1,4 +1,4 @@
-"""A child boots, calls its target and ends as the stdlib would have it, under every start method."""
+"""A child boots, calls its target and ends as in the stdlib, under every start method."""
 
 import os
 import signal
@@ -66,8 +66,8 @@ def supervisor(tmp_path: Path) -> Iterator[BareSupervisor]:
 
 
 @pytest.mark.parametrize(("method", "preloaded"), [("forkserver", True), ("spawn", False), ("fork", True)])
-def test_it_tells_that_it_boots(supervisor: BareSupervisor, method: str, *, preloaded: bool) -> None:
-    """The first report comes before the user's code, with the signal for stacks and whether we were preloaded."""
+def test_it_reports_that_it_has_booted(supervisor: BareSupervisor, method: str, *, preloaded: bool) -> None:
+    """Before the user's code runs, with the stack signal and whether modules were preloaded."""
     started = supervisor.start(method, "jobs:quiet")
     assert started.end() == 0
     (booted,) = started.reports
@@ -96,7 +96,7 @@ def test_dotted_names_are_resolved(supervisor: BareSupervisor) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_all_output_goes_to_the_log(supervisor: BareSupervisor, method: str) -> None:
-    """Python's streams, the descriptors and subprocesses write in order; what is no text is escaped; stdin is empty."""
+    """Python's streams, descriptors and subprocesses write in order; undecodable bytes are escaped; stdin is empty."""
     started = supervisor.start(method, "jobs:speak")
     assert started.end() == 0
     assert started.log_text() == "out\nerr\nsubprocess\nraw\nno text: \\udcff\nstdin ''\n"
@@ -104,7 +104,7 @@ def test_all_output_goes_to_the_log(supervisor: BareSupervisor, method: str) -> 
 
 
 def test_the_log_is_appended_to(supervisor: BareSupervisor) -> None:
-    """A restart keeps what the last run has printed."""
+    """A restart keeps the output of the last run."""
     supervisor.write("0.log", "before\n")
     started = supervisor.start("forkserver", "jobs:take", args=[1])
     assert started.end() == 0
@@ -114,7 +114,7 @@ def test_the_log_is_appended_to(supervisor: BareSupervisor) -> None:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("code", "exitcode"), [(0, 0), (None, 0), (7, 7), ("a text", 1)])
 def test_system_exit_is_the_stdlibs(supervisor: BareSupervisor, method: str, code: object, exitcode: int) -> None:
-    """sys.exit() sets the exit code, and is no exception that would be told."""
+    """sys.exit() sets the exit code, and is not reported as an exception."""
     started = supervisor.start(method, "jobs:leave", args=[code])
     assert started.end() == exitcode
     assert not started.of_kind(Raised)
@@ -122,7 +122,7 @@ def test_system_exit_is_the_stdlibs(supervisor: BareSupervisor, method: str, cod
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_exception_is_told_and_printed(supervisor: BareSupervisor, method: str) -> None:
+def test_an_exception_is_reported_and_printed(supervisor: BareSupervisor, method: str) -> None:
     """Exit code 1, a report with the first line of the message, and a traceback that begins in the user's code."""
     started = supervisor.start(method, "jobs:fail", name="worker-7")
     assert started.end() == 1
@@ -136,7 +136,7 @@ def test_an_exception_is_told_and_printed(supervisor: BareSupervisor, method: st
     assert started.log_text() == f"Process worker-7:\n{raised.traceback}"
 
 
-def test_an_interrupt_is_told(supervisor: BareSupervisor) -> None:
+def test_an_interrupt_is_reported(supervisor: BareSupervisor) -> None:
     """SIGINT is a KeyboardInterrupt, as everywhere in Python."""
     started = supervisor.start("forkserver", "jobs:interrupt")
     assert started.end() == 1
@@ -148,7 +148,7 @@ def test_an_interrupt_is_told(supervisor: BareSupervisor) -> None:
     [
         ("missing:run", {}, "ModuleNotFoundError: No module named 'missing'"),
         ("jobs:missing", {}, "AttributeError: module 'jobs' has no attribute 'missing'"),
-        ("jobs:sys", {}, "TypeError: jobs:sys is module and cannot be called"),
+        ("jobs:sys", {}, "TypeError: jobs:sys is not callable: module"),
         ("jobs:take", {}, "TypeError: take(one, two=2, *, three=3): missing a required argument: 'one'"),
         ("jobs:quiet", {"args": [1]}, "TypeError: quiet(): too many positional arguments"),
         (
@@ -168,10 +168,10 @@ def test_an_interrupt_is_told(supervisor: BareSupervisor) -> None:
         ),
     ],
 )
-def test_what_cannot_start_is_told(
+def test_a_failed_start_is_reported(
     supervisor: BareSupervisor, target: str, options: dict[str, object], error: str
 ) -> None:
-    """A wrong module, name or argument is a report with the traceback, exit code 1, and no boot."""
+    """A wrong module, name or argument: a report with traceback, exit code 1, and no "booted"."""
     supervisor.write("broken.py", "1 / 0\n")
     supervisor.write("syntax.py", "def\n")
     supervisor.write("leaving.py", "import sys\nsys.exit(3)\n")
@@ -185,8 +185,8 @@ def test_what_cannot_start_is_told(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_failing_to_import_is_told_under_every_method(supervisor: BareSupervisor, method: str) -> None:
-    """The traceback points at the user's line, and the log has it too."""
+def test_a_failed_import_is_reported_under_every_method(supervisor: BareSupervisor, method: str) -> None:
+    """The traceback points at the user's line, and is in the log, too."""
     supervisor.write("broken.py", "import nowhere_to_be_found\n")
     started = supervisor.start(method, "broken:run")
     assert started.end() == 1
@@ -200,7 +200,7 @@ def test_failing_to_import_is_told_under_every_method(supervisor: BareSupervisor
 def test_a_process_subclass_becomes_the_current_process(
     supervisor: BareSupervisor, method: str, *, daemon: bool
 ) -> None:
-    """Its run() sees itself as the current process, with the name and the daemon flag it was launched with."""
+    """run() sees itself as the current process, with its name and daemon flag."""
     started = supervisor.start(method, "jobs:Own", args=[5], name="mine", daemon=daemon)
     assert started.end() == 5
     (number,) = started.process._identity
@@ -209,7 +209,7 @@ def test_a_process_subclass_becomes_the_current_process(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_child_may_have_children(supervisor: BareSupervisor, method: str) -> None:
-    """multiprocessing works inside a child, by its own start method."""
+    """multiprocessing works inside a child, with its own start method."""
     started = supervisor.start(method, "jobs:start_a_child")
     assert started.end() == 0, started.log_text()
     assert started.log_text() == "child 0\n"
@@ -217,7 +217,7 @@ def test_a_child_may_have_children(supervisor: BareSupervisor, method: str) -> N
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_daemonic_child_may_not_have_children(supervisor: BareSupervisor, method: str) -> None:
-    """It is the stdlib's own refusal."""
+    """The stdlib refuses it."""
     started = supervisor.start(method, "jobs:start_a_child", daemon=True)
     assert started.end() == 1
     told = started.wait_for(Raised).error
@@ -225,8 +225,8 @@ def test_a_daemonic_child_may_not_have_children(supervisor: BareSupervisor, meth
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_sigterm_ends_it_although_the_supervisor_handles_it(supervisor: BareSupervisor, method: str) -> None:
-    """A fork child inherits handlers and mask; both are as at the start of Python before user code runs."""
+def test_sigterm_ends_a_child_although_the_supervisor_handles_it(supervisor: BareSupervisor, method: str) -> None:
+    """A fork child inherits handlers and mask; both are reset before user code runs."""
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     try:
@@ -240,7 +240,7 @@ def test_sigterm_ends_it_although_the_supervisor_handles_it(supervisor: BareSupe
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_stack_signal_appends_the_stacks(supervisor: BareSupervisor, method: str) -> None:
-    """Two signals make two dumps, and the process goes on."""
+    """Two signals append two dumps, and the process keeps running."""
     started = supervisor.start(method, "jobs:sleep")
     signum = started.wait_for(Booted).stack_signal
     for count in (1, 2):
@@ -249,8 +249,8 @@ def test_the_stack_signal_appends_the_stacks(supervisor: BareSupervisor, method:
     assert started.process.is_alive()
 
 
-def test_a_crash_tells_its_stack_in_the_log(supervisor: BareSupervisor) -> None:
-    """The exit code is the signal's nevertheless."""
+def test_a_crash_writes_its_stack_to_the_log(supervisor: BareSupervisor) -> None:
+    """The exit code is still the signal's."""
     started = supervisor.start("forkserver", "jobs:crash")
     assert started.end() == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in started.log_text()
@@ -258,7 +258,7 @@ def test_a_crash_tells_its_stack_in_the_log(supervisor: BareSupervisor) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_it_leads_a_session(supervisor: BareSupervisor, method: str) -> None:
-    """A killpg() in user code cannot reach the supervisor, and descendants are known by the session."""
+    """killpg() in user code cannot reach the supervisor, and the session identifies descendants."""
     started = supervisor.start(method, "jobs:sleep")
     started.wait_for(Booted)
     assert os.getsid(started.pid) == os.getpgid(started.pid) == started.pid

@@ -1,4 +1,4 @@
-"""No child outlives the supervisor, however that dies; but it outlives the forkserver."""
+"""No child outlives the supervisor, however that dies; but children outlive the forkserver."""
 
 import os
 import select
@@ -75,7 +75,7 @@ def is_over(pidfd: int) -> bool:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("target", ["sleep", "stopped", "deaf", "in_c"])
 def test_a_child_dies_with_the_supervisor(tmp_path: Path, method: str, target: str) -> None:
-    """SIGKILL of the supervisor ends the child too: at rest, stopped, deaf to signals, or inside a C call."""
+    """SIGKILL of the supervisor ends the child too: idle, stopped, ignoring signals, or inside a C call."""
     with parent_of(tmp_path, method, target) as (parent, pidfd, _):
         assert not is_over(pidfd)
         parent.kill()
@@ -83,7 +83,7 @@ def test_a_child_dies_with_the_supervisor(tmp_path: Path, method: str, target: s
 
 
 def test_the_forkserver_dies_with_the_supervisor(tmp_path: Path) -> None:
-    """The preload sees to that; otherwise it would live as long as any child that holds its pipe."""
+    """By the preload module; otherwise it would live as long as any child that holds its pipe."""
     with parent_of(tmp_path, "forkserver", "sleep") as (parent, _, forkserver):
         pidfd = os.pidfd_open(forkserver)
         assert os.getsid(forkserver) == forkserver
@@ -93,7 +93,7 @@ def test_the_forkserver_dies_with_the_supervisor(tmp_path: Path) -> None:
 
 
 def test_a_child_outlives_the_forkserver(tmp_path: Path) -> None:
-    """Children inherit no death signal from it."""
+    """Children do not inherit its death signal."""
     with parent_of(tmp_path, "forkserver", "sleep") as (_, pidfd, forkserver):
         gone = os.pidfd_open(forkserver)
         os.kill(forkserver, signal.SIGKILL)
@@ -102,8 +102,8 @@ def test_a_child_outlives_the_forkserver(tmp_path: Path) -> None:
         assert not is_over(pidfd)
 
 
-def test_it_dies_at_once_where_the_supervisor_was_gone_before(tmp_path: Path) -> None:
-    """A lifeline that was cut before it is held kills too: nothing would tell of it later."""
+def test_a_lifeline_that_is_already_closed_kills_at_once(tmp_path: Path) -> None:
+    """No signal would come later."""
     code = "import os, sys; from procession import lifeline; lifeline.hold(int(sys.argv[1])); print('alive')"
     reading, writing = os.pipe()
     os.close(writing)

@@ -1,4 +1,4 @@
-"""`report` and the other words of a child: few, small, never blocking, and silent where nobody listens."""
+"""`report` and the other messages of a child: few, small, never blocking, and silent without a supervisor."""
 
 import json
 import os
@@ -86,21 +86,21 @@ def supervisor(tmp_path: Path) -> Iterator[BareSupervisor]:
 
 
 def test_outside_a_supervised_process_it_does_nothing() -> None:
-    """Users' code needs no condition around it."""
+    """User code needs no condition around it."""
     assert procession.report(1, 2, "note") is False
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_progress_is_told(supervisor: BareSupervisor, method: str) -> None:
-    """Done, total and note arrive as they were given."""
+def test_progress_is_reported(supervisor: BareSupervisor, method: str) -> None:
+    """Done, total and note arrive unchanged."""
     started = supervisor.start(method, "chatty:once")
     assert started.end() == 0
     assert started.reports[1:] == [Progressed(pid=started.pid, done=1, total=4, note="first")]
     assert started.log_text() == "True\n"
 
 
-def test_a_tight_loop_sends_few_and_the_last(supervisor: BareSupervisor) -> None:
-    """Of 100,000 reports some dozens are sent, and the newest is among them when the target returns."""
+def test_a_tight_loop_sends_few_reports_and_the_last(supervisor: BareSupervisor) -> None:
+    """Of 100,000 reports some dozens are sent; the last one at the latest when the target returns."""
     started = supervisor.start("forkserver", "chatty:tight")
     assert started.end() == 0
     sent = [report.done for report in started.of_kind(Progressed)]
@@ -109,8 +109,8 @@ def test_a_tight_loop_sends_few_and_the_last(supervisor: BareSupervisor) -> None
     assert (sent[0], sent[-1]) == (0, 99_999)
 
 
-def test_what_was_held_back_comes_before_the_exception(supervisor: BareSupervisor) -> None:
-    """The last state is known also of a process that failed."""
+def test_held_back_progress_is_sent_before_the_exception(supervisor: BareSupervisor) -> None:
+    """The last progress of a failed process is known, too."""
     started = supervisor.start("forkserver", "chatty:held_back")
     assert started.end() == 1
     *_, progress, raised = started.reports
@@ -118,8 +118,8 @@ def test_what_was_held_back_comes_before_the_exception(supervisor: BareSuperviso
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_forked_descendants_say_whose_they_are(supervisor: BareSupervisor, method: str) -> None:
-    """Both steps of a double fork tell of themselves; the daemon's own report goes through."""
+def test_forked_descendants_report_themselves(supervisor: BareSupervisor, method: str) -> None:
+    """Both steps of a double fork are reported, and the daemon's progress arrives."""
     started = supervisor.start(method, "chatty:detach")
     daemon = started.wait_for(Progressed).pid
     assert started.end() == 0
@@ -130,7 +130,7 @@ def test_forked_descendants_say_whose_they_are(supervisor: BareSupervisor, metho
 
 
 def test_closed_descriptors_end_the_reporting_silently(supervisor: BareSupervisor, tmp_path: Path) -> None:
-    """When the user closed our descriptor and its number is a file of theirs, nothing is written into it."""
+    """If the user has closed our descriptor and opened a file with its number, nothing is written to that file."""
     taken = tmp_path / "taken"
     started = supervisor.start("forkserver", "chatty:close_all", args=[str(taken)])
     assert started.end() == 0
@@ -139,7 +139,7 @@ def test_closed_descriptors_end_the_reporting_silently(supervisor: BareSuperviso
 
 
 def test_a_full_socket_drops_and_counts(supervisor: BareSupervisor) -> None:
-    """A supervisor that does not read holds up nobody; the count rides in the next progress."""
+    """A supervisor that does not read holds up nothing; the next progress has the count."""
     started = supervisor.start("forkserver", "chatty:flood")
     started.wait_for_log("flooded\n")
     assert 0 < len(started.of_kind(Progressed)) < 2000
@@ -150,7 +150,7 @@ def test_a_full_socket_drops_and_counts(supervisor: BareSupervisor) -> None:
 
 
 def test_a_supervisor_that_is_gone_is_no_error(supervisor: BareSupervisor) -> None:
-    """Reporting into a closed socket raises nothing and signals nothing."""
+    """Reporting to a closed socket raises nothing and sends no signal."""
     started = supervisor.start("forkserver", "chatty:flood")
     started.wait_for_log("flooded\n")
     started.socket.close()
@@ -160,8 +160,8 @@ def test_a_supervisor_that_is_gone_is_no_error(supervisor: BareSupervisor) -> No
     assert started.log_text() == "flooded\nFalse\n"
 
 
-def test_strange_values_make_no_broken_message(supervisor: BareSupervisor) -> None:
-    """An endless total is unknown, a note is cut, what is no number is the caller's error."""
+def test_odd_values_make_valid_messages(supervisor: BareSupervisor) -> None:
+    """An infinite total is unknown, a long note is cut, and what is not a number raises."""
     started = supervisor.start("forkserver", "chatty:strange")
     assert started.end() == 0
     (progress,) = started.of_kind(Progressed)
@@ -179,7 +179,7 @@ def test_strange_values_make_no_broken_message(supervisor: BareSupervisor) -> No
     ],
 )
 def test_long_tracebacks_are_cut_in_the_middle(supervisor: BareSupervisor, target: str, error: str, end: str) -> None:
-    """A report is at most 4,096 bytes; beginning and end of the traceback stay."""
+    """A report is at most 4,096 bytes; beginning and end of the traceback are kept."""
     started = supervisor.start("forkserver", f"chatty:{target}")
     assert started.end() == 1
     raised = started.wait_for(Raised)
@@ -215,7 +215,7 @@ def test_importing_it_loads_little(module: str, absent: set[str]) -> None:
 
 
 def test_it_boots_before_it_reports(supervisor: BareSupervisor) -> None:
-    """The order of the reports is that of what happened."""
+    """Reports arrive in the order of events."""
     started = supervisor.start("spawn", "chatty:once")
     wait_until(lambda: len(started.read_reports()) == 2)
     assert [type(report) for report in started.reports] == [Booted, Progressed]

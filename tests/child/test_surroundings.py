@@ -1,4 +1,4 @@
-"""The user's code finds what a fresh Python would give it, and nothing of ours in its way."""
+"""The user's code finds what a fresh Python would have, and no modules of ours."""
 
 import json
 import os
@@ -71,8 +71,8 @@ def told(supervisor: BareSupervisor, method: str, function: str, **options: obje
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nothing_of_ours_is_loaded_but_procession(supervisor: BareSupervisor, method: str) -> None:
-    """Neither the parent side, nor the catalogue, nor what only these need."""
+def test_only_procession_is_loaded(supervisor: BareSupervisor, method: str) -> None:
+    """Neither the parent side, nor the catalogue, nor what only these import."""
     loaded = told(supervisor, method, "modules")["loaded"]
     assert isinstance(loaded, list)
     assert "procession" in loaded
@@ -80,8 +80,8 @@ def test_nothing_of_ours_is_loaded_but_procession(supervisor: BareSupervisor, me
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_catalogue_is_there_for_its_workloads(supervisor: BareSupervisor, method: str) -> None:
-    """With a root the catalogue is found there, and still nothing of the parent side is loaded."""
+def test_workloads_find_the_catalogue(supervisor: BareSupervisor, method: str) -> None:
+    """With a root the catalogue is found there; still nothing of the parent side is loaded."""
     supervisor.write("folder/mine.py", MODULE.replace("def modules():", "import workers\ndef modules():"))
     folder = str(supervisor.folder / "folder")
     loaded = told(supervisor, method, "modules", path=folder, root=ROOT)["loaded"]
@@ -92,7 +92,7 @@ def test_the_catalogue_is_there_for_its_workloads(supervisor: BareSupervisor, me
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_users_folder_comes_first(supervisor: BareSupervisor, method: str) -> None:
-    """It is where the process works and imports from; our own folder is not on the import path."""
+    """It is the working folder and first on the import path, which does not have ours."""
     found = told(supervisor, method, "paths")
     folder = str(supervisor.folder)
     path = found["path"]
@@ -103,8 +103,8 @@ def test_the_users_folder_comes_first(supervisor: BareSupervisor, method: str) -
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("function", ["own_packages", "spawn_a_child"])
-def test_own_packages_called_like_ours_win(supervisor: BareSupervisor, method: str, function: str) -> None:
-    """A regular package `app` and one without __init__ called `workers` are the user's, also in what they start."""
+def test_the_users_packages_app_and_workers_are_found(supervisor: BareSupervisor, method: str, function: str) -> None:
+    """A regular package `app` and a namespace package `workers`, also in processes that the user's code starts."""
     supervisor.write("app/__init__.py", "")
     supervisor.write("app/part.py", "NAME = 'mine'\n")
     supervisor.write("workers/part.py", "NAME = 'mine too'\n")
@@ -117,10 +117,10 @@ def test_own_packages_called_like_ours_win(supervisor: BareSupervisor, method: s
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_only_a_mark_stays_in_the_environment(
+def test_only_the_process_id_stays_in_the_environment(
     supervisor: BareSupervisor, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No token reaches user code or what it starts; the mark says whose descendant it is."""
+    """No token reaches user code or its children; the id identifies descendants."""
     for name in ("TOKEN", "VIEWER_TOKEN", "LISTEN_FD", "PROCESS"):
         monkeypatch.setenv(f"PROCESSION_{name}", "secret")
     found = told(supervisor, method, "environment")
@@ -128,8 +128,8 @@ def test_only_a_mark_stays_in_the_environment(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_signals_are_as_python_starts_with(supervisor: BareSupervisor, method: str) -> None:
-    """Default but for the interrupt and the two that Python ignores; none blocked, no wake-up descriptor."""
+def test_signals_are_as_in_a_fresh_python(supervisor: BareSupervisor, method: str) -> None:
+    """All have defaults but SIGINT and the two that Python ignores; none is blocked, no wake-up descriptor."""
     assert told(supervisor, method, "signals") == {
         "blocked": 0,
         "wakeup": -1,
@@ -144,16 +144,16 @@ def test_signals_are_as_python_starts_with(supervisor: BareSupervisor, method: s
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_we_import_can_be_imported_by_users_too(supervisor: BareSupervisor, method: str) -> None:
-    """A fork child forgets the supervisor's psutil and msgspec, and loads its own."""
+def test_users_can_import_modules_that_we_use(supervisor: BareSupervisor, method: str) -> None:
+    """A fork child unloads the supervisor's psutil and msgspec, and imports its own."""
     assert told(supervisor, method, "import_again") == {"found": [True, "[1]"]}
 
 
-def test_report_can_be_imported_by_what_users_start(supervisor: BareSupervisor) -> None:
-    """In a spawned grandchild `procession` is found, and reports to nobody."""
+def test_report_can_be_imported_in_grandchildren(supervisor: BareSupervisor) -> None:
+    """A spawned grandchild finds `procession`, which does not report."""
     assert told(supervisor, "forkserver", "report_from_a_pool") == {"reported": False}
 
 
-def test_the_tests_own_environment_has_no_mark() -> None:
+def test_the_tests_own_environment_is_unchanged() -> None:
     """Nothing of a child leaks into the process that starts it."""
     assert "PROCESSION_PROCESS" not in os.environ

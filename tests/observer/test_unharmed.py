@@ -250,7 +250,7 @@ if __name__ == "__main__":
         pool.join()
     print(importlib.util.find_spec("workers"))
 """)
-    assert run(collector, script, method, safe_pool=True).split("\n")[0] == "procession.pool.face.pool [1, 2]"
+    assert run(collector, script, method, safe_pool=True).split("\n")[0] == "procession.pool.api.pool [1, 2]"
     pool = collector.made("pool", "pool")
     assert [word.role for word in collector.words(Started) if word.target and "procession" in word.target] == [
         f"pool:{pool.word.key}"

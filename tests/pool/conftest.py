@@ -1,4 +1,4 @@
-"""Pools of every start method, ended with their tests; files in which tasks tell what they do, and wait."""
+"""Pools of every start method, ended with their tests; files through which tasks report and wait."""
 
 import multiprocessing
 import sys

@@ -1,4 +1,4 @@
-"""Runs CPython's own tests of ``multiprocessing.Pool`` against another class, and tells the outcome of each as JSON.
+"""Runs CPython's own tests of ``multiprocessing.Pool`` against another class, and writes the outcome of each as JSON.
 
 ``python -m tests.pool.cpython_pool_tests procession fork`` (or ``stdlib``, the control; forkserver, spawn).
 

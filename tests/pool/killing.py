@@ -1,4 +1,4 @@
-"""What tests do to workers, and what must be true afterwards."""
+"""How tests kill and stop workers, and what must hold afterwards."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Programs with a pool, of which tests kill the parent: ``python -m tests.pool.parents SCENARIO METHOD LOG GATE``.
+"""Programs with a pool, whose process the tests kill: ``python -m tests.pool.parents SCENARIO METHOD LOG GATE``.
 
 Each tells one line when it is ready: the pids that are to live on, or for those that end by themselves the workers'.
 """

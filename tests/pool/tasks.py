@@ -1,4 +1,4 @@
-"""What the workers of these tests execute; loads nothing beyond the standard library, as each worker imports it.
+"""The tasks that workers run in these tests; imports only the standard library, as each worker loads it.
 
 What happened is told by a log that all append to: ``S`` at the start of a task, ``E`` at its end, its number, the pid.
 """

@@ -1,4 +1,4 @@
-"""The books are right: thousands of tasks tell their start and end while workers are killed, stopped and resumed.
+"""Accounting: thousands of tasks record their start and end while workers are killed, stopped and resumed.
 
 ``PROCESSION_POOL_AUDIT_SECONDS`` lengthens it; a failure prints its seed, and ``PROCESSION_POOL_SEED`` repeats it.
 """
@@ -85,8 +85,10 @@ class Audit:
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_books_are_right(open_pool: OpenPool, method: str, tmp_path: Path, retries: int) -> None:
-    """Each task ran once, or is lost by name; with retries, at most so many times more."""
+def test_every_task_runs_once_or_is_reported_lost(
+    open_pool: OpenPool, method: str, tmp_path: Path, retries: int
+) -> None:
+    """With retries, at most that many more times."""
     log = str(tmp_path / "log")
     pool = open_pool(WORKERS, retries=retries)
     audit = Audit(pool, log, retries)

@@ -1,4 +1,4 @@
-"""Workers that do not get ready: the pool recovers from some, and from ever more it says so and stops trying."""
+"""Workers that do not get ready: the pool recovers if some do, and gives up with an error if none does."""
 
 import multiprocessing
 import os
@@ -89,15 +89,15 @@ def test_initializer_that_always_fails_breaks_the_pool(
     assert pool.join(timeout=WITHIN_S)
 
 
-def test_initializer_that_fails_at_times_is_overcome(open_pool: OpenPool, tmp_path: Path) -> None:
-    """Others take the place of those that did not get ready."""
+def test_initializer_that_fails_sometimes_does_not_break_the_pool(open_pool: OpenPool, tmp_path: Path) -> None:
+    """New workers replace those that did not get ready."""
     pool = open_pool(WORKERS, tasks.initializer_with_luck, (str(tmp_path), WORKERS + 1))
     assert_goes_on(pool, WORKERS)
     assert pool.statistics().lost == 0
 
 
 def test_killed_in_the_initializer(open_pool: OpenPool, tmp_path: Path) -> None:
-    """No task was begun, so none is lost."""
+    """No task was started, so none is lost."""
     pool = open_pool(WORKERS, tasks.initializer_that_waits, (str(tmp_path), WORKERS * 2))
     results = [pool.apply_async(tasks.square, (one,)) for one in range(100)]
     killed: set[int] = set()
@@ -110,8 +110,8 @@ def test_killed_in_the_initializer(open_pool: OpenPool, tmp_path: Path) -> None:
     assert_goes_on(pool, WORKERS)
 
 
-def test_killed_at_once(open_pool: OpenPool) -> None:
-    """Before or while it boots, again and again, as long as some get through."""
+def test_killed_right_after_the_start(open_pool: OpenPool) -> None:
+    """Before or while it boots, repeatedly, as long as some workers get ready."""
     pool = open_pool(WORKERS)
     seen: set[int] = set()
     for turn in range(4):
@@ -127,7 +127,7 @@ def test_killed_at_once(open_pool: OpenPool) -> None:
 
 
 def test_replacement_that_fails_breaks_a_pool_that_worked(open_pool: OpenPool, tmp_path: Path) -> None:
-    """The first lot booted; when they are gone none gets ready any more, and the next calls learn it."""
+    """The first workers booted; when they are gone, none gets ready, and the next calls raise PoolBroken."""
     pool = open_pool(WORKERS, tasks.initializer_for_the_first, (str(tmp_path), WORKERS))
     assert pool.map(tasks.square, range(20)) == [tasks.square(one) for one in range(20)]
     wait_until(lambda: len(workers(pool)) == WORKERS)
@@ -139,7 +139,7 @@ def test_replacement_that_fails_breaks_a_pool_that_worked(open_pool: OpenPool, t
 
 
 def test_terminated_while_booting(open_pool: OpenPool, tmp_path: Path) -> None:
-    """What never started says so."""
+    """Tasks that never started raise PoolTerminated."""
     pool = open_pool(WORKERS, tasks.initializer_that_waits, (str(tmp_path), 100))
     result = pool.apply_async(tasks.square, (1,))
     pool.terminate()
@@ -150,15 +150,15 @@ def test_terminated_while_booting(open_pool: OpenPool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", PICKLING)
 def test_argument_of_the_initializer_that_cannot_be_loaded(open_pool: OpenPool) -> None:
-    """The worker ends before anything of the pool's runs in it."""
+    """The worker ends before any code of the pool runs in it."""
     pool = open_pool(WORKERS, tasks.take_any, (tasks.FailsToUnpickle(ValueError),))
-    with pytest.raises(PoolBroken, match="exit code 1"):
+    with pytest.raises(PoolBroken, match="exited with code 1"):
         pool.apply_async(tasks.square, (1,)).get(WITHIN_S)
-    assert_broken(pool, "exit code 1")
+    assert_broken(pool, "exited with code 1")
 
 
 @pytest.mark.parametrize("method", PICKLING)
 def test_process_that_cannot_be_started(method: str) -> None:
-    """The constructor raises what starting raised, and leaves nothing behind."""
+    """The constructor raises the error, and leaves nothing behind."""
     with pytest.raises(RuntimeError, match="not picklable"):
         Pool(WORKERS, tasks.take_any, (tasks.FailsToPickle(),), context=multiprocessing.get_context(method))

@@ -1,4 +1,4 @@
-"""What the program around the pool does meanwhile: callbacks that hold locks, handlers that raise, forked children."""
+"""The program around the pool: callbacks that hold locks, signal handlers that raise, forked children."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from procession import Pool, WorkerLost
 from procession.pool import PoolTerminated
-from procession.pool.worker.ring import Fence
+from procession.pool.worker_process.ring import Fence
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, started
@@ -36,8 +36,8 @@ def one_by_one(count: int) -> Iterator[int]:
     ],
     ids=["apply", "map", "imap", "close"],
 )
-def test_caller_holds_the_lock_that_a_callback_waits_for(open_pool: OpenPool, call: Callable[[Pool], object]) -> None:
-    """Whoever only has something to say to the pool does not wait for its callbacks."""
+def test_caller_holds_a_lock_that_a_callback_waits_for(open_pool: OpenPool, call: Callable[[Pool], object]) -> None:
+    """Callers that only announce something to the pool do not wait for its callbacks."""
     pool = open_pool(WORKERS)
     lock, waits, over = threading.Lock(), threading.Event(), threading.Event()
 
@@ -56,8 +56,8 @@ def test_caller_holds_the_lock_that_a_callback_waits_for(open_pool: OpenPool, ca
     assert over.wait(WITHIN_S)
 
 
-def test_slow_callback_holds_nobody_up(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """Tasks are handed out and their results come meanwhile, and everything else that the pool offers works."""
+def test_slow_callback_does_not_hold_up_the_pool(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Tasks are sent, results arrive and all other methods work meanwhile."""
     pool = open_pool(WORKERS)
     waits, go_on, told = threading.Event(), threading.Event(), list[int]()
 
@@ -84,7 +84,7 @@ def test_slow_callback_holds_nobody_up(open_pool: OpenPool, log: str, gate: Path
 
 
 def test_end_of_a_pool_waits_for_its_callbacks(open_pool: OpenPool) -> None:
-    """As in the stdlib; join says when it did not wait to the end."""
+    """As in the stdlib; join returns False when its timeout ended before."""
     pool = open_pool(WORKERS)
     waits, go_on, told = threading.Event(), threading.Event(), list[int]()
 
@@ -104,14 +104,14 @@ def test_end_of_a_pool_waits_for_its_callbacks(open_pool: OpenPool) -> None:
 
 
 def test_callback_waits_for_results(open_pool: OpenPool) -> None:
-    """Of the same pool, where they have no callback themselves; for what comes only after itself it is refused to."""
+    """Of the same pool, if they have no callback themselves; waiting for a result with a callback is refused."""
     pool = open_pool(WORKERS)
     told: list[Any] = []
 
     def use_the_pool(value: int) -> None:
         told.extend((value, pool.apply(tasks.square, (4,)), pool.map(tasks.square, range(3))))
         behind = pool.apply_async(tasks.square, (5,), callback=told.append)
-        with pytest.raises(RuntimeError, match="would never come"):
+        with pytest.raises(RuntimeError, match="would never be ready"):
             behind.get(WITHIN_S)
         pool.close()
         told.append(pool.join())
@@ -123,7 +123,7 @@ def test_callback_waits_for_results(open_pool: OpenPool) -> None:
 
 
 def test_error_callback_for_what_cannot_be_pickled(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """It is found out in the midst of the call; the callback may do with the pool what it likes all the same."""
+    """The error occurs during the call; even then the callback may use the pool."""
     pool = open_pool(WORKERS)
     held = pool.apply_async(tasks.held, (log, 0, str(gate)))
     pid = started(log, 0)
@@ -152,10 +152,10 @@ class Gets:
         return Gets, (), {"some": "state"}
 
 
-def test_result_that_waits_for_its_own_pool_is_refused(open_pool: OpenPool) -> None:
-    """The pool cannot go on before it is there."""
+def test_result_whose_unpickling_waits_for_its_own_pool_is_refused(open_pool: OpenPool) -> None:
+    """The pool cannot deliver anything before it has been unpickled."""
     Gets.pool = pool = open_pool(WORKERS)
-    with pytest.raises(RuntimeError, match="would never come"):
+    with pytest.raises(RuntimeError, match="would never be ready"):
         pool.apply_async(Gets).get(WITHIN_S)
     assert_goes_on(pool, WORKERS)
 
@@ -181,8 +181,8 @@ def alarms() -> Iterator[Callable[[float], object]]:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it is raised in weakrefs, too
-def test_signal_handler_raises_anywhere_in_a_call(open_pool: OpenPool) -> None:
-    """As a limit of time by an alarm does: nobody gets the answer of another, and nobody waits for ever."""
+def test_signal_handler_that_raises_anywhere_in_a_call(open_pool: OpenPool) -> None:
+    """As for a timeout by SIGALRM: no caller gets another's answer, and none waits for ever."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     given: list[tuple[int, Any]] = []
@@ -202,8 +202,8 @@ def test_signal_handler_raises_anywhere_in_a_call(open_pool: OpenPool) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_signal_handler_raises_within_a_fence() -> None:
-    """It is passed by everybody afterwards; the pool's thread passes it in each turn."""
+def test_signal_handler_that_raises_within_a_fence() -> None:
+    """The fence stays usable; the pool's thread uses it in each turn."""
     fence = Fence()
     with alarms() as after:
         for turn in range(200):
@@ -215,8 +215,8 @@ def test_signal_handler_raises_within_a_fence() -> None:
             fence.release()
 
 
-def test_forked_child_is_refused_by_the_pool_of_its_parent(open_pool: OpenPool) -> None:
-    """By each method, and at once."""
+def test_pool_refuses_calls_in_a_forked_child(open_pool: OpenPool) -> None:
+    """Each method raises at once."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     child = os.fork()

@@ -1,4 +1,4 @@
-"""CPython's own pool tests: procession.Pool does in each what the stdlib's does."""
+"""CPython's own pool tests: procession.Pool has the outcome of the stdlib's Pool in each."""
 
 import contextlib
 import json
@@ -52,8 +52,8 @@ def told(process: "subprocess.Popen[str]") -> Told:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_each_ends_as_with_the_stdlib(method: str) -> None:
-    """None fails, the same ones are skipped, and none is missing."""
+def test_each_has_the_outcome_of_the_stdlib(method: str) -> None:
+    """None fails, none is missing, and the same ones are skipped."""
     with running("stdlib", method) as control, running("procession", method) as ours:
         expected, got = told(control), told(ours)
     assert got["failed"] == {}

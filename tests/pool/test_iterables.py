@@ -1,4 +1,4 @@
-"""Iterables that wait, never end, raise, or depend on results: the pool asks them, and nobody waits for them."""
+"""Iterables that block, never end, raise, or depend on results: none of them holds up the pool."""
 
 import itertools
 import multiprocessing
@@ -51,7 +51,7 @@ def failing(count: int) -> Iterator[int]:
 @pytest.mark.parametrize("name", ["imap", "imap_unordered"])
 @pytest.mark.parametrize("chunksize", [1, 3])
 def test_generator_waits_until_results_are_taken(open_pool: OpenPool, name: str, chunksize: int) -> None:
-    """A semaphore bounds how far it runs ahead of its consumer, as people do against memory running full."""
+    """A semaphore limits how far it runs ahead of the consumer, a common pattern to limit memory."""
     pool = open_pool(WORKERS)
     slots = threading.Semaphore(3 * chunksize)
 
@@ -70,8 +70,8 @@ def test_generator_waits_until_results_are_taken(open_pool: OpenPool, name: str,
     assert sorted(got) == [tasks.square(one) for one in range(300)]
 
 
-def test_generator_makes_each_item_of_the_result_before(open_pool: OpenPool) -> None:
-    """It uses the pool that asks it."""
+def test_generator_uses_the_previous_result(open_pool: OpenPool) -> None:
+    """It uses the pool that iterates it."""
     pool = open_pool(WORKERS)
 
     def chained() -> Iterator[int]:
@@ -83,7 +83,7 @@ def test_generator_makes_each_item_of_the_result_before(open_pool: OpenPool) -> 
     assert list(pool.imap(tasks.square, chained())) == [tasks.square(one) for one in range(1, 51)]
 
 
-def test_generator_that_waits_keeps_nobody(open_pool: OpenPool) -> None:
+def test_generator_that_waits_does_not_hold_up_the_pool(open_pool: OpenPool) -> None:
     """Other calls are done meanwhile, and the pool can be terminated."""
     pool = open_pool(WORKERS)
     go_on = threading.Event()
@@ -105,7 +105,7 @@ def test_generator_that_waits_keeps_nobody(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("chunksize", [1, 4])
 def test_terminated_while_a_generator_waits(open_pool: OpenPool, chunksize: int) -> None:
-    """It does not wait for it; the consumer learns that nothing more comes."""
+    """Terminate does not wait for it; the consumer gets PoolTerminated."""
     pool = open_pool(WORKERS)
     go_on = threading.Event()
 
@@ -128,7 +128,7 @@ def test_terminated_while_a_generator_waits(open_pool: OpenPool, chunksize: int)
 
 
 def test_closed_while_a_generator_waits(open_pool: OpenPool) -> None:
-    """What was asked for before is done; only then the pool has ended."""
+    """Earlier tasks are done; only then the pool ends."""
     pool = open_pool(WORKERS)
     go_on = threading.Event()
 
@@ -148,7 +148,7 @@ def test_closed_while_a_generator_waits(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("name", ["imap", "imap_unordered"])
 def test_generator_without_an_end(open_pool: OpenPool, name: str) -> None:
-    """As many as are wanted are taken; how far it is asked ahead is bounded by what workers take."""
+    """Only as many items are taken as workers need, plus a limited number ahead."""
     pool = open_pool(WORKERS)
     asked = []
 
@@ -167,10 +167,10 @@ def test_generator_without_an_end(open_pool: OpenPool, name: str) -> None:
 @pytest.mark.parametrize(
     "endless", [itertools.count, lambda: iter(itertools.count().__next__, None)], ids=["plain", "fed"]
 )
-def test_iterable_without_an_end_lets_others_have_their_turn(
+def test_iterable_without_an_end_takes_turns_with_other_calls(
     open_pool: OpenPool, endless: Callable[[], Iterator[int]]
 ) -> None:
-    """What is submitted later comes to its end while it goes on; in the stdlib it waits for ever."""
+    """Calls submitted later finish while it is iterated; in the stdlib they wait for ever."""
     pool = open_pool(WORKERS)
     numbers = pool.imap(tasks.brief, endless())
     assert next(numbers) == 0
@@ -180,8 +180,8 @@ def test_iterable_without_an_end_lets_others_have_their_turn(
     assert list(itertools.islice(numbers, 100)) == list(range(1, 101))
 
 
-def test_generator_is_asked_no_further_than_workers_get(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """While all are busy an endless one does not fill the memory."""
+def test_generator_is_iterated_only_as_workers_take_items(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """While all workers are busy, an endless one does not fill memory."""
     pool = open_pool(WORKERS)
     held = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(WORKERS)]
     for one in range(WORKERS):
@@ -199,7 +199,7 @@ def test_generator_is_asked_no_further_than_workers_get(open_pool: OpenPool, log
 @pytest.mark.parametrize("chunksize", [1, 4, 100])
 @pytest.mark.parametrize("name", ["imap", "imap_unordered"])
 def test_iteration_that_raises(open_pool: OpenPool, name: str, chunksize: int) -> None:
-    """What came before is done; then the consumer gets the exception, and then the end."""
+    """Earlier items are done; then the consumer gets the exception, and then the end."""
     pool = open_pool(WORKERS)
     iterator = getattr(pool, name)(tasks.square, failing(10), chunksize)
     got, raised = taken(iterator)
@@ -211,7 +211,7 @@ def test_iteration_that_raises(open_pool: OpenPool, name: str, chunksize: int) -
 
 @pytest.mark.parametrize("chunksize", [None, 1, 4])
 def test_sequence_whose_iteration_raises(open_pool: OpenPool, chunksize: int | None) -> None:
-    """A map of it raises that; the length was not a promise."""
+    """A map of it raises that error, whatever its length says."""
     pool = open_pool(WORKERS)
     with pytest.raises(LookupError, match="no more of these"):
         pool.map_async(tasks.square, Sequence(50, failing(10)), chunksize).get(WITHIN_S)
@@ -223,7 +223,7 @@ def test_sequence_whose_iteration_raises(open_pool: OpenPool, chunksize: int | N
 @pytest.mark.parametrize("chunksize", [1, 4])
 @pytest.mark.parametrize("length", [1, 5, 15, 100])
 def test_sequence_with_a_wrong_length(open_pool: OpenPool, length: int, chunksize: int) -> None:
-    """Nobody hangs, whichever of both is right."""
+    """Nothing hangs, whether it has more or fewer items."""
     pool = open_pool(WORKERS)
     result = pool.map_async(tasks.square, Sequence(length, iter(range(10))), chunksize)
     result.wait(WITHIN_S)
@@ -233,7 +233,7 @@ def test_sequence_with_a_wrong_length(open_pool: OpenPool, length: int, chunksiz
 
 
 def test_list_that_changes_while_it_is_mapped(open_pool: OpenPool) -> None:
-    """Growing or shrinking, it concerns nobody else."""
+    """If it grows or shrinks, no other call is affected."""
     pool = open_pool(WORKERS)
     growing, shrinking = list(range(5000)), list(range(5000))
     results = [pool.map_async(tasks.square, growing, 1), pool.map_async(tasks.square, shrinking, 1)]
@@ -246,7 +246,7 @@ def test_list_that_changes_while_it_is_mapped(open_pool: OpenPool) -> None:
     assert_goes_on(pool, WORKERS)
 
 
-def test_sequence_that_takes_its_time(open_pool: OpenPool) -> None:
+def test_slow_sequence(open_pool: OpenPool) -> None:
     """Other calls are done meanwhile."""
     pool = open_pool(WORKERS)
     go_on = threading.Event()
@@ -264,7 +264,7 @@ def test_sequence_that_takes_its_time(open_pool: OpenPool) -> None:
     assert result.get(WITHIN_S) == [tasks.square(one) for one in range(20)]
 
 
-def test_iterable_that_is_none_at_all(open_pool: OpenPool) -> None:
+def test_object_that_is_not_iterable(open_pool: OpenPool) -> None:
     """As in the stdlib: the call raises, or its result does."""
     pool = open_pool(WORKERS)
     with pytest.raises(TypeError):
@@ -276,8 +276,8 @@ def test_iterable_that_is_none_at_all(open_pool: OpenPool) -> None:
     assert_goes_on(pool, WORKERS)
 
 
-def test_workers_are_killed_while_a_generator_is_asked(open_pool: OpenPool) -> None:
-    """Its items are neither lost nor doubled, but for those that were executed."""
+def test_workers_are_killed_during_an_imap_of_a_generator(open_pool: OpenPool) -> None:
+    """No item is lost or repeated except those being executed."""
     pool = open_pool(WORKERS, retries=20)
 
     def killing() -> Iterator[int]:
@@ -292,7 +292,7 @@ def test_workers_are_killed_while_a_generator_is_asked(open_pool: OpenPool) -> N
 
 
 def test_iterator_outlives_its_pool(method: str) -> None:
-    """What was done before the pool was terminated can be taken afterwards."""
+    """Results that were ready before the pool was terminated can still be taken."""
     with Pool(WORKERS, context=multiprocessing.get_context(method)) as pool:
         iterator = pool.imap(tasks.square, range(10))
         result = pool.map_async(tasks.square, range(10))

@@ -1,4 +1,4 @@
-"""Seven ways to kill a worker: the task in flight is named or retried, all else is done, and the pool goes on."""
+"""Seven ways to kill a worker: its task is lost by name or retried, all others are done, the pool keeps working."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def syscall_of(pid: int) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_busy_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path, number: signal.Signals) -> None:
-    """Its task is lost and named; what waited behind it in the same worker is done elsewhere, once."""
+    """Its task is lost and named; tasks that waited in the worker run elsewhere, once."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -66,7 +66,7 @@ def test_busy_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path, 
 def test_busy_worker_is_killed_and_its_task_retried(
     open_pool: OpenPool, tmp_path: Path, gate: Path, number: signal.Signals
 ) -> None:
-    """Its caller gets the value; only this one task ran twice."""
+    """The caller gets the value; only this task ran twice."""
     pool = open_pool(WORKERS, retries=1)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -86,7 +86,7 @@ def test_busy_worker_is_killed_and_its_task_retried(
 
 @pytest.mark.parametrize("killed", [1, WORKERS])
 def test_idle_worker_is_killed(open_pool: OpenPool, killed: int) -> None:
-    """Nothing is lost, neither before nor after; also when all of them die at once."""
+    """No task is lost before or after, even if all of them are killed at once."""
     pool = open_pool(WORKERS)
     for _ in range(REPEATS * 2):
         assert_goes_on(pool, WORKERS)
@@ -100,8 +100,8 @@ def test_idle_worker_is_killed(open_pool: OpenPool, killed: int) -> None:
     assert pool.statistics().lost == 0
 
 
-def test_task_leaves_hard(open_pool: OpenPool, tmp_path: Path) -> None:
-    """os._exit in a task loses that task and no other."""
+def test_task_calls_os_exit(open_pool: OpenPool, tmp_path: Path) -> None:
+    """Only that task is lost."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -117,8 +117,8 @@ def test_task_leaves_hard(open_pool: OpenPool, tmp_path: Path) -> None:
         assert_goes_on(pool, WORKERS, raised.value.pid)
 
 
-def test_task_that_always_leaves_hard_is_given_up(open_pool: OpenPool, log: str) -> None:
-    """It is tried as often as was asked, and then lost: a poisonous task cannot eat workers for ever."""
+def test_task_that_always_kills_its_worker_is_lost(open_pool: OpenPool, log: str) -> None:
+    """It is retried up to its limit and then lost, so that it cannot kill workers for ever."""
     pool = open_pool(WORKERS)
     result = pool.apply_async(tasks.leave_hard_at, (log, 0, 0), retries=3)
     with pytest.raises(WorkerLost) as raised:
@@ -130,7 +130,7 @@ def test_task_that_always_leaves_hard_is_given_up(open_pool: OpenPool, log: str)
 
 
 def test_fifty_kills_over_five_thousand_tasks(open_pool: OpenPool, log: str) -> None:
-    """Each kill costs one task at most, and each that it cost is named with the worker that died."""
+    """Each kill costs at most one task, which is named with the worker that died."""
     chance = random.Random(SEED)
     kills, count, processes = 50, 5000, 3
     pool = open_pool(processes)
@@ -164,7 +164,7 @@ def outcome_of(results: list) -> dict[int, WorkerLost]:  # type: ignore[type-arg
 
 
 def test_killed_while_a_big_result_is_written(open_pool: OpenPool, tmp_path: Path) -> None:
-    """It is there wholly or it is lost; half a result disturbs neither its reader nor the other workers."""
+    """The result is complete or lost; half a result disturbs neither the reader nor other workers."""
     chance = random.Random(SEED)
     pool = open_pool(WORKERS)
     hits = 0
@@ -204,7 +204,7 @@ def stop_then(end: Callable[[int], object], pool: Pool, log: str, gate: Path) ->
 
 
 def test_stopped_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path) -> None:
-    """What it had prefetched is done by the others before; only what it executed is lost."""
+    """Other workers do its prefetched tasks before; only the one it executed is lost."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -215,7 +215,7 @@ def test_stopped_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Pat
 
 
 def test_stopped_worker_is_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
-    """What the others took from it, it does not do once more."""
+    """It does not run again what the others took from it."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log, gate = str(tmp_path / f"log{turn}"), tmp_path / f"gate{turn}"
@@ -233,7 +233,7 @@ def test_stopped_worker_is_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGCONT])
 def test_stopped_anywhere_in_a_stream_of_tasks(open_pool: OpenPool, tmp_path: Path, end: signal.Signals) -> None:
-    """In a task, between two, or while it answers: at most that one waits for what becomes of the worker."""
+    """In a task, between two, or while it answers: at most that one task waits for the worker."""
     chance = random.Random(SEED)
     pool = open_pool(WORKERS)
     for turn in range(REPEATS * 3):
@@ -255,7 +255,7 @@ def test_stopped_anywhere_in_a_stream_of_tasks(open_pool: OpenPool, tmp_path: Pa
 
 @pytest.mark.parametrize("chunksize", [1, 7])
 def test_map_loses_the_chunk_in_flight(open_pool: OpenPool, log: str, chunksize: int) -> None:
-    """The map raises; what became of each of its items can be asked, and so can which are missing."""
+    """The map raises; its partial results and missing items can be read."""
     pool = open_pool(WORKERS)
     numbers, bad = range(210), 100
     result = pool.starmap_async(tasks.leave_hard_at, [(log, bad, one) for one in numbers], chunksize)
@@ -275,8 +275,8 @@ def test_map_loses_the_chunk_in_flight(open_pool: OpenPool, log: str, chunksize:
 
 @pytest.mark.parametrize("chunksize", [1, 5])
 @pytest.mark.parametrize("name", ["imap", "imap_unordered"])
-def test_iterator_raises_at_what_is_lost_and_goes_on(open_pool: OpenPool, log: str, name: str, chunksize: int) -> None:
-    """As with an exception of the function: that item raises, the next ones come."""
+def test_iterator_raises_at_a_lost_item_and_continues(open_pool: OpenPool, log: str, name: str, chunksize: int) -> None:
+    """As with an exception of the function: that item raises, the next ones follow."""
     pool = open_pool(WORKERS)
     count, bad = 100, 42
     iterator = getattr(pool, name)(tasks.logged_or_left, [(log, bad, one) for one in range(count)], chunksize)

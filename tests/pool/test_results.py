@@ -1,4 +1,4 @@
-"""The results of a pool are the stdlib's: what they return and raise, when they call back, what they count."""
+"""The results of a pool have the stdlib's interface: what they return and raise, callbacks, counts."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from procession.pool.tasks.apply import AsyncResult
 from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
 from procession.pool.tasks.maps import MapResult
 from procession.pool.tasks.task import Chunk, Item
-from procession.pool.worker.worker import run_chunk
+from procession.pool.worker_process.main import run_chunk
 
 LOST = WorkerLost(4711, -9, "SIGKILL", "task 1")
 
@@ -22,7 +22,7 @@ class CallsAtOnce:
     def _call_back(self, call: Callable[[], object]) -> None:
         call()
 
-    def _is_held_up(self, *, calls_back: bool) -> bool:
+    def _would_wait_for_ever(self, *, calls_back: bool) -> bool:
         return calls_back
 
 
@@ -34,7 +34,7 @@ def items(result: Any, count: int) -> list[Item]:
     return [Item(result, index, abs, (index,), 0) for index in range(count)]
 
 
-def test_a_result_that_is_not_there_says_so() -> None:
+def test_a_result_that_is_not_ready_raises() -> None:
     result = apply_result()
     assert not result.ready()
     with pytest.raises(multiprocessing.TimeoutError):
@@ -43,19 +43,19 @@ def test_a_result_that_is_not_there_says_so() -> None:
         result.successful()
 
 
-def test_a_result_is_got_as_often_as_one_likes() -> None:
+def test_a_result_can_be_read_repeatedly() -> None:
     result = apply_result()
     result.settle(True, 3)
     assert (result.get(), result.get(0), result.successful()) == (3, 3, True)
 
 
-def test_the_arguments_are_let_go_with_the_result() -> None:
+def test_the_arguments_are_released_with_the_result() -> None:
     result = apply_result()
     result.settle(True, 3)
     assert (result.function, result.args, result.kwds) == (None, None, None)
 
 
-def test_who_is_called_back_sees_a_result_that_is_not_ready_yet() -> None:
+def test_a_callback_sees_a_result_that_is_not_ready_yet() -> None:
     seen = []
     result = apply_result(callback=lambda value: seen.append((value, result.ready())))
     result.settle(True, 3)
@@ -63,14 +63,14 @@ def test_who_is_called_back_sees_a_result_that_is_not_ready_yet() -> None:
     assert result.ready()
 
 
-def test_a_callback_that_raises_disturbs_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_callback_that_raises_is_shown_and_ignored(capsys: pytest.CaptureFixture[str]) -> None:
     result = apply_result(callback=lambda _value: 1 / 0)
     result.settle(True, 3)
     assert result.get() == 3
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_a_failure_tells_which_task_it_was() -> None:
+def test_a_failure_names_its_task() -> None:
     told = []
     result = apply_result(error_callback=told.append)
     result.settle(False, LOST)
@@ -81,15 +81,15 @@ def test_a_failure_tells_which_task_it_was() -> None:
     assert (progress.lost, progress.failed, progress.done, progress.over) == (1, 0, 0, True)
 
 
-def test_waiting_for_what_would_never_come_is_refused() -> None:
-    """A result that has a callback, by another callback: they run one after the other."""
+def test_waiting_for_a_result_that_would_never_be_ready_is_refused() -> None:
+    """A callback waits for a result with a callback: they run one after the other."""
     for result in (apply_result(callback=print), MapResult(CallsAtOnce(), 1, 1, 3, None, print)):
-        with pytest.raises(RuntimeError, match="would never come"):
+        with pytest.raises(RuntimeError, match="would never be ready"):
             result.wait(0)
     apply_result().wait(0)
 
 
-def test_a_map_raises_its_first_error_when_all_are_over() -> None:
+def test_a_map_raises_its_first_error_when_all_tasks_have_ended() -> None:
     called = []
     result = MapResult(CallsAtOnce(), 1, 1, 3, None, called.append)
     one, two, three = items(result, 3)
@@ -112,7 +112,7 @@ def test_a_chunk_names_its_items() -> None:
     assert (facts.call, facts.index, facts.first, facts.size, facts.function) == (4, 2, 20, 5, "abs")
 
 
-def test_chunks_find_their_places() -> None:
+def test_chunks_are_put_in_order() -> None:
     result = MapResult(None, 1, 2, 5, None, None)
     for index, values in ((2, [4]), (0, [0, 1]), (1, [2, 3])):
         Chunk(result, index, run_chunk, (abs, ()), 0).settle(True, values)
@@ -134,7 +134,7 @@ def test_imap_keeps_the_order() -> None:
     assert list(result) == [3]
 
 
-def test_imap_unordered_gives_what_comes() -> None:
+def test_imap_unordered_yields_results_as_they_come() -> None:
     result = IMapUnorderedIterator(None, 1, 1)
     one, two = items(result, 2)
     two.settle(True, 2)
@@ -144,7 +144,7 @@ def test_imap_unordered_gives_what_comes() -> None:
     assert list(result) == [1]
 
 
-def test_chunks_of_an_imap_are_given_item_by_item() -> None:
+def test_chunks_of_an_imap_are_yielded_item_by_item() -> None:
     result = IMapIterator(None, 1, 2)
     for index in range(2):
         Chunk(result, index, run_chunk, (abs, ()), 0).settle(True, [2 * index, 2 * index + 1])
@@ -155,7 +155,7 @@ def test_chunks_of_an_imap_are_given_item_by_item() -> None:
     assert chunked.progress().done == 2
 
 
-def test_nobody_can_see_the_repr_of_an_argument_fail() -> None:
+def test_a_failing_repr_of_an_argument_is_replaced() -> None:
     class Unspeakable:
         def __repr__(self) -> str:
             raise OSError

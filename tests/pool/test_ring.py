@@ -1,4 +1,4 @@
-"""The ring in shared memory: what is written is read, in order, whatever the sizes, and nothing is overwritten."""
+"""The ring in shared memory: frames of any size are read as written, in order, and never overwritten."""
 
 from collections import deque
 from mmap import mmap
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procession.pool.worker.ring import (
+from procession.pool.worker_process.ring import (
     ARGUMENTS,
     LARGEST,
     RESULTS,
@@ -33,7 +33,7 @@ def ring(request: pytest.FixtureRequest) -> Ring:
     return made(request.param)
 
 
-def test_frames_come_out_as_they_went_in(ring: Ring) -> None:
+def test_frames_are_read_as_they_were_written(ring: Ring) -> None:
     writer, reader = ring
     assert not reader.is_filled()
     for position in range(5):
@@ -45,13 +45,13 @@ def test_frames_come_out_as_they_went_in(ring: Ring) -> None:
     assert not reader.is_filled()
 
 
-def test_what_is_too_large_is_refused(ring: Ring) -> None:
+def test_too_large_frames_are_refused(ring: Ring) -> None:
     writer, reader = ring
     assert not writer.write(0, VALUE, bytes(LARGEST + 1))
     assert not reader.is_filled()
 
 
-def test_a_full_ring_refuses_until_it_was_read(ring: Ring) -> None:
+def test_a_full_ring_refuses_frames_until_it_is_read(ring: Ring) -> None:
     writer, reader = ring
     written = 0
     while writer.write(written, VALUE, bytes(100_000)):
@@ -63,7 +63,7 @@ def test_a_full_ring_refuses_until_it_was_read(ring: Ring) -> None:
     assert writer.write(written, VALUE, bytes(100_000))
 
 
-def test_a_ring_that_was_read_starts_again_at_its_beginning(ring: Ring) -> None:
+def test_an_empty_ring_starts_again_at_its_beginning(ring: Ring) -> None:
     writer, reader = ring
     for position in range(100):
         assert writer.write(position, VALUE, bytes(100_000))
@@ -83,7 +83,7 @@ def test_frames_can_be_taken_one_by_one(ring: Ring) -> None:
     assert not reader.is_filled()
 
 
-def test_a_reader_may_come_back_while_it_reads(ring: Ring) -> None:
+def test_a_reader_is_reentrant(ring: Ring) -> None:
     writer, reader = ring
     for position in range(4):
         writer.write(position, VALUE, b"")

@@ -1,4 +1,4 @@
-"""What lives around the workers: grandchildren, the parent, other pools and threads; each may end at any time."""
+"""Processes and threads around the workers: grandchildren, the parent, other pools; each may end at any time."""
 
 import contextlib
 import gc
@@ -52,7 +52,7 @@ def ended(pids: set[int]) -> None:
 
 
 def test_worker_with_a_grandchild_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path) -> None:
-    """The grandchild has every descriptor of the worker: no end of file comes, and the loss is noticed all the same."""
+    """The grandchild has every descriptor of the worker: end-of-file does not come, but the loss is noticed."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -69,7 +69,7 @@ def test_worker_with_a_grandchild_is_killed(open_pool: OpenPool, tmp_path: Path,
             kill(grandchild)
 
 
-def test_pool_ends_although_grandchildren_live_on(open_pool: OpenPool, log: str, gate: Path) -> None:
+def test_pool_ends_while_grandchildren_live_on(open_pool: OpenPool, log: str, gate: Path) -> None:
     """Neither close nor join waits for them."""
     pool = open_pool(WORKERS)
     pool.apply_async(tasks.start_grandchild, (log, 0, str(gate)))
@@ -87,7 +87,7 @@ def test_pool_ends_although_grandchildren_live_on(open_pool: OpenPool, log: str,
 
 @pytest.mark.parametrize("scenario", ["idle", "busy", "busy_beside_a_fork", "writing", "booting"])
 def test_parent_is_killed(method: str, scenario: str, log: str, gate: Path) -> None:
-    """The workers end by themselves: idle, in an endless loop, in the middle of an answer, while they start."""
+    """The workers end by themselves: idle, in an endless loop, during an answer, while they start."""
     with parent(scenario, method, log, str(gate)) as (process, spared):
         doomed = below(process.pid) - set(spared)
         assert doomed
@@ -112,7 +112,7 @@ def is_helper(pid: int) -> bool:
 
 @pytest.mark.parametrize("scenario", ["leaves_without_closing", "raises", "interrupted"])
 def test_parent_ends_without_closing_its_pool(method: str, scenario: str, log: str, gate: Path) -> None:
-    """It ends at once, whatever the workers do, and they end with it."""
+    """The parent exits at once, whatever the workers do, and they end with it."""
     with parent(scenario, method, log, str(gate)) as (process, doomed):
         if scenario == "interrupted":
             process.send_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_parent_ends_without_closing_its_pool(method: str, scenario: str, log: s
 
 
 def test_pool_outlives_the_thread_that_made_it(method: str) -> None:
-    """A death signal of the kernel's would come with the end of that thread."""
+    """The kernel's parent-death signal would kill the workers with that thread."""
     made: list[Pool] = []
 
     def make() -> None:
@@ -142,8 +142,8 @@ def test_pool_outlives_the_thread_that_made_it(method: str) -> None:
         assert set(workers(pool)) == before
 
 
-def test_copies_of_the_pool_in_forked_children_end_without_it(open_pool: OpenPool) -> None:
-    """A child that inherited the pool and exits in the usual way takes nothing along."""
+def test_copies_of_the_pool_in_forked_children_do_not_end_it(open_pool: OpenPool) -> None:
+    """A child that inherited the pool and exits normally does not affect the pool."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     before = set(workers(pool))
@@ -155,8 +155,8 @@ def test_copies_of_the_pool_in_forked_children_end_without_it(open_pool: OpenPoo
     assert set(workers(pool)) == before
 
 
-def test_forked_child_of_the_parent_keeps_nothing_back(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """It inherits the pool's descriptors; deaths of workers are noticed and the pool can be joined."""
+def test_forked_child_of_the_parent_does_not_hold_up_the_pool(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """It inherits the pool's descriptors; still, deaths of workers are noticed and join returns."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     child = multiprocessing.get_context("fork").Process(target=tasks.held, args=(log, 7, str(gate)))
@@ -180,7 +180,7 @@ def test_forked_child_of_the_parent_keeps_nothing_back(open_pool: OpenPool, log:
 
 
 def test_unclosed_pool_warns_and_leaves_nothing(method: str) -> None:
-    """As the stdlib's: a ResourceWarning, and the workers end."""
+    """As in the stdlib: a ResourceWarning, and the workers end."""
     pool: Pool | None = Pool(WORKERS, context=multiprocessing.get_context(method))
     assert pool is not None
     assert pool.map(tasks.square, range(10)) == [tasks.square(one) for one in range(10)]
@@ -207,7 +207,7 @@ def test_unclosed_pool_warns_and_leaves_nothing(method: str) -> None:
 
 
 def test_results_keep_their_pool_alive(method: str) -> None:
-    """As with the stdlib's: whoever waits for a result gets it, even if the pool is named nowhere any more."""
+    """As in the stdlib: a waiting caller gets its result even if nothing refers to the pool any more."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         result = Pool(1, context=multiprocessing.get_context(method)).map_async(tasks.square, range(1000), chunksize=1)
@@ -218,7 +218,7 @@ def test_results_keep_their_pool_alive(method: str) -> None:
 
 
 def test_pools_leave_no_descriptor_and_no_thread(method: str) -> None:
-    """However they end, and also when workers were killed meanwhile."""
+    """However they end, also after workers were killed."""
 
     def one(*, close: bool) -> None:
         with Pool(WORKERS, context=multiprocessing.get_context(method)) as pool:
@@ -240,7 +240,7 @@ def test_pools_leave_no_descriptor_and_no_thread(method: str) -> None:
 
 @pytest.mark.parametrize("sent", ["nothing", "work"])
 def test_many_pools_at_once(open_pool: OpenPool, sent: str) -> None:
-    """They share nothing: one is killed to the last worker, the others notice nothing."""
+    """They share nothing: killing all workers of one does not affect the others."""
     pools = [open_pool(1) for _ in range(8)]
     if sent == "work":
         results = [pool.map_async(tasks.square, range(200), chunksize=1) for pool in pools]
@@ -256,7 +256,7 @@ def test_many_pools_at_once(open_pool: OpenPool, sent: str) -> None:
 
 
 def test_pool_inside_a_process(method: str, tmp_path: Path) -> None:
-    """A process that is no daemon has one of its own."""
+    """A process that is not a daemon can have a pool of its own."""
     path = tmp_path / "answer"
     process = multiprocessing.get_context(method).Process(  # type: ignore[attr-defined]
         target=tasks.nested_into, args=(str(path), method, list(range(20)))
@@ -276,7 +276,7 @@ def test_workers_are_daemons_as_the_stdlibs_are(open_pool: OpenPool) -> None:
 
 
 def test_threads_submit_together(open_pool: OpenPool) -> None:
-    """Every caller gets its own answers."""
+    """Every caller gets its own results."""
     pool = open_pool(WORKERS)
     threads, each = 8, 500
     answers: dict[int, list[int]] = {}
@@ -296,7 +296,7 @@ def test_threads_submit_together(open_pool: OpenPool) -> None:
 
 
 def test_threads_submit_terminate_and_kill_together(method: str) -> None:
-    """Whatever comes first, each call is answered."""
+    """In whatever order, each call returns or raises."""
     for _ in range(REPEATS):
         with Pool(WORKERS, context=multiprocessing.get_context(method)) as pool:
             results = []

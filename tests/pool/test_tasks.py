@@ -1,4 +1,4 @@
-"""Tasks that misbehave: what cannot be pickled, what speaks, forks, closes files, fills memory, or leaves."""
+"""Tasks that misbehave: cannot be pickled, print, fork, close descriptors, exhaust memory, or exit."""
 
 import contextlib
 import resource
@@ -26,7 +26,7 @@ WORKERS = 2
 
 @pytest.mark.parametrize("chunksize", [1, 2])
 def test_function_without_a_name(open_pool: OpenPool, chunksize: int) -> None:
-    """What it says of itself when a failure is written down is its own affair."""
+    """Its failure can be described all the same."""
     pool = open_pool(WORKERS)
     with pytest.raises(ValueError, match="called"):
         pool.apply_async(tasks.Nameless()).get(WITHIN_S)
@@ -36,7 +36,7 @@ def test_function_without_a_name(open_pool: OpenPool, chunksize: int) -> None:
 
 
 def test_number_instead_of_a_function(open_pool: OpenPool) -> None:
-    """It fails as any other that cannot be called, and does not call the function of that number."""
+    """It fails as any object that is not callable, and does not call the function with that number."""
     pool = open_pool(1)
     assert_goes_on(pool, 1)
     with pytest.raises(TypeError, match="not callable"):
@@ -45,7 +45,7 @@ def test_number_instead_of_a_function(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("function", [lambda: 1, tasks.FailsToPickle()], ids=["a lambda", "an object"])
 def test_function_that_cannot_be_pickled(open_pool: OpenPool, function: Callable[[], Any]) -> None:
-    """The caller learns why; nobody else is concerned."""
+    """The caller gets the error; other tasks are not affected."""
     pool = open_pool(WORKERS)
     with pytest.raises(Exception, match=r"(?i)pickl"):
         pool.apply_async(function).get(WITHIN_S)
@@ -56,7 +56,7 @@ def test_function_that_cannot_be_pickled(open_pool: OpenPool, function: Callable
 
 @pytest.mark.parametrize("chunksize", [1, 3])
 def test_argument_that_cannot_be_pickled(open_pool: OpenPool, chunksize: int) -> None:
-    """The others of the same call are done."""
+    """The other tasks of the call are done."""
     pool = open_pool(WORKERS)
     with pytest.raises(RuntimeError, match="not picklable"):
         pool.apply_async(tasks.take_any, (tasks.FailsToPickle(),)).get(WITHIN_S)
@@ -73,7 +73,7 @@ def test_argument_that_cannot_be_pickled(open_pool: OpenPool, chunksize: int) ->
 
 
 def test_argument_that_cannot_be_loaded(open_pool: OpenPool) -> None:
-    """What loading it raises is the task's exception."""
+    """The task raises what unpickling the argument raised."""
     pool = open_pool(WORKERS)
     for error in (ValueError, ImportError, AttributeError):
         with pytest.raises(error, match="on purpose"):
@@ -82,7 +82,7 @@ def test_argument_that_cannot_be_loaded(open_pool: OpenPool) -> None:
 
 
 def test_argument_that_ends_its_worker(open_pool: OpenPool, log: str) -> None:
-    """Its loading is a part of the task: that one is lost, and not tried for ever in one worker after the other."""
+    """Unpickling is part of the task: it is lost, and not tried in one worker after the other."""
     pool = open_pool(WORKERS)
     for _ in range(2):
         others = [pool.apply_async(tasks.square, (one,)) for one in range(50)]
@@ -97,7 +97,7 @@ def test_argument_that_ends_its_worker(open_pool: OpenPool, log: str) -> None:
 
 
 def test_function_that_the_worker_cannot_import(open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It raises what its import raises, as often as it is called."""
+    """Each call raises what the import raises."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)  # all workers have started: they will not know it
 
@@ -116,7 +116,7 @@ def test_function_that_the_worker_cannot_import(open_pool: OpenPool, monkeypatch
 
 
 def test_result_that_cannot_be_pickled(open_pool: OpenPool) -> None:
-    """As in the stdlib: MaybeEncodingError tells the value and the reason."""
+    """As in the stdlib: MaybeEncodingError has the value and the reason."""
     pool = open_pool(WORKERS)
     for _ in range(REPEATS):
         with pytest.raises(MaybeEncodingError, match="not picklable"):
@@ -128,7 +128,7 @@ def test_result_that_cannot_be_pickled(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, MemoryError])
 def test_result_that_cannot_be_loaded(open_pool: OpenPool, error: type[BaseException]) -> None:
-    """What loading it raises in the pool's own thread reaches the caller, and nothing else."""
+    """What unpickling raises in the pool's thread reaches only the caller."""
     pool = open_pool(WORKERS)
     others = pool.map_async(tasks.square, range(100), chunksize=1)
     with pytest.raises(error):
@@ -138,7 +138,7 @@ def test_result_that_cannot_be_loaded(open_pool: OpenPool, error: type[BaseExcep
 
 
 def test_exception_that_cannot_be_loaded(open_pool: OpenPool) -> None:
-    """Its class wants other arguments than its pickle has: the caller gets an exception all the same."""
+    """Its class needs other arguments than its pickle has: the caller still gets an exception."""
     pool = open_pool(WORKERS)
     for _ in range(REPEATS):
         with pytest.raises(Exception, match=r"TwoArguments|other"):
@@ -161,7 +161,7 @@ def test_traceback_of_the_worker_is_shown(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize(("code", "exitcode"), [(3, 3), (0, 0), (None, 0), ("words", 1)])
 def test_task_calls_exit(open_pool: OpenPool, code: object, exitcode: int) -> None:
-    """It ends its worker, as in the stdlib; unlike there the caller learns it."""
+    """It ends its worker, as in the stdlib; here the caller is told."""
     pool = open_pool(WORKERS)
     others = pool.map_async(tasks.square, range(100), chunksize=1)
     with pytest.raises(WorkerLost) as raised:
@@ -181,7 +181,7 @@ def test_task_is_interrupted(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGHUP, signal.SIGUSR1, signal.SIGRTMIN + 2])
 def test_task_dies_of_any_signal(open_pool: OpenPool, number: int) -> None:
-    """The exit code names it."""
+    """The error has the signal's exit code."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     pool = open_pool(WORKERS)
     with pytest.raises(WorkerLost) as raised:
@@ -193,8 +193,8 @@ def test_task_dies_of_any_signal(open_pool: OpenPool, number: int) -> None:
 # --- Output, forks, files, memory
 
 
-def test_task_speaks(open_pool: OpenPool, tmp_path: Path) -> None:
-    """What it writes goes to its own standard streams, and disturbs nothing."""
+def test_task_prints(open_pool: OpenPool, tmp_path: Path) -> None:
+    """Its output goes to its standard streams, and does not disturb the pool."""
     path = tmp_path / "output"
     pool = open_pool(WORKERS, tasks.redirect_output, (str(path),))
     lines = [f"line {one}\n" for one in range(50)]
@@ -205,7 +205,7 @@ def test_task_speaks(open_pool: OpenPool, tmp_path: Path) -> None:
 
 
 def test_task_forks(open_pool: OpenPool) -> None:
-    """The worker takes no notice of children that end, nor of programs."""
+    """The end of child processes does not affect the worker."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     before = set(workers(pool))
@@ -217,7 +217,7 @@ def test_task_forks(open_pool: OpenPool) -> None:
 
 
 def test_forked_child_returns_from_the_task(open_pool: OpenPool, log: str) -> None:
-    """There are two of the worker then: only one of them answers, and the other one ends."""
+    """Worker and child both return from it: only the worker answers, and the child exits."""
     pool = open_pool(WORKERS)
     count = 60
     results = [
@@ -230,8 +230,8 @@ def test_forked_child_returns_from_the_task(open_pool: OpenPool, log: str) -> No
     assert_goes_on(pool, WORKERS)
 
 
-def test_task_closes_everything(open_pool: OpenPool) -> None:
-    """The worker may be done for; the pool is not, and no other task is concerned."""
+def test_task_closes_all_descriptors(open_pool: OpenPool) -> None:
+    """Its worker may be lost; pool and other tasks are not affected."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         others = [pool.apply_async(tasks.square, (one,)) for one in range(100)]
@@ -244,7 +244,7 @@ def test_task_closes_everything(open_pool: OpenPool) -> None:
 
 
 def test_task_exhausts_memory(open_pool: OpenPool) -> None:
-    """Its MemoryError is its exception, also where its result, its arguments or their pickle is what does not fit."""
+    """It raises MemoryError, also where its result, its arguments or their pickle do not fit."""
     pool = open_pool(WORKERS, tasks.limit_memory, (64 * tasks.MIB,))
     for _ in range(2):
         with pytest.raises(MemoryError):
@@ -262,7 +262,7 @@ def assert_answered(result: Any) -> None:
 
 
 def test_big_arguments_and_results(open_pool: OpenPool) -> None:
-    """Many at once, of every size around the sizes of pipes, sockets and rings."""
+    """Many at once, of sizes around those of pipes, sockets and rings."""
     pool = open_pool(WORKERS)
     sizes = [(1 << power) + more for power in (11, 12, 16, 17, 18, 20, 22, 23) for more in (-40, -24, -1, 0, 1, 24)]
     assert pool.map(tasks.take, [b"x" * size for size in sizes], chunksize=1) == sizes
@@ -276,7 +276,7 @@ def test_big_arguments_and_results(open_pool: OpenPool) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
 def test_exception_in_a_callback(open_pool: OpenPool, error: type[BaseException]) -> None:
-    """The result is there all the same, and so are those after it; the stdlib hangs."""
+    """Its result and all later ones are ready all the same; the stdlib hangs."""
     pool = open_pool(WORKERS)
 
     def fail(_: object) -> None:
@@ -298,15 +298,15 @@ def test_exception_in_a_callback(open_pool: OpenPool, error: type[BaseException]
 def test_exception_in_a_callback_and_in_the_hook_that_shows_it(
     open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program whose hook exits does not take the pool's thread along."""
+    """An excepthook that exits does not end the pool's thread."""
     monkeypatch.setattr(sys, "excepthook", lambda *_: sys.exit(1))
     pool = open_pool(WORKERS)
     assert pool.apply_async(tasks.square, (3,), callback=lambda _: 1 / 0).get(WITHIN_S) == 9
     assert_goes_on(pool, WORKERS)
 
 
-def test_callback_resizes_while_an_iterable_is_asked(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """What it takes back from a worker comes before the iterable, and is not lost with it."""
+def test_callback_resizes_the_pool_during_an_imap(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Tasks taken back from a worker come before the iterable, and are not lost with it."""
     pool = open_pool(WORKERS)
     pool.map_async(tasks.square, range(4000), chunksize=1).get(WITHIN_S)
     results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(8)]
@@ -318,7 +318,7 @@ def test_callback_resizes_while_an_iterable_is_asked(open_pool: OpenPool, log: s
 
 
 def test_callbacks_use_the_pool(open_pool: OpenPool) -> None:
-    """They may submit, ask and close: they run in the pool's thread, and it does not wait for itself."""
+    """They may submit, read statistics and close: the pool never waits for itself."""
     pool = open_pool(WORKERS)
     values: list[int] = []
     closed = threading.Event()
@@ -339,7 +339,7 @@ def test_callbacks_use_the_pool(open_pool: OpenPool) -> None:
 
 
 def test_callback_terminates_the_pool(open_pool: OpenPool, log: str) -> None:
-    """What else ran is lost, what waited says that it never started."""
+    """Running tasks are lost, waiting ones raise PoolTerminated."""
     pool = open_pool(WORKERS)
     running = pool.apply_async(tasks.forever, (log, 0))
     started(log, 0)
@@ -349,7 +349,7 @@ def test_callback_terminates_the_pool(open_pool: OpenPool, log: str) -> None:
     assert pool.join(timeout=WITHIN_S)
 
 
-def test_error_callbacks_are_told_of_losses(open_pool: OpenPool) -> None:
+def test_error_callbacks_get_worker_lost(open_pool: OpenPool) -> None:
     pool = open_pool(WORKERS)
     told: list[BaseException] = []
     one = pool.apply_async(tasks.leave_hard, (3,), error_callback=told.append)
@@ -363,7 +363,7 @@ def test_error_callbacks_are_told_of_losses(open_pool: OpenPool) -> None:
 
 
 def test_tasks_that_ignore_sigterm(open_pool: OpenPool, log: str) -> None:
-    """Terminate ends them all the same; what ran is lost by name, what waited says that it never ran."""
+    """Terminate ends them all the same: running ones raise WorkerLost, waiting ones PoolTerminated."""
     pool = open_pool(WORKERS)
     running = [pool.apply_async(tasks.deaf, (log, one)) for one in range(WORKERS)]
     pids = [started(log, one) for one in range(WORKERS)]
@@ -381,8 +381,8 @@ def test_tasks_that_ignore_sigterm(open_pool: OpenPool, log: str) -> None:
         pool.apply(tasks.square, (1,))
 
 
-def test_terminate_answers_everything(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """Also what a retry was asked for: after the pool's end nobody tries again."""
+def test_terminate_settles_every_result(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Also of tasks with retries left: after the end of the pool nothing is retried."""
     pool = open_pool(WORKERS, retries=5)
     running = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(WORKERS)]
     for one in range(WORKERS):

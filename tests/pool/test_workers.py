@@ -1,4 +1,4 @@
-"""One worker is suspended, resumed, terminated or killed by the pool's own verbs; the pool grows, shrinks and tells."""
+"""Single workers are suspended, resumed, terminated or killed; the pool grows and shrinks, and has statistics."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ WORKERS = 2
 def test_busy_worker_is_ended(
     open_pool: OpenPool, tmp_path: Path, gate: Path, verb: str, number: signal.Signals, retries: int
 ) -> None:
-    """The answer says what it cost, and the exception who did it."""
+    """The answer says what it cost, and the exception which call ended the worker."""
     pool = open_pool(WORKERS, retries=retries)
     for turn in range(REPEATS):
         log = str(tmp_path / f"log{turn}")
@@ -59,7 +59,7 @@ def test_busy_worker_is_ended(
 
 
 def test_idle_worker_is_ended(open_pool: OpenPool) -> None:
-    """It costs nothing."""
+    """No task is lost."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     pid = wait_until(lambda: workers(pool, "idle"), WITHIN_S)[0]
@@ -70,7 +70,7 @@ def test_idle_worker_is_ended(open_pool: OpenPool) -> None:
 
 
 def test_suspended_worker_is_terminated(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """SIGTERM reaches a stopped process only when it goes on."""
+    """SIGTERM reaches a stopped process only when it continues."""
     pool = open_pool(WORKERS)
     victim = pool.apply_async(tasks.held, (log, 0, str(gate)))
     pid = started(log, 0)
@@ -98,7 +98,7 @@ def test_worker_that_ignores_sigterm(open_pool: OpenPool, log: str) -> None:
 
 
 def test_worker_is_suspended_and_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
-    """Meanwhile the others do what waits in it; then it does its own."""
+    """Meanwhile the others do the tasks that wait in it; then it finishes its own."""
     pool = open_pool(WORKERS)
     for turn in range(REPEATS):
         log, gate = str(tmp_path / f"log{turn}"), tmp_path / f"gate{turn}"
@@ -118,7 +118,7 @@ def test_worker_is_suspended_and_resumed(open_pool: OpenPool, tmp_path: Path) ->
 
 
 def test_idle_worker_is_suspended(open_pool: OpenPool) -> None:
-    """It gets no work that would wait in it, and the pool closes as soon as it may go on."""
+    """It gets no tasks, and the pool can close once it continues."""
     pool = open_pool(WORKERS)
     for _ in range(REPEATS):
         assert_goes_on(pool, WORKERS)
@@ -134,8 +134,8 @@ def test_idle_worker_is_suspended(open_pool: OpenPool) -> None:
 
 
 @pytest.mark.parametrize("verb", ["suspend_worker", "resume_worker", "terminate_worker", "kill_worker"])
-def test_verbs_refuse_strangers(open_pool: OpenPool, verb: str) -> None:
-    """Only workers of this pool are touched: not its parent, not those of another pool, not those that are gone."""
+def test_verbs_refuse_other_processes(open_pool: OpenPool, verb: str) -> None:
+    """Only workers of this pool are signalled: not its parent, another pool's workers or ended ones."""
     pool, other = open_pool(1), open_pool(1)
     assert_goes_on(pool, 1)
     assert_goes_on(other, 1)
@@ -149,7 +149,7 @@ def test_verbs_refuse_strangers(open_pool: OpenPool, verb: str) -> None:
 
 
 def test_pool_grows_and_shrinks(open_pool: OpenPool, log: str) -> None:
-    """While it works; nothing is lost or done twice."""
+    """Under load no task is lost or run twice."""
     pool = open_pool(1)
     results = [pool.apply_async(tasks.uneven, (log, one)) for one in range(1500)]
     for wanted in (4, 1, 3, 2):
@@ -168,7 +168,7 @@ def test_pool_grows_and_shrinks(open_pool: OpenPool, log: str) -> None:
 
 
 def test_surplus_workers_finish_their_task(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """Nobody is killed for being too many."""
+    """No worker is killed for being surplus."""
     pool = open_pool(3)
     results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(3)]
     for one in range(3):
@@ -187,8 +187,8 @@ def retire_one(pool: Pool) -> None:
     wait_until(lambda: len(workers(pool, "retiring")) == 1, WITHIN_S)
 
 
-def test_retiring_worker_stands_in_for_nobody(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """While it finishes its task, the one that was to stay is replaced as soon as it dies."""
+def test_retiring_worker_does_not_count_as_a_worker(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """While it finishes its task, the remaining worker is replaced as soon as it dies."""
     pool = open_pool(2)
     results = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(2)]
     for one in range(2):
@@ -208,7 +208,7 @@ def outcome(result: AsyncResult) -> object:
 
 
 def test_surplus_worker_gets_its_big_argument(open_pool: OpenPool) -> None:
-    """What is on its way to a worker that is to go arrives before it is hung up on."""
+    """Data on its way to a retiring worker arrives before the socket is shut down."""
     pool = open_pool(2)
     assert_goes_on(pool, 2)
     big = bytes(64 << 20)
@@ -218,8 +218,8 @@ def test_surplus_worker_gets_its_big_argument(open_pool: OpenPool) -> None:
     assert pool.statistics().lost == 0
 
 
-def test_stopped_idle_worker_keeps_no_pool_open(open_pool: OpenPool) -> None:
-    """It has nothing to do, so that nobody waits for it when the pool is closed."""
+def test_stopped_idle_worker_does_not_keep_the_pool_open(open_pool: OpenPool) -> None:
+    """It has no task, so that close does not wait for it."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     pid = workers(pool)[0]
@@ -229,8 +229,8 @@ def test_stopped_idle_worker_keeps_no_pool_open(open_pool: OpenPool) -> None:
     assert pool.join(WITHIN_S)
 
 
-def test_stopped_worker_that_has_learned_a_function_keeps_no_task_of_it(open_pool: OpenPool) -> None:
-    """It was told what to call; what to call it with could not be pickled, and it was stopped before more came."""
+def test_stopped_worker_that_got_only_a_function_keeps_no_task(open_pool: OpenPool) -> None:
+    """It was stopped after it got the function, whose arguments could not be pickled."""
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     pool.apply_async(tasks.take_any, (lambda: None,)).wait(WITHIN_S)
@@ -242,7 +242,7 @@ def test_stopped_worker_that_has_learned_a_function_keeps_no_task_of_it(open_poo
 
 @pytest.mark.parametrize("most", [1, 4])
 def test_workers_retire_after_so_many_tasks(open_pool: OpenPool, tmp_path: Path, most: int) -> None:
-    """Exactly so many, whether they come one by one or as a crowd; the last one has what is left."""
+    """After exactly that many, sent singly or at once; the last worker does the rest."""
     pool = open_pool(WORKERS, maxtasksperchild=most)
     log, count = str(tmp_path / "log"), 30
     results = [pool.apply_async(tasks.logged, (log, one)) for one in range(count)]
@@ -263,7 +263,7 @@ def test_one_worker_retires_after_so_many_chunks(open_pool: OpenPool) -> None:
 
 
 def test_tasks_taken_back_do_not_count(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """A worker that was stopped, and whose tasks others did, still has the rest of its number."""
+    """A stopped worker whose tasks others did may still do its full number."""
     pool = open_pool(WORKERS, maxtasksperchild=50)
     held = pool.apply_async(tasks.held, (log, 0, str(gate)))
     others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 120)]
@@ -312,8 +312,8 @@ def test_statistics_add_up_under_load(open_pool: OpenPool, log: str) -> None:
     assert (facts.queued, facts.running, facts.state) == (0, 0, "open")
 
 
-def test_statistics_tell_the_task_of_a_worker(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """Which call, which function with which arguments, for how long."""
+def test_statistics_have_the_task_of_each_worker(open_pool: OpenPool, log: str, gate: Path) -> None:
+    """Which call, which function with which arguments, and for how long."""
     pool = open_pool(WORKERS)
     result = pool.apply_async(tasks.held, (log, 0, str(gate)))
     waiting = [pool.apply_async(tasks.held, (log, one, str(gate))) for one in range(1, 10)]
@@ -355,7 +355,7 @@ def test_states_of_a_pool(open_pool: OpenPool, log: str, gate: Path) -> None:
 
 
 def test_progress_of_a_map(open_pool: OpenPool, log: str, gate: Path) -> None:
-    """What is done, what failed and with which arguments, while the rest goes on."""
+    """Done and failed tasks, with their arguments, while the rest runs."""
     pool = open_pool(WORKERS)
     result = pool.starmap_async(tasks.raise_at, [(7, one) for one in range(20)], chunksize=1)
     result.wait(WITHIN_S)

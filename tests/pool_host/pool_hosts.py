@@ -1,4 +1,4 @@
-"""Starts the host of a pool as the supervisor does, and talks to it in the supervisor's own words."""
+"""Starts pool hosts as the supervisor does, and exchanges messages with them."""
 
 import json
 import socket

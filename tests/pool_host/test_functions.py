@@ -1,4 +1,4 @@
-"""The functions for pools: what the catalogue says of them, and that workers run them as they promise."""
+"""The catalogue of pool functions: its entries, and that workers run them."""
 
 import json
 import os
@@ -43,14 +43,14 @@ def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
     pool.join()
 
 
-def test_it_has_what_is_promised() -> None:
+def test_it_has_the_functions_of_the_contract() -> None:
     """Every promised name with its parameters."""
     assert {name: [one.name for one in found.parameters] for name, found in FUNCTIONS.items()} == PROMISED
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_says_all_that_the_form_shows(name: str) -> None:
-    """A title, a line of description, what to look at, typed parameters with bounds and help; all of it JSON."""
+def test_each_has_everything_that_the_form_shows(name: str) -> None:
+    """A title, a one-line description, what to look at, typed parameters with bounds and help; all as JSON."""
     told = json.loads(json.dumps(FUNCTIONS[name].to_json()))
     assert told.keys() == {"name", "title", "description", "look_at", "target", "parameters", "example"}
     assert told["name"] == name
@@ -65,8 +65,8 @@ def test_each_says_all_that_the_form_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_example_is_a_job_that_a_host_takes(name: str) -> None:
-    """At one click there is something to see."""
+def test_the_example_is_a_job_that_a_host_accepts(name: str) -> None:
+    """One click shows something."""
     example = FUNCTIONS[name].to_json()["example"]
     assert example.keys() == {"method", "args", "iterable", "chunksize"}
     order = checking.check({"function": name, **example}, GUARD)
@@ -74,8 +74,8 @@ def test_the_example_is_a_job_that_a_host_takes(name: str) -> None:
     assert order.function is getattr(sys.modules[module], qualname)
 
 
-def test_changing_the_answer_changes_nothing() -> None:
-    """Each caller has a record of its own."""
+def test_callers_get_copies() -> None:
+    """Each caller has its own record."""
     FUNCTIONS["square"].to_json()["example"]["iterable"]["range"].clear()
     workers.pool_functions().clear()
     assert workers.pool_functions()["square"].example["iterable"] == {"range": [0, 100_000, 1]}
@@ -96,13 +96,13 @@ def test_changing_the_answer_changes_nothing() -> None:
     ],
 )
 def test_a_worker_runs_it(pool: Pool, function: Any, args: tuple[object, ...], value: object) -> None:
-    """Under every start method it is found and returns what it says."""
+    """Every start method finds it, and it returns the right value."""
     assert pool.apply(function, args) == value
 
 
 def test_raise_at_raises(pool: Pool) -> None:
-    """For the one number."""
-    with pytest.raises(ValueError, match="7 is the number that I cannot bear"):
+    """Only for the one number."""
+    with pytest.raises(ValueError, match="7 is the number that raises"):
         pool.apply(pooled.raise_at, (7,))
 
 
@@ -113,8 +113,8 @@ def test_kill_own_worker_kills(pool: Pool) -> None:
     assert lost.value.exitcode == -signal.SIGKILL
 
 
-def test_ignore_sigterm_ignores_it_and_leaves_no_trace(pool: Pool) -> None:
-    """Only while it runs."""
+def test_ignore_sigterm_restores_the_handler(pool: Pool) -> None:
+    """SIGTERM is ignored only while it runs."""
     result = pool.apply_async(pooled.ignore_sigterm, (0.5,))
     (worker,) = wait_until(lambda: [one for one in pool.statistics().workers if one.state == "busy"])
     wait_until(lambda: _ignores_sigterm(worker.pid))

@@ -1,4 +1,4 @@
-"""Parts of a pool's host that need no process: what is told when, and how values and ends are put into words."""
+"""Parts of a pool host that need no process: what is sent when, and the texts for values and ends."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def state(*, busy_s: float | None = None, done: int = 0, **fields: Any) -> dict[
 # What is told when
 
 
-def test_all_is_told_first_and_then_what_changed() -> None:
+def test_the_first_state_is_complete_and_later_ones_are_changes() -> None:
     """Equal fields are left out."""
     changes = Changes()
     assert changes.since(state(done=1), 0.0) == state(done=1)
@@ -32,8 +32,8 @@ def test_all_is_told_first_and_then_what_changed() -> None:
 
 
 @pytest.mark.parametrize(("busy", "after_s"), [(True, BUSY_S), (False, IDLE_S)])
-def test_clocks_are_told_now_and_then(*, busy: bool, after_s: float) -> None:
-    """Sooner in a busy pool than in an idle one; whatever else changes takes them along."""
+def test_durations_are_sent_now_and_then(*, busy: bool, after_s: float) -> None:
+    """More often in a busy pool than in an idle one, and together with any other change."""
     changes = Changes()
 
     def at(seconds: float, done: int = 0) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_clocks_are_told_now_and_then(*, busy: bool, after_s: float) -> None:
     "value",
     [None, True, 7, -(2**63), 1.5, "text", "", [], [1, [2, {"a": None}]], {"a": {"b": [1]}}, {}],
 )
-def test_json_is_shown_as_it_is(value: object) -> None:
+def test_json_is_shown_unchanged(value: object) -> None:
     """Nothing is cut."""
     assert show(value) == (value, False)
 
@@ -73,8 +73,8 @@ def test_json_is_shown_as_it_is(value: object) -> None:
         pytest.param(10**5000, "<int without a repr: ValueError>", id="digits"),
     ],
 )  # fmt: skip
-def test_everything_else_is_shown_by_its_repr(value: object, shown: object) -> None:
-    """A tuple as a list, as JSON has it."""
+def test_other_values_are_shown_by_their_repr(value: object, shown: object) -> None:
+    """A tuple is shown as a list, as in JSON."""
     assert show(value) == (shown, False)
 
 
@@ -98,15 +98,15 @@ def endless() -> list[Any]:
     ],
     ids=["text", "bytes", "numbers", "nested", "entries", "key", "parts", "endless"],
 )
-def test_what_is_large_is_cut(value: object) -> None:
-    """And says so; it is JSON all the same, and not much larger than it may be."""
+def test_large_values_are_cut(value: object) -> None:
+    """The cut is marked; the value is still JSON, of about the maximum size."""
     shown = show(value)
     assert shown.cut
     assert len(json.dumps(shown.value)) < 3 * MAX_RESULT
 
 
-def test_a_budget_lasts_for_what_comes_one_by_one() -> None:
-    """It is spent at some time."""
+def test_a_budget_is_shared_by_several_values() -> None:
+    """At some point it is spent."""
     budget, taken = Budget(1000), 0
     while not budget.is_spent:
         budget.take(taken)
@@ -116,7 +116,7 @@ def test_a_budget_lasts_for_what_comes_one_by_one() -> None:
 
 
 def test_a_repr_is_shortened() -> None:
-    """An ellipsis says so."""
+    """With an ellipsis."""
     assert text("abc", 5) == "'abc'"
     assert text("abcdef", 5) == "'abc…"
     assert text(["abc"], 5) == "['ab…"
@@ -139,55 +139,58 @@ def ended(**fields: Any) -> WorkerEnd:
             "kill",
             ended(returned=12),
             40.2,
-            "Killed worker 4711: task 17 of job 3 was lost after 40 s; 12 waiting tasks moved to others.",
+            "Killed worker 4711: task 17 of job 3 was lost after 40 s; 12 waiting tasks moved to other workers.",
         ),
         (
             "kill",
             ended(returned=1),
             None,
-            "Killed worker 4711: task 17 of job 3 was lost; 1 waiting task moved to others.",
+            "Killed worker 4711: task 17 of job 3 was lost; 1 waiting task moved to other workers.",
         ),
         (
             "terminate",
             ended(outcome="retried"),
             1.25,
-            "Terminated worker 4711: task 17 of job 3 had run 1.2 s and will be run again.",
+            "Terminated worker 4711: task 17 of job 3 had run for 1.2 s and will be retried.",
         ),
         (
             "terminate",
             ended(outcome="retried"),
             None,
-            "Terminated worker 4711: task 17 of job 3 will be run again.",
+            "Terminated worker 4711: task 17 of job 3 will be retried.",
         ),
-        ("kill", ended(task=None, outcome=None), None, "Killed worker 4711: nothing was lost."),
+        ("kill", ended(task=None, outcome=None), None, "Killed worker 4711: no task was lost."),
         (
             "terminate",
             ended(ended=False, outcome=None),
             None,
-            "Worker 4711 did not end within 5 s and goes on with task 17 of job 3: it may ignore SIGTERM. Kill it.",
+            "Worker 4711 did not end within 5 s and still runs task 17 of job 3: it may ignore SIGTERM. Kill it.",
         ),
         (
             "kill",
             ended(ended=False, outcome=None, task=None),
             None,
-            "Worker 4711 did not end within 5 s of SIGKILL: it must be inside the kernel, and ends when it comes back.",
+            (
+                "Worker 4711 did not end within 5 s of SIGKILL: it is blocked in the kernel, and ends when that call"
+                " returns."
+            ),
         ),
     ],
 )
-def test_what_an_end_cost_is_a_sentence(verb: str, end: WorkerEnd, ran_s: float | None, told: str) -> None:
-    """With the task, how long it had run, and what moved."""
+def test_the_cost_of_an_end_is_a_sentence(verb: str, end: WorkerEnd, ran_s: float | None, told: str) -> None:
+    """With the task, how long it had run, and how many tasks moved."""
     assert wording.ended(verb, end, "task 17 of job 3", ran_s) == told
 
 
 def test_errors_are_one_line() -> None:
-    """Our own are told without where they are from, a user's with it."""
+    """Our own errors without their module, the user's with it."""
     assert wording.error(ValueError("one\ntwo")) == "ValueError: one"
     lost = WorkerLost(7, -9, "SIGKILL", "task 1 of call 2")
     assert wording.error(lost).startswith("WorkerLost: task 1 of call 2 was lost with worker 7 (SIGKILL)")
 
 
 def test_failures_fit_into_a_frame() -> None:
-    """A hundred with long tracebacks in strange characters: those that are left out are counted."""
+    """A hundred with long tracebacks in multi-byte characters: those left out are counted."""
     failures = []
     for _ in range(100):
         error = ValueError("\0" * 1000)
@@ -200,17 +203,31 @@ def test_failures_fit_into_a_frame() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.0123, "0.012 s"), (1.26, "1.3 s"), (40.4, "40 s"), (599, "599 s"), (3600, "60 min")]
+    ("exitcode", "told"),
+    [
+        (0, "with exit code 0"),
+        (3, "with exit code 3"),
+        (-9, "by SIGKILL"),
+        (-50, "by signal 50"),
+        (None, "with an unknown exit code"),
+    ],
 )
-def test_durations_have_few_digits(seconds: float, told: str) -> None:
-    """As people say them."""
-    assert wording.lasted(seconds) == told
+def test_exit_codes_are_described(exitcode: int | None, told: str) -> None:
+    """Signals by name."""
+    assert wording.exit_of(exitcode).startswith(told)
 
 
 @pytest.mark.parametrize(
-    ("exitcode", "told"),
-    [(0, "with exit code 0"), (3, "with exit code 3"), (-9, "by SIGKILL"), (-50, "by signal 50"), (None, "in a way")],
+    ("seconds", "text"),
+    [
+        (0.0123, "0.012 s"),
+        (1.26, "1.3 s"),
+        (40.4, "40 s"),
+        (59.7, "1 m 0 s"),
+        (200.4, "3 m 20 s"),
+        (599, "9 m 59 s"),
+        (7440.0, "2 h 4 m"),
+    ],
 )
-def test_exit_codes_have_their_words(exitcode: int | None, told: str) -> None:
-    """Signals by name."""
-    assert wording.exit_of(exitcode).startswith(told)
+def test_durations_have_two_units_at_most(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text

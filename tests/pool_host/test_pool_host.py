@@ -1,4 +1,4 @@
-"""The host of a pool, a real process: it does as it is asked, tells what changed, and leaves nothing behind."""
+"""A real pool host: it answers requests, reports changes, and leaves nothing behind."""
 
 import contextlib
 import json
@@ -77,7 +77,7 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_all_eight_methods(open_host: Open, start_method: str) -> None:
-    """Each is answered at once, goes by its own name, and has its result when it is done."""
+    """Each is answered at once, keeps its own name, and has its result when it has finished."""
     host = open_host(start_method=start_method)
     squares = [number * number for number in range(10)]
     jobs = {
@@ -103,7 +103,7 @@ def test_all_eight_methods(open_host: Open, start_method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["map", "imap", "imap_unordered", "starmap"])
-def test_a_job_of_nothing_is_done_at_once(open_host: Open, method: str) -> None:
+def test_a_job_without_items_is_done_at_once(open_host: Open, method: str) -> None:
     """The result is an empty list."""
     host = open_host()
     job = host.ended(host.submit(method, "square", iterable=[]))
@@ -112,12 +112,12 @@ def test_a_job_of_nothing_is_done_at_once(open_host: Open, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["map", "imap"])
-def test_failures_are_told_with_arguments_and_traceback(open_host: Open, method: str) -> None:
-    """The others are done; the journal says how it came out."""
+def test_failures_have_arguments_and_traceback(open_host: Open, method: str) -> None:
+    """The other tasks are done; the journal has the outcome."""
     host = open_host()
     job = host.ended(host.submit(method, "raise-at", iterable=TEN, chunksize=1))
     assert (job.state, job.done, job.failed, job.lost) == (JobState.FAILED, 9, 1, 0)
-    assert job.error == "ValueError: 7 is the number that I cannot bear"
+    assert job.error == "ValueError: 7 is the number that raises"
     detail = host.detail(job.id)
     (failure,) = detail.failures
     assert (failure.index, failure.first, failure.size, failure.lost) == (7, 7, 1, False)
@@ -126,12 +126,12 @@ def test_failures_are_told_with_arguments_and_traceback(open_host: Open, method:
     assert "in raise_at" in failure.traceback
     missing = [None] if method == "map" else []
     assert detail.result == [0, 1, 2, 3, 4, 5, 6, *missing, 8, 9]
-    host.note("job", f"Job {job.id}, {method} of raise-at, is over after")
+    host.note("job", f"Job {job.id}, {method} of raise-at, finished after")
     host.note("job", "9 tasks done, 1 failed (ValueError: 7 is the number")
 
 
-def test_no_more_failures_than_a_frame_takes(open_host: Open, supervisor: BareSupervisor) -> None:
-    """A hundred of them at most, the others are counted."""
+def test_failures_are_limited_to_a_frame(open_host: Open, supervisor: BareSupervisor) -> None:
+    """At most a hundred are kept, the others are counted."""
     host = open_host()
     folder = str(supervisor.folder)
     job = host.ended(host.submit("map", "mine:fails", iterable={"range": [0, 300]}, chunksize=1, path=folder))
@@ -142,7 +142,7 @@ def test_no_more_failures_than_a_frame_takes(open_host: Open, supervisor: BareSu
 
 
 def test_a_lost_task_is_named(open_host: Open) -> None:
-    """With its worker, in the job, in the state and in the journal; the others are done."""
+    """With its worker, in the job, the state and the journal; the others are done."""
     host = open_host()
     job = host.ended(host.submit("map", "kill-own-worker", iterable=TEN, chunksize=1))
     assert (job.state, job.done, job.lost) == (JobState.LOST, 9, 1)
@@ -150,7 +150,7 @@ def test_a_lost_task_is_named(open_host: Open) -> None:
     (failure,) = detail.failures
     assert (failure.index, failure.lost, failure.arguments) == (7, True, "7")
     assert detail.result == [0, 1, 2, 3, 4, 5, 6, None, 8, 9]
-    note = host.note("worker-lost", f"took task 7 of job {job.id}, workers.pooled.kill_own_worker(7), with it")
+    note = host.note("worker-lost", f"lost task 7 of job {job.id}, workers.pooled.kill_own_worker(7): ")
     assert note.pid == failure.pid
     ended = host.worker(lambda worker: worker.state is WorkerState.ENDED)
     assert (ended.pid, ended.exitcode) == (failure.pid, -signal.SIGKILL)
@@ -158,28 +158,26 @@ def test_a_lost_task_is_named(open_host: Open) -> None:
 
 
 def test_a_retried_task_is_not_lost(open_host: Open) -> None:
-    """It is counted, and lost when it does it again."""
+    """It is counted as retried, and as lost when its last retry fails."""
     host = open_host(retries=1)
     job = host.ended(host.submit("map", "kill-own-worker", iterable=TEN, chunksize=1))
     assert (job.state, job.done, job.lost, job.retried) == (JobState.LOST, 9, 1, 1)
     assert host.detail(job.id).failures[0].attempt == 2
 
 
-def test_an_idle_workers_end_is_told(open_host: Open) -> None:
-    """At once, with its exit code; another one takes its place."""
+def test_the_end_of_an_idle_worker_is_reported(open_host: Open) -> None:
+    """At once, with its exit code; a new worker replaces it."""
     host = open_host()
     first, _ = workers_of(host)
     first.kill()
-    note = host.note(
-        "worker-ended", f"Worker {first.pid} ended by SIGKILL, after 0 tasks; another one takes its place."
-    )
+    note = host.note("worker-ended", f"Worker {first.pid} ended by SIGKILL after 0 tasks; a new worker replaces it.")
     assert note.pid == first.pid
     host.wait_until(lambda: sum(one.state is WorkerState.IDLE for one in host.pool.workers) == 2, "two idle workers")
 
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_the_users_own_function(open_host: Open, supervisor: BareSupervisor, start_method: str) -> None:
-    """Found in the user's folder by workers that were started before anybody knew of it."""
+    """Workers find it in the user's folder, although they were started before the host knew of it."""
     host = open_host(start_method=start_method)
     workers_of(host)
     folder = str(supervisor.folder)
@@ -201,7 +199,7 @@ def test_the_users_own_function(open_host: Open, supervisor: BareSupervisor, sta
 def test_workers_have_the_usual_limit_of_open_files(
     open_host: Open, supervisor: BareSupervisor, start_method: str
 ) -> None:
-    """Although the host has a higher one, for as many workers as may be asked for."""
+    """Although the host's limit is higher, for the largest number of workers."""
     host = open_host(start_method=start_method)
     number = host.submit("apply", "mine:limit", path=str(supervisor.folder))
     host.ended(number)
@@ -210,7 +208,7 @@ def test_workers_have_the_usual_limit_of_open_files(
 
 
 def test_two_modules_of_one_name(open_host: Open, supervisor: BareSupervisor) -> None:
-    """The second is refused, not mistaken for the first."""
+    """The second one is refused, not mistaken for the first."""
     host = open_host()
     supervisor.write("other/mine.py", "def double(number): return 'another'\n")
     host.submit("apply", "mine:double", args=[1], path=str(supervisor.folder))
@@ -218,12 +216,12 @@ def test_two_modules_of_one_name(open_host: Open, supervisor: BareSupervisor) ->
         "Submit", spec={"method": "apply", "function": "mine:double", "args": [1], "path": f"{supervisor.folder}/other"}
     )
     assert refused.field == "function"
-    assert f"mine was loaded from {supervisor.folder}/mine.py before" in refused.detail
+    assert f"mine is already loaded from {supervisor.folder}/mine.py" in refused.detail
     assert "open another pool" in refused.detail
 
 
 def test_a_large_result_is_cut(open_host: Open) -> None:
-    """Its beginning is there, and that it is not all."""
+    """Its beginning is shown, and that it was cut."""
     host = open_host()
     for method, spec in (("apply", {"args": [1]}), ("map", {"iterable": [1, 1, 1]}), ("imap", {"iterable": [1, 1, 1]})):
         job = host.ended(host.submit(method, "return-big", **spec))
@@ -234,7 +232,7 @@ def test_a_large_result_is_cut(open_host: Open) -> None:
 
 
 def test_only_the_newest_jobs_are_kept(open_host: Open) -> None:
-    """Older ones are counted; one that runs is kept whatever its age."""
+    """Older ones are counted; a running one is kept whatever its age."""
     host = open_host()
     asleep = host.submit("apply", "sleep", args=[600])
     numbers = [host.submit("apply", "square", args=[number]) for number in range(60)]
@@ -246,9 +244,9 @@ def test_only_the_newest_jobs_are_kept(open_host: Open) -> None:
     refused = host.refusal("ReadJob", job=numbers[0])
     assert (refused.reason, refused.detail) == (
         "not_found",
-        f"job {numbers[0]} is no longer kept: only the newest 50 that are over are",
+        f"job {numbers[0]} was dropped: only the last 50 finished jobs are kept",
     )
-    assert host.refusal("ReadJob", job=1000).detail == "there is no job 1000; there were 61 jobs so far"
+    assert host.refusal("ReadJob", job=1000).detail == "job not found: 1000; 61 jobs submitted so far"
 
 
 # Workers
@@ -263,7 +261,7 @@ def stalled(host: PoolHost) -> tuple[int, int]:
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_killing_a_stalled_worker_costs_one_task(open_host: Open, start_method: str) -> None:
-    """The answer names it; the job ends with exactly it lost, and the pool takes the next one."""
+    """The answer names it; the job ends with exactly that task lost, and the pool runs the next job."""
     host = open_host(start_method=start_method)
     number, pid = stalled(host)
     told = host.ask("ActOnWorker", pid=pid, verb="kill")
@@ -276,51 +274,51 @@ def test_killing_a_stalled_worker_costs_one_task(open_host: Open, start_method: 
     assert after.state is JobState.DONE
 
 
-def test_killing_an_idle_worker_costs_nothing(open_host: Open) -> None:
-    """It is told so."""
+def test_killing_an_idle_worker_loses_no_task(open_host: Open) -> None:
+    """The answer says so."""
     host = open_host()
     first, _ = workers_of(host)
     told = host.ask("ActOnWorker", pid=first.pid, verb="kill")
-    assert told["text"] == f"Killed worker {first.pid}: nothing was lost."
+    assert told["text"] == f"Killed worker {first.pid}: no task was lost."
     assert (told["ended"], told["task"], told["outcome"]) == (True, None, None)
 
 
 @pytest.mark.parametrize("verb", ["terminate", "kill", "suspend"])
-def test_nothing_is_done_to_a_worker_with_another_task_than_was_agreed(open_host: Open, verb: str) -> None:
-    """It is named, and so is the one that was looked at; with the right one it is done."""
+def test_a_worker_with_another_task_than_agreed_is_left_alone(open_host: Open, verb: str) -> None:
+    """The refusal names both tasks; with the right one the verb is done."""
     host = open_host()
     number, pid = stalled(host)
-    for task, named in (({"job": number, "index": 6}, f"task 6 of job {number}"), (None, "none")):
+    for task, named in (({"job": number, "index": 6}, f"task 6 of job {number}"), (None, "no task")):
         refused = host.refusal("ActOnWorker", pid=pid, verb=verb, task=task)
         assert (refused.reason, refused.detail) == (
             "not_possible",
-            f"worker {pid} has task 7 of job {number} now, not {named}: nothing was done",
+            f"worker {pid} now has task 7 of job {number}, not {named}; nothing was done",
         )
     told = host.ask("ActOnWorker", pid=pid, verb=verb, task={"job": number, "index": 7})
     assert told["pid"] == pid
     other = host.worker(lambda one: one.pid != pid and one.state == "idle")
     assert host.refusal("ActOnWorker", pid=other.pid, verb=verb, task={"job": 1, "index": 0}).detail == (
-        f"worker {other.pid} has no task now, not task 0 of job 1: nothing was done"
+        f"worker {other.pid} now has no task, not task 0 of job 1; nothing was done"
     )
     assert host.ask("ActOnWorker", pid=other.pid, verb=verb, task=None)["pid"] == other.pid
     assert host.refusal("ActOnWorker", pid=pid, verb=verb, task=[7]).field == "task"
 
 
-def test_a_retried_task_is_told_to_run_again(open_host: Open) -> None:
+def test_the_answer_says_that_a_task_will_be_retried(open_host: Open) -> None:
     """When its worker is killed."""
     host = open_host(retries=1)
     number, pid = stalled(host)
     told = host.ask("ActOnWorker", pid=pid, verb="kill")
     assert re.match(
-        rf"Killed worker {pid}: task 7 of job {number} had run [\d.]+ s and will be run again", told["text"]
+        rf"Killed worker {pid}: task 7 of job {number} had run for [\d.]+ s and will be retried", told["text"]
     )
     again = host.worker(lambda one: one.task is not None and one.task.attempt == 2)
     host.ask("ActOnWorker", pid=again.pid, verb="kill")
     assert (host.ended(number).lost, host.ended(number).retried) == (1, 1)
 
 
-def test_one_that_ignores_sigterm_holds_up_nobody(open_host: Open) -> None:
-    """The answer comes after 5 s; meanwhile everything else is answered, and jobs go on."""
+def test_a_worker_that_ignores_sigterm_holds_up_no_request(open_host: Open) -> None:
+    """The answer comes after 5 s; meanwhile all other requests are answered, and jobs run."""
     host = open_host()
     number = host.submit("apply", "ignore-sigterm", args=[600])
     pid = host.worker(lambda one: one.task is not None).pid
@@ -334,13 +332,13 @@ def test_one_that_ignores_sigterm_holds_up_nobody(open_host: Open) -> None:
     assert isinstance(answer, HostReply)
     assert (answer.result["ended"], answer.result["outcome"]) == (False, None)
     assert answer.result["text"] == (
-        f"Worker {pid} did not end within 5 s and goes on with task 0 of job {number}: it may ignore SIGTERM. Kill it."
+        f"Worker {pid} did not end within 5 s and still runs task 0 of job {number}: it may ignore SIGTERM. Kill it."
     )
     assert host.ask("ActOnWorker", pid=pid, verb="kill")["outcome"] == "lost"
 
 
 def test_suspend_and_resume(open_host: Open) -> None:
-    """What it means is told; a suspended worker's waiting tasks are done by others."""
+    """The answers say what it means; others do a suspended worker's waiting tasks."""
     host = open_host()
     number = host.submit("map", "slow-square", iterable=TEN, chunksize=1)
     worker = host.worker(lambda one: one.task is not None)
@@ -349,24 +347,24 @@ def test_suspend_and_resume(open_host: Open) -> None:
     host.worker(lambda one: one.pid == worker.pid and one.state is WorkerState.SUSPENDED)
     host.wait_until(lambda: (host.job(number) or host).done == 9, "the others done")  # type: ignore[union-attr]
     told = host.ask("ActOnWorker", pid=worker.pid, verb="resume")
-    assert re.fullmatch(rf"Resumed worker {worker.pid}: task \d of job {number} goes on\.", told["text"])
+    assert re.fullmatch(rf"Resumed worker {worker.pid}: task \d of job {number} continues\.", told["text"])
     assert host.ended(number).state is JobState.DONE
 
 
 @pytest.mark.parametrize("verb", ["suspend", "resume", "terminate", "kill"])
-def test_a_pid_that_is_no_workers_is_refused(open_host: Open, verb: str) -> None:
-    """And nothing happens to it."""
+def test_a_pid_of_another_process_is_refused(open_host: Open, verb: str) -> None:
+    """And that process is not signalled."""
     host = open_host()
     refused = host.refusal("ActOnWorker", pid=os.getpid(), verb=verb)
     assert refused.reason == "not_found"
-    assert f"this pool has no worker {os.getpid()}; its workers are: " in refused.detail
+    assert f"worker not found: {os.getpid()}; workers of this pool: " in refused.detail
 
 
 # The pool
 
 
 def test_resize(open_host: Open) -> None:
-    """Up and down; the facts and the journal say so."""
+    """Up and down; the state and the journal say so."""
     host = open_host()
     workers_of(host)
     for processes in (4, 1):
@@ -378,11 +376,11 @@ def test_resize(open_host: Open) -> None:
             ),
             f"{processes} workers",
         )
-    host.note("pool", "The pool is resized from 4 to 1 worker.")
+    host.note("pool", "Resized the pool from 4 to 1 worker.")
 
 
 def test_close_and_join(open_host: Open) -> None:
-    """What was submitted is done, nothing more is taken; then the host tells the end and ends too."""
+    """Submitted jobs are done, new ones refused; then the host reports the end and exits."""
     host = open_host()
     number = host.submit("map", "slow-square", iterable=TEN)
     host.ask("Close")
@@ -399,7 +397,7 @@ def test_close_and_join(open_host: Open) -> None:
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_terminate(open_host: Open, start_method: str) -> None:
-    """What ran is lost, what waited never starts; the answer comes when the workers have ended; then the host ends."""
+    """Running tasks are lost, waiting ones never start; after the answer the workers are gone, and the host exits."""
     host = open_host(start_method=start_method)
     running = host.submit("map", "sleep", iterable=[600] * 5, chunksize=1)
     host.wait_until(lambda: host.pool.running == 2, "two tasks running")
@@ -411,11 +409,11 @@ def test_terminate(open_host: Open, start_method: str) -> None:
     job = host.ended(running)
     assert (job.state, job.lost) == (JobState.LOST, 5)
     assert host.pool.state is PoolState.TERMINATED
-    host.note("pool", "The pool was terminated, with 2 running tasks and 3 waiting.")
+    host.note("pool", "Terminated the pool with 2 running tasks and 3 waiting.")
 
 
-def test_joins_that_wait_are_answered_before_the_end(open_host: Open) -> None:
-    """By another client, without limit."""
+def test_waiting_joins_are_answered_before_the_end(open_host: Open) -> None:
+    """Those of another client, without a timeout."""
     host = open_host()
     number = host.submit("map", "slow-square", iterable=TEN)
     host.ask("Close")
@@ -429,7 +427,7 @@ def test_joins_that_wait_are_answered_before_the_end(open_host: Open) -> None:
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_the_end_of_the_channel_ends_the_pool(open_host: Open, start_method: str) -> None:
-    """The supervisor has gone: so do the workers, and the host."""
+    """When the supervisor has gone, workers and host end."""
     host = open_host(start_method=start_method)
     stalled(host)
     processes = workers_of(host)
@@ -440,7 +438,7 @@ def test_the_end_of_the_channel_ends_the_pool(open_host: Open, start_method: str
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_sigterm_ends_the_workers_first(open_host: Open, start_method: str) -> None:
-    """Then the host tells how it came out, and ends in order."""
+    """Then the host sends the outcome, and exits normally."""
     host = open_host(start_method=start_method)
     number, _ = stalled(host)
     host.wait_until(lambda: host.pool.done == 11, "the others done")
@@ -453,7 +451,7 @@ def test_sigterm_ends_the_workers_first(open_host: Open, start_method: str) -> N
 
 @pytest.mark.parametrize("start_method", METHODS)
 def test_killing_the_host_ends_channel_and_workers(open_host: Open, start_method: str) -> None:
-    """No worker keeps the channel open; none outlives the host."""
+    """No worker keeps the channel open, and none outlives the host."""
     host = open_host(start_method=start_method)
     stalled(host)
     processes = workers_of(host)
@@ -463,8 +461,8 @@ def test_killing_the_host_ends_channel_and_workers(open_host: Open, start_method
     wait_until(lambda: are_gone(processes))
 
 
-def test_an_import_that_hangs_holds_up_no_other_verb(open_host: Open, supervisor: BareSupervisor) -> None:
-    """The user's module is imported beside everything but other submits."""
+def test_an_import_that_hangs_holds_up_only_submits(open_host: Open, supervisor: BareSupervisor) -> None:
+    """All requests but other submits are answered during the import of the user's module."""
     host = open_host()
     supervisor.write("hanging.py", "import time\ntime.sleep(600)\n")
     before = host.submit("apply", "sleep", args=[600])
@@ -477,7 +475,7 @@ def test_an_import_that_hangs_holds_up_no_other_verb(open_host: Open, supervisor
 
 
 def test_workers_that_never_boot_break_the_pool(open_host: Open) -> None:
-    """The host gives up, tells why, and ends with it."""
+    """The host gives up, reports why, and exits."""
     host = open_host(start_method="spawn", processes=1)
 
     def kill_what_boots() -> bool:
@@ -492,15 +490,15 @@ def test_workers_that_never_boot_break_the_pool(open_host: Open) -> None:
     assert host.started.end() == 1
     host.listen()
     assert host.pool.error
-    assert "workers in a row did not get ready" in host.pool.error
+    assert "workers in a row failed to start" in host.pool.error
     assert f"PoolBroken: {host.pool.error}" in host.started.log_text()
 
 
 # Words
 
 
-def test_words_that_make_no_sense_are_passed_over_or_refused(open_host: Open) -> None:
-    """The host goes on."""
+def test_invalid_messages_are_ignored_or_refused(open_host: Open) -> None:
+    """The host keeps running."""
     host = open_host()
     for garbage in (b"", b"\xff\xfe", b"{", b"[]", b"7", b"{}", b'{"number": "one"}', b"[" * 100_000):
         host.connection.send_bytes(garbage)
@@ -518,7 +516,7 @@ def test_words_that_make_no_sense_are_passed_over_or_refused(open_host: Open) ->
 
 
 def test_a_broken_frame_ends_the_channel(open_host: Open) -> None:
-    """Nothing after it could be understood: the pool ends."""
+    """What follows cannot be decoded, so the pool ends."""
     host = open_host()
     processes = workers_of(host)
     os.write(host.connection.fileno(), struct.pack("!i", 2**30))
@@ -528,15 +526,15 @@ def test_a_broken_frame_ends_the_channel(open_host: Open) -> None:
 
 REFUSED = [
     ({"method": "filter"}, "method", "must be one of apply, apply_async, map, map_async, imap"),
-    ({"colour": "red"}, "colour", "is no field of a job; allowed are method, function, args"),
+    ({"colour": "red"}, "colour", "unknown field; a job has method, function, args"),
     ({"args": "1"}, "args", "must be a list"),
     ({"kwargs": [1]}, "kwargs", "must be an object"),
-    ({"iterable": [1]}, "iterable", "goes with the maps; apply takes args and kwargs"),
-    ({"chunksize": 2}, "chunksize", "goes with the maps; apply has one task"),
-    ({"method": "map"}, "iterable", 'map needs one: a list, or {"range": [start, stop, step]}'),
+    ({"iterable": [1]}, "iterable", "only for map, imap and starmap; apply takes args and kwargs"),
+    ({"chunksize": 2}, "chunksize", "only for map, imap and starmap; apply has one task"),
+    ({"method": "map"}, "iterable", 'required by map: a list, or {"range": [start, stop, step]}'),
     ({"method": "map", "iterable": "abc"}, "iterable", "must be a list, or"),
-    ({"method": "map", "iterable": [1], "args": [1]}, "args", "goes with apply and apply_async; map takes an iterable"),
-    ({"method": "imap", "iterable": [1], "kwargs": {"a": 1}}, "kwargs", "goes with apply and apply_async"),
+    ({"method": "map", "iterable": [1], "args": [1]}, "args", "only for apply and apply_async; map takes an iterable"),
+    ({"method": "imap", "iterable": [1], "kwargs": {"a": 1}}, "kwargs", "only for apply and apply_async"),
     (
         {"method": "map", "iterable": [1], "chunksize": 0},
         "chunksize",
@@ -544,37 +542,45 @@ REFUSED = [
     ),
     ({"method": "map", "iterable": [1], "chunksize": True}, "chunksize", "must be a whole number from 1"),
     ({"method": "map", "iterable": [1], "chunksize": 1.5}, "chunksize", "must be a whole number from 1"),
-    ({"method": "map", "iterable": {"range": []}}, "iterable", 'an object must be {"range": [start, stop, step]}'),
+    (
+        {"method": "map", "iterable": {"range": []}},
+        "iterable",
+        'an object must be {"range": [stop]}, [start, stop] or [start, stop, step]',
+    ),
     ({"method": "map", "iterable": {"range": [1], "x": 1}}, "iterable", "an object must be"),
     ({"method": "map", "iterable": {"range": [0, "9"]}}, "iterable", "must be a whole number from"),
     ({"method": "map", "iterable": {"range": [0, 9, 0]}}, "iterable", "the step of a range must not be 0"),
     (
         {"method": "map", "iterable": {"range": [1_000_001]}},
         "iterable",
-        "1,000,001 items are too many, at most 1,000,000",
+        "must have at most 1,000,000 items, not 1,000,001",
     ),
-    ({"method": "starmap", "iterable": {"range": [5]}}, "iterable", "starmap needs a list of lists"),
-    ({"method": "starmap", "iterable": [[1], 2]}, "iterable", "each with the arguments of one call; item 1 is 2"),
-    ({"function": ""}, "function", "must be a name of the catalogue, or module:function"),
-    ({"function": 7}, "function", "must be a name of the catalogue, or module:function"),
-    ({"function": "cube"}, "function", "there is no 'cube'; allowed are square, slow-square, prime-count"),
-    ({"function": "nowhere:run"}, "function", "nowhere:run cannot be used: ModuleNotFoundError: No module named"),
-    ({"function": "mine:missing"}, "function", "cannot be used: AttributeError: module 'mine' has no attribute"),
-    ({"function": "mine:number"}, "function", "cannot be used: TypeError: mine:number is int and cannot be called"),
-    ({"function": "mine:nameless", "path": None}, "function", "mine:nameless cannot be used: PicklingError: "),
-    ({"function": "leaving:run"}, "function", "leaving:run cannot be used: SystemExit: 3"),
-    ({"function": "broken:run"}, "function", "broken:run cannot be used: ZeroDivisionError: division by zero"),
-    ({"function": ":run"}, "function", ":run cannot be used: ValueError: Empty module name"),
-    ({"path": "/nowhere/at/all"}, "path", "must be a folder that exists, not '/nowhere/at/all'"),
-    ({"path": 7}, "path", "must be a folder that exists, not 7"),
+    ({"method": "starmap", "iterable": {"range": [5]}}, "iterable", "starmap needs a list of argument lists"),
+    ({"method": "starmap", "iterable": [[1], 2]}, "iterable", "starmap needs lists of arguments; item 1 is 2"),
+    ({"function": ""}, "function", "must be a catalogue function or module:function"),
+    ({"function": 7}, "function", "must be a catalogue function or module:function"),
+    ({"function": "cube"}, "function", "unknown: 'cube'; use square, slow-square, prime-count"),
+    ({"function": "nowhere:run"}, "function", "cannot load nowhere:run: ModuleNotFoundError: No module named"),
+    (
+        {"function": "mine:missing"},
+        "function",
+        "cannot load mine:missing: AttributeError: module 'mine' has no attribute",
+    ),
+    ({"function": "mine:number"}, "function", "cannot load mine:number: TypeError: mine:number is not callable: int"),
+    ({"function": "mine:nameless", "path": None}, "function", "cannot load mine:nameless: PicklingError: "),
+    ({"function": "leaving:run"}, "function", "cannot load leaving:run: SystemExit: 3"),
+    ({"function": "broken:run"}, "function", "cannot load broken:run: ZeroDivisionError: division by zero"),
+    ({"function": ":run"}, "function", "cannot load :run: ValueError: Empty module name"),
+    ({"path": "/nowhere/at/all"}, "path", "must be an existing folder, not '/nowhere/at/all'"),
+    ({"path": 7}, "path", "must be an existing folder, not 7"),
     ({"args": []}, "args", "missing a required argument: 'number'"),
     ({"args": [1, 2]}, "args", "too many positional arguments"),
     ({"method": "map", "iterable": [1], "function": "mine:where"}, "iterable", "too many positional arguments"),
 ]
 
 
-def test_what_is_wrong_with_a_job_is_said(open_host: Open, supervisor: BareSupervisor) -> None:
-    """Each refusal names the field, and says what is allowed; no number is used up."""
+def test_an_invalid_job_is_refused_with_the_reason(open_host: Open, supervisor: BareSupervisor) -> None:
+    """Each refusal names the field and what is allowed, and uses no job number."""
     host = open_host(processes=1)
     supervisor.write("leaving.py", "import sys\nsys.exit(3)\n")
     supervisor.write("broken.py", "1 / 0\n")
@@ -592,8 +598,8 @@ def test_what_is_wrong_with_a_job_is_said(open_host: Open, supervisor: BareSuper
 # How it tells
 
 
-def test_the_first_state_is_whole_and_the_others_are_what_changed(open_host: Open) -> None:
-    """At most every 250 ms, however much happens; all of it fits what the supervisor reads."""
+def test_the_first_state_is_complete_and_later_ones_are_changes(open_host: Open) -> None:
+    """At most every 250 ms, whatever happens; each fits into a frame."""
     host = open_host()
     job = host.ended(host.submit("map", "square", iterable={"range": [0, 200_000]}, chunksize=1))
     first, *others = host.states
@@ -607,11 +613,11 @@ def test_the_first_state_is_whole_and_the_others_are_what_changed(open_host: Ope
     assert host.pool.done == 200_000
 
 
-def test_a_host_without_a_way_to_a_supervisor_says_so(supervisor: BareSupervisor) -> None:
-    """Launched by hand it ends with an error that says why."""
+def test_a_host_without_a_supervisor_fails(supervisor: BareSupervisor) -> None:
+    """Launched as an ordinary target, it ends with an error that says why."""
     started = supervisor.start("forkserver", "procession.pool_host:serve")
     assert started.end() == 1
-    assert "a pool host is started by the supervisor" in started.log_text()
+    assert "only the supervisor can start a pool host" in started.log_text()
 
 
 @pytest.mark.parametrize(
@@ -622,7 +628,7 @@ def test_a_host_without_a_way_to_a_supervisor_says_so(supervisor: BareSupervisor
         ({"maxtasksperchild": 0}, "ValueError: maxtasksperchild must be a positive int or None"),
     ],
 )
-def test_a_pool_that_cannot_be_made_ends_its_host(open_host: Open, spec: dict[str, Any], error: str) -> None:
+def test_a_pool_that_cannot_be_opened_ends_its_host(open_host: Open, spec: dict[str, Any], error: str) -> None:
     """With exit code 1 and the reason."""
     host = open_host(**spec)
     assert host.started.end() == 1

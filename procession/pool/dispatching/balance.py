@@ -1,20 +1,20 @@
-"""Taking tasks away from workers that do not come to them: stopped ones, slow ones, those with one long task."""
+"""Take tasks back from workers that do not get to them: stopped ones, slow ones, those with one long task."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from procession.pool.crew.member import Worker
-from procession.pool.tasks.bookkeeping import Ledger
-from procession.pool.worker.ring import LIMIT, NONE, Fence
+from procession.pool.tasks.ledger import Ledger
+from procession.pool.worker_process.ring import LIMIT, NONE, Fence
+from procession.pool.workers.worker import Worker
 
-#: A worker may be idle that long while another one has tasks in store; nobody may keep those behind one task longer.
+#: How long a worker may be idle while others have prefetched tasks, and how long one task may hold up those behind it.
 IDLE_S = 0.005
 STALLED_S = 0.05
 
 
 class Balance:
-    """``is_lopsided`` says that somebody is idle while others have tasks in store: look again soon."""
+    """Moves prefetched tasks between workers."""
 
     def __init__(self, ledger: Ledger, fence: Fence) -> None:
         self._ledger = ledger
@@ -23,12 +23,12 @@ class Balance:
 
     @property
     def is_lopsided(self) -> bool:
-        """Whether to look again after `IDLE_S`."""
+        """Whether a worker is idle while others have prefetched tasks: `restore` again after `IDLE_S`."""
         return self._lopsided_since is not None
 
     def restore(self, workers: Sequence[Worker], now: float) -> bool:
-        """Take back what others would come to earlier; whether there was something."""
-        loaded = [worker for worker in workers if worker.desk.limit is None and has_store(worker)]
+        """Take back tasks that other workers would get to earlier; return whether there were some."""
+        loaded = [worker for worker in workers if worker.inbox.limit is None and has_prefetched(worker)]
         for worker in loaded:
             worker.look(now)
         stalled = [worker for worker in loaded if now - worker.since >= STALLED_S]
@@ -47,22 +47,22 @@ class Balance:
 
     def reclaim(self, worker: Worker) -> None:
         """Take back the tasks that wait in this worker."""
-        desk, words = worker.desk, worker.words
-        if desk.limit is not None:
+        inbox, words = worker.inbox, worker.words
+        if inbox.limit is not None:
             return
         current = worker.current
         words[LIMIT] = limit = current + 1 if current != NONE else 0
         self._fence()
-        self._ledger.stolen += self._ledger.reclaim(desk, worker.current, limit)
-        if desk.limit is None:
+        self._ledger.stolen += self._ledger.reclaim(inbox, worker.current, limit)
+        if inbox.limit is None:
             words[LIMIT] = NONE
 
 
-def has_store(worker: Worker) -> bool:
-    """Whether tasks wait in it, beside the one that it executes."""
-    inflight = worker.desk.inflight
+def has_prefetched(worker: Worker) -> bool:
+    """Return whether tasks wait in it, besides the one that it executes."""
+    inflight = worker.inbox.inflight
     return len(inflight) > (worker.current in inflight)
 
 
 def _is_idle(worker: Worker) -> bool:
-    return not worker.desk.inflight and worker.is_ready and worker.desk.room() > 0
+    return not worker.inbox.inflight and worker.is_ready and worker.inbox.room() > 0

@@ -1,8 +1,8 @@
-"""A thread for the callbacks of the user's: however long one takes, the pool goes on meanwhile.
+"""A thread for the user's callbacks, so that a slow one does not hold up the pool.
 
-They run one after the other, in the order in which their results came; the result of each is there when it has
-returned.  The thread is started for the first callback, and ends with the pool.  `add` and `close` are called under
-the lock of the dispatcher; callbacks run without it.
+Callbacks run one after the other, in the order of their results; a result is ready when its callback has returned.  The
+thread starts with the first callback and ends with the pool.  `add` and `close` are called under the dispatcher's lock;
+callbacks run without it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 class Callbacks:
-    """Whoever waits for the pool's end waits for these, too (`join`)."""
+    """Runs callbacks; `join` waits for them, too, at the end of the pool."""
 
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
@@ -21,7 +21,7 @@ class Callbacks:
         self._closed = False
 
     def add(self, call: Callable[[], object]) -> None:
-        """Have it called soon; at once, and here, where the pool has ended."""
+        """Have it called in the thread; after the end of the pool, call it here."""
         if self._closed:
             call()
             return
@@ -32,23 +32,23 @@ class Callbacks:
             self._thread = thread
 
     def is_current(self) -> bool:
-        """Whether the calling thread is ours: it runs a callback."""
+        """Return whether the calling thread is this one: a callback."""
         return threading.current_thread() is self._thread
 
     def close(self) -> None:
-        """No more will come, but from callers that come too late."""
+        """End the thread after the callbacks added so far."""
         self._closed = True
         self._calls.put(None)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until all have returned; whether they have."""
+        """Wait until all callbacks have returned; return whether they have."""
         if self._thread is None:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        self._thread = threading.current_thread()  # the first callback may ask before `add` has come so far
+        self._thread = threading.current_thread()  # the first callback may call `is_current` before `add` has set it
         while call := self._calls.get():
             call()
-            del call  # or what it holds would live until the next one comes
+            del call  # or its result would live until the next callback

@@ -1,1 +1,1 @@
-"""Tasks, where each of them is, and the results that callers hold.  Nothing here starts or waits for a process."""
+"""Tasks, where each of them is, and the results of calls.  Nothing here starts or waits for a process."""

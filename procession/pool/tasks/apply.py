@@ -1,7 +1,7 @@
-"""What apply returns, shaped as in `multiprocessing.pool`; map's results are in `maps`, imap's in `iterators`.
+"""The result of apply_async, as in `multiprocessing.pool`; `maps` has the result of map, `iterators` that of imap.
 
-It is its own task, which saves one object per call; a map or imap has one `Item` or `Chunk` per task.  The pool settles
-tasks; a result is over when all of its tasks are.
+It is also the task itself, which saves an object per call; a map or imap has an `Item` or `Chunk` per task.  The pool
+settles tasks; a result is ready when all its tasks are settled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from multiprocessing import TimeoutError as PoolTimeoutError
 
 from procession.pool.errors import PoolError
 
-from .task import failure_of, name_of, task_facts, written
+from .task import arguments_text, failure_of, name_of, task_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class AsyncResult:
-    """The result of apply_async, and the task itself."""
+    """The result of apply_async, and its task."""
 
     __slots__ = (
         "__weakref__",
@@ -57,8 +57,7 @@ class AsyncResult:
         error_callback: Callback,
         retries: int,
     ) -> None:
-        # Keeps the pool alive until this is over.
-        self._pool = pool
+        self._pool = pool  # keeps the pool alive until the task is settled
         self.call = call
         self.function = function
         self.args = args
@@ -70,53 +69,53 @@ class AsyncResult:
         self._success: bool | None = None
         self._value: Any = None
         self._failure: Failure | None = None
-        # Whoever waits takes it and gives it back: an Event would be a Condition and two locks.
+        # Who waits acquires and releases it: an Event would be a Condition and two locks.
         self._lock = allocate_lock()
         self._lock.acquire()
 
     def settle(self, success: bool, value: Any) -> None:
-        """Called by the pool."""
+        """End the task: ``value`` is what it returned or its exception; called by the pool."""
         if not success:
             self._failure = failure_of(self, value)
-        self.function = self.args = self.kwds = None  # type: ignore[assignment]  # they may be large
+        self.function = self.args = self.kwds = None  # type: ignore[assignment]  # may be large
         self._value = value
         if callback := self._callback if success else self._error_callback:
-            self._pool._call_back(lambda: self._tell(callback, success))  # type: ignore[attr-defined]
-            return
-        self._callback = self._error_callback = None
-        self._success = success
-        self._pool = None
-        self._lock.release()
+            self._pool._call_back(lambda: self._call_back_and_end(callback, success))  # type: ignore[attr-defined]
+        else:
+            self._end(success)
 
-    def _tell(self, callback: Callable[[Any], object], success: bool) -> None:
+    def _call_back_and_end(self, callback: Callable[[Any], object], success: bool) -> None:
         call_back(callback, self._value)
+        self._end(success)
+
+    def _end(self, success: bool) -> None:
         self._callback = self._error_callback = None
         self._success = success
         self._pool = None
         self._lock.release()
 
     def ready(self) -> bool:
-        """Whether it is over."""
+        """Return whether the task has ended."""
         return self._success is not None
 
     def successful(self) -> bool:
-        """Whether it returned; raises ValueError where it is not over."""
+        """Return whether the task returned a value; raises ValueError before it has ended."""
         if self._success is None:
             raise ValueError(f"{self!r} not ready")
         return self._success
 
     def wait(self, timeout: float | None = None) -> None:
-        """Until it is over, or ``timeout`` seconds."""
+        """Wait until the task has ended, at most ``timeout`` seconds."""
         if self._success is None:
             refuse_in_callback(self._pool, self._callback or self._error_callback)
             if timeout is None:
-                with self._lock:  # others may wait, too: it is not left locked where a signal handler raises
+                with self._lock:  # released also where a signal handler raises
                     pass
             elif self._lock.acquire(timeout=_limit(timeout)):
                 self._lock.release()
 
     def get(self, timeout: float | None = None) -> Any:
-        """What the function returned; raises what it raised, or `multiprocessing.TimeoutError`, or `PoolError`."""
+        """Return what the function returned; raises what it raised, `multiprocessing.TimeoutError` or `PoolError`."""
         if self._success is None:
             self.wait(timeout)
         if self._success:
@@ -126,7 +125,7 @@ class AsyncResult:
         raise self._value
 
     def progress(self) -> Progress:
-        """How far it is: one task."""
+        """Return the progress of this one task."""
         from procession.pool.facts import Progress
 
         lost = self._success is False and isinstance(self._value, PoolError)
@@ -140,24 +139,24 @@ class AsyncResult:
         )
 
     def failures(self) -> tuple[Failure, ...]:
-        """The task with its exception, where it failed."""
+        """Return the task with its exception if it failed."""
         return (self._failure,) if self._failure else ()
 
     def retried(self) -> None:
-        """Called by the pool."""
+        """Do nothing: `attempt` counts the retries."""
 
     def facts(self) -> TaskFacts:
-        """Which task this is."""
-        return task_facts(self.call, 0, 0, 1, name_of(self.function), written(self.args, self.kwds), self.attempt)
+        """Return which task this is."""
+        return task_facts(
+            self.call, 0, 0, 1, name_of(self.function), arguments_text(self.args, self.kwds), self.attempt
+        )
 
 
 def refuse_in_callback(pool: Any, callback: Callback = None) -> None:
-    """Raise RuntimeError where somebody is about to wait for what comes only after he has returned: a callback for a
-    result that has one, too (they run one after the other), or code that the pool itself runs."""
-    if pool is not None and pool._is_held_up(calls_back=callback is not None):
-        raise RuntimeError(
-            "this is called by the pool, which cannot go on before it returns: the result would never come"
-        )
+    """Raise RuntimeError where the caller would wait for ever: in code that the pool itself runs; in a callback, for a
+    result with a callback (they run one after the other)."""
+    if pool is not None and pool._would_wait_for_ever(calls_back=callback is not None):
+        raise RuntimeError("the pool is waiting for this code to return: the result would never be ready")
 
 
 def _limit(timeout: float) -> float:
@@ -165,14 +164,14 @@ def _limit(timeout: float) -> float:
 
 
 def call_back(callback: Callable[[Any], object], value: Any) -> None:
-    """A callback of the user's; what it raises is shown and disturbs nothing."""
+    """Call a callback; show what it raises, and go on."""
     try:
         callback(value)
-    except BaseException:  # noqa: BLE001 - it runs in a thread of the pool's, where nobody could catch it
+    except BaseException:  # noqa: BLE001 - raised in a thread of the pool, where no caller could catch it
         show_exception()
 
 
 def show_exception() -> None:
-    """Show the present one; the hook is the user's too, and may raise or exit."""
+    """Pass the current exception to sys.excepthook, which may be the user's, and raise or exit."""
     with contextlib.suppress(BaseException):
         sys.excepthook(*sys.exc_info())

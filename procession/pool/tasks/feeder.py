@@ -1,6 +1,6 @@
-"""A thread that asks an iterable of the user's for its items, as fast as workers take them and not faster.
+"""A thread that iterates a user's iterable, only as fast as workers take the items.
 
-The iterable may block for as long as it likes, also on results of the same pool: nobody waits for this thread.
+The iterable may block as long as it likes, also on results of the same pool: no other thread waits for this one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: How many tasks are made ahead of the workers.
+#: How many items it takes ahead of the workers.
 AHEAD = 256
 
 
 class Feeder:
-    """Feeds one source.  ``ready`` is called when the source has something again; ``stop`` ends it at its next item."""
+    """Feeds one source; calls ``ready`` when the source has items again."""
 
     def __init__(
         self,
@@ -39,7 +39,6 @@ class Feeder:
         self._thread = threading.Thread(target=self._feed, daemon=True, name="procession-pool-feeder")
 
     def start(self) -> None:
-        """Begin to ask."""
         self._thread.start()
 
     def _feed(self) -> None:
@@ -53,7 +52,7 @@ class Feeder:
                 self._await_room()
                 if source.over:
                     break
-        except BaseException as raised:  # noqa: BLE001 - whatever the user's iterable raises is the result's
+        except BaseException as raised:  # noqa: BLE001 - whatever the iterable raises is the error of the result
             error = raised
         source.end(error)
         self._ready(source)

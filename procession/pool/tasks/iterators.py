@@ -1,4 +1,4 @@
-"""What imap and imap_unordered return: the results one by one."""
+"""The results of imap and imap_unordered, one by one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
 
-from procession.pool.errors import PoolError
-
 from .apply import refuse_in_callback
 from .maps import ManyResults
 
@@ -16,13 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from procession.pool.facts import Progress
-
     from .task import Item
 
 
 class IMapIterator(ManyResults):
-    """What imap returns: the results as they come, in the order of the iterable."""
+    """The results of imap, in the order of the iterable."""
 
     def __init__(self, pool: object, call: int, chunksize: int) -> None:
         super().__init__(pool, call, chunksize)
@@ -36,7 +32,7 @@ class IMapIterator(ManyResults):
         return self
 
     def next(self, timeout: float | None = None) -> Any:
-        """The next result; raises StopIteration at the end, `multiprocessing.TimeoutError`, or what the task raised."""
+        """Return the next result; raises StopIteration, `multiprocessing.TimeoutError`, or what the task raised."""
         with self._changed:
             if not self._ready and self._next != self._total:
                 refuse_in_callback(self._pool)
@@ -52,10 +48,9 @@ class IMapIterator(ManyResults):
             return value
         raise value
 
-    __next__ = next  # noqa: A003 - the method, under its other name
+    __next__ = next  # noqa: A003 - the stdlib has both names
 
     def settle(self, item: Item, success: bool, value: Any) -> None:
-        """Called by the pool."""
         if not success:
             self._count_failure(item, value)
         with self._changed:
@@ -64,26 +59,18 @@ class IMapIterator(ManyResults):
             self._changed.notify()
 
     def abandon(self, index: int, error: BaseException) -> None:
-        """Called by the pool: the error comes in the place of the first item that is missing."""
+        """End the iteration with an error at the first missing item; called by the pool."""
         with self._changed:
             self._over += 1
-            if isinstance(error, PoolError):
-                self._lost += 1
-            else:
-                self._failed += 1
+            self._count_error(error)
             self._arrive(index, False, error)
             self._total = index + 1
             self._changed.notify_all()
 
     def set_length(self, length: int) -> None:
-        """Called by the pool."""
         with self._changed:
             self._total = length
             self._changed.notify_all()
-
-    def progress(self) -> Progress:
-        """How far it is, in tasks: chunks, where there are some."""
-        return self._progress(self._total)
 
     def _arrive(self, index: int, success: bool, value: Any) -> None:
         self._early[index] = success, value
@@ -93,7 +80,7 @@ class IMapIterator(ManyResults):
 
 
 class IMapUnorderedIterator(IMapIterator):
-    """What imap_unordered returns: the results as they come."""
+    """The results of imap_unordered, as they come."""
 
     def _arrive(self, index: int, success: bool, value: Any) -> None:
         self._ready.append((success, value))
@@ -101,7 +88,7 @@ class IMapUnorderedIterator(IMapIterator):
 
 
 class ChunkedIterator:
-    """An imap with chunks: the items of one chunk after the other."""
+    """Yields the items of an imap with chunks, one chunk after the other."""
 
     def __init__(self, chunks: IMapIterator) -> None:
         self._chunks = chunks
@@ -114,10 +101,10 @@ class ChunkedIterator:
         return self
 
     def next(self, timeout: float | None = None) -> Any:
-        """As `IMapIterator.next`."""
+        """Return the next item; raises as `IMapIterator.next`."""
         for item in self._items:
             return item
         self._items = iter(self._chunks.next(timeout))
         return self.next(timeout)
 
-    __next__ = next  # noqa: A003 - the method, under its other name
+    __next__ = next  # noqa: A003 - the stdlib has both names

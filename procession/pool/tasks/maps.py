@@ -1,4 +1,4 @@
-"""What map returns, shaped as in `multiprocessing.pool`, and what it has in common with imap: many tasks."""
+"""The result of map, as in `multiprocessing.pool`, and what it has in common with imap: many tasks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ MAX_FAILURES = 100
 
 
 class ManyResults:
-    """What the results of map and imap have in common: they count their tasks."""
+    """Base of the results of map and imap: counts their tasks."""
+
+    _total: int | None
 
     def __init__(self, pool: object, call: int, chunksize: int) -> None:
         self._pool = pool
@@ -32,45 +34,30 @@ class ManyResults:
         self.chunksize = chunksize
         self._over = self._failed = self._lost = self._retried = 0
         self._failures: list[Failure] = []
-        #: Set by the source when the first tasks are taken from it.
+        #: Set by the source when its first tasks are taken.
         self.started = False
 
     def settle(self, item: Item, success: bool, value: Any) -> None:
-        """One task is over."""
+        """End one task; called by the pool."""
         raise NotImplementedError
 
     def abandon(self, index: int, error: BaseException) -> None:
-        """There will be no tasks from ``index`` on: the iterable raised ``error``, or the pool has ended."""
+        """End the call without tasks from ``index`` on: the iterable raised ``error``, or the pool has ended."""
         raise NotImplementedError
 
     def set_length(self, length: int) -> None:
-        """There are that many tasks: the iterable has come to its end."""
+        """Note how many tasks there are: the iterable has ended."""
 
     def failures(self) -> tuple[Failure, ...]:
-        """The tasks that failed or were lost, with their exceptions; the first 100 of them."""
+        """Return the first 100 tasks that failed or were lost, with their exceptions."""
         return tuple(self._failures)
 
     def progress(self) -> Progress:
-        """How far it is, in tasks: chunks, where there are some."""
-        raise NotImplementedError
-
-    def count_retry(self) -> None:
-        """A task was lost and is to be run again."""
-        self._retried += 1
-
-    def _count_failure(self, item: Item, error: BaseException) -> None:
-        if isinstance(error, PoolError):
-            self._lost += 1
-        else:
-            self._failed += 1
-        if len(self._failures) < MAX_FAILURES:
-            self._failures.append(failure_of(item, error))
-
-    def _progress(self, total: int | None) -> Progress:
+        """Return the progress, in tasks (chunks, where there are some)."""
         from procession.pool.facts import Progress
 
         return Progress(
-            total=total,
+            total=self._total,
             done=self._over - self._failed - self._lost,
             failed=self._failed,
             lost=self._lost,
@@ -78,9 +65,26 @@ class ManyResults:
             started=self.started,
         )
 
+    def count_retry(self) -> None:
+        """Note that a task was lost and is run again."""
+        self._retried += 1
+
+    def _count_failure(self, item: Item, error: BaseException) -> None:
+        self._count_error(error)
+        if len(self._failures) < MAX_FAILURES:
+            self._failures.append(failure_of(item, error))
+
+    def _count_error(self, error: BaseException, tasks: int = 1) -> None:
+        if isinstance(error, PoolError):
+            self._lost += tasks
+        else:
+            self._failed += tasks
+
 
 class MapResult(ManyResults):
     """The result of map_async and starmap_async: a list in the order of the iterable."""
+
+    _total: int
 
     def __init__(
         self, pool: object, call: int, chunksize: int, length: int, callback: Callback, error_callback: Callback
@@ -96,7 +100,6 @@ class MapResult(ManyResults):
             self._event.set()
 
     def settle(self, item: Item, success: bool, value: Any) -> None:
-        """Called by the pool."""
         if not success:
             self._count_failure(item, value)
             self._error = self._error or value
@@ -110,40 +113,36 @@ class MapResult(ManyResults):
             self._finish()
 
     def abandon(self, index: int, error: BaseException) -> None:
-        """Called by the pool."""
+        """End all tasks from ``index`` on with an error; called by the pool."""
         self._error = self._error or error
         missing = self._total - index
-        if isinstance(error, PoolError):
-            self._lost += missing
-        else:
-            self._failed += missing
+        self._count_error(error, missing)
         self._over += missing
         if missing and self._over == self._total:
             self._finish()
 
     def set_length(self, length: int) -> None:
-        """Called by the pool."""
         if length < self._total:
             self.abandon(length, ValueError(f"the iterable ended after {length} of {self._total} chunks"))
 
     def ready(self) -> bool:
-        """Whether all tasks are over."""
+        """Return whether all tasks have ended."""
         return self._event.is_set()
 
     def successful(self) -> bool:
-        """Whether all returned; raises ValueError where not all are over."""
+        """Return whether all tasks returned; raises ValueError before all have ended."""
         if not self.ready():
             raise ValueError(f"{self!r} not ready")
         return self._error is None
 
     def wait(self, timeout: float | None = None) -> None:
-        """Until all are over, or ``timeout`` seconds."""
+        """Wait until all tasks have ended, at most ``timeout`` seconds."""
         if not self._event.is_set():
             refuse_in_callback(self._pool, self._callback or self._error_callback)
             self._event.wait(timeout)
 
     def get(self, timeout: float | None = None) -> list[Any]:
-        """The list; raises the first exception of a task, or `multiprocessing.TimeoutError`."""
+        """Return the list; raises the first exception of a task, or `multiprocessing.TimeoutError`."""
         self.wait(timeout)
         if not self._event.is_set():
             raise PoolTimeoutError
@@ -152,12 +151,8 @@ class MapResult(ManyResults):
         return self._values
 
     def partial(self) -> list[Any]:
-        """What is there so far, None where nothing is: also of a map that failed."""
+        """Return the results so far, None for missing ones; also of a map that failed."""
         return list(self._values)
-
-    def progress(self) -> Progress:
-        """How far it is, in tasks: chunks, where there are some."""
-        return self._progress(self._total)
 
     def _finish(self) -> None:
         if self._error is None:
@@ -165,11 +160,11 @@ class MapResult(ManyResults):
         else:
             callback, value = self._error_callback, self._error  # type: ignore[assignment]
         if callback:
-            self._pool._call_back(lambda: self._tell(callback, value))  # type: ignore[attr-defined]
+            self._pool._call_back(lambda: self._call_back_and_end(callback, value))  # type: ignore[attr-defined]
         else:
             self._end()
 
-    def _tell(self, callback: Callable[[Any], object], value: Any) -> None:
+    def _call_back_and_end(self, callback: Callable[[Any], object], value: Any) -> None:
         call_back(callback, value)
         self._end()
 

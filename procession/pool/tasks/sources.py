@@ -1,7 +1,7 @@
-"""The tasks that an iterable becomes, made when a worker has room for them.
+"""Make tasks of an iterable when workers have room for them.
 
-A list or another plain container is iterated by the pool's own thread.  Anything else may take its time, or wait for
-results that this very thread has to deliver: it is asked in a thread of its own (`feeder`).
+The pool's own thread iterates lists and other plain containers.  Any other iterable may block, even on results that
+this thread has to deliver: a thread of its own iterates it (`feeder`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, repeat
 
-from procession.pool.worker.worker import run_chunk, run_starred_chunk
+from procession.pool.worker_process.main import run_chunk, run_starred_chunk
 
 from .maps import ManyResults
 from .task import Chunk, Item
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: What is iterated without running anybody's code, nor waiting.
+#: Types whose iteration neither runs the user's code nor blocks.
 _PLAIN = frozenset(
     (
         *(list, tuple, range, str, bytes, bytearray, dict, set, frozenset, deque, count, repeat),
@@ -30,22 +30,23 @@ _PLAIN = frozenset(
 
 
 def is_plain(iterable: object) -> bool:
-    """Whether the pool's thread may iterate it."""
     return type(iterable) in _PLAIN
 
 
 def arguments(
     function: Callable[..., Any], iterable: Iterable[Any], chunksize: int, *, starred: bool
 ) -> tuple[Callable[..., Any], type[Item], Iterator[tuple[Any, ...]]]:
-    """(what a worker calls, the kind of task, the arguments of one task after the other)."""
+    """Return (what a worker calls, the kind of task, an iterator of the tasks' arguments)."""
     if chunksize == 1:
         return function, Item, map(tuple, iterable) if starred else zip(iterable)
     return run_starred_chunk if starred else run_chunk, Chunk, _chunks(function, iterable, chunksize)
 
 
 class Source:
-    """Tasks of one call, in order.  ``over`` when there are no more; ``starved`` when there are none right now;
-    ``unbounded`` where nobody knows whether they ever come to an end."""
+    """Tasks of one call, in order.
+
+    ``over``: there are no more; ``starved``: none right now; ``unbounded``: perhaps they never end.
+    """
 
     starved = False
     unbounded = False
@@ -67,7 +68,7 @@ class Source:
         self._retries = retries
 
     def take(self, count: int) -> list[Item]:
-        """Up to ``count`` tasks.  What the iterable raises ends it: the result is told."""
+        """Make up to ``count`` tasks; an exception of the iterable ends the source and goes to the result."""
         result, kind, function, retries = self.result, self._kind, self._function, self._retries
         index = self.taken
         tasks: list[Item] = []
@@ -87,14 +88,14 @@ class Source:
         return tasks
 
     def abandon(self, error: BaseException) -> None:
-        """Make no more tasks; the result gets ``error`` for those that were not made."""
+        """End the source; the result gets ``error`` for the tasks that were not made."""
         if not self.over:
             self.over = True
             self.result.abandon(self.taken, error)
 
 
 class FedSource(Source):
-    """A source whose arguments come from a `feeder.Feeder`; ``queued`` says that it stands in the pool's queue."""
+    """A source that gets its items from a `feeder.Feeder`; ``queued`` says that it is in the pool's queue."""
 
     def __init__(
         self,
@@ -116,17 +117,17 @@ class FedSource(Source):
         return not (self.over or self.fed or self._end)
 
     def end(self, error: BaseException | None) -> None:
-        """Called by the feeder: nothing more will come, because of ``error`` or of the iterable's end."""
+        """Note that the iterable has ended, or raised ``error``; called by the feeder."""
         self._end.append(error)
 
     def abandon(self, error: BaseException) -> None:
-        """As `Source.abandon`; the feeder stops at its next item."""
+        """End the source as `Source.abandon` does; the feeder stops at its next item."""
         super().abandon(error)
         self._hungry()
 
     def take(self, count: int) -> list[Item]:
-        """As `Source.take`, of what has been fed."""
-        ended = bool(self._end)  # looked at first: the feeder feeds before it says so
+        """Make up to ``count`` tasks of the items that were fed."""
+        ended = bool(self._end)  # read before ``fed``: the feeder writes it after
         self.result.started = True
         tasks = [
             self._kind(self.result, self.taken + number, self._function, self.fed.popleft(), self._retries)

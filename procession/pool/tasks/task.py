@@ -1,6 +1,6 @@
-"""The tasks of a pool: what a worker is to call, and who is told.
+"""The tasks of a pool: what a worker is to call, and where the result goes.
 
-`facts` (and `typing`) are loaded when somebody asks for them: that spares a forked worker 0.8 MiB.
+`facts` (and `typing`) are loaded only when needed, which saves 0.8 MiB in each forked worker.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from procession.pool.facts import Failure, TaskFacts
 
     class Task(Protocol):
-        """What a worker is to call, with what, and who is told.  ``retries`` are left; ``attempt`` counts from 1."""
+        """What a worker is to call.  ``retries`` are those left; ``attempt`` counts from 1."""
 
         function: Callable[..., Any]
         args: tuple[Any, ...]
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
         attempt: int
 
         def settle(self, success: bool, value: Any) -> None:
-            """It is over: ``value`` is what it returned, or the exception that it raised or was lost by."""
+            """End the task: ``value`` is what it returned, or the exception that it raised or was lost by."""
 
         def retried(self) -> None:
-            """It was lost and is to be run again."""
+            """Note that it was lost and is run again."""
 
         def facts(self) -> TaskFacts:
-            """Which task this is."""
+            """Return which task this is."""
 
     class Results(Protocol):
-        """Where the results of several tasks are collected; ``call`` is the number of the call, from 1."""
+        """Collects the results of several tasks; ``call`` is the number of the call, from 1."""
 
         call: int
         chunksize: int
 
         def settle(self, task: Item, success: bool, value: Any) -> None:
-            """A task is over."""
+            """End one task."""
 
         def count_retry(self) -> None:
-            """A task was lost and is to be run again."""
+            """Note that a task was lost and is run again."""
 
 
 _repr = reprlib.Repr()
@@ -50,7 +50,7 @@ _repr.maxstring = _repr.maxother = 60
 
 
 class Item:
-    """One task of a map or an imap; ``args`` are those of one call."""
+    """One task of a map or an imap; ``args`` are the arguments of one call."""
 
     __slots__ = ("args", "attempt", "function", "index", "result", "retries")
     kwds: dict[str, Any] | None = None
@@ -66,17 +66,20 @@ class Item:
         self.attempt = 1
 
     def settle(self, success: bool, value: Any) -> None:
-        """Called by the pool."""
         self.result.settle(self, success, value)
 
     def retried(self) -> None:
-        """Called by the pool."""
         self.result.count_retry()
 
     def facts(self) -> TaskFacts:
-        """Which task this is."""
         return task_facts(
-            self.result.call, self.index, self.index, 1, name_of(self.function), written(self.args, None), self.attempt
+            self.result.call,
+            self.index,
+            self.index,
+            1,
+            name_of(self.function),
+            arguments_text(self.args, None),
+            self.attempt,
         )
 
 
@@ -86,7 +89,6 @@ class Chunk(Item):
     __slots__ = ()
 
     def facts(self) -> TaskFacts:
-        """Which task this is."""
         function, items = self.args
         first = self.index * self.result.chunksize
         arguments = _safely(_repr.repr, items)
@@ -106,12 +108,12 @@ def failure_of(task: Task, error: BaseException) -> Failure:
 
 
 def name_of(function: Any) -> str:
-    """``module.qualname`` of what a task calls."""
+    """Return ``module.qualname`` of what a task calls."""
     return _safely(_name, function)
 
 
-def written(args: tuple[Any, ...] | None, kwds: dict[str, Any] | None) -> str:
-    return _safely(_written, args or (), kwds or {})
+def arguments_text(args: tuple[Any, ...] | None, kwds: dict[str, Any] | None) -> str:
+    return _safely(_arguments_text, args or (), kwds or {})
 
 
 def _name(function: Any) -> str:
@@ -120,7 +122,7 @@ def _name(function: Any) -> str:
     return str(name) if module in (None, "builtins", "__main__") else f"{module}.{name}"
 
 
-def _written(args: tuple[Any, ...], kwds: dict[str, Any]) -> str:
+def _arguments_text(args: tuple[Any, ...], kwds: dict[str, Any]) -> str:
     parts = [_repr.repr(value) for value in args[:6]]
     parts += [f"{name}={_repr.repr(value)}" for name, value in list(kwds.items())[:6]]
     return ", ".join(parts)
@@ -129,5 +131,5 @@ def _written(args: tuple[Any, ...], kwds: dict[str, Any]) -> str:
 def _safely(say: Callable[..., str], *of: Any) -> str:
     try:
         return say(*of)
-    except Exception as error:  # noqa: BLE001 - what users' objects say of themselves is users' code
+    except Exception as error:  # noqa: BLE001 - a __repr__ is the user's code
         return f"<no repr: {type(error).__name__}>"

@@ -46,7 +46,7 @@ def test_what_an_address_asks_for_is_open(server: Server, page: Page) -> None:
     expect(beside(page).get_by_label("Result", exact=True)).to_have_text("[4, 9]")
     pid = server.pool(pool)["workers"][0]["pid"]
     open_pool_page(page, pool, f"?worker={pid}&stack=1")
-    expect(beside(page).get_by_label("Stack", exact=True)).to_contain_text("procession/pool/worker/worker.py")
+    expect(beside(page).get_by_label("Stack", exact=True)).to_contain_text("procession/pool/worker_process/main.py")
     open_pool_page(page, pool, "?job=77")
     expect(beside(page)).to_contain_text("77")
 

@@ -112,7 +112,7 @@ def test_the_price_of_a_kill_stays_true_while_it_is_asked(server: Server, page: 
     # Whoever presses Enter just now has read the other price.
     page.keyboard.press("Enter")
     expect(results(page)).to_contain_text(
-        f"worker {pid} has task 0 of job 2 now, not task 0 of job 1: nothing was done", ignore_case=True
+        f"worker {pid} now has task 0 of job 2, not task 0 of job 1; nothing was done", ignore_case=True
     )
     expect(worker_row(page, pid)).to_contain_text("task 0 of job 2")
 
@@ -149,7 +149,7 @@ def test_a_task_that_may_be_retried_is_said_to_run_again_and_does(server: Server
     page.get_by_role("button", name=f"Kill worker {pid}").click()
     expect(page.get_by_role("dialog")).to_contain_text("will be run again by another worker: 1 retry left")
     page.keyboard.press("Enter")
-    expect(results(page)).to_contain_text("will be run again")
+    expect(results(page)).to_contain_text("will be retried")
     expect(job_row(page, 1)).to_contain_text("done")
     expect(figure(page, "retried")).to_have_text("1")
     expect(figure(page, "lost")).to_have_text("0")

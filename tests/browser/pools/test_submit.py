@@ -107,7 +107,7 @@ def test_own_code_runs_from_its_folder(own_form: Page) -> None:
     beside(own_form).get_by_label("module:function").fill("mine_of_pools:nothing")
     submit_button(own_form).click()
     wrong = beside(own_form).locator('[data-field="function"] .wrong')
-    expect(wrong).to_contain_text("cannot be used")
+    expect(wrong).to_contain_text("cannot load")
     beside(own_form).get_by_label("module:function").fill("mine_of_pools:add")
     beside(own_form).get_by_label("Arguments", exact=True).fill("[1, 41]")
     submit_button(own_form).click()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.web.http.problems import of_validation
 from app.web.schemas.pools import MAX_ITEMS, MAX_WORKERS, JobBody, JobPath, OpenPoolBody, ResizeBody, WorkerPath
-from procession.pool_host import asks, checking
+from procession.pool_host import checking, requests
 
 
 def test_an_empty_body_is_a_pool_with_the_defaults_of_the_supervisor() -> None:
@@ -43,7 +43,7 @@ def test_a_function_of_ones_own_is_told_from_the_catalogue() -> None:
 
 def test_the_limits_are_those_of_the_host() -> None:
     """Who is told a limit here is not refused below it there."""
-    assert (MAX_WORKERS, MAX_ITEMS) == (asks.MAX_PROCESSES, checking.MAX_ITEMS)
+    assert (MAX_WORKERS, MAX_ITEMS) == (requests.MAX_PROCESSES, checking.MAX_ITEMS)
 
 
 JOB = {"method": "map", "function": "square"}

@@ -108,7 +108,7 @@ def _role(target, arguments):
     if getattr(target, "__name__", "") == "_run_server":
         return "manager"
     pool = getattr(arguments[0], POOL, None) if arguments else None
-    if pool is None and getattr(target, "__module__", "") == "procession.pool.worker.worker":
+    if pool is None and getattr(target, "__module__", "") == "procession.pool.worker_process.main":
         pool = _safe_pool()
     return None if pool is None else "pool:" + pool
 

@@ -1,4 +1,4 @@
-"""Pickling as `multiprocessing` does it, by the C pickler: what `ForkingPickler` knows, without its Python class."""
+"""Pickle as `multiprocessing` does, with the C pickler: `ForkingPickler`'s reducers without its Python class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from io import BytesIO
 from multiprocessing.reduction import ForkingPickler
 
 PROTOCOL = 5
-#: What needs no table, and is never the same object twice: immutable, and made of nothing else.
+#: Types that need no reducers, and whose values have no references.
 SCALARS = frozenset((int, float, bool, type(None), str, bytes))
 
 _table: dict[type, object] = {}
@@ -16,7 +16,7 @@ _registered = -1
 
 
 def dumps(value: object) -> memoryview:
-    """The pickle of anything; raises what pickling raises."""
+    """Return the pickle of ``value``; raises what pickling raises."""
     global _table, _registered
     extra = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
     registered = len(copyreg.dispatch_table) + len(extra)

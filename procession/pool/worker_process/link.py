@@ -1,4 +1,4 @@
-"""The worker's end of its socket.  Loaded by workers: imports next to nothing."""
+"""The worker's end of its socket.  Workers load it: it imports next to nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SKIP = 64 * 1024
 
 
 class Hangup(Exception):
-    """The pool, or our way to it, is gone."""
+    """The pool's process, or the socket to it, has gone."""
 
 
 class Link:
-    """The worker's end of its socket.  Whatever it waits for, it notices when the pool's process ends."""
+    """The worker's end of its socket; every wait also notices the end of the pool's process."""
 
     def __init__(self, socket: int, parent: int) -> None:
-        """``parent`` is a pidfd: unlike an end of file it comes whoever has inherited the other end of the socket."""
+        """``parent`` is a pidfd: end-of-file would not come while any process has inherited the other end."""
         os.set_blocking(socket, False)
         self._fd, self._parent = socket, parent
         self._readable, self._writable = select.poll(), select.poll()
@@ -27,11 +27,11 @@ class Link:
             poll.register(parent, select.POLLIN)
 
     def wait(self) -> None:
-        """Until there is something to read; raises `Hangup`."""
+        """Wait until there is something to read; raises `Hangup`."""
         self._await(self._readable)
 
     def read(self, size: int) -> bytes:
-        """What is there; raises `Hangup` at the end."""
+        """Read what is available; raises `Hangup` at the end."""
         try:
             chunk = os.read(self._fd, size)
         except BlockingIOError:
@@ -44,7 +44,7 @@ class Link:
         return chunk
 
     def read_into(self, buffer: memoryview) -> None:
-        """Fill it; raises `Hangup`."""
+        """Fill the buffer; raises `Hangup`."""
         while buffer:
             try:
                 count = os.readv(self._fd, [buffer])
@@ -58,12 +58,12 @@ class Link:
             buffer = buffer[count:]
 
     def skip(self, length: int) -> None:
-        """Read so much away; raises `Hangup`."""
+        """Read and discard ``length`` bytes; raises `Hangup`."""
         while length:
             length -= len(self.read(min(length, _SKIP)))
 
     def send(self, header: bytes, payload: bytes | memoryview = b"") -> None:
-        """Send all of a frame; the header gets the payload's length.  Raises `Hangup`."""
+        """Send a frame, with the payload's length in the header; raises `Hangup`."""
         _, position, kind = HEADER.unpack(header)
         rest = [memoryview(HEADER.pack(len(payload), position, kind)), memoryview(payload)]
         while rest:
@@ -80,11 +80,11 @@ class Link:
                 rest[0] = rest[0][sent:]
 
     def wake(self) -> None:
-        """Wake the pool, which sleeps."""
+        """Wake the pool's thread."""
         self.send(HEADER.pack(0, 0, WOKEN))
 
     def close(self) -> None:
-        """Close our ends (in a forked child: they are the worker's), unless a task has done so."""
+        """Close the descriptors in a forked child: they are the worker's.  A task may have closed them before."""
         for fd in (self._fd, self._parent):
             try:
                 os.close(fd)

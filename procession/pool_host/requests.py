@@ -1,4 +1,4 @@
-"""What a host can be asked: `app.protocol.pool_host` as this side reads it, without anything of that side."""
+"""The requests to a host: `app.protocol.pool_host` as the host reads it, without importing it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Verb = Literal["suspend", "resume", "terminate", "kill"]
 
 @dataclass(frozen=True)
 class Submit:
-    """Run a job; answered at once."""
+    """Start a job; answered before it has finished."""
 
     spec: dict[str, Any]
     by: str = "operator"
@@ -21,35 +21,35 @@ class Submit:
 
 @dataclass(frozen=True)
 class Resize:
-    """Have that many workers."""
+    """Set the number of workers."""
 
     processes: int
 
 
 @dataclass(frozen=True)
 class Close:
-    """Take no more jobs."""
+    """Accept no more jobs."""
 
 
 @dataclass(frozen=True)
 class Terminate:
-    """End the workers now."""
+    """End the workers."""
 
 
 @dataclass(frozen=True)
 class JoinPool:
-    """Wait for the end after close or terminate."""
+    """Wait for the end of the pool after close or terminate."""
 
     timeout_s: float | None = None
 
 
-#: Of a worker: whichever task it has.
+#: Act on a worker whatever task it has.
 ANY_TASK: Any = object()
 
 
 @dataclass(frozen=True)
 class ActOnWorker:
-    """Do ``verb`` to the worker ``pid``; refused where it has another than ``task``: ``job`` and ``index``, or none."""
+    """Apply ``verb`` to worker ``pid``; refused unless its task is ``task``: {job, index}, or None for no task."""
 
     pid: int
     verb: Verb
@@ -58,32 +58,32 @@ class ActOnWorker:
 
 @dataclass(frozen=True)
 class ReadJob:
-    """Tell everything of a job."""
+    """Return the details of a job."""
 
     job: int
 
 
-Ask = Submit | Resize | Close | Terminate | JoinPool | ActOnWorker | ReadJob
-_ASKS: dict[str, Any] = {
-    ask.__name__: ask for ask in (Submit, Resize, Close, Terminate, JoinPool, ActOnWorker, ReadJob)
+Request = Submit | Resize | Close | Terminate | JoinPool | ActOnWorker | ReadJob
+_REQUESTS: dict[str, Any] = {
+    request.__name__: request for request in (Submit, Resize, Close, Terminate, JoinPool, ActOnWorker, ReadJob)
 }
 
 
-def read(told: object) -> Ask:
-    """The ask in an object of JSON; raises `Refused`."""
-    if not isinstance(told, dict) or not isinstance(told.get("type"), str) or told["type"] not in _ASKS:
-        raise invalid("ask", f"its type must be one of {', '.join(_ASKS)}")
+def read(told: object) -> Request:
+    """Return the request in a JSON object; raises `Refused`."""
+    if not isinstance(told, dict) or not isinstance(told.get("type"), str) or told["type"] not in _REQUESTS:
+        raise invalid("ask", f"type must be one of {', '.join(_REQUESTS)}")
     fields = {name: value for name, value in told.items() if name != "type"}
     try:
-        ask: Ask = _ASKS[told["type"]](**fields)
+        request: Request = _REQUESTS[told["type"]](**fields)
     except TypeError as error:
         raise invalid("ask", str(error).replace("__init__() ", "")) from None
-    _check(ask)
-    return ask
+    _check(request)
+    return request
 
 
-def _check(ask: Ask) -> None:
-    match ask:
+def _check(request: Request) -> None:
+    match request:
         case Submit(spec=spec) if not isinstance(spec, dict):
             raise invalid("spec", "must be an object")
         case Resize(processes=number):
@@ -99,11 +99,11 @@ def _check(ask: Ask) -> None:
         case ActOnWorker(verb=verb) if verb not in ("suspend", "resume", "terminate", "kill"):
             raise invalid("verb", f"must be one of suspend, resume, terminate, kill, not {verb!r}")
         case ActOnWorker(task=task) if task is not ANY_TASK and task is not None and not isinstance(task, dict):
-            raise invalid("task", "must be null, or an object with a job and an index")
+            raise invalid("task", "must be null, or an object with job and index")
 
 
 def check_whole(field: str, number: object, least: int, most: int) -> int:
-    """``number`` where it is a whole one within the bounds; raises `Refused`."""
+    """Return ``number`` if it is an int within the bounds; raises `Refused`."""
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
         raise invalid(field, f"must be a whole number from {least} to {most}, not {_shown(number)}")
     return number

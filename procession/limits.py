@@ -1,4 +1,4 @@
-"""Open files: a pool needs five descriptors for each worker, and its workers the limit that their code expects.
+"""The limit of open files: raised in a process that needs many, restored where the user's code runs.
 
 Loaded by workers: kept light.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import resource
 
-#: For 256 workers twice over, while they are replaced.
+#: A pool needs 5 descriptors per worker: enough for 256 workers, twice over while they are replaced.
 _ENOUGH = 4096
 
 
-def raise_limit() -> int:
-    """Allow this process enough open files, as far as it may; returns the limit before."""
+def raise_file_limit() -> int:
+    """Raise the soft limit for a pool, as far as the hard limit allows; return the previous one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _ENOUGH if hard == resource.RLIM_INFINITY else min(_ENOUGH, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -20,7 +20,7 @@ def raise_limit() -> int:
     return soft
 
 
-def restore_limit(soft: int) -> None:
-    """In a worker: the limit as it was, because select() ends at 1,024."""
+def restore_file_limit(soft: int) -> None:
+    """Set the soft limit back to the usual one: code that uses select() fails above 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,16 +1,18 @@
-"""Putting a pool together, in such a way that its thread and its workers know nothing of the `face.Pool` itself: when
-nobody holds that any more, it can be collected, and then they end."""
+"""Connect the parts of a pool so that its thread and workers have no reference to the `Pool` itself.
+
+When nobody refers to the pool any more, it can be collected, and its workers end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
-from procession.pool.crew.crew import Crew
-from procession.pool.crew.member import Tether, Worker
 from procession.pool.dispatching.dispatcher import Dispatcher
-from procession.pool.tasks.bookkeeping import Ledger
-from procession.pool.worker.worker import Ends, main
+from procession.pool.tasks.ledger import Ledger
+from procession.pool.worker_process.main import Handles, main
+from procession.pool.workers.worker import Lifelines, Worker
+from procession.pool.workers.workforce import Workforce
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,22 +23,23 @@ def make_dispatcher(
     ledger: Ledger,
     processes: list[BaseProcess],
     wanted: int,
-    start: Callable[[Ends], BaseProcess],
+    start: Callable[[Handles], BaseProcess],
     max_tasks: int | None,
 ) -> Dispatcher:
-    tether = Tether()
+    """Return a dispatcher with its workforce, not started yet."""
+    lifelines = Lifelines()
 
-    def crew(dispatcher: Dispatcher) -> Crew:
-        return Crew(
+    def make_workforce(dispatcher: Dispatcher) -> Workforce:
+        return Workforce(
             ledger,
             processes,
             wanted,
-            start=lambda: Worker(start, tether, max_tasks),
+            start=lambda: Worker(start, lifelines, max_tasks),
             watch=dispatcher.watch,
             forget=dispatcher.forget,
         )
 
-    return Dispatcher(ledger, tether, crew)
+    return Dispatcher(ledger, lifelines, make_workforce)
 
 
 def start_process(
@@ -45,8 +48,9 @@ def start_process(
     initializer: Callable[..., object] | None,
     initargs: tuple[Any, ...],
     max_tasks: int | None,
-    ends: Ends,
+    ends: Handles,
 ) -> BaseProcess:
+    """Start a worker process; ``make`` returns its Process object."""
     process = make(context, target=main, args=(ends, initializer, initargs, max_tasks))
     process.name = process.name.replace("Process", "PoolWorker")
     process.daemon = True

@@ -1,4 +1,4 @@
-"""A context of `multiprocessing` whose pools are ours."""
+"""Contexts of `multiprocessing` whose pools are ours."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """A context of `multiprocessing` whose ``Pool`` is ours; everything else is the stdlib's."""
+    """A context of `multiprocessing` with our ``Pool``; everything else is the stdlib's."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
 
     def Pool(self, *args: Any, **kwds: Any) -> Pool:  # noqa: N802 - the stdlib's name
-        """A `Pool` with the start method of this context."""
+        """Return a `Pool` with the start method of this context."""
         return Pool(*args, **{"context": self._context, **kwds})
 
     def __getattr__(self, name: str) -> Any:
@@ -26,5 +26,5 @@ class Context:
 
 
 def get_context(method: str | None = None) -> Context:
-    """As `multiprocessing.get_context`; raises ValueError for an unknown start method."""
+    """Return a context as `multiprocessing.get_context` does; raises ValueError for an unknown start method."""
     return Context(multiprocessing.get_context(method))

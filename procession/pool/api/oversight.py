@@ -1,4 +1,4 @@
-"""What a pool offers beyond the stdlib's: how many workers there are, what they do, and verbs for one of them."""
+"""What a pool offers beyond the stdlib: its size, statistics, and verbs for single workers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import signal
 import time
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 
-from procession.pool.crew.member import Worker
 from procession.pool.dispatching.dispatcher import Dispatcher
-from procession.pool.tasks.bookkeeping import Ledger, waiting
+from procession.pool.tasks.ledger import Ledger, count_waiting
+from procession.pool.workers.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,38 +18,38 @@ _STATES = {INIT: "open", RUN: "open", CLOSE: "closing", TERMINATE: "terminated"}
 
 
 class Oversight:
-    """The part of a `face.Pool` that looks at its workers; each verb may be called from any thread."""
+    """The part of a `Pool` that looks after its workers; any thread may call each verb."""
 
     _state: str
     _ledger: Ledger
     _dispatcher: Dispatcher
 
     def resize(self, processes: int) -> None:
-        """Have that many workers from now on; surplus ones finish their present task.  Raises ValueError under 1."""
+        """Set the number of workers; surplus ones finish their task first.  Raises ValueError for less than 1."""
         if processes < 1:
             raise ValueError("Number of processes must be at least 1")
         self._check_running()
         dispatcher = self._dispatcher
         with dispatcher.lock:
-            dispatcher.crew.wanted = processes
-            for worker in dispatcher.crew.surplus():
+            dispatcher.workforce.wanted = processes
+            for worker in dispatcher.workforce.surplus():
                 dispatcher.reclaim(worker)
                 worker.retire()
         dispatcher.wake()
 
     def statistics(self) -> Statistics:
-        """What it does at this moment."""
+        """Return the state of the pool, its workers and its counts."""
         from procession.pool.facts import Statistics
 
         ledger, dispatcher = self._ledger, self._dispatcher
         with dispatcher.lock:
             now = time.monotonic()
-            workers = tuple(worker.facts(now) for worker in dispatcher.crew.workers)
-            answered = ledger.answered + sum(desk.answered for desk in ledger.desks)
+            workers = tuple(worker.facts(now) for worker in dispatcher.workforce.workers)
+            answered = ledger.answered + sum(inbox.answered for inbox in ledger.inboxes)
             return Statistics(
-                state=self._state_in_words(),  # type: ignore[arg-type]
-                processes=dispatcher.crew.wanted,
-                queued=waiting(tuple(ledger.queue)) + sum(worker.prefetched for worker in workers),
+                state=self._state_name(),  # type: ignore[arg-type]
+                processes=dispatcher.workforce.wanted,
+                queued=count_waiting(tuple(ledger.queue)) + sum(worker.prefetched for worker in workers),
                 running=sum(worker.task is not None for worker in workers),
                 done=max(answered - ledger.failed, 0),
                 failed=ledger.failed,
@@ -57,12 +57,12 @@ class Oversight:
                 retried=ledger.retried,
                 stolen=ledger.stolen,
                 workers=workers,
-                ended=tuple(dispatcher.crew.ended),
-                error=dispatcher.crew.why_broken,
+                ended=tuple(dispatcher.workforce.ended),
+                error=dispatcher.workforce.why_broken,
             )
 
     def suspend_worker(self, pid: int) -> None:
-        """Stop it (SIGSTOP); what waits in it moves to others.  Raises ValueError where there is no such worker."""
+        """Stop a worker (SIGSTOP); tasks that wait in it move to others.  Raises ValueError for an unknown pid."""
         with self._dispatcher.lock:
             worker = self._worker(pid)
             worker.signal(signal.SIGSTOP)
@@ -70,51 +70,47 @@ class Oversight:
         self._dispatcher.wake()
 
     def resume_worker(self, pid: int) -> None:
-        """Let it go on (SIGCONT).  Raises ValueError where there is no such worker."""
+        """Continue a worker (SIGCONT).  Raises ValueError for an unknown pid."""
         with self._dispatcher.lock:
             self._worker(pid).signal(signal.SIGCONT)
 
     def terminate_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
-        """Send it SIGTERM, and wait up to ``timeout`` seconds for its end; another one takes its place.
+        """Send SIGTERM to a worker and wait up to ``timeout`` seconds for its end; a new worker replaces it.
 
-        Raises ValueError where there is no such worker.
+        Raises ValueError for an unknown pid.
         """
         return self._end_worker(pid, (signal.SIGTERM, signal.SIGCONT), "terminate_worker()", timeout)
 
     def kill_worker(self, pid: int, timeout: float | None = 5.0) -> WorkerEnd:
-        """As `terminate_worker`, by SIGKILL, which no process can ignore."""
+        """Send SIGKILL, which a process cannot ignore; otherwise as `terminate_worker`."""
         return self._end_worker(pid, (signal.SIGKILL,), "kill_worker()", timeout)
 
-    def _end_worker(self, pid: int, signums: tuple[int, ...], asked: str, timeout: float | None) -> WorkerEnd:
+    def _end_worker(self, pid: int, signums: tuple[int, ...], verb: str, timeout: float | None) -> WorkerEnd:
         with self._dispatcher.lock:
             worker = self._worker(pid)
-            worker.asked = f"{signal.Signals(signums[0]).name} by {asked}"
+            worker.end_reason = f"{signal.Signals(signums[0]).name} by {verb}"
             for signum in signums:
                 worker.signal(signum)
         from procession.pool.facts import WorkerEnd
 
-        if not self._dispatcher.is_held_up():  # else nobody could notice the end
-            worker.buried.wait(timeout)
+        if not self._dispatcher.is_blocked_by_caller():  # nobody else could notice the end
+            worker.reaped.wait(timeout)
         with self._dispatcher.lock:
-            return worker.end or WorkerEnd(
-                pid=pid,
-                ended=False,
-                exitcode=None,
-                cause=f"{worker.asked}, and has not ended yet",
-                task=worker.facts(time.monotonic()).task,
-                outcome=None,
-                returned=0,
-            )
+            if worker.end:
+                return worker.end
+            cause = f"{worker.end_reason}, and has not ended yet"
+            task = worker.facts(time.monotonic()).task
+            return WorkerEnd(pid, False, None, cause, task, outcome=None, returned=0)
 
     def _worker(self, pid: int) -> Worker:
-        for worker in self._dispatcher.crew.workers:
+        for worker in self._dispatcher.workforce.workers:
             if worker.pid == pid:
                 return worker
-        pids = ", ".join(str(worker.pid) for worker in self._dispatcher.crew.workers) or "none"
-        raise ValueError(f"this pool has no worker {pid}; its workers are: {pids}")
+        pids = ", ".join(str(worker.pid) for worker in self._dispatcher.workforce.workers) or "none"
+        raise ValueError(f"worker not found: {pid}; workers of this pool: {pids}")
 
-    def _state_in_words(self) -> str:
-        if self._dispatcher.crew.why_broken:
+    def _state_name(self) -> str:
+        if self._dispatcher.workforce.why_broken:
             return "broken"
         if self._state == CLOSE and self._dispatcher.finished.is_set():
             return "closed"

@@ -1,4 +1,4 @@
-"""The pool's end of a worker's socket: frames out without ever waiting, large results and wake-ups in."""
+"""The pool's end of a worker's socket: sends frames without waiting, receives large results and wake-ups."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from procession.pool.worker.ring import HEADER, RAISED
+from procession.pool.worker_process.ring import HEADER, RAISED
 
 Buffer = bytes | memoryview
 
 _READ = 64 * 1024
 _BUFFERS_PER_WRITE = 64
-#: Small frames are written as one.
+#: Frames of up to so many bytes together are sent as one.
 _JOIN = 64 * 1024
 
 
 class Channel:
-    """A non-blocking stream; once the worker is gone it takes everything and gives nothing."""
+    """A non-blocking stream; once the worker has gone, it discards what is sent and receives nothing."""
 
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -32,18 +32,17 @@ class Channel:
 
     @property
     def is_full(self) -> bool:
-        """Whether something waits to be sent: `flush` when the socket takes more."""
+        """Whether data waits to be sent: call `flush` when the socket is writable."""
         return bool(self._out)
 
     def send(self, buffers: Sequence[Buffer]) -> None:
-        """Send these, in order; what the socket does not take now waits here."""
+        """Send the buffers in order; what the socket does not take now is kept for `flush`."""
         if len(buffers) > 1 and sum(map(len, buffers)) <= _JOIN:
             buffers = (b"".join(buffers),)
         self._out.extend(map(memoryview, buffers))
         self.flush()
 
     def flush(self) -> None:
-        """Send what the socket takes."""
         out = self._out
         try:
             while out:
@@ -55,18 +54,18 @@ class Channel:
         except BlockingIOError:
             pass
         except OSError:
-            out.clear()  # it is dead or dying: the pidfd will tell
+            out.clear()  # the worker has ended or is about to: its pidfd will say so
         if self._hangs_up and not out:
             self._shut()
 
     def hang_up(self) -> None:
-        """Nothing more will be sent: what was sent, or waits here to be, is the last."""
+        """Send no more: shut the socket down once everything has been sent."""
         self._hangs_up = True
         if not self._out:
             self._shut()
 
     def frames(self) -> Iterator[tuple[int, int, Buffer]]:
-        """(position, kind, payload) of each frame that is complete; ``ended`` once there will be no more."""
+        """Yield (position, kind, payload) of each complete frame; sets ``ended`` at the end of the stream."""
         while True:
             if self._large:
                 if not self._large.read(self.fd):
@@ -88,7 +87,6 @@ class Channel:
                 return
 
     def close(self) -> None:
-        """Close the socket."""
         self._out.clear()
         os.close(self.fd)
 
@@ -99,7 +97,7 @@ class Channel:
         try:
             end.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it is gone already
+            pass  # the worker has gone
         finally:
             end.close()
 
@@ -119,7 +117,7 @@ class Channel:
 
 
 class _Large:
-    """A frame that comes in parts, read straight into its place."""
+    """A frame that arrives in parts, read directly into its buffer."""
 
     def __init__(self, position: int, kind: int, length: int, begun: bytes) -> None:
         self.position, self.kind = position, kind
@@ -128,7 +126,7 @@ class _Large:
         try:
             self.payload = memoryview(bytearray(length))
         except MemoryError as error:
-            # The rest is read over itself; then the task fails, and nothing else.
+            # Read the rest into a buffer that is overwritten; only this task fails.
             self.kind, self.payload = RAISED, memoryview(pickle.dumps(error))
             self._into = memoryview(bytearray(_READ))
         else:
@@ -136,7 +134,7 @@ class _Large:
         self._place(begun)
 
     def read(self, fd: int) -> bool:
-        """Read what is there; whether it is complete."""
+        """Read what is available; return whether the frame is complete."""
         while self._missing:
             try:
                 count = os.readv(fd, [self._into[-self._missing :]])

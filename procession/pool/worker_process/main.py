@@ -1,11 +1,11 @@
-"""What runs in a worker: read tasks, run each, answer.
+"""The main loop of a worker: read tasks, run each, answer.
 
 ::
 
     socket ─frames─▶ BATCH    [function, args, function, args, …]   arguments are small scalars: one pickle for all
                      FUNCTION (number, function)                    sent once, before its first task
                      TASK     (function or its number, args, kwargs)
-                     TASK_IN_RING  the same, its large arguments being in shared memory
+                     TASK_IN_RING  the same, with large arguments in shared memory
     result ─▶ ring in shared memory; where it does not fit ─▶ socket
 
 Kept small and light of imports: how fast a pool starts depends on it.
@@ -25,10 +25,14 @@ from time import monotonic_ns
 from procession import descriptors, lifeline
 
 from .link import Hangup, Link
-from .pickling import PROTOCOL, SCALARS, dumps
+from .pickling import PROTOCOL, SCALARS
+from .results import Unimportable, dumps_error, dumps_value
 from .ring import (
     ARGUMENTS,
+    ASLEEP,
+    CURRENT,
     HEADER,
+    LIMIT,
     NOT_BOOTED,
     NOTHING,
     RAISED,
@@ -36,6 +40,8 @@ from .ring import (
     RESULTS,
     SKIPPED,
     VALUE,
+    WAITED,
+    WAITING,
     Fence,
     RingReader,
     RingWriter,
@@ -53,37 +59,41 @@ CHUNK = 64 * 1024
 _NO_PAYLOAD = b""
 
 
-class Ends:
-    """The file descriptors that a worker gets: its end of the socket, its memory, a pidfd of the pool's process, and
-    the read end of the `procession.lifeline`.  Inherited by a fork, passed on by the other start methods."""
+class Handles:
+    """The file descriptors of a worker: its socket, its shared memory, a pidfd of the pool's process, and the read end
+    of the `procession.lifeline`.  A fork inherits them; the other start methods pass them."""
 
     def __init__(self, socket: int, memory: int, parent: int, lifeline: int) -> None:
         self.socket, self.memory, self.parent, self.lifeline = socket, memory, parent, lifeline
 
-    def __reduce__(self) -> tuple[Callable[..., Ends], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Handles], tuple[Any, ...]]:
         from multiprocessing.reduction import DupFd
 
         return _received, tuple(DupFd(fd) for fd in (self.socket, self.memory, self.parent, self.lifeline))
 
 
-def _received(*passed: Any) -> Ends:
-    return Ends(*(one.detach() for one in passed))
+def _received(*passed: Any) -> Handles:
+    return Handles(*(one.detach() for one in passed))
 
 
 def run_chunk(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """A chunk of map: one task."""
+    """Run a chunk of map, as one task."""
     return list(map(function, items))
 
 
 def run_starred_chunk(function: Callable[..., Any], items: Iterable[Iterable[Any]]) -> list[Any]:
-    """A chunk of starmap: one task."""
+    """Run a chunk of starmap, as one task."""
     return list(starmap(function, items))
 
 
-def main(ends: Ends, initializer: Callable[..., object] | None, initargs: Iterable[Any], max_tasks: int | None) -> None:
-    """Serve the pool until it hangs up, or ``max_tasks`` are done."""
+def main(
+    ends: Handles, initializer: Callable[..., object] | None, initargs: Iterable[Any], max_tasks: int | None
+) -> None:
+    """Run tasks until the pool hangs up, or ``max_tasks`` are done."""
     if callable(signal.getsignal(signal.SIGTERM)):
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has the parent's: terminate() would do nothing
+        signal.signal(
+            signal.SIGTERM, signal.SIG_DFL
+        )  # the parent's handler, inherited by a fork, would ignore terminate()
     lifeline.hold(ends.lifeline)
     link = Link(descriptors.move_high(ends.socket), descriptors.move_high(ends.parent))
     memory = mmap(ends.memory, 0)
@@ -104,7 +114,7 @@ def main(ends: Ends, initializer: Callable[..., object] | None, initargs: Iterab
 
 
 class Worker:
-    """Runs the tasks in the order in which they come; ``executing`` says that one is under way."""
+    """Runs the tasks in the order of arrival; ``executing`` says that one is under way."""
 
     def __init__(self, link: Link, memory: mmap, max_tasks: int | None) -> None:
         self.executing = False
@@ -119,13 +129,13 @@ class Worker:
         self._is_copy = False
 
     def forked(self) -> None:
-        """A task has forked: the child may go on with the task, but not with our work."""
+        """Close the socket in a child that a task forked: the child may finish the task, but not serve the pool."""
         if not self._is_copy:
             self._is_copy = True
             self._link.close()
 
     def serve(self) -> None:
-        """Until the pool hangs up or the last task is done."""
+        """Run tasks until the pool hangs up or the last one is done."""
         self._words[READY] = 1
         for kind, payload in self._frames():
             if kind == BATCH:
@@ -141,17 +151,17 @@ class Worker:
                 self._load_and_execute(payload if kind == TASK else self._arguments.take())
                 if not self._left:
                     return
-            del payload  # it may be large, and the next one may be long in coming
+            del payload  # may be large, and the next frame may take long to arrive
 
     def _frames(self) -> Iterator[tuple[int, memoryview]]:
-        """(kind, payload) of each."""
+        """Yield (kind, payload) of each frame."""
         link, unpack, words = self._link, FRAME.unpack_from, self._words
         buffer = b""
         while True:
-            words[4] = before = monotonic_ns()
+            words[WAITING] = before = monotonic_ns()
             link.wait()
-            words[4] = 0
-            words[3] += monotonic_ns() - before
+            words[WAITING] = 0
+            words[WAITED] += monotonic_ns() - before
             buffer = buffer + link.read(CHUNK) if buffer else link.read(CHUNK)
             at, end = 0, len(buffer)
             view = memoryview(buffer)
@@ -170,7 +180,7 @@ class Worker:
             buffer = buffer[at:] if at < end else b""
 
     def _large(self, begun: memoryview, length: int) -> memoryview:
-        self._words[0] = self._position  # whatever happens from here on is this task's doing
+        self._words[CURRENT] = self._position  # if receiving it ends the worker, this task is lost
         try:
             payload = memoryview(bytearray(length))
         except MemoryError as error:
@@ -181,16 +191,16 @@ class Worker:
         return payload
 
     def _learn(self, payload: memoryview) -> None:
-        self._words[0] = self._position  # it is the next task's function: if importing it is the end, it is its own
+        self._words[CURRENT] = self._position  # if importing the function ends the worker, the next task is lost
         number, pickled = pickle.loads(payload)
         try:
             self._functions[number] = pickle.loads(pickled)
-        except Exception as error:  # noqa: BLE001 - importing runs the user's code; its tasks will raise this
+        except Exception as error:  # noqa: BLE001 - importing runs the user's code; the tasks raise this error
             self._functions[number] = Unimportable(error)
-        self._words[0] = (self._position - 1) % 2**64  # that task may not have come yet: others may still take it
+        self._words[CURRENT] = (self._position - 1) % 2**64  # until that task arrives, it may still be taken away
 
     def _load_and_execute(self, payload: memoryview) -> None:
-        """Loading is a part of the task: it runs the user's code, and may end the worker."""
+        """Unpickle a task as a part of it: that runs the user's code, and may end the worker."""
         if not self._begin():
             self._arguments.release()
             return
@@ -203,13 +213,13 @@ class Worker:
         self._execute(self._functions[function] if type(function) is int else function, args, kwargs)
 
     def _begin(self) -> bool:
-        """Say that the next task is being executed; False, and it is not, where it lies behind the limit."""
+        """Publish that the next task is being executed; return False, and skip it, where it lies behind the limit."""
         position, words, fence = self._position, self._words, self._fence
-        words[0] = position
+        words[CURRENT] = position
         fence.acquire()
         fence.release()
         self._position = position + 1
-        if position >= words[9]:
+        if position >= words[LIMIT]:
             self._answer(position, SKIPPED, _NO_PAYLOAD)
             return False
         self._left -= 1
@@ -221,7 +231,7 @@ class Worker:
         payload: bytes | memoryview
         try:
             value = function(*args, **kwargs) if kwargs else function(*args)
-        except Exception as error:  # noqa: BLE001 - it is the result
+        except Exception as error:  # noqa: BLE001 - the error is the result
             kind, payload = RAISED, dumps_error(error)
         else:
             if value is None:
@@ -229,10 +239,10 @@ class Worker:
             elif type(value) in SCALARS:
                 kind, payload = VALUE, pickle.dumps(value, PROTOCOL)
             else:
-                kind, payload = _dumps_value(value)
+                kind, payload = dumps_value(value)
         self.executing = False
         if self._is_copy:
-            _leave()
+            _exit_forked()
         self._answer(self._position - 1, kind, payload)
 
     def _answer(self, position: int, kind: int, payload: bytes | memoryview) -> None:
@@ -241,44 +251,13 @@ class Worker:
             return
         self._fence.acquire()
         self._fence.release()
-        if self._words[10]:
-            self._words[10] = 0
+        if self._words[ASLEEP]:
+            self._words[ASLEEP] = 0
             self._link.wake()
 
 
-class Unimportable:
-    """Stands for a function that could not be unpickled here: calling it raises why."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def __call__(self, *args: object, **kwargs: object) -> None:
-        raise self._error.with_traceback(None)
-
-
-def _dumps_value(value: object) -> tuple[int, memoryview]:
-    try:
-        return VALUE, dumps(value)
-    except Exception as error:  # noqa: BLE001 - pickling runs the user's code
-        from multiprocessing.pool import MaybeEncodingError  # type: ignore[attr-defined]
-
-        return RAISED, dumps_error(MaybeEncodingError(error, value))
-
-
-def dumps_error(error: Exception) -> memoryview:
-    """The pickle of an exception with its traceback, as `multiprocessing.pool` sends it."""
-    # Only where one raises: 5 ms.
-    from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError  # type: ignore[attr-defined]
-
-    try:
-        return dumps(ExceptionWithTraceback(error, error.__traceback__))
-    except Exception as unpicklable:  # noqa: BLE001 - as above
-        told = MaybeEncodingError(unpicklable, error)
-        return dumps(ExceptionWithTraceback(told, error.__traceback__))
-
-
-def _leave() -> None:
-    """A forked child came back from a task: its parent, the worker, will answer."""
+def _exit_forked() -> None:
+    """Exit a child that a task forked and that has returned from it: the worker itself answers."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

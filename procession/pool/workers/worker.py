@@ -1,4 +1,4 @@
-"""One worker as its pool sees it: the process with its pidfd, its socket, its memory and its tasks."""
+"""One worker as the pool sees it: its process and pidfd, its socket, its shared memory and its tasks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from collections.abc import Callable
 from mmap import mmap
 from multiprocessing.process import BaseProcess
 
-from procession.pool.tasks.bookkeeping import Desk
-from procession.pool.worker.ring import (
+from procession.pool.tasks.inbox import Inbox
+from procession.pool.worker_process.main import Handles
+from procession.pool.worker_process.ring import (
     ARGUMENTS,
     CURRENT,
     LIMIT,
@@ -27,7 +28,6 @@ from procession.pool.worker.ring import (
     RingWriter,
     words_of,
 )
-from procession.pool.worker.worker import Ends
 
 from .channel import Channel
 
@@ -37,15 +37,16 @@ if TYPE_CHECKING:
 
     from procession.pool.facts import WorkerEnd, WorkerFacts
 
-#: How long multiprocessing may take to say how a dead process ended.
+#: How long multiprocessing may take to report the exit code of a dead process.
 _EXITCODE_S = 5.0
-Start = Callable[[Ends], BaseProcess]
+Start = Callable[[Handles], BaseProcess]
 
 
-class Tether:
-    """By which the workers notice that the pool's process has ended, however it did.
+class Lifelines:
+    """Descriptors that end the workers when the pool's process ends, for whatever reason.
 
-    An idle one watches a pidfd; a busy one is killed by a pipe (`procession.lifeline`), whose write end only we hold.
+    An idle worker watches the pidfd; a busy one is killed through a pipe (`procession.lifeline`) whose write end only
+    this process has.
     """
 
     def __init__(self) -> None:
@@ -53,21 +54,23 @@ class Tether:
         self.read_end, self._write_end = os.pipe()
 
     def disown(self) -> None:
-        """In a forked child: it must not keep the workers alive."""
+        """Close our write end in a forked child: it would keep the workers alive."""
         os.close(self._write_end)
 
     def close(self) -> None:
-        """No worker is left."""
         for fd in (self.pidfd, self.read_end, self._write_end):
             os.close(fd)
 
 
 class Worker:
-    """A started worker.  ``asked`` says who asked for its end; ``seen`` and ``since``: the position that it was seen to
-    execute, and since when (monotonic seconds)."""
+    """A started worker.
 
-    def __init__(self, start: Start, tether: Tether, max_tasks: int | None) -> None:
-        """``start`` makes and starts the process; raises what it raises, and leaves nothing behind then."""
+    ``end_reason`` is set once somebody asked for its end.  ``seen`` is the position it was last seen executing, and
+    ``since`` when that was first seen (monotonic seconds).
+    """
+
+    def __init__(self, start: Start, lifelines: Lifelines, max_tasks: int | None) -> None:
+        """Start the process by ``start``; raises what that raises, and leaves nothing behind then."""
         ours, theirs = socket.socketpair()
         memory = -1
         try:
@@ -76,7 +79,7 @@ class Worker:
             self._memory = mmap(memory, SEGMENT_BYTES)
             self.words = words_of(self._memory)
             self.words[CURRENT] = self.words[LIMIT] = NONE
-            self.process = start(Ends(theirs.fileno(), memory, tether.pidfd, tether.read_end))
+            self.process = start(Handles(theirs.fileno(), memory, lifelines.pidfd, lifelines.read_end))
         except BaseException:
             ours.close()
             raise
@@ -88,30 +91,29 @@ class Worker:
         self.results = RingReader(self._memory, self.words, RESULTS)
         self.arguments = RingWriter(self._memory, self.words, ARGUMENTS)
         self.channel = Channel(ours.detach())
-        self.desk = Desk(max_tasks)
+        self.inbox = Inbox(max_tasks)
         self.number = 0
-        self.asked: str | None = None
+        self.end_reason: str | None = None
         self.boot_error: BaseException | None = None
         self.seen = NONE
         self.since = time.monotonic()
         self.end: WorkerEnd | None = None
-        self.buried = threading.Event()
+        self.reaped = threading.Event()
         self._started_at = time.time()
         self._started = self.since
 
     @property
     def pid(self) -> int:
-        """Its pid."""
         return self.process.pid  # type: ignore[return-value]  # it was started
 
     def open_pidfd(self) -> int | None:
-        """By which its end is noticed; None where it has ended and was reaped already (by the forkserver)."""
+        """Open and return the pidfd; None where the process has ended and was reaped already, by the forkserver."""
         self.pidfd = _pidfd(self.process)
         return self.pidfd
 
     @property
     def current(self) -> int:
-        """The position that it executes, or has executed last."""
+        """The position of the task that it executes, or executed last."""
         return self.words[CURRENT]
 
     @property
@@ -120,35 +122,34 @@ class Worker:
         return bool(self.words[READY])
 
     def is_clogged(self) -> bool:
-        """Whether it has not taken yet what was sent."""
+        """Whether it has yet to read what was sent before."""
         return self.channel.is_full or self.arguments.is_half_full()
 
     def signal(self, signum: int) -> None:
-        """Send a signal, unless it has ended."""
         if self.pidfd is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, signum)
 
     def retire(self) -> None:
-        """It gets nothing more and ends when it has done what it has."""
-        if not self.desk.closed:
-            self.desk.closed = True
+        """Send it no more tasks; it ends when it has done those that it has."""
+        if not self.inbox.closed:
+            self.inbox.closed = True
             self.channel.hang_up()
 
     def exitcode(self) -> int | None:
-        """How it ended, once it has; None where nobody can tell."""
+        """Return the exit code of the ended process; None where it cannot be found out."""
         deadline = time.monotonic() + _EXITCODE_S
         while self.process.exitcode is None and time.monotonic() < deadline:
-            # The forkserver has yet to say it, or another thread of this program is just about to reap it.
+            # The forkserver has yet to report it, or another thread of this program is reaping it.
             self.process.join(0.01)
         if self.process.exitcode is not None:
-            self.process.join()  # takes it off the list of active children
+            self.process.join()  # removes it from multiprocessing's list of children
         return self.process.exitcode
 
     def close(self) -> None:
-        """Give everything back that its process did not."""
+        """Close the socket, the shared memory and the pidfd."""
         self.channel.close()
-        with contextlib.suppress(BufferError):  # somebody holds a view: then it goes with that
+        with contextlib.suppress(BufferError):  # somebody still holds a view of the memory
             self.results.close()
             self.arguments.close()
             self.words.release()
@@ -158,17 +159,16 @@ class Worker:
             self.pidfd = None
 
     def look(self, now: float) -> None:
-        """Note what it executes."""
+        """Note which task it executes, and since when."""
         if (current := self.current) != self.seen:
             self.seen, self.since = current, now
 
     def facts(self, now: float, exitcode: int | None = None, *, ended: bool = False) -> WorkerFacts:
-        """What is known about it."""
         from procession.pool.facts import WorkerFacts
 
         self.look(now)
-        desk = self.desk
-        task = desk.inflight.get(self.current)
+        inbox = self.inbox
+        task = inbox.inflight.get(self.current)
         return WorkerFacts(
             pid=self.pid,
             name=self.process.name,
@@ -178,8 +178,8 @@ class Worker:
             state="ended" if ended else self._state(busy=task is not None),
             task=task.facts() if task else None,
             busy_s=now - self.since if task else None,
-            prefetched=len(desk.inflight) - (task is not None),
-            tasks_done=desk.answered,
+            prefetched=len(inbox.inflight) - (task is not None),
+            tasks_done=inbox.answered,
             started_at=self._started_at,
             uptime_s=now - self._started,
             waited_s=self._waited_s(now),
@@ -190,7 +190,7 @@ class Worker:
             return "suspended"
         if not self.is_ready:
             return "booting"
-        if self.desk.closed:
+        if self.inbox.closed:
             return "retiring"
         return "busy" if busy else "idle"
 
@@ -208,7 +208,7 @@ def _pidfd(process: BaseProcess) -> int | None:
         return None
     if process.exitcode is None:
         return pidfd
-    os.close(pidfd)  # it may be somebody else's by now
+    os.close(pidfd)  # the pid may have been reused
     return None
 
 

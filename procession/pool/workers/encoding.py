@@ -1,7 +1,7 @@
-"""From tasks to frames for a worker: functions once per worker, small scalars in batches, everything else by itself.
+"""Encode tasks as frames for a worker: each function once per worker, small scalars in batches, all else separately.
 
-One pickle for a whole batch is only right for arguments that nobody can change and that hold nothing else: in one
-pickle two equal objects may become one.
+Only immutable arguments without references may share the pickle of a batch: in one pickle, two equal objects can
+become the same object.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import pickle
 from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType
 
-from procession.pool.worker.pickling import PROTOCOL, dumps
-from procession.pool.worker.ring import RingWriter
-from procession.pool.worker.worker import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
+from procession.pool.worker_process.main import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
+from procession.pool.worker_process.pickling import PROTOCOL, dumps
+from procession.pool.worker_process.ring import RingWriter
 
 from .channel import Buffer
 
@@ -26,36 +26,32 @@ _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))
 _SIZED = frozenset((str, bytes))
 _MAX_IN_BATCH = 2048
-#: From this size on arguments go through shared memory, where there is room.
+#: Arguments of at least this size go through shared memory, where they fit.
 _LARGE = 32 * 1024
-#: Of those no more than this at once: what is sent should find its place in the ring, and others want some too.
+#: At most so much of them at once: they should fit into the ring, and other workers need tasks too.
 _ENOUGH = 1024 * 1024
 
 
 class Encoded:
-    """The frames, the tasks in them in their order, those that cannot be pickled with the reason, and the untouched."""
+    """The frames, the tasks in them in order, those that cannot be pickled with the error, and those not encoded."""
 
     def __init__(
-        self,
-        frames: list[Buffer],
-        sent: list[Task],
-        failed: list[tuple[Task, Exception]],
-        rest: Sequence[Task],
+        self, frames: list[Buffer], sent: list[Task], failed: list[tuple[Task, Exception]], rest: Sequence[Task]
     ) -> None:
         self.frames, self.sent, self.failed, self.rest = frames, sent, failed, rest
 
 
 class Encoder:
-    """Numbers the functions that were sent, for all workers alike."""
+    """Encodes tasks; a function has the same number for all workers."""
 
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
 
     def encode(self, tasks: Sequence[Task], known: set[int], ring: RingWriter) -> Encoded:
-        """What to send for these tasks, or for the first of them where their arguments are large.
+        """Encode the tasks, or only the first of them where their arguments are large.
 
-        ``known`` are the numbers of the functions that the worker has; it is brought up to date.  ``ring`` takes large
-        arguments at once.
+        ``known`` are the numbers of the functions that the worker has; new ones are added.  Large arguments are written
+        to ``ring`` at once.
         """
         frames = _Frames(ring)
         last: Any = None
@@ -66,15 +62,15 @@ class Encoder:
             if frames.large >= _ENOUGH:
                 return Encoded(frames.take(), sent, failed, tasks[number_of_task:])
             function, payload = task.function, None
-            try:  # nothing but the pickling: an error in the middle of a frame would spoil all that follow
-                if type(function) is int:  # type: ignore[comparison-overlap]  # to a worker, the number of a function
+            try:  # only pickling: an error inside a frame would corrupt all that follow
+                if type(function) is int:  # type: ignore[comparison-overlap]  # a worker would take it for a function's number
                     raise TypeError("'int' object is not callable")
                 if function is not last and type(function) in _NUMBERED:
                     number, definition = self._number(function, known)
                     last = function
                 if function is not last or task.kwds or not _is_small(task.args):
                     payload = dumps((number if function is last else function, task.args, task.kwds))
-            except Exception as error:  # noqa: BLE001 - pickling runs the user's code; the error is the task's result
+            except Exception as error:  # noqa: BLE001 - pickling runs the user's code; the task fails with its error
                 failed.append((task, error))
                 continue
             if function is last and definition:
@@ -89,7 +85,7 @@ class Encoder:
         return Encoded(frames.take(), sent, failed, ())
 
     def _number(self, function: Any, known: set[int]) -> tuple[int, bytes]:
-        """Its number, and what tells it to a worker; nothing where that is known."""
+        """Return the function's number and the payload that defines it, empty where the worker knows it."""
         number = self._numbers.get(function, len(self._numbers))
         if number in known:
             return number, b""
@@ -99,18 +95,17 @@ class Encoder:
 
 
 class _Frames:
-    """What goes out, in order; scalars wait for others of their kind."""
+    """Frames to send, in order; small scalars are collected into a batch."""
 
     def __init__(self, ring: RingWriter) -> None:
-        #: Tasks whose arguments are small scalars: number of the function, arguments, number, arguments …
+        #: Tasks with small scalars as arguments: function number, arguments, function number, arguments …
         self.batch: list[Any] = []
         self._buffers: list[Buffer] = []
         self._ring = ring
-        #: Bytes of large arguments.
+        #: Size of the large arguments so far, in bytes.
         self.large = 0
 
     def add_task(self, payload: Buffer) -> None:
-        """A task of its own."""
         if len(payload) < _LARGE:
             self.add(TASK, payload)
             return
@@ -121,14 +116,12 @@ class _Frames:
             self.add(TASK, payload)
 
     def add(self, kind: int, payload: Buffer) -> None:
-        """A frame of its own."""
         self._end_batch()
         self._buffers.append(FRAME.pack(len(payload), kind))
         if payload:
             self._buffers.append(payload)
 
     def take(self) -> list[Buffer]:
-        """All of it."""
         self._end_batch()
         return self._buffers
 

@@ -1,6 +1,6 @@
-"""The workers of a pool: how many there are to be, starting them, ending them, burying the dead, and giving up.
+"""The workers of a pool: how many there should be, starting, ending and reaping them, and giving up.
 
-Everything here is called by the dispatcher, under its lock.
+The dispatcher calls all of it, with its lock held.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
 from procession.pool.errors import WorkerLost
-from procession.pool.tasks.bookkeeping import Burial, Ledger
+from procession.pool.tasks.ledger import Ledger, WorkerLoss
 
-from .member import Worker
+from .worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
 
-#: Workers that end in a row before they are ready, beyond the first lot: told why (an exception, an exit code) or not.
+#: How many workers may end before they are ready, in a row and beyond the first set: by an error, or by a signal.
 _TRIES_TOLD = 3
 _TRIES_KILLED = 10
 _FIRST_DELAY_S = 0.02
@@ -29,8 +29,8 @@ GRACE_S = 2.0
 _ENDED_KEPT = 16
 
 
-class Crew:
-    """``wanted`` workers; ``processes`` is the list of their Process objects that a Pool shows as ``_pool``."""
+class Workforce:
+    """``wanted`` workers; ``processes`` is the list of their Process objects, `Pool._pool`."""
 
     def __init__(
         self,
@@ -49,33 +49,30 @@ class Crew:
         self._ledger, self._processes = ledger, processes
         self._start, self._watch, self._forget = start, watch, forget
         self._is_watching = False
-        self._hired = 0
+        self._started = 0
         self._failures = 0
         self._failed_number = 0
         self._not_before = 0.0
         self._kill_at: float | None = None
 
-    # As many as wanted
-
-    def hire(self) -> None:
-        """Start one more; raises what starting raises."""
+    def add_worker(self) -> None:
+        """Start one more worker; raises what starting raises."""
         worker = self._start()
-        self._hired += 1
-        worker.number = self._hired
+        self._started += 1
+        worker.number = self._started
         self.workers.append(worker)
         self._processes.append(worker.process)
-        self._ledger.seat(worker.desk)
+        self._ledger.inboxes.append(worker.inbox)
         if self._is_watching:
             self._watch(worker)
 
-    def begin(self) -> None:
-        """From now on the workers are watched."""
+    def start_watching(self) -> None:
         self._is_watching = True
         for worker in self.workers:
             self._watch(worker)
 
-    def dismiss(self) -> None:
-        """End the workers before they were watched: not all of them could be started."""
+    def stop_unwatched(self) -> None:
+        """End the workers before they are watched: one of them could not be started."""
         for process in self._processes:
             if process.exitcode is None:
                 process.terminate()
@@ -84,92 +81,88 @@ class Crew:
             worker.close()
 
     def reconcile(self, now: float) -> None:
-        """Start the missing; a start that fails is a worker that did not get ready."""
+        """Start missing workers; a failed start counts as a worker that did not get ready."""
         for _ in range(self.wanted - self._staying()):
             if self.why_broken or now < self._not_before:
                 return
             try:
-                self.hire()
-            except Exception as error:  # noqa: BLE001 - starting runs code of several modules, and of the user's
+                self.add_worker()
+            except Exception as error:  # noqa: BLE001 - starting runs the stdlib's code and the user's
                 self._count_failure(now, f"cannot be started: {type(error).__name__}: {error}", told=True)
 
     def surplus(self) -> list[Worker]:
-        """Who would have to go: those with the least to do."""
-        staying = [worker for worker in self.workers if not worker.desk.closed]
+        """Return the workers beyond ``wanted``, those with the fewest tasks."""
+        staying = [worker for worker in self.workers if not worker.inbox.closed]
         return sorted(staying, key=_work)[: max(len(staying) - self.wanted, 0)]
 
     def next_deadline(self) -> float | None:
-        """When there is something to do next, monotonic; None for never."""
+        """Return when the next action is due, monotonic; None for never."""
         if self._kill_at is not None:
             return self._kill_at
         is_short = self._staying() < self.wanted
         return self._not_before if is_short and not self.why_broken else None
 
     def _staying(self) -> int:
-        return sum(not worker.desk.closed for worker in self.workers)
-
-    # Ending
+        return sum(not worker.inbox.closed for worker in self.workers)
 
     def retire_all(self) -> None:
-        """All tasks are done: everybody may go home."""
+        """Let every worker end: all tasks are done."""
         self.wanted = 0
         for worker in self.workers:
-            if not worker.desk.closed:
+            if not worker.inbox.closed:
                 worker.retire()
-                worker.signal(signal.SIGCONT)  # a stopped one would never see it, and nothing is left to be held up
+                worker.signal(signal.SIGCONT)  # a stopped worker would not see the end of the stream
 
     def terminate(self, now: float) -> None:
-        """SIGTERM to everybody, awake or stopped; SIGKILL follows from `escalate`."""
+        """Send SIGTERM to all workers, also to stopped ones; `escalate` sends SIGKILL later."""
         self.wanted = 0
         self._kill_at = now + GRACE_S
         for worker in self.workers:
-            worker.asked = worker.asked or "the pool was terminated"
+            worker.end_reason = worker.end_reason or "the pool was terminated"
             worker.signal(signal.SIGTERM)
             worker.signal(signal.SIGCONT)
 
     def escalate(self, now: float) -> None:
-        """SIGKILL to those that have not followed their SIGTERM."""
+        """Send SIGKILL to workers that SIGTERM has not ended in time."""
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             for worker in self.workers:
                 worker.signal(signal.SIGKILL)
 
-    # The dead
-
-    def bury(self, worker: Worker, now: float, *, may_retry: bool) -> None:
-        """It has ended, and what it had written was delivered: tell its task, and whoever waits for its end."""
+    def reap(self, worker: Worker, now: float, *, may_retry: bool) -> None:
+        """Remove an ended worker whose results were delivered, retry or settle its task, and set ``worker.end``."""
         self.workers.remove(worker)
         self._processes.remove(worker.process)
         self._forget(worker)
         exitcode = worker.exitcode()
-        cause = worker.asked or _cause(exitcode)
+        cause = worker.end_reason or _cause(exitcode)
         self.ended.append(worker.facts(now, exitcode, ended=True))
-        burial = self._ledger.bury(worker.desk, worker.current, may_retry=may_retry)
-        told = burial.task.facts() if burial.task else None
+        loss = self._ledger.remove_worker(worker.inbox, worker.current, may_retry=may_retry)
+        facts = loss.task.facts() if loss.task else None
         if worker.is_ready:
             self._failures = 0
-        elif not worker.asked:
+        elif not worker.end_reason:
             self._count_failure(now, _how(exitcode, worker.boot_error), told=exitcode is not None and exitcode >= 0)
         worker.close()
-        worker.end = _end(worker.pid, exitcode, cause, told, burial)
-        if burial.task and not burial.retried:
-            burial.task.settle(False, WorkerLost(worker.pid, exitcode, cause, in_words(told)))
-        worker.buried.set()
+        worker.end = _worker_end(worker.pid, exitcode, cause, facts, loss)
+        if loss.task and not loss.retried:
+            loss.task.settle(False, WorkerLost(worker.pid, exitcode, cause, describe_task(facts)))
+        worker.reaped.set()
 
     def _count_failure(self, now: float, how: str, *, told: bool) -> None:
         ready = [worker.number for worker in self.workers if worker.is_ready]
         if max(ready, default=0) > self._failed_number:
             self._failures = 0
         self._failures += 1
-        self._failed_number = self._hired
+        self._failed_number = self._started
         beyond = self._failures - self.wanted
         if not ready and beyond >= (_TRIES_TOLD if told else _TRIES_KILLED):
-            self.why_broken = f"{self._failures} workers in a row did not get ready; the last one {how}"
+            self.why_broken = f"{self._failures} workers in a row failed to start; the last one {how}"
         self._not_before = now + min(_FIRST_DELAY_S * 2 ** min(beyond, 10), _MAX_DELAY_S) if beyond > 0 else now
 
 
-def in_words(task: TaskFacts | None) -> str:
-    """``task 17 of call 3, square(17)``, or which items of a map a chunk was."""
+def describe_task(task: TaskFacts | None) -> str:
+    """Return ``task 17 of call 3, square(17)``; for a chunk of a map also its items."""
     if task is None:
         return "no task"
     where = f"task {task.index} of call {task.call}"
@@ -178,19 +171,11 @@ def in_words(task: TaskFacts | None) -> str:
     return f"{where}, {task.function}({task.arguments})"
 
 
-def _end(pid: int, exitcode: int | None, cause: str, task: TaskFacts | None, burial: Burial) -> WorkerEnd:
+def _worker_end(pid: int, exitcode: int | None, cause: str, task: TaskFacts | None, loss: WorkerLoss) -> WorkerEnd:
     from procession.pool.facts import WorkerEnd
 
-    outcome = ("retried" if burial.retried else "lost") if burial.task else None
-    return WorkerEnd(
-        pid=pid,
-        ended=True,
-        exitcode=exitcode,
-        cause=cause,
-        task=task,
-        outcome=outcome,  # type: ignore[arg-type]
-        returned=burial.returned,
-    )
+    outcome = ("retried" if loss.retried else "lost") if loss.task else None
+    return WorkerEnd(pid, True, exitcode, cause, task, outcome, loss.returned)  # type: ignore[arg-type]
 
 
 def _how(exitcode: int | None, error: BaseException | None) -> str:
@@ -201,14 +186,14 @@ def _how(exitcode: int | None, error: BaseException | None) -> str:
 
 def _cause(exitcode: int | None) -> str:
     if exitcode is None:
-        return "ended, nobody can tell how"
+        return "ended, exit code unknown"
     if exitcode >= 0:
-        return f"ended by itself with exit code {exitcode}"
+        return f"exited with code {exitcode}"
     name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else f"signal {-exitcode}"
     if name == "SIGKILL":
-        return "SIGKILL that this pool did not send: somebody else, or out of memory"
-    return f"{name} that this pool did not send"
+        return "killed by SIGKILL from outside the pool (kill -9 or the OOM killer?)"
+    return f"killed by {name}, which the pool did not send"
 
 
 def _work(worker: Worker) -> int:
-    return len(worker.desk.inflight)
+    return len(worker.inbox.inflight)

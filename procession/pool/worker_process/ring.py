@@ -5,16 +5,16 @@
     words   worker writes: CURRENT HEAD READY WAITED WAITING TAKEN     pool writes: TAIL LIMIT SENT     both: ASLEEP
     ring    │ length, position, kind │ payload … │ length, position, kind │ payload … │ PAD … │
 
-Who writes publishes the ring's head (HEAD, SENT) after the bytes, who reads its tail (TAIL, TAKEN) after it has read
-them; whatever HEAD covers survives the worker.  CURRENT is the position (a number that counts the tasks sent to this
-worker) of the task that is being executed.  Two handshakes need a full fence between a write and a read, for which
-taking a lock serves:
+The writer of a ring publishes its head (HEAD, SENT) after the bytes; the reader publishes its tail (TAIL, TAKEN) after
+reading them.  Results below HEAD survive the worker.  CURRENT is the position (a number that counts the tasks sent to
+this worker) of the task that is being executed.  Two handshakes need a full fence between a write and a read, for
+which taking a lock serves:
 
 - results: the worker writes HEAD, then reads ASLEEP; the pool writes ASLEEP, then reads HEAD.
-- stealing: the worker writes CURRENT, then reads LIMIT; the pool writes LIMIT, then reads CURRENT.  One of them sees
-  the other: what lies behind both is executed by nobody and can be given to another worker.
+- stealing: the worker writes CURRENT, then reads LIMIT; the pool writes LIMIT, then reads CURRENT.  At least one sees
+  the other's write: the worker does not execute tasks behind both, so another worker can get them.
 
-Loaded by workers: imports next to nothing.
+Workers load it: it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -27,50 +27,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
 
-# Words of 8 bytes.  Those of each writer have a cache line of their own.
-# WAITED nanoseconds for tasks before the present wait, which began at WAITING of the monotonic clock (0: none).
+# Words of 8 bytes; those of each writer have a cache line of their own.
+# WAITED is the time without a task before the present wait, in ns; WAITING is when that began, monotonic (0: none).
 CURRENT, HEAD, READY, WAITED, WAITING, TAKEN = 0, 1, 2, 3, 4, 5
 TAIL, LIMIT, ASLEEP, SENT = 8, 9, 10, 11
-#: CURRENT before the first task, LIMIT where there is none.
+#: CURRENT before the first task, and LIMIT without a limit.
 NONE = 2**64 - 1
 
 HEADER = Struct("<QQQ")
 RING_BYTES = 4 * 1024 * 1024
 _WORDS_BYTES = 128
-#: A header is read before it is known to be one: it may start close to the end of a ring.
+#: A reader may unpack a header close to the end of a ring before it knows that there is one.
 _ROOM = 64
-#: Where a ring is, and which words are its head and its tail.
+#: Offset of a ring, and the words of its head and tail.
 RESULTS = (_WORDS_BYTES, HEAD, TAIL)
 ARGUMENTS = (_WORDS_BYTES + RING_BYTES + _ROOM, SENT, TAKEN)
 SEGMENT_BYTES = _WORDS_BYTES + 2 * (RING_BYTES + _ROOM)
-#: Larger ones go through the socket.
+#: Larger frames go through the socket.
 LARGEST = RING_BYTES // 2
 _PAD = 2**64 - 1
-#: A ring that was read to its end starts again from here on: memory that is never touched costs nothing.
+#: An empty ring starts again at its beginning from here on: pages that were never touched take no memory.
 _FAR = 64 * 1024
 _TAIL_EVERY = 32
 
-# Kinds of results.  The first three are answers to a task.
+# Kinds of results; the first three answer a task.
 VALUE, NOTHING, RAISED, SKIPPED, WOKEN, NOT_BOOTED = 0, 1, 2, 3, 4, 5
 
 
 def words_of(memory: mmap) -> memoryview:
-    """The words, to be read and written as numbers."""
+    """Return the words as numbers that can be read and written."""
     return memoryview(memory)[:_WORDS_BYTES].cast("Q")
 
 
-class RingWriter:
-    """The end of a ring into which is written."""
-
+class _Ring:
     def __init__(self, memory: mmap, words: memoryview, ring: tuple[int, int, int]) -> None:
         self._memory = memory
         self._bytes = memoryview(memory)
         self._words = words
         self._start, self._head_at, self._tail_at = ring
-        self._head = 0
+        self._head = self._tail = 0
+
+    def close(self) -> None:
+        self._bytes.release()
+
+
+class RingWriter(_Ring):
+    """The writing end of a ring."""
 
     def write(self, position: int, kind: int, payload: bytes | memoryview) -> bool:
-        """Write one frame; False where it does not fit (now)."""
+        """Write one frame; return False where it does not fit now."""
         words, head, length = self._words, self._head, len(payload)
         need = (24 + length + 7) & ~7
         offset = head % RING_BYTES
@@ -92,33 +97,22 @@ class RingWriter:
         return True
 
     def is_half_full(self) -> bool:
-        """Whether a large frame may find no place."""
+        """Whether a large frame might not fit."""
         return self._head - self._words[self._tail_at] > RING_BYTES // 2
 
-    def close(self) -> None:
-        """Let go of the memory."""
-        self._bytes.release()
 
-
-class RingReader:
-    """The end of a ring from which is read."""
-
-    def __init__(self, memory: mmap, words: memoryview, ring: tuple[int, int, int]) -> None:
-        self._memory = memory
-        self._bytes = memoryview(memory)
-        self._words = words
-        self._start, self._head_at, self._tail_at = ring
-        self._tail = 0
+class RingReader(_Ring):
+    """The reading end of a ring."""
 
     def is_filled(self) -> bool:
-        """Whether something was written that has not been read."""
+        """Whether there are unread frames."""
         return self._words[self._head_at] != self._tail
 
     def frames(self) -> Iterator[tuple[int, int, memoryview]]:
-        """(position, kind, payload) of each; a payload is valid until the next one is asked for."""
+        """Yield (position, kind, payload) of each frame; a payload is valid until the next one is requested."""
         words, memory, view, unpack = self._words, self._memory, self._bytes, HEADER.unpack_from
         start, head, count = self._start, words[self._head_at], 0
-        # Unpickling runs code of the user's, which may come back here: what was handed out has been counted by then.
+        # Unpickling may run the user's code, which may come back here: advance the tail before each yield.
         while (tail := self._tail) < head:
             at = start + tail % RING_BYTES
             length, position, kind = unpack(memory, at)
@@ -133,7 +127,7 @@ class RingReader:
         words[self._tail_at] = self._tail
 
     def take(self) -> memoryview:
-        """The payload of the next frame, which is there; valid until `release`."""
+        """Return the payload of the next frame, which must be there; valid until `release`."""
         tail = self._tail
         at = self._start + tail % RING_BYTES
         length, _, _ = HEADER.unpack_from(self._memory, at)
@@ -144,16 +138,12 @@ class RingReader:
         return self._bytes[at + 24 : at + 24 + length]
 
     def release(self) -> None:
-        """What was taken may be overwritten."""
+        """Let the writer overwrite what was taken."""
         self._words[self._tail_at] = self._tail
-
-    def close(self) -> None:
-        """Let go of the memory."""
-        self._bytes.release()
 
 
 class Fence:
-    """Orders what was written before it and what is read after it, also for other processes."""
+    """A full memory fence: orders earlier writes before later reads, also across processes."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
@@ -161,5 +151,5 @@ class Fence:
         self.release = self._lock.release
 
     def __call__(self) -> None:
-        with self._lock:  # unlike two calls never left locked by a signal handler that raises in between
+        with self._lock:  # released also where a signal handler raises, unlike after two calls
             pass

@@ -1,0 +1,107 @@
+"""Make tasks of the calls of a pool and pass them to its dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import count, islice
+from multiprocessing.process import BaseProcess
+
+from procession.pool.tasks.feeder import Feeder
+from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator
+from procession.pool.tasks.maps import ManyResults, MapResult
+from procession.pool.tasks.sources import Source, arguments, is_plain
+
+from .oversight import Oversight
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from procession.pool.tasks.apply import Callback
+
+
+class Submission(Oversight):
+    """The part of a `Pool` that map and imap have in common."""
+
+    _pool: list[BaseProcess]
+    _calls: count[int]
+    _retries: int
+
+    def _map(
+        self,
+        func: Callable[..., Any],
+        iterable: Iterable[Any],
+        chunksize: int | None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+        *,
+        starred: bool = False,
+        retries: int | None,
+    ) -> MapResult:
+        self._check_running()
+        items: Any = iterable if hasattr(iterable, "__len__") else list(iterable)
+        length = len(items)
+        if chunksize is None:
+            chunksize = -(-length // (len(self._pool) * 4 or 4))
+        result = MapResult(self, next(self._calls), max(chunksize, 1), length, callback, error_callback)
+        if length:
+            self._feed(result, func, items, length, starred=starred, retries=retries)
+        return result
+
+    def _imap(
+        self,
+        kind: type[IMapIterator],
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int,
+        retries: int | None,
+    ) -> IMapIterator | ChunkedIterator:
+        self._check_running()
+        if chunksize < 1:
+            raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
+        result = kind(self, next(self._calls), chunksize)
+        self._feed(result, func, iterable, None, starred=False, retries=retries)
+        return result if chunksize == 1 else ChunkedIterator(result)
+
+    def _feed(
+        self,
+        result: ManyResults,
+        func: Callable[..., Any],
+        iterable: Iterable[Any],
+        most: int | None,
+        *,
+        starred: bool,
+        retries: int | None,
+    ) -> None:
+        again = self._retries if retries is None else checked_retries(retries)
+        plain, unbounded = is_plain(iterable), not hasattr(iterable, "__len__")
+        if most is not None:
+            iterable = islice(iterable, most)  # a list may grow while it is mapped
+        if plain:
+            called, kind, calls = arguments(func, iterable, result.chunksize, starred=starred)
+            source = Source(result, called, kind, calls, again)
+            source.unbounded = unbounded
+            self._dispatcher.enqueue(source)
+            return
+        feeder = Feeder(result, func, iterable, starred=starred, retries=again, ready=self._dispatcher.offer)
+        feeder.source.unbounded = unbounded
+        self._dispatcher.announce(feeder.source)
+        feeder.start()
+
+    def _call_back(self, call: Callable[[], object]) -> None:
+        self._dispatcher.callbacks.add(call)
+
+    def _would_wait_for_ever(self, *, calls_back: bool) -> bool:
+        """Return whether the calling thread would wait for ever for a result; ``calls_back``: one with a callback."""
+        dispatcher = self._dispatcher
+        return dispatcher.is_blocked_by_caller() or (calls_back and dispatcher.callbacks.is_current())
+
+
+def is_int(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
+
+
+def checked_retries(retries: int) -> int:
+    if not is_int(retries, 0):
+        raise ValueError(f"retries must be an int of at least 0, not {retries!r}")
+    return retries

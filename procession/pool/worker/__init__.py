@@ -1,1 +1,0 @@
-"""What runs in a worker.  Kept small: the start of every worker depends on it."""
