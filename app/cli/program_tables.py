@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
-from app.records import wait_words as edge_words
-from app.records import wording
+from app.records import wait_words, wording
 from app.records.program import Program
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind, Waits
@@ -96,21 +95,21 @@ def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resou
         return f"{names.get(edge.of, 'pid')} ({edge.of})"
     if edge.resource is None:
         return "a message"
-    return wording.thing(resources, edge.resource)
+    return wording.resource_name(resources, edge.resource)
 
 
 def _liberators(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:
-    """``held by worker-1 (12)``, ``could be set by …``."""
+    """``held by worker-1 (12)``, ``set by …``."""
     if edge.of is not None:
         return "must end first"
     if resource is not None and resource.abandoned:
         return "is held by a process that is dead"
-    able = edge_words.able(edge, resource)
+    able = wait_words.unblockers(edge, resource)
     if not able:
         return "nobody who is there can end"
     shown = [f"{names.get(pid, 'pid')} ({pid})" for pid in able[:LIBERATORS_SHOWN]]
     more = f" and {len(able) - LIBERATORS_SHOWN} more" if len(able) > LIBERATORS_SHOWN else ""
-    return f"{edge_words.ended_by(edge, resource, several=len(able) > 1)} {', '.join(shown)}{more}"
+    return f"{wait_words.unblocking(edge, resource, several=len(able) > 1).label} {', '.join(shown)}{more}"
 
 
 def _told(resource: Resource) -> Iterator[str]:

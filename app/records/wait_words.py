@@ -1,68 +1,81 @@
-"""What those that could let a wait end would do, by what is waited for.  Pure.
+"""Who can end a wait, and by doing what, in words.  Pure.
 
-The page has the same words, in `static/js/words/liberators.js`.
+The page has the same labels, in `static/js/words/liberators.js`.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from .resource import Resource, ResourceKind
 from .waits import Edge
 
 K = ResourceKind
-_BY_VERB = {
-    "get": "could be filled by",
-    "recv": "could be filled by",
-    "put": "could be emptied by",
-    "flush": "could be emptied by",
-    "send": "could be emptied by",
-    "notify": "must be answered by",
+
+
+class Unblocking(NamedTuple):
+    """What ends a wait: ``label`` before the names of the processes, ``verb`` after "which only worker-1 can"."""
+
+    label: str
+    verb: str
+
+
+_BY_OPERATION = {
+    "get": Unblocking("written by", "fill"),
+    "recv": Unblocking("written by", "write to"),
+    "put": Unblocking("read by", "empty"),
+    "flush": Unblocking("read by", "empty"),
+    "send": Unblocking("read by", "read from"),
+    "notify": Unblocking("acknowledged by", "acknowledge"),
 }
-_MESSAGES = {
-    "recv": "could be sent by",
-    "send": "could be taken by",
-    "answer": "is served by",
-    "connect": "could be accepted by",
-    "greet": "could come from",
+#: Over a connection that is no resource, or to a listener or a manager.
+_OF_MESSAGES = {
+    "recv": Unblocking("sent by", "send"),
+    "send": Unblocking("received by", "receive"),
+    "answer": Unblocking("answered by", "give"),
+    "connect": Unblocking("accepted by", "accept"),
+    "greet": Unblocking("expected from", "complete"),
 }
 _BY_KIND = {
-    K.CONDITION: "could be notified by",
-    K.EVENT: "could be set by",
-    K.JOINABLE_QUEUE: "could be worked off by",
-    K.SEMAPHORE: "could be released by",
-    K.BOUNDED_SEMAPHORE: "could be released by",
+    K.CONDITION: Unblocking("notified by", "notify"),
+    K.EVENT: Unblocking("set by", "set"),
+    K.JOINABLE_QUEUE: Unblocking("processed by", "complete"),
+    K.SEMAPHORE: Unblocking("released by", "release"),
+    K.BOUNDED_SEMAPHORE: Unblocking("released by", "release"),
 }
-_OF_POOLS = "could be served by"
+_BY_POOL = Unblocking("served by", "serve")
+_HELD = Unblocking("held by", "release")
+_HELD_BY_ONE_OF = Unblocking("held by one of", "release")
 
 
-def ended_by(edge: Edge, resource: Resource | None, *, several: bool) -> str:
-    """``held by``, ``could be notified by``, ``2 more must arrive, of``; nothing for a join.
+def unblocking(edge: Edge, resource: Resource | None, *, several: bool = False) -> Unblocking:
+    """Return what ends a wait, e.g. ``notified by``; of a join its label is empty.
 
-    ``several`` are told after it.
+    ``several``: more than one process is named after it.
     """
     if edge.of is not None:
-        return ""
+        return Unblocking("", "end")
     if resource is None or resource.kind in (K.LISTENER, K.MANAGER):
-        return _MESSAGES.get(edge.to, "could be ended by")
+        return _OF_MESSAGES.get(edge.to, Unblocking("ended by", "end"))
     if resource.kind is K.POOL:
-        return _OF_POOLS
-    if edge.to in _BY_VERB:
-        return _BY_VERB[edge.to]
+        return _BY_POOL
+    if edge.to in _BY_OPERATION:
+        return _BY_OPERATION[edge.to]
     if resource.kind is K.BARRIER:
-        return f"{_missing(resource)} more must arrive, of"
-    if resource.kind in _BY_KIND:
-        return _BY_KIND[resource.kind]
-    return "may be held by" if several else "held by"
+        return Unblocking(f"needs {missing_parties(resource)} more of", "reach")
+    return _BY_KIND.get(resource.kind) or (_HELD_BY_ONE_OF if several else _HELD)
 
 
-def able(edge: Edge, resource: Resource | None) -> tuple[int, ...]:
-    """Those that could; who waits at a barrier has arrived there already."""
+def unblockers(edge: Edge, resource: Resource | None) -> tuple[int, ...]:
+    """Return the pids that can end a wait; a process that waits at a barrier has already arrived there."""
     if resource is None or resource.kind is not K.BARRIER or edge.to != "wait":
         return edge.holders
-    there = {one.pid for one in resource.waiting if one.to == "wait"}
-    return tuple(pid for pid in edge.holders if pid not in there)
+    arrived = {one.pid for one in resource.waiting if one.to == "wait"}
+    return tuple(pid for pid in edge.holders if pid not in arrived)
 
 
-def _missing(barrier: Resource) -> int | str:
+def missing_parties(barrier: Resource) -> int | str:
+    """Return how many parties a barrier still waits for; ``some`` where its counts could not be read."""
     if barrier.parties is None or barrier.arrived is None:
         return "some"
     return max(1, barrier.parties - barrier.arrived)

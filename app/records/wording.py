@@ -1,4 +1,4 @@
-"""What people call the things that processes share.  Pure."""
+"""What people call shared resources, and how they read a duration.  Pure."""
 
 from __future__ import annotations
 
@@ -6,31 +6,45 @@ from collections.abc import Mapping
 
 from .resource import Resource, ResourceKind
 
-#: Parts that have a name of their own in the source of multiprocessing.
+#: Parts that the source of multiprocessing names itself.
 _PARTS = {
-    "sem": "bound",
+    "sem": "capacity semaphore",
     "rlock": "read lock",
     "wlock": "write lock",
     "cond": "condition",
     "lock": "lock",
-    "inqueue": "queue of tasks",
-    "outqueue": "queue of results",
+    "inqueue": "task queue",
+    "outqueue": "result queue",
 }
+_UNITS = (("s", 60), ("m", 60), ("h", 24))
 
 
-def thing(resources: Mapping[str, Resource], key: str) -> str:
-    """``lock jobs (train.py:41)``; of a part also what it belongs to."""
+def resource_name(resources: Mapping[str, Resource], key: str) -> str:
+    """Return what people call a resource: ``lock jobs (train.py:41)``, ``read lock of queue tasks``."""
     resource = resources.get(key)
     if resource is None:
-        return f"something that is gone ({key})"
+        return f"a resource that is gone ({key})"
     managed = "managed " if resource.manager else ""
     words = f"{managed}{kind_words(resource.kind)} {resource.name or resource.address or key}"
     parent = resources.get(resource.part_of or "")
     if parent is None or parent.part_of == key:
         return words
-    return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {thing(resources, parent.id)}"
+    return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {resource_name(resources, parent.id)}"
 
 
 def kind_words(kind: ResourceKind) -> str:
-    """``bounded semaphore``, ``RLock``."""
+    """Return the kind in words: ``bounded semaphore``, ``RLock``."""
     return "RLock" if kind is ResourceKind.RLOCK else kind.replace("_", " ")
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in its two largest units: ``0.4 s``, ``12 s``, ``3 m 20 s``, ``2 h 4 m``, ``1 d 3 h``."""
+    if seconds < 9.95:
+        return f"{round(max(0.0, seconds), 1):g} s"
+    parts, rest = [], round(seconds)
+    for unit, size in _UNITS:
+        rest, count = divmod(rest, size)
+        parts.insert(0, (count, unit))
+    parts.insert(0, (rest, "d"))
+    first = next(at for at, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from app.core.charts.resources import Charts
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.prices import price
+from app.core.findings.kill_costs import kill_cost
 from app.core.findings.scene import Actor, Leak, Scene
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import Lines
@@ -113,7 +113,7 @@ class Insight:
 
     def price(self, pid: int | None) -> str:
         """What it would cost to end a process just now; empty where nothing is lost."""
-        return price(self.scene(), pid) if pid else ""
+        return kill_cost(self.scene(), pid) if pid else ""
 
     def history(self, resource_id: str, points: int) -> JsonDict:
         """The chart of a resource; empty where nothing of it makes a line."""

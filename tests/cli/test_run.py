@@ -241,7 +241,7 @@ def test_it_hangs_and_the_command_line_says_why(instance: Instance) -> None:
         program = found["program"]
         text = " ".join(instance.cli("waits").stdout.split())
         assert f"deadlock in {program} plato (pid " in text
-        assert "What to do: Kill one of them" in text
+        assert "What to do: Kill one process, then release its lock" in text
         locks = instance.ask("resources", "--program", program, "--kind", "lock")
         assert set(found["resources"]) <= {one["id"] for one in locks}
         assert "held by" in instance.cli("resources", "--program", "deadlock.py", "--kind", "lock").stdout

@@ -1,1 +1,1 @@
-"""What it means that somebody waits: one theme per file.  Pure."""
+"""What the waits of observed programs mean: findings, one theme per file.  Pure."""

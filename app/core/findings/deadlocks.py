@@ -1,128 +1,132 @@
-"""Findings about circles of waits.  Pure."""
+"""Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.records import wait_words as edge_words
+from app.records import wait_words
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
-from . import phrases as words
-from .debounce import Candidate
-from .knots import Knot
+from . import phrases
 from .scene import Scene
+from .stability import Candidate
+from .wait_graph import Deadlock
 
-#: So many clauses of a deadlock are told before its last.
-_TOLD_FIRST = 4
+#: Of a long cycle, the text names this many processes before its last.
+_NAMED_FIRST = 4
 
 
-def deadlocks(scene: Scene, found: tuple[Knot, ...]) -> Iterator[Candidate]:
-    """A cycle of waits, told in the order of the cycle."""
-    for knot in found:
-        why, cure = _about(scene, knot)
+def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
+    """Yield a candidate for each deadlock, told in the order of its cycle."""
+    for deadlock in found:
+        why, cure = _why_and_cure(scene, deadlock)
         finding = Finding(
-            id=deadlock_id(knot),
+            id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
-            program=_program(scene, knot.pids),
-            text=_told(scene, knot) + _behind(knot),
+            program=_program(scene, deadlock.pids),
+            text=_text(scene, deadlock) + _blocked_behind(deadlock),
             why=why,
             cure=cure,
-            pids=knot.pids + knot.behind,
-            resources=tuple(dict.fromkeys(edge.resource for edge in knot.edges if edge.resource is not None)),
-            since=max(edge.since for edge in knot.edges),
+            pids=deadlock.pids + deadlock.blocked_behind,
+            resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
+            since=max(edge.since for edge in deadlock.edges),
         )
-        # A join's is worked out from two clocks at each look, and differs by their last digit.
-        yield Candidate(finding=finding, mark=tuple(round(edge.since, 2) for edge in knot.edges))
+        # When a join began is worked out from two clocks at each look, and differs in its last digit.
+        yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
 
 
-def deadlock_id(knot: Knot) -> str:
-    """The id of its finding: the cycle itself."""
-    return f"{FindingKind.DEADLOCK}:{'-'.join(map(str, knot.cycle))}"
+def finding_id(deadlock: Deadlock) -> str:
+    """Return the id of its finding, which contains the cycle itself."""
+    return f"{FindingKind.DEADLOCK}:{'-'.join(map(str, deadlock.cycle))}"
 
 
-def _told(scene: Scene, knot: Knot) -> str:
-    if len(knot.edges) == 1:
-        return _told_of_one(scene, knot.edges[0])
-    # What the one before waits for is what this one holds.
-    before = (knot.edges[-1], *knot.edges[:-1])
-    clauses = [_clause(scene, held, edge) for held, edge in zip(before, knot.edges, strict=True)]
-    return "; ".join(_ends_of(clauses)) + "."
+def _text(scene: Scene, deadlock: Deadlock) -> str:
+    if len(deadlock.edges) == 1:
+        return _text_of_one(scene, deadlock.edges[0])
+    # A process holds what the one before it in the cycle waits for.
+    before = (deadlock.edges[-1], *deadlock.edges[:-1])
+    clauses = [_clause(scene, held, edge) for held, edge in zip(before, deadlock.edges, strict=True)]
+    return "; ".join(_shortened(clauses)) + "."
 
 
-def _ends_of(clauses: list[str]) -> list[str]:
-    """Of a large circle the first and the last: nobody reads thirty clauses of the same kind."""
-    rest = len(clauses) - _TOLD_FIRST - 1
+def _shortened(clauses: list[str]) -> list[str]:
+    """Return the first and the last clauses of a long cycle: nobody reads thirty of the same kind."""
+    rest = len(clauses) - _NAMED_FIRST - 1
     if rest <= 1:
         return clauses
-    return [*clauses[:_TOLD_FIRST], f"and so on through {rest} more processes", clauses[-1]]
+    return [*clauses[:_NAMED_FIRST], f"and so on through {rest} more processes", clauses[-1]]
 
 
-def _told_of_one(scene: Scene, edge: Edge) -> str:
-    told = f"{scene.name(edge.pid)} {words.waits(scene, edge)}"
-    return f"{told}, which it holds itself." if _is_held(scene, edge) else f"{told}, which nobody else can end."
+def _text_of_one(scene: Scene, edge: Edge) -> str:
+    text = f"{scene.name(edge.pid)} {phrases.waits(scene, edge)}"
+    return f"{text}, which it holds itself." if _is_lock(scene, edge) else f"{text}, and no other process can end that."
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
     holds = "holds" if len(held.holders) == 1 else "may hold"
-    what = f"{holds} {words.thing(scene, held.resource or '')} and " if _is_held(scene, held) else ""
-    return f"{scene.name(edge.pid)} {what}{words.waits(scene, edge)}{_liberators(scene, edge)}"
+    what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if _is_lock(scene, held) else ""
+    return f"{scene.name(edge.pid)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
 
 
-def _liberators(scene: Scene, edge: Edge) -> str:
-    """``, which could be set by main (pid 10)``; who has a lock the next clause says."""
+def _unblockers(scene: Scene, edge: Edge) -> str:
+    """Return ``, which only main (pid 10) can set``; nothing for a lock, whose holder the next clause names."""
     resource = scene.resources.get(edge.resource or "")
-    able = tuple(pid for pid in edge_words.able(edge, resource) if scene.lives(pid))
-    if resource is None or not able or _is_held(scene, edge) or resource.kind is ResourceKind.LISTENER:
+    pids = tuple(pid for pid in wait_words.unblockers(edge, resource) if scene.lives(pid))
+    if resource is None or not pids or _is_lock(scene, edge) or resource.kind is ResourceKind.LISTENER:
         return ""
-    means = edge_words.ended_by(edge, resource, several=len(able) > 1)
-    return f", {'where' if resource.kind is ResourceKind.BARRIER else 'which'} {means} {words.names(scene, able)}"
+    if resource.kind is ResourceKind.BARRIER:
+        return f", which needs {wait_words.missing_parties(resource)} more of {phrases.names(scene, pids)}"
+    return f", which only {phrases.names(scene, pids)} can {wait_words.unblocking(edge, resource).verb}"
 
 
-def _behind(knot: Knot) -> str:
-    count = len(knot.behind)
-    return f" {words.number(count, 'more process waits', 'more processes wait')} behind them." if count else ""
+def _blocked_behind(deadlock: Deadlock) -> str:
+    count = len(deadlock.blocked_behind)
+    if not count:
+        return ""
+    return f" {phrases.number(count, 'other process is', 'other processes are')} blocked behind them."
 
 
-def _about(scene: Scene, knot: Knot) -> tuple[str, str]:
-    """Why it is so, and what helps."""
-    locks = [_is_held(scene, edge) for edge in knot.edges]
-    if all(locks) and len(locks) == 1:
+def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
+    all_locks = all(_is_lock(scene, edge) for edge in deadlock.edges)
+    if all_locks and len(deadlock.edges) == 1:
         return (
-            "A Lock is not reentrant: its holder waits for itself as anybody else would.",
-            "Take it once only, or make it an RLock. This process must be killed; its lock can then be broken.",
+            "A Lock is not reentrant: a process that acquires it twice blocks itself.",
+            "Kill this process, then release its lock. In the program, acquire the lock only once or use an RLock.",
         )
-    if all(locks) and any(_is_managed(scene, edge) for edge in knot.edges):
+    needs = "the lock the other needs" if len(deadlock.edges) == 2 else "a lock that another one needs"
+    if all_locks and any(_is_managed(scene, edge) for edge in deadlock.edges):
         return (
             (
-                "Each holds what the one before waits for, and gives nothing back before it has what it waits for "
-                "itself. A managed lock lives in the process of its manager, and stays locked when its holder dies."
+                f"Each process holds {needs}. A managed lock lives in its manager's process and stays locked when its "
+                "holder dies."
             ),
             (
-                "Restart the program: the others would go on waiting if one of them were killed. Let all of them take "
-                "these locks in the same order, or acquire them with a timeout."
+                "Restart the program: killing one process does not release its managed lock. In the program, acquire "
+                "these locks in the same order everywhere, or with a timeout."
             ),
         )
-    if all(locks):
+    if all_locks:
+        others = "the other" if len(deadlock.edges) == 2 else "the others"
         return (
-            "Each holds what the one before waits for, and gives nothing back before it has what it waits for itself.",
+            f"Each process holds {needs}.",
             (
-                "Kill one of them and break its lock; then the others go on. In the program, let all of them take "
-                "these locks in the same order."
+                f"Kill one process, then release its lock; {others} will continue. In the program, acquire these locks "
+                "in the same order everywhere."
             ),
         )
     return (
-        "Everybody who could let one of them go on waits too, without a time limit, so nothing will ever come.",
+        "Every process that could end one of these waits is itself blocked without a timeout.",
         (
-            "Kill one of them. In the program, let one send, set or release what the other needs before it waits, "
-            "or give the waits a timeout."
+            "Kill one of the processes. In the program, send, set or release what the other process needs before "
+            "waiting for it, or give the waits a timeout."
         ),
     )
 
 
-def _is_held(scene: Scene, edge: Edge) -> bool:
+def _is_lock(scene: Scene, edge: Edge) -> bool:
     resource = scene.resources.get(edge.resource or "")
-    return resource is not None and resource.kind in words.HELD and edge.to == "acquire"
+    return resource is not None and resource.kind in phrases.LOCKS and edge.to == "acquire"
 
 
 def _is_managed(scene: Scene, edge: Edge) -> bool:

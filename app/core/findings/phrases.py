@@ -1,4 +1,4 @@
-"""How findings and prices speak of processes and things.  Pure."""
+"""How findings and kill costs name processes, resources and waits.  Pure."""
 
 from __future__ import annotations
 
@@ -10,71 +10,72 @@ from app.records.waits import Edge
 
 from .scene import Scene
 
-#: What is acquired and released, and so can be held by one that died.
-HELD = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK, ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE})
+#: What is acquired and released, and so can be held by a process that died.
+LOCKS = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK, ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE})
 QUEUES = frozenset({ResourceKind.QUEUE, ResourceKind.JOINABLE_QUEUE, ResourceKind.SIMPLE_QUEUE})
-#: What several wait at until they are woken, by a Condition within.
-GATHERING = frozenset({ResourceKind.CONDITION, ResourceKind.EVENT, ResourceKind.BARRIER})
+#: What processes wait on until they are woken, by a Condition inside.
+WITH_SLEEPERS = frozenset({ResourceKind.CONDITION, ResourceKind.EVENT, ResourceKind.BARRIER})
 _NAMED = 5
 _CUT = 160
 _MIB = 1024 * 1024
 
 _WAITS = {
-    "acquire": "waits for {thing}",
-    "get": "waits to get from {thing}",
-    "put": "waits to put into {thing}",
-    "flush": "has items to write into {thing}, whose pipe is full",
-    "recv": "waits to receive from {thing}",
-    "send": "waits to send into {thing}",
-    "wait": "waits at {thing}",
-    "notify": "waits at {thing} for a sleeper to say that it is awake",
-    "answer": "waits for an answer of {thing}",
-    "accept": "waits for somebody to connect to {thing}",
-    "connect": "waits to be accepted by {thing}",
-    "greet": "is in accept() of {thing} and waits for who has connected to say who it is",
+    "acquire": "waits for {resource}",
+    "get": "waits to get from {resource}",
+    "put": "waits to put into {resource}",
+    "flush": "is blocked flushing its queue buffer to {resource}, whose pipe is full",
+    "recv": "waits to receive from {resource}",
+    "send": "waits to send to {resource}",
+    "wait": "waits on {resource}",
+    "notify": "waits on {resource} for a sleeper to confirm that it is awake",
+    "answer": "waits for an answer from {resource}",
+    "accept": "waits for a connection to {resource}",
+    "connect": "waits for {resource} to accept its connection",
+    "greet": "waits in accept() of {resource} for a client's handshake",
 }
-#: Of a connection of a listener, and of one that belongs to nothing.
-_OVER = {"recv": "waits for a message over {thing}", "send": "waits to send over {thing}"}
-_WITH = {"recv": "waits for a message of {who}", "send": "waits for {who} to take its message"}
+#: Over a connection of a listener, and over one that belongs to no resource.
+_WAITS_OVER_LISTENER = {"recv": "waits for a message over {resource}", "send": "waits to send over {resource}"}
+_WAITS_FOR_PROCESS = {"recv": "waits for a message from {names}", "send": "waits for {names} to receive its message"}
 
 
-def thing(scene: Scene, key: str) -> str:
-    """As `wording.thing` says it."""
-    return wording.thing(scene.resources, key)
+def resource(scene: Scene, key: str) -> str:
+    """Return what people call a resource of the scene; see `wording.resource_name`."""
+    return wording.resource_name(scene.resources, key)
 
 
-def at_start(text: str) -> str:
-    """As the first words of a sentence that does not begin with a name."""
+def capitalized(text: str) -> str:
+    """Return the text with a capital first letter, for the start of a sentence."""
     return text[:1].upper() + text[1:]
 
 
 def waits(scene: Scene, edge: Edge) -> str:
-    """``waits for lock a``, without who does."""
+    """Return ``waits for lock a``, without the process that waits."""
     if edge.of is not None:
-        return f"waits {'in join() for' if edge.to == 'join' else 'for the end of'} {scene.name(edge.of)}"
+        name = scene.name(edge.of)
+        return f"waits in join() for {name}" if edge.to == "join" else f"waits for {name} to exit"
     if edge.resource is None:
-        return _WITH.get(edge.to, "waits for {who}").replace("{who}", names(scene, edge.holders))
-    words = _WAITS.get(edge.to, "waits for {thing}")
-    resource = scene.resources.get(edge.resource)
-    if resource and resource.kind is ResourceKind.LISTENER:
-        words = _OVER.get(edge.to, words)
-    if edge.to == "wait" and resource and resource.kind is ResourceKind.JOINABLE_QUEUE:
-        words = "waits in join() of {thing}"
-    return words.replace("{thing}", thing(scene, edge.resource))
+        return _WAITS_FOR_PROCESS.get(edge.to, "waits for {names}").replace("{names}", names(scene, edge.holders))
+    words = _WAITS.get(edge.to, "waits for {resource}")
+    awaited = scene.resources.get(edge.resource)
+    if awaited and awaited.kind is ResourceKind.LISTENER:
+        words = _WAITS_OVER_LISTENER.get(edge.to, words)
+    if edge.to == "wait" and awaited and awaited.kind is ResourceKind.JOINABLE_QUEUE:
+        words = "waits in join() of {resource}"
+    return words.replace("{resource}", resource(scene, edge.resource))
 
 
 def names(scene: Scene, pids: Sequence[int]) -> str:
-    """The first few, and how many more."""
+    """Return the names of the first few processes, and how many more there are."""
     return listed([scene.name(pid) for pid in pids])
 
 
 def cut(text: str) -> str:
-    """Its beginning, where it is long."""
+    """Return the text, or its beginning if it is long."""
     return text if len(text) <= _CUT else f"{text[:_CUT]}…"
 
 
 def listed(words: Sequence[str]) -> str:
-    """``a, b and c``; ``a, b, c, d, e and 4 more``."""
+    """Return ``a, b and c``; of many ``a, b, c, d, e and 4 more``."""
     shown = list(words[:_NAMED])
     if len(words) > _NAMED:
         shown.append(f"{len(words) - _NAMED} more")
@@ -82,32 +83,32 @@ def listed(words: Sequence[str]) -> str:
 
 
 def number(count: int, one: str, many: str | None = None) -> str:
-    """``1 process``, ``3 processes``."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    """Return ``1 process``, ``3 processes``, ``1,131 items``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def waiters(resource: Resource, apart_from: Iterable[int] = ()) -> tuple[int, ...]:
-    """Who waits for it, each once."""
+def waiters(awaited: Resource, apart_from: Iterable[int] = ()) -> tuple[int, ...]:
+    """Return the pids that wait for a resource, each once."""
     without = set(apart_from)
-    return tuple(dict.fromkeys(one.pid for one in resource.waiting if one.pid not in without))
+    return tuple(dict.fromkeys(one.pid for one in awaited.waiting if one.pid not in without))
 
 
 def wait_for_it(count: int) -> str:
-    """``3 processes wait for it``, or nothing."""
-    return f"{number(count, 'process', 'processes')} {'waits' if count == 1 else 'wait'} for it" if count else ""
+    """Return ``3 processes wait for it``; nothing for none."""
+    return number(count, "process waits for it", "processes wait for it") if count else ""
 
 
 def size(count: int) -> str:
-    """``1.0 MiB``, ``4096 bytes``."""
+    """Return ``1.0 MiB``, ``4,096 bytes``."""
     return f"{count / _MIB:.1f} MiB" if count >= _MIB else number(count, "byte")
 
 
 def how_it_ended(scene: Scene, pid: int) -> str:
-    """The cause of an end, as far as it is known."""
+    """Return the cause of a process's end, as far as it is known."""
     actor = scene.actors.get(pid)
     if actor is None:
-        return "nobody saw how"
+        return "cause unknown"
     process = actor.process
     if process.cause:
         return process.cause
-    return "its exit code was not seen" if process.exitcode is None else f"exit code {process.exitcode}"
+    return "exit code unknown" if process.exitcode is None else f"exit code {process.exitcode}"

@@ -1,4 +1,4 @@
-"""Findings about processes and how they were started and left.  Pure."""
+"""Findings about how processes were started, joined and left behind.  Pure."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from collections.abc import Iterable, Iterator
 from app.records.process import State
 from app.records.waits import Finding, FindingKind
 
-from . import phrases as words
-from .debounce import Candidate
+from . import phrases
 from .queues import POOL_ROLE
 from .scene import Actor, Scene
+from .stability import Candidate
 
-#: Who joins its children in order may leave those that ended early for a while.
+#: A parent that joins its children in order leaves those that ended early for a while.
 ZOMBIE_AFTER_S = 10.0
-#: They end by themselves when nobody needs them any more.
+#: multiprocessing starts them for itself; they exit when no process needs them.
 HELPERS = frozenset({"tracker", "forkserver"})
-#: A Pool has them in its parent: for its tasks, its results, and its workers.
+#: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
 
 
 def zombies(scene: Scene) -> Iterator[Candidate]:
-    """Children that have ended, and that their parent has not joined."""
+    """Yield a candidate for each parent that has not joined its exited children."""
     unjoined = [actor for actor in scene.actors.values() if _is_zombie(scene, actor)]
     for parent, children in _by_parent(unjoined).items():
         if not scene.lives(parent):
             continue
         pids = tuple(actor.pid for actor in children)
-        who = words.number(len(pids), "child that has ended", "children that have ended")
+        who = phrases.number(len(pids), "exited child process", "exited child processes")
         finding = Finding(
             id=f"{FindingKind.ZOMBIE}:{parent}",
             kind=FindingKind.ZOMBIE,
             program=children[0].process.program,
-            text=f"{scene.name(parent)} has not joined {who}: {words.names(scene, pids)}.",
-            why="The kernel keeps the pid and the exit code of a child until its parent asks for them. Nothing else of "
-            "it is left, but enough zombies use up all pids.",
-            cure="Call join(), also after terminate() and kill(); active_children() joins all that have ended. They "
-            "also go when their parent ends.",
+            text=f"{scene.name(parent)} has not joined {who}: {phrases.names(scene, pids)}.",
+            why="The kernel keeps the pid and the exit code of a child until its parent reads them. A zombie uses "
+            "nothing else, but enough of them exhaust the pids.",
+            cure="Call join(), also after terminate() and kill(); active_children() joins every child that has "
+            "exited. Zombies also disappear when their parent exits.",
             pids=(parent, *pids),
             since=min(actor.process.exited_at or scene.at for actor in children),
         )
@@ -47,13 +47,13 @@ def zombies(scene: Scene) -> Iterator[Candidate]:
 def _is_zombie(scene: Scene, actor: Actor) -> bool:
     process = actor.process
     ended_s = scene.at - (process.exited_at or scene.at)
-    # Nobody can join the resource tracker but multiprocessing itself.
+    # Only multiprocessing itself can join the resource tracker.
     own = process.observed and actor.role not in HELPERS
     return own and process.state is State.EXITED and ended_s >= ZOMBIE_AFTER_S
 
 
 def orphans(scene: Scene) -> Iterator[Candidate]:
-    """Processes that live on although the one that started them was killed."""
+    """Yield a candidate for each killed process whose children still run."""
     living = [actor for actor in scene.actors.values() if actor.alive and actor.role not in HELPERS]
     for parent, children in _by_parent(living).items():
         dead = scene.actors.get(parent)
@@ -64,7 +64,7 @@ def orphans(scene: Scene) -> Iterator[Candidate]:
 
 
 def _unobserved(scene: Scene) -> list[tuple[Actor, tuple[int, ...]]]:
-    """Orphans without observation, by the dead process that they came from."""
+    """Return the orphans that are not observed, by the dead process that they came from."""
     by_id = {actor.process.id: actor for actor in scene.actors.values()}
     found: dict[str, list[int]] = defaultdict(list)
     for one in scene.orphans:
@@ -75,24 +75,24 @@ def _unobserved(scene: Scene) -> list[tuple[Actor, tuple[int, ...]]]:
 
 
 def _was_killed(actor: Actor) -> bool:
-    """One that ended in order left them behind on purpose: a daemon detaches itself like that."""
+    """Return whether a signal ended it; one that exits normally leaves children on purpose, as a daemon does."""
     code = actor.process.exitcode
     return code is not None and code < 0
 
 
 def _orphans(scene: Scene, dead: Actor, pids: tuple[int, ...]) -> Candidate:
-    child = words.number(len(pids), "child that lives on", "children that live on")
+    children = phrases.number(len(pids), "child process", "child processes")
     kind = "o" if pids[0] in scene.actors else "d"
     finding = Finding(
         id=f"{FindingKind.ORPHAN}:{dead.process.id}-{kind}",
         kind=FindingKind.ORPHAN,
         program=dead.process.program,
-        text=f"{scene.name(dead.pid)} was ended ({words.how_it_ended(scene, dead.pid)}) and left {child}: "
-        f"{words.names(scene, pids)}.",
-        why="terminate() and kill() end one process and not those that it started. Its daemon children are ended only "
-        "where it ends in order, which a signal prevents.",
-        cure="End them one by one. Have the process end its children itself on SIGTERM, or let the children end "
-        "when their parent is gone: multiprocessing.parent_process().sentinel tells them.",
+        text=f"{scene.name(dead.pid)} died ({phrases.how_it_ended(scene, dead.pid)}) and left {children} running: "
+        f"{phrases.names(scene, pids)}.",
+        why="terminate() and kill() end one process, not its children. A process terminates its daemonic children only "
+        "if it exits normally, which a signal prevents.",
+        cure="End them one by one. In the program, end the children in a SIGTERM handler, or let each child exit when "
+        "its parent is gone: wait on multiprocessing.parent_process().sentinel.",
         pids=(dead.pid, *pids),
         since=dead.process.exited_at or scene.at,
     )
@@ -100,7 +100,7 @@ def _orphans(scene: Scene, dead: Actor, pids: tuple[int, ...]) -> Candidate:
 
 
 def refused_starts(scene: Scene) -> Iterator[Candidate]:
-    """`Process.start()` raised."""
+    """Yield a candidate for each error that `Process.start()` raised."""
     for actor in scene.actors.values():
         for error in dict.fromkeys(" ".join(error.split()) for error in actor.refused):
             yield _refused(scene, actor, error)
@@ -109,10 +109,10 @@ def refused_starts(scene: Scene) -> Iterator[Candidate]:
 def _refused(scene: Scene, actor: Actor, error: str) -> Candidate:
     kind, why, cure = _about_refusal(error)
     finding = Finding(
-        id=f"{kind}:{actor.process.id}-{words.cut(error)}",
+        id=f"{kind}:{actor.process.id}-{phrases.cut(error)}",
         kind=kind,
         program=actor.process.program,
-        text=f"{scene.name(actor.pid)} tried to start a process, which was refused: {words.cut(error)}",
+        text=f"{scene.name(actor.pid)} could not start a process: {phrases.cut(error)}",
         why=why,
         cure=cure,
         pids=(actor.pid,),
@@ -126,11 +126,11 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
         return (
             FindingKind.DAEMON_WITH_CHILD,
             (
-                "A daemonic process is terminated when its parent ends, and would leave children of its own behind. So "
-                "it may have none; the workers of a Pool are daemonic too."
+                "A daemonic process is terminated when its parent exits and would leave its own children behind, so it "
+                "may not have any. The workers of a Pool are daemonic too."
             ),
             (
-                "Start it with daemon=False and join it, or let its parent start the child. In a pool: "
+                "Start it with daemon=False and join it, or start the child from its parent. Instead of a Pool, use "
                 "concurrent.futures.ProcessPoolExecutor, whose workers are not daemonic."
             ),
         )
@@ -138,43 +138,43 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
         return (
             FindingKind.START_REFUSED,
             (
-                "With spawn and forkserver each child imports the main module anew. What starts a process at its top "
-                "level would do so in every child again."
+                "With spawn and forkserver, each child imports the main module again. Code at its top level that "
+                "starts a process would do so in every child."
             ),
-            'Put everything that starts processes below: if __name__ == "__main__":',
+            'Put the code that starts processes under: if __name__ == "__main__":',
         )
-    # The second is what Python 3.13 says.
+    # Python 3.13 says "local object".
     if "pickle" in error.lower() or "local object" in error:
         return (
             FindingKind.START_REFUSED,
             (
-                "With spawn and forkserver the target and its arguments are sent to the child by pickle. Lambdas, "
-                "local functions, open files and locks of threading cannot be."
+                "With spawn and forkserver, the target and its arguments are pickled. Lambdas, local functions, open "
+                "files and threading locks cannot be."
             ),
-            "Use functions of the top level of a module, and pass them simple values; or start it by fork.",
+            "Use a module-level function and picklable arguments, or the start method fork.",
         )
     return (
         FindingKind.START_REFUSED,
-        "start() raised this exception, so there is no such process.",
-        "The log of the program has the traceback.",
+        "start() raised this exception, so no process was created.",
+        "See the traceback in the log of the program.",
     )
 
 
 def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
-    """A process with several threads forked."""
+    """Yield a candidate for each process that forked while it had several threads."""
     forked = [actor for actor in scene.actors.values() if _other_threads(actor) > 0]
     for parent, children in _by_parent(forked).items():
-        threads = words.number(max(map(_other_threads, children)), "other thread")
+        threads = phrases.number(max(map(_other_threads, children)), "other thread")
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
             kind=FindingKind.FORK_FROM_THREADS,
             program=children[0].process.program,
-            text=f"{scene.name(parent)} had {threads} when it forked {words.names(scene, pids)}.",
-            why="fork copies only the thread that calls it. A lock that another thread held at that moment, of logging "
-            "or of malloc for example, stays locked in the child for ever.",
-            cure="Use the start method forkserver or spawn, or fork before the first thread is started; a Queue starts "
-            "one at its first put().",
+            text=f"{scene.name(parent)} had {threads} when it forked {phrases.names(scene, pids)}.",
+            why="fork() copies only the thread that calls it. A lock that another thread held at that moment, in "
+            "logging or malloc for example, stays locked in the child forever.",
+            cure="Use the start method forkserver or spawn, or fork before starting threads; a Queue starts one at its "
+            "first put().",
             pids=(parent, *pids),
             since=min(actor.process.start_time or scene.at for actor in children),
         )
@@ -182,15 +182,15 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
 
 
 def _other_threads(actor: Actor) -> int:
-    """Without those of the pool that replaces a worker: a Pool does that from a thread, and is written for it."""
+    """Return how many, less those of the pool that replaces a worker: a Pool forks from a thread by design."""
     replaced = (actor.role or "").startswith(POOL_ROLE) and actor.threads_at_fork >= POOL_THREADS
     return actor.threads_at_fork - POOL_THREADS * replaced
 
 
 def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:
-    families: dict[int, list[Actor]] = defaultdict(list)
+    children: dict[int, list[Actor]] = defaultdict(list)
     for actor in actors:
         parent = actor.process.started_by or actor.process.ppid
         if parent:
-            families[parent].append(actor)
-    return families
+            children[parent].append(actor)
+    return children

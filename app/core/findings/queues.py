@@ -9,25 +9,25 @@ from app.records import wording
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
-from . import phrases as words
-from .debounce import Candidate
+from . import phrases
 from .scene import Actor, Scene
+from .stability import Candidate
 
 POOL_ROLE = "pool:"
 
 
 def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
-    """A process is joined that cannot end, because what it has put into a queue is not taken out."""
+    """Yield a candidate for each join of a process that cannot exit because nothing reads what it put into a queue."""
     flushing = _flushing(scene)
     for edge in scene.edges:
-        # Who waits for whatever comes first, an end or an item, takes out the item.
+        # A wait for the first of an exit and an item reads the item.
         if edge.of is not None and edge.to == "join" and not edge.timed and scene.lives(edge.of):
             for key in sorted(flushing[edge.of]):
                 yield _join_before_drain(scene, edge, edge.of, scene.resources[key])
 
 
 def _flushing(scene: Scene) -> defaultdict[int, set[str]]:
-    """Whose feeder threads stand before a full pipe, or have items left although the target is over."""
+    """Return the queues, by pid, that a feeder thread cannot flush, or has items for after the target returned."""
     found: defaultdict[int, set[str]] = defaultdict(set)
     for edge in scene.edges:
         if edge.to == "flush" and edge.resource and edge.resource in scene.resources:
@@ -41,39 +41,39 @@ def _flushing(scene: Scene) -> defaultdict[int, set[str]]:
 
 
 def _buffered(resource: Resource, pid: int) -> int | None:
-    """How many items its feeder thread has; None where that could not be read."""
+    """Return how many items its feeder thread has; None where that could not be read."""
     count = (resource.buffered or {}).get(str(pid))
     return count if isinstance(count, int) else None
 
 
 def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -> Candidate:
     count = _buffered(resource, pid)
-    child, queue = scene.name(pid), words.thing(scene, resource.id)
-    items = words.number(count, "item") if count else "items"
+    child, queue = scene.name(pid), phrases.resource(scene, resource.id)
+    items = phrases.number(count, "item") if count else "items"
     finding = Finding(
         id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{join.pid}-{pid}-{resource.id}",
         kind=FindingKind.JOIN_BEFORE_DRAIN,
         program=resource.program,
-        text=f"{scene.name(join.pid)} waits in join() for {child}, which cannot end: its feeder thread still has "
-        f"{items} to write into {queue}, whose pipe is full, and nobody takes anything out.",
-        why="A process that has put items into a Queue does not end before its feeder thread has written all of them "
-        "into the pipe. So a process must not be joined before everything that it put has been taken out.",
-        cure=f"Take all items out of {queue} first, then join {child}. If the items do not matter, call "
-        "cancel_join_thread() in the process that puts them: they are then lost.",
+        text=f"{scene.name(join.pid)} waits in join() for {child}, which cannot exit: its feeder thread still has "
+        f"{items} to flush to {queue}, whose pipe is full, and nothing is reading from it.",
+        why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
+        "the pipe, so it must not be joined before its items have been read.",
+        cure=f"Read all items from {queue} first, then join {child}. If the items do not matter, call "
+        "cancel_join_thread() in the process that puts them; they are then lost.",
         pids=(pid, join.pid),
         resources=(resource.id,),
         since=join.since,
     )
-    return Candidate(finding=finding, mark=(count, resource.pipe_bytes))
+    return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
 
 
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
-    """A worker of a pool of the standard library died with its task, and its pool did not end it."""
+    """Yield a candidate for each worker of a standard pool that died with its task, unless its pool ended it."""
     broken: set[str] = set()
     lost = [actor for actor in scene.actors.values() if _died_with_its_task(actor)]
     for actor in sorted(lost, key=lambda one: one.process.exited_at or scene.at):
         role = actor.role or ""
-        # An executor goes with the first of its workers; what becomes of the others follows from that.
+        # An executor breaks with the first of its workers, and ends the others itself.
         if role not in broken:
             yield _task_lost(scene, actor, _pool_of(scene, actor))
         if _is_of_executor(actor):
@@ -91,7 +91,7 @@ def _is_of_executor(actor: Actor) -> bool:
 
 
 def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
-    """By its other workers; else the only pool of who started it."""
+    """Return the pool that has its other workers, else the only pool of the process that started it."""
     pools = [one for one in scene.resources.values() if one.kind is ResourceKind.POOL]
     workers = {other.pid for other in scene.actors.values() if other.role == actor.role}
     its = [one for one in pools if workers.intersection(one.workers or ())]
@@ -101,15 +101,15 @@ def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
 
 def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
     process = actor.process
-    of = f" of {words.thing(scene, pool.id)}" if pool else " of a pool"
+    of = f" of {phrases.resource(scene, pool.id)}" if pool else " of a pool"
     owner = (pool.created_by,) if pool else ()
     outcome, why, cure = _about_loss(actor)
     finding = Finding(
         id=f"{FindingKind.POOL_TASK_LOST}:{process.id}",
         kind=FindingKind.POOL_TASK_LOST,
         program=process.program,
-        text=f"{scene.name(actor.pid)}{of} died while it executed {actor.task}: {outcome} "
-        f"({words.how_it_ended(scene, actor.pid)}).",
+        text=f"{scene.name(actor.pid)}{of} died while executing {actor.task}: {outcome} "
+        f"({phrases.how_it_ended(scene, actor.pid)}).",
         why=why,
         cure=cure,
         pids=(actor.pid, *owner),
@@ -120,52 +120,51 @@ def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
 
 
 def _about_loss(actor: Actor) -> tuple[str, str, str]:
-    """What becomes of the task, why, and what to do."""
+    """Return what becomes of the task, why, and what to do."""
     if _is_of_executor(actor):
         return (
-            "all jobs that were not done raise BrokenProcessPool",
+            "all pending jobs raise BrokenProcessPool",
             (
-                "concurrent.futures.ProcessPoolExecutor does not know which job went with a worker. So it ends the "
-                "other workers too, gives up every job, and takes no new one."
+                "concurrent.futures.ProcessPoolExecutor does not know which job the worker was running, so it ends its "
+                "other workers, fails every pending job and accepts no new ones."
             ),
             (
-                "Find out why this worker died: a SIGKILL that nobody sent is often the kernel's, for want of memory. "
-                "A new executor can run the jobs again; in a procession.Pool only this one would be lost."
+                "Find out why this worker died: an unexpected SIGKILL often comes from the kernel's OOM killer. A new "
+                "executor can run the jobs again; a procession.Pool would lose only the running job."
             ),
         )
     return (
-        "that job never completes",
+        "its result never arrives",
         (
-            "multiprocessing.Pool starts another worker in its place, but does not know which task went with the old "
-            "one. Whoever waits for the result, in get(), map() or join(), waits for ever."
+            "multiprocessing.Pool replaces the worker but does not know which task it was running, so a get(), map() "
+            "or join() that waits for the result waits forever."
         ),
         (
-            "Run it with a safe pool (procession run --safe-pool), or use procession.Pool in it: the task then raises "
-            "WorkerLost, or is tried again. "
-            "get(timeout=…) at least lets the program notice."
+            "Run the program with a safe pool (procession run --safe-pool), or use procession.Pool in it: the task "
+            "then raises WorkerLost or is retried. get(timeout=…) at least lets the program notice."
         ),
     )
 
 
 def leaks(scene: Scene) -> Iterator[Candidate]:
-    """What is left in /dev/shm and nobody will take away."""
+    """Yield a candidate for each semaphore or shared memory block left in /dev/shm."""
     for leak in scene.leaks:
         what = ResourceKind.SHARED_MEMORY if leak.is_memory else ResourceKind.SEMAPHORE
-        size = f" ({words.size(leak.size_bytes)})" if leak.size_bytes is not None else ""
-        made_by = f", made by {scene.name(leak.made_by)}," if leak.made_by is not None else ""
+        size = f" ({phrases.size(leak.size_bytes)})" if leak.size_bytes is not None else ""
+        made_by = f", created by {scene.name(leak.made_by)}," if leak.made_by is not None else ""
         finding = Finding(
             id=f"{FindingKind.LEAK}:{leak.name}",
             kind=FindingKind.LEAK,
             program=leak.program,
-            text=f"{words.at_start(wording.kind_words(what))} {leak.name}{size}{made_by} is still there, and "
-            "nobody has it any more.",
-            why="It lives until unlink() is called, longer than its processes. The resource tracker of "
-            "multiprocessing takes it away when the whole program has ended, unless it was killed or told not to.",
-            cure=f"rm /dev/shm/{leak.name.lstrip('/')} takes it away now. Call unlink() once, in the process that made "
-            "it, and close() in all others.",
+            text=f"{phrases.capitalized(wording.kind_words(what))} {leak.name}{size}{made_by} is still in /dev/shm, "
+            "although no process uses it.",
+            why="It exists until unlink() is called, even after its processes have exited. The resource tracker of "
+            "multiprocessing removes it when the program ends, unless the tracker was killed or told not to.",
+            cure=f"rm /dev/shm/{leak.name.lstrip('/')} removes it now. In the program, call unlink() once, in the "
+            "process that created it, and close() in all others.",
             pids=(leak.made_by,) if leak.made_by is not None else (),
             resources=(leak.resource,) if leak.resource else (),
             since=scene.at,
         )
-        # The readers have waited already whether anybody takes it again.
+        # The readers have already waited for a process to use it again.
         yield Candidate(finding=finding, after_s=0.5)

@@ -1,10 +1,10 @@
-"""What is seen of all observed programs at one moment: the input of `diagnosis`, `findings` and `prices`.  Pure.
+"""All observed programs at one moment: the input of `diagnosis` and `kill_costs`.  Pure.
 
 ::
 
     fleet: processes, words ──▶ Actor ──┐
     readers: resources, edges ──────────┼──▶ Scene ──▶ diagnosis ──▶ Waits (edges, cycles, findings)
-    /dev/shm: what nobody unlinked ─────┘         └──▶ prices: what a kill would cost just now
+    /dev/shm: what was not unlinked ────┘         └──▶ kill_costs: what ending a process now would cost
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Actor(Record, frozen=True, kw_only=True):
     """One process of an observed program, alive or remembered: its record, and what only the findings need.
 
     ``role``: worker of pool KEY (``pool:KEY``), manager, tracker, forkserver.  ``task`` is what it executes, or was
-    executing when it died, as its page says.  ``threads_at_fork`` its parent had besides its main thread when it
-    forked.  ``refused`` are the errors of its `Process.start()` that were refused.  ``exiting``: its target is over.
-    ``ended_by_pool``: its pool told that it ends it.
+    executing when it died, as its page says.  ``threads_at_fork``: how many threads besides the main one its parent
+    had when it forked.  ``refused``: the errors that its calls of `Process.start()` raised.  ``exiting``: its target
+    has returned.  ``ended_by_pool``: its pool reported that it ends it.
     """
 
     process: Process
@@ -38,17 +38,17 @@ class Actor(Record, frozen=True, kw_only=True):
 
     @property
     def pid(self) -> int:
-        """Its pid, also after its end."""
+        """Return its pid, also after its end."""
         return self.process.pid or 0
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it still runs."""
         return self.process.alive
 
 
 class Leak(Record, frozen=True, kw_only=True):
-    """A semaphore or shared memory that is still in /dev/shm although nobody has it any more."""
+    """A semaphore or shared memory block that is still in /dev/shm although no process uses it."""
 
     name: str
     program: str
@@ -59,11 +59,11 @@ class Leak(Record, frozen=True, kw_only=True):
 
 
 class Scene(Record, frozen=True, kw_only=True):
-    """All of it, ``at`` a moment of the wall clock.
+    """All processes, resources and waits, ``at`` a moment of the wall clock.
 
-    ``orphans`` are processes without observation whose root belongs to a program and is gone.  ``last_edges``: what a
-    dead process waited for when it was last seen; ``casualties``: by program, who did not end in order.  `diagnosis`
-    fills these in.
+    ``orphans`` are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in
+    ``last_edges``, what each dead process waited for when it was last seen, and ``failed_pids``, by program the dead
+    processes whose exit code was not 0.
     """
 
     at: float = 0.0
@@ -73,14 +73,14 @@ class Scene(Record, frozen=True, kw_only=True):
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
-    casualties: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
+    failed_pids: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
-        """What people call a process: ``worker-1 (pid 12)``."""
+        """Return what people call a process: ``worker-1 (pid 12)``."""
         actor = self.actors.get(pid)
         return f"{actor.process.name} (pid {pid})" if actor else f"pid {pid}"
 
     def lives(self, pid: int) -> bool:
-        """Whether it is known to be alive; a pid that nobody knows is not said to be dead."""
+        """Return whether a process may be alive: an unknown pid is not taken to be dead."""
         actor = self.actors.get(pid)
         return actor is None or actor.alive

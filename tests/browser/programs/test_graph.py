@@ -274,7 +274,7 @@ def test_managed_locks_are_a_circle_and_said_to_be_managed(server: Server, page:
     expect(
         waits(page).filter(has_text=re.compile(r"^in \(\d+\) waits to acquire current, held by out"))
     ).to_be_visible()
-    expect(page.locator("#program")).to_contain_text("A managed lock lives in the process of its manager")
+    expect(page.locator("#program")).to_contain_text("A managed lock lives in its manager's process")
 
 
 def test_a_silent_client_and_who_waits_behind_it(server: Server, page: Page) -> None:
@@ -285,4 +285,4 @@ def test_a_silent_client_and_who_waits_behind_it(server: Server, page: Page) -> 
     expect(waits(page).filter(has_text=re.compile(r"^honest \(\d+\) waits to be accepted by listener"))).to_be_visible()
     expect(drawing(page)).to_contain_text("waits for hello")
     expect(drawing(page)).to_contain_text("waits for accept")
-    expect(page.locator("#program")).to_contain_text("has connected and does not say who it is")
+    expect(page.locator("#program")).to_contain_text("has connected but not completed the handshake")

@@ -101,8 +101,10 @@ def test_a_join_before_drain_is_explained_and_the_graph_shows_why(server: Server
     program = run(server, "queue-join-before-drain")
     queue = wait_finding(server, program, "join-before-drain")["resources"][0]
     open_program(page, program)
-    expect(findings(page)).to_contain_text(re.compile(r"waits in join\(\) for Process-1 \(pid \d+\), which cannot end"))
-    expect(findings(page)).to_contain_text("must not be joined before everything that it put has been taken out")
+    expect(findings(page)).to_contain_text(
+        re.compile(r"waits in join\(\) for Process-1 \(pid \d+\), which cannot exit")
+    )
+    expect(findings(page)).to_contain_text("must not be joined before its items have been read")
     expect(findings(page)).to_contain_text("cancel_join_thread()")
     expect(node(page, "items")).to_be_visible()
     expect(waits(page).filter(has_text="waits in join() for Process-1")).to_be_visible()

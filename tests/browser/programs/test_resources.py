@@ -38,7 +38,7 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
 
     expect(findings(page)).to_contain_text(
         re.compile(
-            rf"Semaphore places \(semaphore\.py:\d+\) has lost 1 place to {name} \(pid \d+\), which is dead: SIGKILL"
+            rf"Semaphore places \(semaphore\.py:\d+\) has lost 1 slot to {name} \(pid \d+\), which is dead: SIGKILL"
         )
     )
     expect(resource_row(page, "places").locator(".of-level")).to_have_text("0 free, 1 lost")

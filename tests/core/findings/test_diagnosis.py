@@ -1,4 +1,4 @@
-"""Each finding in words: when it is one, when it is none, and that the names in it are right."""
+"""Each finding in words: when there is one, when there is none, and that it names the right processes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
     )
     assert found.text == (
         "worker-1 (pid 11) holds lock a and waits for lock b; worker-2 (pid 12) holds lock b and waits for lock a. "
-        "1 more process waits behind them."
+        "1 other process is blocked behind them."
     )
     assert found.pids == (ONE, TWO, THREE)
     assert found.resources == ("b", "a")
@@ -46,8 +46,8 @@ def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
     assert "same order" in found.cure
 
 
-def test_of_a_large_deadlock_the_first_and_the_last_are_told() -> None:
-    """And how many more there are; their pids and their locks are all of them given."""
+def test_a_long_deadlock_names_its_first_and_last_processes() -> None:
+    """And how many more there are; its pids and resources are complete."""
     pids, forks = range(20, 50), [f"fork{at}" for at in range(30)]
     around = [edge(pid, fork, pids[(at + 1) % 30]) for at, (pid, fork) in enumerate(zip(pids, forks, strict=True))]
     actors = [actor(pid) for pid in pids]
@@ -78,8 +78,8 @@ def test_a_deadlock_of_messages() -> None:
         FindingKind.DEADLOCK,
     )
     assert found.text == (
-        "main (pid 10) waits to get from queue results, which could be filled by worker-1 (pid 11); "
-        "worker-1 (pid 11) waits to get from queue tasks, which could be filled by main (pid 10)."
+        "main (pid 10) waits to get from queue results, which only worker-1 (pid 11) can fill; "
+        "worker-1 (pid 11) waits to get from queue tasks, which only main (pid 10) can fill."
     )
     assert "timeout" in found.cure
 
@@ -99,23 +99,23 @@ def test_an_abandoned_lock_says_who_died_and_how() -> None:
         "Lock a is held by worker-1 (pid 11), which is dead: SIGKILL by operator; 2 processes wait for it."
     )
     assert found.pids == (ONE, TWO, THREE)
-    assert "half done" in found.why
+    assert "half written" in found.why
     assert "Break the lock" in found.cure
 
 
-def test_who_alone_was_killed_is_a_fair_guess() -> None:
+def test_the_only_killed_process_is_a_fair_guess() -> None:
     """A process may take a lock and die between two looks."""
     killed = actor(ONE, dead=-9, cause=KILLED)
     found = only(scene(killed, actor(TWO, dead=0), resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
     assert found.text == "Lock a is most likely held by worker-1 (pid 11), which is dead: SIGKILL by operator."
     assert found.pids == (ONE,)
     both = scene(killed, actor(TWO, dead=-15), resource("a", abandoned=True))
-    assert "nobody who lives" in only(both, FindingKind.ABANDONED_LOCK).text
+    assert "no living process holds it" in only(both, FindingKind.ABANDONED_LOCK).text
 
 
-def test_an_abandoned_lock_of_nobody_knows_whom() -> None:
+def test_an_abandoned_lock_with_an_unknown_holder() -> None:
     found = only(scene(resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
-    assert found.text == "Lock a is taken, but nobody who lives holds it."
+    assert found.text == "Lock a is locked, but no living process holds it."
 
 
 def test_an_abandoned_lock_of_a_queue_warns_of_half_a_message() -> None:
@@ -135,21 +135,21 @@ def drained(**facts: Any) -> Scene:
     return scene(queue, actor(ONE, exiting=True), join(MAIN, ONE))
 
 
-def test_join_before_drain_is_told_in_the_words_of_the_textbook() -> None:
+def test_join_before_drain() -> None:
     found = only(drained(), FindingKind.JOIN_BEFORE_DRAIN)
     assert found.text == (
-        "main (pid 10) waits in join() for worker-1 (pid 11), which cannot end: its feeder thread still has 12 items "
-        "to write into queue q, whose pipe is full, and nobody takes anything out."
+        "main (pid 10) waits in join() for worker-1 (pid 11), which cannot exit: its feeder thread still has 12 items "
+        "to flush to queue q, whose pipe is full, and nothing is reading from it."
     )
     assert found.pids == (ONE, MAIN)
     assert found.resources == ("q",)
-    assert "before everything that it put has been taken out" in found.why
+    assert "before its items have been read" in found.why
 
 
 def test_join_before_drain_is_seen_by_the_feeder_alone() -> None:
     """Where the memory of the process cannot be read."""
     seen = scene(resource("q", ResourceKind.QUEUE), join(MAIN, ONE), edge(ONE, "q", MAIN, to="flush", main=False))
-    assert "still has items to write" in only(seen, FindingKind.JOIN_BEFORE_DRAIN).text
+    assert "still has items to flush" in only(seen, FindingKind.JOIN_BEFORE_DRAIN).text
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_worker_of_a_stdlib_pool_dies_with_its_task() -> None:
     dead = actor(ONE, dead=-9, cause=KILLED, role="pool:pool-1", task="square(7)")
     found = only(scene(dead, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
     assert found.text == (
-        "worker-1 (pid 11) of pool pool-1 died while it executed square(7): that job never completes "
+        "worker-1 (pid 11) of pool pool-1 died while executing square(7): its result never arrives "
         "(SIGKILL by operator)."
     )
     assert "--safe-pool" in found.cure
@@ -193,29 +193,29 @@ def test_other_workers_are_no_finding(facts: dict[str, Any]) -> None:
 
 
 def test_a_pool_that_is_terminated_loses_nothing_that_was_wanted() -> None:
-    """It told that it ends them; whom it did not tell of, somebody else has ended."""
+    """It reported that it ends them; a worker that it did not report was ended by another process."""
     of_pool: dict[str, Any] = {"dead": -15, "role": "pool:pool-1", "task": "square(7)"}
     assert settled(scene(*(actor(pid, ended_by_pool=True, **of_pool) for pid in (ONE, TWO)))).findings == ()
     alone = scene(actor(ONE, **of_pool), actor(TWO, ended_by_pool=True, **of_pool))
     assert only(alone, FindingKind.POOL_TASK_LOST).pids == (ONE,)
 
 
-def test_an_executor_goes_with_its_first_worker() -> None:
-    """All its jobs raise; the other workers, which it may end without telling before Python 3.9, are no news."""
+def test_an_executor_breaks_with_its_first_worker() -> None:
+    """All its jobs raise; its other workers, which it ends unreported before Python 3.9, are no finding."""
     target = "concurrent.futures.process._process_worker"
     of_pool: dict[str, Any] = {"role": "pool:pool-1", "task": "square", "target": target}
     first = actor(ONE, dead=-9, cause=KILLED, exited_at=START, **of_pool)
     second = actor(TWO, dead=-15, exited_at=START + 1, **of_pool)
     found = only(scene(second, first, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
     assert found.text == (
-        "worker-1 (pid 11) of pool pool-1 died while it executed square: all jobs that were not done raise "
+        "worker-1 (pid 11) of pool pool-1 died while executing square: all pending jobs raise "
         "BrokenProcessPool (SIGKILL by operator)."
     )
     assert found.pids == (ONE, MAIN)
 
 
-def test_a_task_is_lost_in_the_pool_of_its_worker() -> None:
-    """Of several pools the one that has the other workers; none where that cannot be told."""
+def test_a_lost_task_names_the_pool_of_its_worker() -> None:
+    """Of several pools the one that has the other workers; none if that is unknown."""
     of_pool: dict[str, Any] = {"role": "pool:k", "task": "square(7)"}
     pools = [resource("pool-1", ResourceKind.POOL, workers=()), resource("pool-2", ResourceKind.POOL, workers=(TWO,))]
     dead, alive = actor(ONE, dead=-9, **of_pool), actor(TWO, **of_pool)
@@ -223,11 +223,11 @@ def test_a_task_is_lost_in_the_pool_of_its_worker() -> None:
     assert only(scene(dead, *pools), FindingKind.POOL_TASK_LOST).resources == ()
 
 
-def test_unjoined_zombies_are_told_by_parent() -> None:
+def test_zombies_are_reported_by_parent() -> None:
     zombies = [actor(pid, dead=0, state=State.EXITED) for pid in (ONE, TWO)]
     found = only(scene(*zombies), FindingKind.ZOMBIE)
     assert found.text == (
-        "main (pid 10) has not joined 2 children that have ended: worker-1 (pid 11) and worker-2 (pid 12)."
+        "main (pid 10) has not joined 2 exited child processes: worker-1 (pid 11) and worker-2 (pid 12)."
     )
     assert found.since == START
 
@@ -249,14 +249,14 @@ def test_zombies_of_the_dead_are_gone() -> None:
 def test_orphans_of_a_kill() -> None:
     found = only(scene(actor(MAIN, dead=-15, cause="SIGTERM by operator")), FindingKind.ORPHAN)
     assert found.text == (
-        "main (pid 10) was ended (SIGTERM by operator) and left 3 children that live on: worker-1 (pid 11), "
+        "main (pid 10) died (SIGTERM by operator) and left 3 child processes running: worker-1 (pid 11), "
         "worker-2 (pid 12) and worker-3 (pid 13)."
     )
 
 
 @pytest.mark.parametrize("code", [0, None])
-def test_who_ends_in_order_leaves_a_daemon_and_no_orphan(code: int | None) -> None:
-    """Or nobody knows how it ended."""
+def test_a_process_that_exits_normally_leaves_no_orphan(code: int | None) -> None:
+    """Or whose exit code is unknown."""
     gone = actor(MAIN, alive=False, state=State.JOINED, exitcode=code)
     assert settled(scene(gone)).findings == ()
 
@@ -273,7 +273,7 @@ def test_orphans_without_observation() -> None:
         id="99-1", pid=99, ppid=1, root=f"p{ONE}", name="sleep", command="sleep", state="S", orphan=True
     )
     found = only(scene(actor(ONE, dead=-9, cause=KILLED), orphans=(orphan,)), FindingKind.ORPHAN)
-    assert "left 1 child that lives on: pid 99" in found.text
+    assert "left 1 child process running: pid 99" in found.text
 
 
 @pytest.mark.parametrize(
@@ -285,8 +285,8 @@ def test_orphans_without_observation() -> None:
             "daemon=False",
         ),
         ("RuntimeError: … has finished its bootstrapping phase.", FindingKind.START_REFUSED, "__main__"),
-        ("AttributeError: Can't pickle local object 'f'", FindingKind.START_REFUSED, "top level"),
-        ("AttributeError: Can't get local object 'f'", FindingKind.START_REFUSED, "top level"),
+        ("AttributeError: Can't pickle local object 'f'", FindingKind.START_REFUSED, "module-level"),
+        ("AttributeError: Can't get local object 'f'", FindingKind.START_REFUSED, "module-level"),
         ("OSError: out of something", FindingKind.START_REFUSED, "traceback"),
     ],
 )
@@ -299,7 +299,7 @@ def test_refused_starts(error: str, kind: FindingKind, cure: str) -> None:
 def test_a_long_refusal_is_one_line() -> None:
     told = "RuntimeError: \n   An attempt\n" + "x" * 500
     found = only(scene(actor(ONE, refused=(told,))), FindingKind.START_REFUSED)
-    assert "refused: RuntimeError: An attempt xxx" in found.text
+    assert "could not start a process: RuntimeError: An attempt xxx" in found.text
     assert found.text.endswith("x…")
 
 
@@ -321,40 +321,40 @@ def test_leaks() -> None:
     leak = Leak(name="psm_1a2b", program="p1", is_memory=True, made_by=MAIN, size_bytes=2 * 1024 * 1024)
     found = only(scene(leaks=(leak,)), FindingKind.LEAK)
     assert found.text == (
-        "Shared memory psm_1a2b (2.0 MiB), made by main (pid 10), is still there, and nobody has it any more."
+        "Shared memory psm_1a2b (2.0 MiB), created by main (pid 10), is still in /dev/shm, although no process uses it."
     )
     assert "rm /dev/shm/psm_1a2b" in found.cure
 
 
 def test_a_broken_barrier() -> None:
     found = only(scene(resource("b", ResourceKind.BARRIER, broken=True)), FindingKind.BROKEN_BARRIER)
-    assert found.text == "Barrier b is broken: each wait() raises BrokenBarrierError."
+    assert found.text == "Barrier b is broken: every wait() raises BrokenBarrierError."
 
 
 @pytest.mark.parametrize(
     ("kind", "facts", "call"),
     [
-        (ResourceKind.CONDITION, {"sleepers": 3}, "the next notify_all() hangs"),
-        (ResourceKind.EVENT, {"sleepers": 3}, "the next set() hangs"),
+        (ResourceKind.CONDITION, {"sleepers": 3}, "the next notify_all() will hang"),
+        (ResourceKind.EVENT, {"sleepers": 3}, "the next set() will hang"),
         (ResourceKind.BARRIER, {"arrived": 3, "parties": 4}, "abort() or reset() would hang"),
     ],
 )
 def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], call: str) -> None:
-    """Three sleep there, as far as it knows, but only two processes that live."""
+    """It counts three sleepers, but only two living processes wait."""
     found = only(
         scene(resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), **facts), actor(ONE, dead=-9)),
         FindingKind.DEAD_SLEEPER,
     )
-    assert found.text.startswith(f"Most likely worker-1 (pid 11) died while waiting at {kind} c")
+    assert found.text.startswith(f"Most likely worker-1 (pid 11) died while waiting on {kind} c")
     assert call in found.text
     assert found.pids == (ONE, TWO, THREE)
 
 
-def test_of_more_dead_than_sleepers_none_is_blamed() -> None:
+def test_no_process_is_blamed_if_more_died_than_slept() -> None:
     """Any of them may have slept there."""
     slept = resource("c", ResourceKind.CONDITION, sleepers=1)
     found = only(scene(slept, *(actor(pid, dead=-9) for pid in (ONE, TWO))), FindingKind.DEAD_SLEEPER)
-    assert found.text.startswith("1 process died while waiting at condition c")
+    assert found.text.startswith("1 process died while waiting on condition c")
     assert found.pids == ()
 
 
@@ -368,17 +368,17 @@ def test_a_sleeper_is_named_where_it_was_seen() -> None:
     for second in (1, 2, 4):
         told = diagnosis.look(scene(later, actor(ONE, dead=-9)), after(second))
     [found] = told.findings
-    assert found.text.startswith("worker-1 (pid 11) died while waiting at condition c")
+    assert found.text.startswith("worker-1 (pid 11) died while waiting on condition c")
     assert found.pids == (ONE, TWO)
 
 
-def test_whoever_wakes_a_dead_sleeper_hangs() -> None:
+def test_a_notify_to_a_dead_sleeper_hangs() -> None:
     """It has counted the sleepers off before it waits for them, so none is counted any more."""
     notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"))
     found = only(scene(notified, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
     assert found.text == (
-        "Most likely worker-1 (pid 11) died while waiting at condition c, which still counts on it: "
-        "worker-2 (pid 12) waits for ever until it says that it is awake."
+        "Most likely worker-1 (pid 11) died while waiting on condition c, which still counts it: "
+        "worker-2 (pid 12) waits forever for it to wake up."
     )
     assert found.pids == (ONE, TWO)
     assert settled(scene(notified)).findings == ()
@@ -391,21 +391,21 @@ def test_all_sleepers_live() -> None:
     assert settled(seen).findings == ()
 
 
-def test_there_is_a_bound() -> None:
-    """A program may be wrong in thousands of ways, with thousands of dead."""
+def test_findings_are_bounded() -> None:
+    """A program may have thousands of problems and of dead processes."""
     many = [resource(f"l{number}", abandoned=True) for number in range(2000)]
     dead = [actor(pid, dead=-9) for pid in range(100, 2100)]
     assert len(settled(scene(*many, *dead)).findings) == 200
 
 
-def test_a_semaphore_that_lost_a_place() -> None:
-    """To one who was killed; who ends in order with a place may mean to keep it."""
+def test_a_semaphore_that_lost_a_slot() -> None:
+    """To a killed process; one that exits normally may mean to keep its slot."""
     slots = resource(
         "slots", ResourceKind.SEMAPHORE, abandoned=True, lost=1, holder=ONE, acquired_by=(THREE,), waiting=waiting(TWO)
     )
     found = only(scene(actor(ONE, dead=-9, cause=KILLED), slots), FindingKind.ABANDONED_LOCK)
     assert found.text == (
-        "Semaphore slots has lost 1 place to worker-1 (pid 11), which is dead: SIGKILL by operator; "
+        "Semaphore slots has lost 1 slot to worker-1 (pid 11), which is dead: SIGKILL by operator; "
         "1 process waits for it."
     )
     assert found.pids == (ONE, TWO)
@@ -413,7 +413,7 @@ def test_a_semaphore_that_lost_a_place() -> None:
 
 
 def test_a_deadlock_of_managed_locks_is_not_ended_by_a_kill() -> None:
-    """What its holder had stays locked in the manager, where nobody can break it from outside."""
+    """Its lock stays locked in the manager, where it cannot be released from outside."""
     locks = [resource(key, manager="m") for key in ("a", "b")]
     found = only(scene(*locks, edge(ONE, "b", TWO), edge(TWO, "a", ONE)), FindingKind.DEADLOCK)
     assert found.text == (
@@ -428,14 +428,14 @@ def test_an_abandoned_managed_lock_cannot_be_broken() -> None:
     dead = actor(ONE, dead=-9, cause=KILLED)
     found = only(scene(dead, resource("a", manager="m", holder=ONE, abandoned=True)), FindingKind.ABANDONED_LOCK)
     assert found.text.startswith("Managed lock a is held by worker-1 (pid 11), which is dead")
-    assert "cannot be broken from here" in found.cure
+    assert "cannot be released from here" in found.cure
 
 
 def test_a_deadlock_of_messages_that_come_over_no_resource() -> None:
     found = only(scene(edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")), FindingKind.DEADLOCK)
     assert found.text == (
-        "worker-1 (pid 11) waits for a message of worker-2 (pid 12); "
-        "worker-2 (pid 12) waits for a message of worker-1 (pid 11)."
+        "worker-1 (pid 11) waits for a message from worker-2 (pid 12); "
+        "worker-2 (pid 12) waits for a message from worker-1 (pid 11)."
     )
 
 
@@ -443,11 +443,11 @@ def test_a_deadlock_of_messages_that_come_over_no_resource() -> None:
     ("to", "words"),
     [
         ("recv", "waits for a message over listener l"),
-        ("connect", "waits to be accepted by listener l"),
+        ("connect", "waits for listener l to accept its connection"),
     ],
 )
 def test_a_deadlock_at_a_listener(to: str, words: str) -> None:
-    """Its owner joins who waits for it."""
+    """Its owner joins the process that waits for it."""
     found = only(
         scene(resource("l", ResourceKind.LISTENER), join(MAIN, ONE), edge(ONE, "l", MAIN, to=to)), FindingKind.DEADLOCK
     )
@@ -455,7 +455,7 @@ def test_a_deadlock_at_a_listener(to: str, words: str) -> None:
 
 
 def test_a_silent_client_is_told_when_it_lasts() -> None:
-    """A handshake takes a moment; who says nothing for longer keeps all others out."""
+    """A handshake takes a moment; a client that sends nothing for longer keeps all others out."""
     greeting = edge(MAIN, "l", TWO, to="greet")
     seen = scene(resource("l", ResourceKind.LISTENER), greeting)
     assert settled(seen).findings == ()
@@ -463,7 +463,7 @@ def test_a_silent_client_is_told_when_it_lasts() -> None:
     diagnosis.look(seen, after(0))
     [found] = diagnosis.look(seen, after(6)).findings
     assert found.kind is FindingKind.SILENT_CLIENT
-    assert found.text.startswith("main (pid 10) is in accept() of listener l, and waits for worker-2 (pid 12)")
+    assert found.text.startswith("main (pid 10) is blocked in accept() of listener l: worker-2 (pid 12) has connected")
     assert found.pids == (TWO, MAIN)
 
 
@@ -472,11 +472,11 @@ def test_a_silent_client_from_elsewhere() -> None:
     diagnosis = Diagnosis()
     diagnosis.look(seen, after(0))
     [found] = diagnosis.look(seen, after(6)).findings
-    assert "somebody whose process is not on this machine" in found.text
+    assert "a client that is not on this machine has connected" in found.text
 
 
-def test_who_waits_for_whatever_comes_first_drains() -> None:
-    """An end or an item: it will take out the item, and no join before drain is told."""
+def test_a_wait_for_the_first_of_an_exit_and_an_item_drains() -> None:
+    """It will read the item, so this is no join before drain."""
     queue = resource("q", ResourceKind.QUEUE, buffered={str(ONE): 1})
     seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False), edge(MAIN, None, ONE, of=ONE, to="end"))
     assert settled(seen).findings == ()

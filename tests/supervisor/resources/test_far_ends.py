@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.findings.knots import Knot, knots
+from app.core.findings.wait_graph import Deadlock, find_deadlocks
 from app.records.waits import Edge
 from tests.supervisor.resources.observed_programs import Watched, watched
 
@@ -50,8 +50,8 @@ def start(target, *args):
 """
 
 
-def found_knots(program: Watched) -> tuple[Knot, ...]:
-    return knots(program.resources.edges(), lambda _pid: True)
+def found_deadlocks(program: Watched) -> tuple[Deadlock, ...]:
+    return find_deadlocks(program.resources.edges(), lambda _pid: True)
 
 
 def edge_of(program: Watched, pid: int) -> Edge | None:
@@ -87,7 +87,7 @@ rest()
         edge = settled(program, child)
         assert (edge.resource, edge.to, edge.holders) == (None, "recv", (program.pid,))
         assert (edge.main, edge.timed) == (True, False)
-        assert found_knots(program) == ()
+        assert found_deadlocks(program) == ()
 
 
 @pytest.mark.parametrize("family", ["unix", "tcp"])
@@ -105,8 +105,8 @@ read(ours)
 """
     with watched(tmp_path, TWO + code) as program:
         child = int(program.told()[0])
-        [knot] = program.see(found_knots)
-        assert set(knot.pids) == {program.pid, child}
+        [deadlock] = program.see(found_deadlocks)
+        assert set(deadlock.pids) == {program.pid, child}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ read(ours)
         program.see(lambda it: edge_of(it, program.pid))
         for _ in range(8):
             program.look()
-            assert found_knots(program) == ()
+            assert found_deadlocks(program) == ()
 
 
 def test_a_spawned_child_that_has_not_said_hello_may_answer(tmp_path: Path) -> None:
@@ -153,10 +153,10 @@ answers.get()
         program.see(lambda it: edge_of(it, program.pid))
         for _ in range(8):
             program.look()
-            assert found_knots(program) == ()
+            assert found_deadlocks(program) == ()
         os.kill(booting, signal.SIGKILL)
-        (knot,) = program.see(found_knots)
-        assert knot.pids == (program.pid,)
+        (deadlock,) = program.see(found_deadlocks)
+        assert deadlock.pids == (program.pid,)
 
 
 @pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
@@ -181,14 +181,14 @@ tell(first.pid, second.pid)
 """
     with watched(tmp_path, TWO + code, "waits") as program:
         pids = {program.pid, *map(int, program.told())}
-        [knot] = program.see(found_knots)
-        assert {*knot.pids, *knot.behind} == pids
+        [deadlock] = program.see(found_deadlocks)
+        assert {*deadlock.pids, *deadlock.blocked_behind} == pids
     with watched(tmp_path, TWO + code, "works") as program:
         first, second = map(int, program.told())
         assert settled(program, program.pid).holders == tuple(sorted((first, second)))
         program.see(lambda it: settled(it, first).holders == (program.pid,))
         assert edge_of(program, second) is None
-        assert found_knots(program) == ()
+        assert found_deadlocks(program) == ()
 
 
 @pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
@@ -212,7 +212,7 @@ tell(process.pid)
         assert (edge.holders, edge.certain) == ((child,), False)
         for _ in range(4):
             program.look()
-            assert found_knots(program) == ()
+            assert found_deadlocks(program) == ()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
@@ -298,8 +298,8 @@ process.join()
         [edge] = program.see(lambda it: it.edges("connect"))
         # The child was forked with the listening socket, too.
         assert (edge.pid, edge.resource, edge.holders) == (child, program.one("listener").id, (program.pid,))
-        [knot] = program.see(found_knots)
-        assert knot.pids == tuple(sorted((program.pid, child)))
+        [deadlock] = program.see(found_deadlocks)
+        assert deadlock.pids == tuple(sorted((program.pid, child)))
 
 
 @FAMILIES
@@ -321,10 +321,10 @@ connection.recv()
         edge = settled(program, child)
         listener = program.one("listener")
         assert (edge.resource, edge.to, edge.holders) == (listener.id, "recv", (program.pid,))
-        assert found_knots(program) == ()
+        assert found_deadlocks(program) == ()
         program.go_on()
-        [knot] = program.see(found_knots)
-        assert knot.cycle[1::2] == (listener.id, listener.id)
+        [deadlock] = program.see(found_deadlocks)
+        assert deadlock.cycle[1::2] == (listener.id, listener.id)
 
 
 @FAMILIES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.findings.knots import knots
+from app.core.findings.wait_graph import find_deadlocks
 from app.records.errors import NotPossible
 from tests.supervisor.resources.observed_programs import Watched, watched
 
@@ -46,8 +46,8 @@ if __name__ == "__main__":
 """
 
 
-def found_knots(program: Watched) -> list[set[int]]:
-    return [{*knot.pids} for knot in knots(program.resources.edges(), lambda _pid: True)]
+def found_deadlocks(program: Watched) -> list[set[int]]:
+    return [{*deadlock.pids} for deadlock in find_deadlocks(program.resources.edges(), lambda _pid: True)]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -62,7 +62,7 @@ def test_two_that_want_each_others_lock(method: str, tmp_path: Path) -> None:
 """
     with watched(tmp_path, MANAGED + code, method) as program:
         one, other = map(int, program.told())
-        assert program.see(found_knots) == [{one, other}]
+        assert program.see(found_deadlocks) == [{one, other}]
         locks = {lock.name.partition(" ")[0]: lock for lock in (program.one("lock"), program.one("rlock"))}
         assert {name: lock.holder for name, lock in locks.items()} == {"savings": one, "current": other}
         assert {lock.manager for lock in locks.values()} == {program.one("manager").id}
@@ -140,7 +140,7 @@ def test_a_lock_changes_hands(tmp_path: Path) -> None:
         program.go_on()
         [edge] = program.see(lambda it: it.edges("wait"))
         assert edge.resource == program.one("condition").id
-        assert found_knots(program) == []
+        assert found_deadlocks(program) == []
 
 
 def test_the_dead_hold_a_managed_lock(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_lock_that_another_thread_may_have_taken(tmp_path: Path) -> None:
         program.see(lambda it: len(it.edges("acquire")) == 2 and all(one.holders for one in it.edges("acquire")))
         for _ in range(4):
             program.look()
-            assert found_knots(program) == []
+            assert found_deadlocks(program) == []
 
 
 def test_a_manager_over_tcp(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_kill_has_its_price_and_ends_the_deadlock(operator: Client, programs: 
     plato = programs.pids(program)["plato"]
     price = operator.get(f"/api/v1/processes/{plato['id']}/consequences", params={"verb": "kill"}).json()["text"]
     assert "It holds lock " in price
-    assert "1 process waits for it, and it would stay locked." in price
+    assert ", which would stay locked; 1 process waits for it." in price
     assert operator.post(f"/api/v1/processes/{plato['id']}/kill").status_code == 202
     abandoned = programs.finding(program, "abandoned-lock")
     assert "plato" in abandoned["text"]

@@ -1,0 +1,31 @@
+"""What people call resources, and how they read a duration."""
+
+import pytest
+
+from app.records.resource import ResourceKind as K
+from app.records.wording import duration, resource_name
+from tests.core.findings.scenes import resource
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0 s"),
+        (0.44, "0.4 s"),
+        (5.0, "5 s"),
+        (9.96, "10 s"),
+        (59.6, "1 m"),
+        (200, "3 m 20 s"),
+        (7440, "2 h 4 m"),
+        (7441, "2 h 4 m"),
+        (97_260, "1 d 3 h"),
+    ],
+)
+def test_a_duration_has_its_two_largest_units(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_part_is_named_with_its_whole() -> None:
+    queue, lock = resource("q", K.QUEUE, name="jobs (train.py:41)"), resource("l", name="_rlock", part_of="q")
+    assert resource_name({"q": queue, "l": lock}, "l") == "read lock of queue jobs (train.py:41)"
+    assert resource_name({}, "r9") == "a resource that is gone (r9)"
