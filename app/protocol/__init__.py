@@ -1,1 +1,1 @@
-"""Every word on every pipe, how a word lies on it, and the stream of state.  Pure."""
+"""Every message on every pipe, its framing, and the stream of state.  Pure."""

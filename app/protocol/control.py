@@ -1,17 +1,16 @@
-"""Every word on the control socket, and which pipes there are.
+"""Every message on the control socket.
 
-Four kinds of them end in the supervisor::
+The supervisor reads four kinds of pipes::
 
     web, CLI ──Command──▶ control socket ──▶ supervisor        unix stream, frames of `!i` length + JSON, ≤ 1 MiB
              ◀─Reply, Snapshot, Delta────                      likewise, ≤ 32 MiB
     child ────Report────▶ report socket ───▶ supervisor        unix seqpacket, one JSON object each (`reports`)
-    host ─────HostWord──▶ channel ─────────▶ supervisor        unix stream as the first (`pool_messages`)
+    host ─────HostWord──▶ channel ─────────▶ supervisor        unix stream as the first (`pool_host`)
          ◀────HostAsk────
-    observed ─Word, fds──▶ observer.sock ──▶ supervisor        unix seqpacket, JSON ≤ 4 KiB (`observer_words`)
+    observed ─Word, fds──▶ observer.sock ──▶ supervisor        unix seqpacket, JSON ≤ 4 KiB (`observer`)
 
-Commands carry ``request``, a number that the client chooses and that the reply repeats; and ``by``, who gave it.
-Those about programs are in `program_messages`.
-JSON and never pickle: nothing that is read here can run code.
+Commands carry ``request``, a number that the client chooses and the reply repeats, and ``by``, the user who gave it.
+The commands about programs are in `programs`.  JSON and never pickle: nothing that is read here can run code.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ MAX_ANSWER = 32 * 1024 * 1024
 
 
 class Subscribe(Command, frozen=True, kw_only=True):
-    """Answered by a `Snapshot`, then by every `Delta`; sent again, it is a resync: a fresh `Snapshot`."""
+    """Subscribe to the stream: a `Snapshot`, then every `Delta`.  Sent again, it gets a fresh `Snapshot`."""
 
 
 class Launch(Command, frozen=True, kw_only=True):
@@ -63,7 +62,7 @@ class SendSignal(Command, frozen=True, kw_only=True):
 
 
 class Join(Command, frozen=True, kw_only=True):
-    """Replies ``{"joined": bool, "exitcode": int | None}`` once it ended, or after ``timeout_s`` (None: no limit)."""
+    """Wait until a process has exited, at most ``timeout_s``.  Replies ``{"joined": bool, "exitcode": int | None}``."""
 
     process: str
     timeout_s: float | None = None
@@ -77,32 +76,37 @@ class EndDescendant(Command, frozen=True, kw_only=True):
 
 
 class Consequences(Command, frozen=True, kw_only=True):
-    """What ``terminate`` or ``kill`` would take along.  Replies ``{"pid", "descendants": [Descendant], "text"}``."""
+    """Ask what ``terminate`` or ``kill`` would affect.  Replies ``{"pid", "descendants": [Descendant], "text"}``."""
 
     process: str
     verb: Verb
 
 
 class Stack(Command, frozen=True, kw_only=True):
-    """Replies ``{"source": "faulthandler" | "py-spy" | "proc", "text": str, "notes": [str]}``; ``pid``: descendant."""
+    """Read the stack of a process, or of its descendant ``pid``.
+
+    Replies ``{"source": "faulthandler" | "py-spy" | "proc", "text": str, "notes": [str]}``.
+    """
 
     process: str
     pid: int | None = None
 
 
 class Inspect(Command, frozen=True, kw_only=True):
-    """On-demand details by psutil.  Replies ``{"pss_bytes", "uss_bytes", "open_files", "connections", "environment",
-    "cwd", "command", "cpu_affinity", "nice", "limits", "notes"}``; secrets in environment and command are masked."""
+    """Read details by psutil.  Replies ``{"pss_bytes", "uss_bytes", "open_files", "connections", "environment", "cwd",
+    "command", "cpu_affinity", "nice", "limits", "notes"}``; secrets in environment and command are masked."""
 
     process: str
 
 
 class History(Command, frozen=True, kw_only=True):
-    """Samples of the last ten minutes.  Replies ``{"at": [s], "series": {id: {"cpu_percent": [], "rss_bytes": []}}}``.
+    """Read the samples of the last ten minutes.
 
-    One process with all points, or (``process`` None) all of them with at most ``points`` each.  One that is the host
-    of a pool has two more series: ``queued``, the tasks that wait, and ``tasks_per_s``.  Of a resource, by its id, they
-    are ``size``, ``pipe_bytes``, ``put_per_s``, ``get_per_s`` and ``value``.
+    Replies ``{"at": [s], "series": {id: {"cpu_percent": [], "rss_bytes": []}}}``.
+
+    With ``process`` None, of all processes; each series has at most ``points``.  The host of a pool has two more
+    series: ``queued``, the tasks that wait, and ``tasks_per_s``.  A resource, by its id, has ``size``, ``pipe_bytes``,
+    ``put_per_s``, ``get_per_s``, ``value`` and ``waiting``.
     """
 
     process: str | None = None
@@ -110,10 +114,12 @@ class History(Command, frozen=True, kw_only=True):
 
 
 class Events(Command, frozen=True, kw_only=True):
-    """Journal lines after ``after``, oldest first, at most ``limit``.  Replies ``{"events": [Event], "next": seq}``.
+    """Read journal lines after ``after``, oldest first, at most ``limit``.
 
-    With ``latest`` true the last ``limit`` lines instead, of those before ``before`` where that is given.  ``kind``,
-    ``process`` and ``q`` (in text, name, kind, pid or by) filter.
+    Replies ``{"events": [Event], "next": seq}``.
+
+    With ``latest``, the last ``limit`` lines instead, before ``before`` if given.  ``kind``, ``process`` and ``q`` (in
+    text, name, kind, pid or by) filter.
     """
 
     after: int = 0
@@ -126,19 +132,20 @@ class Events(Command, frozen=True, kw_only=True):
 
 
 class Workloads(Command, frozen=True, kw_only=True):
-    """Replies the catalogue: ``{"workloads": [{name, title, description, look_at, theme, parameters, defaults}]}``."""
+    """Read the catalogue.  Replies ``{"workloads": [{name, title, description, look_at, theme, parameters,
+    defaults}]}``."""
 
 
 class OpenPool(Command, frozen=True, kw_only=True):
-    """Start the host of a new pool.  Replies ``{"pool": Pool}`` as it then stands: opening."""
+    """Start the host of a new pool.  Replies ``{"pool": Pool}``, in state opening."""
 
     spec: PoolSpec
 
 
 class AskPool(Command, frozen=True, kw_only=True):
-    """Ask the host of a pool; replies what it answers (`pool_messages`).
+    """Ask the host of a pool; replies what it answers (`pool_host`).
 
-    Refused as "away" where it does not answer within 10 s (`JoinPool`: its own time and 2 s).
+    Refused as "away" if it does not answer within 10 s (`JoinPool`: within its timeout and 2 s).
     """
 
     pool: str
@@ -146,19 +153,19 @@ class AskPool(Command, frozen=True, kw_only=True):
 
 
 class PoolFunctions(Command, frozen=True, kw_only=True):
-    """Replies the catalogue of pool functions: ``{"functions": [{name, title, description, look_at, target,
+    """Read the catalogue of pool functions.  Replies ``{"functions": [{name, title, description, look_at, target,
     parameters, example}]}``."""
 
 
 class Reply(Message, frozen=True, kw_only=True):
-    """The answer to ``request``; ``result`` is JSON as the command's docstring says."""
+    """The answer to ``request``; ``result`` is the JSON that the docstring of the command describes."""
 
     request: int
     result: Raw
 
 
 class Refused(Message, frozen=True, kw_only=True):
-    """The refusal of ``request``: ``kind`` as in `errors`, ``detail`` for people, ``field`` where one is wrong."""
+    """The refusal of ``request``: ``kind`` as in `errors`, ``detail`` for users, ``field`` if one is wrong."""
 
     request: int
     kind: str
@@ -167,7 +174,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
 
 class SnapshotMessage(Message, frozen=True, kw_only=True, tag="Snapshot"):
-    """The whole state; ``request`` is that of the `Subscribe` (None: the supervisor resyncs us by itself)."""
+    """The whole state; ``request`` is that of the `Subscribe` (None: the supervisor resyncs the client)."""
 
     snapshot: Snapshot
     request: int | None = None
@@ -206,25 +213,25 @@ _answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
 
 
 def encode(message: Message) -> bytes:
-    """The JSON of one control message, without its frame."""
+    """Return the JSON of one control message, without its frame."""
     return _encoder.encode(message)
 
 
 def decode_command(frame: bytes) -> AnyCommand:
-    """Raises `msgspec.DecodeError` (`ValidationError` included) for anything that is not a command."""
+    """Return the command in a frame; raises `msgspec.DecodeError` (`ValidationError` included) for anything else."""
     return _commands.decode(frame)
 
 
 def decode_answer(frame: bytes) -> AnyAnswer:
-    """Raises `msgspec.DecodeError` for anything that is not an answer."""
+    """Return the answer in a frame; raises `msgspec.DecodeError` for anything else."""
     return _answers.decode(frame)
 
 
 def reply(request: int, result: Any) -> Reply:
-    """A `Reply` around any JSON-able result."""
+    """Return a `Reply` with any JSON-able result."""
     return Reply(request=request, result=Raw(_encoder.encode(result)))
 
 
 def refuse(request: int, error: ProcessionError) -> Refused:
-    """The `Refused` that tells ``error``."""
+    """Return the `Refused` for an error."""
     return Refused(request=request, kind=error.kind, detail=str(error), field=getattr(error, "field", None))

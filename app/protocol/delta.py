@@ -1,7 +1,7 @@
-"""The stream of state: what changed since the last step, and the reader's copy of it all.
+"""The stream of state: what changed since the last step, and the reader's copy of the whole.
 
-Pure.  The loop knows which ids it touched and asks `patches` for what is new about them; `Mirror` is the copy
-that the web's Feed keeps, so that it answers a GET without asking the supervisor::
+Pure.  The loop knows which ids it touched and asks `patches` what changed; `Mirror` is the copy that the web's Feed
+keeps, so that it answers a GET without asking the supervisor::
 
     loop: patches(shown, now, touched) ──Delta(seq, base)──▶ Mirror.apply ──▶ snapshot()
                                               a gap: SequenceGap ──▶ a fresh Snapshot ──▶ Mirror.load
@@ -32,19 +32,19 @@ from . import rows
 EVENTS_SHOWN = 200
 #: Which of a record's fields are patched row by row.
 _KEYED: dict[type, dict[str, str]] = {Pool: rows.KEYS}
-#: Kept as they are in a patch; everything else is made of records or collections.
+#: Kept as they are in a patch; all other values are records or collections.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _RECORDS = (Process, Descendant, Pool, Program, Resource)
 _FIELDS = {record: tuple(field.name for field in fields(record)) for record in _RECORDS}
-#: A new thing comes with all its fields, and each kind of thing has one of these.
-_OF_A_NEW_THING = {"pid", "created_by"}
+#: A new record comes with all its fields, and each kind has one of these.
+_IN_NEW_RECORDS = {"pid", "created_by"}
 
 Thing = TypeVar("Thing", Process, Descendant, Pool, Program, Resource)
 Book = dict[str, JsonDict]
 
 
 def patch(old: Thing | None, new: Thing) -> JsonDict:
-    """All fields of ``new`` where there was no ``old``; else its id and what differs, or nothing."""
+    """Return all fields of ``new`` if ``old`` is None; else its id and the changed fields, or nothing."""
     if old is None:
         everything: JsonDict = msgspec.to_builtins(new)
         return everything
@@ -62,7 +62,7 @@ def patch(old: Thing | None, new: Thing) -> JsonDict:
 def patches(
     old: Mapping[str, Thing], new: Mapping[str, Thing], touched: Iterable[str]
 ) -> tuple[tuple[JsonDict, ...], tuple[str, ...]]:
-    """(the patches, the ids that are gone) among the ``touched`` ids; one that did not change gives none."""
+    """Return (the patches, the removed ids) among the ``touched`` ids; an unchanged record has no patch."""
     changed: list[JsonDict] = []
     removed: list[str] = []
     for key in touched:
@@ -91,7 +91,7 @@ class Mirror:
         self.events: deque[JsonDict] = deque(maxlen=EVENTS_SHOWN)
 
     def load(self, snapshot: Snapshot) -> None:
-        """Start anew from a snapshot."""
+        """Replace everything by a snapshot."""
         plain = msgspec.to_builtins(snapshot)
         self.seq, self.at = snapshot.seq, snapshot.at
         self.host, self.supervisor, self.waits = plain["host"], plain["supervisor"], plain["waits"]
@@ -103,7 +103,7 @@ class Mirror:
         self.events = deque(plain["events"], EVENTS_SHOWN)
 
     def apply(self, delta: Delta) -> None:
-        """Take one step; raises `SequenceGap`, changing nothing, where it does not follow on ours."""
+        """Take one step; raises `SequenceGap` and changes nothing if it does not follow the current state."""
         merged = [_merged(book, patches) for book, patches in self._books(delta.changed)]
         if delta.base != self.seq or None in merged:
             raise SequenceGap(self.seq, delta.base)
@@ -116,7 +116,7 @@ class Mirror:
         self.events.extend(msgspec.to_builtins(delta.events))
 
     def snapshot(self) -> JsonDict:
-        """The whole state, shaped as `Snapshot`."""
+        """Return the whole state, in the shape of a `Snapshot`."""
         return {
             "seq": self.seq,
             "at": self.at,
@@ -132,7 +132,7 @@ class Mirror:
         }
 
     def _books(self, changed: Changes) -> tuple[tuple[Book, tuple[JsonDict, ...]], ...]:
-        """Each kind of thing that is patched, with the patches for it."""
+        """Return each kind of record that is patched, with its patches."""
         return (
             (self.processes, changed.processes),
             (self.descendants, changed.descendants),
@@ -142,7 +142,7 @@ class Mirror:
         )
 
     def _take_whole(self, changed: Changes) -> None:
-        """What comes whole where it changed."""
+        """Take what always comes whole."""
         if changed.host is not None:
             self.host = msgspec.to_builtins(changed.host)
         if changed.supervisor is not None:
@@ -160,12 +160,12 @@ def _plain(value: Any) -> Any:
 
 
 def _merged(known: Book, changes: Iterable[JsonDict]) -> Book | None:
-    """The changed things as they are now; None where a patch is for something that we do not know."""
+    """Return the changed records as they are now; None if a patch is for an unknown one."""
     merged: Book = {}
     for change in changes:
         key = change["id"]
-        if key not in known and _OF_A_NEW_THING.isdisjoint(change):
+        if key not in known and _IN_NEW_RECORDS.isdisjoint(change):
             return None
         before = known.get(key, {})
-        merged[key] = {**before, **rows.lay(before, change)}
+        merged[key] = {**before, **rows.merge(before, change)}
     return merged

@@ -1,7 +1,7 @@
-"""How a message lies on the control socket, and how its address is said: shared by `control` and `client`.
+"""The framing of the control socket and of the channels to pool hosts.  Pure.
 
-A frame is ``!i`` (length) + payload, the framing of `multiprocessing.connection`, whose `Client` can talk to
-us too.
+A frame is ``!i`` (length) + payload, the framing of `multiprocessing.connection`, whose `Client` can talk to the
+supervisor too.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ HEADER = struct.Struct("!i")
 
 
 class FrameError(ValueError):
-    """The other side does not speak in frames, or in too large ones."""
+    """The other side sent something that is not a frame, or too large a frame."""
 
 
 def framed(payload: bytes) -> bytes:
-    """``payload`` with its header."""
+    """Return the payload with its header."""
     return HEADER.pack(len(payload)) + payload
 
 
 class Frames:
-    """Cuts what was received into payloads; a length that is negative or over ``limit`` is a `FrameError`."""
+    """Splits received bytes into payloads; a length that is negative or over ``limit`` raises `FrameError`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._received = bytearray()
 
     def feed(self, chunk: bytes | memoryview) -> None:
-        """Add what was received."""
+        """Add received bytes."""
         self._received += chunk
 
     def next(self) -> bytes | None:
-        """The next payload; None until all of it is there."""
+        """Return the next payload; None until all of it was received."""
         if len(self._received) < HEADER.size:
             return None
         length: int = HEADER.unpack_from(self._received)[0]
         if not 0 <= length <= self._limit:
-            raise FrameError(f"a frame of {length} bytes, at most {self._limit} allowed")
+            raise FrameError(f"frame of {length:,} bytes; at most {self._limit:,} are allowed")
         end = HEADER.size + length
         if len(self._received) < end:
             return None

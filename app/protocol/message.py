@@ -1,4 +1,4 @@
-"""What all control messages have in common; see `messages` for the pipes.  Pure."""
+"""The base classes of all control messages; `control` has the overview.  Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Message(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", for
 
 
 class Command(Message, frozen=True, kw_only=True):
-    """Base of what clients ask."""
+    """Base of the messages that clients send."""
 
     request: int
     by: str = "operator"

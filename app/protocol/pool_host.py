@@ -1,11 +1,11 @@
-"""Every word between clients, the supervisor and the hosts of pools.  Pure; see `messages` for the pipes.
+"""Every message between clients, the supervisor and the hosts of pools.  Pure; `control` lists the pipes.
 
-The supervisor is a relay: a client's command about a pool becomes the `Ask` of the same shape on the host's channel, a
-unix stream of its own with frames of `!i` length + JSON, and the host's answer becomes the client's::
+The supervisor is a relay: it passes the `Ask` of a client on to the host's channel, a unix stream with frames of `!i`
+length + JSON, and the host's answer back to the client::
 
-    web, CLI ──PoolCommand──▶ supervisor ──HostAsk──▶ host          journalled with its asker, ended by a deadline
+    web, CLI ────AskPool────▶ supervisor ──HostAsk──▶ host          journalled with its user, limited by a deadline
              ◀───Reply──────             ◀─HostReply─┘
-    snapshot, delta ◀── model ◀──────────  HostState ◀ host         at most every 250 ms, only what changed
+    snapshot, delta ◀─────── Pool ◀──HostState── host               at most every 250 ms, only what changed
 """
 
 from __future__ import annotations
@@ -22,48 +22,50 @@ MAX_WORD = 4 * 1024 * 1024
 
 
 class Ask(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=True):
-    """Base of what a host can be asked."""
+    """Base of the requests to a host."""
 
 
 class Submit(Ask, frozen=True, kw_only=True):
-    """Run a job.  Answered at once by the `Job`, whatever the method: the host waits where apply or map would."""
+    """Run a job.  Answered at once by the `Job`, whatever the method: apply and map do not block the client."""
 
     spec: JobSpec
     by: str = "operator"
 
 
 class Resize(Ask, frozen=True, kw_only=True):
-    """Have ``processes`` workers from now on; surplus ones finish their present task.  Answered by the `Pool` facts."""
+    """Change the number of workers; surplus ones finish their task.  Answered by the `Pool` fields."""
 
     processes: int
 
 
 class Close(Ask, frozen=True, kw_only=True):
-    """No more jobs; the workers end when all are done.  Answered at once."""
+    """Accept no more jobs; the workers exit when all are done.  Answered at once."""
 
 
 class Terminate(Ask, frozen=True, kw_only=True):
-    """End the workers now; what ran is lost, what waited never starts.  Answered when they have ended."""
+    """End the workers now: running tasks are lost, waiting ones never start.  Answered when they are gone."""
 
 
 class JoinPool(Ask, frozen=True, kw_only=True):
-    """Wait for the end after close or terminate.  Answered ``{"joined": bool}`` after at most ``timeout_s``."""
+    """End the workers now: running tasks are lost, waiting ones never start.  Answered when all have exited."""
 
     timeout_s: float | None = None
 
 
 class AgreedTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The task that somebody agreed to lose, as in `PoolTask`."""
+    """The task that the user agreed to lose, as in `PoolTask`."""
 
     job: int | None
     index: int
 
 
 class ActOnWorker(Ask, frozen=True, kw_only=True):
-    """Do ``verb`` to the worker ``pid``; refused where it has another task than ``task`` (None: than none), if given.
-    terminate and kill are answered when it has ended, or after 5 s:
-    ``{"pid", "ended": bool, "exitcode", "cause", "task": PoolTask | None, "outcome": "lost" | "retried" | None,
-    "returned": int, "text"}``, where ``text`` says in a sentence what it cost; the others by ``{"pid", "text"}``."""
+    """Do ``verb`` to the worker ``pid``; refused if ``task`` is given and the worker has another one (None: has one).
+
+    terminate and kill are answered when it has exited, or after 5 s: ``{"pid", "ended": bool, "exitcode", "cause",
+    "task": PoolTask | None, "outcome": "lost" | "retried" | None, "returned": int, "text"}``, where ``text`` is a
+    sentence on what it cost.  The other verbs are answered by ``{"pid", "text"}``.
+    """
 
     pid: int
     verb: WorkerVerb
@@ -71,7 +73,7 @@ class ActOnWorker(Ask, frozen=True, kw_only=True):
 
 
 class ReadJob(Ask, frozen=True, kw_only=True):
-    """Answered by the `JobDetail`."""
+    """Read a job.  Answered by the `JobDetail`."""
 
     job: int
 
@@ -80,7 +82,7 @@ AnyAsk = Submit | Resize | Close | Terminate | JoinPool | ActOnWorker | ReadJob
 
 
 class HostAsk(Struct, frozen=True, kw_only=True, tag="ask", tag_field="kind"):
-    """Supervisor to host: ``number`` comes back in the answer."""
+    """Supervisor to host: a request; the answer repeats ``number``."""
 
     number: int
     ask: AnyAsk
@@ -94,7 +96,7 @@ class HostReply(Struct, frozen=True, kw_only=True, tag="reply", tag_field="kind"
 
 
 class HostRefused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="kind"):
-    """Host to supervisor: ask ``number`` is refused; the fields are those of `messages.Refused`."""
+    """Host to supervisor: ask ``number`` is refused; the fields are those of `control.Refused`."""
 
     number: int
     reason: str
@@ -103,7 +105,7 @@ class HostRefused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="k
 
 
 class PoolChanges(Struct, frozen=True, kw_only=True):
-    """The fields of `pool_model.Pool` that its host knows, each where it changed."""
+    """The fields of `Pool` that its host knows; only the changed ones are set."""
 
     state: PoolState | UnsetType = UNSET
     processes: int | UnsetType = UNSET
@@ -122,7 +124,7 @@ class PoolChanges(Struct, frozen=True, kw_only=True):
 
 
 class HostState(Struct, frozen=True, kw_only=True, tag="state", tag_field="kind"):
-    """Host to supervisor: how its pool stands; the first one has all fields."""
+    """Host to supervisor: the state of its pool; the first one has all fields."""
 
     pool: PoolChanges
 
@@ -136,7 +138,7 @@ class HostNote(Struct, frozen=True, kw_only=True, tag="note", tag_field="kind"):
 
 
 class HostDetail(Struct, frozen=True, kw_only=True, tag="detail", tag_field="kind"):
-    """Host to supervisor: its last words, so that a job can be read after the pool's end; the newest first."""
+    """Host to supervisor: a job, sent as the host ends so that it can still be read; the newest first."""
 
     detail: JobDetail
 
@@ -148,10 +150,10 @@ _words: msgspec.json.Decoder[AnyHostWord] = msgspec.json.Decoder(AnyHostWord)
 
 
 def encode_ask(word: HostAsk) -> bytes:
-    """The JSON of one word for a host, without its frame."""
+    """Return the JSON of one request to a host, without its frame."""
     return _encoder.encode(word)
 
 
 def decode_word(frame: bytes) -> AnyHostWord:
-    """Raises ValueError or RecursionError for anything that is no word: users' code runs where it comes from."""
+    """Return the message of a host; raises ValueError or RecursionError for anything else: hosts run users' code."""
     return _words.decode(frame)

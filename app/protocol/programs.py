@@ -1,12 +1,11 @@
-"""The commands about observed programs.  Pure; see `messages` for the pipe.
+"""The commands about observed programs.  Pure; `control` describes the pipe.
 
-A program runs as a child of the supervisor, or in the terminal of whoever called `procession run`, which is a thin
-parent that tells of it::
+A program runs as a child of the supervisor, or in a terminal below `procession run`, a thin parent that reports it::
 
-    procession run ──RegisterProgram──▶ supervisor      an id, and the environment that has it observed
+    procession run ──RegisterProgram──▶ supervisor      replies an id, and the environment that makes it observed
         │ starts the command, in the foreground
-        ├──ProgramStarted(pid)────────▶                 it is watched from now on, whatever becomes of `procession run`
-        └──ProgramEnded(exitcode)─────▶                 nobody else can tell how it ended
+        ├──ProgramStarted(pid)────────▶                 it is watched from now on, even if `procession run` ends
+        └──ProgramEnded(exitcode)─────▶                 only its parent knows its exit code
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from .message import Command
 
 
 class RunProgram(Command, frozen=True, kw_only=True):
-    """Start a program below the supervisor.  Replies ``{"program": Program, "process": Process}``, its first one."""
+    """Start a program as a child of the supervisor.  Replies ``{"program": Program, "process": Process}``."""
 
     spec: ProgramSpec
 
 
 class RegisterProgram(Command, frozen=True, kw_only=True):
-    """A command is about to be run by somebody else, whose pid is ``pid``.
+    """Announce a command that the sender, process ``pid``, is about to run.
 
-    Replies ``{"program": Program, "environment": {name: value}}``: what to add to its environment, and PYTHONPATH to be
-    put in front of one that is there.  Where it never starts, `ProgramEnded` takes it back; so does the end of ``pid``
-    before a `ProgramStarted`.
+    Replies ``{"program": Program, "environment": {name: value}}``: what to add to its environment, PYTHONPATH in front
+    of an existing one.  If the command never starts, `ProgramEnded` ends the program, or the exit of ``pid`` before a
+    `ProgramStarted`.
     """
 
     command: tuple[str, ...]
@@ -39,19 +38,16 @@ class RegisterProgram(Command, frozen=True, kw_only=True):
 
 
 class ProgramStarted(Command, frozen=True, kw_only=True):
-    """The command of an attached program runs under ``pid``, a child of the sender.
-
-    Replies ``{"program": Program}``.
-    """
+    """Report that the command of an attached program runs as ``pid``.  Replies ``{"program": Program}``."""
 
     program: str
     pid: int
 
 
 class ProgramEnded(Command, frozen=True, kw_only=True):
-    """The command of an attached program has ended; ``exitcode`` is -N after signal N, None where it did not start.
+    """Report that the command of an attached program has exited.  Replies ``{"program": Program}``.
 
-    Replies ``{"program": Program}``.
+    ``exitcode`` is -N after signal N, None if the command did not start.
     """
 
     program: str
@@ -60,13 +56,13 @@ class ProgramEnded(Command, frozen=True, kw_only=True):
 
 
 class ProgramWorkloads(Command, frozen=True, kw_only=True):
-    """Replies the catalogue of programs, shaped as that of workloads: ``{"programs": [{name, title, …}]}``."""
+    """Read the catalogue of programs.  Replies ``{"programs": [{name, title, …}]}``, as `Workloads` does."""
 
 
 class BreakLock(Command, frozen=True, kw_only=True):
     """Release a lock whose holder is dead.  Replies ``{"resource": Resource, "text": str}``.
 
-    Refused as "not_possible" while the holder lives, or where nobody holds it.
+    Refused as "not_possible" while the holder lives, or if the lock is free.
     """
 
     resource: str

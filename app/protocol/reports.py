@@ -1,4 +1,4 @@
-"""What a supervised process tells the supervisor: datagrams of JSON on its report socket, at most 4 KiB each.  Pure."""
+"""What a supervised process reports: datagrams of JSON on its report socket, at most 4 KiB each.  Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ MAX_REPORT = 4096
 
 
 class Report(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
-    """Base of what a supervised process tells the supervisor.  Untrusted: unknown fields and kinds are ignored."""
+    """Base of the reports of a supervised process.  Untrusted: unknown fields and kinds are ignored."""
 
     pid: int
 
 
 class Booted(Report, frozen=True, kw_only=True, tag="booted"):
-    """User code is about to run.  ``preloaded``: the forkserver had `procession.child` loaded already."""
+    """The target function is about to start.  ``preloaded``: the forkserver had loaded `procession.child`."""
 
     python: str
     preloaded: bool = False
@@ -23,7 +23,7 @@ class Booted(Report, frozen=True, kw_only=True, tag="booted"):
 
 
 class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
-    """`procession.report(done, total, note)`."""
+    """The process called `procession.report(done, total, note)`."""
 
     done: float
     total: float | None = None
@@ -32,18 +32,18 @@ class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
 
 
 class Forked(Report, frozen=True, kw_only=True, tag="forked"):
-    """A descendant made by os.fork() says that it exists."""
+    """A descendant that os.fork() created exists."""
 
 
 class Raised(Report, frozen=True, kw_only=True, tag="raised"):
-    """User code ended by an exception: its last line and its traceback (cut to fit)."""
+    """The target function raised: the last line and the traceback (cut to fit)."""
 
     error: str
     traceback: str
 
 
 class FailedToStart(Report, frozen=True, kw_only=True, tag="failed-to-start"):
-    """The target could not be imported, found or called: no user code ran."""
+    """The target function could not be imported, found or called."""
 
     error: str
     traceback: str
@@ -55,7 +55,7 @@ _reports: msgspec.json.Decoder[AnyReport] = msgspec.json.Decoder(AnyReport)
 
 
 def decode_report(datagram: bytes) -> AnyReport | None:
-    """None for anything that is not a report: the sender is a user's process and may write what it likes."""
+    """Return the report in a datagram; None for anything else: a user's process may write what it likes."""
     try:
         return _reports.decode(datagram)
     except (msgspec.DecodeError, UnicodeDecodeError):

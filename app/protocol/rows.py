@@ -1,7 +1,7 @@
-"""The lists of records within a pool, as patches: the rows that changed, by their key, and the order where it did.
+"""Patches for the lists of records in a pool: the changed rows, by their key, and the order if that changed.
 
-Pure.  ``{"changed": [{"pid": 7, "tasks_done": 3}], "order": [7, 9]}``: a row that is not known yet comes with all
-fields, and one that is not in ``order`` is gone.  Where two rows have the same key, the list comes whole.
+Pure.  ``{"changed": [{"pid": 7, "tasks_done": 3}], "order": [7, 9]}``: a new row comes with all its fields, and a row
+that is not in ``order`` is removed.  If two rows have the same key, the list comes whole.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from app.records.primitives import JsonDict
 
 Row = PoolWorker | Job
 
-#: The fields of a pool that are lists of rows, and by what a row is known.
+#: The fields of a pool that are lists of rows, and the key of a row.
 KEYS = {"workers": "pid", "jobs": "id"}
 _FIELDS = {record: tuple(field.name for field in fields(record)) for record in (PoolWorker, Job)}
 
 
 def patch(name: str, before: tuple[Row, ...], after: tuple[Row, ...]) -> JsonDict | list[JsonDict]:
-    """What is new in the list ``name``; the list where there is no telling its rows apart."""
+    """Return what changed in the list ``name``; the whole list if two of its rows have the same key."""
     key = KEYS[name]
     known = {getattr(row, key): row for row in before}
     order = [getattr(row, key) for row in after]
@@ -30,27 +30,27 @@ def patch(name: str, before: tuple[Row, ...], after: tuple[Row, ...]) -> JsonDic
         whole: list[JsonDict] = msgspec.to_builtins(after)
         return whole
     rows = (_row(key, known.get(own), row) for own, row in zip(order, after, strict=True))
-    told: JsonDict = {"changed": [row for row in rows if row]}
+    changes: JsonDict = {"changed": [row for row in rows if row]}
     if order != list(known):
-        told["order"] = order
-    return told
+        changes["order"] = order
+    return changes
 
 
-def lay(pool: JsonDict, changes: JsonDict) -> JsonDict:
-    """The changes with each patch of a list in them replaced by the list as it is now; ``pool`` stays as it is."""
-    lists = {name: _lay(KEYS[name], pool[name], told) for name, told in changes.items() if _is_patch(name, told)}
+def merge(pool: JsonDict, changes: JsonDict) -> JsonDict:
+    """Return the changes, with each patch of a list replaced by the whole new list; ``pool`` stays as it is."""
+    lists = {name: _merge(KEYS[name], pool[name], patch) for name, patch in changes.items() if _is_patch(name, patch)}
     return {**changes, **lists}
 
 
-def _is_patch(name: str, told: Any) -> bool:
-    return name in KEYS and isinstance(told, dict)
+def _is_patch(name: str, value: Any) -> bool:
+    return name in KEYS and isinstance(value, dict)
 
 
-def _lay(key: str, before: list[JsonDict], told: JsonDict) -> list[JsonDict]:
+def _merge(key: str, before: list[JsonDict], patch: JsonDict) -> list[JsonDict]:
     known = {row[key]: row for row in before}
-    for row in told["changed"]:
+    for row in patch["changed"]:
         known[row[key]] = {**known.get(row[key], {}), **row}
-    return [known[own] for own in told["order"]] if "order" in told else list(known.values())
+    return [known[own] for own in patch["order"]] if "order" in patch else list(known.values())
 
 
 def _row(key: str, old: Row | None, new: Row) -> JsonDict:

@@ -1,1 +1,1 @@
-"""What everybody shares: frozen records, the errors, and what things are called.  Pure."""
+"""What all layers share: frozen records, errors, and how things are named in words.  Pure."""

@@ -1,4 +1,4 @@
-"""The exception tree of the supervisor: one base, leaves that carry data and survive pickling and the socket."""
+"""The exceptions of Procession: one base, and leaves that carry data and survive pickling and the socket."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class ProcessionError(Exception):
 
 
 class NoSuchProcess(ProcessionError):
-    """There is no process, descendant or other thing of that id."""
+    """No process, descendant, pool, program or resource has that id."""
 
     kind = "not_found"
 
 
 class NotPossible(ProcessionError):
-    """The verb is not possible in the present state; the text names both."""
+    """The verb is not possible in the current state; the text names both."""
 
     kind = "not_possible"
 
@@ -28,7 +28,7 @@ class InvalidField(ProcessionError):
 
     @property
     def field(self) -> str:
-        """The name of the field, e.g. ``params.seconds``."""
+        """Return the name of the field, e.g. ``params.seconds``."""
         return str(self.args[0])
 
     def __str__(self) -> str:
@@ -49,13 +49,13 @@ class IllegalTransition(NotPossible):
 
 
 class JournalError(ProcessionError):
-    """The journal cannot be written or read (disk full, file damaged or locked): keep the lines, try again."""
+    """The journal cannot be written or read (disk full, file damaged or locked): keep the lines and retry."""
 
     kind = "journal"
 
 
 class SequenceGap(ProcessionError):
-    """A delta does not follow on what the reader has: ask for a snapshot.  ``args`` are (its seq, the base)."""
+    """A delta does not follow the state that the reader has.  ``args`` are (the reader's seq, the delta's base)."""
 
     kind = "gap"
 

@@ -6,7 +6,7 @@ from .primitives import Record
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or ``process``: its own doing.
+    """One line of the journal.  ``by`` is operator, viewer, cli, policy, supervisor, or ``process`` for itself.
 
     ``kind`` is one of: created, started, booted, suspended, resumed, signal, stop, exited, joined, closed, restarted,
     backoff, fatal, lost, orphan, stuck, unstuck, supervisor, forkserver; and of pools: pool, job,

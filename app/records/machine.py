@@ -1,4 +1,4 @@
-"""The records of the machine and of the supervisor itself.  Pure."""
+"""The records of the machine and of the supervisor.  Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .primitives import Record
 
 
 class Host(Record, frozen=True, kw_only=True):
-    """The machine: CPU of all cores together in percent, memory."""
+    """The machine.  ``cpu_percent`` is of all cores together."""
 
     name: str
     cores: int
@@ -16,7 +16,11 @@ class Host(Record, frozen=True, kw_only=True):
 
 
 class Supervisor(Record, frozen=True, kw_only=True):
-    """The supervisor itself.  ``protected`` are pids that the dashboard refuses to signal: its own processes."""
+    """The supervisor itself.
+
+    ``protected``: pids of Procession's own processes, which it refuses to signal.  ``waiting_for``: ids of the
+    processes that a stop of everything waits for.  ``not_shown`` counts records that were dropped.
+    """
 
     pid: int
     started_at: float

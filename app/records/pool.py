@@ -1,6 +1,6 @@
-"""The records of pools: a pool, its workers and its jobs, as frozen values.  Pure; units as in `model`.
+"""The records of pools, their workers and their jobs.  Pure; units as in `process`.
 
-A pool is held by a host, a supervised process; the two have one id: ``p7`` is the process *and* its pool.
+A pool lives in a host, a supervised process, and has the id of that process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .process import Sentinel, StartMethod, Stuck
 
 
 class PoolState(StrEnum):
-    """``terminated`` also when its host died; ``opening`` until the host has made it."""
+    """The states of a pool; ``opening`` until its host has created it, ``terminated`` also after its host died."""
 
     OPENING = "opening"
     OPEN = "open"
@@ -25,7 +25,7 @@ class PoolState(StrEnum):
 
 
 class WorkerState(StrEnum):
-    """What a worker does; ``retiring`` ends after its present task, because of a resize or of maxtasksperchild."""
+    """What a worker does; a ``retiring`` one exits after its task, because of a resize or maxtasksperchild."""
 
     BOOTING = "booting"
     IDLE = "idle"
@@ -36,7 +36,7 @@ class WorkerState(StrEnum):
 
 
 class JobState(StrEnum):
-    """``lost``: at least one task was lost; ``failed``: none was, but at least one raised."""
+    """The states of a job; ``lost`` if any task was lost, else ``failed`` if any raised an exception."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -59,7 +59,7 @@ class JobMethod(StrEnum):
 
 
 class WorkerVerb(StrEnum):
-    """What a person can ask of one worker."""
+    """What a user can ask of one worker."""
 
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -68,7 +68,7 @@ class WorkerVerb(StrEnum):
 
 
 class PoolTask(Record, frozen=True, kw_only=True):
-    """A task of job ``job`` (None: not one of ours).  ``index`` counts from 0.
+    """A task of job ``job`` (None: of no job of the dashboard).  ``index`` counts from 0.
 
     A chunk has ``size`` items from item ``first`` on.  ``attempt`` is 1 for the first; ``arguments`` is a short repr.
     """
@@ -83,9 +83,9 @@ class PoolTask(Record, frozen=True, kw_only=True):
 
 
 class PoolWorker(Record, frozen=True, kw_only=True):
-    """One worker.  ``busy_s`` is how long it has had its present task; ``working_share`` 0 to 1 of its life so far.
+    """One worker.  ``busy_s``: how long it has had its task; ``working_share``: 0 to 1 of its lifetime.
 
-    ``prefetched`` tasks wait in it and would move to others if it ended.
+    ``prefetched`` tasks wait in it; they move to other workers if it exits.
     """
 
     pid: int
@@ -111,7 +111,7 @@ class PoolWorker(Record, frozen=True, kw_only=True):
 class Job(Record, frozen=True, kw_only=True):
     """One call of one method.  Counts are of tasks (``total`` None while the iterable's length is unknown).
 
-    ``left_s`` is estimated from the rate so far.  ``error`` is the first failure's last line.
+    ``left_s`` is estimated from the rate so far.  ``error`` is the last line of the first failure.
     """
 
     id: int
@@ -135,7 +135,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 class TaskFailure(Record, frozen=True, kw_only=True):
-    """A task that raised or was lost (``lost``); ``pid`` is the worker's, where it is known."""
+    """A task that raised an exception or was ``lost``; ``pid`` is its worker's, if known."""
 
     index: int
     first: int
@@ -149,8 +149,11 @@ class TaskFailure(Record, frozen=True, kw_only=True):
 
 
 class JobDetail(Record, frozen=True, kw_only=True):
-    """A job with what is too large for the stream.  ``result`` is JSON where it can be, else a repr; ``result_cut``
-    says that only its beginning is here; ``failures_not_shown`` counts those left out."""
+    """A job with what is too large for the stream of state.
+
+    ``result`` is JSON if possible, else a repr; ``result_cut``: only its beginning is here.  ``failures_not_shown``
+    counts the failures left out.
+    """
 
     job: Job
     arguments: str = ""
@@ -163,8 +166,8 @@ class JobDetail(Record, frozen=True, kw_only=True):
 class Pool(Record, frozen=True, kw_only=True):
     """A pool and its host.  ``jobs`` are the newest, oldest first; ``jobs_not_shown`` older ones were dropped.
 
-    ``queued`` tasks wait, prefetched ones included; the other counts are of all tasks since it was opened, but
-    ``stolen``, which counts how often one moved from a slow or stopped worker to another.
+    ``queued`` tasks wait, prefetched ones included.  ``done``, ``failed``, ``lost`` and ``retried`` count all tasks
+    since it was opened; ``stolen`` counts how often a task moved from a slow or stopped worker to another.
     """
 
     id: str
@@ -192,7 +195,7 @@ class Pool(Record, frozen=True, kw_only=True):
 
 
 class PoolSpec(Record, frozen=True, kw_only=True):
-    """What pool to open; ``processes`` None means as many as the CPUs that the supervisor may use."""
+    """A pool to open; ``processes`` None means as many as the CPUs that the supervisor may use."""
 
     name: str | None = None
     processes: int | None = None
@@ -203,7 +206,7 @@ class PoolSpec(Record, frozen=True, kw_only=True):
 
 
 class JobSpec(Record, frozen=True, kw_only=True):
-    """A job: ``function`` is a name of the catalogue of pool functions, or ``module:function`` found in ``path``.
+    """A job to run.  ``function`` is a name in the catalogue of pool functions, or ``module:function`` in ``path``.
 
     ``apply*`` take ``args`` and ``kwargs``, the others ``iterable``: a list, or ``{"range": [start, stop, step]}``
     so that a large one need not be sent.

@@ -1,4 +1,4 @@
-"""What records are made of, and what names a process and a moment.  Pure."""
+"""The base of all records, and how a process of the OS and a moment are identified.  Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Key: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """One moment: ``mono`` decides, ``wall`` is shown."""
+    """One moment: ``mono`` (monotonic) for decisions, ``wall`` (seconds since the epoch) for display."""
 
     mono: float
     wall: float

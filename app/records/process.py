@@ -1,8 +1,8 @@
-"""The records that everybody shares: what the supervisor knows, as frozen values.
+"""The records of processes: what the supervisor knows, as frozen values.
 
 Pure.  These are also the wire contract's shapes: `app.web.present.processes` turns them into JSON field by field.
 Times that end in ``_at`` or are called ``start_time`` are wall clock, seconds since the epoch (for display only);
-durations end in ``_s``; sizes in ``_bytes``; ``cpu_percent`` is of one core.  ``None`` means unknown or not applicable.
+durations end in ``_s``, sizes in ``_bytes``; ``cpu_percent`` is of one core.  ``None`` means unknown or not applicable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ StartMethod = Literal["forkserver", "spawn", "fork"]
 
 
 class State(StrEnum):
-    """The states of a process; `lifecycle.TRANSITIONS` has the ways between them."""
+    """The states of a process; `core.fleet.lifecycle.TRANSITIONS` has the transitions."""
 
     CREATED = "created"
     STARTING = "starting"
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 class Verb(StrEnum):
-    """What a person can ask of one process, beside launching and joining it."""
+    """What a user can ask of one process, besides launching and joining it."""
 
     START = "start"
     TERMINATE = "terminate"
@@ -46,9 +46,9 @@ class Verb(StrEnum):
 
 
 class Sentinel(Record, frozen=True, kw_only=True):
-    """`multiprocessing.Process.sentinel` as it is: the fd, whether it is ready, and who still holds it open.
+    """`multiprocessing.Process.sentinel`: its fd and whether it is ready.
 
-    ``held_by`` names living pids that keep the sentinel from firing although the process itself is dead.
+    ``held_by``: living pids that keep the sentinel from firing although the process is dead.
     """
 
     fd: int
@@ -66,14 +66,14 @@ class Progress(Record, frozen=True, kw_only=True):
 
 
 class Stuck(Record, frozen=True, kw_only=True):
-    """A diagnosis beside the state: since when, and why in words."""
+    """A diagnosis besides the state: since when (wall clock), and the reason in words."""
 
     since: float
     reason: str
 
 
 class Stopping(Record, frozen=True, kw_only=True):
-    """A stop in progress: who asked, which signal was sent, when SIGKILL follows, and which pids are still there."""
+    """A stop in progress: the user who asked, the signal sent, when SIGKILL follows, and the pids still alive."""
 
     signal: str
     by: str
@@ -83,7 +83,7 @@ class Stopping(Record, frozen=True, kw_only=True):
 
 
 class Backoff(Record, frozen=True, kw_only=True):
-    """The wait before the next automatic start: this is try ``attempt`` of at most ``limit``."""
+    """The wait before an automatic restart, number ``attempt`` of at most ``limit``."""
 
     attempt: int
     limit: int
@@ -91,9 +91,9 @@ class Backoff(Record, frozen=True, kw_only=True):
 
 
 class RestartPolicy(Record, frozen=True, kw_only=True):
-    """When to start a process again by itself.  Delays double from ``delay_s`` to ``max_delay_s``, with jitter.
+    """When to restart a process automatically.  Delays double from ``delay_s`` to ``max_delay_s``, with jitter.
 
-    ``limit`` consecutive restarts without ``stable_s`` of uptime in between make it ``fatal``.
+    A process that never ran for ``stable_s`` after ``limit`` consecutive restarts becomes ``fatal``.
     """
 
     policy: Literal["never", "on-failure", "always"] = "never"
@@ -106,9 +106,9 @@ class RestartPolicy(Record, frozen=True, kw_only=True):
 class Process(Record, frozen=True, kw_only=True):
     """One supervised process, across all its restarts.  ``ppid`` is the OS parent, ``started_by`` called start().
 
-    ``pool``: it is the host of the pool of the same id.  ``program``: the id of the program that it belongs to, which
-    is its own id for the first one.  ``observed``: it is not our child but watched; only its parent can join it.  Its
-    ``exitcode`` is None where nobody told, and its ``booted`` says whether it got as far as to its target.
+    ``pool``: it hosts the pool of the same id.  ``program``: the id of its program, which is its own id for the first
+    process.  ``observed``: it is watched, not a child of the supervisor; only its parent can join it.  Its
+    ``exitcode`` is None if it is unknown, and ``booted`` says whether its target function started.
     """
 
     id: str
@@ -160,7 +160,7 @@ class Process(Record, frozen=True, kw_only=True):
 class Descendant(Record, frozen=True, kw_only=True):
     """A process of the OS below a supervised one.  ``id`` is ``PID-STARTTICKS``; ``root`` the `Process` it came from.
 
-    ``orphan`` says that its root is gone, or unknown (``root`` None), and that it now hangs below the supervisor.
+    ``orphan``: its root is gone, or unknown (``root`` None), and it is now a child of the supervisor.
     """
 
     id: str
@@ -178,7 +178,7 @@ class Descendant(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """The process of the OS that it is."""
+        """Return the key in its id."""
         return key_of(self.id)
 
 
@@ -189,7 +189,7 @@ def key_of(descendant_id: str) -> Key:
 
 
 class Sample(Record, frozen=True, kw_only=True):
-    """One process at one sweep.  ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
+    """The figures of one process at one sweep; ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
 
     ppid: int
     os_state: str
@@ -200,7 +200,7 @@ class Sample(Record, frozen=True, kw_only=True):
 
 
 class LaunchSpec(Record, frozen=True, kw_only=True):
-    """What to launch: a catalogue ``workload`` with ``params``, or ``target`` ``module:function`` found in ``path``."""
+    """A process to launch: a ``workload`` of the catalogue with ``params``, or ``module:function`` in ``path``."""
 
     workload: str | None = None
     params: JsonDict = field(default_factory=dict)

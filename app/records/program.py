@@ -1,8 +1,7 @@
-"""The records of observed programs: what they hold, who waits for what, and what that means.  Pure; units as in
-`model`.
+"""The records of observed programs.  Pure; units as in `process`.
 
-A program has the id of its first process.  Each of its processes is a `model.Process` with ``program`` set; those that
-the supervisor did not start itself have ``observed`` set: they are watched, and nobody but their parent can join them.
+A program has the id of its first process.  Each of its processes is a `Process` with ``program`` set; those that the
+supervisor did not start itself have ``observed`` set: they are watched, and only their parent can join them.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from .primitives import JsonDict, Record
 
 
 class Program(Record, frozen=True, kw_only=True):
-    """A program under observation.  ``attached`` says that it was started by `procession run`, in its user's terminal.
+    """A program under observation.  ``attached``: `procession run` started it in its user's terminal.
 
-    ``not_seen`` counts reports that did not fit into its sockets, or could not be read.  ``unobserved``: why none of
-    its processes has told of itself, and what to do, in sentences.
+    ``not_seen`` counts reports that did not fit into its sockets or could not be read.  ``unobserved``: in sentences,
+    why none of its processes has reported, and what to do.
     """
 
     id: str
@@ -39,9 +38,9 @@ class Program(Record, frozen=True, kw_only=True):
 
 
 class ProgramSpec(Record, frozen=True, kw_only=True):
-    """What to run: a ``workload`` of the catalogue of programs with ``params``, or a ``command``.
+    """A program to run: a ``workload`` of the catalogue of programs with ``params``, or a ``command``.
 
-    ``env`` is added to the supervisor's environment.  ``safe_pool`` puts our Pool in the place of the stdlib's.
+    ``env`` is added to the supervisor's environment.  ``safe_pool`` replaces the standard Pool by `procession.Pool`.
     """
 
     workload: str | None = None

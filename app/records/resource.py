@@ -1,4 +1,4 @@
-"""The records of what the processes of a program share.  Pure."""
+"""The records of the resources that the processes of a program share.  Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .primitives import JsonDict, Record
 
 
 class ResourceKind(StrEnum):
-    """What a multiprocessing program may hold."""
+    """The kinds of resources in a multiprocessing program."""
 
     QUEUE = "queue"
     JOINABLE_QUEUE = "joinable_queue"
@@ -31,7 +31,7 @@ class ResourceKind(StrEnum):
 
 
 class Waiting(Record, frozen=True, kw_only=True):
-    """A process that waits for a resource, since when (wall clock, as first seen), and for what: put, get, acquire …"""
+    """A process that waits for a resource: since when (wall clock, as first seen), and in what: put, get, acquire …"""
 
     pid: int
     since: float
@@ -39,23 +39,22 @@ class Waiting(Record, frozen=True, kw_only=True):
 
 
 class Resource(Record, frozen=True, kw_only=True):
-    """One thing that processes share.  Fields that do not apply to its kind are None; so is what cannot be read.
+    """One resource that processes share.  Fields that do not apply to its kind, or cannot be read, are None.
 
-    ``name`` is its variable and where it was made, e.g. ``jobs (train.py:41)``.  ``users`` are living pids that hold
-    it.
-    Queues: ``size`` (None for simple queues), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
-    items in
-    feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item.  Pipes: ``pipe_bytes`` per
-    direction,
-    ``ends`` pids by end.  Locks, semaphores: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: nobody, or
-    unknown: ``holder_unknown``), ``abandoned`` when the holder is dead.  Semaphores: ``acquired_by`` pids that acquired
-    and did not release it, ``lost`` places that such took along when they died.  Condition: ``sleepers``.
-    Event: ``flag``.
-    Barrier: ``parties``, ``arrived``, ``broken``.  Value and Array: ``typecode``, ``length``, ``values`` (the first
-    ones,
-    read without their lock).  Shared memory: ``size_bytes``.  Manager: ``address``, ``server``, ``objects``.  Pool:
-    ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``.  Listener: ``address``, ``connections``.
-    What a manager keeps: ``manager``, the id of that.
+    ``name`` is its variable and where it was created, e.g. ``jobs (train.py:41)``.  ``users``: living pids that have
+    it.  ``manager``: the id of the manager that keeps it.
+
+    - queue: ``size`` (None for a simple queue), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
+      items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item
+    - pipe: ``pipe_bytes`` per direction, ``ends``: pids by end
+    - lock: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: not held, or ``holder_unknown``),
+      ``abandoned``: the holder is dead
+    - semaphore: also ``acquired_by``: pids that acquired and did not release it, ``lost``: slots that dead ones held
+    - condition: ``sleepers``; event: ``flag``; barrier: ``parties``, ``arrived``, ``broken``
+    - value, array: ``typecode``, ``length``, ``values`` (the first ones, read without their lock)
+    - shared memory: ``size_bytes``; manager: ``address``, ``server``, ``objects``
+    - pool: ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``
+    - listener: ``address``, ``connections``
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The records of the stream of state: the whole of it, and a step of it.  Pure; units as in `model`."""
+"""The records of the stream of state: a snapshot and a delta.  Pure; units as in `process`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .waits import Waits
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
-    """Everything at one moment; ``events`` are the newest journal lines, oldest first."""
+    """The whole state at one moment; ``events`` are the newest journal lines, oldest first."""
 
     seq: int
     at: float
@@ -29,10 +29,10 @@ class Snapshot(Record, frozen=True, kw_only=True):
 
 
 class Changes(Record, frozen=True, kw_only=True):
-    """What is new since ``base``: patches with ``id`` and the changed fields only (all of them for a new thing).
+    """What changed since ``base``: patches with ``id`` and only the changed fields (all of them for a new record).
 
-    Of the ``workers`` and the ``jobs`` of a pool that is known only the rows come that changed (`rows`).
-    ``waits`` comes whole: a graph is one picture, and small.
+    Of the ``workers`` and ``jobs`` of a known pool only the changed rows come (`protocol.rows`).  ``waits`` comes
+    whole: a graph is one picture, and small.
     """
 
     processes: tuple[JsonDict, ...] = ()
@@ -46,9 +46,9 @@ class Changes(Record, frozen=True, kw_only=True):
 
 
 class Delta(Record, frozen=True, kw_only=True):
-    """The step from snapshot ``base`` to ``seq``; ``removed`` are ids of processes, descendants and resources.
+    """The step from ``base`` to ``seq``; ``removed``: ids of processes, descendants and resources.
 
-    A pool or a program of the same id as a process goes with it.
+    A pool or a program is removed with the process of the same id.
     """
 
     seq: int

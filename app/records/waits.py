@@ -1,4 +1,4 @@
-"""The records of who waits for whom, and what that means.  Pure."""
+"""The records of the wait graph and its findings.  Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .primitives import Record
 
 
 class FindingKind(StrEnum):
-    """What a graph of waits, or a program's history, can mean."""
+    """The kinds of findings in a wait graph or in a program's history."""
 
     DEADLOCK = "deadlock"
     ABANDONED_LOCK = "abandoned-lock"
@@ -26,15 +26,14 @@ class FindingKind(StrEnum):
 
 
 class Edge(Record, frozen=True, kw_only=True):
-    """``pid`` waits for ``resource`` (or for process ``of``, in a join) since then; ``holders`` could let it go on.
+    """``pid`` waits for ``resource``, or in a join for process ``of``; any of the ``holders`` can end the wait.
 
-    With neither it waits for a message of its ``holders``, over a pipe or a socket that is nobody's resource.
+    With neither, it waits for a message from its ``holders`` over a pipe or a socket that is no resource.
 
     ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
-    whatever else comes first), answer (of a manager), accept (somebody that connects), connect (to be accepted), greet
-    (in accept, a client that says who it is).  ``main``: its main thread waits; ``timed``: it will not wait for ever;
-    ``alone``: nor can any other of its threads do anything.  ``certain``: nothing but its holders can let it go on;
-    where not, it makes no deadlock.
+    whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
+    (in accept, a client's handshake).  ``main``: its main thread waits.  ``timed``: the wait has a timeout.  ``alone``:
+    all its other threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
     """
 
     pid: int
@@ -50,7 +49,7 @@ class Edge(Record, frozen=True, kw_only=True):
 
 
 class Finding(Record, frozen=True, kw_only=True):
-    """Something wrong, in words: what happened, why, and what to do (``cure``)."""
+    """A problem in words: what happened, why, and what to do (``cure``)."""
 
     id: str
     kind: FindingKind
@@ -64,7 +63,7 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 class Waits(Record, frozen=True, kw_only=True):
-    """The waits-for graph of all programs.  A cycle is a tuple of pids and resource ids in turn."""
+    """The wait graph of all programs.  A cycle is a tuple of pids and resource ids in turn."""
 
     edges: tuple[Edge, ...] = ()
     cycles: tuple[tuple[int | str, ...], ...] = ()

@@ -41,7 +41,8 @@ def duration(seconds: float) -> str:
     """Return a duration in its two largest units: ``0.4 s``, ``12 s``, ``3 m 20 s``, ``2 h 4 m``, ``1 d 3 h``."""
     if seconds < 9.95:
         return f"{round(max(0.0, seconds), 1):g} s"
-    parts, rest = [], round(seconds)
+    parts: list[tuple[int, str]] = []
+    rest = round(seconds)
     for unit, size in _UNITS:
         rest, count = divmod(rest, size)
         parts.insert(0, (count, unit))

@@ -55,5 +55,5 @@ def test_jobs_are_known_by_their_number() -> None:
 def test_what_is_laid_over_the_old_is_the_new(before: tuple[PoolWorker, ...], after: tuple[PoolWorker, ...]) -> None:
     """Through JSON, with the old left as it was."""
     pool, changes = {"workers": plain(before)}, {"workers": plain(rows.patch("workers", before, after)), "queued": 3}
-    assert rows.lay(pool, changes) == {"workers": plain(after), "queued": 3}
+    assert rows.merge(pool, changes) == {"workers": plain(after), "queued": 3}
     assert pool == {"workers": plain(before)}

@@ -131,7 +131,7 @@ def test_broken_frame_closes_the_channel(line: Line, length: int) -> None:
     line.turn()
     (silent,) = line.take()
     assert isinstance(silent, Silent)
-    assert silent.why == f"a frame of {length} bytes, at most {MAX_WORD} allowed"
+    assert silent.why == f"frame of {length:,} bytes; at most {MAX_WORD:,} are allowed"
     assert line.channel.ask(ASK) == "its channel is closed"
     assert line.host.recv(1) == b""
 
