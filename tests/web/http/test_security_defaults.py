@@ -240,8 +240,26 @@ def test_answers_are_not_kept_but_static_files_are_checked(operator: Client) -> 
     assert operator.get(path, headers={"If-None-Match": etag}).status_code == 304
 
 
+def test_the_files_of_the_page_are_kept_for_as_long_as_none_of_them_changes(operator: Client) -> None:
+    """At the address that the page has; at another the same file is checked each time."""
+    [path] = re.findall(r'src="(/static/@\w+/js/main.js)"', operator.get("/").text)
+    answer = operator.get(path)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    for other in ("/static/@0123456789abcdef/js/main.js", "/static/js/main.js"):
+        same = operator.get(other)
+        assert same.content == answer.content
+        assert same.headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
-    "path", ["/static/../app/settings.py", "/static/%2e%2e/app/settings.py", "/static/..%2fMakefile"]
+    "path",
+    [
+        "/static/../app/settings.py",
+        "/static/%2e%2e/app/settings.py",
+        "/static/..%2fMakefile",
+        "/static/@1/../../Makefile",
+        "/static/@1/..%2fMakefile",
+    ],
 )
 def test_static_files_end_at_their_folder(bare: Web, path: str) -> None:
     """No way out, however it is written."""
