@@ -1,13 +1,13 @@
-/** Mounts the parts of the page; each follows the store and the address by itself. */
+/** Mounts the parts of the page.  Each follows the store and the address. */
 
 import { mountBulk } from "./processes/bulk.js";
-import { mountFilter } from "./processes/chips.js";
-import { mountColumns } from "./processes/chooser.js";
+import { mountFilter } from "./processes/filterbar.js";
+import { mountColumns } from "./processes/columnmenu.js";
 import { mountConnection } from "./shell/connection.js";
 import { startDetail } from "./detail/detail.js";
 import { mountEmpty } from "./processes/empty.js";
 import { startEvents } from "./events/events.js";
-import { mountGestures } from "./processes/gestures.js";
+import { mountGestures } from "./processes/pointer.js";
 import { mountHeader } from "./shell/header.js";
 import { showHelp } from "./shell/help.js";
 import { mountKeyboard } from "./shell/keyboard.js";

@@ -1,4 +1,4 @@
-/* Loaded before the page is painted, so that a chosen theme does not flash.  The system's is used without a choice. */
+/* Runs before the first paint so that the chosen theme does not flash.  Without a choice the theme is that of the system. */
 {
   const chosen = localStorage.getItem("theme");
   if (chosen) document.documentElement.dataset.theme = chosen;

@@ -73,5 +73,5 @@ def test_the_menus_have_no_violations(scene: Server, visit: Callable[..., Page],
 def test_the_empty_list_has_no_violations(own_server: Server, visit: Callable[..., Page]) -> None:
     for theme in ("light", "dark"):
         page = visit(own_server.url, color_scheme=theme)
-        expect(page.get_by_role("heading", name="Nothing runs yet")).to_be_visible()
+        expect(page.get_by_role("heading", name="No processes")).to_be_visible()
         assert violations(page) == []

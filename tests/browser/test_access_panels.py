@@ -46,7 +46,7 @@ def test_the_launch_dialog_has_no_violations(looked: Page) -> None:
     looked.goto(looked.url.split("?")[0].rstrip("/") + "/launch?workload=print-lines")
     looked.get_by_label("seconds", exact=True).fill("-1")
     expect(looked.locator(".field.invalid")).to_have_count(1)
-    looked.get_by_text("More", exact=True).click()
+    looked.get_by_text("More options", exact=True).click()
     assert violations(looked) == []
     looked.get_by_role("tab", name="Your code").click()
     assert violations(looked) == []
@@ -58,7 +58,7 @@ def test_the_journal_and_the_keys_have_no_violations(server: Server, looked: Pag
     expect(looked.locator(".event").filter(has_text="exited").first).to_be_visible()
     assert violations(looked) == []
     looked.keyboard.press("?")
-    expect(looked.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(looked.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert violations(looked) == []
 
 

@@ -92,7 +92,7 @@ def test_own_code_is_launched_with_its_arguments(open_server: Server, shown: Pag
     shown.get_by_label("Function").fill("mine:add")
     shown.locator("#launch").get_by_label("Folder").fill(str(tmp_path))
     shown.get_by_label("Arguments", exact=True).fill("[1, 2")
-    expect(shown.locator(".field.invalid .wrong")).to_contain_text("this is not JSON")
+    expect(shown.locator(".field.invalid .wrong")).to_contain_text("invalid JSON")
     shown.get_by_label("Arguments", exact=True).fill("[1, 2]")
     shown.get_by_label("Keyword arguments").fill('{"c": 39}')
     shown.locator("#launch").get_by_role("button", name="Launch").click()
@@ -109,6 +109,6 @@ def test_a_module_that_is_not_there_is_told_with_its_traceback(
     spec = {"target": "broken:main", "path": str(tmp_path), "name": "broken"}
     made = open_server.api("POST", "/processes", spec)
     open_detail(shown, made["id"])
-    expect(finding(shown)).to_contain_text("It failed to start: none of its code ran.")
+    expect(finding(shown)).to_contain_text("Failed to start: the target function did not run.")
     expect(finding(shown).locator("pre")).to_contain_text("No module named 'nothing_of_that_name'")
     open_server.clear()

@@ -63,7 +63,7 @@ def test_it_says_since_when_it_is_stale(own_server: Server, visit: Callable[...,
     page.context.set_offline(True)
     os.kill(own_server.web_pid, signal.SIGKILL)
     expect(page.locator("#connection")).to_have_text(re.compile(r"^stale since \d\d:\d\d:\d\d$"))
-    expect(page.locator("#banner")).to_contain_text("Stale since")
+    expect(page.locator("#banner")).to_contain_text("Disconnected since")
     expect(page.locator("html")).to_have_attribute("data-stale", "")
     page.context.set_offline(False)
     live(page)

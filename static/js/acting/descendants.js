@@ -1,25 +1,26 @@
-/** Ending a descendant or an orphan: it is no Process of ours, so there is a signal for it and nothing else. */
+/** Ends a descendant or an orphan: it is not a Process of the supervisor, so only a signal can be sent. */
 
 import { post } from "../state/api.js";
 import { confirm } from "../widgets/confirm.js";
 import { clock } from "../words/format.js";
+import { VERBS } from "../words/verbs.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 /** @param {string} id `Descendant.id` @param {string} verb terminate or kill @param {any} anchor */
-export async function endDescendant(id, verb, anchor) {
+export async function signalDescendant(id, verb, anchor) {
   const one = store.descendants.get(id);
   if (!one) return;
   const signal = verb === "terminate" ? "SIGTERM" : "SIGKILL";
   const root = store.processes.get(one.root);
-  const whose = root ? `A descendant of ${root.name}; its own children are not ended with it.` : "An orphan: what started it is gone.";
-  const label = verb === "terminate" ? "Terminate" : "Kill";
+  const origin = root ? `Descendant of ${root.name}.` : "Orphan: the process that started it has exited.";
+  const { label } = VERBS[verb];
   const who = `pid ${one.pid} · started ${clock(one.start_time)}`;
-  if (!(await confirm({ title: `${label} ${one.name}?`, who, text: `${signal} to this process alone. ${whose}`, label, anchor }))) return;
+  if (!(await confirm({ title: `${label} ${one.name}?`, who, text: `Sends ${signal} to this process only, not to its children. ${origin}`, label, anchor }))) return;
   try {
     await post(`/api/v1/descendants/${id}/signal`, { signal });
-    toast({ title: `${one.name} (pid ${one.pid})`, text: `was sent ${signal}.` });
+    toast({ title: `${one.name} (pid ${one.pid})`, text: `${signal} sent.` });
   } catch (error) {
-    complain(`${one.name} (pid ${one.pid}) was not signalled.`, error);
+    complain(`Could not send ${signal} to ${one.name} (pid ${one.pid}).`, error);
   }
 }

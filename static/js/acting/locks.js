@@ -1,32 +1,32 @@
-/** Breaking an abandoned lock: asked for with what it risks, for whoever waited goes on with what was half done. */
+/** Releases an abandoned lock, after a confirmation that names the risk: its data may be inconsistent. */
 
 import { post } from "../state/api.js";
 import { confirm } from "../widgets/confirm.js";
 import { clock, count } from "../words/format.js";
 import { nameOf } from "../words/pids.js";
-import { called } from "../words/names.js";
+import { resourceName } from "../words/resourcenames.js";
 import { kindWord } from "../words/resources.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 /** @param {string} id of the resource @param {any} anchor */
-export async function askBreak(id, anchor) {
+export async function releaseLock(id, anchor) {
   const lock = store.resources.get(id);
   if (!lock) return;
-  const { name, place } = called(lock);
+  const { name, place } = resourceName(lock);
   const waiting = lock.waiting.length;
-  const question = {
-    title: `Break ${kindWord(lock)} ${name}?`, label: "Break the lock", anchor,
-    who: [place, lock.created_at && `made ${clock(lock.created_at)}`].filter(Boolean).join(" · "),
-    text: `Its holder${lock.holder ? ` ${nameOf(lock.holder)}` : ""} is dead and will never release it. Breaking releases it once, in its place: what the lock protects may be half changed, and whoever comes next works on that.`,
-    list: lock.waiting.map((one) => `${one.pid} ${nameOf(one.pid)} waits for it`),
-  };
-  if (waiting) question.text += ` ${waiting === 1 ? "One process goes" : `Of ${count(waiting)} waiting processes one goes`} on at once.`;
-  if (!(await confirm(question))) return;
+  const next = waiting === 1 ? " The waiting process continues at once." : waiting ? ` One of ${count(waiting)} waiting processes continues at once.` : "";
+  const confirmed = await confirm({
+    title: `Release ${kindWord(lock)} ${name}?`, label: "Release lock", anchor,
+    who: [place, lock.created_at && `created ${clock(lock.created_at)}`].filter(Boolean).join(" · "),
+    text: `Its holder${lock.holder ? ` ${nameOf(lock.holder)}` : ""} has exited and cannot release it. The data that it protects may be inconsistent.${next}`,
+    list: lock.waiting.map((one) => `${one.pid} ${nameOf(one.pid)} · waiting`),
+  });
+  if (!confirmed) return;
   try {
     const { text } = await post(`/api/v1/resources/${encodeURIComponent(id)}/break`);
-    toast({ title: name, text: text ?? "was released." });
+    toast({ title: name, text: text ?? "released." });
   } catch (error) {
-    complain(`${name} was not broken.`, error);
+    complain(`Could not release ${name}.`, error);
   }
 }

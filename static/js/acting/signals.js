@@ -1,24 +1,24 @@
-/** The menu of signals: any of them to one process, with pid and start time in sight; choosing and Enter is the consent. */
+/** The dialog that sends a signal to a process, with its pid and start time; Enter sends it. */
 
 import { identity } from "./processes.js";
 import { post } from "../state/api.js";
 import { open } from "../widgets/dialogs.js";
 import { whyNot } from "../words/verbs.js";
 import { store } from "../state/store.js";
-import { fill, part, say, stamp } from "../dom/template.js";
+import { fill, part, setText, stamp } from "../dom/dom.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 const SIGNALS = [
-  ["SIGINT", "what Ctrl-C sends: KeyboardInterrupt in Python"],
-  ["SIGTERM", "a request to end; it may be ignored"],
-  ["SIGHUP", "the terminal is gone; ends, unless handled"],
-  ["SIGUSR1", "whatever the program made of it; ends, unless handled"],
-  ["SIGUSR2", "the same, a second one"],
-  ["SIGQUIT", "ends with a core dump, unless handled"],
-  ["SIGABRT", "as abort() does: ends with a core dump"],
-  ["SIGSTOP", "stops it where it stands; cannot be handled"],
-  ["SIGCONT", "lets what is stopped go on"],
-  ["SIGKILL", "ends it at once, without its descendants; cannot be handled"],
+  ["SIGINT", "Ctrl-C; KeyboardInterrupt in Python"],
+  ["SIGTERM", "requests exit; can be ignored"],
+  ["SIGHUP", "terminal closed; terminates unless handled"],
+  ["SIGUSR1", "user-defined; terminates unless handled"],
+  ["SIGUSR2", "user-defined; terminates unless handled"],
+  ["SIGQUIT", "terminates with a core dump unless handled"],
+  ["SIGABRT", "as by abort(); terminates with a core dump"],
+  ["SIGSTOP", "stops the process; cannot be handled"],
+  ["SIGCONT", "resumes a stopped process"],
+  ["SIGKILL", "kills this process only; cannot be handled"],
 ];
 
 /** @param {string} id @param {any} anchor */
@@ -43,7 +43,7 @@ function prepare(process) {
   form.elements.other.value = "";
   form.oninput = () => label(dialog);
   dialog.returnValue = "";
-  fill(dialog, { title: `Send a signal to ${process.name}`, who: identity(process) });
+  fill(dialog, { title: `Send signal to ${process.name}`, who: identity(process) });
   label(dialog);
   const reason = whyNot("signal", process, store.role);
   part(dialog, "yes").disabled = Boolean(reason);
@@ -63,13 +63,13 @@ function chosen(dialog) {
   return form.elements.other.value.trim().toUpperCase() || form.elements.signal.value;
 }
 
-const label = (dialog) => say(dialog.querySelector('[data-text="label"]'), `Send ${chosen(dialog)}`);
+const label = (dialog) => setText(dialog.querySelector('[data-text="label"]'), `Send ${chosen(dialog)}`);
 
 async function send(process, signal) {
   try {
     await post(`/api/v1/processes/${process.id}/signal`, { signal, pid: process.pid });
-    toast({ title: process.name, text: `was sent ${signal}.` });
+    toast({ title: process.name, text: `${signal} sent.` });
   } catch (error) {
-    complain(`${process.name}: ${signal} was not sent.`, error);
+    complain(`Could not send ${signal} to ${process.name}.`, error);
   }
 }

@@ -1,7 +1,7 @@
-/** The state badge: icon, word and tone. */
+/** The state badge. */
 
 import { stateOf } from "../words/format.js";
-import { fill } from "../dom/template.js";
+import { fill } from "../dom/dom.js";
 
 /** @param {HTMLElement} badge @param {object} process */
 export function showBadge(badge, process) {

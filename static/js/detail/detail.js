@@ -1,23 +1,23 @@
 /**
- * The detail of one process beside the list: head, finding, actions and the open tab.  Its address is /processes/ID;
- * Esc or the cross goes back to the list.  A tab is a module with `open(panel, id)` → `{update?(change), close?()}`.
+ * The detail of a process beside the list: head, finding, actions and the open tab.  Its address is /processes/ID; Esc or
+ * the cross returns to the list.  A tab is a module with `open(panel, id)` → `{update?(change), close?()}`.
  */
 
-import { showActs } from "./buttons.js";
+import { showButtons } from "./buttons.js";
 import { identity } from "../acting/processes.js";
 import { showBadge } from "./badge.js";
 import { showFinding } from "./finding.js";
 import { go, href, onRoute, poolHref, programHref, route } from "../state/router.js";
+import { mountMissing } from "../widgets/missing.js";
 import { startSplit } from "../widgets/split.js";
 import { store } from "../state/store.js";
 import { showTab, startTabs } from "./tabs.js";
-import { fill, part } from "../dom/template.js";
+import { fill, part } from "../dom/dom.js";
 
 const TICK_MS = 250;
-const PATIENCE_MS = 1500;
 const aside = document.getElementById("detail");
 let id = null;
-let missingSince = null;
+const missing = mountMissing(aside);
 
 /** Follow the address and the store. */
 export function startDetail() {
@@ -30,7 +30,7 @@ export function startDetail() {
   part(aside, "close").addEventListener("click", leave);
 }
 
-/** Back to the list, which keeps its filter. */
+/** Return to the list, which keeps its filter; false if no detail is open. */
 export function closeDetail() {
   if (!id) return false;
   go(href("/", { tab: null }));
@@ -44,7 +44,6 @@ function leave(event) {
 
 function follow({ page, id: wanted, params }) {
   const before = id;
-  missingSince = null;
   id = page === "processes" ? wanted : null;
   aside.hidden = !id;
   document.documentElement.classList.toggle("has-detail", Boolean(id));
@@ -63,9 +62,8 @@ function changed({ processes, removed, descendants, reset }) {
 function render() {
   const process = store.processes.get(id);
   part(aside, "body").hidden = !process;
-  if (process) missingSince = null;
-  if (!process) return void renderNobody();
-  part(aside, "nobody").hidden = true;
+  if (!process) return void showMissing();
+  missing(id, process);
   const { name, workload, target, descendants } = process;
   fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
   fill(part(aside, "tabs"), { descendants });
@@ -75,21 +73,17 @@ function render() {
   part(aside, "program").setAttribute("href", programHref(process.program));
   part(aside, "badge").hidden = false;
   showBadge(part(aside, "badge"), process);
-  showActs(aside, process);
+  showButtons(aside, process);
   tick();
 }
 
-/** What was launched a moment ago is opened before the first delta about it; that is no reason for alarm. */
-function renderNobody() {
-  missingSince ??= performance.now();
-  const waits = store.seq === null || performance.now() - missingSince < PATIENCE_MS;
-  part(aside, "nobody").hidden = waits;
-  fill(part(aside, "head"), { name: waits ? "" : id, who: "", workload: "" });
+function showMissing() {
+  const gone = missing(id);
+  fill(part(aside, "head"), { name: gone ? id : "", who: "", workload: "" });
   part(aside, "badge").hidden = true;
-  part(aside, "journal").setAttribute("href", `/events?process=${encodeURIComponent(id)}`);
 }
 
 function tick() {
   const process = store.processes.get(id);
-  process ? showFinding(aside, process, store.now()) : renderNobody();
+  process ? showFinding(aside, process, store.now()) : showMissing();
 }

@@ -1,10 +1,10 @@
-/** Shows the finding of a process, with its traceback; called again while its words count seconds. */
+/** Shows the finding of a process with its traceback; called again while its text counts seconds. */
 
 import { finding } from "../words/finding.js";
-import { sharedFinding } from "../words/holding.js";
+import { programFinding } from "../words/holding.js";
 import { linked } from "../words/linking.js";
-import { whoIs } from "../words/pids.js";
-import { fill, part } from "../dom/template.js";
+import { processWithPid } from "../words/pids.js";
+import { fill, part } from "../dom/dom.js";
 
 /** @param {HTMLElement} root @param {object} process @param {number} now */
 export function showFinding(root, process, now) {
@@ -23,8 +23,8 @@ export function showFinding(root, process, now) {
   trace.open = Boolean(found.open);
 }
 
-/** Who is part of a deadlock makes no progress: then the deadlock is what is to be said. */
+/** A blocking finding of its program explains why a process makes no progress, so it comes first. */
 function foundIn(process, now) {
-  const own = finding(process, now, (pid) => whoIs(pid)?.name ?? "");
-  return !own || own.tone === "warn" ? sharedFinding(process) ?? own : own;
+  const own = finding(process, now, (pid) => processWithPid(pid)?.name ?? "");
+  return !own || own.tone === "warn" ? programFinding(process) ?? own : own;
 }

@@ -1,4 +1,4 @@
-/** The tabs of the detail: which is open stands in the address; only the open one works. */
+/** The tabs of the detail.  The address names the open tab; only the open one is active. */
 
 import * as descendants from "./descendants.js";
 import * as inspect from "./inspect.js";
@@ -6,7 +6,7 @@ import * as log from "../log/log.js";
 import * as overview from "./overview.js";
 import { detailHref, go } from "../state/router.js";
 import * as stack from "./stack.js";
-import { part, stamp } from "../dom/template.js";
+import { part, stamp } from "../dom/dom.js";
 import * as timeline from "./timeline.js";
 
 const TABS = { overview, log, stack, timeline, descendants, inspect };
@@ -14,14 +14,14 @@ const STEP = { ArrowRight: 1, ArrowLeft: -1 };
 let bar = null;
 let shown = { id: null, name: null, close: () => {} };
 
-/** @param {HTMLElement} tablist @param {() => string|null} present the process that is open */
-export function startTabs(tablist, present) {
+/** @param {HTMLElement} tablist @param {() => string|null} current the open process */
+export function startTabs(tablist, current) {
   bar = tablist;
   bar.addEventListener("click", (event) => {
     const tab = event.target.closest("[data-tab]");
-    if (tab && present()) choose(present(), tab.dataset.tab);
+    if (tab && current()) choose(current(), tab.dataset.tab);
   });
-  bar.addEventListener("keydown", (event) => present() && step(event, present()));
+  bar.addEventListener("keydown", (event) => current() && step(event, current()));
 }
 
 const choose = (id, name) => go(detailHref(id, name === "overview" ? null : name), { replace: true });
@@ -36,7 +36,7 @@ function step(event, id) {
   all[to].focus();
 }
 
-/** Open a tab of a process; `id` null closes what is open. @param {string|null} id @param {string|null} wanted */
+/** Open a tab of a process; with `id` null, close the open one. @param {string|null} id @param {string|null} wanted */
 export function showTab(id, wanted) {
   const name = id && Object.hasOwn(TABS, wanted ?? "") ? wanted : "overview";
   if (shown.id === id && shown.name === name) return;

@@ -1,10 +1,10 @@
-/** The tab with the journal of one process, newest first, live; between two events stands how long it took. */
+/** The Timeline tab: the events of a process, newest first, live, with the time between two events. */
 
 import { get } from "../state/api.js";
 import { clock, duration } from "../words/format.js";
-import { kindOf } from "../words/kinds.js";
+import { eventKind } from "../words/eventkinds.js";
 import { store } from "../state/store.js";
-import { fill, part, stamp } from "../dom/template.js";
+import { fill, part, stamp } from "../dom/dom.js";
 import { complain } from "../widgets/toasts.js";
 
 const MOST = 300;
@@ -26,20 +26,18 @@ export function open(panel, id) {
   const stop = store.subscribe(({ events }) => (loaded ? add(events) : waiting.push(...events)));
   get(`/api/v1/events?process=${encodeURIComponent(id)}&latest=true&limit=${MOST}`)
     .then(({ events }) => closed || add(events))
-    .catch((error) => closed || complain("The journal cannot be read.", error))
+    .catch((error) => closed || complain("Could not read the journal.", error))
     .finally(() => { loaded = true; if (!closed) add(waiting); });
   return () => { closed = true; stop(); };
 }
 
 function moment({ at, kind, text, by, pid }, before) {
   const made = stamp("moment");
-  const { icon, tone } = kindOf(kind);
+  const { icon, tone } = eventKind(kind);
   made.dataset.at = at;
   made.dataset.tone = tone;
   const gap = before ? at - Number(before.dataset.at) : null;
-  fill(made, { clock: clock(at), icon, kind, text, by: kind === "started" && pid ? `${by} · pid ${pid}` : by, gap: gap === null ? "" : `+${short(gap)}` });
+  fill(made, { clock: clock(at), icon, kind, text, by: kind === "started" && pid ? `${by} · pid ${pid}` : by, gap: gap === null ? "" : `+${gap < 10 ? `${Math.max(0, gap).toFixed(2)} s` : duration(gap)}` });
   made.querySelector("time").dateTime = new Date(at * 1000).toISOString();
   return made;
 }
-
-const short = (seconds) => (seconds < 60 ? `${Math.max(0, seconds).toFixed(seconds < 10 ? 2 : 1)} s` : duration(seconds));

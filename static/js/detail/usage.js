@@ -1,4 +1,4 @@
-/** CPU and memory of one process over the last ten minutes. */
+/** CPU and memory of a process over the last ten minutes. */
 
 import { get } from "../state/api.js";
 import { bytes, percent } from "../words/format.js";

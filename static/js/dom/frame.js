@@ -1,13 +1,13 @@
-/** Work for the next painted frame.  A hidden tab paints nothing, so nothing is rendered there either. */
+/** Defers rendering to the next painted frame.  A hidden tab paints no frames, so nothing is rendered there. */
 
-/** @param {() => void} fn @returns {() => void} asks for one run of `fn` in the next frame, however often it is called */
+/** @param {() => void} fn @returns {() => void} schedules one run of `fn` in the next frame, however often it is called */
 export function framed(fn) {
-  let asked = false;
+  let scheduled = false;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     requestAnimationFrame(() => {
-      asked = false;
+      scheduled = false;
       fn();
     });
   };

@@ -1,6 +1,6 @@
-/** Rows by key: each is made once from its template, moved where its record stands now, and goes with it. */
+/** Rows by key: each is created once from its template, moved with its record, and removed with it. */
 
-import { stamp } from "./template.js";
+import { cellsOf, stamp } from "./dom.js";
 
 export class Keyed {
   #rows = new Map();
@@ -8,7 +8,7 @@ export class Keyed {
   /**
    * @param {HTMLElement} body @param {string} template name
    * @param {{key: (record: any) => any, update: (row: HTMLElement, cells: Record<string, HTMLElement>, record: any) => void,
-   *   made?: (row: HTMLElement, key: any) => void}} how
+   *   made?: (row: HTMLElement) => void}} options `made` completes a new row
    */
   constructor(body, template, { key, update, made = () => {} }) {
     Object.assign(this, { body, template, key, update, made });
@@ -25,17 +25,16 @@ export class Keyed {
     });
   }
 
-  /** The row of a record. @param {any} key @returns {HTMLElement|undefined} */
+  /** Return the row of a record. @param {any} key @returns {HTMLElement|undefined} */
   row(key) {
     return this.#rows.get(key)?.row;
   }
 
   #make(record) {
     const row = stamp(this.template);
-    const cells = Object.fromEntries([...row.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, cell]));
-    const made = { row, cells };
-    this.#rows.set(this.key(record), made);
-    this.made(row, this.key(record));
-    return made;
+    const entry = { row, cells: cellsOf(row) };
+    this.#rows.set(this.key(record), entry);
+    this.made(row);
+    return entry;
   }
 }

@@ -1,4 +1,4 @@
-/** What was typed the last time, by workload; kept in this browser only. */
+/** The values last typed for each workload, kept in this browser. */
 
 const PREFIX = "launch:";
 
@@ -17,6 +17,6 @@ export function remember(name, values) {
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(values));
   } catch {
-    // A full or forbidden storage costs only the memory of the last values.
+    // Without storage only the last values are forgotten.
   }
 }

@@ -1,35 +1,35 @@
-/** Many rows in a table of their own scrolling: only those in sight exist, what is above and below is two empty heights. */
+/** A long table in a scrolling box: only the rows in view exist, empty space stands for those above and below. */
 
-const SPARE = 6;
+const OVERSCAN = 6;
 
 export class Windowed {
   /**
    * @param {HTMLElement} scroll the box that scrolls @param {{above: HTMLElement, below: HTMLElement}} spaces empty <tbody>s
-   * @param {{most: number, changed: () => void}} options with up to `most` rows all of them are shown
+   * @param {{most: number, changed: () => void}} options up to `most` rows are all shown
    */
   constructor(scroll, spaces, { most, changed }) {
     Object.assign(this, { scroll, spaces, most });
     scroll.addEventListener("scroll", () => this.on && changed(), { passive: true });
   }
 
-  /** Whether there are more rows than are shown at once. */
+  /** Whether there are more rows than `most`. */
   on = false;
 
-  /** The part of the rows that is in sight. @template T @param {T[]} records @returns {T[]} */
+  /** Return the records whose rows are in view. @template T @param {T[]} records @returns {T[]} */
   slice(records) {
     this.on = records.length > this.most;
     this.scroll.toggleAttribute("data-windowed", this.on);
     const step = this.on ? this.#step() : 0;
-    const first = this.on ? Math.max(0, Math.floor(this.scroll.scrollTop / step) - SPARE) : 0;
-    const shown = this.on ? Math.ceil(this.scroll.clientHeight / step) + 2 * SPARE : records.length;
+    const first = this.on ? Math.max(0, Math.floor(this.scroll.scrollTop / step) - OVERSCAN) : 0;
+    const shown = this.on ? Math.ceil(this.scroll.clientHeight / step) + 2 * OVERSCAN : records.length;
     this.#space(this.spaces.above, first * step);
     this.#space(this.spaces.below, Math.max(0, records.length - first - shown) * step);
     return records.slice(first, first + shown);
   }
 
-  /** Bring row number `index` of `count` into sight. @param {number} index @param {number} count */
+  /** Scroll row `index` of `count` into view. @param {number} index @param {number} count */
   reveal(index, count) {
-    this.slice(Array.from({ length: count })); // the heights must be there before one can scroll
+    this.slice(Array.from({ length: count })); // sets the heights that scrolling needs
     if (this.on) this.scroll.scrollTop = Math.max(0, index * this.#step() - this.scroll.clientHeight / 2);
   }
 

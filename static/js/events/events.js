@@ -1,18 +1,19 @@
-/** The page with the journal: newest first, live, filtered; the filter stands in the address. */
+/** The Events page: the journal, newest first, live.  The address has the filter. */
 
 import { filterOf, showFilter, startFilter } from "./filter.js";
 import { eventRow } from "./row.js";
+import { plural } from "../words/finding.js";
 import { count } from "../words/format.js";
 import { before, newest, passes } from "./journal.js";
 import { onRoute, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { fill, part, say } from "../dom/template.js";
+import { fill, part, setText } from "../dom/dom.js";
 
 const MOST = 2000;
 const page = document.getElementById("events");
 const list = part(page, "list");
 const scroll = part(page, "scroll");
-/** `turn` tells an answer that came too late from the present one. */
+/** `turn` identifies the latest request: an earlier answer is ignored. */
 const state = { turn: 0, open: false, filter: null, oldest: null, newest: 0, more: false, unseen: 0, waiting: [], loaded: false };
 
 export function startEvents() {
@@ -37,7 +38,7 @@ function follow({ page: name, params }) {
   load();
 }
 
-/** A fresh snapshot: the connection was gone for a while, or the names are known only now. */
+/** After a fresh snapshot events may have been missed, and names are known. */
 function reload() {
   showFilter(page, state.filter);
   load();
@@ -55,11 +56,11 @@ async function load() {
     scroll.scrollTop = 0;
     show();
   } catch (error) {
-    if (turn === state.turn) show(`The journal cannot be read: ${error.detail ?? error.message}`);
+    if (turn === state.turn) show(`Could not read the journal: ${error.detail ?? error.message}`);
   }
 }
 
-/** New lines go on top; who reads further down keeps the place and is told how many there are. */
+/** Add new events on top; a reader further down keeps the position and sees how many are new. */
 function live(events) {
   if (!state.loaded) return void (state.waiting = [...state.waiting, ...events].slice(-MOST));
   const fresh = events.filter((event) => event.seq > state.newest && passes(event, state.filter));
@@ -103,9 +104,9 @@ function show(problem = "") {
   const full = rows >= MOST;
   part(page, "older").hidden = !state.more || full || Boolean(problem);
   part(page, "newer").hidden = !state.unseen;
-  say(part(page, "newer"), `↑ ${count(state.unseen)} new`);
+  setText(part(page, "newer"), `↑ ${count(state.unseen)} new`);
   part(page, "empty").hidden = rows > 0 && !problem;
-  say(part(page, "empty"), problem || (Object.values(state.filter).some(Boolean) ? "Nothing in the journal fits this filter." : "Nothing has happened yet."));
-  const end = full ? `${count(MOST)} lines are shown, no more; a filter finds what is older.` : state.more ? "" : "The journal begins here.";
-  fill(page, { count: `${count(rows)} line${rows === 1 ? "" : "s"}`, end: rows ? end : "" });
+  setText(part(page, "empty"), problem || (Object.values(state.filter).some(Boolean) ? "No events match this filter." : "No events yet."));
+  const end = full ? `Only ${count(MOST)} events are shown; use the filter to find older ones.` : state.more ? "" : "Start of the journal.";
+  fill(page, { count: plural(rows, "event"), end: rows ? end : "" });
 }

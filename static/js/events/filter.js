@@ -1,13 +1,13 @@
-/** What of the journal is wanted: the fields at the top of the page and the address say the same. */
+/** The filter of the Events page: its fields and the address are kept in sync. */
 
-import { NAMES } from "../words/kinds.js";
+import { NAMES } from "../words/eventkinds.js";
 import { go, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { element, fill, part } from "../dom/template.js";
+import { element, fill, part } from "../dom/dom.js";
 
-const TYPED_MS = 200;
+const TYPING_MS = 200;
 
-/** Fill the list of kinds, and follow what is typed and chosen. @param {HTMLElement} page */
+/** Fill the list of kinds and follow the fields. @param {HTMLElement} page */
 export function startFilter(page) {
   const apply = () => {
     const typed = { q: part(page, "q").value.trim(), kind: part(page, "kind").value };
@@ -18,7 +18,7 @@ export function startFilter(page) {
   part(page, "kind").addEventListener("change", apply);
   part(page, "q").addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(apply, TYPED_MS);
+    timer = setTimeout(apply, TYPING_MS);
   });
 }
 
@@ -27,7 +27,7 @@ export function filterOf(params) {
   return { q: params.get("q") ?? "", kind: params.get("kind") ?? "", process: params.get("process") ?? "" };
 }
 
-/** Show the filter in the fields; what is being typed is left alone. @param {HTMLElement} page @param {import("./journal.js").Filter} filter */
+/** Show the filter in the fields, without changing text that is being typed. @param {HTMLElement} page @param {import("./journal.js").Filter} filter */
 export function showFilter(page, filter) {
   if (part(page, "q").value.trim() !== filter.q) part(page, "q").value = filter.q;
   part(page, "kind").value = filter.kind;

@@ -1,116 +1,108 @@
-/** What is filled in beside the cards: parameters of the chosen workload, name, options, how many. */
+/** The form of the launch dialog: parameters of the workload or the user's function, name, options, count. */
 
-import { workload } from "./catalogue.js";
 import { CODE, COUNT, NAME, OPTIONS } from "./fields.js";
-import { Field } from "../widgets/field.js";
-import { nest } from "../widgets/formfields.js";
+import { FormFields } from "../widgets/formfields.js";
 import { recall } from "../dom/remember.js";
 import { store } from "../state/store.js";
-import { fill, part, say } from "../dom/template.js";
+import { fill, part } from "../dom/dom.js";
 
 const FLAGS = { daemon: false, auto_start: true, auto_join: true };
-const ANOTHER = "own code";
+/** The name under which the values of the second tab are remembered. */
+const USER_CODE = "own code";
 
 export class LaunchForm {
   #dialog;
-  #form;
-  #fields = { parameters: [], code: CODE.map(made), name: [made(NAME)], options: OPTIONS.map(made), count: [made(COUNT)] };
+  #controls;
+  /** @type {Record<string, FormFields>} */ #groups;
   /** "catalogue" or "code". */
   tab = "catalogue";
-  /** @type {string|null} */
+  /** @type {object|null} */
   chosen = null;
-  /** While a launch is under way, no second one. */
+  /** Whether a launch is in progress. */
   busy = false;
 
   constructor(dialog) {
     this.#dialog = dialog;
-    this.#form = dialog.querySelector("form");
-    for (const [place, fields] of [["code-fields", "code"], ["name", "name"], ["options", "options"], ["count", "count"]])
-      part(dialog, place).append(...this.#fields[fields].map(({ node }) => node));
-    part(dialog, "parameters").addEventListener("input", () => this.complain(""));
+    this.#controls = dialog.querySelector("form").elements;
+    const foot = part(dialog, "problem");
+    const group = (name, fields) => {
+      const made = new FormFields(part(dialog, name), foot);
+      made.show(fields);
+      return made;
+    };
+    this.#groups = { parameters: group("parameters", []), code: group("code-fields", CODE), name: group("name", [NAME]), options: group("options", OPTIONS), count: group("count", [COUNT]) };
+    part(dialog, "parameters").addEventListener("input", () => { foot.hidden = true; });
   }
 
+  /** The name under which the values are remembered. */
   get memory() {
-    return this.tab === "code" ? ANOTHER : this.chosen;
+    return this.tab === "code" ? USER_CODE : this.chosen?.name;
   }
 
-  /** Show the fields of a workload, or with null those for one's own code. @param {string|null} name */
-  choose(name) {
-    this.chosen = name;
-    const { title = "", description = "", look_at = "", parameters = [], defaults = {} } = workload(name) ?? {};
+  /** Show the fields of a workload; with null, those of the open tab without one. @param {object|null} workload */
+  choose(workload) {
+    this.chosen = workload;
+    const { name, title = "", description = "", look_at = "", parameters = [], defaults = {} } = workload ?? {};
     part(this.#dialog, "about").hidden = this.tab === "code";
     part(this.#dialog, "look").hidden = !look_at;
     fill(part(this.#dialog, "about"), { chosen: name ?? "Choose a workload", description: name ? description || title : "Its parameters appear here.", look_at });
-    this.#fields.parameters = parameters.map((one) => new Field(one, `params.${one.name}`));
-    part(this.#dialog, "parameters").replaceChildren(...this.#fields.parameters.map(({ node }) => node));
-    this.#fields.name[0].control.placeholder = name ?? "as the function is called";
+    this.#groups.parameters.show(parameters.map((one) => ({ ...one, path: `params.${one.name}` })));
+    this.#groups.name.field("name").control.placeholder = name ?? "defaults to the function name";
     this.#restore(defaults, this.memory ? recall(this.memory) : {});
     this.complain("");
     this.ready();
   }
 
-  /** Whether there is something to launch decides about the button. */
+  /** Enable the button if there is something to launch. */
   ready() {
-    const refused = this.tab === "code" && store.supervisor && !store.supervisor.allow_targets;
-    part(this.#dialog, "refusal").hidden = !refused;
-    for (const { control } of this.#fields.code) control.disabled = refused;
-    part(this.#dialog, "go").disabled = this.busy || refused || (this.tab === "catalogue" && !this.chosen);
+    const forbidden = this.tab === "code" && Boolean(store.supervisor) && !store.supervisor.allow_targets;
+    part(this.#dialog, "refusal").hidden = !forbidden;
+    this.#groups.code.disable(forbidden);
+    part(this.#dialog, "go").disabled = this.busy || forbidden || (this.tab === "catalogue" && !this.chosen);
   }
 
-  /** What to send, or null where something is wrong: the first wrong field then has the focus. */
+  /** Return the body of the request, or null if a value is invalid: its field then has the focus. */
   read() {
-    const found = this.#all().map((field) => [field, field.check()]);
-    const wrong = found.find(([, { problem }]) => problem);
-    if (wrong) {
-      this.#reveal(wrong[0]);
-      return null;
+    const body = { start_method: this.#controls.start_method.value };
+    if (this.tab === "catalogue") body.workload = this.chosen.name;
+    for (const flag of Object.keys(FLAGS)) body[flag] = this.#controls[flag].checked;
+    for (const group of this.#shown()) {
+      const values = group.read();
+      if (!values) return this.#reveal(group), group.read();
+      Object.assign(body, values);
     }
-    const body = { start_method: this.#form.elements.start_method.value };
-    if (this.tab === "catalogue") body.workload = this.chosen;
-    for (const flag of Object.keys(FLAGS)) body[flag] = this.#form.elements[flag].checked;
-    for (const [{ path }, { value }] of found) if (value !== undefined && value !== "") nest(body, path, value);
     return body;
   }
 
-  /** What stands in the fields, for the next time. */
+  /** The values to remember. */
   typed() {
-    const values = Object.fromEntries(this.#all().map((field) => [field.path, field.typed]));
-    const flags = Object.fromEntries(Object.keys(FLAGS).map((flag) => [flag, this.#form.elements[flag].checked]));
-    return { ...values, ...flags, start_method: this.#form.elements.start_method.value };
+    const flags = Object.fromEntries(Object.keys(FLAGS).map((flag) => [flag, this.#controls[flag].checked]));
+    return { ...Object.assign({}, ...this.#shown().map(({ typed }) => typed)), ...flags, start_method: this.#controls.start_method.value };
   }
 
-  /** Put the server's complaint at its field, else at the foot. @param {string} problem @param {string|null} path */
+  /** Show a problem at its field, else at the foot. @param {string} problem @param {string|null} path */
   complain(problem, path = null) {
-    const field = path && this.#all().find((one) => one.path === path || path.startsWith(`${one.path}.`));
-    const foot = part(this.#dialog, "problem");
-    foot.hidden = !problem || Boolean(field);
-    say(foot, field ? "" : problem);
-    if (!field) return;
-    field.complain(problem.replace(new RegExp(`^${RegExp.escape?.(path) ?? path}:? `), "").replace(/^[\w.]+: /, ""));
-    this.#reveal(field);
+    const shown = this.#shown();
+    for (const group of shown) group.complain("");
+    const owner = (path && shown.find((group) => group.owns(path))) || shown[0];
+    this.#reveal(problem && owner);
+    owner.complain(problem, path);
   }
 
-  #all() {
-    const { parameters, code, name, options, count } = this.#fields;
-    return [...(this.tab === "code" ? code : parameters), ...name, ...options, ...count];
+  #shown() {
+    const { parameters, code, ...rest } = this.#groups;
+    return [this.tab === "code" ? code : parameters, ...Object.values(rest)];
   }
 
-  #reveal(field) {
-    if (this.#fields.options.includes(field)) part(this.#dialog, "more").open = true;
-    field.control.focus();
+  #reveal(group) {
+    if (group === this.#groups.options) part(this.#dialog, "more").open = true;
   }
 
-  #restore(defaults, kept) {
+  #restore(defaults, remembered) {
     const policy = defaults.restart?.policy ?? defaults.restart;
-    for (const field of this.#all()) {
-      field.typed = kept[field.path] ?? { ...defaults, "restart.policy": policy }[field.path] ?? field.parameter.default;
-      field.complain("");
-    }
-    for (const [flag, fallback] of Object.entries(FLAGS)) this.#form.elements[flag].checked = kept[flag] ?? defaults[flag] ?? fallback;
-    this.#form.elements.start_method.value = kept.start_method ?? defaults.start_method ?? "forkserver";
+    const values = { ...defaults, ...(policy && { "restart.policy": policy }), ...remembered };
+    for (const group of this.#shown()) group.restore(values);
+    for (const [flag, fallback] of Object.entries(FLAGS)) this.#controls[flag].checked = values[flag] ?? fallback;
+    this.#controls.start_method.value = values.start_method ?? "forkserver";
   }
-}
-
-function made(parameter) {
-  return new Field(parameter, parameter.name);
 }

@@ -1,30 +1,34 @@
-/** The launch dialog: at /launch, over the list; ?workload=NAME picks a card.  After launching the new process is open. */
+/** The launch dialog, at /launch over the list; ?workload=NAME picks a card.  After the launch the new process is open. */
 
 import { post } from "../state/api.js";
-import { found, search, showCatalogue, workload } from "./catalogue.js";
-import { open } from "../widgets/dialogs.js";
+import { workloads } from "../state/catalogue.js";
 import { LaunchForm } from "./form.js";
+import { plural } from "../words/finding.js";
+import { VIEW_ONLY } from "../words/verbs.js";
+import { part } from "../dom/dom.js";
 import { remember } from "../dom/remember.js";
 import { detailHref, go, onRoute, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { Cards } from "../widgets/cards.js";
+import { open } from "../widgets/dialogs.js";
+import { mountTabs } from "../widgets/tabs.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("launch"));
 const form = new LaunchForm(dialog);
-let back = "/";
+const cards = new Cards(dialog, (workload) => form.choose(workload), ({ name, description }) => ({ name, description }));
+const showTab = mountTabs(dialog, (tab) => {
+  form.tab = tab;
+  part(dialog, "search").hidden = tab === "code";
+  form.choose(tab === "code" ? null : cards.member(cards.chosen) ?? null);
+});
+/** Where the dialog was opened. */
+let origin = "/";
 
 /** Follow the address. */
 export function startLaunch() {
-  part(dialog, "tabs").addEventListener("click", (event) => event.target.dataset.tab && showTab(event.target.dataset.tab));
-  part(dialog, "tabs").addEventListener("keydown", (event) => event.key.startsWith("Arrow") && showTab(form.tab === "code" ? "catalogue" : "code", true));
-  part(dialog, "themes").addEventListener("change", (event) => choose(event.target.value));
-  part(dialog, "themes").addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
-    if (key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) part(dialog, "query").focus(); // what is typed is searched
-  });
-  part(dialog, "query").addEventListener("keydown", chooseFound);
   part(dialog, "close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => route().launch && go(back));
+  dialog.addEventListener("close", () => route().launch && go(origin));
   dialog.querySelector("form").addEventListener("submit", submit);
   store.subscribe(({ status }) => status && dialog.open && form.ready());
   onRoute(follow);
@@ -33,58 +37,28 @@ export function startLaunch() {
 
 async function follow({ launch, params }) {
   if (!launch) {
-    back = location.pathname + location.search;
+    origin = location.pathname + location.search;
     return void (dialog.open && dialog.close());
   }
   if (store.role === "viewer") {
-    go(back, { replace: true });
-    return void toast({ title: "Nothing can be launched.", text: "You look on as a viewer: only an operator may launch.", tone: "note" });
+    go(origin, { replace: true });
+    return void toast({ title: VIEW_ONLY, tone: "note" });
   }
   open(dialog);
   showTab(form.tab);
+  cards.reset();
   try {
-    await showCatalogue(dialog);
+    cards.show(await workloads.themes());
   } catch (error) {
-    return void form.complain(`The catalogue cannot be read: ${error.detail ?? error.message}`);
+    return void form.complain(`Could not read the catalogue: ${error.detail ?? error.message}`);
   }
-  part(dialog, "query").value = "";
-  search(dialog);
-  choose(params.get("workload") ?? form.chosen);
-  if (!form.chosen) part(dialog, "query").focus();
-}
-
-function showTab(name, focus = false) {
-  form.tab = name;
-  for (const tab of part(dialog, "tabs").children) {
-    const chosen = tab.dataset.tab === name;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-    if (chosen && focus) tab.focus();
-    part(dialog, tab.dataset.tab).hidden = !chosen;
-  }
-  part(dialog, "search").hidden = name === "code";
-  form.choose(name === "code" ? null : dialog.querySelector(".card input:checked")?.value ?? null);
-}
-
-/** Enter in the search chooses the first that it found; the next Enter, on the card, launches. */
-function chooseFound(event) {
-  if (event.key !== "Enter") return;
-  event.preventDefault();
-  choose(found(dialog));
-}
-
-function choose(name) {
-  if (!workload(name)) return;
-  const card = dialog.querySelector(`.card input[value="${CSS.escape(name)}"]`);
-  card.checked = true;
-  card.focus();
-  form.choose(name);
+  cards.pick(params.get("workload") ?? form.chosen?.name);
 }
 
 async function submit(event) {
   event.preventDefault();
-  const body = form.read();
-  if (!body || part(dialog, "go").disabled) return;
+  const body = part(dialog, "go").disabled ? null : form.read();
+  if (!body) return;
   const { count, ...spec } = body;
   form.busy = true;
   form.ready();
@@ -93,7 +67,8 @@ async function submit(event) {
     remember(form.memory, form.typed());
     launched(records);
   } catch (error) {
-    error.status === 422 ? form.complain(error.detail, error.field) : refused(error);
+    form.complain(error.detail ?? error.message, error.status === 422 ? error.field : null);
+    if (!dialog.open) complain("Could not launch.", error);
   } finally {
     form.busy = false;
     form.ready();
@@ -102,16 +77,10 @@ async function submit(event) {
 
 function launched(records) {
   const [first] = records;
-  const one = records.length === 1;
-  go(one ? detailHref(first.id) : back.startsWith("/processes/") ? "/" : back);
+  const single = records.length === 1;
+  go(single ? detailHref(first.id) : origin.startsWith("/processes/") ? "/" : origin);
   toast({
-    title: one ? first.name : `${records.length} × ${first.name}`, text: first.auto_start ? "launched." : "created; Start begins it.",
-    link: { href: detailHref(first.id), text: one ? "Open" : "Open the first" },
+    title: single ? first.name : plural(records.length, "process"), text: first.auto_start ? "launched." : "created, not started.",
+    link: { href: detailHref(first.id), text: single ? "Open" : "Open the first" },
   });
-}
-
-function refused(error) {
-  form.complain(error.detail ?? error.message);
-  if (!dialog.open) complain("Nothing was launched.", error);
-  say(part(dialog, "problem"), error.detail ?? error.message);
 }

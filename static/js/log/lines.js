@@ -1,13 +1,13 @@
 /**
- * Text into lines of the log: at most CAP of them, or MOST characters, stay on the page, and what was dropped is
- * counted.  Laying out more than that costs every later line dearly (measured: 100 ms a time at five megabytes).
- * Log lines are a stranger's text; colours of terminals are taken out, a line that returns to its start shows its end.
+ * Turns text into lines of the log.  At most MOST_LINES lines or MOST_CHARACTERS characters stay on the page; dropped
+ * lines are counted.  With more, the layout of each further line is slow (measured: 100 ms at 5 MB).  Log lines are
+ * untrusted text; terminal escapes are removed, and of a line with carriage returns the last part is shown.
  */
 
 import { framed } from "../dom/frame.js";
 
-const CAP = 5000;
-const MOST = 400_000;
+const MOST_LINES = 5000;
+const MOST_CHARACTERS = 400_000;
 const LONGEST = 4000;
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
@@ -18,29 +18,29 @@ export class Lines {
   #partial = "";
   #sizes = [];
   #flush;
-  /** How many lines were left out to stay below CAP. */
+  /** How many lines were dropped. */
   dropped = 0;
 
-  /** @param {HTMLElement} box @param {(lines: HTMLElement[]) => void} added is called after each change of the page */
+  /** @param {HTMLElement} box @param {(lines: HTMLElement[]) => void} added is called with new lines */
   constructor(box, added) {
     this.#box = box;
     this.#added = added;
     this.#flush = framed(() => this.#render());
   }
 
-  /** @param {string} text as it was written, cut anywhere */
+  /** @param {string} text may end within a line */
   add(text) {
     this.#waiting += text;
     this.#shorten();
     this.#flush();
   }
 
-  /** Until the next frame, which never comes in the background, keep no more than could be shown. */
+  /** Until the next frame, which a hidden tab never paints, keep no more than can be shown. */
   #shorten() {
-    if (this.#waiting.length <= 2 * MOST) return;
-    const cut = this.#waiting.slice(0, -MOST);
+    if (this.#waiting.length <= 2 * MOST_CHARACTERS) return;
+    const cut = this.#waiting.slice(0, -MOST_CHARACTERS);
     this.dropped += cut.split("\n").length - 1;
-    this.#waiting = this.#waiting.slice(-MOST);
+    this.#waiting = this.#waiting.slice(-MOST_CHARACTERS);
   }
 
   #render() {
@@ -58,20 +58,20 @@ export class Lines {
     this.#added(made.filter((one) => one.isConnected));
   }
 
-  /** The waiting text as lines, the last one perhaps unfinished; of a flood only the end. */
+  /** Return the waiting text as lines, the last one possibly incomplete; of too many lines only the last. */
   #take() {
     const lines = (this.#partial + this.#waiting).split("\n");
     this.#waiting = "";
-    const over = lines.length - 1 - CAP;
+    const over = lines.length - 1 - MOST_LINES;
     if (over <= 0) return lines;
     this.dropped += over;
     return lines.slice(over);
   }
 
   #trim() {
-    let over = Math.max(0, this.#sizes.length - CAP);
+    let over = Math.max(0, this.#sizes.length - MOST_LINES);
     let size = this.#sizes.reduce((sum, one, at) => (at < over ? sum : sum + one), 0);
-    while (size > MOST) size -= this.#sizes[over++];
+    while (size > MOST_CHARACTERS) size -= this.#sizes[over++];
     if (!over) return;
     this.#sizes.splice(0, over);
     this.dropped += over;

@@ -1,15 +1,16 @@
-/** The tab with the log: live, with follow, pause, search and download. */
+/** The log: live, with follow, pause, search and download. */
 
+import { plural } from "../words/finding.js";
 import { bytes, count } from "../words/format.js";
 import { Lines } from "./lines.js";
 import { LogSearch } from "./search.js";
 import { follow, whole } from "./stream.js";
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 import { complain } from "../widgets/toasts.js";
 
 const NEAR = 24;
-const HELD = 1_000_000;
+const MOST_HELD = 1_000_000;
 
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
@@ -53,7 +54,7 @@ function setFollow(panel, state, on) {
 function pause(button, panel, state, lines) {
   state.paused = !state.paused;
   button.setAttribute("aria-pressed", String(state.paused));
-  say(button, state.paused ? "Go on" : "Pause");
+  setText(button, state.paused ? "Resume" : "Pause");
   if (!state.paused) {
     lines.add(state.held);
     state.held = "";
@@ -62,20 +63,20 @@ function pause(button, panel, state, lines) {
 }
 
 function hold(panel, state, lines, text) {
-  state.held = (state.held + text).slice(-HELD);
+  state.held = (state.held + text).slice(-MOST_HELD);
   note(panel, state, lines);
 }
 
 function note(panel, state, lines) {
   const waiting = state.paused ? state.held.split("\n").length - 1 : 0;
   const words = [
-    state.failed && `The log cannot be read: ${state.failed}`,
-    state.skipped && `${bytes(state.skipped)} from before are not shown; Download has what the server keeps.`,
-    lines.dropped && `${count(lines.dropped)} earlier lines not shown: the page keeps the newest.`,
-    state.paused && `Paused: ${count(waiting)} new line${waiting === 1 ? "" : "s"} waiting.`,
+    state.failed && `Could not read the log: ${state.failed}`,
+    state.skipped && `The first ${bytes(state.skipped)} are not shown; use Download.`,
+    lines.dropped && `${count(lines.dropped)} earlier lines are not shown.`,
+    state.paused && `Paused: ${plural(waiting, "new line")}.`,
   ].filter(Boolean).join(" ");
   part(panel, "note").hidden = !words;
-  say(part(panel, "note"), words);
+  setText(part(panel, "note"), words);
   part(panel, "empty").hidden = Boolean(state.failed) || part(panel, "lines").childElementCount > 0;
 }
 
@@ -87,6 +88,6 @@ async function download(id) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   } catch (error) {
-    complain("The log was not saved.", error);
+    complain("Could not download the log.", error);
   }
 }

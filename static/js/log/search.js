@@ -1,6 +1,6 @@
-/** Search in the log: all matches are coloured by the CSS highlight API, without touching the lines themselves. */
+/** Searches the log.  Matches are coloured by the CSS Custom Highlight API, without changing the lines. */
 
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 
 const MOST = 2000;
 const marks = globalThis.CSS?.highlights;
@@ -12,7 +12,7 @@ export class LogSearch {
   #at = -1;
   #moved;
 
-  /** @param {HTMLElement} panel @param {HTMLElement} box @param {() => void} moved is called when a match is brought into sight */
+  /** @param {HTMLElement} panel @param {HTMLElement} box @param {() => void} moved is called when a match is scrolled into view */
   constructor(panel, box, moved) {
     this.#moved = moved;
     this.#panel = panel;
@@ -27,11 +27,11 @@ export class LogSearch {
     return this.#query.value !== "";
   }
 
-  /** Look through lines that came in; forget matches in lines that went. @param {HTMLElement[]} lines */
+  /** Search added lines; forget matches in removed lines. @param {HTMLElement[]} lines */
   added(lines) {
     if (!this.active) return;
     this.#matches = this.#matches.filter((match) => match.startContainer.isConnected && !match.collapsed);
-    for (const line of lines) this.#look(line);
+    for (const line of lines) this.#searchLine(line);
     this.#show();
   }
 
@@ -59,12 +59,12 @@ export class LogSearch {
   #search() {
     this.#matches = [];
     this.#at = -1;
-    if (this.active) for (const line of this.#box.children) this.#look(line);
+    if (this.active) for (const line of this.#box.children) this.#searchLine(line);
     this.#show();
     if (this.#matches.length) this.#go(-1);
   }
 
-  #look(line) {
+  #searchLine(line) {
     const text = line.firstChild;
     const wanted = this.#query.value.toLowerCase();
     const here = text?.data.toLowerCase() ?? "";
@@ -90,7 +90,7 @@ export class LogSearch {
     const count = this.#matches.length;
     this.#at = Math.min(this.#at, count - 1);
     const many = count === MOST ? `${MOST.toLocaleString("en")}+` : count;
-    say(this.#panel.querySelector('[data-text="found"]'), this.active ? (count ? `${this.#at < 0 ? "" : `${this.#at + 1} of `}${many}` : "none") : "");
+    setText(this.#panel.querySelector('[data-text="found"]'), this.active ? (count ? `${this.#at < 0 ? "" : `${this.#at + 1} of `}${many}` : "no matches") : "");
     if (!marks) return;
     marks.set("log-match", new Highlight(...this.#matches));
     marks.set("log-current", new Highlight(...(this.#at < 0 ? [] : [this.#matches[this.#at]])));

@@ -1,6 +1,6 @@
 /**
- * The text of one log without holes or doubles: the end of the file first, then what the socket brings.  Where the two
- * do not meet, or after a reconnection, the rest is fetched.  Offsets are bytes of what was ever written.
+ * The text of a log without gaps or duplicates: first the end of the file, then the messages of the socket.  A gap, or
+ * what was missed during a disconnection, is fetched.  Offsets count the bytes ever written.
  */
 
 import { get } from "../state/api.js";
@@ -52,7 +52,7 @@ export function follow(id, to) {
   return () => { unwatch(topic, live); stop(); };
 }
 
-/** The whole log, as far as the server still has it. @param {string} id @returns {Promise<Blob>} */
+/** Fetch the whole log, as far as the server has it. @param {string} id @returns {Promise<Blob>} */
 export async function whole(id) {
   const parts = [];
   let offset = 0;

@@ -1,15 +1,15 @@
-/** What is wrong in a pool, in sentences, each with its ways out beside it. */
+/** The findings of a pool, each with its ways out. */
 
 import { sentence } from "../words/finding.js";
 import { Keyed } from "../dom/keyed.js";
-import { busyFor } from "../state/clock.js";
-import { isOver, staff } from "../words/pools.js";
-import { trouble } from "../words/tasks.js";
+import { busySeconds } from "../state/clock.js";
+import { hasEnded, groupWorkers } from "../words/pools.js";
+import { describeStuck } from "../words/tasks.js";
 import { poolHref } from "../state/router.js";
-import { part, say } from "../dom/template.js";
-import { actOnWorker } from "./workers/acts.js";
+import { part, setText } from "../dom/dom.js";
+import { actOnWorker } from "./workers/actions.js";
 
-const NAMED = 3;
+const MOST_NAMED = 3;
 const root = document.getElementById("pool");
 const list = part(root, "findings");
 let pool = null;
@@ -24,7 +24,7 @@ export function startFindings() {
   });
 }
 
-/** @param {object} shown the pool */
+/** @param {object} shown the open pool */
 export function showFindings(shown) {
   pool = shown;
   const found = [broken(pool), ...stuck(pool)].filter(Boolean);
@@ -33,31 +33,30 @@ export function showFindings(shown) {
 }
 
 function stuck({ id, ...rest }) {
-  const { stuck: all } = staff(rest);
-  const named = all.slice(0, NAMED).map((worker) => {
-    const { title, text } = trouble(rest, worker, busyFor(id, worker));
+  const { stuck: all } = groupWorkers(rest);
+  const named = all.slice(0, MOST_NAMED).map((worker) => {
+    const { title, text } = describeStuck(rest, worker, busySeconds(id, worker));
     return { key: `worker ${worker.pid}`, tone: "warn", title, text, worker };
   });
   const more = all.length - named.length;
-  if (more) named.push({ key: "more", tone: "warn", title: `${more} more ${more === 1 ? "worker is" : "workers are"} stuck.`, text: "They come first in the table." });
+  if (more) named.push({ key: "more", tone: "warn", title: `${more} more ${more === 1 ? "worker is" : "workers are"} stuck.`, text: "See the table below." });
   return named;
 }
 
-/** A pool whose workers cannot boot has given up; one whose host died ended with it. */
+/** A pool has an error if its workers cannot start or if its host exited. */
 function broken(shown) {
   if (!shown.error) return null;
-  const title = isOver(shown) ? "Its host ended, and the workers with it." : "The pool is broken.";
+  const title = hasEnded(shown) ? "The pool host exited, and its workers with it." : "The pool is broken.";
   return { key: "error", tone: "bad", title, text: sentence(shown.error) };
 }
 
 function update(row, cells, { tone, title, text, worker }) {
   row.dataset.tone = tone;
-  say(cells.title, title);
-  say(cells.text, text);
-  cells.acts.hidden = !worker;
+  setText(cells.title, title);
+  setText(cells.text, text);
+  cells.actions.hidden = !worker;
   if (!worker) return;
   row.dataset.pid = worker.pid;
   cells.link.setAttribute("href", poolHref(pool.id, { worker: worker.pid }));
-  for (const button of cells.acts.querySelectorAll("button")) button.hidden = button.dataset.verb === "resume" && worker.state !== "suspended";
+  for (const button of cells.actions.querySelectorAll("button")) button.hidden = button.dataset.verb === "resume" && worker.state !== "suspended";
 }
-

@@ -1,4 +1,4 @@
-/** What can be done with a whole pool, from the buttons of its head. */
+/** The actions on a pool. */
 
 import { act } from "../acting/processes.js";
 import { post } from "../state/api.js";
@@ -6,22 +6,22 @@ import { confirm } from "../widgets/confirm.js";
 import { open } from "../widgets/dialogs.js";
 import { plural } from "../words/finding.js";
 import { clock } from "../words/format.js";
-import { following, unheard } from "../state/follow.js";
-import { isOpen, isOver } from "../words/pools.js";
-import { poolCost } from "../words/tasks.js";
+import { whileChanging, disconnectedNote } from "../state/livequestion.js";
+import { acceptsJobs, hasEnded } from "../words/pools.js";
+import { terminationCost } from "../words/tasks.js";
 import { go, poolHref } from "../state/router.js";
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 const JOIN_S = 20;
-/** When each makes sense. */
+/** When each is possible. */
 const RULES = {
-  submit: isOpen, resize: isOpen, close: isOpen,
-  terminate: (pool) => !isOver(pool), join: (pool) => !isOpen(pool) && !isOver(pool), kill: hostLives,
-  remove: (pool) => isOver(pool) && !hostLives(pool) && store.processes.has(pool.id),
+  submit: acceptsJobs, resize: acceptsJobs, close: acceptsJobs,
+  terminate: (pool) => !hasEnded(pool), join: (pool) => !acceptsJobs(pool) && !hasEnded(pool), kill: hostLives,
+  remove: (pool) => hasEnded(pool) && !hostLives(pool) && store.processes.has(pool.id),
 };
-const DOES = { submit, resize, close, terminate, join, kill: (pool, anchor) => act("kill", pool.id, anchor), remove: (pool) => act("close", pool.id) };
+const ACTIONS = { submit, resize, close, terminate, join, kill: (pool, anchor) => act("kill", pool.id, anchor), remove: (pool) => act("close", pool.id) };
 /** @type {Set<string>} */
 const joining = new Set();
 let pool = null;
@@ -33,23 +33,23 @@ function hostLives({ id }) {
 /** @param {HTMLElement} bar */
 export function startVerbs(bar) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("resize"));
-  part(dialog, "cancel").addEventListener("click", () => dialog.close("")); // no submit button: Enter takes the first of those
+  part(dialog, "cancel").addEventListener("click", () => dialog.close("")); // not a submit button: Enter presses the first of those
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button && pool) DOES[button.dataset.verb](pool, button);
+    if (button && pool) ACTIONS[button.dataset.verb](pool, button);
   });
 }
 
-/** @param {HTMLElement} bar @param {object} shown the pool */
+/** @param {HTMLElement} bar @param {object} shown the open pool */
 export function showVerbs(bar, shown) {
   pool = shown;
   for (const button of bar.children) {
     const { verb } = button.dataset;
     button.hidden = !RULES[verb](pool);
     if (verb !== "join") continue;
-    const waits = joining.has(pool.id);
-    button.setAttribute("aria-busy", String(waits));
-    say(button.firstElementChild, waits ? "Joining …" : "Join");
+    const busy = joining.has(pool.id);
+    button.setAttribute("aria-busy", String(busy));
+    setText(button.firstElementChild, busy ? "Joining…" : "Join");
   }
 }
 
@@ -57,40 +57,40 @@ function submit({ id }) {
   go(poolHref(id, { submit: 1 }));
 }
 
-async function ask({ id, name }, verb, body, done) {
+async function request({ id, name }, verb, body, done) {
   try {
     const answer = await post(`/api/v1/pools/${id}/${verb}`, body);
     if (done) toast({ title: name, ...done(answer) });
   } catch (error) {
-    complain(`${name}: ${verb} was refused.`, error);
+    complain(`Could not ${verb} ${name}.`, error);
   }
 }
 
 function close(shown) {
-  return ask(shown, "close", {}, () => ({ text: "takes no more jobs; its workers end when all are done." }));
+  return request(shown, "close", {}, () => ({ text: "accepts no more jobs; its workers exit when all jobs are done." }));
 }
 
 async function terminate(shown, anchor) {
   const who = `pid ${shown.pid} · opened ${clock(shown.created_at)}`;
-  const follow = following(shown.id, () => termination(shown));
-  if (!(await confirm({ title: `Terminate the pool ${shown.name}?`, who, text: poolCost(shown), label: "Terminate", anchor, follow }))) return;
-  await ask(shown, "terminate", {}, (answer) => ({ text: answer.text ?? "is terminated; its workers have ended." }));
+  const follow = whileChanging(shown.id, () => termination(shown));
+  if (!(await confirm({ title: `Terminate pool ${shown.name}?`, who, text: terminationCost(shown), label: "Terminate", anchor, follow }))) return;
+  await request(shown, "terminate", {}, (answer) => ({ text: answer.text ?? "terminated; its workers have exited." }));
 }
 
 function termination({ id }) {
   const now = store.pools.get(id);
-  if (!now || isOver(now)) return { text: "It has ended meanwhile: there is nothing left to terminate.", possible: false };
-  return { text: poolCost(now), news: unheard() };
+  if (!now || hasEnded(now)) return { text: "The pool has already ended.", possible: false };
+  return { text: terminationCost(now), note: disconnectedNote() };
 }
 
-/** Waits as join() does, and shows that it waits. */
+/** Wait as join() does, and show it at the button. */
 async function join(shown) {
   if (joining.has(shown.id)) return;
   joining.add(shown.id);
   try {
-    await ask(shown, "join", { timeout_s: JOIN_S }, ({ joined }) => joined
-      ? { text: "was joined: all its workers have ended." }
-      : { text: `has not ended after ${JOIN_S} s; join gave up, nothing else changed.`, tone: "note" });
+    await request(shown, "join", { timeout_s: JOIN_S }, ({ joined }) => joined
+      ? { text: "joined: all its workers have exited." }
+      : { text: `still running after ${JOIN_S} s; join timed out.`, tone: "note" });
   } finally {
     joining.delete(shown.id);
   }
@@ -99,7 +99,7 @@ async function join(shown) {
 async function resize(shown, anchor) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("resize"));
   const input = dialog.querySelector("input");
-  say(part(dialog, "title"), `Resize ${shown.name}`);
+  setText(part(dialog, "title"), `Resize ${shown.name}`);
   input.value = shown.processes;
   dialog.returnValue = "";
   open(dialog, anchor);
@@ -107,5 +107,5 @@ async function resize(shown, anchor) {
   await new Promise((closed) => { dialog.addEventListener("close", closed, { once: true }); });
   const processes = Number(input.value);
   if (dialog.returnValue !== "yes" || processes === shown.processes) return;
-  await ask(shown, "resize", { processes }, () => ({ text: `has ${plural(processes, "worker")} from now on.` }));
+  await request(shown, "resize", { processes }, () => ({ text: `resized to ${plural(processes, "worker")}.` }));
 }

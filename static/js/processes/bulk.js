@@ -1,7 +1,7 @@
-/** The bar for several processes at once; it lies over the filters while something is selected. */
+/** The bar of actions on the selected processes; it covers the filters while there is a selection. */
 
 import { act } from "../acting/processes.js";
-import { mark, put } from "../dom/dom.js";
+import { setData, setText } from "../dom/dom.js";
 import { count as counted } from "../words/format.js";
 import { framed } from "../dom/frame.js";
 import { onSelection, selection } from "./selection.js";
@@ -17,9 +17,9 @@ let offered = "";
 
 /** Follow the selection. */
 export function mountBulk() {
-  const ask = framed(show);
-  onSelection(ask);
-  store.subscribe(() => { if (selection.size) ask(); });
+  const render = framed(show);
+  onSelection(render);
+  store.subscribe(() => { if (selection.size) render(); });
   bar.querySelector("[data-clear]").addEventListener("click", () => selection.clear());
   verbs.addEventListener("click", (event) => {
     const button = event.target.closest("[data-verb]");
@@ -29,19 +29,19 @@ export function mountBulk() {
 
 function show() {
   bar.hidden = !selection.size;
-  mark(document.getElementById("list"), "selecting", selection.size ? "" : null);
+  setData(document.getElementById("list"), "selecting", selection.size ? "" : null);
   all.checked = selection.size > 0 && table.order.every((id) => selection.has(id));
   all.indeterminate = selection.size > 0 && !all.checked;
-  put(count, `${counted(selection.size)} selected`);
+  setText(count, `${counted(selection.size)} selected`);
   const records = [...selection.ids].map((id) => store.processes.get(id)).filter(Boolean);
   const possible = sharedOffers(records);
-  const stand = possible.map(({ verb }) => verb).join();
-  if (stand === offered) return;
-  offered = stand;
+  const now = possible.map(({ verb }) => verb).join();
+  if (now === offered) return;
+  offered = now;
   verbs.replaceChildren(...possible.map((one) => named(verbButton(one, "the selected processes"))));
 }
 
-/** In the bar a button is reached by Tab, and named by what it shows. */
+/** In the bar a button can be reached by Tab and is named by its text. */
 function named(button) {
   button.removeAttribute("tabindex");
   button.removeAttribute("aria-label");

@@ -1,6 +1,7 @@
-/** What stands in each cell of a row: one writer per column, which touches the DOM only where something changed. */
+/** The cells of a row: one writer per column, which changes the DOM only where a value changed. */
 
-import { attr, mark, put } from "../dom/dom.js";
+import { setAttr, setData, setText } from "../dom/dom.js";
+import { sentinelText } from "../words/explain.js";
 import { ABSENT, count, duration, mebibytes, percent, stateOf, uptime } from "../words/format.js";
 import { waitsFor } from "../words/holding.js";
 import { outcome } from "../words/outcome.js";
@@ -17,65 +18,65 @@ export const PROCESS = {
     const [fold, , link, small] = cell.children;
     fold.hidden = !below;
     if (below) {
-      put(fold, folded ? "▶" : "▼");
-      attr(fold, "aria-label", folded ? `Show what is below ${record.name}` : `Hide what is below ${record.name}`);
+      setText(fold, folded ? "▶" : "▼");
+      setAttr(fold, "aria-label", `${folded ? "Expand" : "Collapse"} ${record.name}`);
     }
-    put(link, record.name);
-    attr(link, "href", detailHref(record.id));
-    put(small, (record.workload ?? record.target) === record.name ? "" : record.workload ?? record.target);
+    setText(link, record.name);
+    setAttr(link, "href", detailHref(record.id));
+    setText(small, (record.workload ?? record.target) === record.name ? "" : record.workload ?? record.target);
   },
   state(cell, { record, gone }) {
     const { icon, word, tone } = gone ? { icon: "✓", word: "closed", tone: "dim" } : stateOf(record);
     writeState(cell.firstElementChild, icon, word, tone);
   },
-  pid: (cell, { record }) => put(cell, record.pid ?? ABSENT),
-  ppid: (cell, { record }) => put(cell, record.ppid ?? ABSENT),
-  daemon: (cell, { record }) => put(cell, record.daemon ? "yes" : "no"),
-  method: (cell, { record }) => put(cell, record.start_method),
-  cpu: (cell, { record }) => put(cell.lastElementChild, percent(record.cpu_percent)),
-  rss: (cell, { record }) => put(cell.lastElementChild, mebibytes(record.rss_bytes)),
-  up: (cell, { record }, now) => put(cell, duration(uptime(record, now))),
-  descendants: (cell, { record }) => put(cell, count(record.descendants || null)),
-  restarts: (cell, { record }) => put(cell, count(record.restarts || null)),
-  sentinel: (cell, { record }) => put(cell, sentinel(record.sentinel)),
+  pid: (cell, { record }) => setText(cell, record.pid ?? ABSENT),
+  ppid: (cell, { record }) => setText(cell, record.ppid ?? ABSENT),
+  daemon: (cell, { record }) => setText(cell, record.daemon ? "yes" : "no"),
+  method: (cell, { record }) => setText(cell, record.start_method),
+  cpu: (cell, { record }) => setText(cell.lastElementChild, percent(record.cpu_percent)),
+  rss: (cell, { record }) => setText(cell.lastElementChild, mebibytes(record.rss_bytes)),
+  up: (cell, { record }, now) => setText(cell, duration(uptime(record, now))),
+  descendants: (cell, { record }) => setText(cell, count(record.descendants || null)),
+  restarts: (cell, { record }) => setText(cell, count(record.restarts || null)),
+  sentinel: (cell, { record }) => setText(cell, sentinelText(record.sentinel)),
   what(cell, { record }, now) {
     const [bar, code, words] = cell.children;
-    const told = spoken(record, now);
-    bar.hidden = told.share === undefined;
-    if (!bar.hidden) bar.firstElementChild.style.width = `${(told.share * 100).toFixed(1)}%`;
-    code.hidden = told.code === undefined;
-    put(code, told.code ?? "");
-    put(words, told.words);
-    mark(words, "tone", told.tone);
-    attr(cell, "title", told.words || null);
+    const shown = described(record, now);
+    bar.hidden = shown.share === undefined;
+    if (!bar.hidden) bar.firstElementChild.style.width = `${(shown.share * 100).toFixed(1)}%`;
+    code.hidden = shown.code === undefined;
+    setText(code, shown.code ?? "");
+    setText(words, shown.words);
+    setData(words, "tone", shown.tone);
+    setAttr(cell, "title", shown.words || null);
   },
 };
 
-const blank = (cell) => put(cell, ABSENT);
+const blank = (cell) => setText(cell, ABSENT);
 
-/** @type {Record<string, Writer>} for descendants, of which the OS knows less */
+/** @type {Record<string, Writer>} for descendants, of which less is known */
 export const DESCENDANT = {
   ...PROCESS,
   name(cell, { record }) {
     const [fold, , link, small] = cell.children;
     fold.hidden = true;
-    put(link, record.name);
-    attr(link, "href", record.root ? detailHref(record.root, "descendants") : null);
-    put(small, record.orphan ? "orphan" : "descendant");
+    setText(link, record.name);
+    setAttr(link, "href", record.root ? detailHref(record.root, "descendants") : null);
+    setText(small, record.orphan ? "orphan" : "descendant");
   },
   state: (cell, { record, gone }) => writeState(cell.firstElementChild, ...(gone ? ["✓", "gone", "dim"] : osState(record))),
   daemon: blank,
   method: blank,
-  up: (cell, { record }, now) => put(cell, duration(record.start_time ? now - record.start_time : null)),
+  up: (cell, { record }, now) => setText(cell, duration(record.start_time ? now - record.start_time : null)),
   descendants: blank,
   restarts: blank,
   sentinel: blank,
   what(cell, { record }) {
     const [bar, code, words] = cell.children;
     bar.hidden = code.hidden = true;
-    put(words, record.command);
-    mark(words, "tone", "dim");
-    attr(cell, "title", record.command || null);
+    setText(words, record.command);
+    setData(words, "tone", "dim");
+    setAttr(cell, "title", record.command || null);
   },
 };
 
@@ -84,36 +85,30 @@ export const GROUP = {
   name(cell, { record }) {
     const [fold, , link, small] = cell.children;
     fold.hidden = true;
-    put(link, `${record.name} ${record.count}`);
-    attr(link, "href", null);
-    put(small, "left behind by something that is gone; terminate or kill them here");
+    setText(link, `${record.name} ${record.count}`);
+    setAttr(link, "href", null);
+    setText(small, "their parent has exited; you can terminate or kill them");
   },
 };
 
-/** The lines before the figures. @param {Record<string, HTMLElement>} cells @param {{cpu: [], rss: []}} samples */
+/** Draw the lines before the figures. @param {Record<string, HTMLElement>} cells @param {{cpu: [], rss: []}} samples */
 export function drawSamples(cells, { cpu, rss }) {
   if (!cells.cpu.hidden) sparkline(cells.cpu.firstElementChild, cpu, { top: peak(cpu, 100) });
   if (!cells.rss.hidden) sparkline(cells.rss.firstElementChild, rss, { top: peak(rss, 16 * MIB) * 1.4 });
 }
 
-/** Where nothing else is to be said of a process of a program, what it waits for is. */
-function spoken(record, now) {
-  const told = outcome(record, now);
-  const waits = !told.words && record.program && record.alive ? waitsFor(record.pid, now) : "";
-  return waits ? { ...told, words: waits, tone: "dim" } : told;
+/** A process of a program without another outcome shows what it waits for. */
+function described(record, now) {
+  const shown = outcome(record, now);
+  const waits = !shown.words && record.program && record.alive ? waitsFor(record.pid, now) : "";
+  return waits ? { ...shown, words: waits, tone: "dim" } : shown;
 }
 
 function writeState(place, icon, word, tone) {
-  put(place.firstElementChild, icon);
-  put(place.lastElementChild, word);
-  mark(place, "tone", tone);
+  setText(place.firstElementChild, icon);
+  setText(place.lastElementChild, word);
+  setData(place, "tone", tone);
 }
 
 const OS_STATES = { R: ["●", "running", "ok"], T: ["‖", "suspended", "dim"], Z: ["◍", "zombie", "dim"] };
 const osState = ({ state }) => OS_STATES[state] ?? ["●", "sleeping", "ok"];
-
-function sentinel(value) {
-  if (!value) return ABSENT;
-  if (value.held_by?.length) return `${value.fd} held by ${value.held_by[0]}`;
-  return `${value.fd} ${value.ready ? "ready" : "waiting"}`;
-}

@@ -1,11 +1,11 @@
 /**
- * The columns: their widths, what they sort by, and which give way first when there is no room.  A new column is a
- * line here, a writer in cells.js, and a header and a cell in _table.html.
+ * The columns: their widths, how they sort, and which are dropped first when space is short.  A new column is a line
+ * here, a writer in cells.js, and a header and a cell in _table.html.
  *
  * @typedef {{key: string, label: string, width: number, sort?: (record: object) => any, fixed?: boolean}} Column
  */
 
-/** @type {Column[]} widths in pixels; `fixed` ones cannot be switched off */
+/** @type {Column[]} widths in pixels; `fixed` ones cannot be hidden */
 export const COLUMNS = [
   { key: "select", label: "Select", width: 36, fixed: true },
   { key: "name", label: "Name", width: 224, fixed: true, sort: (r) => r.name.toLowerCase() },
@@ -23,13 +23,13 @@ export const COLUMNS = [
   { key: "what", label: "Exit code, cause, progress", width: 260, fixed: true, sort: (r) => r.exitcode },
 ];
 
-const GIVE_WAY = ["restarts", "ppid", "daemon", "method", "descendants", "sentinel", "rss", "up"];
-const KEPT = "columns";
+const DROPPED_FIRST = ["restarts", "ppid", "daemon", "method", "descendants", "sentinel", "rss", "up"];
+const STORAGE_KEY = "columns";
 
-/** The keys a person chose, or null for those that fit. @returns {string[]|null} */
+/** Return the keys that the user chose, or null for those that fit. @returns {string[]|null} */
 export function chosen() {
   try {
-    const keys = JSON.parse(localStorage.getItem(KEPT));
+    const keys = JSON.parse(localStorage.getItem(STORAGE_KEY));
     return Array.isArray(keys) ? keys : null;
   } catch {
     return null;
@@ -38,25 +38,25 @@ export function chosen() {
 
 /** @param {string[]|null} keys null: as many as fit */
 export function choose(keys) {
-  keys ? localStorage.setItem(KEPT, JSON.stringify(keys)) : localStorage.removeItem(KEPT);
+  keys ? localStorage.setItem(STORAGE_KEY, JSON.stringify(keys)) : localStorage.removeItem(STORAGE_KEY);
 }
 
-/** The columns to show in `room` pixels. @param {number} room @returns {Column[]} */
-export function shown(room) {
+/** Return the columns that fit into `available` pixels. @param {number} available @returns {Column[]} */
+export function shown(available) {
   const wanted = chosen();
   if (wanted) return COLUMNS.filter(({ key, fixed }) => fixed || wanted.includes(key));
   const left = new Set(COLUMNS.map(({ key }) => key));
-  const fits = () => COLUMNS.reduce((sum, { key, width }) => sum + (left.has(key) ? width : 0), 0) <= room;
-  for (const key of GIVE_WAY) if (!fits()) left.delete(key);
+  const fits = () => COLUMNS.reduce((sum, { key, width }) => sum + (left.has(key) ? width : 0), 0) <= available;
+  for (const key of DROPPED_FIRST) if (!fits()) left.delete(key);
   return COLUMNS.filter(({ key }) => left.has(key));
 }
 
-/** The CSS grid of these columns; the last one takes what is left. @param {Column[]} columns */
+/** Return the CSS grid of the columns; the last one takes the remaining width. @param {Column[]} columns */
 export const template = (columns) =>
   columns.map(({ key, width }) => (key === "what" ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
 
 /**
- * How two records compare for `sort` ("cpu" or "-cpu"): absent values last, ties by age, the newest first, and by id.
+ * Return the comparison for `sort` ("cpu" or "-cpu"): absent values last; ties by age, newest first, then by id.
  * @param {string|null} sort @returns {(a: object, b: object) => number}
  */
 export function comparison(sort) {
@@ -64,11 +64,11 @@ export function comparison(sort) {
   const value = COLUMNS.find((column) => column.key === key)?.sort;
   const age = (a, b) => (b.created_at ?? 0) - (a.created_at ?? 0) || a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
   if (!value) return age;
-  const way = sort.startsWith("-") ? -1 : 1;
+  const direction = sort.startsWith("-") ? -1 : 1;
   return (a, b) => {
     const [x, y] = [value(a) ?? null, value(b) ?? null];
     if (x === y) return age(a, b);
     if (x === null || y === null) return x === null ? 1 : -1;
-    return x < y ? -way : way;
+    return x < y ? -direction : direction;
   };
 }

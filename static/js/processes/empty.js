@@ -1,4 +1,4 @@
-/** What stands where there is nothing: three workloads to start with one click each, or the way out of a filter. */
+/** The empty list: three workloads to launch with one click, or a link that clears the filter. */
 
 import { post } from "../state/api.js";
 import { store } from "../state/store.js";
@@ -7,7 +7,7 @@ import { complain } from "../widgets/toasts.js";
 
 const [empty, nothing] = ["empty", "nothing"].map((id) => document.getElementById(id));
 
-/** Show it whenever the list turns out empty. */
+/** Show it whenever the list is empty. */
 export function mountEmpty() {
   table.onSettled(() => {
     const known = store.seq !== null;
@@ -27,7 +27,7 @@ async function launch(button) {
   try {
     await post("/api/v1/processes", { workload, params: {} });
   } catch (error) {
-    complain(`${workload} was not launched.`, error);
+    complain(`Could not launch ${workload}.`, error);
   } finally {
     button.disabled = false;
   }

@@ -1,7 +1,7 @@
-/** Does a verb to one process, and has the menu of all of them. */
+/** The menu of all possible verbs of a row. */
 
 import { act } from "../acting/processes.js";
-import { put, stamp } from "../dom/dom.js";
+import { setText, stamp } from "../dom/dom.js";
 import { detailHref, go } from "../state/router.js";
 import { showAt } from "../widgets/popover.js";
 import { store } from "../state/store.js";
@@ -9,8 +9,8 @@ import { offers } from "../words/offers.js";
 
 const menu = document.getElementById("menu");
 
-/** Do a verb to one record, from a control. @param {string} verb @param {string} id @param {HTMLElement} anchor */
-export function doVerb(verb, id, anchor) {
+/** Apply a verb to one record, from a control. @param {string} verb @param {string} id @param {HTMLElement} anchor */
+export function runVerb(verb, id, anchor) {
   if (verb === "more") return openMenu(id, anchor);
   if (verb === "stack") return go(detailHref(id, "stack"));
   return act(verb, [id], anchor);
@@ -26,14 +26,14 @@ function openMenu(id, anchor) {
 }
 
 function itemFor({ verb, label, key, danger }, id, anchor) {
-  const item = stamp("t-menuitem");
-  put(item.firstElementChild, label);
-  put(item.lastElementChild, key ?? "");
+  const item = stamp("menuitem");
+  setText(item.firstElementChild, label);
+  setText(item.lastElementChild, key ?? "");
   item.dataset.verb = verb;
   item.classList.toggle("danger", Boolean(danger));
   item.addEventListener("click", () => {
     menu.hidePopover();
-    doVerb(verb, id, anchor);
+    runVerb(verb, id, anchor);
   });
   return item;
 }

@@ -1,14 +1,14 @@
-/** The rows in sight: a few elements that are bound to other records as the list is scrolled. */
+/** The rows in view: a few elements that are reused for other records as the list scrolls. */
 
 import { DESCENDANT, GROUP, PROCESS, drawSamples } from "./cells.js";
-import { attr, mark, stamp } from "../dom/dom.js";
+import { setAttr, setData, stamp } from "../dom/dom.js";
 import { stateOf } from "../words/format.js";
 import { selection } from "./selection.js";
 import { store } from "../state/store.js";
-import { offerVerbs } from "./buttons.js";
+import { showVerbButtons } from "./buttons.js";
 
 const WRITERS = { process: PROCESS, descendant: DESCENDANT, group: GROUP };
-const SPARE = 4;
+const OVERSCAN = 4;
 const NO_SAMPLES = { cpu: [], rss: [] };
 
 /** @typedef {{el: HTMLElement, cells: Record<string, HTMLElement>, item: object|null, drawn: string, offered: string}} Row */
@@ -21,13 +21,13 @@ export class Rows {
   }
 
   /**
-   * Show the items between two heights.
+   * Show the items in the visible part.
    * @param {import("./tree.js").Item[]} items
    * @param {{top: number, height: number, step: number, columns: string[], open: string|null, tree: boolean}} view
    */
   paint(items, { top, height, step, columns, open, tree }) {
-    const first = Math.max(0, Math.floor(top / step) - SPARE);
-    const wanted = Math.min(items.length - first, Math.ceil(height / step) + 2 * SPARE);
+    const first = Math.max(0, Math.floor(top / step) - OVERSCAN);
+    const wanted = Math.min(items.length - first, Math.ceil(height / step) + 2 * OVERSCAN);
     this.place.style.height = `${items.length * step}px`;
     while (this.#pool.length < wanted) this.#pool.push(this.#make());
     const now = store.now();
@@ -46,18 +46,18 @@ export class Rows {
     return this.#pool.find((row) => row.el === el)?.item ?? null;
   }
 
-  /** The element that shows a record now, if it is in sight. @param {string} key */
+  /** Return the element that shows a record, if it is in view. @param {string} key */
   elementOf(key) {
     return this.#pool.find((row) => !row.el.hidden && row.item?.key === key)?.el ?? null;
   }
 
-  /** Draw all lines anew: the colours are other ones. */
+  /** Draw all lines again, in new colours. */
   redraw() {
     for (const row of this.#pool) row.drawn = "";
   }
 
   #make() {
-    const el = stamp("t-row");
+    const el = stamp("row");
     el.id = `row-${this.#pool.length}`;
     const cells = Object.fromEntries([...el.children].map((cell) => [cell.dataset.column, cell]));
     this.place.append(el);
@@ -69,16 +69,16 @@ export class Rows {
     const { kind, record, key } = item;
     if (row.y !== index * step) el.style.top = `${(row.y = index * step)}px`;
     row.item = item;
-    attr(el, "aria-rowindex", String(index + 2));
-    attr(el, "aria-level", tree ? String(item.depth + 1) : null);
-    attr(el, "aria-expanded", item.below ? String(!item.folded) : null);
-    attr(el, "aria-selected", kind === "process" ? String(selection.has(key)) : null);
-    mark(el, "kind", kind);
-    mark(el, "id", kind === "group" ? null : key);
-    mark(el, "open", key === open);
-    mark(el, "cursor", key === selection.cursor);
-    mark(el, "dead", kind === "process" && stateOf(record).dim);
-    mark(el, "gone", item.gone);
+    setAttr(el, "aria-rowindex", String(index + 2));
+    setAttr(el, "aria-level", tree ? String(item.depth + 1) : null);
+    setAttr(el, "aria-expanded", item.below ? String(!item.folded) : null);
+    setAttr(el, "aria-selected", kind === "process" ? String(selection.has(key)) : null);
+    setData(el, "kind", kind);
+    setData(el, "id", kind === "group" ? null : key);
+    setData(el, "open", key === open);
+    setData(el, "cursor", key === selection.cursor);
+    setData(el, "dead", kind === "process" && stateOf(record).dim);
+    setData(el, "gone", item.gone);
     if (cells.name.style.getPropertyValue("--depth") !== String(item.depth)) cells.name.style.setProperty("--depth", item.depth);
     for (const [column, cell] of Object.entries(cells)) {
       if (column === "verbs") continue;
@@ -87,20 +87,20 @@ export class Rows {
     }
     this.#check(cells.select, kind, record, key);
     this.#draw(row, kind, key);
-    offerVerbs(row, item);
+    showVerbButtons(row, item);
   }
 
   #check(cell, kind, record, key) {
     const box = cell.firstElementChild;
     box.hidden = kind !== "process";
     box.checked = selection.has(key);
-    attr(box, "aria-label", `Select ${record.name}`);
+    setAttr(box, "aria-label", `Select ${record.name}`);
   }
 
   #draw(row, kind, key) {
-    const stand = `${key} ${store.samplesVersion} ${devicePixelRatio}`;
-    if (row.drawn === stand) return;
-    row.drawn = stand;
+    const state = `${key} ${store.samplesVersion} ${devicePixelRatio}`;
+    if (row.drawn === state) return;
+    row.drawn = state;
     drawSamples(row.cells, kind === "process" ? store.samples(key) : NO_SAMPLES);
   }
 }

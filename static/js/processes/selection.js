@@ -1,4 +1,4 @@
-/** Which processes are selected, and where the cursor is.  Both are ids: a row that moves takes them along. */
+/** The selected processes and the cursor, by id: they stay with their rows. */
 
 const listeners = new Set();
 
@@ -22,7 +22,7 @@ class Selection {
     this.point(id);
   }
 
-  /** Select all from the last one that was touched up to `id`. @param {string} id @param {string[]} order ids as shown */
+  /** Select everything between the last selected row and `id`. @param {string} id @param {string[]} order ids as shown */
   extend(id, order) {
     const from = order.indexOf(this.#anchor ?? this.cursor ?? id);
     const to = order.indexOf(id);
@@ -33,7 +33,7 @@ class Selection {
   /** @param {Iterable<string>} ids */
   set(ids) {
     this.ids = new Set(ids);
-    this.#tell();
+    this.#notify();
   }
 
   clear() {
@@ -41,27 +41,27 @@ class Selection {
     this.set([]);
   }
 
-  /** Put the cursor on a row. @param {string|null} id */
+  /** Move the cursor to a row. @param {string|null} id */
   point(id) {
     this.cursor = id;
-    this.#tell();
+    this.#notify();
   }
 
-  /** What is gone is neither selected nor pointed at. @param {Set<string>} ids */
+  /** Deselect removed processes. @param {Set<string>} ids */
   drop(ids) {
     const before = this.ids.size;
     for (const id of ids) this.ids.delete(id);
-    if (this.ids.size !== before) this.#tell();
+    if (this.ids.size !== before) this.#notify();
   }
 
-  #tell() {
+  #notify() {
     for (const fn of listeners) fn();
   }
 }
 
 export const selection = new Selection();
 
-/** Calls `fn()` after every change. @param {() => void} fn */
+/** Call `fn()` after every change. @param {() => void} fn */
 export function onSelection(fn) {
   listeners.add(fn);
 }

@@ -1,8 +1,8 @@
 /**
- * The rows in their order: processes flat, or each with its descendants below it; orphans of unknown origin last.
+ * The sorted items: processes only, or each with its descendants below it; orphans of unknown origin last.
  *
  * @typedef {{key: string, kind: "process"|"descendant"|"group", record: object, depth: number, below: number,
- *   gone?: boolean}} Item   `below`: how many rows hang below it
+ *   gone?: boolean}} Item   `below`: the number of its descendants
  */
 
 import { comparison } from "./columns.js";
@@ -11,7 +11,7 @@ import { matcher } from "./filter.js";
 /**
  * @param {{processes: Map<string, object>, descendants: Map<string, object>}} known
  * @param {URLSearchParams} params q, state, sort, view
- * @param {Set<string>} folded keys whose descendants are folded away
+ * @param {Set<string>} folded keys of collapsed processes
  * @returns {Item[]}
  */
 export function arrange({ processes, descendants }, params, folded) {
@@ -26,7 +26,7 @@ export function arrange({ processes, descendants }, params, folded) {
     items.push({ key: process.id, kind: "process", record: process, depth: 0, below: tree ? family.length : 0 });
     if (tree && !folded.has(process.id)) items.push(...branch(process, family));
   }
-  return items.concat(lost(orphans.filter(match.descendant)));
+  return items.concat(orphanGroup(orphans.filter(match.descendant)));
 }
 
 function grouped(processes, descendants) {
@@ -39,7 +39,7 @@ function grouped(processes, descendants) {
   return { families, orphans };
 }
 
-/** Depth first from the root's pid; what hangs below nobody of the family any more is shown directly below the root. */
+/** Depth first from the pid of the root; a descendant whose parent has exited is shown directly below the root. */
 function branch(root, family) {
   const pids = new Set(family.map((one) => one.pid));
   const children = Map.groupBy(family, (one) => (pids.has(one.ppid) ? one.ppid : root.pid));
@@ -54,7 +54,7 @@ function branch(root, family) {
   return items;
 }
 
-function lost(orphans) {
+function orphanGroup(orphans) {
   if (!orphans.length) return [];
   const group = { key: "orphans", kind: "group", record: { name: "Orphans", count: orphans.length }, depth: 0, below: 0 };
   const rows = orphans.map((record) => ({ key: record.id, kind: "descendant", record, depth: 1, below: 0 }));

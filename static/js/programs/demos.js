@@ -1,10 +1,11 @@
-/** One click for who has no program yet: the catalogue by theme. */
+/** The programs of the catalogue by theme, each started with one click, while no program is observed. */
 
-import { put } from "../dom/dom.js";
-import { runFrom, themes } from "./catalogue.js";
-import { element, part, stamp } from "../dom/template.js";
+import { element, part, setText, stamp } from "../dom/dom.js";
+import { programs } from "../state/catalogue.js";
+import { runFrom } from "./start.js";
 
-let state = "";
+const RETRY_MS = 5000;
+let requested = false;
 
 /** Follow clicks. @param {HTMLElement} place */
 export function startDemos(place) {
@@ -14,23 +15,22 @@ export function startDemos(place) {
   });
 }
 
-/** Fill it, once; where the catalogue cannot be read the next look tries again. @param {HTMLElement} place */
+/** Fill the place, once; after an error a later call tries again. @param {HTMLElement} place */
 export async function showDemos(place) {
-  if (state) return;
-  state = "asked";
+  if (requested) return;
+  requested = true;
   try {
-    const all = await themes();
+    const all = await programs.themes();
     place.replaceChildren(...[...all].map(([theme, members]) => group(theme, members)));
-    state = "shown";
   } catch (error) {
-    place.replaceChildren(element("p", "wrong", `The catalogue cannot be read: ${error.detail ?? error.message}`));
-    setTimeout(() => { state = ""; }, 5000);
+    place.replaceChildren(element("p", "wrong", `Could not read the catalogue: ${error.detail ?? error.message}`));
+    setTimeout(() => { requested = false; }, RETRY_MS);
   }
 }
 
 function group(theme, members) {
   const made = stamp("demo-theme");
-  put(part(made, "theme"), theme);
+  setText(part(made, "theme"), theme);
   part(made, "members").append(...members.map(({ name, title, description, look_at: lookAt }) => {
     const button = element("button", "demo", title || name);
     Object.assign(button, { type: "button", title: [description, lookAt && `Look at: ${lookAt}`].filter(Boolean).join("\n") });

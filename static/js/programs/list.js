@@ -1,29 +1,27 @@
-/** The list of programs, at /programs; and what stands there while there is none. */
+/** The list of programs, at /programs. */
 
-import { attr, mark, put } from "../dom/dom.js";
+import { part, setAttr, setData, setText } from "../dom/dom.js";
 import { framed } from "../dom/frame.js";
 import { ABSENT, count, duration, mebibytes, percent } from "../words/format.js";
 import { Keyed } from "../dom/keyed.js";
+import { mountRowClicks } from "../dom/rows.js";
 import { showDemos, startDemos } from "./demos.js";
-import { startRunning } from "./run.js";
-import { commandLine, edgesOf, findingsOf, findingWord, isGrave, isLive, processesOf, programState, resourcesOf, together } from "../words/programs.js";
+import { startRunDialog } from "./run.js";
+import { commandLine, edgesOf, findingsOf, findingWord, isBlocking, isLive, processesOf, programState, resourcesOf, totals } from "../words/programs.js";
 import { detailHref, onRoute, programHref, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { part } from "../dom/template.js";
 
 const SECOND_MS = 1000;
-const NAMED = 2;
+const MOST_NAMED = 2;
 const root = document.getElementById("programs");
 const rows = new Keyed(part(root, "rows"), "program", { key: ({ id }) => id, update });
 const render = framed(() => root.hidden || show());
 
 /** Follow the address and the store. */
 export function startPrograms() {
-  startRunning();
+  startRunDialog();
   startDemos(part(root, "demos"));
-  part(root, "rows").addEventListener("click", (event) => {
-    if (!event.target.closest("a") && getSelection().isCollapsed) event.target.closest("tr")?.querySelector("a").click();
-  });
+  mountRowClicks(part(root, "rows"));
   onRoute(follow);
   follow(route());
   store.subscribe(({ programs, processes, resources, removed, waits, reset }) => (reset || waits || programs.size + processes.size + resources.size + removed.size) && render());
@@ -47,34 +45,34 @@ function show() {
 function update(row, cells, program) {
   const { id, name, pid, command, started_at: at, ended_at: end } = program;
   const { icon, word, tone, dim } = programState(program);
-  const sums = together(processesOf(id));
-  mark(row, "dead", dim && !sums.alive);
-  put(cells.name, name);
-  attr(cells.name, "href", programHref(id));
+  const sums = totals(processesOf(id));
+  setData(row, "dead", dim && !sums.alive);
+  setText(cells.name, name);
+  setAttr(cells.name, "href", programHref(id));
   const line = commandLine(command);
-  put(cells.command, line === name ? "" : line);
-  mark(cells.state, "tone", tone);
-  put(cells.icon, icon);
-  put(cells.word, word);
-  put(cells.processes, sums.alive === sums.all ? count(sums.alive) : `${count(sums.alive)} / ${count(sums.all)}`);
-  put(cells.resources, count(resourcesOf(id).length || null));
+  setText(cells.command, line === name ? "" : line);
+  setData(cells.state, "tone", tone);
+  setText(cells.icon, icon);
+  setText(cells.word, word);
+  setText(cells.processes, sums.alive === sums.all ? count(sums.alive) : `${count(sums.alive)} / ${count(sums.all)}`);
+  setText(cells.resources, count(resourcesOf(id).length || null));
   const waiting = new Set(edgesOf(id).map((edge) => edge.pid)).size;
-  put(cells.waiting, count(waiting || null));
-  put(cells.cpu, percent(sums.cpu));
-  put(cells.rss, mebibytes(sums.rss));
-  put(cells.up, at ? duration((isLive(program) ? store.now() : end ?? store.now()) - at) : ABSENT);
-  put(cells.pid, pid ?? ABSENT);
-  attr(cells.pid, "href", detailHref(id));
-  showWrong(cells.wrong, findingsOf(id));
+  setText(cells.waiting, count(waiting || null));
+  setText(cells.cpu, percent(sums.cpu));
+  setText(cells.rss, mebibytes(sums.rss));
+  setText(cells.up, at ? duration((isLive(program) ? store.now() : end ?? store.now()) - at) : ABSENT);
+  setText(cells.pid, pid ?? ABSENT);
+  setAttr(cells.pid, "href", detailHref(id));
+  showFindings(cells.findings, findingsOf(id));
 }
 
-function showWrong(place, findings) {
+function showFindings(place, findings) {
   const kinds = new Map();
   for (const one of findings) kinds.set(findingWord(one), (kinds.get(findingWord(one)) ?? 0) + 1);
   const words = [...kinds].map(([word, many]) => (many > 1 ? `${many} × ${word}` : word));
-  const more = words.length - NAMED;
-  const grave = findings.some(isGrave);
-  put(place, words.length ? `${grave ? "▲ " : ""}${words.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}` : "");
-  mark(place, "tone", grave ? "warn" : "dim");
-  attr(place, "title", findings.length ? findings.map(({ text }) => text).join("\n") : null);
+  const more = words.length - MOST_NAMED;
+  const blocking = findings.some(isBlocking);
+  setText(place, words.length ? `${blocking ? "▲ " : ""}${words.slice(0, MOST_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}` : "");
+  setData(place, "tone", blocking ? "warn" : "dim");
+  setAttr(place, "title", findings.length ? findings.map(({ text }) => text).join("\n") : null);
 }

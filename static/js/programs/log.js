@@ -1,11 +1,11 @@
-/** The panel with the log of a program: what its processes write to their common output. */
+/** The panel with the output of a program. */
 
 import { open as openLog } from "../log/log.js";
-import { fill, part, stamp } from "../dom/template.js";
+import { fill, part, stamp } from "../dom/dom.js";
 
 /** @param {HTMLElement} panel @param {string} program @param {string} _wanted @param {HTMLElement} aside */
 export function open(panel, program, _wanted, aside) {
-  fill(aside, { beside: "Log" });
+  fill(aside, { "panel-title": "Log" });
   let close = null;
   return {
     show({ attached }) {

@@ -1,10 +1,11 @@
-/** One program: head, what is wrong, who waits for whom, its processes and resources, and the panel beside them.  Its address is /programs/ID. */
+/** The page of a program: head, findings, wait graph, processes, resources and the side panel.  Its address is /programs/ID. */
 
-import { attr, mark } from "../dom/dom.js";
+import { fill, part, setAttr, setData } from "../dom/dom.js";
 import { framed } from "../dom/frame.js";
-import { ABSENT, clock, count, duration, exitcode } from "../words/format.js";
-import { followBeside, showBeside } from "./beside.js";
-import { programWorkload, themes } from "./catalogue.js";
+import { plural } from "../words/finding.js";
+import { ABSENT, clock, duration, exitcode } from "../words/format.js";
+import { followPanel, showPanel } from "./sidepanel.js";
+import { programs } from "../state/catalogue.js";
 import { showFindings, startFindings } from "./findings.js";
 import { showProcesses, startRows } from "./rows.js";
 import { commandLine, isLive, programState } from "../words/programs.js";
@@ -12,18 +13,18 @@ import { showVerbs, startVerbs } from "./verbs.js";
 import { showResources, startResources } from "../resources/groups.js";
 import { detailHref, onRoute, programHref, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { fill, part } from "../dom/template.js";
+import { mountMissing } from "../widgets/missing.js";
 import { showWaits, startWaits } from "../waits/waits.js";
 
 const TICK_MS = 1000;
-const PATIENCE_MS = 2500;
-/** So many characters of a command are shown; the pointer shows all. */
-const COMMAND = 160;
+/** Shorter programs may not have imported multiprocessing yet: being unobserved is normal for them. */
+const UNOBSERVED_AFTER_S = 2.5;
+const MOST_CHARACTERS = 160;
 const root = document.getElementById("program");
 const head = part(root, "head");
 let id = null;
-let missing = null;
-let asked = null;
+let requested = null;
+const missing = mountMissing(root);
 const render = framed(() => id && show());
 
 /** Follow the address and the store. */
@@ -45,68 +46,55 @@ function follow(now) {
   const before = id;
   id = now.program;
   root.hidden = !id;
-  followBeside(now);
-  if (before !== id) {
-    missing = null;
-    part(root, "scroll").scrollTop = 0;
-  }
+  followPanel(now);
+  if (before !== id) part(root, "scroll").scrollTop = 0;
   if (id) show();
 }
 
 function show() {
   const program = store.programs.get(id);
   part(root, "body").hidden = part(root, "known").hidden = !program;
-  showNobody(program);
-  if (!program) return;
+  const gone = missing(id, program);
+  if (!program) return void fill(head, { name: gone ? id : "" });
   showHead(program);
   showVerbs(part(root, "verbs"), program);
   showFindings(id);
   showWaits(id);
   showProcesses(id);
   showResources(id);
-  showBeside(program);
-}
-
-/** What was started a moment ago comes with the next delta: no reason for alarm. */
-function showNobody(program) {
-  missing = program ? null : missing ?? performance.now();
-  const waits = store.seq === null || performance.now() - (missing ?? 0) < PATIENCE_MS;
-  part(root, "nobody").hidden = Boolean(program) || waits;
-  if (!program) fill(head, { name: waits ? "" : id });
-  attr(part(root, "journal"), "href", `/events?process=${encodeURIComponent(id)}`);
+  showPanel(program);
 }
 
 function showHead(program) {
   const { icon, word, tone } = programState(program);
-  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: unseen, unobserved } = program;
-  mark(part(head, "badge"), "tone", tone);
+  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: lost, unobserved } = program;
+  setData(part(head, "badge"), "tone", tone);
   const live = isLive(program);
   const facts = [
-    python && `Python ${python.replace(/^python\s*/i, "")}`, cwd && `in ${cwd}`, attached && "in its user's terminal", at && `started ${clock(at)}`,
-    at && `${live ? "for" : "ran"} ${duration((live ? store.now() : end ?? store.now()) - at)}`, !live && code !== null && `exit code ${exitcode(code)}`,
+    python && `Python ${python.replace(/^python\s*/i, "")}`, cwd && `in ${cwd}`, attached && "in a terminal", at && `started ${clock(at)}`,
+    at && `${live ? "running for" : "ran for"} ${duration((live ? store.now() : end ?? store.now()) - at)}`, !live && code !== null && `exit code ${exitcode(code)}`,
   ];
-  fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: begun(commandLine(command)), facts: facts.filter(Boolean).join(" · ") });
-  attr(head.querySelector("[data-text=command]"), "title", command.join(" "));
-  // A Python tells of itself when it imports multiprocessing: no reason to speak of that at once.
-  part(head, "unobserved").hidden = !unobserved || (live && store.now() - at < PATIENCE_MS / 1000);
-  part(head, "unseen").hidden = !unseen;
-  fill(head, { unobserved: unobserved ?? "", unseen: `${count(unseen)} ${unseen === 1 ? "report" : "reports"} of its processes did not arrive: what they tell of is missing here.` });
-  attr(part(head, "first"), "href", detailHref(id));
-  attr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);
+  fill(head, { name, icon, word, pid: `pid ${pid ?? ABSENT}`, command: shortened(commandLine(command)), facts: facts.filter(Boolean).join(" · ") });
+  setAttr(head.querySelector("[data-text=command]"), "title", command.join(" "));
+  part(head, "unobserved").hidden = !unobserved || (live && store.now() - at < UNOBSERVED_AFTER_S);
+  part(head, "lost").hidden = !lost;
+  fill(head, { unobserved: unobserved ?? "", lost: `${plural(lost ?? 0, "report")} of its processes did not arrive; this page is incomplete.` });
+  setAttr(part(head, "first"), "href", detailHref(id));
+  setAttr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);
   const open = route().params.get("log");
-  attr(part(head, "log"), "href", programHref(id, open ? {} : { log: 1 }));
-  attr(part(head, "log"), "aria-current", open ? "true" : null);
+  setAttr(part(head, "log"), "href", programHref(id, open ? {} : { log: 1 }));
+  setAttr(part(head, "log"), "aria-current", open ? "true" : null);
   showLook(program);
 }
 
-const begun = (text) => (text.length > COMMAND ? `${text.slice(0, COMMAND - 1)}…` : text);
+const shortened = (text) => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text);
 
-/** What its script in the catalogue is there for: who runs it to learn has the dialog before him no more. */
+/** Show what a program of the catalogue demonstrates. */
 function showLook({ id: shown, workload }) {
-  const about = workload ? programWorkload(workload) : null;
+  const about = workload ? programs.entry(workload) : null;
   part(head, "look").hidden = !about;
   fill(head, { look_at: about?.look_at ?? "" });
-  if (!workload || about || asked === shown) return;
-  asked = shown;
-  themes().then(render, () => {}); // it is no loss
+  if (!workload || about || requested === shown) return;
+  requested = shown;
+  programs.themes().then(render, () => {}); // only the hint is missing then
 }

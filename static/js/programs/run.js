@@ -1,12 +1,14 @@
-/** The dialog that runs a program: one of the catalogue with its parameters, or a command of one's own. */
+/** The dialog that runs a program: one of the catalogue with its parameters, or a command of the user. */
 
 import { open } from "../widgets/dialogs.js";
 import { FormFields } from "../widgets/formfields.js";
-import { run, runFrom, themes } from "./catalogue.js";
+import { run, runFrom } from "./start.js";
+import { programs } from "../state/catalogue.js";
 import { OWN, OPTIONS, readEnv, split } from "./fields.js";
-import { ProgramCards } from "./cards.js";
+import { Cards } from "../widgets/cards.js";
+import { mountTabs } from "../widgets/tabs.js";
 import { store } from "../state/store.js";
-import { fill, part, say } from "../dom/template.js";
+import { fill, part } from "../dom/dom.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("run-program"));
 const form = dialog.querySelector("form");
@@ -14,58 +16,45 @@ const foot = part(dialog, "problem");
 const parameters = new FormFields(part(dialog, "parameters"), foot);
 const own = new FormFields(part(dialog, "own-fields"), foot);
 const options = new FormFields(part(dialog, "options"), foot);
-const cards = new ProgramCards(dialog, choose);
+const cards = new Cards(dialog, choose, ({ name, title }) => ({ name: title || name, description: name }));
 let tab = "catalogue";
 let busy = false;
+const showTab = mountTabs(dialog, (name) => {
+  tab = name;
+  part(dialog, "search").hidden = part(dialog, "about").hidden = parameters.place.hidden = name === "own";
+  complain("");
+  ready();
+});
 
-/** Follow the buttons that ask for it. */
-export function startRunning() {
-  own.show(OWN.map((one) => ({ ...one, path: one.name })));
-  options.show(OPTIONS.map((one) => ({ ...one, path: one.name })));
+/** Follow the buttons that open it. */
+export function startRunDialog() {
+  own.show(OWN);
+  options.show(OPTIONS);
   form.addEventListener("submit", submit);
   part(dialog, "close").addEventListener("click", () => dialog.close());
-  part(dialog, "tabs").addEventListener("click", (event) => event.target.dataset.tab && showTab(event.target.dataset.tab));
-  part(dialog, "tabs").addEventListener("keydown", (event) => event.key.startsWith("Arrow") && showTab(tab === "own" ? "catalogue" : "own", true));
-  document.addEventListener("click", (event) => event.target.closest("[data-run-program]") && openRun());
+  document.addEventListener("click", (event) => event.target.closest("[data-run-program]") && openRunDialog());
   store.subscribe(({ status }) => status && dialog.open && ready());
 }
 
-/** Show it, as it was left. */
-export async function openRun() {
+/** Open the dialog with its last values. */
+export async function openRunDialog() {
   open(dialog);
   showTab(tab);
-  cards.begin();
+  cards.reset();
   try {
-    cards.show(await themes());
+    cards.show(await programs.themes());
   } catch (error) {
-    say(foot, `The catalogue cannot be read: ${error.detail ?? error.message}`);
-    foot.hidden = false;
+    complain(`Could not read the catalogue: ${error.detail ?? error.message}`);
   }
 }
 
-/** Run what was run before. @param {object} program @param {HTMLButtonElement} button */
-export function runAgain({ workload, command, cwd, safe_pool: safe, id, name }, button) {
+/** Run a program again. @param {object} program @param {HTMLButtonElement} button */
+export function rerun({ workload, command, cwd, safe_pool: safe, id, name }, button) {
   const params = store.processes.get(id)?.params ?? {};
   return runFrom(workload ? { workload, params } : { command, cwd, name, safe_pool: safe }, button);
 }
 
-function showTab(name, focus = false) {
-  tab = name;
-  for (const one of part(dialog, "tabs").children) {
-    const chosen = one.dataset.tab === name;
-    one.setAttribute("aria-selected", String(chosen));
-    one.tabIndex = chosen ? 0 : -1;
-    if (chosen && focus) one.focus();
-    part(dialog, one.dataset.tab).hidden = !chosen;
-  }
-  part(dialog, "search").hidden = part(dialog, "about").hidden = name === "own";
-  parameters.place.hidden = name === "own";
-  complain("");
-  ready();
-}
-
-function choose(workload) {
-  const { name, title, description, look_at: lookAt, parameters: wanted, finds = [] } = workload;
+function choose({ name, title, description, look_at: lookAt, parameters: wanted, finds = [] }) {
   fill(part(dialog, "about"), { chosen: title || name, name, description, look_at: lookAt, finds: finds.join(", ") });
   part(dialog, "look").hidden = !lookAt;
   part(dialog, "finds").hidden = !finds.length;
@@ -74,11 +63,11 @@ function choose(workload) {
   ready();
 }
 
-/** Whether a command of one's own may be run is for the one to say who started Procession. */
+/** Enable the button if there is something to run, and commands are allowed. */
 function ready() {
-  const refused = tab === "own" && Boolean(store.supervisor) && !store.supervisor.allow_targets;
-  part(dialog, "refusal").hidden = !refused;
-  part(dialog, "go").disabled = busy || refused || (tab === "catalogue" && !cards.chosen);
+  const forbidden = tab === "own" && Boolean(store.supervisor) && !store.supervisor.allow_targets;
+  part(dialog, "refusal").hidden = !forbidden;
+  part(dialog, "go").disabled = busy || forbidden || (tab === "catalogue" && !cards.chosen);
 }
 
 const complain = (problem, path = null) => (tab === "own" ? own : parameters).complain(problem, path);

@@ -1,4 +1,4 @@
-/** The processes of a program as a tree: each below the one that called start(), as far as that is known. */
+/** The processes of a program as a tree: each below the one that called start(), as far as known. */
 
 import { processesOf } from "../words/programs.js";
 import { store } from "../state/store.js";
@@ -7,7 +7,7 @@ import { store } from "../state/store.js";
  * @typedef {{key: string, kind: "process"|"descendant", record: object, depth: number}} Member
  * @param {string} program @returns {Member[]} depth first
  */
-export function family(program) {
+export function processTree(program) {
   const own = processesOf(program);
   const ids = new Set(own.map(({ id }) => id));
   const below = [...store.descendants.values()].filter(({ root }) => ids.has(root)).sort((a, b) => a.pid - b.pid);
@@ -27,5 +27,5 @@ export function family(program) {
     return [{ ...one, depth }, ...walk(one, depth + 1)];
   });
   const tree = walk(null, 0);
-  return [...tree, ...members.filter((one) => !seen.has(one)).map((one) => ({ ...one, depth: 0 }))]; // whose parents go round in a circle: pids were used again
+  return [...tree, ...members.filter((one) => !seen.has(one)).map((one) => ({ ...one, depth: 0 }))]; // reused pids can make the parents a cycle
 }

@@ -1,22 +1,22 @@
-/** What can be done with a whole program: end it with its tree, run it again, take it off the list. */
+/** The actions on a program: terminate, kill, run again, remove. */
 
 import { act } from "../acting/processes.js";
 import { whyNot } from "../words/verbs.js";
 import { isLive, processesOf } from "../words/programs.js";
-import { runAgain } from "./run.js";
+import { rerun } from "./run.js";
 import { store } from "../state/store.js";
 
 let program = null;
 const first = () => store.processes.get(program.id);
 const alive = () => processesOf(program.id).some((one) => one.alive);
-/** When each makes sense. */
+/** When each is possible. */
 const RULES = {
   terminate: () => Boolean(first()) && !whyNot("terminate", first(), "operator"),
   kill: () => Boolean(first()) && !whyNot("kill", first(), "operator"),
   again: () => !isLive(program) && !program.attached,
   remove: () => !alive() && Boolean(first()) && !whyNot("close", first(), "operator"),
 };
-const DOES = { remove: () => act("close", program.id), again: (button) => runAgain(program, button) };
+const ACTIONS = { remove: () => act("close", program.id), again: (button) => rerun(program, button) };
 
 /** @param {HTMLElement} bar */
 export function startVerbs(bar) {
@@ -24,11 +24,11 @@ export function startVerbs(bar) {
     const button = event.target.closest("button");
     if (!button || !program) return;
     const { verb } = button.dataset;
-    DOES[verb] ? DOES[verb](button) : act(verb, program.id, button);
+    ACTIONS[verb] ? ACTIONS[verb](button) : act(verb, program.id, button);
   });
 }
 
-/** @param {HTMLElement} bar @param {object} shown the program */
+/** @param {HTMLElement} bar @param {object} shown the open program */
 export function showVerbs(bar, shown) {
   program = shown;
   for (const button of bar.querySelectorAll("button")) button.hidden = !RULES[button.dataset.verb]();

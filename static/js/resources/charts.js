@@ -1,4 +1,4 @@
-/** What changed in a resource over the last ten minutes. */
+/** The charts of a resource over the last ten minutes. */
 
 import { get } from "../state/api.js";
 import { bytes, count } from "../words/format.js";
@@ -6,7 +6,7 @@ import { rate } from "./columns.js";
 import { ELEMENTS, isLock, isQueue, isSemaphore } from "../words/resources.js";
 import { openSeries } from "../widgets/series.js";
 import { store } from "../state/store.js";
-import { fill, part, stamp } from "../dom/template.js";
+import { fill, part, stamp } from "../dom/dom.js";
 
 const POINTS = 600;
 const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
@@ -31,17 +31,17 @@ function kindsFor(resource) {
   return kind === "array" ? values.slice(0, ELEMENTS).map((_, at) => element(at, `[${at}]`)) : [element(0, "Value")];
 }
 
-/** One value of a Value or an Array; only the first has a past. */
+/** A value of a Value or an Array; only the first has a history. */
 const element = (at, title) => ({
-  name: `element-${at}`, field: `element${at}`, title, unit: "read without its lock", least: 0.001, steps: ANY,
+  name: `element-${at}`, field: `element${at}`, title, unit: "read without the lock", least: 0.001, steps: ANY,
   format: (one) => (typeof one === "number" ? String(Number(one.toPrecision(6))) : "–"),
 });
 
-/** The scale of a bounded queue ends where it is full. */
-const bounded = (most) => (most > 0 ? { ...depth, least: most, steps: [Math.ceil(most / 2), ...WHOLE], unit: `of ${count(most)} items` } : { ...depth, unit: "items, no limit" });
+/** The scale of a bounded queue ends at its maxsize. */
+const bounded = (most) => (most > 0 ? { ...depth, least: most, steps: [Math.ceil(most / 2), ...WHOLE], unit: `of ${count(most)} items` } : { ...depth, unit: "items, unbounded" });
 
-/** With what the charts draw beside its own fields. @param {object|undefined} resource */
-const drawn = (resource) => resource && { ...resource, waiting_count: resource.waiting.length, ...elements(resource.values ?? []) };
+/** Add the fields that only the charts need. @param {object|undefined} resource */
+const withChartFields = (resource) => resource && { ...resource, waiting_count: resource.waiting.length, ...elements(resource.values ?? []) };
 
 const elements = (values) => Object.fromEntries(values.slice(0, ELEMENTS).map((value, at) => [`element${at}`, value]));
 
@@ -52,13 +52,13 @@ export function openCharts(place, resource) {
   place.replaceChildren(...kinds.map(figure));
   if (!kinds.length) return () => {};
   return openSeries(place, kinds, {
-    record: () => drawn(store.resources.get(resource.id)),
+    record: () => withChartFields(store.resources.get(resource.id)),
     alive: () => store.resources.has(resource.id),
-    past: () => remembered(resource.id),
+    past: () => fetchHistory(resource.id),
   });
 }
 
-async function remembered(id) {
+async function fetchHistory(id) {
   const { at, series } = await get(`/api/v1/resources/${encodeURIComponent(id)}/history?points=${POINTS}`);
   return { at, ...series[id], element0: series[id].value, waiting_count: series[id].waiting, queued: series[id].size };
 }

@@ -1,13 +1,13 @@
 /** The resources of a program, grouped by kind: each group is a table with the columns that apply to it. */
 
-import { mark, put } from "../dom/dom.js";
+import { element, part, setData, setText, stamp } from "../dom/dom.js";
 import { count } from "../words/format.js";
 import { Keyed } from "../dom/keyed.js";
-import { isLive, resourcesOf, troubled } from "../words/programs.js";
+import { mountRowClicks } from "../dom/rows.js";
+import { isLive, resourcesOf, blockedMembers } from "../words/programs.js";
 import { COLUMNS } from "./columns.js";
 import { route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { element, part, stamp } from "../dom/template.js";
 
 const GROUPS = [
   { title: "Queues", kinds: ["queue", "joinable_queue", "simple_queue"], columns: ["kind", "depth", "puts", "gets", "backlog", "unread", "unfinished", "oldest", "waiting", "users"] },
@@ -18,7 +18,7 @@ const GROUPS = [
   { title: "Managers and listeners", kinds: ["manager", "listener"], columns: ["kind", "address", "server", "objects", "connections", "users"] },
   { title: "Pools", kinds: ["pool"], columns: ["workers", "queued", "running", "done", "users"] },
 ];
-/** So many rows of a group; nobody reads more. */
+/** Rows of a group. */
 const MOST = 200;
 const root = document.getElementById("program");
 const box = part(root, "resources");
@@ -27,22 +27,19 @@ const made = new Map();
 
 /** Follow clicks on rows. */
 export function startResources() {
-  box.addEventListener("click", (event) => {
-    const row = event.target.closest("tbody tr");
-    if (row && !event.target.closest("a") && getSelection().isCollapsed) row.querySelector("a").click();
-  });
+  mountRowClicks(box);
 }
 
 /** @param {string} id of the program */
 export function showResources(id) {
   const all = resourcesOf(id);
   const opened = route().params.get("resource");
-  const [now, amber] = [store.now(), troubled(id)];
-  put(part(box, "count"), all.length ? count(all.length) : "");
+  const [now, blocked] = [store.now(), blockedMembers(id)];
+  setText(part(box, "count"), all.length ? count(all.length) : "");
   part(box, "none").hidden = all.length > 0;
-  put(part(box, "none"), isLive(store.programs.get(id)) ? "It has made nothing to share yet: no queue, no lock, no shared value." : "It has ended, and what it shared with it.");
+  setText(part(box, "none"), isLive(store.programs.get(id)) ? "The program has not created any shared resources yet." : "The program has ended; its shared resources are gone.");
   for (const group of GROUPS) {
-    const own = all.filter(({ kind }) => group.kinds.includes(kind)).map((one) => ({ one, opened, now, amber }));
+    const own = all.filter(({ kind }) => group.kinds.includes(kind)).map((one) => ({ one, opened, now, blocked }));
     if (own.length || made.has(group.title)) show(group, own);
   }
 }
@@ -50,16 +47,16 @@ export function showResources(id) {
 function show(group, own) {
   const { section, rows } = made.get(group.title) ?? make(group);
   section.hidden = !own.length;
-  put(section.querySelector("[data-cell=count]"), own.length > MOST ? `${count(own.length)}, of which ${MOST} are shown` : count(own.length));
-  rows.show(own.length > MOST ? foremost(own) : own);
+  setText(section.querySelector("[data-cell=count]"), own.length > MOST ? `${count(own.length)}, ${MOST} shown` : count(own.length));
+  rows.show(own.length > MOST ? mostRelevant(own) : own);
 }
 
-/** Of too many those that stand still, then those with the most waiting. */
-const foremost = (own) => own.toSorted((a, b) => b.amber.has(b.one.id) - a.amber.has(a.one.id) || b.one.waiting.length - a.one.waiting.length).slice(0, MOST);
+/** Of too many, the blocked ones, then those with the most waiting processes. */
+const mostRelevant = (own) => own.toSorted((a, b) => b.blocked.has(b.one.id) - a.blocked.has(a.one.id) || b.one.waiting.length - a.one.waiting.length).slice(0, MOST);
 
 function make(group) {
   const section = stamp("resource-group");
-  put(section.querySelector("[data-cell=title]"), group.title);
+  setText(section.querySelector("[data-cell=title]"), group.title);
   const columns = ["name", ...group.columns].map((key) => ({ key, ...COLUMNS[key] }));
   section.querySelector("thead tr").append(...columns.map(head));
   section.querySelector("table").setAttribute("aria-label", group.title);
@@ -72,10 +69,10 @@ function make(group) {
   return made.get(group.title);
 }
 
-function head({ label, number, words }) {
+function head({ label, number, tip }) {
   const th = element("th", number ? "num" : "", label);
   th.scope = "col";
-  if (words) th.title = words;
+  if (tip) th.title = tip;
   return th;
 }
 
@@ -86,9 +83,9 @@ function cell({ key, number, build }) {
   return td;
 }
 
-function update(row, columns, { one, opened, now, amber }) {
-  mark(row, "amber", amber.has(one.id));
-  mark(row, "open", one.id === opened);
-  mark(row, "bad", one.abandoned || one.broken);
-  columns.forEach(({ write, text }, at) => (write ? write(row.children[at], one, now) : put(row.children[at], text(one, now))));
+function update(row, columns, { one, opened, now, blocked }) {
+  setData(row, "blocked", blocked.has(one.id));
+  setData(row, "open", one.id === opened);
+  setData(row, "bad", one.abandoned || one.broken);
+  columns.forEach(({ write, text }, at) => (write ? write(row.children[at], one, now) : setText(row.children[at], text(one, now))));
 }

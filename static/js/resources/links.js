@@ -1,32 +1,23 @@
-/** Links to processes and to resources in the panel of a resource. */
+/** Links to processes and resources in the panel of a resource. */
 
-import { hrefOf, isDead, nameOf } from "../words/pids.js";
-import { partName } from "../words/names.js";
+import { hasExited, hrefOf, nameOf } from "../words/pids.js";
+import { partName } from "../words/resourcenames.js";
+import { linkTo, setChildren } from "../dom/dom.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
-import { element } from "../dom/template.js";
 
-/** What it is made of: links, made once. */
-export function showParts(place, ids) {
-  if (place.dataset.stand === ids.join()) return;
-  place.dataset.stand = ids.join();
-  place.replaceChildren(...ids.flatMap((id, at) => {
+/** @param {HTMLElement} place @param {string[]} ids of resources */
+export function showPartLinks(place, ids) {
+  setChildren(place, JSON.stringify(ids), () => ids.flatMap((id, at) => {
     const one = store.resources.get(id);
-    const made = element(one ? "a" : "span", "", one ? partName(one) : id);
-    if (one) made.href = programHref(one.program, { resource: id });
-    return at ? [", ", made] : [made];
+    const link = linkTo(one ? partName(one) : id, one ? programHref(one.program, { resource: id }) : null);
+    return at ? [", ", link] : [link];
   }));
 }
 
-/** A name with its pid, as a link where it is known. */
-export function showPerson(place, pid) {
+/** @param {HTMLElement} place @param {number} pid */
+export function showProcessLink(place, pid) {
   const name = nameOf(pid);
   const text = name.startsWith("pid ") ? name : `${name} ${pid}`;
-  const stand = `${text} ${isDead(pid)} ${hrefOf(pid)}`;
-  if (place.dataset.stand === stand) return;
-  place.dataset.stand = stand;
-  const href = hrefOf(pid);
-  const made = element(href ? "a" : "span", "", text);
-  if (href) made.href = href;
-  place.replaceChildren(made, isDead(pid) ? " (ended)" : "");
+  setChildren(place, JSON.stringify([text, hasExited(pid), hrefOf(pid)]), () => [linkTo(text, hrefOf(pid)), hasExited(pid) ? " (exited)" : ""]);
 }

@@ -1,7 +1,7 @@
-/** Whether what is shown is current.  The moment it is not, the page loses its colours and says since when. */
+/** Shows whether the data is current.  Stale data has no colours, and the banner says since when. */
 
-import { mark, put } from "../dom/dom.js";
-import { clock } from "../words/format.js";
+import { setData, setText } from "../dom/dom.js";
+import { clock, count } from "../words/format.js";
 import { store } from "../state/store.js";
 
 const place = document.getElementById("connection");
@@ -16,27 +16,26 @@ export function mountConnection() {
 
 function show() {
   const { connected, staleSince, refusal } = store;
-  mark(document.documentElement, "stale", connected ? null : "");
-  mark(place, "live", connected ? "yes" : "no");
-  put(place.lastElementChild, connected ? "live" : staleSince ? `stale since ${clock(staleSince)}` : "not connected");
-  const [title, text, tone] = connected ? trouble(store.supervisor) : refusal ? refused(refusal) : away(staleSince);
+  setData(document.documentElement, "stale", connected ? null : "");
+  setData(place, "live", connected ? "yes" : "no");
+  setText(place.lastElementChild, connected ? "live" : staleSince ? `stale since ${clock(staleSince)}` : "disconnected");
+  const [title, text, tone] = connected ? warning(store.supervisor) : refusal ? rejected(refusal) : disconnected(staleSince);
   banner.hidden = !title;
-  mark(banner, "tone", tone);
+  setData(banner, "tone", tone);
   const [bold, words, signIn] = banner.children;
-  put(bold, title ?? "");
-  put(words, text ?? "");
+  setText(bold, title ?? "");
+  setText(words, text ?? "");
   signIn.hidden = !refusal;
 }
 
-const refused = (why) => ["Procession does not let this page in.", why, "warn"];
+const rejected = (why) => ["Not signed in.", why, "warn"];
 
-const away = (since) =>
-  [`Stale since ${clock(since)}.`, "The connection is gone; what you see is the last that was known. It comes back by itself.", "dim"];
+const disconnected = (since) => [`Disconnected since ${clock(since)}.`, "Showing last known data; reconnecting…", "dim"];
 
-/** What the supervisor itself complains of, the worst first. */
-function trouble({ journal_error: journal, preload_verified: preloaded, not_shown: hidden }) {
+/** Return the worst problem that the supervisor reports about itself. */
+function warning({ journal_error: journal, preload_verified: preloaded, not_shown: hidden }) {
   if (journal) return ["The journal cannot be written.", journal, "warn"];
-  if (preloaded === false) return ["The forkserver did not preload.", "Children start more slowly than they could.", "warn"];
-  if (hidden) return [`${hidden.toLocaleString("en")} not shown.`, "The oldest ended processes are left out here; the journal has them.", "dim"];
+  if (preloaded === false) return ["The forkserver did not preload procession.child.", "Processes start more slowly.", "warn"];
+  if (hidden) return [`${count(hidden)} processes not shown.`, "The oldest exited processes are omitted; see Events.", "dim"];
   return [];
 }

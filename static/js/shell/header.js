@@ -1,12 +1,12 @@
-/** The top of the page: where we are, the machine's CPU and memory, how many there are in each state. */
+/** The header: the open page, CPU and memory of the host, the number of processes in each state. */
 
-import { attr, mark, put } from "../dom/dom.js";
-import { tally } from "../processes/filter.js";
-import { bytes } from "../words/format.js";
+import { setAttr, setData, setText } from "../dom/dom.js";
+import { countByState } from "../processes/filter.js";
+import { bytes, count as formatted } from "../words/format.js";
 import { framed } from "../dom/frame.js";
 import { onTheme } from "../widgets/palette.js";
-import { staff } from "../words/pools.js";
-import { isGrave } from "../words/programs.js";
+import { groupWorkers } from "../words/pools.js";
+import { isBlocking } from "../words/programs.js";
 import { href, onRoute, route } from "../state/router.js";
 import { HOST } from "../state/samples.js";
 import { sparkline } from "../widgets/sparkline.js";
@@ -33,41 +33,41 @@ export function mountHeader() {
 
 function showHost() {
   const { cpu_percent: cpu, memory_used_bytes: used, memory_total_bytes: total, cores, name } = store.host;
-  put(places["cpu-words"], `${Math.round(cpu)} %`);
-  put(places["memory-words"], `${(used / GIB).toFixed(1)} / ${bytes(total)}`);
-  attr(host, "title", `${name}, ${cores} cores`);
+  setText(places["cpu-words"], `${Math.round(cpu)} %`);
+  setText(places["memory-words"], `${(used / GIB).toFixed(1)} / ${bytes(total)}`);
+  setAttr(host, "title", `${name}, ${cores} cores`);
   const past = store.samples(HOST);
   sparkline(places.cpu, past.cpu, { top: 100 });
   sparkline(places.memory, past.rss, { top: total });
 }
 
-/** Counts of each group wherever `data-tally` asks for one; those that want it are hidden at nought. */
+/** Show the number of processes in each group at its `data-count` elements; some are hidden at 0. */
 function showCounts() {
-  const counts = tally(store.processes.values());
-  for (const place of document.querySelectorAll("[data-tally]")) {
-    const number = counts[place.dataset.tally];
-    put(place, number.toLocaleString("en"));
+  const counts = countByState(store.processes.values());
+  for (const place of document.querySelectorAll("[data-count]")) {
+    const number = counts[place.dataset.count];
+    setText(place, formatted(number));
     const link = place.closest("[data-group]");
     if (!link) continue;
-    mark(link, "some", number > 0 ? "" : null);
+    setData(link, "some", number > 0 ? "" : null);
     if (link.closest(".tally")) link.hidden = !number;
     else if (["suspended", "waiting", "ended"].includes(link.dataset.group)) link.hidden = !number && !link.hasAttribute("aria-current");
   }
-  put(pools, store.pools.size.toLocaleString("en"));
-  const workers = [...store.pools.values()].reduce((sum, pool) => sum + staff(pool).stuck.length, 0);
-  mark(pools, "tone", workers ? "warn" : null);
-  put(programs, store.programs.size.toLocaleString("en"));
-  const grave = store.waits.findings.filter(isGrave).length;
-  mark(programs, "tone", grave ? "warn" : null);
+  setText(pools, formatted(store.pools.size));
+  const workers = [...store.pools.values()].reduce((sum, pool) => sum + groupWorkers(pool).stuck.length, 0);
+  setData(pools, "tone", workers ? "warn" : null);
+  setText(programs, formatted(store.programs.size));
+  const blocking = store.waits.findings.filter(isBlocking).length;
+  setData(programs, "tone", blocking ? "warn" : null);
   const stuck = counts.stuck + workers;
-  const wrong = [grave && `▲ ${grave} standing still`, stuck && `▲ ${stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
+  const wrong = [blocking && `▲ ${blocking} blocked`, stuck && `▲ ${stuck} stuck`, counts.failed && `✕ ${counts.failed}`].filter(Boolean).join(" ");
   document.title = wrong ? `${wrong} · Procession` : "Procession";
 }
 
 function showPage() {
   const { page } = route();
-  for (const link of document.querySelectorAll(".top nav a")) attr(link, "aria-current", link.dataset.page === page ? "page" : null);
+  for (const link of document.querySelectorAll(".top nav a")) setAttr(link, "aria-current", link.dataset.page === page ? "page" : null);
   document.getElementById("list").hidden = page !== "processes";
   document.getElementById("events").hidden = page !== "events";
-  for (const link of document.querySelectorAll(".tally a")) attr(link, "href", href("/", { state: link.dataset.group, q: null }));
+  for (const link of document.querySelectorAll(".tally a")) setAttr(link, "href", href("/", { state: link.dataset.group, q: null }));
 }

@@ -1,7 +1,7 @@
-/** The list of keys, from the same list that the keyboard obeys. */
+/** The keyboard help, from the list that the keyboard uses. */
 
 import { open } from "../widgets/dialogs.js";
-import { element, fill, part, stamp } from "../dom/template.js";
+import { element, fill, part, stamp } from "../dom/dom.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys-help"));
 

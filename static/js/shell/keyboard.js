@@ -1,14 +1,14 @@
-/** The keyboard: one listener; a key that a field, a dialog or a menu wants is theirs. */
+/** Keyboard shortcuts: one listener.  Fields, dialogs and menus keep the keys that they use. */
 
 import { act } from "../acting/processes.js";
-import { clearFilter } from "../processes/chips.js";
+import { clearFilter } from "../processes/filterbar.js";
 import { closeDetail } from "../detail/detail.js";
-import { open } from "../processes/gestures.js";
-import { doVerb } from "../processes/menu.js";
+import { open } from "../processes/pointer.js";
+import { runVerb } from "../processes/menu.js";
 import { KEYS } from "./keys.js";
-import { closeBeside } from "../pools/beside.js";
-import { newHere } from "./new.js";
-import { closeBeside as closeBesideProgram } from "../programs/beside.js";
+import { closePanel } from "../pools/sidepanel.js";
+import { createHere } from "./create.js";
+import { closePanel as closeProgramPanel } from "../programs/sidepanel.js";
 import { reveal } from "../processes/reveal.js";
 import { detailHref, go, href, route } from "../state/router.js";
 import { selection } from "../processes/selection.js";
@@ -19,27 +19,27 @@ const VERB_OF = Object.fromEntries(KEYS.flatMap(({ keys }) => keys.filter((one) 
 const PAGES = { e: "/events", o: "/pools", p: "/", r: "/programs" };
 let afterG = false;
 
-/** @param {{launch: () => void, help: () => void}} actions what the shell does on L and ? */
+/** @param {{launch: () => void, help: () => void}} actions for the keys L and ? */
 export function mountKeyboard({ launch, help }) {
-  const plain = {
+  const keys = {
     "?": help, l: launch, "/": () => document.getElementById("filter").select(), Escape: back, Enter: openCursor, x: toggle,
-    v: () => document.getElementById("view").click(), n: newHere, g: () => { afterG = true; },
+    v: () => document.getElementById("view").click(), n: createHere, g: () => { afterG = true; },
     ArrowUp: (event) => move(-1, event), ArrowDown: (event) => move(1, event),
     Home: (event) => move(-Infinity, event), End: (event) => move(Infinity, event),
     ArrowLeft: () => fold(true), ArrowRight: () => fold(false),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || busy(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isUsed(event)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const page = afterG && PAGES[key];
     afterG = false;
-    const does = page ? () => go(href(page)) : plain[key] ?? (VERB_OF[key] && (() => verb(VERB_OF[key])));
-    if (does && does(event) !== false) event.preventDefault();
+    const run = page ? () => go(href(page)) : keys[key] ?? (VERB_OF[key] && (() => apply(VERB_OF[key])));
+    if (run && run(event) !== false) event.preventDefault();
   });
 }
 
-/** Whether the key belongs to what has the focus. */
-function busy({ key, target }) {
+/** Return whether the focused element uses the key. */
+function isUsed({ key, target }) {
   if (document.querySelector("dialog[open], [popover]:popover-open")) return true;
   if (target.closest("select, textarea, input:not([type=checkbox]), [contenteditable=true]")) return key !== "Escape";
   const control = target.closest("button, a, [role=tab], summary, input");
@@ -51,8 +51,8 @@ const inList = (target) => target === document.body || Boolean(target.closest("#
 
 function back(event) {
   if (event.target.id === "filter") return clearFilter() || (table.grid.focus(), true);
-  if (route().page === "pools") return closeBeside();
-  if (route().page === "programs") return closeBesideProgram();
+  if (route().page === "pools") return closePanel();
+  if (route().page === "programs") return closeProgramPanel();
   if (selection.size) return selection.clear();
   return closeDetail() || clearFilter() || false;
 }
@@ -92,13 +92,13 @@ function fold(wanted) {
   table.fold(item.key);
 }
 
-/** Do a verb to the selected ones, else to the row at the cursor, else to the one whose detail is open. */
-function verb(name) {
+/** Apply a verb to the selected processes, else to the row at the cursor, else to the open process. */
+function apply(name) {
   if (route().page !== "processes") return false;
   const ids = selection.size ? [...selection.ids] : [selection.cursor ?? route().id].filter(Boolean);
   const records = ids.map((id) => store.get(id)).filter(Boolean);
   if (!records.length) return false;
-  const asked = name === "suspend" && records.every((record) => record.state === "suspended") ? "resume" : name;
+  const verb = name === "suspend" && records.every((record) => record.state === "suspended") ? "resume" : name;
   const anchor = table.rows.elementOf(records[0].id) ?? table.grid;
-  records.length > 1 ? act(asked, ids, anchor) : doVerb(asked, records[0].id, anchor);
+  records.length > 1 ? act(verb, ids, anchor) : runVerb(verb, records[0].id, anchor);
 }

@@ -1,23 +1,23 @@
-/** The calm banner while Procession itself stops: what it still waits for. */
+/** The banner while Procession itself stops: which processes it waits for. */
 
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 
-const SHOWN = 6;
+const MOST_NAMED = 6;
 
 export function startStopping() {
   const banner = document.getElementById("stopping");
   const show = () => {
     const { stopping = false, waiting_for: waiting = [] } = store.supervisor ?? {};
     banner.hidden = !stopping;
-    if (stopping) say(part(banner, "waiting"), words(waiting));
+    if (stopping) setText(part(banner, "waiting"), describe(waiting));
   };
   store.subscribe(({ status }) => status && show());
   show();
 }
 
-function words(waiting) {
-  if (!waiting.length) return "Everything has ended; it is about to leave.";
-  const more = waiting.length > SHOWN ? ` and ${waiting.length - SHOWN} more` : "";
-  return `It waits for ${waiting.slice(0, SHOWN).join(", ")}${more}. What does not end within its grace is killed.`;
+function describe(waiting) {
+  if (!waiting.length) return "All processes have exited.";
+  const more = waiting.length > MOST_NAMED ? ` and ${waiting.length - MOST_NAMED} more` : "";
+  return `Waiting for ${waiting.slice(0, MOST_NAMED).join(", ")}${more}. Processes still alive after their grace period are killed.`;
 }

@@ -1,12 +1,12 @@
-/** The button for the theme: as the system, light, dark. */
+/** The theme button: system, light, dark. */
 
 import { themeChanged } from "../widgets/palette.js";
 
-const NAMES = { "": "as the system", light: "light", dark: "dark" };
+const NAMES = { "": "system", light: "light", dark: "dark" };
 const ICONS = { "": "◐", light: "○", dark: "●" };
 const ORDER = ["", "light", "dark"];
 
-/** Make the button go round the themes; the choice is kept in this browser. */
+/** Let the button cycle through the themes; the choice is kept in this browser. */
 export function mountTheme() {
   const button = document.getElementById("theme");
   const show = () => {

@@ -1,6 +1,6 @@
-/** Requests to our own HTTP interface; a refusal is thrown as a `Problem` (RFC 9457). */
+/** Requests to the HTTP API.  An error response is thrown as a `Problem` (RFC 9457). */
 
-/** What the server refused, in its own words; status 0 when it could not be reached at all. */
+/** An error response of the server; status 0 if the server could not be reached. */
 export class Problem extends Error {
   /** @param {{status: number, title?: string, detail?: string, field?: string}} problem */
   constructor({ status, title = "", detail = "", field = null }) {
@@ -20,7 +20,7 @@ async function request(method, path, body) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const sent = { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) };
   const response = await fetch(path, sent).catch((error) => {
-    throw new Problem({ status: 0, title: "Procession does not answer", detail: `Procession does not answer: ${error.message}` });
+    throw new Problem({ status: 0, title: "Procession is not reachable", detail: `Procession is not reachable: ${error.message}` });
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem({ ...answer, status: response.status, title: answer.title || response.statusText });

@@ -1,5 +1,5 @@
 /**
- * What a view is told when something changed.  `status`: host, supervisor, connection or role.
+ * What changed, as the store tells the views.  `status`: host, supervisor, connection or role.
  *
  * @typedef {{processes: Set<string>, descendants: Set<string>, pools: Set<string>, programs: Set<string>, resources: Set<string>,
  *   removed: Set<string>, events: object[], waits: boolean, reset: boolean, status: boolean}} Change
@@ -11,17 +11,17 @@ const NOTHING = {
   events: [], waits: false, reset: false, status: false,
 };
 
-/** A graph of waits with nothing in it. */
+/** An empty wait graph. */
 export const NO_WAITS = Object.freeze({ edges: [], cycles: [], findings: [] });
 
 /** @param {Partial<Change>} parts @returns {Change} */
 export const change = (parts) => ({ ...NOTHING, ...parts });
 
-/** Records by id. @param {object[]} records @returns {Map<string, object>} */
+/** Index records by id. @param {object[]} records @returns {Map<string, object>} */
 export const byId = (records) => new Map(records.map((record) => [record.id, record]));
 
 /**
- * Lay patches over records, in place; a new id comes with all its fields.
+ * Apply patches to records, in place; the patch of a new id has all fields.
  * @param {Map<string, object>} records @param {object[]} patches @returns {Set<string>} the ids
  */
 export function merge(records, patches = []) {
@@ -32,17 +32,17 @@ export function merge(records, patches = []) {
   return new Set(patches.map((patch) => patch.id));
 }
 
-/** Lists of a pool of which only the rows come that changed, and the order where it did; by what a row is known. */
+/** The lists of a pool whose patches have only the changed rows, and the order if it changed; with the key of a row. */
 const ROWS = { workers: "pid", jobs: "id" };
 
 function rowsOf(record, patch) {
   const patched = Object.entries(ROWS).filter(([name]) => patch[name]?.changed);
-  return Object.fromEntries(patched.map(([name, key]) => [name, lay(record[name], patch[name], key)]));
+  return Object.fromEntries(patched.map(([name, key]) => [name, patchRows(record[name], patch[name], key)]));
 }
 
-/** The list as it is now.  A row that changed is another object: who holds the one of before keeps it as it was. */
-function lay(before, { changed, order }, key) {
+/** Return the patched list.  A changed row is a new object: whoever holds the old one keeps it unchanged. */
+function patchRows(before, { changed, order }, key) {
   const rows = new Map(before.map((row) => [row[key], row]));
   for (const row of changed) rows.set(row[key], { ...rows.get(row[key]), ...row });
-  return order ? order.map((own) => rows.get(own)) : [...rows.values()];
+  return order ? order.map((id) => rows.get(id)) : [...rows.values()];
 }

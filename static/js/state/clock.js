@@ -1,32 +1,32 @@
 /**
- * How long a worker has had its task.  A record says it for the moment at which it was sent; it counts on here, so that
- * figures move though nothing is sent, and without a jerk where the next record differs by a few tenths.
+ * Running times.  A record has the time at which it was sent; counting on from there keeps the figures moving between
+ * records, and without a jump when the next record differs by some tenths of a second.
  */
 
 import { store } from "./store.js";
 
-const JERK_S = 1.2;
-const FORGET = 2000;
-/** @type {Map<string, {task: string, since: number, told: number|null}>} */
+const JUMP_S = 1.2;
+const MOST_REMEMBERED = 2000;
+/** @type {Map<string, {task: string, since: number, sent: number|null}>} */
 const seen = new Map();
 
-/** Seconds up to now, or null where it has no task. @param {string} pool id @param {object} worker */
-export function busyFor(pool, { pid, task, busy_s: told, state }) {
-  if (!task || told === null || told === undefined) return null;
-  if (state === "ended") return told;
+/** Return how long a worker has had its task, or null if it has none. @param {string} pool id @param {object} worker */
+export function busySeconds(pool, { pid, task, busy_s: sent, state }) {
+  if (!task || sent === null || sent === undefined) return null;
+  if (state === "ended") return sent;
   const key = `${pool} ${pid}`;
   const name = `${task.job} ${task.index} ${task.attempt}`;
   const now = store.now();
   const before = seen.get(key);
-  const same = before?.task === name && (before.told === told || Math.abs(before.since - (now - told)) < JERK_S);
-  const since = same ? before.since : now - told;
-  if (seen.size > FORGET) seen.clear();
-  seen.set(key, { task: name, since, told });
+  const same = before?.task === name && (before.sent === sent || Math.abs(before.since - (now - sent)) < JUMP_S);
+  const since = same ? before.since : now - sent;
+  if (seen.size > MOST_REMEMBERED) seen.clear();
+  seen.set(key, { task: name, since, sent });
   return Math.max(0, now - since);
 }
 
-/** Seconds that a job has run, or ran. @param {object} job */
-export function elapsed({ started_at: since, ended_at: until, elapsed_s: told }) {
-  if (until !== null && told !== null && told !== undefined) return told;
+/** Return how long a job has run. @param {object} job */
+export function elapsedSeconds({ started_at: since, ended_at: until, elapsed_s: final }) {
+  if (until !== null && final !== null && final !== undefined) return final;
   return since === null || since === undefined ? null : (until ?? store.now()) - since;
 }

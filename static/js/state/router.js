@@ -1,8 +1,8 @@
 /**
- * The address bar is the page's state: what is open, how the list is filtered, sorted and laid out.
+ * The address is the state of the page: what is open, how the list is filtered, sorted and laid out.
  *
  *   /                    the list; ?q=text &state=stuck &sort=-cpu &view=tree
- *   /processes/ID        the detail beside the list; ?tab=overview|log|stack|timeline|descendants
+ *   /processes/ID        the detail beside the list; ?tab=overview|log|stack|timeline|descendants|inspect
  *   /launch              the launch dialog over the list; ?workload=NAME picks the card
  *   /events              the journal
  *   /pools               the pools
@@ -17,7 +17,7 @@
 const LIST = ["q", "state", "sort", "view"];
 const listeners = new Set();
 
-/** @returns {Route} where we are */
+/** @returns {Route} the current route */
 export function route() {
   const { pathname, search } = location;
   const [, page, opened] = /^\/(processes|pools|programs)\/([^/]+)\/?$/.exec(pathname) ?? [];
@@ -33,7 +33,7 @@ export function route() {
 }
 
 /**
- * The address of `path` with the list's present parameters kept and `changes` applied (null or "" removes one).
+ * Return `path` with the current parameters of the list and `changes` applied (null or "" removes one).
  * @param {string} path @param {Record<string, string|null>} changes
  */
 export function href(path, changes = {}) {
@@ -44,28 +44,28 @@ export function href(path, changes = {}) {
   return query ? `${path}?${query}` : path;
 }
 
-/** The address of one process's detail. @param {string} id @param {string|null} tab */
+/** Return the address of the detail of a process. @param {string} id @param {string|null} tab */
 export const detailHref = (id, tab = null) => href(`/processes/${encodeURIComponent(id)}`, { tab });
 
-/** The address of one pool, with the panel that `open` asks for. @param {string} id @param {Record<string, string|number>} open */
-export const poolHref = (id, open = {}) => opening("pools", id, open);
+/** Return the address of a pool; `open` names its side panel. @param {string} id @param {Record<string, string|number>} open */
+export const poolHref = (id, open = {}) => pageHref("pools", id, open);
 
-/** The same of a program. @param {string} id @param {Record<string, string|number>} open */
-export const programHref = (id, open = {}) => opening("programs", id, open);
+/** Return the address of a program; `open` names its side panel. @param {string} id @param {Record<string, string|number>} open */
+export const programHref = (id, open = {}) => pageHref("programs", id, open);
 
-function opening(page, id, open) {
+function pageHref(page, id, open) {
   const query = new URLSearchParams(open).toString();
   return `/${page}/${encodeURIComponent(id)}${query ? `?${query}` : ""}`;
 }
 
-/** Go to a path; `replace` leaves no entry in the history. @param {string} path @param {{replace?: boolean}} options */
+/** Go to a path; `replace` adds no entry to the history. @param {string} path @param {{replace?: boolean}} options */
 export function go(path, { replace = false } = {}) {
   if (path === location.pathname + location.search) return;
   history[replace ? "replaceState" : "pushState"](null, "", path);
   announce();
 }
 
-/** Calls `fn(route)` at every change of the address. @returns {() => void} unsubscribe */
+/** Call `fn(route)` at every change of the address. @returns {() => void} unsubscribe */
 export function onRoute(fn) {
   listeners.add(fn);
   return () => listeners.delete(fn);
@@ -76,7 +76,7 @@ function announce() {
   for (const fn of listeners) fn(now);
 }
 
-/** Plain clicks on links of ours change the address without loading a page. */
+/** Let plain clicks on local links change the address without loading a page. */
 export function startRouter() {
   addEventListener("popstate", announce);
   document.addEventListener("click", (event) => {

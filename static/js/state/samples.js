@@ -1,39 +1,39 @@
-/** The last minute of CPU and memory of each process, one value a second: what the sparklines draw. */
+/** CPU and memory of each process over the last minute, one value a second, for the sparklines. */
 
 import { get } from "./api.js";
 
 export const POINTS = 60;
-/** The id of the machine's own samples: CPU of all cores together, memory in use. */
+/** The id of the samples of the host: CPU of all cores, memory in use. */
 export const HOST = "host";
 const EMPTY = Object.freeze({ cpu: [], rss: [] });
 
-/** Bounded series by id; a process that is not there any more is forgotten. */
+/** Bounded series by id. */
 export class Samples {
   #series = new Map();
-  /** Grows with every tick, so that drawers know whether there is something new. */
+  /** Grows with every change, so that views know whether to draw. */
   version = 0;
 
-  /** @param {string} id @returns {{cpu: (number|null)[], rss: (number|null)[]}} oldest first; do not change it */
+  /** @param {string} id @returns {{cpu: (number|null)[], rss: (number|null)[]}} oldest first; read only */
   of(id) {
     return this.#series.get(id) ?? EMPTY;
   }
 
-  /** Take the present values of all processes and of the machine. @param {Iterable<object>} processes @param {object} host */
+  /** Add the current values of all processes and of the host. @param {Iterable<object>} processes @param {object} host */
   tick(processes, host) {
-    for (const { id, cpu_percent, rss_bytes } of processes) this.#put(id, cpu_percent, rss_bytes);
-    this.#put(HOST, host.cpu_percent, host.memory_used_bytes);
+    for (const { id, cpu_percent, rss_bytes } of processes) this.#setText(id, cpu_percent, rss_bytes);
+    this.#setText(HOST, host.cpu_percent, host.memory_used_bytes);
     this.version += 1;
   }
 
-  /** Ask the server for what was before. @param {() => number} now the server's clock */
+  /** Fetch the history from the server. @param {() => number} now the server's clock */
   async recall(now) {
     const past = await get("/api/v1/history?points=600").catch(() => null);
     if (past?.series) this.seed(past, now());
   }
 
   /**
-   * Put the last minute that the server remembers before what we saw.  Where it gives fewer than one value a second,
-   * each holds until the next.
+   * Prepend the last minute of the server's history.  Where it has fewer than one value a second, each counts until the
+   * next.
    * @param {{at: number[], series: Record<string, {cpu_percent: [], rss_bytes: []}>}} history @param {number} now
    */
   seed({ at, series }, now) {
@@ -51,7 +51,7 @@ export class Samples {
     this.#series.delete(id);
   }
 
-  #put(id, cpu, rss) {
+  #setText(id, cpu, rss) {
     const series = this.#series.get(id) ?? this.#begin(id);
     push(series.cpu, cpu);
     push(series.rss, rss);
@@ -69,7 +69,7 @@ function push(values, value) {
   if (values.length > POINTS) values.shift();
 }
 
-/** One value for each of the last seconds, from the first that is known. @param {number[]} slots @param {any[]} values */
+/** Return one value for each of the last seconds, from the first that is known. @param {number[]} slots @param {any[]} values */
 function spread(slots, values = []) {
   const own = slots.slice(slots.length - values.length);
   const first = own.findIndex((slot) => slot >= 0);

@@ -1,12 +1,12 @@
 /**
- * The only importer of Socket.IO.  Hands every message on; after each (re)connection the server sends a fresh
- * snapshot by itself, so nothing is ever replayed here.
+ * The only importer of Socket.IO.  Passes every message on.  After each (re)connection the server sends a fresh snapshot,
+ * so nothing is replayed.
  */
 
 import { io } from "/static/lib/socket.io.esm.min.js";
 
-/** After a refusal the library does not try again by itself. */
-const AGAIN_MS = 5000;
+/** The library does not retry after a refusal. */
+const RETRY_MS = 5000;
 
 /** @type {import("socket.io-client").Socket|null} */
 let socket = null;
@@ -15,7 +15,7 @@ const watched = new Map();
 
 /**
  * Connect.  `handlers`: snapshot, delta; away (the supervisor is gone), down (the connection is gone), refused (the
- * server does not want us: it says why).
+ * server rejects this client, with the reason).
  * @param {Record<string, Function>} handlers
  */
 export function connect(handlers) {
@@ -31,27 +31,27 @@ export function connect(handlers) {
     handlers.down();
     if (socket.active) return;
     handlers.refused(error.message);
-    setTimeout(() => socket.connect(), AGAIN_MS);
+    setTimeout(() => socket.connect(), RETRY_MS);
   });
   socket.on("connect", () => { for (const topic of watched.keys()) socket.emit("watch", { topic }); });
   socket.on("log", (message) => { for (const fn of watched.get(`log:${message.id}`) ?? []) fn(message); });
 }
 
-/** Ask for a fresh snapshot. */
+/** Request a fresh snapshot. */
 export const resync = () => socket?.emit("resync");
 
-/** Follow a topic such as `log:ID`, over reconnections too. @param {string} topic @param {(message: object) => void} fn */
+/** Subscribe to a topic such as `log:ID`, across reconnections. @param {string} topic @param {(message: object) => void} fn */
 export function watch(topic, fn) {
   if (!watched.has(topic)) watched.set(topic, new Set());
   watched.get(topic).add(fn);
   if (socket?.connected) socket.emit("watch", { topic });
 }
 
-/** Stop following; without `fn` everybody stops. @param {string} topic @param {Function} [fn] */
+/** Unsubscribe. @param {string} topic @param {Function} fn */
 export function unwatch(topic, fn) {
   const fns = watched.get(topic);
   if (!fns) return;
-  fn ? fns.delete(fn) : fns.clear();
+  fns.delete(fn);
   if (fns.size) return;
   watched.delete(topic);
   if (socket?.connected) socket.emit("unwatch", { topic });

@@ -1,25 +1,23 @@
-/** Draws a graph of waits as SVG, by DOM methods; every node is a link.  Drawn anew only when its shape is another one. */
+/** Draws the wait graph as SVG; every node is a link.  It is drawn again only when its structure changes. */
 
-import { attr, mark, put } from "../dom/dom.js";
-import { span } from "../words/format.js";
+import { setAttr, setData, setText } from "../dom/dom.js";
+import { duration } from "../words/format.js";
 import { fit } from "./fit.js";
 import { HEIGHT, layout, WIDTH } from "./layout.js";
-import { course } from "./lines.js";
-import { rooms } from "./room.js";
+import { edgePath } from "./paths.js";
+import { placeLabels } from "./labels.js";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const EDGE = 12;
 const INSET = 11;
-/** So much more where the ends are round. */
+/** The additional inset of a node with round ends. */
 const ROUND = 8;
-/** An icon and what is left free before it. */
+/** The width of an icon with the space before it. */
 const ICON = 18;
-/** How many characters there is room for at most; wide ones are measured. */
-const ROOM = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
-const WAITS = { acquire: "waits", join: "joins", wait: "waits for", flush: "waits to write", hear: "waits to hear", tell: "waits to send", end: "waits for end", answer: "waits for answer", accept: "in accept", connect: "waits for accept", greet: "waits for hello" };
-
-/** @param {string} verb of who waits */
-const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;
+/** The most characters of a text; wide characters are measured too. */
+const MOST_CHARACTERS = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
+/** The labels of the edges that are no call of the method of that name. */
+const WAITS = { acquire: "waits for", wait: "waits for", flush: "flushing to", "recv from process": "in recv()", "send to process": "in send()", end: "waits for exit", answer: "waits for reply", connect: "in connect()", greet: "in accept()" };
 
 /**
  * @typedef {{label: string, below: string, title: string, href: string|null, tone: "warn"|"bad"|"dim"|null, icon: string}} Words
@@ -28,7 +26,7 @@ const waits = (verb) => WAITS[verb] ?? `waits to ${verb}`;
 export class Drawing {
   #shape = "";
   #nodes = new Map();
-  #words = [];
+  #labels = [];
 
   /** @param {SVGSVGElement} svg @param {(node: import("./graph.js").Node) => Words} describe */
   constructor(svg, describe) {
@@ -37,70 +35,70 @@ export class Drawing {
 
   /** @param {{nodes: Map<string, object>, lines: object[], rings: string[][]}} graph @param {number} now */
   show({ nodes, lines, rings }, now) {
-    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, still }) => [from, to, kind, verb, still])]);
+    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, blocked }) => [from, to, kind, verb, blocked])]);
     if (shape !== this.#shape) this.#draw(nodes, lines, rings);
     this.#shape = shape;
     for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node), node.kind);
     const since = new Map(lines.map((line) => [`${line.from} ${line.to}`, line.since]));
-    for (const { text, key, start } of this.#words) put(text, since.get(key) === null ? start : `${start} ${span(Math.max(0, now - since.get(key)))}`);
+    for (const { text, key, start } of this.#labels) setText(text, since.get(key) === null ? start : `${start} ${duration(now - since.get(key))}`);
   }
 
   #draw(nodes, lines, rings) {
     const { places, width, height } = layout(nodes.keys(), lines, rings);
     const focused = this.svg.querySelector(":focus")?.dataset.key;
     const [w, h] = [width + 2 * EDGE, height + 2 * EDGE];
-    attr(this.svg, "viewBox", `${-EDGE} ${-EDGE} ${w} ${h}`);
+    setAttr(this.svg, "viewBox", `${-EDGE} ${-EDGE} ${w} ${h}`);
     this.svg.style.setProperty("--natural", `${w}px`);
-    this.#words = [];
+    this.#labels = [];
     const leaving = Map.groupBy(lines, ({ from }) => from);
     const drawn = lines.map((line) => this.#line(line, places, line.kind === "waits" || leaving.get(line.from).length === 1));
-    rooms(drawn.map(({ said }) => said)).forEach((room, at) => {
-      attr(drawn[at].text, "visibility", room ? null : "hidden");
-      if (room) attr(drawn[at].text, "y", String(room.y));
+    placeLabels(drawn.map(({ label }) => label)).forEach((spot, at) => {
+      setAttr(drawn[at].text, "visibility", spot ? null : "hidden");
+      if (spot) setAttr(drawn[at].text, "y", String(spot.y));
     });
     this.#nodes = new Map([...nodes.values()].map((node) => [node.key, box(node, places.get(node.key))]));
     this.svg.replaceChildren(...drawn.map(({ line }) => line), ...[...this.#nodes.values()].map(({ link }) => link), ...drawn.map(({ text }) => text));
     if (focused) this.#nodes.get(focused)?.link.focus();
-    if (rings.length) this.#bringIntoSight(Math.min(...rings[0].map((key) => places.get(key).x)), w);
+    if (rings.length) this.#scrollTo(Math.min(...rings[0].map((key) => places.get(key).x)), w);
   }
 
-  /** Where there is no room for all of it, the circle is what is wanted. */
-  #bringIntoSight(x, width) {
+  /** If not all of it fits, the cycle is shown. */
+  #scrollTo(x, width) {
     this.svg.parentElement.scrollLeft = (x * this.svg.clientWidth) / width;
   }
 
-  #line({ from, to, kind, verb, since, still }, places, starts) {
-    const { path, arrow, words } = course(places.get(from), places.get(to), starts);
-    const line = make("g", { class: `line ${kind}` }, [make("path", { class: "way", d: path }), make("path", { class: "tip", d: arrow })]);
-    const text = make("text", { class: `said ${kind}`, x: words.x, y: words.y, "text-anchor": words.anchor });
-    for (const one of [line, text]) mark(one, "still", still);
-    const start = kind === "waits" ? waits(verb) : verb;
-    this.#words.push({ text, key: `${from} ${to}`, start });
-    return { line, text, said: { spot: words, start, timed: since !== null, waits: kind === "waits", still } };
+  #line({ from, to, kind, verb, since, blocked }, places, atStart) {
+    const { path, arrow, label } = edgePath(places.get(from), places.get(to), atStart);
+    const line = make("g", { class: `line ${kind}` }, [make("path", { class: "path", d: path }), make("path", { class: "tip", d: arrow })]);
+    const text = make("text", { class: `edge-label ${kind}`, x: label.x, y: label.y, "text-anchor": label.anchor });
+    for (const one of [line, text]) setData(one, "blocked", blocked);
+    const start = kind === "waits" ? WAITS[verb] ?? `in ${verb}()` : verb;
+    this.#labels.push({ text, key: `${from} ${to}`, start });
+    return { line, text, label: { spot: label, start, timed: since !== null, waits: kind === "waits", blocked } };
   }
 
   #dress({ link, icon, label, below, title }, words, kind) {
     const width = WIDTH - 2 * (kind === "resource" ? INSET + ROUND : INSET);
-    attr(link, "href", words.href);
-    mark(link, "tone", words.tone);
-    put(icon, words.icon);
-    fit(label, words.label, ROOM[kind].label, width - (words.icon ? ICON : 0));
-    fit(below, words.below, ROOM[kind].below, width);
-    put(title, [words.label, words.below, words.title].filter(Boolean).join(", ")); // names the link, and is shown by the pointer
+    setAttr(link, "href", words.href);
+    setData(link, "tone", words.tone);
+    setText(icon, words.icon);
+    fit(label, words.label, MOST_CHARACTERS[kind].label, width - (words.icon ? ICON : 0));
+    fit(below, words.below, MOST_CHARACTERS[kind].below, width);
+    setText(title, [words.label, words.below, words.title].filter(Boolean).join(", ")); // names the link; also its tooltip
   }
 }
 
-function box({ key, kind, still }, { x, y }) {
+function box({ key, kind, blocked }, { x, y }) {
   const icon = make("text", { class: "icon", "aria-hidden": "true", x: WIDTH - INSET, y: 18, "text-anchor": "end" });
   const label = make("text", { class: "label", x: INSET, y: 18 });
   const below = make("text", { class: "below", x: INSET, y: 34 });
   const title = make("title");
   const shape = make("rect", { width: WIDTH, height: HEIGHT, rx: kind === "resource" ? 22 : 7 });
   const link = make("a", { class: `node ${kind}`, transform: `translate(${x} ${y})` }, [title, shape, icon, label, below]);
-  if (kind === "resource") for (const text of [label, below]) attr(text, "x", String(INSET + ROUND));
-  if (kind === "resource") attr(icon, "x", String(WIDTH - INSET - ROUND));
-  mark(link, "key", key);
-  mark(link, "still", still);
+  if (kind === "resource") for (const text of [label, below]) setAttr(text, "x", String(INSET + ROUND));
+  if (kind === "resource") setAttr(icon, "x", String(WIDTH - INSET - ROUND));
+  setData(link, "key", key);
+  setData(link, "blocked", blocked);
   return { link, icon, label, below, title };
 }
 

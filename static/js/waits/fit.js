@@ -1,6 +1,6 @@
-/** Texts in SVG that keep to their width: nothing there wraps or is cut by itself. */
+/** Cuts texts in SVG to a width: SVG neither wraps nor cuts them. */
 
-/** @param {SVGTextElement} place @param {string} text @param {number} most characters @param {number} width of the room, in units of the drawing */
+/** @param {SVGTextElement} place @param {string} text @param {number} most characters @param {number} width in units of the drawing */
 export function fit(place, text, most, width) {
   if (place.dataset.whole === text) return;
   place.dataset.whole = text;

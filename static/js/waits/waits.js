@@ -1,13 +1,14 @@
-/** The part of a program that shows who waits for whom: drawn, and in sentences. */
+/** The wait graph of a program: drawn, and in sentences. */
 
+import { plural } from "../words/finding.js";
 import { count } from "../words/format.js";
-import { hrefOf, isDead, nameOf, stateWord } from "../words/pids.js";
-import { edgesOf, isLive, troubled } from "../words/programs.js";
-import { called } from "../words/names.js";
-import { gist, kindWord } from "../words/resources.js";
+import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
+import { edgesOf, isLive, blockedMembers } from "../words/programs.js";
+import { resourceName } from "../words/resourcenames.js";
+import { keyFigure, kindWord } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 import { Drawing } from "./draw.js";
 import { graph } from "./graph.js";
 import { keyOf, WaitList } from "./list.js";
@@ -16,13 +17,13 @@ const root = document.getElementById("program");
 const box = part(root, "waits");
 const drawing = new Drawing(part(box, "drawing"), describe);
 const list = new WaitList(part(box, "list"));
-/** Shorter waits come and go: what is drawn should stand still. */
-const LASTING_S = 1;
-/** The part keeps its height while who waits changes. */
-const KEPT_PX = 380;
+/** Shorter waits are omitted: the drawing should be stable. */
+const SHORTEST_S = 1;
+/** The section keeps its height, up to this, while the waits change. */
+const MOST_PX = 380;
 let program = null;
 
-/** Follow clicks on nodes: they are links of SVG, which the router does not know. */
+/** Follow clicks on nodes: the router does not handle links in SVG. */
 export function startWaits() {
   part(box, "drawing").addEventListener("click", (event) => {
     const href = event.target.closest("a[href]")?.getAttribute("href");
@@ -34,52 +35,52 @@ export function startWaits() {
 
 /** @param {string} id of the program */
 export function showWaits(id) {
-  if (program !== id) forget(id);
+  if (program !== id) reset(id);
   const now = store.now();
-  const edges = edgesOf(id).filter(({ since }) => now - since >= LASTING_S);
+  const edges = edgesOf(id).filter(({ since }) => now - since >= SHORTEST_S);
   if (edges.length) box.hidden = false;
   if (!edges.length && !isLive(store.programs.get(id))) box.hidden = true;
   if (box.hidden) return;
   const cycles = store.waits.cycles;
-  const still = new Set([...troubled(id), ...cycles.flat()]);
-  const shown = graph(edges, cycles, still, (one) => store.resources.get(one));
+  const blocked = new Set([...blockedMembers(id), ...cycles.flat()]);
+  const shown = graph(edges, cycles, blocked, (one) => store.resources.get(one));
   drawing.show(shown, now);
   part(box, "both").hidden = !edges.length;
-  const kept = Math.min(KEPT_PX, Math.max(parseFloat(box.style.minHeight) || 0, box.offsetHeight));
+  const kept = Math.min(MOST_PX, Math.max(parseFloat(box.style.minHeight) || 0, box.offsetHeight));
   box.style.minHeight = `${isLive(store.programs.get(id)) ? kept : 0}px`;
-  const stuck = new Set(edges.filter(({ pid, resource, of, holders }) => still.has(pid) && [resource ?? of ?? holders].flat().every((one) => still.has(one))).map(keyOf));
+  const stuck = new Set(edges.filter(({ pid, resource, of, holders }) => blocked.has(pid) && [resource ?? of ?? holders].flat().every((one) => blocked.has(one))).map(keyOf));
   const unlisted = list.show(id, edges, stuck, now);
   const waiting = new Set(edges.map(({ pid }) => pid)).size;
-  const circle = new Set(cycles.flat().filter((one) => edges.some(({ pid }) => pid === one))).size;
-  say(part(box, "count"), [waiting === 0 ? "nobody waits for longer than a moment" : waiting === 1 ? "one process waits" : `${count(waiting)} processes wait`, circle && `${count(circle)} of them in a circle`].filter(Boolean).join(" · "));
-  const left = [shown.hidden && `${count(shown.hidden)} more are not drawn: it would be too small to read.`, unlisted && `${count(unlisted)} more waits are not listed.`];
-  say(part(box, "more"), left.filter(Boolean).join(" "));
+  const cyclic = new Set(cycles.flat().filter((one) => edges.some(({ pid }) => pid === one))).size;
+  setText(part(box, "count"), [waiting ? `${plural(waiting, "process")} waiting` : "no process is waiting", cyclic && `${count(cyclic)} in a cycle`].filter(Boolean).join(" · "));
+  const notes = [shown.hidden && `${plural(shown.hidden, "node")} not shown.`, unlisted && `${plural(unlisted, "wait")} not listed.`];
+  setText(part(box, "more"), notes.filter(Boolean).join(" "));
 }
 
-function forget(id) {
+function reset(id) {
   program = id;
   box.hidden = true;
   box.style.minHeight = "";
 }
 
-function describe({ kind, id, still, count: many, able }) {
-  if (kind === "process") return aboutProcess(id, still);
+function describe({ kind, id, blocked, count: many, group }) {
+  if (kind === "process") return aboutProcess(id, blocked);
   const record = store.resources.get(id);
-  const { name, place } = record ? called(record) : { name: String(id), place: "" };
+  const { name, place } = record ? resourceName(record) : { name: String(id), place: "" };
   const href = programHref(record?.program ?? program, { resource: id });
-  if (able === "circle") return { label: `${count(many)} more`, below: "in the same circle", title: "will never go on by themselves", href: null, tone: "warn", icon: "▲" };
-  if (able) return { label: able === "any" ? `any of ${count(many)}` : `${count(many)} more`, below: "processes could do it", title: name, href, tone: "dim", icon: "" };
-  if (kind === "more") return { label: `${count(many)} more`, below: "wait for the same", title: name, href, tone: "dim", icon: "" };
-  const tone = record?.abandoned ? "bad" : still ? "warn" : null;
-  const figure = record ? gist(record) : "";
+  if (group === "cycle") return { label: `${count(many)} more`, below: "in the same cycle", title: "deadlocked", href: null, tone: "warn", icon: "▲" };
+  if (group) return { label: group === "any" ? `any of ${count(many)}` : `${count(many)} more`, below: "candidate processes", title: name, href, tone: "dim", icon: "" };
+  if (kind === "more") return { label: `${count(many)} more`, below: "waiting for the same", title: name, href, tone: "dim", icon: "" };
+  const tone = record?.abandoned ? "bad" : blocked ? "warn" : null;
+  const figure = record ? keyFigure(record) : "";
   const below = [record ? kindWord(record) : "", figure || place].filter(Boolean).join(" · ");
   return { label: name, below, title: place, href, tone, icon: record?.abandoned ? "✕" : "" };
 }
 
-function aboutProcess(pid, still) {
-  const dead = isDead(pid);
+function aboutProcess(pid, blocked) {
+  const dead = hasExited(pid);
   const name = nameOf(pid);
-  const word = dead ? "dead" : stateWord(pid);
+  const word = dead ? "exited" : stateWord(pid);
   const below = `pid ${pid}${word && word !== "running" ? ` · ${word}` : ""}`;
-  return { label: name, below, title: still ? "will never go on by itself" : "", href: hrefOf(pid), tone: dead ? "bad" : still ? "warn" : null, icon: dead ? "✕" : still ? "▲" : "" };
+  return { label: name, below, title: blocked ? "blocked" : "", href: hrefOf(pid), tone: dead ? "bad" : blocked ? "warn" : null, icon: dead ? "✕" : blocked ? "▲" : "" };
 }

@@ -1,4 +1,4 @@
-/** One line over time.  The only importer of uPlot; colours come from the tokens and follow the theme. */
+/** A line chart over time.  The only importer of uPlot; the colours are those of the theme. */
 
 import uPlot from "/static/lib/uPlot.esm.js";
 import { colour, onTheme } from "./palette.js";
@@ -17,11 +17,11 @@ export class Chart {
   #data = [[], []];
   #range = [0, 1];
   #sizes;
-  /** Whether the pointer reads a value. */
+  /** Whether the pointer is on the chart. */
   hovered = false;
 
   /** @param {HTMLElement} box @param {{format: (value: number) => string, least: number, steps: number[], hover: (index: number|null) => void}} options
-   *  `least`: the smallest value that the scale shows in full; `steps`: what its ticks may be apart */
+   *  `least`: the minimum height of the scale; `steps`: the allowed distances between its ticks */
   constructor(box, options) {
     this.#box = box;
     this.#options = options;
@@ -38,7 +38,7 @@ export class Chart {
     this.#plot.setData(this.#data);
   }
 
-  /** Draw anew, in the present colours. */
+  /** Draw again in the current colours. */
   rebuild() {
     this.#plot?.destroy();
     this.#plot = new uPlot(this.#make(), this.#data, this.#box);
@@ -77,14 +77,14 @@ export class Chart {
   }
 }
 
-/** From nought, or as far below it as above where there are negative values. */
+/** From 0, or symmetric around it if there are negative values. */
 function range(steps, least, low, most) {
   if (low >= 0) return [0, top(steps, least, most)];
   const both = top(steps, least, Math.max(-low, most));
   return [-both, both];
 }
 
-/** Twice a step, so that the scale has three marks and stands still while the line moves a little. */
+/** Twice a step: three ticks, and a stable scale while the values change a little. */
 function top(steps, least, most) {
   const step = steps.find((one) => 2 * one * 1.02 >= Math.max(least, most)) ?? most / 2;
   return Math.max(2 * step, most);

@@ -1,4 +1,4 @@
-/** Whether what was typed is allowed, as a parameter of the catalogue describes it.  Pure; the server decides again. */
+/** Checks an input against the description of its parameter.  Pure; the server checks again. */
 
 const WHOLE = new Set(["int", "integer"]);
 const NUMBER = new Set(["int", "integer", "float", "number"]);
@@ -6,7 +6,7 @@ const NUMBER = new Set(["int", "integer", "float", "number"]);
 /**
  * @param {{name: string, type: string, minimum?: number|null, maximum?: number|null, choices?: any[]|null, optional?: boolean,
  *   default?: any}} parameter
- * @param {string|boolean} typed @returns {{value?: any, problem?: string}} no value where nothing was given
+ * @param {string|boolean} typed @returns {{value?: any, problem?: string}} no value if an optional input is empty
  */
 export function check(parameter, typed) {
   if (typeof typed === "boolean") return { value: typed };
@@ -20,15 +20,15 @@ export function check(parameter, typed) {
   return { value: typed };
 }
 
-/** What is allowed, in words: "a whole number from 1 to 100" @param {object} parameter */
+/** The allowed values: "an integer from 1 to 100" @param {object} parameter */
 function allowed({ type, minimum = null, maximum = null }) {
-  const kind = WHOLE.has(type) ? "a whole number" : "a number";
+  const kind = WHOLE.has(type) ? "an integer" : "a number";
   if (minimum !== null && maximum !== null) return `${kind} from ${figure(minimum)} to ${figure(maximum)}`;
   if (minimum !== null) return `${kind}, at least ${figure(minimum)}`;
   return maximum === null ? kind : `${kind}, at most ${figure(maximum)}`;
 }
 
-/** The same as a hint: "1 to 100" @param {object} parameter */
+/** The allowed range as a hint: "1 to 100" @param {object} parameter */
 export function bounds({ minimum = null, maximum = null }) {
   if (minimum !== null && maximum !== null) return `${figure(minimum)} to ${figure(maximum)}`;
   return minimum === null ? (maximum === null ? "" : `at most ${figure(maximum)}`) : `at least ${figure(minimum)}`;
@@ -51,13 +51,13 @@ function choice({ choices }, text) {
 
 function json({ type }, text) {
   const list = type === "json-list";
-  const wanted = list ? 'a JSON list, such as ["disk", 3]' : 'a JSON object, such as {"retries": 2}';
+  const wanted = list ? 'a JSON array, such as ["disk", 3]' : 'a JSON object, such as {"retries": 2}';
   if (!text) return { value: list ? [] : {} };
   try {
     const value = JSON.parse(text);
     const fits = list ? Array.isArray(value) : value !== null && typeof value === "object" && !Array.isArray(value);
     return fits ? { value } : { problem: `must be ${wanted}` };
   } catch (error) {
-    return { problem: `must be ${wanted}; this is not JSON: ${error.message}` };
+    return { problem: `must be ${wanted}; invalid JSON: ${error.message}` };
   }
 }

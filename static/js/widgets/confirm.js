@@ -1,22 +1,23 @@
-/** The small question before something is destroyed: at the pointer, with pid and start time; Enter does it, Esc does not. */
+/** The confirmation before a destructive action: at the pointer, with pid and start time; Enter confirms, Esc cancels. */
 
 import { open, settle } from "./dialogs.js";
-import { element, fill, part } from "../dom/template.js";
+import { element, fill, part } from "../dom/dom.js";
 
-const NAMED = 8;
+const MOST_LISTED = 8;
 
 /**
- * Ask; `more` brings the consequences later, the question does not wait for them.  `follow` keeps it true while it is
- * open: it is given what shows another text, news, and whether yes is still possible, and returns what ends that.
+ * Ask for confirmation.  `more` resolves with the consequences while the dialog is open.  `follow` keeps the dialog
+ * current: it gets a function that shows another text, a note, and whether confirming is still possible, and returns one
+ * that ends the updates.
  * @param {{title: string, who: string, text: string, label: string, list?: string[],
- *   more?: Promise<{text: string|null, along: string, list: string[]}>|null, anchor?: any,
- *   follow?: ((show: (now: {text: string, news?: string, possible?: boolean}) => void) => () => void)|null}} question
+ *   more?: Promise<{text: string|null, affected: string, list: string[]}>|null, anchor?: any,
+ *   follow?: ((show: (now: {text: string, note?: string, possible?: boolean}) => void) => () => void)|null}} question
  * @returns {Promise<boolean>}
  */
 export function confirm({ title, who, text, label, list = [], more = null, anchor = null, follow = null }) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("confirm"));
   if (dialog.open) return Promise.resolve(false);
-  fill(dialog, { title, who, text, label, consequences: more ? "Looking what goes along …" : "" });
+  fill(dialog, { title, who, text, label, consequences: more ? "Checking affected processes…" : "" });
   showList(dialog, list);
   part(dialog, "yes").disabled = false;
   dialog.returnValue = "";
@@ -26,7 +27,7 @@ export function confirm({ title, who, text, label, list = [], more = null, ancho
   const asked = (dialog.dataset.question = crypto.randomUUID?.() ?? String(Math.random()));
   more?.then((found) => {
     if (dialog.dataset.question !== asked) return;
-    fill(dialog, { consequences: found.along, ...(found.text && { text: found.text }) });
+    fill(dialog, { consequences: found.affected, ...(found.text && { text: found.text }) });
     showList(dialog, found.list);
     settle(dialog);
   });
@@ -39,8 +40,8 @@ export function confirm({ title, who, text, label, list = [], more = null, ancho
   });
 }
 
-function showNow(dialog, { text, news = "", possible = true }) {
-  fill(dialog, { text, consequences: news });
+function showNow(dialog, { text, note = "", possible = true }) {
+  fill(dialog, { text, consequences: note });
   const yes = part(dialog, "yes");
   if (!possible && document.activeElement === yes) part(dialog, "cancel").focus();
   yes.disabled = !possible;
@@ -50,7 +51,7 @@ function showNow(dialog, { text, news = "", possible = true }) {
 function showList(dialog, lines) {
   const list = part(dialog, "list");
   list.hidden = !lines.length;
-  const shown = lines.slice(0, NAMED).map((line) => element("li", "num", line));
-  if (lines.length > NAMED) shown.push(element("li", "dim", `and ${lines.length - NAMED} more`));
+  const shown = lines.slice(0, MOST_LISTED).map((line) => element("li", "num", line));
+  if (lines.length > MOST_LISTED) shown.push(element("li", "dim", `and ${lines.length - MOST_LISTED} more`));
   list.replaceChildren(...shown);
 }

@@ -1,10 +1,10 @@
-/** How dialogs open and close here: modal, at a place where asked for, focus goes back to where it came from. */
+/** Opens modal dialogs, optionally at an anchor; closing one returns the focus. */
 
 const EDGE = 8;
 const NARROW = 600;
 
 /**
- * Open a <dialog>; `anchor` is an element, a pointer event or nothing (the middle).
+ * Open a <dialog>; `anchor` is an element, a pointer event or null (centred).
  * @param {HTMLDialogElement} dialog @param {Element|{clientX: number, clientY: number}|null} anchor
  */
 export function open(dialog, anchor = null) {
@@ -12,11 +12,11 @@ export function open(dialog, anchor = null) {
   const from = document.activeElement;
   dialog.showModal();
   place(dialog, anchor);
-  dialog.addEventListener("close", () => giveBack(from), { once: true });
+  dialog.addEventListener("close", () => returnFocus(from), { once: true });
   lightDismiss(dialog);
 }
 
-/** A click beside the dialog closes it, as Esc does. */
+/** A click outside closes the dialog, as Esc does. */
 function lightDismiss(dialog) {
   if (dialog.dataset.dismiss) return;
   dialog.dataset.dismiss = "light";
@@ -51,10 +51,10 @@ function below(element) {
   return { x: box.left, y: box.bottom };
 }
 
-const clamp = (at, size, room) => Math.max(EDGE, Math.min(at, room - size - EDGE));
+const clamp = (at, size, available) => Math.max(EDGE, Math.min(at, available - size - EDGE));
 
-/** The browser gives focus back by itself, unless the element is gone: then to the detail, else the list. */
-function giveBack(from) {
+/** The browser returns the focus itself, unless the element is gone: then the detail gets it, else the list. */
+function returnFocus(from) {
   if (from?.isConnected && from !== document.body) return;
   const detail = document.getElementById("detail");
   const target = detail && !detail.hidden ? detail : document.getElementById("list");

@@ -1,13 +1,13 @@
-/** One field of a form: label, control, help and, as it is typed, what is wrong with it. */
+/** A form field: label, control, help, and a problem that is shown while typing. */
 
 import { bounds, check } from "./check.js";
-import { element, fill, part, say, stamp } from "../dom/template.js";
+import { element, fill, part, setText, stamp } from "../dom/dom.js";
 
 const NUMBERS = new Set(["int", "integer", "float", "number"]);
 let made = 0;
 
 export class Field {
-  /** @param {object} parameter as the catalogue has it @param {string} path the server's name for it, e.g. params.seconds */
+  /** @param {object} parameter its description, as in the catalogue @param {string} path its name in the request, e.g. params.seconds */
   constructor(parameter, path) {
     this.parameter = parameter;
     this.path = path;
@@ -26,18 +26,18 @@ export class Field {
     else this.control.value = value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   }
 
-  /** Check what stands there and say what is wrong. @returns {{value?: any, problem?: string}} */
+  /** Check the input and show the problem. @returns {{value?: any, problem?: string}} */
   check() {
     const found = check(this.parameter, this.typed);
     this.complain(found.problem ?? "");
     return found;
   }
 
-  /** @param {string} problem "" takes it away */
+  /** @param {string} problem "" removes it */
   complain(problem) {
     const wrong = part(this.node, "wrong");
     wrong.hidden = !problem;
-    say(wrong, problem ? `${this.parameter.label ?? this.parameter.name}${problem.startsWith("must") ? "" : ":"} ${problem}` : "");
+    setText(wrong, problem ? `${this.parameter.label ?? this.parameter.name}${problem.startsWith("must") ? "" : ":"} ${problem}` : "");
     this.node.classList.toggle("invalid", Boolean(problem));
     problem ? this.control.setAttribute("aria-invalid", "true") : this.control.removeAttribute("aria-invalid");
   }

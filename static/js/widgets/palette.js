@@ -1,10 +1,10 @@
-/** Colours of the tokens as canvases need them; looked up again when the theme changes. */
+/** The colours of the CSS tokens, for canvases; looked up again when the theme changes. */
 
 const cache = new Map();
 const listeners = new Set();
 const probe = document.createElement("span");
 
-/** @param {string} token e.g. "accent" for --accent @returns {string} a colour that canvases take */
+/** @param {string} token e.g. "accent" for --accent @returns {string} a colour for a canvas */
 export function colour(token) {
   if (!cache.has(token)) {
     if (!probe.isConnected) document.documentElement.append(probe);
@@ -15,12 +15,12 @@ export function colour(token) {
   return cache.get(token);
 }
 
-/** Calls `fn()` after the colours changed. @param {() => void} fn */
+/** Call `fn()` after the colours changed. @param {() => void} fn */
 export function onTheme(fn) {
   listeners.add(fn);
 }
 
-/** Forget the colours: the theme is another one now. */
+/** Discard the colours after a change of theme. */
 export function themeChanged() {
   cache.clear();
   for (const fn of listeners) fn();

@@ -1,4 +1,4 @@
-/** Small panels beside what they belong to.  The browser closes them on Escape and on a click elsewhere. */
+/** Places popovers at their anchor.  The browser closes them on Esc and on a click elsewhere. */
 
 /** Show a popover below (or above) its anchor, inside the window. @param {HTMLElement} panel @param {Element} anchor */
 export function showAt(panel, anchor) {

@@ -1,15 +1,15 @@
-/** Lines over the last ten minutes: what is remembered of before, then one point a second. */
+/** Charts of the last ten minutes: first the history, then one point a second. */
 
 import { Chart } from "./chart.js";
 import { clock } from "../words/format.js";
 import { store } from "../state/store.js";
-import { part, say } from "../dom/template.js";
+import { part, setText } from "../dom/dom.js";
 
 const SPAN_S = 600;
 const SECOND_MS = 1000;
 
 /** @typedef {{name: string, field: string, format: (value: any) => string, least: number, steps: number[]}} Kind
- *   `name`: the part of the chart; `least`: what the scale shows in any case; `steps` of its ticks */
+ *   `name`: the part of the chart; `least`, `steps`: as for a Chart */
 
 /**
  * @param {HTMLElement} panel @param {Kind[]} kinds
@@ -23,9 +23,9 @@ export function openSeries(panel, kinds, { record, alive, past }) {
   let closed = false;
   const draw = () => charts.forEach((one) => one.draw(at, store.now()));
   const tick = () => {
-    const present = record();
-    append(at, charts, store.now(), store.connected ? present : null);
-    charts.forEach((one) => one.now(present));
+    const current = record();
+    append(at, charts, store.now(), store.connected ? current : null);
+    charts.forEach((one) => one.now(current));
     if (!document.hidden) draw();
   };
   past().then((before) => closed || prepend(at, charts, before)).catch(() => {}).finally(() => closed || draw());
@@ -40,10 +40,10 @@ function chart(panel, { name, field, format, least, steps }, alive) {
   let times = [];
   let latest = null;
   const figure = label.closest("figure");
-  const reading = () => say(label, latest);
+  const reading = () => setText(label, latest);
   const drawn = new Chart(part(panel, name), {
     format, least, steps,
-    hover: (index) => (index === null ? reading() : say(label, `${format(values[index])} at ${clock(times[index])}`)),
+    hover: (index) => (index === null ? reading() : setText(label, `${format(values[index])} at ${clock(times[index])}`)),
   });
   return {
     field, values,
@@ -63,9 +63,10 @@ function append(at, charts, now, present) {
   while (at.length && at[0] < now - SPAN_S) [at, ...charts.map(({ values }) => values)].forEach((one) => one.shift());
 }
 
-function prepend(at, charts, past) {
-  const until = past.at.findIndex((moment) => moment >= at[0]);
+/** Insert the part of `past` that is older than the first point. @param {number[]} at @param {{field: string, values: any[]}[]} series @param {{at: number[]}} past with a list for each field */
+export function prepend(at, series, past) {
+  const until = at.length ? past.at.findIndex((moment) => moment >= at[0]) : -1;
   const end = until < 0 ? past.at.length : until;
   at.unshift(...past.at.slice(0, end));
-  for (const { field, values } of charts) values.unshift(...(past[field] ?? new Array(past.at.length).fill(null)).slice(0, end));
+  for (const { field, values } of series) values.unshift(...(past[field] ?? new Array(past.at.length).fill(null)).slice(0, end));
 }

@@ -1,4 +1,4 @@
-/** A line of the last minute on a small canvas: cheaper than SVG or a chart library where there are many. */
+/** A line of the last minute on a small canvas: with many of them, cheaper than SVG or a chart library. */
 
 import { colour } from "./palette.js";
 import { POINTS } from "../state/samples.js";
@@ -26,7 +26,7 @@ export function sparkline(canvas, values, { top, tone = "accent" }) {
   brush.stroke();
 }
 
-/** Sizes are asked for once per canvas: asking amid writes would lay out the page anew for each row. */
+/** The size of a canvas is read once: reading between writes would force a layout for each row. */
 const known = new WeakMap();
 
 function prepared(canvas) {

@@ -1,4 +1,4 @@
-/** The edge between list and detail: dragged, moved with the arrows, set back by a double click; kept in this browser. */
+/** The divider between list and detail: drag it, move it with the arrow keys, double-click to reset; kept in this browser. */
 
 const KEPT = "detail-width";
 const [LEAST, MOST] = [360, 1100];

@@ -1,6 +1,6 @@
-/** Short messages about what was done, read out politely; at most four, gone by themselves unless looked at. */
+/** Short messages about the results of actions: at most four; they expire unless the pointer or the focus is on them. */
 
-import { fill, part, stamp } from "../dom/template.js";
+import { fill, part, stamp } from "../dom/dom.js";
 
 const MOST = 4;
 const SHOWN_MS = { ok: 6000, note: 8000, bad: 14000 };
@@ -8,7 +8,7 @@ const ICONS = { ok: "✓", note: "i", bad: "✕" };
 
 /**
  * @param {{title: string, text?: string, tone?: "ok"|"note"|"bad", link?: {href: string, text: string}}} message
- * @returns {() => void} takes it away
+ * @returns {() => void} removes it
  */
 export function toast({ title, text = "", tone = "ok", link = null }) {
   const list = part(document.getElementById("toasts"), "list");
@@ -16,15 +16,15 @@ export function toast({ title, text = "", tone = "ok", link = null }) {
   item.dataset.tone = tone;
   fill(item, { icon: ICONS[tone], title, text });
   if (link) showLink(part(item, "link"), link);
-  const gone = () => item.remove();
-  part(item, "dismiss").addEventListener("click", gone);
-  expire(item, SHOWN_MS[tone], gone);
+  const remove = () => item.remove();
+  part(item, "dismiss").addEventListener("click", remove);
+  expire(item, SHOWN_MS[tone], remove);
   list.append(item);
   while (list.children.length > MOST) list.firstElementChild.remove();
-  return gone;
+  return remove;
 }
 
-/** What went wrong, in the server's own words. @param {string} title @param {any} error */
+/** Show an error with the message of the server. @param {string} title @param {any} error */
 export const complain = (title, error) => toast({ title, text: error.detail || error.message, tone: "bad" });
 
 function showLink(place, { href, text }) {
@@ -33,11 +33,11 @@ function showLink(place, { href, text }) {
   place.textContent = text;
 }
 
-/** The time stands still while the pointer or the focus is on it. */
-function expire(item, ms, gone) {
-  let timer = setTimeout(gone, ms);
+/** The time stops while the pointer or the focus is on the message. */
+function expire(item, ms, remove) {
+  let timer = setTimeout(remove, ms);
   const hold = () => clearTimeout(timer);
-  const release = () => { hold(); timer = setTimeout(gone, ms / 2); };
+  const release = () => { hold(); timer = setTimeout(remove, ms / 2); };
   item.addEventListener("pointerenter", hold);
   item.addEventListener("pointerleave", release);
   item.addEventListener("focusin", hold);

@@ -1,20 +1,22 @@
 /**
- * What is wrong with a process, in sentences: what happened, why, and what each way out costs.  Pure.
+ * What is wrong with a process: the fact, its cause, and what each way out costs.  Pure.
  *
- * @typedef {{tone: "warn"|"bad"|"cool"|"dim", title: string, text: string, trace?: string, open?: boolean, moment?: boolean}} Finding
- *   `moment`: the words count seconds, so they must be asked for again while time goes by; `open`: the traceback is the point
+ * @typedef {{tone: "warn"|"bad"|"cool"|"dim", title: string, text: string, trace?: string, open?: boolean}} Finding
+ *   `open`: show the traceback at once
  */
 
-import { span } from "./format.js";
+import { duration } from "./format.js";
+import { exitText } from "./pools.js";
 
-const NAMED = 8;
-const UNBORN = "failed to start: ";
+const MOST_NAMED = 8;
+/** How the server begins the cause of a process that ran none of its code. */
+const FAILED_START = "failed to start: ";
 
 /** @param {object} process @param {number} now @param {(pid: number) => string} nameOf @returns {Finding|null} */
 export function finding(process, now, nameOf) {
   if (process.stopping && process.state === "stopping") return stopping(process, now, nameOf);
   if (process.state === "backoff" && process.backoff) return backoff(process, now);
-  if (process.failed && !process.alive && process.cause?.startsWith(UNBORN)) return unborn(process);
+  if (process.failed && !process.alive && process.cause?.startsWith(FAILED_START)) return failedStart(process);
   if (process.state === "fatal") return fatal(process);
   if (process.state === "lost") return lost(process);
   if (process.state === "exited") return zombie(process);
@@ -24,77 +26,61 @@ export function finding(process, now, nameOf) {
   return null;
 }
 
-function stuck(process, now) {
-  const costs = process.descendants ? ` Terminate ends its ${plural(process.descendants, "descendant")} too.` : "";
+function stuck({ stuck: { since, reason }, descendants }, now) {
+  const cost = descendants ? ` Terminate also ends ${plural(descendants, "child process")}.` : "";
   return {
-    tone: "warn", moment: true, title: `No progress for ${span(now - process.stuck.since)}.`,
-    text: `${sentence(process.stuck.reason.replace(/^no progress for [\d.]+ \w+[;,]?\s*/, ""))} The stack shows where it stands.${costs}`,
+    tone: "warn", title: `No progress for ${duration(now - since)}.`,
+    text: sentence(reason.replace(/^no progress for [\d.]+ \w+[;,]?\s*/, "")) + cost,
   };
 }
 
-function stopping(process, now, nameOf) {
-  const { signal, by, at, kill_at: killAt, left = [] } = process.stopping;
-  const asked = `${by} ${span(now - at)} ago`;
-  const who = left.length ? `Still there: ${left.slice(0, NAMED).map((pid) => `${pid} ${pid === process.pid ? "itself" : nameOf(pid)}`.trim()).join(", ")}${
-    left.length > NAMED ? ` and ${left.length - NAMED} more` : ""}.` : "Nothing of it is left.";
-  const told = { tone: "cool", moment: true };
-  if (killAt === null) return { ...told, title: `${signal} was sent to its whole tree.`, text: `Asked for by ${asked}. ${who}` };
-  const wait = Math.max(0, Math.ceil(killAt - now));
-  return { ...told, title: `SIGKILL in ${wait} s, unless it ends before.`, text: `${signal} by ${asked}. ${who}` };
+function stopping({ pid, stopping: { signal, by, at, kill_at: killAt, left = [] } }, now, nameOf) {
+  const names = left.slice(0, MOST_NAMED).map((one) => `${one} ${one === pid ? "(this process)" : nameOf(one)}`.trim());
+  const more = left.length > MOST_NAMED ? ` and ${left.length - MOST_NAMED} more` : "";
+  const rest = left.length ? `Still running: ${names.join(", ")}${more}.` : "No process of its tree is left.";
+  const sent = `${signal} sent by ${by} ${duration(now - at)} ago. ${rest}`;
+  return { tone: "cool", title: killAt === null ? "Waiting for the process tree to exit." : `SIGKILL in ${secondsUntil(killAt, now)} s.`, text: sent };
 }
 
-function backoff(process, now) {
-  const { attempt, limit, until } = process.backoff;
-  const wait = Math.max(0, Math.ceil(until - now));
+const secondsUntil = (at, now) => Math.max(0, Math.ceil(at - now));
+
+function backoff({ backoff: { attempt, limit, until }, cause, error }, now) {
   return {
-    tone: "cool", moment: true, title: `Starts again in ${wait} s: try ${attempt} of ${limit}.`,
-    text: `${sentence(process.cause ?? "it ended")} Restart does not wait; terminate gives up.`, trace: process.error,
+    tone: "cool", title: `Restarts in ${secondsUntil(until, now)} s (attempt ${attempt} of ${limit}).`,
+    text: `${sentence(cause ?? "it exited")} Restart skips the delay; Terminate cancels it.`, trace: error,
   };
 }
 
-function unborn({ cause, error }) {
-  return { tone: "bad", title: "It failed to start: none of its code ran.", text: sentence(cause.slice(UNBORN.length)), trace: error, open: true };
-}
+const failedStart = ({ cause, error }) =>
+  ({ tone: "bad", title: "Failed to start: the target function did not run.", text: sentence(cause.slice(FAILED_START.length)), trace: error, open: true });
 
-function fatal(process) {
-  return {
-    tone: "bad", title: "It was given up.", trace: process.error,
-    text: `${sentence(process.cause ?? "")} Restart tries again from the beginning.`.trim(),
-  };
-}
+const fatal = ({ cause, error }) => ({ tone: "bad", title: "Gave up restarting.", trace: error, text: sentence(cause ?? "") });
 
-function lost(process) {
-  return {
-    tone: "bad", title: "Nobody saw its end.",
-    text: `${sentence(process.cause ?? "The supervisor was away when it ended.")} Its exit code is not known; what it left behind is listed under Descendants.`,
-  };
-}
+const lost = ({ cause }) => ({
+  tone: "bad", title: "Exit not observed.",
+  text: `${sentence(cause ?? "The supervisor was not running when the process exited.")} Its exit code is unknown.`,
+});
 
-function zombie(process) {
-  return {
-    tone: "dim", title: "Dead, and not joined: a zombie.",
-    text: `${sentence(process.cause ?? "")} The OS keeps its exit code until somebody joins it.`.trim(), trace: process.error,
-  };
-}
+const zombie = ({ cause, error, exitcode: code }) =>
+  ({ tone: "dim", title: `Zombie: ${code < 0 ? `killed by ${exitText(code)}` : `exited with code ${code ?? "–"}`}, not yet joined.`, text: sentence(cause ?? ""), trace: error });
 
-function suspended(process) {
-  return {
-    tone: "dim", title: "Suspended by SIGSTOP.",
-    text: `It does nothing until it is resumed${process.descendants ? "; its descendants go on" : ""}. Terminate wakes it first, so that it can react.`,
-  };
-}
+const suspended = ({ descendants }) => ({
+  tone: "dim", title: "Suspended by SIGSTOP.",
+  text: `It does not run until it is resumed${descendants ? "; its child processes keep running" : ""}. Terminate resumes it first so that it can handle SIGTERM.`,
+});
 
-function failed(process) {
-  return { tone: "bad", title: "It failed.", text: sentence(process.cause ?? `exit ${process.exitcode}`), trace: process.error };
-}
+const failed = ({ cause, error, exitcode: code }) => ({ tone: "bad", title: "Failed.", text: sentence(cause ?? `exit ${code}`), trace: error });
 
-/** First letter large, full stop at the end. @param {string} text */
+/** Return the text with a capital letter and a full stop. @param {string} text */
 export function sentence(text) {
   const trimmed = text.trim();
   if (!trimmed) return "";
-  const start = /^[a-z]+[\s,:]/.test(trimmed) ? trimmed[0].toUpperCase() + trimmed.slice(1) : trimmed;
+  const start = /^[a-z]+[\s,:]/.test(trimmed) ? capitalized(trimmed) : trimmed;
   return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 
-/** "1 descendant", "4 descendants" @param {number} n @param {string} word */
-export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+/** @param {string} text */
+export const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** "1 worker", "1,131 workers", "2 processes" @param {number} n @param {string} word */
+export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;

@@ -1,4 +1,4 @@
-/** Records in words and figures.  Absent is an en dash, never 0; minus is a minus sign. */
+/** Figures and states as text.  An absent value is an en dash, never 0; a minus is a minus sign.  Pure. */
 
 export const ABSENT = "–";
 const MIB = 1024 * 1024;
@@ -14,29 +14,23 @@ export function bytes(value) {
   return `${value.toFixed(unit && value < 100 ? 1 : 0)} ${UNITS[unit]}`;
 }
 
-/** Mebibytes without the unit, for a column whose header names it. */
+/** Mebibytes without the unit: the column header names it. */
 export const mebibytes = (value) => (absent(value) ? ABSENT : (value / MIB).toFixed(value < 10 * MIB ? 1 : 0));
 
-/** Percent without the sign, for a column whose header names it. */
+/** Percent without the sign: the column header names it. */
 export const percent = (value) => (absent(value) ? ABSENT : value.toFixed(value > 0 && value < 9.95 ? 1 : 0));
 
 export const count = (value) => (absent(value) ? ABSENT : value.toLocaleString("en"));
 
-/** "0:31", "12:40", "3:07:12", "2 d 4 h" @param {number|null} seconds */
+const TIME_UNITS = [[86400, "d", 3600, "h"], [3600, "h", 60, "m"], [60, "m", 1, "s"]];
+
+/** "0.4 s", "12 s", "3 m 20 s", "2 h 4 m", "2 d 4 h" @param {number|null} seconds */
 export function duration(seconds) {
   if (absent(seconds)) return ABSENT;
-  const s = Math.max(0, Math.floor(seconds));
-  const pad = (n) => String(n).padStart(2, "0");
-  if (s < 3600) return `${Math.floor(s / 60)}:${pad(s % 60)}`;
-  if (s < 86400) return `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)}:${pad(s % 60)}`;
-  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
-}
-
-/** The same in a sentence: "41 s", "3 min", "2 h" */
-export function span(seconds) {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 120) return `${s} s`;
-  return s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+  const s = Math.max(0, seconds);
+  const [large, word, small, smallWord] = TIME_UNITS.find(([size]) => s >= size) ?? [];
+  if (large) return `${Math.floor(s / large)} ${word} ${Math.floor((s % large) / small)} ${smallWord}`;
+  return `${s < 1 ? Math.floor(s * 10) / 10 : Math.floor(s)} s`;
 }
 
 /** "14:03:07", local time @param {number|null} at seconds since the epoch */
@@ -48,7 +42,7 @@ export function clock(at) {
 /** "−9", "0" @param {number|null} code */
 export const exitcode = (code) => (absent(code) ? ABSENT : String(code).replace("-", "−"));
 
-/** Seconds since the start, up to the exit of what has ended. @param {object} process @param {number} now */
+/** Return the seconds from the start to now, or to the exit. @param {object} process @param {number} now */
 export function uptime(process, now) {
   if (absent(process.start_time)) return null;
   return (process.alive ? now : process.exited_at ?? now) - process.start_time;
@@ -71,7 +65,7 @@ const DEAD = new Set(["exited", "joined", "closed", "fatal", "lost"]);
 const STUCKABLE = new Set(["starting", "running", "suspended"]);
 
 /**
- * State as icon, word and tone.  Stuck overrides running; what ended badly keeps its word and gets the cross.
+ * Return a state as icon, word and tone.  Stuck overrides running; a failed process keeps its state and gets a cross.
  * @param {object} process
  * @returns {{word: string, icon: string, tone: "ok"|"warn"|"bad"|"cool"|"dim", dim: boolean, group: string}}
  */

@@ -1,38 +1,39 @@
-/** What a process of a program waits for and what it holds, in a few words. */
+/** What a process of a program waits for, what it holds, and its part in a finding. */
 
-import { span } from "./format.js";
+import { capitalized } from "./finding.js";
+import { duration } from "./format.js";
 import { nameOf } from "./pids.js";
-import { findingWord, isGrave } from "./programs.js";
-import { called } from "./names.js";
-import { isLock, isSemaphore, kindWord, message, over, purpose } from "./resources.js";
+import { findingWord, isBlocking } from "./programs.js";
+import { resourceName } from "./resourcenames.js";
+import { isLock, isSemaphore, kindWord } from "./resources.js";
+import { directly, waitKind, waitPhrase } from "./waits.js";
 import { store } from "../state/store.js";
 
-/** "waits to acquire Lock disk, 41 s", or "" @param {number} pid @param {number} now */
+const MOST_NAMED = 2;
+
+/** "waits for Lock disk, 41 s", or "" @param {number} pid @param {number} now */
 export function waitsFor(pid, now) {
   const edge = store.waits.edges.find((one) => one.pid === pid && one.main !== false) ?? store.waits.edges.find((one) => one.pid === pid);
   if (!edge) return "";
   const { resource, of, to, holders, since } = edge;
-  if (resource === null && of === null) return `waits ${purpose(message(to))} ${holders.slice(0, 2).map(nameOf).join(", ")}, ${span(Math.max(0, now - since))}`;
   const record = store.resources.get(resource);
-  const what = resource ? (record ? `${kindWord(record)} ${called(record).name}` : resource) : nameOf(of);
-  return `waits ${purpose(over(to, record))} ${what}, ${span(Math.max(0, now - since))}`;
+  const direct = resource === null && of === null;
+  const what = direct ? holders.slice(0, MOST_NAMED).map(nameOf).join(", ")
+    : record ? `${kindWord(record)} ${resourceName(record).name}` : resource || nameOf(of);
+  return `${waitPhrase(direct ? directly(to) : waitKind(to, record), record?.kind)} ${what}, ${duration(now - since)}`;
 }
 
-/** "holds disk, index", or "" @param {number} pid */
-export function holdsNow(pid) {
-  const held = [...store.resources.values()].filter((one) => !one.part_of && (isSemaphore(one) ? one.acquired_by?.includes(pid) : isLock(one) && one.holder === pid)).map((one) => called(one).name);
-  if (!held.length) return "";
-  return `holds ${held.slice(0, 2).join(", ")}${held.length > 2 ? ` and ${held.length - 2} more` : ""}`;
+/** "disk, index", or "" @param {number} pid */
+export function locksHeldBy(pid) {
+  const held = [...store.resources.values()].filter((one) => !one.part_of && (isSemaphore(one) ? one.acquired_by?.includes(pid) : isLock(one) && one.holder === pid));
+  const names = held.slice(0, MOST_NAMED).map((one) => resourceName(one).name).join(", ");
+  return held.length > MOST_NAMED ? `${names} and ${held.length - MOST_NAMED} more` : names;
 }
 
-/**
- * What is said of it because others wait for it, or it for others: its share in what stands still.
- * @param {object} process @returns {(import("./finding.js").Finding & {resources: string[]})|null}
- */
-export function sharedFinding({ pid, program, alive }) {
+/** Return the finding that blocks a process, if there is one. @param {object} process @returns {(import("./finding.js").Finding & {resources: string[]})|null} */
+export function programFinding({ pid, program, alive }) {
   if (!program || !alive) return null;
-  const found = store.waits.findings.find((one) => isGrave(one) && one.pids.includes(pid));
+  const found = store.waits.findings.find((one) => isBlocking(one) && one.pids.includes(pid));
   if (!found) return null;
-  const title = findingWord(found);
-  return { tone: "warn", title: `${title[0].toUpperCase()}${title.slice(1)}.`, text: [found.text, found.why, found.cure].filter(Boolean).join(" "), resources: found.resources };
+  return { tone: "warn", title: `${capitalized(findingWord(found))}.`, text: [found.text, found.why, found.cure].filter(Boolean).join(" "), resources: found.resources };
 }

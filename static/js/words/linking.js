@@ -1,18 +1,21 @@
-/** Text with links: pids that we know lead to their process, names of resources to the resource.  A name is known by its place, or by its kind before it: many are common words. */
+/**
+ * Text with links: a known pid leads to its process, the name of a resource to the resource.  A name counts only with its
+ * place after it or its kind before it, because many names are common words.
+ */
 
 import { hrefOf } from "./pids.js";
-import { called } from "./names.js";
+import { resourceName } from "./resourcenames.js";
 import { kindWord } from "./resources.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
-import { element } from "../dom/template.js";
+import { linkTo } from "../dom/dom.js";
 
 /**
- * @param {string} text @param {string[]} resources ids of those that it may speak of
- * @returns {(string|HTMLElement)[]} what to put there
+ * @param {string} text @param {string[]} resources ids of those that the text may name
+ * @returns {(string|HTMLElement)[]} child nodes
  */
 export function linked(text, resources = []) {
-  const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, ...called(one), kind: kindWord(one) }));
+  const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, ...resourceName(one), kind: kindWord(one) }));
   const names = new Map(known.flatMap(({ one, name, place }) => [[name, one], [`${name} (${place})`, one]]));
   const words = known.flatMap(({ name, place, kind }) => [`${escaped(name)} \\(${escaped(place)}\\)`, `(?<=\\b${kind} )${escaped(name)}(?!\\w)`]);
   const pattern = new RegExp(["(?<![\\w.:-])\\d{2,7}(?![\\w.:-])", ...words].join("|"), "i");
@@ -28,11 +31,8 @@ export function linked(text, resources = []) {
 
 function piece(text, resource) {
   const href = resource ? programHref(resource.program, { resource: resource.id }) : hrefOf(Number(text));
-  if (!href) return text;
-  const link = element("a", "", text);
-  link.href = href;
-  return link;
+  return href ? linkTo(text, href) : text;
 }
 
-/** A name is a stranger's text. */
+/** A name is untrusted text. */
 const escaped = (text) => text.replace(/[$()*+.?[\\\]^{|}/-]/g, "\\$&");

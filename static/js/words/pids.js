@@ -1,4 +1,4 @@
-/** Who a pid is.  Waits and resources name processes by pid; the page links them. */
+/** Processes by pid: waits and resources name them so. */
 
 import { OS_STATES } from "./explain.js";
 import { detailHref } from "../state/router.js";
@@ -11,13 +11,13 @@ store.subscribe(({ processes, descendants, removed, reset }) => {
   if (reset || processes.size || descendants.size || removed.size) index = null;
 });
 
-/** The process, or descendant, that has this pid, or had it last. @param {number} pid @returns {object|undefined} */
-export function whoIs(pid) {
+/** Return the process or descendant that has this pid, or had it last. @param {number} pid @returns {object|undefined} */
+export function processWithPid(pid) {
   index ??= indexed();
   return index.get(pid);
 }
 
-/** Descendants first, so that a process takes the place; of several processes that had a pid the living, else the newest. */
+/** A process replaces a descendant of the same pid; of several processes the live one counts, else the newest. */
 function indexed() {
   const known = new Map();
   for (const one of store.descendants.values()) known.set(one.pid, one);
@@ -29,25 +29,25 @@ function indexed() {
   return known;
 }
 
-/** Its name, else "pid 12". @param {number} pid */
-export const nameOf = (pid) => whoIs(pid)?.name ?? `pid ${pid}`;
+/** Return its name, else "pid 12". @param {number} pid */
+export const nameOf = (pid) => processWithPid(pid)?.name ?? `pid ${pid}`;
 
-/** Where it is shown, or null. @param {number} pid */
+/** Return the address of its detail, or null. @param {number} pid */
 export function hrefOf(pid) {
-  const one = whoIs(pid);
+  const one = processWithPid(pid);
   if (!one) return null;
   return "root" in one ? (one.root ? detailHref(one.root, "descendants") : null) : detailHref(one.id);
 }
 
-/** Whether it is known to have ended. @param {number} pid */
-export function isDead(pid) {
-  const one = whoIs(pid);
+/** Return whether it is known to have exited. @param {number} pid */
+export function hasExited(pid) {
+  const one = processWithPid(pid);
   return Boolean(one) && ("root" in one ? one.state === "Z" : !one.alive);
 }
 
-/** What it does, in a word. @param {number} pid */
+/** Return its state, or "" if it is unknown. @param {number} pid */
 export function stateWord(pid) {
-  const one = whoIs(pid);
+  const one = processWithPid(pid);
   if (!one) return "";
   return "root" in one ? OS_STATES[one.state] ?? "" : one.state;
 }

@@ -22,13 +22,13 @@ export function poolState({ state, error }) {
   return shown(POOLS[state] ?? ["?", "dim"], state, over);
 }
 
-/** Whether a pool takes jobs. @param {object} pool */
-export const isOpen = ({ state }) => state === "open" || state === "opening";
+/** Return whether a pool accepts jobs. @param {object} pool */
+export const acceptsJobs = ({ state }) => state === "open" || state === "opening";
 
-/** Whether a pool has ended. @param {object} pool */
-export const isOver = ({ state }) => state === "closed" || state === "terminated";
+/** Return whether a pool has ended. @param {object} pool */
+export const hasEnded = ({ state }) => state === "closed" || state === "terminated";
 
-/** Stuck overrides busy; what is suspended keeps its word, for that says why. @param {object} worker @returns {Shown} */
+/** Stuck overrides busy, but not suspended, which is the reason. @param {object} worker @returns {Shown} */
 export function workerState({ state, stuck, exitcode }) {
   if (state === "ended") return { ...shown(WORKERS.ended, state, true), ...(exitcode && { icon: "✕" }) };
   if (stuck && state !== "suspended") return { icon: "▲", tone: "warn", word: "stuck", dim: false };
@@ -38,14 +38,14 @@ export function workerState({ state, stuck, exitcode }) {
 /** @param {object} job @returns {Shown} */
 export const jobState = ({ state }) => shown(JOBS[state] ?? ["?", "dim"], state, state === "done");
 
-/** How a worker ended, by its exit code: "SIGKILL", "exit 3". @param {number|null} code */
-export function ending(code) {
+/** An exit code as text: "SIGKILL", "exit 3". @param {number|null} code */
+export function exitText(code) {
   if (code === null || code === undefined) return "";
   return code < 0 ? SIGNALS[-code] ?? `signal ${-code}` : `exit ${code}`;
 }
 
-/** The living workers, and those of them that are stuck. @param {object} pool */
-export function staff({ workers = [] }) {
+/** Group the workers of a pool by what they do. @param {object} pool */
+export function groupWorkers({ workers = [] }) {
   const alive = workers.filter(({ state }) => state !== "ended");
   return {
     alive, ended: workers.filter(({ state }) => state === "ended"), stuck: alive.filter((one) => one.stuck),

@@ -1,22 +1,22 @@
-/** Resources in words and figures.  Pure. */
+/** Resources as text and figures.  Pure. */
 
 import { plural } from "./finding.js";
-import { ABSENT, bytes, count, span } from "./format.js";
+import { ABSENT, bytes, count, duration } from "./format.js";
 
 const KINDS = {
   queue: "Queue", joinable_queue: "JoinableQueue", simple_queue: "SimpleQueue", pipe: "Pipe", lock: "Lock", rlock: "RLock",
   semaphore: "Semaphore", bounded_semaphore: "BoundedSemaphore", condition: "Condition", event: "Event", barrier: "Barrier",
   value: "Value", array: "Array", shared_memory: "SharedMemory", manager: "Manager", pool: "Pool", listener: "Listener",
 };
-/** Of an array so many are drawn. */
+/** How many elements of an array have a chart. */
 export const ELEMENTS = 4;
 const known = (value) => value !== null && value !== undefined;
 
 /** "JoinableQueue", "managed Lock" @param {{kind: string, manager?: string|null}} resource */
 export const kindWord = ({ kind, manager }) => `${manager ? "managed " : ""}${KINDS[kind] ?? kind}`;
 
-/** `jobs (train.py:41)` is a name and a place. @param {{name: string}} resource @returns {{name: string, place: string}} */
-export function named({ name, kind, id }) {
+/** Split `jobs (train.py:41)` into name and place. @param {{name: string}} resource @returns {{name: string, place: string}} */
+export function splitName({ name, kind, id }) {
   const [, first, place = ""] = /^(.*?)\s*(?:\(([^()]*:\d+)\))?$/s.exec(name ?? "") ?? [null, name, ""];
   return { name: first || `${KINDS[kind] ?? kind} ${id}`, place };
 }
@@ -25,31 +25,31 @@ export const isQueue = ({ kind }) => kind.endsWith("queue");
 export const isLock = ({ kind }) => kind === "lock" || kind === "rlock";
 export const isSemaphore = ({ kind }) => kind.endsWith("semaphore");
 
-/** How full a queue is, 0…1, or null. @param {object} queue */
+/** Return how full a queue is, 0…1, or null. @param {object} queue */
 export const fullness = ({ size, maxsize }) => (maxsize > 0 && known(size) ? Math.min(1, size / maxsize) : null);
 
 /** "48 of 50", "12" @param {object} queue */
-export function depth({ size, maxsize }) {
+export function queueDepth({ size, maxsize }) {
   if (!known(size)) return ABSENT;
   return maxsize > 0 ? `${count(size)} of ${count(maxsize)}` : count(size);
 }
 
-/** Items in feeders, of all processes together. @param {object} queue */
+/** Return the number of items in the feeder threads of all processes. @param {object} queue */
 export const backlog = ({ buffered }) => (buffered ? Object.values(buffered).reduce((sum, one) => sum + (one ?? 0), 0) : null);
 
 /** "free", "held", "2 of 3 free" @param {object} lock */
-export function level({ kind, value, maximum, abandoned, lost }) {
+export function lockState({ kind, value, maximum, abandoned, lost }) {
   if (!known(value)) return ABSENT;
   if (kind === "lock" || kind === "rlock") return value > 0 ? "free" : abandoned ? "abandoned" : "held";
   const free = known(maximum) && maximum < 2 ** 30 ? `${count(value)} of ${count(maximum)} free` : `${count(value)} free`;
   return lost ? `${free}, ${count(lost)} lost` : free;
 }
 
-/** What an event, a condition or a barrier is at. @param {object} one */
-export function standing({ kind, flag, sleepers, parties, arrived, broken }) {
+/** Return the state of an event, a condition or a barrier. @param {object} one */
+export function syncState({ kind, flag, sleepers, parties, arrived, broken }) {
   if (kind === "event") return known(flag) ? (flag ? "set" : "not set") : ABSENT;
   if (kind === "barrier") return broken ? "broken" : known(parties) ? `${count(arrived ?? 0)} of ${count(parties)} arrived` : ABSENT;
-  return known(sleepers) ? (sleepers ? `${count(sleepers)} asleep` : "nobody asleep") : ABSENT;
+  return known(sleepers) ? (sleepers ? `${count(sleepers)} waiting` : "none waiting") : ABSENT;
 }
 
 const TYPES = { b: "signed char", B: "unsigned char", h: "short", H: "unsigned short", i: "int", I: "unsigned int", l: "long", L: "unsigned long", q: "long long", Q: "unsigned long long", f: "float", d: "double", c: "char" };
@@ -57,48 +57,33 @@ const TYPES = { b: "signed char", B: "unsigned char", h: "short", H: "unsigned s
 /** "double", "int × 256" @param {object} shared */
 export const typeOf = ({ kind, typecode, length }) => [TYPES[typecode] ?? typecode ?? "", kind === "array" && known(length) ? `× ${count(length)}` : ""].filter(Boolean).join(" ");
 
-/** The values of a Value or an Array as one would write them. @param {object} shared @param {number} most characters */
-export function written({ values, length }, most = 200) {
+/** Return the values of a Value or an Array as Python would write them. @param {object} shared @param {number} most characters */
+export function valueText({ values, length }, most = 200) {
   if (!values) return ABSENT;
   const texts = values.map((one) => (typeof one === "number" && !Number.isInteger(one) ? String(Number(one.toPrecision(7))) : typeof one === "string" ? JSON.stringify(one) : String(one)));
-  // Letters come as one text.
+  // Characters come as one string.
   const shown = values.reduce((sum, one) => sum + (typeof one === "string" ? one.length : 1), 0);
   const whole = texts.join(", ") + (known(length) && length > shown ? ", …" : "");
   return whole.length > most ? `${whole.slice(0, most)} …` : whole;
 }
 
-/** The unread bytes of a pipe, in both directions. @param {object} pipe */
+/** Return the unread bytes of a pipe, in both directions. @param {object} pipe */
 export function unread({ pipe_bytes: there, pipe_bytes_back: back }) {
   if (!known(there) && !known(back)) return ABSENT;
   return known(back) ? `${bytes(there)} · ${bytes(back)}` : bytes(there);
 }
 
-/** "3 waiting, longest 41 s" @param {object} resource @param {number} now */
-export function queueing({ waiting = [] }, now) {
+/** "3, up to 41 s" @param {object} resource @param {number} now */
+export function waitingText({ waiting = [] }, now) {
   if (!waiting.length) return "";
   const since = Math.min(...waiting.map((one) => one.since));
-  return `${count(waiting.length)} for ${span(Math.max(0, now - since))}`;
+  return `${count(waiting.length)}, up to ${duration(now - since)}`;
 }
 
-const HOW = {
-  acquire: "to acquire", put: "to put into", get: "to get from", flush: "to write its buffered items to", recv: "to receive from",
-  send: "to send to", wait: "for", notify: "for the sleepers to wake up at", join: "in join() for", end: "for the end of", answer: "for an answer of", accept: "for somebody to connect to",
-  connect: "to be accepted by", greet: "for who has connected to say who it is, in accept() of", hear: "for a message of", tell: "to send to", over: "for a message over", "send over": "to send over",
-};
-
-/** Of a process itself a message is received. @param {string} to */
-export const message = (to) => ({ recv: "hear", send: "tell" })[to] ?? to;
-
-/** So it is over a connection that a listener made. @param {string} to @param {{kind: string}|undefined} resource */
-export const over = (to, resource) => (resource?.kind === "listener" && { recv: "over", send: "send over" }[to]) || to;
-
-/** "to put into", "for" @param {string} to @param {string} [kind] of what it waits for */
-export const purpose = (to, kind) => (to === "wait" && kind === "joinable_queue" ? "in join() of" : HOW[to] ?? `to ${to}`);
-
-/** One figure that says most about it. @param {object} resource */
-export function gist(resource) {
+/** Return the most telling figure of a resource. @param {object} resource */
+export function keyFigure(resource) {
   if (isQueue(resource)) return known(resource.size) ? plural(resource.size, "item") : "";
-  if (isLock(resource) || isSemaphore(resource)) return level(resource).replace(ABSENT, "");
-  if (["event", "condition", "barrier"].includes(resource.kind)) return standing(resource).replace(ABSENT, "");
+  if (isLock(resource) || isSemaphore(resource)) return lockState(resource).replace(ABSENT, "");
+  if (["event", "condition", "barrier"].includes(resource.kind)) return syncState(resource).replace(ABSENT, "");
   return "";
 }

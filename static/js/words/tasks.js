@@ -1,13 +1,12 @@
-/** Tasks, workers and what their end costs, in sentences.  Pure. */
+/** Tasks and workers as text, and what ending them costs.  Pure. */
 
-import { plural, sentence } from "./finding.js";
-import { count, span } from "./format.js";
+import { capitalized, plural, sentence } from "./finding.js";
+import { count, duration } from "./format.js";
 
 /** "1 retry", "2 retries" @param {number} n */
 export const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;
-/** Who has had a task for so long may keep it for a while. */
-const FIRM_S = 1;
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
+/** A worker that has had its task for this long is unlikely to have another one in a moment. */
+const CERTAIN_S = 1;
 
 /** "task 17 of job 3", "task 2 of job 3 (items 32–47)" @param {object} task */
 export function taskName({ job, index, first, size }) {
@@ -18,62 +17,59 @@ export function taskName({ job, index, first, size }) {
 /** "stall_at(17)": the function without its module. @param {{function: string, arguments: string}} task */
 export const callOf = ({ function: called, arguments: given = "" }) => `${called.split(".").at(-1)}(${given})`;
 
-/** Why it is stuck, without the task, which is named anyway. @param {{reason: string}|null} stuck */
-export const reasonOf = (stuck) => (stuck?.reason ?? "").replace(/^no (end of [^;]*|work)(; |$)/, "");
+/** Return why it is stuck, without the task, which is named elsewhere. @param {{reason: string}|null} stuck */
+export const stuckReason = (stuck) => (stuck?.reason ?? "").replace(/^no (end of [^;]*|work)(; |$)/, "");
 
-const waiting = (n) => plural(n, "waiting task");
-const move = (n) => `${waiting(n)} ${n === 1 ? "moves" : "move"} to other workers`;
+const moved = (n) => `${plural(n, "prefetched task")} ${n === 1 ? "moves" : "move"} to other workers`;
 
-/** How often the task of a worker would still be run again, were the worker to end. @param {object} pool @param {object} task */
-export const retriesLeft = ({ retries: all = 0 }, { attempt = 1 }) => Math.max(0, all - (attempt - 1));
+/** Return how often the task of a worker would still be retried. @param {object} pool @param {object} task */
+const retriesLeft = ({ retries: all = 0 }, { attempt = 1 }) => Math.max(0, all - (attempt - 1));
 
-/** Whether what the end of a worker costs can be named: it is not about to have another task. @param {object} pool @param {object} worker @param {number|null} busy seconds */
-export const isFirm = ({ running, queued }, { task }, busy) => (task ? (busy ?? 0) >= FIRM_S : !running && !queued);
+/** Return whether the worker will still have its present task in a moment. @param {object} pool @param {object} worker @param {number|null} busy seconds */
+export const isCostCertain = ({ running, queued }, { task }, busy) => (task ? (busy ?? 0) >= CERTAIN_S : !running && !queued);
 
-/** What the end of a worker costs, beforehand. @param {object} pool @param {object} worker @param {number|null} busy seconds */
-export function cost(pool, worker, busy) {
+/** Return what ending a worker would cost. @param {object} pool @param {object} worker @param {number|null} busy seconds */
+export function endingCost(pool, worker, busy) {
   const { task, prefetched } = worker;
-  const rest = prefetched ? `${capital(move(prefetched))}.` : "";
-  if (!task) return ["It has no task now: nothing is lost.", rest].filter(Boolean).join(" ");
+  const rest = prefetched ? `${moved(prefetched)}.` : "";
+  if (!task) return ["It has no task: nothing is lost.", rest].filter(Boolean).join(" ");
   const left = retriesLeft(pool, task);
-  const firm = isFirm(pool, worker, busy);
-  const fate = left ? `will be run again by another worker: ${retries(left)} left` : "will be lost";
-  const what = firm ? `${capital(taskName(task))} ${fate}; it has run ${span(busy)}.` : `The task that it has then ${fate}; now it is ${taskName(task)}.`;
+  const fate = left ? `will be retried by another worker (${retries(left)} left)` : "will be lost";
+  const certain = isCostCertain(pool, worker, busy);
+  const what = certain ? `${capitalized(taskName(task))} ${fate}; it has been running for ${duration(busy)}.` : `Its current task, now ${taskName(task)}, ${fate}.`;
   return [what, rest].filter(Boolean).join(" ");
 }
 
-/** What is wrong with a worker. @param {object} pool @param {object} worker @param {number|null} busy seconds @returns {{title: string, text: string}} */
-export function trouble(pool, worker, busy) {
+/** Describe a stuck worker. @param {object} pool @param {object} worker @param {number|null} busy seconds @returns {{title: string, text: string}} */
+export function describeStuck(pool, worker, busy) {
   const { pid, task, stuck, state } = worker;
-  const had = task ? `has had ${taskName(task)}, ${callOf(task)}, for ${span(busy ?? 0)} and finished nothing` : "has finished nothing";
-  const title = state === "suspended" ? `Worker ${pid} is suspended${task ? ` with ${taskName(task)}, ${callOf(task)}` : ""}.` : `Worker ${pid} ${had}.`;
-  const why = sentence(reasonOf(stuck));
-  return { title, text: [why, state === "suspended" ? "Resume lets it go on." : "", wayOut(pool, worker)].filter(Boolean).join(" ") };
+  const what = task ? `${taskName(task)}, ${callOf(task)}` : "";
+  const text = [sentence(stuckReason(stuck)), killCost(pool, worker)].filter(Boolean).join(" ");
+  if (state === "suspended") return { title: `Worker ${pid} is suspended${what && ` in ${what}`}.`, text };
+  return { title: what ? `Worker ${pid} has been stuck on ${what}, for ${duration(busy ?? 0)}.` : `Worker ${pid} is stuck without a task.`, text };
 }
 
-function wayOut(pool, { task, prefetched }) {
-  if (!task) return "Kill it: nothing is lost, and another takes its place.";
-  const behind = prefetched ? `the ${waiting(prefetched)} behind it ${prefetched === 1 ? "moves" : "move"} on` : "everything else goes on";
-  return `Kill it: the task is ${retriesLeft(pool, task) ? "run again" : "lost"}, ${behind}.`;
+function killCost(pool, { task, prefetched }) {
+  if (!task) return "Killing it loses nothing; a new worker replaces it.";
+  return `Killing it ${retriesLeft(pool, task) ? "retries" : "loses"} the task; ${prefetched ? moved(prefetched) : "no other task is affected"}.`;
 }
 
-/** What the end of a pool costs, beforehand. @param {object} pool */
-export function poolCost({ queued, running, workers = [] }) {
+/** Return what terminating a pool would cost. @param {object} pool */
+export function terminationCost({ queued, running, workers = [] }) {
   const alive = workers.filter(({ state }) => state !== "ended").length;
-  const ends = `Its ${plural(alive, "worker")} ${alive === 1 ? "ends" : "end"} now.`;
   const lost = running ? ` ${plural(running, "running task")} ${running === 1 ? "is" : "are"} lost.` : "";
-  const never = queued ? ` ${waiting(queued)} never ${queued === 1 ? "starts" : "start"}.` : "";
-  return ends + (lost + never || " Nothing runs or waits, so nothing is lost.");
+  const never = queued ? ` ${plural(queued, "queued task")} never ${queued === 1 ? "starts" : "start"}.` : "";
+  return `Ends ${plural(alive, "worker")} now.${lost + never || " No task is running or queued, so nothing is lost."}`;
 }
 
-/** Whether all that is left of a job is with stuck workers: then its rate says nothing about its end. @param {object} pool @param {object} job */
-export function hangs({ workers = [] }, { id, total, done, failed, lost }) {
+/** Return whether only stuck workers have what is left of a job: its rate then says nothing about its end. @param {object} pool @param {object} job */
+export function onlyStuckTasksLeft({ workers = [] }, { id, total, done, failed, lost }) {
   const held = workers.filter(({ stuck, task, state }) => stuck && state !== "ended" && task?.job === id).length;
   return held > 0 && total !== null && total - done - failed - lost <= held;
 }
 
-/** How far a job is: "8,214 of 20,000". @param {object} job */
-export function farOf({ done, failed, lost, total }) {
+/** Return how far a job is: "8,214 of 20,000". @param {object} job */
+export function progressText({ done, failed, lost, total }) {
   const over = done + failed + lost;
   return total === null || total === undefined ? count(over) : `${count(over)} of ${count(total)}`;
 }

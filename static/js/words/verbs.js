@@ -1,54 +1,58 @@
-/** Which verbs make sense now, and why not.  The server decides; this only spares a person the refusal.  Pure. */
+/** The actions on a process: their texts, and when each is possible.  The server decides; this only avoids refusals.  Pure. */
+
+/**
+ * @typedef {{label: string, done?: string, key?: string, danger?: boolean, confirmed?: boolean}} Verb
+ *   `done`: what a toast says; `danger`: drawn in red; `confirmed`: asks before it acts on a live process
+ * @type {Record<string, Verb>} in the order in which they are offered
+ */
+export const VERBS = {
+  start: { label: "Start", done: "started" },
+  resume: { label: "Resume", done: "resumed", key: "P" },
+  stack: { label: "Stack", key: "S" },
+  terminate: { label: "Terminate", done: "stopping", key: "T", danger: true, confirmed: true },
+  kill: { label: "Kill", done: "killed", key: "K", danger: true, confirmed: true },
+  join: { label: "Join", done: "joined", key: "J" },
+  suspend: { label: "Suspend", done: "suspended", key: "P" },
+  restart: { label: "Restart", done: "restarting", key: "R", confirmed: true },
+  close: { label: "Close", done: "closed", key: "C" },
+  signal: { label: "Signal…" },
+};
 
 const LIVE = new Set(["starting", "running", "suspended", "stopping"]);
-const ENDED = new Set(["exited", "joined", "backoff", "fatal", "lost"]);
+const ENDED = new Set(["exited", "joined", "fatal", "lost"]);
+const PARENT_ONLY = new Set(["start", "join", "restart"]);
+export const VIEW_ONLY = "You have view-only access.";
 
-const ITS_PARENTS = new Set(["start", "join", "restart"]);
+const notRunning = ({ state }) => LIVE.has(state) || `The process is not running (state: ${state}).`;
 
+/** @type {Record<string, (process: object) => true|string>} true, or the reason why the verb is not possible */
 const RULES = {
-  stack: (p) => LIVE.has(p.state) || "there is no process to look into",
-  start: (p) => p.state === "created" || "a process is started once; Restart makes a new one",
-  join: (p) => LIVE.has(p.state) || p.state === "exited" || (p.state === "created" ? "it was not started yet" : "it was joined already"),
-  suspend: (p) => p.state === "running" || `only what runs can be suspended; it is ${p.state}`,
-  resume: (p) => p.state === "suspended" || `only what is suspended can be resumed; it is ${p.state}`,
-  restart: (p) => (p.state !== "created" && p.state !== "closed") || (p.state === "created" ? "it was not started yet; use Start" : "it is closed"),
-  terminate: (p) => (p.state !== "stopping" && LIVE.has(p.state)) || p.state === "backoff"
-    || (p.state === "stopping" ? "it is asked to end already; Kill does not wait" : `it does not run; it is ${p.state}`),
-  kill: (p) => LIVE.has(p.state) || `it does not run; it is ${p.state}`,
-  close: (p) => p.state === "created" || (ENDED.has(p.state) && p.state !== "backoff")
-    || (p.state === "closed" ? "it is closed already" : "it must end first: close() refuses while it runs"),
-  signal: (p) => LIVE.has(p.state) || `there is no process to signal; it is ${p.state}`,
+  stack: notRunning,
+  start: ({ state }) => state === "created" || "Already started. Use Restart to start it again.",
+  join: ({ state }) => LIVE.has(state) || state === "exited" || (state === "created" ? "Not started yet." : "Already joined."),
+  suspend: ({ state }) => state === "running" || `Only a running process can be suspended (state: ${state}).`,
+  resume: ({ state }) => state === "suspended" || `Only a suspended process can be resumed (state: ${state}).`,
+  restart: ({ state }) => (state !== "created" && state !== "closed") || (state === "created" ? "Not started yet. Use Start." : "The process is closed."),
+  terminate: (process) => process.state === "backoff"
+    || (process.state === "stopping" ? "Already stopping. Kill does not wait for the grace period." : notRunning(process)),
+  kill: notRunning,
+  close: ({ state }) => state === "created" || ENDED.has(state) || (state === "closed" ? "Already closed." : "A process must exit before it can be closed."),
+  signal: notRunning,
 };
 
-/** "" when possible, else the reason why not. @param {string} verb @param {object} process @param {string} role */
+/** Return "" if the verb is possible, else the reason why not. @param {string} verb @param {object} process @param {string} role */
 export function whyNot(verb, process, role) {
-  if (role === "viewer") return "You look on as a viewer: only an operator may act.";
-  if (process.observed && ITS_PARENTS.has(verb)) return "Its parent starts and joins it; Procession only watches it.";
+  if (role === "viewer") return VIEW_ONLY;
+  if (process.observed && PARENT_ONLY.has(verb)) return "Only its parent process can start, join or restart it.";
   const answer = RULES[verb]?.(process) ?? true;
-  return answer === true ? "" : `Not now: ${answer}.`;
+  return answer === true ? "" : answer;
 }
 
-/** The words of each verb: its button, what a toast says when it was accepted, and which ask before they are done. */
-export const VERBS = {
-  stack: { label: "Stack" },
-  start: { label: "Start", done: "was started", many: "started" },
-  join: { label: "Join", done: "was joined", many: "joined" },
-  suspend: { label: "Suspend", done: "is suspended", many: "suspended" },
-  resume: { label: "Resume", done: "runs again", many: "resumed" },
-  restart: { label: "Restart", done: "is being restarted", many: "being restarted", destroys: true },
-  terminate: { label: "Terminate", done: "is asked to end", many: "asked to end", destroys: true },
-  kill: { label: "Kill", done: "was sent SIGKILL, with its tree", many: "sent SIGKILL, with their trees", destroys: true },
-  close: { label: "Close", done: "is closed", many: "closed" },
-  signal: { label: "Signal …" },
-};
-
-/** What a destructive verb will do, before its consequences are known. @param {string} verb @param {object} process */
-export function price(verb, process) {
-  const runs = LIVE.has(process.state);
-  if (verb === "terminate" && !runs) return "Nothing of it runs now; it is not started again by itself.";
-  if (verb === "terminate") return `SIGTERM now; SIGKILL to what is left of its tree after ${process.grace_s} s.`;
-  if (verb === "kill") return "SIGKILL at once to it and all its descendants. No cleanup code runs.";
-  if (verb === "restart") return runs ? "Ends it as terminate does, then starts it again with the same arguments." : "Starts it again with the same arguments.";
-  if (verb === "close") return "Releases the Process object and takes it off the list; its journal stays.";
-  return "";
+/** Return what a verb will do, before the server has been asked. @param {string} verb @param {object} process */
+export function effectOf(verb, { state, grace_s: grace }) {
+  const live = LIVE.has(state);
+  if (verb === "terminate") return live ? `Sends SIGTERM, then SIGKILL to the process tree after ${grace} s if it is still alive.` : "Cancels the scheduled restart.";
+  if (verb === "kill") return "Sends SIGKILL to the process and all its descendants. No cleanup code runs.";
+  if (verb === "restart") return `${live ? "Terminates the process, then starts" : "Starts"} it again with the same arguments.`;
+  return verb === "close" ? "Releases the Process object and removes it from the list. Its events are kept." : "";
 }

@@ -49,9 +49,9 @@ def findings(page: Page) -> Locator:
     return page.get_by_role("region", name="Findings")
 
 
-def beside(page: Page) -> Locator:
+def panel(page: Page) -> Locator:
     """The panel of a job, of a worker, or of the form for a job."""
-    return page.locator("#beside")
+    return page.locator("#pool-panel")
 
 
 def verb(page: Page, label: str) -> Locator:
@@ -61,7 +61,7 @@ def verb(page: Page, label: str) -> Locator:
 
 def submit_button(page: Page) -> Locator:
     """What sends the form for a job."""
-    return beside(page).locator("button[type=submit]")
+    return panel(page).locator("button[type=submit]")
 
 
 def results(page: Page) -> Locator:

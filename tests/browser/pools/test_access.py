@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.pools.pooling import beside, findings, open_pool_page, pool_row, worker_row, workers
+from tests.browser.pools.pooling import findings, open_pool_page, panel, pool_row, worker_row, workers
 from tests.browser.test_access import WIDTHS, violations
 
 STUCK_AFTER_S = 1
@@ -37,7 +37,7 @@ def test_the_list_has_no_violations(pool: str, shared_server: Server, looking: P
 
 def test_a_pool_has_no_violations(pool: str, looking: Page) -> None:
     open_pool_page(looking, pool)
-    expect(findings(looking)).to_contain_text("Kill it: the task is lost")
+    expect(findings(looking)).to_contain_text("Killing it loses the task")
     workers(looking).first.hover()
     assert violations(looking) == []
 
@@ -47,7 +47,7 @@ def test_the_panels_beside_it_have_no_violations(pool: str, shared_server: Serve
     for query, words in (("job=1", "7 is the number"), (f"worker={pid}&stack=1", "Thread"), ("submit=1", "Chunksize")):
         base = "/".join(looking.url.split("/", 3)[:3])
         looking.goto(f"{base}/pools/{pool}?{query}")
-        expect(beside(looking)).to_contain_text(words)
+        expect(panel(looking)).to_contain_text(words)
         assert violations(looking) == []
 
 
@@ -59,7 +59,7 @@ def test_the_dialogs_have_no_violations(pool: str, shared_server: Server, lookin
     looking.keyboard.press("Escape")
     looking.goto(f"{shared_server.base}/pools")
     looking.get_by_role("button", name="Open pool").click()
-    expect(looking.get_by_role("dialog", name="Open a pool")).to_be_visible()
+    expect(looking.get_by_role("dialog", name="Open pool")).to_be_visible()
     assert violations(looking) == []
 
 
@@ -67,7 +67,7 @@ def test_the_empty_list_has_no_violations(own_server: Server, visit: Callable[..
     for theme in ("light", "dark"):
         page = visit(own_server.url, color_scheme=theme)
         page.goto(f"{own_server.base}/pools")
-        expect(page.get_by_role("heading", name="No pool is open")).to_be_visible()
+        expect(page.get_by_role("heading", name="No pools")).to_be_visible()
         assert violations(page) == []
 
 
@@ -78,10 +78,10 @@ def test_a_worker_is_reached_and_ended_by_the_keyboard(server: Server, page: Pag
     assert pid
     worker_row(page, pid).get_by_role("link").focus()
     page.keyboard.press("Enter")
-    expect(beside(page).locator("h2")).to_have_text(f"Worker {pid}")
+    expect(panel(page).locator("h2")).to_have_text(f"Worker {pid}")
     for _ in range(4):
         page.keyboard.press("Tab")
         if page.evaluate("() => document.activeElement.dataset.verb") == "kill":
             break
     page.keyboard.press("Escape")
-    expect(beside(page)).to_be_hidden()
+    expect(panel(page)).to_be_hidden()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import VIEWER_TOKEN, Server
-from tests.browser.pools.pooling import beside, figure, job_row, open_pool_page, pool_row, state, worker_row, workers
+from tests.browser.pools.pooling import figure, job_row, open_pool_page, panel, pool_row, state, worker_row, workers
 from tests.browser.test_stale import NOTE_STALE, live, was_stale
 
 MANY = 64
@@ -21,10 +21,10 @@ def test_the_empty_page_opens_a_pool_and_runs_an_example(own_server: Server, vis
     page.get_by_role("button", name="Open a pool of 4").click()
     expect(page).to_have_url(re.compile(r"/pools/\w+\?job=1"))
     expect(workers(page)).to_have_count(4)
-    expect(beside(page)).to_contain_text("running")
+    expect(panel(page)).to_contain_text("running")
     expect(job_row(page, 1)).to_contain_text(re.compile(r"[1-9]\d* of 200"))
     page.keyboard.press("Escape")
-    expect(beside(page)).to_be_hidden()
+    expect(panel(page)).to_be_hidden()
 
 
 def test_a_row_tells_a_pool_and_opens_it(server: Server, page: Page) -> None:
@@ -43,27 +43,27 @@ def test_what_an_address_asks_for_is_open(server: Server, page: Page) -> None:
     pool = server.open_pool("deep", 1)
     job = server.submit(pool, "square", iterable=[2, 3])
     open_pool_page(page, pool, f"?job={job}")
-    expect(beside(page).get_by_label("Result", exact=True)).to_have_text("[4, 9]")
+    expect(panel(page).get_by_label("Result", exact=True)).to_have_text("[4, 9]")
     pid = server.pool(pool)["workers"][0]["pid"]
     open_pool_page(page, pool, f"?worker={pid}&stack=1")
-    expect(beside(page).get_by_label("Stack", exact=True)).to_contain_text("procession/pool/worker_process/main.py")
+    expect(panel(page).get_by_label("Stack", exact=True)).to_contain_text("procession/pool/worker_process/main.py")
     open_pool_page(page, pool, "?job=77")
-    expect(beside(page)).to_contain_text("77")
+    expect(panel(page)).to_contain_text("77")
 
 
 def test_an_address_of_no_pool_says_so(server: Server, page: Page) -> None:
     page.goto(f"{server.base}/pools/p987")
-    expect(page.get_by_role("heading", name="There is no such pool.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pool not found")).to_be_visible()
 
 
 def test_a_viewer_looks_and_has_no_verbs(server: Server, viewer: Page) -> None:
     pool = server.open_pool("seen", 1)
     job = server.submit(pool, "raise-at", iterable=[7])
     open_pool_page(viewer, pool, f"?job={job}")
-    expect(beside(viewer)).to_contain_text("7 is the number that raises")
+    expect(panel(viewer)).to_contain_text("7 is the number that raises")
     pid = server.pool(pool)["workers"][0]["pid"]
     worker_row(viewer, pid).click()
-    expect(beside(viewer)).to_contain_text("ForkServerPoolWorker")
+    expect(panel(viewer)).to_contain_text("ForkServerPoolWorker")
     shown = viewer.locator("#pool button:visible")
     expect(shown).to_have_count(0)
     viewer.goto(f"{server.base}/pools")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.browser.opening import LIVE, badge, button, fact, finding, open_detail, toasts
 
-COUNTDOWN = re.compile(r"SIGKILL in \d s.*SIGTERM by operator .*Still there: \d+ itself")
+COUNTDOWN = re.compile(r"SIGKILL in \d s.*SIGTERM sent by operator .*Still running: \d+ \(this process\)")
 
 
 def test_one_that_ignores_sigterm_is_counted_down_and_killed(server: Server, page: Page) -> None:
@@ -38,7 +38,7 @@ def test_a_kill_says_who_goes_along_and_takes_them(server: Server, page: Page) -
     expected = pids.all_inner_texts()
     button(page, "Kill").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("3 descendants go along")
+    expect(dialog).to_contain_text("Also kills 3 child processes")
     assert {line.split()[0] for line in dialog.get_by_role("listitem").all_inner_texts()} == set(expected)
     page.keyboard.press("Enter")
     expect(badge(page)).to_contain_text("joined")
@@ -64,12 +64,12 @@ def test_one_that_changed_meanwhile_is_left_alone(server: Server, page: Page) ->
     expect(badge(page)).to_contain_text("running")
     before = page.locator("#detail .who").inner_text()
     button(page, "Kill").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Nothing else goes along")
+    expect(page.get_by_role("dialog")).to_contain_text("No other process is affected.")
     server.api("POST", f"/processes/{process['id']}/restart", {})
     expect(page.locator("#detail .who")).not_to_have_text(before)
     expect(badge(page)).to_contain_text("running")
     page.keyboard.press("Enter")
-    expect(toasts(page)).to_contain_text("kill was refused")
+    expect(toasts(page)).to_contain_text("Could not kill napper.")
     expect(toasts(page)).to_contain_text("is no longer pid")
     expect(badge(page)).to_contain_text("running")
 
@@ -81,7 +81,7 @@ def test_any_signal_can_be_sent(server: Server, page: Page) -> None:
     button(page, "Signal").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(LIVE)
-    dialog.get_by_label("Another, by name or number").fill("sigalrm")
+    dialog.get_by_label("Other signal").fill("sigalrm")
     dialog.get_by_role("button", name="Send SIGALRM").click()
     expect(badge(page)).to_contain_text("joined")
     expect(fact(page, "Exit code")).to_contain_text("−14")
@@ -96,7 +96,7 @@ def test_what_is_not_possible_says_why(server: Server, page: Page) -> None:
     expect(badge(page)).to_contain_text("stopping")
     expect(button(page, "Terminate")).to_have_attribute("aria-disabled", "true")
     button(page, "Terminate").click(force=True)
-    expect(toasts(page)).to_contain_text("it is asked to end already; Kill does not wait")
+    expect(toasts(page)).to_contain_text("Already stopping. Kill does not wait for the grace period.")
 
 
 def test_a_viewer_is_told_why_nothing_happens(server: Server, viewer: Page) -> None:
@@ -104,7 +104,7 @@ def test_a_viewer_is_told_why_nothing_happens(server: Server, viewer: Page) -> N
     open_detail(viewer, process["id"])
     expect(badge(viewer)).to_contain_text("running")
     button(viewer, "Kill").click(force=True)
-    expect(toasts(viewer)).to_contain_text("You look on as a viewer")
+    expect(toasts(viewer)).to_contain_text("You have view-only access.")
     expect(viewer.get_by_role("dialog")).to_have_count(0)
     expect(badge(viewer)).to_contain_text("running")
 

@@ -13,11 +13,11 @@ def test_the_attributes_are_told_with_what_they_mean(server: Server, page: Page)
     open_detail(page, process["id"])
     expect(badge(page)).to_contain_text("running")
     expect(page.locator("#detail .who")).to_contain_text(LIVE)
-    expect(fact(page, "Daemon")).to_contain_text("yes It is ended when its parent exits")
-    expect(fact(page, "Start method")).to_contain_text("forkserver Forked from a small clean server")
-    expect(fact(page, "Exit code")).to_contain_text("None while it runs")
-    expect(fact(page, "Sentinel")).to_contain_text(re.compile(r"fd \d+ · waiting Becomes ready when the process ends"))
-    expect(fact(page, "Parent")).to_contain_text("the forkserver forked it")
+    expect(fact(page, "Daemon")).to_contain_text("yes Terminated when its parent exits")
+    expect(fact(page, "Start method")).to_contain_text("forkserver Forked from a small server process")
+    expect(fact(page, "Exit code")).to_contain_text("Still running.")
+    expect(fact(page, "Sentinel")).to_contain_text(re.compile(r"fd \d+ waiting Becomes ready when the process exits"))
+    expect(fact(page, "Parent")).to_contain_text("the forkserver forked the process")
     expect(page.locator("#detail .chart canvas")).to_have_count(2)
 
 
@@ -28,13 +28,13 @@ def test_escape_closes_it_and_an_unknown_address_says_so(server: Server, page: P
     expect(page.locator("#detail")).to_be_hidden()
     base = page.url.rsplit("/", 1)[0]
     page.goto(f"{base}/processes/p999999")
-    expect(page.get_by_text("There is no such process.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Process not found")).to_be_visible()
 
 
 def test_an_exception_is_told_with_its_traceback(server: Server, page: Page) -> None:
     [process] = server.begin("raise", "breaks")
     open_detail(page, process["id"])
-    expect(finding(page)).to_contain_text("It failed.")
+    expect(finding(page)).to_contain_text("Failed.")
     finding(page).get_by_text("Traceback", exact=True).click()
     expect(finding(page).locator("pre")).to_contain_text("Traceback (most recent call last)")
 
@@ -48,18 +48,18 @@ def test_a_stuck_one_says_why_and_its_stack_shows_where(server: Server, page: Pa
     stack = page.get_by_role("tabpanel", name="Stack")
     expect(stack.locator("pre")).to_contain_text("hanging.py")
     expect(stack.locator(".source")).to_contain_text(re.compile(r"Taken at \d\d:\d\d:\d\d"))
-    stack.get_by_role("button", name="Take the stack again").click()
-    expect(stack.locator(".source")).to_contain_text("it has not moved")
+    stack.get_by_role("button", name="Refresh").click()
+    expect(stack.locator(".source")).to_contain_text(re.compile(r"Unchanged for \d"))
 
 
 def test_a_zombie_is_explained_and_joined(server: Server, page: Page) -> None:
     [process] = server.begin("zombie", "undead")
     open_detail(page, process["id"])
     expect(badge(page)).to_contain_text("exited")
-    expect(finding(page)).to_contain_text("Dead, and not joined: a zombie.")
+    expect(finding(page)).to_contain_text("Zombie: exited with code 0, not yet joined.")
     button(page, "Join").click()
     expect(badge(page)).to_contain_text("joined")
-    expect(toasts(page)).to_contain_text("was joined: exit code 0")
+    expect(toasts(page)).to_contain_text("joined with exit code 0")
     expect(finding(page)).to_be_hidden()
 
 
@@ -79,7 +79,7 @@ def test_descendants_are_listed_and_one_is_killed(server: Server, page: Page) ->
     expect(rows).to_have_count(3)
     asleep = rows.filter(has_text="sleep").filter(has=page.locator("b").get_by_text("sleep", exact=True))
     asleep.get_by_role("button", name="Kill").click()
-    expect(page.get_by_role("dialog")).to_contain_text("SIGKILL to this process alone")
+    expect(page.get_by_role("dialog")).to_contain_text("Sends SIGKILL to this process only")
     page.keyboard.press("Enter")
     # Its parent does not wait for it, so that it stays as a zombie, which cannot be killed again.
     expect(asleep).to_contain_text("zombie")

@@ -11,7 +11,7 @@ from tests.waiting import wait_until
 def go_to_events(page: Page, query: str = "") -> None:
     page.goto(page.url.split("?")[0].rstrip("/") + f"/events{query}")
     expect(page.get_by_role("heading", name="Events")).to_be_visible()
-    expect(page.locator("#events [role=status]")).to_contain_text("line")
+    expect(page.locator("#events [role=status]")).to_contain_text("event")
 
 
 def test_it_is_live_and_newest_first(server: Server, page: Page) -> None:
@@ -34,7 +34,7 @@ def test_the_filter_stands_in_the_address_and_holds_for_what_comes(server: Serve
     rows = page.locator(".event")
     expect(rows.filter(has_text="loud one")).to_have_count(1)
     expect(rows.filter(has_text="started")).to_have_count(0)
-    page.get_by_role("searchbox", name="Search the text of events").fill("quiet")
+    page.get_by_role("searchbox", name="Search events").fill("quiet")
     expect(page).to_have_url(re.compile("q=quiet"))
     page.reload()
     expect(rows.filter(has_text="loud one")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_older_lines_are_loaded_up_to_the_beginning(server: Server, page: Page) 
     go_to_events(page)
     expect(page.locator(".event")).to_have_count(200)
     page.get_by_role("button", name="Load older").click()
-    expect(page.get_by_text("The journal begins here.")).to_be_visible()
+    expect(page.get_by_text("Start of the journal.")).to_be_visible()
     seen = page.locator(".event").evaluate_all("(all) => all.map((one) => Number(one.dataset.seq))")
     assert seen == list(range(seen[0], 0, -1))
     page.locator(".event a").filter(has_text="crowd").last.click()

@@ -46,7 +46,7 @@ def test_the_filter_finds_by_pid(server: Server, three: Page) -> None:
 
 def test_a_filter_that_fits_nothing_says_so_and_leads_back(three: Page) -> None:
     three.get_by_role("searchbox").fill("no such thing")
-    expect(three.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(three.get_by_role("heading", name="No matches")).to_be_visible()
     three.get_by_role("link", name="Show all").click()
     expect(three.locator(ROWS)).to_have_count(3)
 
@@ -81,7 +81,7 @@ def test_no_row_moves_under_the_pointer_and_what_is_new_waits_at_the_end(server:
     three.get_by_role("columnheader", name="Name").get_by_role("button").click()
     row(three, "beta").hover()
     server.begin("sleep", "zeta", auto_start=False)
-    expect(three.locator("#held")).to_have_text(re.compile("order held"))
+    expect(three.locator("#held")).to_have_text(re.compile("sorting paused while hovering"))
     assert names(three) == ["gamma", "beta", "alpha", "zeta"]
     three.mouse.move(0, 0)
     expect(three.locator("#held")).to_have_text("")

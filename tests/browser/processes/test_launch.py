@@ -69,11 +69,11 @@ def test_what_the_server_objects_to_stands_at_its_field(launch: Page) -> None:
 
 def test_many_are_launched_at_once(launch: Page) -> None:
     choose(launch, "sleep")
-    launch.locator("#launch").get_by_label("How many").fill("5")
+    launch.locator("#launch").get_by_label("Count", exact=True).fill("5")
     submit(launch)
     expect(launch.get_by_role("dialog", name="Launch")).to_have_count(0)
     expect(launch.locator(ROWS)).to_have_count(5)
-    expect(toasts(launch)).to_contain_text("5 × sleep")
+    expect(toasts(launch)).to_contain_text("5 processes")
 
 
 def test_the_last_values_are_kept_for_the_next_time(launch: Page) -> None:

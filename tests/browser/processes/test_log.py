@@ -46,11 +46,11 @@ def test_reading_upwards_ends_the_following_until_it_is_wanted_again(page: Page,
 
 def test_a_pause_holds_new_lines_back_and_counts_them(page: Page, lines: Locator) -> None:
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator(".log-note")).to_have_text(re.compile(r"Paused: [1-9]\d* new lines? waiting"))
+    expect(page.locator(".log-note")).to_have_text(re.compile(r"Paused: [1-9]\d* new lines?\."))
     shown = lines.count()
-    expect(page.locator(".log-note")).to_have_text(re.compile(r"Paused: [1-9]\d+ new lines waiting"))
+    expect(page.locator(".log-note")).to_have_text(re.compile(r"Paused: [1-9]\d+ new lines\."))
     assert lines.count() == shown
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(lines.nth(shown + 9)).to_be_attached()
     texts = lines.all_inner_texts()
     assert texts == [f"line {number} of 1200" for number in range(1, len(texts) + 1)]
@@ -70,7 +70,7 @@ def test_a_search_counts_and_visits_the_matches(page: Page, lines: Locator) -> N
     search.press("Shift+Enter")
     expect(page.locator(".found")).to_have_text(f"{total} of {total}")
     search.fill("nowhere to be found")
-    expect(page.locator(".found")).to_have_text("none")
+    expect(page.locator(".found")).to_have_text("no matches")
 
 
 def test_a_flood_leaves_a_bounded_number_of_lines_and_says_what_is_missing(server: Server, page: Page) -> None:

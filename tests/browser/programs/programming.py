@@ -73,17 +73,17 @@ def node(page: Page, name: str) -> Locator:
 
 def waits(page: Page) -> Locator:
     """The same waits in sentences."""
-    return page.get_by_role("list", name="The same in words").get_by_role("listitem")
+    return page.get_by_role("list", name="Waits").get_by_role("listitem")
 
 
-def beside(page: Page) -> Locator:
+def panel(page: Page) -> Locator:
     """The panel of a resource, or of the log."""
-    return page.locator("#program-beside")
+    return page.locator("#program-panel")
 
 
 def fact(page: Page, label: str) -> Locator:
     """One figure of the open resource."""
-    return beside(page).locator(".fact").filter(has=page.locator("dt").get_by_text(label, exact=True)).locator("dd")
+    return panel(page).locator(".fact").filter(has=page.locator("dt").get_by_text(label, exact=True)).locator("dd")
 
 
 def results(page: Page) -> Locator:

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.browser.programs.programming import (
     LONG_S,
-    beside,
     findings,
     node,
     open_program,
+    panel,
     process_row,
     program_row,
     resource_row,
@@ -80,7 +80,7 @@ def test_a_program_has_no_violations(deadlock: str, shared_server: Server, looki
     assert violations(looking) == []
     for query, words in ((f"resource={lock}", "Holder"), ("log=1", "wants the other")):
         looking.goto(f"{shared_server.base}/programs/{deadlock}?{query}")
-        expect(beside(looking)).to_contain_text(words)
+        expect(panel(looking)).to_contain_text(words)
         assert violations(looking) == []
 
 
@@ -92,7 +92,7 @@ def test_the_dialog_has_no_violations(shared_server: Server, looking: Page) -> N
     expect(dialog.get_by_label("seconds")).to_be_visible()
     assert violations(looking) == []
     dialog.get_by_role("tab", name="Your command").click()
-    expect(dialog).to_contain_text("Switched off.")
+    expect(dialog).to_contain_text("Disabled.")
     expect(dialog.get_by_role("button", name="Run")).to_be_disabled()
     assert violations(looking) == []
 
@@ -115,7 +115,7 @@ def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
 ) -> None:
     page = visit(own_server.url)
     page.goto(f"{own_server.base}/programs")
-    expect(page.get_by_role("heading", name="No program is being watched")).to_be_visible()
+    expect(page.get_by_role("heading", name="No programs")).to_be_visible()
     expect(page.locator("#programs")).to_contain_text("procession run -- python train.py")
     for theme in ("Process", "Queue", "Synchronisation", "Hazards"):
         expect(page.locator("#programs").get_by_role("heading", name=theme, exact=True)).to_be_visible()
@@ -124,7 +124,7 @@ def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
     expect(page).to_have_url(re.compile(r"/programs/p\d+$"))
     expect(resource_row(page, "jobs")).to_be_visible()
     expect(process_row(page, "consumer-3")).to_be_visible()
-    expect(state(page)).to_contain_text("ended")
+    expect(state(page)).to_contain_text("exited")
     page.get_by_role("button", name="Run again").click()
     expect(state(page)).to_contain_text("running")
 
@@ -170,10 +170,10 @@ def test_a_command_of_ones_own_is_run_and_hostile_names_stay_text(
     expect(node(page, "lock")).to_be_visible()
     expect(page.locator("svg .node title").filter(has_text=names[2])).to_have_count(1)
     resource_row(page, "text").get_by_role("link").click()
-    expect(beside(page)).to_contain_text("Read without its lock")
+    expect(panel(page)).to_contain_text("Read without the lock")
     unhurt(page)
     page.get_by_role("toolbar", name="Actions on the program").get_by_role("link", name="Log").click()
-    expect(beside(page).get_by_role("log")).to_contain_text(names[4])
+    expect(panel(page).get_by_role("log")).to_contain_text(names[4])
     unhurt(page)
     page.goto(f"{open_server.base}/programs")
     expect(program_row(page, CORPUS[0])).to_be_visible()
@@ -209,7 +209,7 @@ def test_the_first_elements_of_an_array_are_drawn(
     program = open_server.api("POST", "/programs", {"command": [sys.executable, str(script)]})["id"]
     open_program(page, program)
     resource_row(page, "table").get_by_role("link").click()
-    titles = beside(page).locator("figure figcaption b")
+    titles = panel(page).locator("figure figcaption b")
     expect(titles).to_have_text([f"[{at}]" for at in range(4)])
-    expect(beside(page)).to_contain_text("These are the first 16 of 20. The first 4 are drawn.")
+    expect(panel(page)).to_contain_text("First 16 of 20 elements. The first 4 have charts.")
     open_server.clear()

@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.browser.programs.programming import (
     LONG_S,
-    beside,
     fact,
     findings,
     open_program,
+    panel,
     process_row,
     resource_row,
     run,
@@ -27,7 +27,7 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
     )
     expect(page.locator(".tree-table .holds").filter(has_text=re.compile("^holds places$"))).to_have_count(2)
     resource_row(page, "places").get_by_role("link").click()
-    acquired = beside(page).locator("[data-part=acquired]")
+    acquired = panel(page).locator("[data-part=acquired]")
     expect(acquired).to_contain_text("Acquired by 2")
     name = acquired.get_by_role("link").first.inner_text().split()[0]
     process_row(page, name).hover()
@@ -42,11 +42,11 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
         )
     )
     expect(resource_row(page, "places").locator(".of-level")).to_have_text("0 free, 1 lost")
-    expect(fact(page, "Lost with")).to_contain_text(re.compile(rf"^{name} \d+ \(ended\)"))
-    expect(beside(page)).to_contain_text("died without releasing a place of it, so nobody ever will.")
+    expect(fact(page, "Lost to")).to_contain_text(re.compile(rf"^{name} \d+ \(exited\)"))
+    expect(panel(page)).to_contain_text("exited without releasing a place.")
     expect(acquired).to_contain_text("Acquired by 1")
-    beside(page).get_by_role("button", name="Break the lock").click()
-    page.get_by_role("dialog").get_by_role("button", name="Break the lock").click()
+    panel(page).get_by_role("button", name="Release lock").click()
+    page.get_by_role("dialog").get_by_role("button", name="Release lock").click()
     expect(acquired).to_contain_text("Acquired by 2")
     expect(findings(page)).to_be_hidden()
 
@@ -55,7 +55,7 @@ def test_a_pool_names_its_workers_and_what_each_does(server: Server, page: Page)
     program = run(server, "pools-timeouts", seconds=60, timeout=50)
     open_program(page, program)
     resource_row(page, "pool").get_by_role("link").click()
-    workers = beside(page).locator("[data-part=workers]").get_by_role("listitem")
+    workers = panel(page).locator("[data-part=workers]").get_by_role("listitem")
     expect(workers).to_have_count(2)
     expect(workers.first).to_have_text(re.compile(r"^(Fork|Spawn|ForkServer)PoolWorker-\d \d+ __main__\.work \d+ s$"))
     expect(workers.last).to_contain_text("no task")
@@ -66,17 +66,17 @@ def test_an_abandoned_lock_names_its_dead_holder(server: Server, page: Page) -> 
     program = run(server, "synchronisation-abandoned-lock", waiters=1, seconds=LONG_S)
     wait_finding(server, program, "abandoned-lock")
     open_program(page, program)
-    expect(resource_row(page, "lock").locator(".of-holder")).to_have_text(re.compile(r"^holder \d+ \(ended\)$"))
+    expect(resource_row(page, "lock").locator(".of-holder")).to_have_text(re.compile(r"^holder \d+ \(exited\)$"))
     resource_row(page, "lock").get_by_role("link").click()
-    expect(fact(page, "Holder")).to_contain_text(re.compile(r"^holder \d+ \(ended\)"))
+    expect(fact(page, "Holder")).to_contain_text(re.compile(r"^holder \d+ \(exited\)"))
 
 
 def test_letters_are_shown_whole(page: Page) -> None:
     """An Array of letters is one text: its length is no sign that there are more values."""
     words = page.evaluate("""async () => {
-        const { written } = await import('/static/js/words/resources.js');
+        const { valueText } = await import('/static/js/words/resources.js');
         const all = [[['hello'], 5], [['hello'], 90], [[1, 2], 3]];
-        return all.map(([values, length]) => written({ values, length }));
+        return all.map(([values, length]) => valueText({ values, length }));
     }""")
     assert words == ['"hello"', '"hello", …', "1, 2, …"]
 

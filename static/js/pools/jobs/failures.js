@@ -1,10 +1,9 @@
-/** The tasks of a job that failed or were lost, each with its arguments, its worker and its traceback. */
+/** The failed and lost tasks of a job, each with its arguments, worker and traceback. */
 
-import { plural } from "../../words/finding.js";
 import { count } from "../../words/format.js";
 import { Keyed } from "../../dom/keyed.js";
 import { taskName } from "../../words/tasks.js";
-import { part, say } from "../../dom/template.js";
+import { part, setText } from "../../dom/dom.js";
 
 const lists = new WeakMap();
 
@@ -16,8 +15,8 @@ export function showFailures(box, job, failures, hidden) {
   lists.get(list).show(failures);
   const lost = failures.filter((one) => one.lost).length;
   const raised = failures.length - lost;
-  const words = [lost && `${count(lost)} lost`, raised && `${count(raised)} failed`, hidden && `${plural(hidden, "more")} not shown`.replace("mores", "more")];
-  say(part(box, "count"), words.filter(Boolean).join(" · "));
+  const words = [lost && `${count(lost)} lost`, raised && `${count(raised)} failed`, hidden && `${count(hidden)} more not shown`];
+  setText(part(box, "count"), words.filter(Boolean).join(" · "));
   if (failures.length === 1 && !box.dataset.opened) {
     box.dataset.opened = "yes";
     list.querySelector("details").open = true;
@@ -25,13 +24,13 @@ export function showFailures(box, job, failures, hidden) {
 }
 
 function update(row, cells, { index, first, size, lost, error, traceback, arguments: given, pid, attempt }) {
-  const tries = attempt > 1 ? `, try ${attempt}` : "";
-  say(cells.task, `${taskName({ job: null, index, first, size })}${tries}`);
-  say(cells.how, lost ? "lost" : "failed");
+  const retry = attempt > 1 ? `, attempt ${attempt}` : "";
+  setText(cells.task, `${taskName({ job: null, index, first, size })}${retry}`);
+  setText(cells.how, lost ? "lost" : "failed");
   row.dataset.lost = String(lost);
-  say(cells.worker, pid ? `worker ${pid}` : "");
-  say(cells.arguments, given ?? "");
-  say(cells.error, error);
-  say(cells.trace, traceback ?? "");
+  setText(cells.worker, pid ? `worker ${pid}` : "");
+  setText(cells.arguments, given ?? "");
+  setText(cells.error, error);
+  setText(cells.trace, traceback ?? "");
   cells.trace.hidden = !traceback;
 }

@@ -1,10 +1,11 @@
-/** The fields of a job: which there are depends on the function, the method and how the items are given. */
+/** The form for a job: its fields depend on the function, the method and how the items are given. */
 
 import { FormFields } from "../../widgets/formfields.js";
-import { CHUNKSIZE, isApply, isStar, JSON_ARGS, list, METHODS, OWN, RANGE } from "./fields.js";
-import { element, fill, part, say } from "../../dom/template.js";
+import { JSON_ARGUMENTS } from "../../widgets/codefields.js";
+import { CHUNKSIZE, isApply, isStar, list, METHODS, OWN, RANGE } from "./fields.js";
+import { element, fill, part, setText } from "../../dom/dom.js";
 
-export const OWN_CODE = "";
+const OWN_CODE = "";
 
 export class SubmitForm {
   #functions = [];
@@ -17,8 +18,8 @@ export class SubmitForm {
     Object.assign(this, { method, chosen, items, fields: new FormFields(part(form, "fields"), part(form, "problem")) });
     method.append(...Object.keys(METHODS).map((name) => option(name, name)));
     chosen.addEventListener("change", () => this.choose(chosen.value));
-    method.addEventListener("change", () => this.#layOut());
-    for (const one of items) one.addEventListener("change", () => this.#layOut());
+    method.addEventListener("change", () => this.#showFields());
+    for (const one of items) one.addEventListener("change", () => this.#showFields());
   }
 
   /** @param {object[]} functions of the catalogue */
@@ -27,13 +28,13 @@ export class SubmitForm {
     this.chosen.replaceChildren(...functions.map(({ name, title }) => option(name, title && title !== name ? `${name} · ${title}` : name)), this.#own);
   }
 
-  /** @param {boolean} own whether one's own code may be run */
+  /** @param {boolean} own whether the user's own functions may be run */
   allow(own) {
     this.#own.disabled = !own;
-    say(this.#own, own ? "my own module:function …" : "my own module:function (switched off)");
+    setText(this.#own, own ? "Your module:function…" : "Your module:function (disabled)");
   }
 
-  /** Choose a function and fill the form with its example. @param {string} name */
+  /** Choose a function and fill in its example. @param {string} name */
   choose(name) {
     this.chosen.value = name;
     const { description = "Your function, imported in the workers.", look_at = "", example = {} } = this.#function ?? {};
@@ -41,10 +42,10 @@ export class SubmitForm {
     part(this.form, "look").hidden = !look_at;
     this.method.value = example.method ?? "map";
     this.items.value = Array.isArray(example.iterable) ? "list" : "range";
-    this.#layOut(example);
+    this.#showFields(example);
   }
 
-  /** What to send, or null where something is wrong. */
+  /** Return the body of the request, or null if a value is invalid. */
   read() {
     const body = this.fields.read();
     if (!body) return null;
@@ -53,13 +54,13 @@ export class SubmitForm {
     return { function: this.chosen.value, ...body, method: this.method.value };
   }
 
-  /** Put what the server objects to where it belongs. @param {string} problem @param {string|null} field */
+  /** Show a problem at its field, else at the foot. @param {string} problem @param {string|null} field */
   complain(problem, field = null) {
     const own = this.fields.field(field) ? null : field;
     for (const name of ["method", "function"]) {
       const [control, wrong] = [this.form.elements[name], part(this.form, `wrong-${name}`)];
       wrong.hidden = own !== name;
-      say(wrong, own === name ? problem : "");
+      setText(wrong, own === name ? problem : "");
       own === name ? control.setAttribute("aria-invalid", "true") : control.removeAttribute("aria-invalid");
       if (own === name) control.focus();
     }
@@ -75,8 +76,8 @@ export class SubmitForm {
     return !isApply(this.method.value) && !isStar(this.method.value) && this.items.value === "range";
   }
 
-  /** Another function brings its example; another method keeps what was typed. */
-  #layOut(example = null) {
+  /** Show the fields; without an example the typed values are kept. */
+  #showFields(example = null) {
     const method = this.method.value;
     fill(this.form, { means: METHODS[method] });
     part(this.form, "items").hidden = isApply(method) || isStar(method);
@@ -86,10 +87,10 @@ export class SubmitForm {
     this.complain("");
   }
 
-  /** The parameters of a function of the catalogue, else JSON. */
+  /** Return the parameters of a function of the catalogue; JSON fields for another function. */
   #arguments({ args, kwargs }) {
     const { parameters } = this.#function ?? {};
-    if (!parameters) return JSON_ARGS;
+    if (!parameters) return JSON_ARGUMENTS;
     return parameters.map((one, at) => ({ ...one, path: `kwargs.${one.name}`, default: args?.[at] ?? kwargs?.[one.name] ?? one.default }));
   }
 

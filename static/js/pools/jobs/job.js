@@ -1,69 +1,69 @@
-/** The panel of one job: how far it is, what it was given, what came of it, and each task that failed or was lost. */
+/** The panel of a job: progress, arguments, result, and each failed or lost task. */
 
 import { get } from "../../state/api.js";
-import { put } from "../../dom/dom.js";
+import { cellsOf, fill, part } from "../../dom/dom.js";
+import { appendFacts } from "../../widgets/facts.js";
 import { ABSENT, clock, count, duration } from "../../words/format.js";
 import { showFailures } from "./failures.js";
-import { left, round, showProgress } from "./list.js";
-import { elapsed } from "../../state/clock.js";
-import { hangs } from "../../words/tasks.js";
-import { fill, part, stamp } from "../../dom/template.js";
+import { roundRate, showProgress, timeLeft } from "./list.js";
+import { elapsedSeconds } from "../../state/clock.js";
+import { onlyStuckTasksLeft } from "../../words/tasks.js";
 
-const AGAIN_MS = 1000;
+const REFETCH_MS = 1000;
 
+/** @type {import("../../widgets/facts.js").Row[]} */
 const FACTS = [
-  ["Method", (job) => job.method, "code"],
-  ["Function", (job) => job.function, "code"],
-  ["Arguments", (_, detail) => detail?.arguments || ABSENT, "code"],
-  ["Chunksize", (job) => count(job.chunksize), "num"],
-  ["Submitted", (job) => `${clock(job.submitted_at)} by ${job.by}`, "num"],
-  ["Elapsed", (job) => duration(elapsed(job)), "num"],
-  ["Rate", (job) => (job.tasks_per_s ? `${count(round(job.tasks_per_s))} tasks/s` : ABSENT), "num"],
-  ["Time left", (job, _, pool) => left(pool, job), "num"],
+  ["Method", (job) => job.method, null, "code"],
+  ["Function", (job) => job.function, null, "code"],
+  ["Arguments", (_, detail) => detail?.arguments || ABSENT, null, "code"],
+  ["Chunksize", (job) => count(job.chunksize), null, "num"],
+  ["Submitted", (job) => `${clock(job.submitted_at)} by ${job.by}`, null, "num"],
+  ["Elapsed", (job) => duration(elapsedSeconds(job)), null, "num"],
+  ["Rate", (job) => (job.tasks_per_s ? `${count(roundRate(job.tasks_per_s))} tasks/s` : ABSENT), null, "num"],
+  ["Time left", (job, _, pool) => timeLeft(pool, job), null, "num"],
 ];
 
 /** @param {HTMLElement} panel @param {string} pool id @param {string} wanted job @param {HTMLElement} aside */
 export function open(panel, pool, wanted, aside) {
-  fill(aside, { beside: `Job ${wanted}` });
+  fill(aside, { "panel-title": `Job ${wanted}` });
   return new JobPanel(panel, pool, Number(wanted));
 }
 
 class JobPanel {
-  #detail = null; #pool = null; #asked = -Infinity; #stand = null; #closed = false;
+  #detail = null; #pool = null; #fetchedAt = -Infinity; #fetchedState = null; #closed = false;
 
   constructor(panel, pool, id) {
     Object.assign(this, { panel, path: `/api/v1/pools/${pool}/jobs/${id}`, id });
-    this.cells = Object.fromEntries([...panel.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, cell]));
-    this.facts = FACTS.map(([label, , kind]) => row(label, kind));
-    part(panel, "facts").append(...this.facts);
+    this.cells = cellsOf(panel);
+    this.showFacts = appendFacts(part(panel, "facts"), FACTS);
   }
 
-  /** @param {object} pool as it is now */
+  /** @param {object} pool */
   show(pool) {
     this.#pool = pool;
     const job = this.#render();
-    const stand = job ? standOf(job) : "old";
-    if (stand !== this.#stand && performance.now() - this.#asked > AGAIN_MS) this.#fetch(stand);
+    const state = job ? fetchState(job) : "unknown";
+    if (state !== this.#fetchedState && performance.now() - this.#fetchedAt > REFETCH_MS) this.#fetch(state);
   }
 
   close() {
     this.#closed = true;
   }
 
-  /** The job of the stream; one that is too old for that is known from its detail alone. */
+  /** Show the job; an old one is not in the record of the pool, only its detail is known. */
   #render() {
     const job = this.#pool.jobs.find(({ id }) => id === this.id) ?? this.#detail;
     if (!job) return null;
     showProgress(this.cells, job);
-    FACTS.forEach(([, value], at) => put(this.facts[at].querySelector("[data-text=value]"), value(job, this.#detail, this.#pool)));
-    fill(this.panel, { words: words(job, this.#pool) });
+    this.showFacts(job, this.#detail, this.#pool);
+    fill(this.panel, { summary: summary(job, this.#pool) });
     if (this.#detail) showDetail(this.panel, job, this.#detail);
     return job;
   }
 
-  async #fetch(stand) {
-    this.#stand = stand;
-    this.#asked = performance.now();
+  async #fetch(state) {
+    this.#fetchedState = state;
+    this.#fetchedAt = performance.now();
     try {
       this.#detail = await get(this.path);
       if (!this.#closed) this.#render();
@@ -73,38 +73,31 @@ class JobPanel {
   }
 }
 
-/** The detail is asked for again when this changes: its result or its failures are other ones. */
-const standOf = ({ state, failed, lost }) => `${state} ${failed} ${lost}`;
+/** The detail is fetched again when this changes, with the result or the failures. */
+const fetchState = ({ state, failed, lost }) => `${state} ${failed} ${lost}`;
 
-function row(label, kind) {
-  const made = stamp("fact");
-  fill(made, { label });
-  made.querySelector("[data-text=value]").classList.add(kind);
-  return made;
-}
-
-function words(job, pool) {
-  const counts = [["failed", job.failed], ["lost", job.lost], ["run again", job.retried]].filter(([, n]) => n).map(([word, n]) => `${count(n)} ${word}`);
-  const end = left(pool, job);
+function summary(job, pool) {
+  const counts = [["failed", job.failed], ["lost", job.lost], ["retried", job.retried]].filter(([, n]) => n).map(([word, n]) => `${count(n)} ${word}`);
+  const end = timeLeft(pool, job);
   if (end !== ABSENT) counts.push(`about ${end} left`);
-  else if (job.state === "running" && hangs(pool, job)) counts.push("only stuck tasks are left");
+  else if (job.state === "running" && onlyStuckTasksLeft(pool, job)) counts.push("only stuck tasks left");
   return counts.join(" · ");
 }
 
 function showDetail(panel, job, { result, result_cut: cut, failures = [], failures_not_shown: hidden = 0 }) {
   const has = result !== null && result !== undefined;
   part(panel, "result").hidden = !has && job.state !== "done";
-  fill(panel, { result: written(result), cut: about(job, cut), error: failures.length ? "" : job.error ?? "" });
+  fill(panel, { result: formatted(result), cut: resultNote(job, cut), error: failures.length ? "" : job.error ?? "" });
   showFailures(part(panel, "failures"), job, failures, hidden);
 }
 
-function about({ state }, cut) {
-  const missing = state === "failed" || state === "lost" ? "What the other tasks returned; null where nothing came." : "";
-  return [missing, cut ? "Only its beginning is shown: it is too large." : ""].filter(Boolean).join(" ");
+function resultNote({ state }, cut) {
+  const missing = state === "failed" || state === "lost" ? "Results of the other tasks; null for failed and lost ones." : "";
+  return [missing, cut ? "Truncated." : ""].filter(Boolean).join(" ");
 }
 
-/** A list of plain values on one line, as one would write it; anything deeper indented. */
-function written(value) {
+/** A list of plain values on one line; nested values indented. */
+function formatted(value) {
   if (typeof value === "string") return value;
   if (Array.isArray(value) && value.every((one) => one === null || typeof one !== "object")) return `[${value.map((one) => JSON.stringify(one)).join(", ")}]`;
   return JSON.stringify(value, null, 2) ?? "";

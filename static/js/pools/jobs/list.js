@@ -1,14 +1,14 @@
-/** The table of a pool's jobs, the newest first. */
+/** The table of the jobs of a pool, newest first. */
 
-import { mark, put } from "../../dom/dom.js";
+import { part, setAttr, setData, setText } from "../../dom/dom.js";
 import { plural } from "../../words/finding.js";
-import { ABSENT, count, duration, span } from "../../words/format.js";
+import { ABSENT, count, duration } from "../../words/format.js";
 import { Keyed } from "../../dom/keyed.js";
-import { elapsed } from "../../state/clock.js";
+import { mountRowClicks } from "../../dom/rows.js";
+import { elapsedSeconds } from "../../state/clock.js";
 import { jobState } from "../../words/pools.js";
-import { farOf, hangs } from "../../words/tasks.js";
+import { progressText, onlyStuckTasksLeft } from "../../words/tasks.js";
 import { poolHref, route } from "../../state/router.js";
-import { part } from "../../dom/template.js";
 
 const root = document.getElementById("pool");
 const box = part(root, "jobs");
@@ -18,63 +18,60 @@ const rows = new Keyed(part(box, "rows"), "job", { key: ({ id }) => id, update: 
 
 /** Follow clicks on rows. */
 export function startJobs() {
-  part(box, "rows").addEventListener("click", (event) => {
-    if (!event.target.closest("a") && getSelection().isCollapsed) event.target.closest("tr")?.querySelector("a").click();
-  });
+  mountRowClicks(part(box, "rows"));
 }
 
-/** @param {object} shown the pool */
+/** @param {object} shown the open pool */
 export function showJobs(shown) {
   pool = shown;
   const { jobs = [], jobs_not_shown: older = 0 } = pool;
   rows.show(jobs.toReversed());
-  put(part(box, "count"), [jobs.length && plural(jobs.length, "job"), older && `${count(older)} older not shown`].filter(Boolean).join(" · "));
+  setText(part(box, "count"), [jobs.length && plural(jobs.length, "job"), older && `${count(older)} older not shown`].filter(Boolean).join(" · "));
   part(box, "none").hidden = jobs.length > 0;
   part(box, "scroll").hidden = !jobs.length;
 }
 
 function update(row, cells, job) {
-  mark(row, "open", Number(route().params.get("job")) === job.id);
-  mark(row, "dead", jobState(job).dim);
-  const href = poolHref(pool.id, { job: job.id });
-  if (cells.id.getAttribute("href") !== href) cells.id.setAttribute("href", href);
-  put(cells.id, job.id);
-  put(cells.method, job.method);
-  put(cells.function, job.function);
-  put(cells.error, job.error ?? "");
+  setData(row, "open", Number(route().params.get("job")) === job.id);
+  setData(row, "dead", jobState(job).dim);
+  setAttr(cells.id, "href", poolHref(pool.id, { job: job.id }));
+  setText(cells.id, job.id);
+  setText(cells.method, job.method);
+  setText(cells.function, job.function);
+  setText(cells.error, job.error ?? "");
   cells.what.title = job.error ?? "";
   showProgress(cells, job);
-  put(cells.rate, job.state === "running" ? count(round(job.tasks_per_s)) : ABSENT);
-  put(cells.left, left(pool, job));
+  setText(cells.rate, job.state === "running" ? count(roundRate(job.tasks_per_s)) : ABSENT);
+  setText(cells.left, timeLeft(pool, job));
   number(cells.failed, job.failed);
   number(cells.lost, job.lost);
   number(cells.retried, job.retried);
-  put(cells.elapsed, duration(elapsed(job)));
+  setText(cells.elapsed, duration(elapsedSeconds(job)));
 }
 
-/** Bar, figures and state; also in the panel of one job. @param {Record<string, HTMLElement>} cells @param {object} job */
+/** Show bar, figures and state; also in the panel of a job. @param {Record<string, HTMLElement>} cells @param {object} job */
 export function showProgress(cells, job) {
   const { icon, word, tone } = jobState(job);
-  mark(cells.state, "tone", tone);
-  put(cells.icon, icon);
-  put(cells.word, word);
-  put(cells.far, farOf(job));
-  const part = (n) => `${job.total ? Math.min(100, (100 * n) / job.total).toFixed(1) : 0}%`;
-  for (const [bar, n] of [["good", job.done], ["raised", job.failed], ["gone", job.lost]]) if (cells[bar].style.width !== part(n)) cells[bar].style.width = part(n);
+  setData(cells.state, "tone", tone);
+  setText(cells.icon, icon);
+  setText(cells.word, word);
+  setText(cells.progress, progressText(job));
+  const share = (n) => `${job.total ? Math.min(100, (100 * n) / job.total).toFixed(1) : 0}%`;
+  for (const [bar, n] of [["done", job.done], ["raised", job.failed], ["missing", job.lost]]) if (cells[bar].style.width !== share(n)) cells[bar].style.width = share(n);
 }
 
-/** What is nought is quiet. */
+/** A count that is dimmed at 0. */
 function number(cell, value) {
-  put(cell, value ? count(value) : "0");
-  mark(cell, "some", value > 0);
+  setText(cell, value ? count(value) : "0");
+  setData(cell, "some", value > 0);
 }
 
-/** One digit behind the point where it matters. @param {number|null} rate */
-export const round = (rate) => (rate === null || rate === undefined ? null : rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate));
+/** Round to one decimal below 10. @param {number|null} rate */
+export const roundRate = (rate) => (rate === null || rate === undefined ? null : rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate));
 
-/** "4 s", of an estimate @param {object} pool @param {object} job */
-export function left(pool, job) {
+/** The estimated time left: "4 s". @param {object} pool @param {object} job */
+export function timeLeft(pool, job) {
   const { state, left_s: seconds } = job;
-  const known = state === "running" && seconds !== null && seconds !== undefined && !hangs(pool, job);
-  return known ? span(Math.ceil(seconds)) : ABSENT;
+  const known = state === "running" && seconds !== null && seconds !== undefined && !onlyStuckTasksLeft(pool, job);
+  return known ? duration(Math.ceil(seconds)) : ABSENT;
 }

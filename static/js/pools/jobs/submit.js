@@ -1,18 +1,18 @@
 /** The panel that submits a job to a pool. */
 
 import { get, post } from "../../state/api.js";
-import { isOpen } from "../../words/pools.js";
+import { acceptsJobs } from "../../words/pools.js";
 import { go, poolHref } from "../../state/router.js";
 import { store } from "../../state/store.js";
 import { SubmitForm } from "./form.js";
-import { fill, part, say } from "../../dom/template.js";
+import { fill, part, setText } from "../../dom/dom.js";
 
-/** What was chosen last is offered first. */
+/** The function chosen last is preselected. */
 let lastChosen = null;
 
 /** @param {HTMLElement} panel @param {string} pool id @param {string} wanted @param {HTMLElement} aside */
 export function open(panel, pool, wanted, aside) {
-  fill(aside, { beside: "Submit a job" });
+  fill(aside, { "panel-title": "Submit a job" });
   const form = new SubmitForm(/** @type {HTMLFormElement} */ (panel));
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -20,9 +20,9 @@ export function open(panel, pool, wanted, aside) {
   });
   prepare(panel, form);
   return {
-    show(present) {
+    show(record) {
       form.allow(Boolean(store.supervisor?.allow_targets));
-      part(panel, "go").disabled = !isOpen(present) || panel.dataset.busy === "yes";
+      part(panel, "go").disabled = !acceptsJobs(record) || panel.dataset.busy === "yes";
     },
   };
 }
@@ -35,7 +35,7 @@ async function prepare(panel, form) {
     form.choose(known ? lastChosen : functions[0]?.name ?? "");
     form.chosen.focus();
   } catch (error) {
-    form.complain(`The functions cannot be read: ${error.detail ?? error.message}`);
+    form.complain(`Could not read the functions: ${error.detail ?? error.message}`);
   }
 }
 
@@ -45,7 +45,7 @@ async function send(panel, form, pool) {
   if (!body || button.disabled) return;
   panel.dataset.busy = "yes";
   button.disabled = true;
-  say(button.firstElementChild, "Submitting …");
+  setText(button.firstElementChild, "Submitting…");
   try {
     const job = await post(`/api/v1/pools/${pool}/jobs`, body);
     lastChosen = form.chosen.value;
@@ -55,6 +55,6 @@ async function send(panel, form, pool) {
   } finally {
     panel.dataset.busy = "no";
     button.disabled = false;
-    say(button.firstElementChild, "Submit");
+    setText(button.firstElementChild, "Submit");
   }
 }

@@ -1,88 +1,83 @@
 /**
- * The question before a worker is ended.  It tells what that costs for as long as it is open: tasks end and begin meanwhile.
+ * The confirmation before a worker is ended.  It shows the current cost while it is open, because tasks start and finish.
  *
- *   store, a second ──▶ what it costs now ──▶ dialog          Enter ──▶ the task that was agreed to ──▶ server: 409 if it is another
+ *   store, each second ──▶ current cost ──▶ dialog          Enter ──▶ the confirmed task ──▶ server: 409 if it is another
  */
 
 import { clock } from "../../words/format.js";
-import { busyFor } from "../../state/clock.js";
-import { following, unheard } from "../../state/follow.js";
-import { ending, isOpen } from "../../words/pools.js";
-import { cost, isFirm, taskName } from "../../words/tasks.js";
+import { busySeconds } from "../../state/clock.js";
+import { disconnectedNote, whileChanging } from "../../state/livequestion.js";
+import { acceptsJobs, exitText } from "../../words/pools.js";
+import { endingCost, isCostCertain, taskName } from "../../words/tasks.js";
+import { VERBS } from "../../words/verbs.js";
 import { store } from "../../state/store.js";
 
-/** Whoever presses Enter has read what stood there a moment ago. */
+/** Enter within this time after a change confirms the text that was shown before. */
 const READING_MS = 1000;
-const LABELS = { terminate: "Terminate", kill: "Kill" };
-const HOW = {
-  terminate: "SIGTERM now; code that ignores it goes on, and you are told so after 5 s.",
-  kill: "SIGKILL at once.",
+const EFFECTS = {
+  terminate: "Sends SIGTERM; if the worker is still running after 5 s, you are notified.",
+  kill: "Sends SIGKILL.",
 };
 
-/** Whether a verb is asked about first. @param {string} verb */
-export const isAsked = (verb) => verb in LABELS;
+/** Return whether a verb asks for confirmation. @param {string} verb */
+export const isConfirmed = (verb) => verb in EFFECTS;
 
-const same = (one, other) => one?.job === other?.job && one?.index === other?.index;
+const isSame = (one, other) => one?.job === other?.job && one?.index === other?.index;
 const find = (poolId, pid) => store.pools.get(poolId)?.workers.find((worker) => worker.pid === pid && worker.state !== "ended");
 
 export class Question {
   #verb; #pool; #pid; #first;
-  /** What was read last and is no longer so. @type {{task: object|null, until: number}|null} */ #broken = null;
-  /** The price that stands there: a task, null for none; undefined where it is whichever runs then. */ #price;
+  /** The cost that was shown before the last change. @type {{task: object|null, until: number}|null} */ #previous = null;
+  /** The cost that is shown: a task, or null for none; undefined if it is whichever runs then. */ #cost;
 
-  /** @param {string} verb @param {object} pool @param {object} worker as they are now */
+  /** @param {string} verb @param {object} pool @param {object} worker their current records */
   constructor(verb, pool, worker) {
     [this.#verb, this.#pool, this.#pid, this.#first] = [verb, pool.id, worker.pid, worker];
-    this.#price = price(pool, worker);
+    this.#cost = lostTask(pool, worker);
   }
 
-  /** As `confirm` wants it. @param {any} anchor */
-  asked(anchor) {
+  /** Return the options of `confirm`. @param {any} anchor */
+  options(anchor) {
     const { pid, name, uptime_s: up } = this.#first;
-    const label = LABELS[this.#verb];
+    const { label } = VERBS[this.#verb];
     const who = [`pid ${pid}`, name, up && `started ${clock(store.now() - up)}`].filter(Boolean).join(" · ");
-    return { title: `${label} worker ${pid}?`, label, anchor, who, ...this.#now(), follow: following(this.#pool, () => this.#now()) };
+    return { title: `${label} worker ${pid}?`, label, anchor, who, ...this.#now(), follow: whileChanging(this.#pool, () => this.#now()) };
   }
 
-  /** The body of the request: what was agreed to, where it was something certain. */
-  agreed() {
-    const task = this.#broken && performance.now() < this.#broken.until ? this.#broken.task : this.#price;
-    if (task === undefined) return {};
-    return { task: task && { job: task.job, index: task.index } };
+  /** Return the body of the request: the task that the user agreed to lose, if it was certain. */
+  body() {
+    const task = this.#previous && performance.now() < this.#previous.until ? this.#previous.task : this.#cost;
+    return task === undefined ? {} : { task: task && { job: task.job, index: task.index } };
   }
 
   #now() {
     const pool = store.pools.get(this.#pool);
     const worker = find(this.#pool, this.#pid);
-    if (!worker) return { text: this.#ended(pool), news: "", possible: false };
-    this.#look(price(pool, worker));
-    const next = isOpen(pool) && worker.state !== "retiring" ? " A new worker takes its place." : "";
-    return { text: `${HOW[this.#verb]} ${cost(pool, worker, busyFor(pool.id, worker))}${next}`, news: this.#news(worker), possible: true };
+    if (!worker) return { text: this.#exited(pool), note: "", possible: false };
+    this.#update(lostTask(pool, worker));
+    const next = acceptsJobs(pool) && worker.state !== "retiring" ? " A new worker replaces it." : "";
+    return { text: `${EFFECTS[this.#verb]} ${endingCost(pool, worker, busySeconds(pool.id, worker))}${next}`, note: this.#note(worker), possible: true };
   }
 
-  #look(now) {
-    const before = this.#price;
-    if (before !== undefined && (now === undefined || !same(before, now))) {
-      this.#broken = { task: before, until: performance.now() + READING_MS };
-    }
-    this.#price = now;
+  #update(cost) {
+    const before = this.#cost;
+    if (before !== undefined && (cost === undefined || !isSame(before, cost))) this.#previous = { task: before, until: performance.now() + READING_MS };
+    this.#cost = cost;
   }
 
-  #news({ task }) {
-    if (unheard()) return unheard();
+  #note({ task }) {
     const { task: first } = this.#first;
-    if (same(first, task)) return "";
-    if (!first) return "It was given a task after you had asked.";
-    return `Since you asked it has come to the end of ${taskName(first)}${task ? " and has another now" : ""}.`;
+    if (disconnectedNote() || isSame(first, task)) return disconnectedNote();
+    if (!first) return "The worker has started a task since you opened this dialog.";
+    return `The worker has finished ${taskName(first)}${task ? " and started another task" : ""}.`;
   }
 
-  #ended(pool) {
-    const gone = pool?.workers.find(({ pid }) => pid === this.#pid);
-    const how = ending(gone?.exitcode);
-    return `It has ended meanwhile${how && ` (${how})`}: there is nothing left to ${this.#verb}.`;
+  #exited(pool) {
+    const how = exitText(pool?.workers.find(({ pid }) => pid === this.#pid)?.exitcode);
+    return `The worker has already exited${how && ` (${how})`}.`;
   }
 }
 
-function price(pool, worker) {
-  return isFirm(pool, worker, busyFor(pool.id, worker)) ? worker.task : undefined;
+function lostTask(pool, worker) {
+  return isCostCertain(pool, worker, busySeconds(pool.id, worker)) ? worker.task : undefined;
 }

@@ -1,19 +1,19 @@
-/** A large graph of waits made small enough to be read: a circle stays one, and what is alike becomes one node.  Pure. */
+/** Reduces a large wait graph to a readable size: a cycle stays a cycle, similar nodes become one.  Pure. */
 
-import { families } from "./shape.js";
+import { components } from "./shape.js";
 
 const ALIKE = 6;
 const MOST = 40;
-/** So many at both ends of a large circle are drawn, processes and resources together. */
+/** Nodes drawn at both ends of a large cycle. */
 const ENDS = 6;
 
 /**
- * The middle of the circle, with all that hangs on that, becomes one node.
+ * Replace the middle of a large cycle, with everything connected to it, by one node.
  *
  * @template {{nodes: Map<string, import("./graph.js").Node>, lines: import("./graph.js").Line[], rings: string[][]}} G
- * @param {G} graph @param {string[]} ring one of its circles @returns {G}
+ * @param {G} graph @param {string[]} ring one of its cycles @returns {G}
  */
-export function shorten({ nodes, lines, rings }, ring) {
+export function shortenCycle({ nodes, lines, rings }, ring) {
   if (!ring.every((one) => nodes.has(one))) return { nodes, lines, rings: rings.filter((one) => one !== ring) };
   if (ring.length <= 2 * ENDS + 3) return { nodes, lines, rings };
   const middle = new Set(ring.slice(ENDS, -ENDS));
@@ -24,40 +24,40 @@ export function shorten({ nodes, lines, rings }, ring) {
   const left = [...lines.filter(({ from, to }) => !middle.has(from) && !middle.has(to)), ...round];
   const tied = new Set(left.flatMap(({ from, to }) => [from, to]));
   const kept = new Map([...nodes].filter(([one]) => tied.has(one)));
-  kept.set(key, { key, kind: "more", id: nodes.get(ring[ENDS]).id, still: true, count, able: "circle" });
+  kept.set(key, { key, kind: "more", id: nodes.get(ring[ENDS]).id, blocked: true, count, group: "cycle" });
   const shorter = ring.flatMap((one, at) => (at === ENDS ? [key] : middle.has(one) ? [] : [one]));
   return { nodes: kept, lines: left, rings: rings.map((one) => (one === ring ? shorter : one)) };
 }
 
-/** Of many that wait for the same thing and hold up nobody the longest waiting stay. */
+/** Replace all but the longest waiting of similar nodes by one: processes that wait for the same and block nobody. */
 export function bundle(nodes, lines) {
   const into = Map.groupBy(lines, ({ to }) => to);
   const out = Map.groupBy(lines, ({ from }) => from);
-  const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).still && !into.has(key) && out.get(key).length === 1;
+  const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).blocked && !into.has(key) && out.get(key).length === 1;
   const alike = Map.groupBy(lines.filter(({ from }) => plain(from)), ({ to, verb }) => `${to} ${verb}`);
-  const gone = new Set();
+  const removed = new Set();
   const added = [];
   for (const [name, group] of alike) {
     if (group.length <= ALIKE + 1) continue;
     const rest = group.sort((a, b) => a.since - b.since).slice(ALIKE);
-    for (const { from } of rest) { gone.add(from); nodes.delete(from); }
+    for (const { from } of rest) { removed.add(from); nodes.delete(from); }
     const key = `m${name}`;
     const to = nodes.get(rest[0].to);
-    nodes.set(key, { key, kind: "more", id: to.id, still: to.still, count: rest.length });
+    nodes.set(key, { key, kind: "more", id: to.id, blocked: to.blocked, count: rest.length });
     added.push({ ...rest[0], from: key });
   }
-  return { nodes, lines: [...lines.filter(({ from }) => !gone.has(from)), ...added] };
+  return { nodes, lines: [...lines.filter(({ from }) => !removed.has(from)), ...added] };
 }
 
-/** Of too many the families with a cycle come first, then the largest; what does not fit is told. */
-export function cut({ nodes, lines, rings }, hidden) {
+/** Keep at most MOST nodes: components with a cycle first, then the largest. */
+export function limit({ nodes, lines, rings }, hidden) {
   if (nodes.size <= MOST) return { nodes, lines, rings, hidden };
   const ringed = new Set(rings.flat());
-  const rank = (family) => (family.some((key) => nodes.get(key).still) ? 1e6 : 0) + family.length;
-  const near = (key) => 2 * Number(ringed.has(key)) + Number(nodes.get(key).still);
+  const rank = (component) => (component.some((key) => nodes.get(key).blocked) ? 1e6 : 0) + component.length;
+  const near = (key) => 2 * Number(ringed.has(key)) + Number(nodes.get(key).blocked);
   const kept = new Map();
-  for (const family of families(nodes.keys(), lines).sort((a, b) => rank(b) - rank(a))) {
-    for (const key of family.sort((a, b) => near(b) - near(a))) if (kept.size < MOST) kept.set(key, nodes.get(key));
+  for (const component of components(nodes.keys(), lines).sort((a, b) => rank(b) - rank(a))) {
+    for (const key of component.sort((a, b) => near(b) - near(a))) if (kept.size < MOST) kept.set(key, nodes.get(key));
   }
   const shown = lines.filter(({ from, to }) => kept.has(from) && kept.has(to));
   return { nodes: kept, lines: shown, rings: rings.filter((ring) => ring.every((key) => kept.has(key))), hidden: hidden + nodes.size - kept.size };

@@ -1,6 +1,6 @@
-/** What a pointer does on the rows: open, select, fold, sort, act. */
+/** Pointer input on the list: open, select, collapse, sort, act. */
 
-import { doVerb } from "./menu.js";
+import { runVerb } from "./menu.js";
 import { detailHref, go, href, route } from "../state/router.js";
 import { selection } from "./selection.js";
 import { table } from "./table.js";
@@ -16,7 +16,7 @@ function onRow(event) {
   const item = table.rows.itemOf(event.target);
   if (!item || item.kind === "group" || item.gone) return;
   const button = event.target.closest("button");
-  if (button?.dataset.verb) return void doVerb(button.dataset.verb, item.key, button);
+  if (button?.dataset.verb) return void runVerb(button.dataset.verb, item.key, button);
   if (button?.classList.contains("fold")) return table.fold(item.key);
   if (item.kind === "process" && selects(event)) return select(event, item.key);
   if (event.target.closest("a") && (event.ctrlKey || event.metaKey)) return;
@@ -33,7 +33,7 @@ function select(event, id) {
   event.shiftKey ? selection.extend(id, table.order) : selection.toggle(id);
 }
 
-/** Open the detail of a process, or of the one that a descendant came from. @param {import("./tree.js").Item} item */
+/** Open the detail of a process, or of the process above a descendant. @param {import("./tree.js").Item} item */
 export function open({ kind, key, record }) {
   if (kind === "process") go(detailHref(key));
   else if (record.root) go(detailHref(record.root, "descendants"));

@@ -1,7 +1,7 @@
-/** Which columns are shown: those that fit, or those that a person chose (kept in this browser). */
+/** The menu of columns: those that fit, or those that the user chose (kept in this browser). */
 
 import { COLUMNS, choose, chosen, shown, template } from "./columns.js";
-import { put, stamp } from "../dom/dom.js";
+import { setText, stamp } from "../dom/dom.js";
 import { place } from "../widgets/popover.js";
 import { store } from "../state/store.js";
 import { table } from "./table.js";
@@ -10,21 +10,21 @@ const panel = document.getElementById("columns");
 const button = document.getElementById("choose");
 let last = "";
 
-/** Follow the width of the list and the panel's boxes. */
+/** Follow the width of the list and the checkboxes. */
 export function mountColumns() {
   panel.querySelector("fieldset").append(...COLUMNS.filter(({ fixed }) => !fixed).map(box));
   panel.addEventListener("change", () => { choose(checked()); show(); });
   panel.querySelector("[data-fit]").addEventListener("click", () => { choose(null); show(); check(); });
-  panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && check()); // before a box can be seen
+  panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && check()); // before the boxes are visible
   panel.addEventListener("toggle", ({ newState }) => newState === "open" && place(panel, button));
   new ResizeObserver(show).observe(table.grid);
   show();
 }
 
 function box({ key, label }) {
-  const made = stamp("t-column");
+  const made = stamp("column");
   made.firstElementChild.value = key;
-  put(made.lastElementChild, label);
+  setText(made.lastElementChild, label);
   return made;
 }
 
@@ -37,7 +37,7 @@ function check() {
   panel.querySelector("[data-fit]").disabled = chosen() === null;
 }
 
-/** A viewer selects nothing, so there is no column for it. */
+/** A viewer cannot select, so the column is omitted. */
 const columns = () => shown(table.grid.clientWidth - 16).filter(({ key }) => key !== "select" || store.role === "operator");
 
 function show() {

@@ -1,18 +1,18 @@
 /**
- * The panel beside a page: what it shows stands in the address.  Esc or the cross closes it.
+ * The panel beside a page.  The address says which one is open; Esc or the cross closes it.
  * A panel is a module with `open(panel, owner, what, aside)` → `{show(record), close?()}`.
  */
 
 import { go } from "../state/router.js";
-import { part, stamp } from "../dom/template.js";
+import { part, stamp } from "../dom/dom.js";
 
-export class Beside {
+export class SidePanel {
   #shown = { key: "", owner: null, panel: null };
 
   /**
    * @param {HTMLElement} aside
    * @param {{panels: Record<string, {template: string, open: Function}>, hrefOf: (owner: string) => string, record: (owner: string) => object|undefined,
-   *   allowed?: (name: string) => boolean}} how `hrefOf`: the page without a panel
+   *   allowed?: (name: string) => boolean}} options `hrefOf`: the page without a panel
    */
   constructor(aside, { panels, hrefOf, record, allowed = () => true }) {
     Object.assign(this, { aside, panels, hrefOf, record, allowed });
@@ -22,17 +22,17 @@ export class Beside {
     });
   }
 
-  /** Close what is open; false where nothing was. @returns {boolean} */
+  /** Close the panel; return false if none was open. @returns {boolean} */
   close() {
     if (!this.#shown.key) return false;
     go(this.hrefOf(this.#shown.owner));
     return true;
   }
 
-  /** Open what the address asks for. @param {string|null} owner @param {URLSearchParams} params @param {string} more that makes it another panel */
-  follow(owner, params, more = "") {
+  /** Open the panel that the address names. @param {string|null} owner @param {URLSearchParams} params @param {string} variant reopens it when it changes */
+  follow(owner, params, variant = "") {
     const name = owner && Object.keys(this.panels).find((one) => params.get(one) && this.allowed(one));
-    const key = name ? [owner, name, params.get(name), more].join(" ") : "";
+    const key = name ? [owner, name, params.get(name), variant].join(" ") : "";
     if (key === this.#shown.key) return;
     this.#shown.panel?.close?.();
     this.#shown = { key, owner, panel: null };
@@ -46,7 +46,7 @@ export class Beside {
     this.show(this.record(owner));
   }
 
-  /** @param {object|undefined} record as it is now */
+  /** Update the open panel. @param {object|undefined} record */
   show(record) {
     if (record && record.id === this.#shown.owner) this.#shown.panel?.show(record);
   }

@@ -1,4 +1,4 @@
-/** The kinds of journal events: their icon and tone, as the badges of the states have them. */
+/** The kinds of journal events with their icon and tone, as in the badges of the states.  Pure. */
 
 const KINDS = {
   created: ["○", "dim"], started: ["●", "ok"], booted: ["●", "ok"], suspended: ["‖", "dim"], resumed: ["▶", "ok"],
@@ -11,7 +11,7 @@ const KINDS = {
 export const NAMES = Object.keys(KINDS);
 
 /** @param {string} kind @returns {{icon: string, tone: string}} */
-export function kindOf(kind) {
+export function eventKind(kind) {
   const [icon, tone] = KINDS[kind] ?? ["·", "dim"];
   return { icon, tone };
 }

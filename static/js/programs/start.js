@@ -1,0 +1,23 @@
+/** Starts programs. */
+
+import { post } from "../state/api.js";
+import { go, programHref } from "../state/router.js";
+import { complain } from "../widgets/toasts.js";
+
+/** Start a program and open its page. @param {object} spec @returns {Promise<void>} */
+export async function run(spec) {
+  const made = await post("/api/v1/programs", spec);
+  go(programHref(made.process?.id ?? made.program?.id ?? made.id));
+}
+
+/** Start a program from a button of the page. @param {object} spec @param {HTMLButtonElement} button */
+export async function runFrom(spec, button) {
+  button.disabled = true;
+  try {
+    await run(spec);
+  } catch (error) {
+    complain(`Could not run ${spec.workload ?? spec.command?.[0]}.`, error);
+  } finally {
+    button.disabled = false;
+  }
+}
