@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import pools
+from .pools import report
 from .rows import Row, table
 
 # Each is a module with a `main` that measures in a folder, imported when it is its turn: the pools need no supervisor.
@@ -20,7 +20,7 @@ ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching", "observin
 def main(names: list[str]) -> int:
     """The exit code: 2 for a name that there is not."""
     if names[:1] == ["pools"]:
-        return pools.command(names[1:])
+        return report.command(names[1:])
     if unknown := [name for name in names if name not in ALL]:
         print(
             f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}, and pools by itself", file=sys.stderr
@@ -32,7 +32,7 @@ def main(names: list[str]) -> int:
             print(f"{name} …", file=sys.stderr, flush=True)
             rows += importlib.import_module(f"benchmarks.{name}").main(Path(folder))
     print(table(rows))
-    return 0 if names else pools.command([])
+    return 0 if names else report.command([])
 
 
 if __name__ == "__main__":

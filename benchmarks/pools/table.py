@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .pools_catalogue import PEERS, PROCESSION, STDLIB
-from .pools_figures import Figure, Of, Results, shown, spread, times
-from .rows import aligned, median
+from benchmarks.rows import aligned, median
+
+from .catalogue import PEERS, PROCESSION, STDLIB
+from .figures import Figure, Of, Results, shown, spread, times
 
 Row = tuple[str, ...]
 

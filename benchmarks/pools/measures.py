@@ -11,11 +11,12 @@ import statistics
 import time
 from collections.abc import Callable
 
-from . import pools_tasks as tasks
-from .pools_catalogue import PEERS, Peer
-from .pools_peers import Opened
-from .rows import percentile
-from .usage import cpu_clock_s, descendants, pss_bytes
+from benchmarks.rows import percentile
+from benchmarks.usage import cpu_clock_s, descendants, pss_bytes
+
+from . import tasks
+from .catalogue import PEERS, Peer
+from .peers import Opened
 
 TASKS = 10_000
 ITEMS = 200_000

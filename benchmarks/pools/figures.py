@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .pools_catalogue import STDLIB
-from .rows import median
+from benchmarks.rows import median
+
+from .catalogue import STDLIB
 
 Unit = Literal["s", "bytes"]
 

@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from .usage import descendants
+from benchmarks.usage import descendants
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # For the pool to end its workers itself, after its figures are told.
 CLOSE_S = 5.0
@@ -34,7 +34,7 @@ class TrialError(Exception):
 
 def run(kind: str, name: str, peer: str, method: str, workers: int, limit: float) -> dict[str, Any]:
     """What the run tells; raises TrialError."""
-    command = (sys.executable, "-m", "benchmarks.pools_run", kind, name, peer, method, str(workers))
+    command = (sys.executable, "-m", "benchmarks.pools.run", kind, name, peer, method, str(workers))
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory(prefix="procession-bench-") as folder:
         process = subprocess.Popen(
             command,

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .pools_catalogue import PEERS
-from .pools_trial import TrialError, run
-from .rows import aligned
+from benchmarks.rows import aligned
+
+from .catalogue import PEERS
+from .trial import TrialError, run
 
 KINDS = {
     "busy": "busy worker killed",

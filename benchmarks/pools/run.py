@@ -1,4 +1,4 @@
-"""A process in which one pool is measured, or killed: `python -m benchmarks.pools_run KIND NAME PEER METHOD WORKERS`.
+"""A process in which one pool is measured, or killed: `python -m benchmarks.pools.run KIND NAME PEER METHOD WORKERS`.
 
 It answers with one line of JSON on standard output; what the pools print goes to standard error.  Started anew by
 `spawn` and `forkserver` this module is imported by every worker, so it imports nothing that it does not need there.
@@ -21,11 +21,11 @@ def main(kind: str, name: str, peer: str, method: str, workers: int) -> None:
 
     try:
         if kind == "measure":
-            from .pools_measures import measure
+            from .measures import measure
 
             measure(name, peer, method, workers, tell)
         else:
-            from .pools_killing import suffer
+            from .killing import suffer
 
             suffer(name, peer, method, workers, tell)
     except Exception as error:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import pools_tasks as tasks
-from .pools_measures import Measured
-from .pools_peers import Opened
+from . import tasks
+from .measures import Measured
+from .peers import Opened
 
 # billiard gives a lost task up after ten seconds.
 WAIT_S = 13.0
@@ -169,7 +169,7 @@ KINDS: dict[str, Callable[[Suffering], Verdict]] = {"busy": busy, "idle": idle, 
 
 def suffer(kind: str, peer: str, method: str, workers: int, tell: Callable[[dict[str, object]], None]) -> None:
     """Tell the verdict of one kind of kill, and end at once: a pool that hangs would not let us go."""
-    from .pools_catalogue import PEERS
+    from .catalogue import PEERS
 
     with tempfile.TemporaryDirectory(prefix="procession-kills-") as folder:
         verdict, count = KINDS[kind](Suffering(Measured(PEERS[peer], method, workers), folder))

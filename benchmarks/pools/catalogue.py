@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .pools_peers import Dask, ExecutorShaped, Opened, Pebble, PoolShaped, Ray
+from .peers import Dask, ExecutorShaped, Opened, Pebble, PoolShaped, Ray
 
 METHODS = ("fork", "forkserver", "spawn")
 

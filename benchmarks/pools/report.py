@@ -1,10 +1,10 @@
 """`python -m benchmarks pools`: procession.Pool beside the stdlib's and its other replacements.
 
-    pools.py            the rounds: which run follows which
-    pools_trial.py      one run: a fresh interpreter, with a limit
-    pools_run.py          in there: a measure (pools_measures.py) or a kill (pools_killing.py)
-    pools_catalogue.py      of one of the pools, behind one face (pools_peers.py)
-    pools_figures.py    figures of all rounds as ratios; pools_table.py prints them, pools_kills.py those of the kills
+    report.py        the rounds: which run follows which
+    trial.py         one run: a fresh interpreter, with a limit
+    run.py             in there: a measure (measures.py) or a kill (killing.py)
+    catalogue.py         of one of the pools, behind one interface (peers.py)
+    figures.py       figures of all rounds as ratios; table.py prints them, kills.py those of the kills
 
 The pools take turns, so that what else the machine does hits them alike, and each is compared with the stdlib's Pool
 of the same start method in the same round.  Dask and Ray are large, so they take part only where somebody has
@@ -17,11 +17,11 @@ import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
 
-from . import pools_kills, pools_table
-from .pools_catalogue import METHODS, PEERS
-from .pools_figures import FIGURES, Of, Results, measured
-from .pools_measures import MEASURES
-from .pools_trial import TrialError, run
+from . import kills, table
+from .catalogue import METHODS, PEERS
+from .figures import FIGURES, Of, Results, measured
+from .measures import MEASURES
+from .trial import TrialError, run
 
 # A run that has failed so often is not tried again: each may take the whole limit.
 TRIES = 2
@@ -40,14 +40,14 @@ def command(words: Sequence[str]) -> int:
         if name not in peers:
             print(f"{PEERS[name].title}: not installed")
     if asked.kills:
-        print(pools_kills.table(peers, asked.methods, asked.workers, asked.repeats))
+        print(kills.table(peers, asked.methods, asked.workers, asked.repeats))
         return 0
     results = _measure(peers, asked)
     figures = measured(FIGURES, asked.measures)
-    show = pools_table.markdown if asked.markdown else pools_table.terminal
+    show = table.markdown if asked.markdown else table.terminal
     print(HEAD.format(workers=asked.workers, rounds=asked.rounds))
     print(show(results, figures, peers, asked.methods))
-    for line in pools_table.failures(results, asked.rounds):
+    for line in table.failures(results, asked.rounds):
         print(f"\n{line}", end="")
     print()
     return 0

@@ -1,0 +1,1 @@
+"""`python -m benchmarks pools`: procession.Pool beside the stdlib's and its other replacements."""
