@@ -1,6 +1,6 @@
 /**
  * Applies verbs to processes.  Destructive ones ask for confirmation; a toast shows the result.  Each request carries the
- * pid that was shown, so that a process that was restarted meanwhile is not affected (409).
+ * pid that was shown, so that a process that was restarted in the meantime is not affected (409).
  */
 
 import { get, post } from "../state/api.js";

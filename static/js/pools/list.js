@@ -5,7 +5,7 @@ import { framed } from "../dom/frame.js";
 import { ABSENT, count } from "../words/format.js";
 import { roundRate } from "./jobs/list.js";
 import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks } from "../dom/rows.js";
+import { mountRowClicks, showState } from "../dom/rows.js";
 import { onTheme } from "../widgets/palette.js";
 import { runExample } from "./example.js";
 import { startPoolDialog } from "./open.js";
@@ -48,23 +48,21 @@ function show() {
 
 function update(row, cells, pool) {
   const { id, name, pid, start_method: method } = pool;
-  const { icon, word, tone, dim } = poolState(pool);
+  const shown = poolState(pool);
   const { working, stuck, alive } = groupWorkers(pool);
-  setData(row, "dead", dim);
+  setData(row, "dead", shown.dim);
   setText(cells.name, name);
   setAttr(cells.name, "href", poolHref(id));
   setText(cells.id, id);
-  setData(cells.state, "tone", tone);
-  setText(cells.icon, icon);
-  setText(cells.word, word);
+  showState(cells, shown);
   setText(cells.method, method);
-  setText(cells.workers, dim ? ABSENT : `${working.length} / ${alive.length}`);
+  setText(cells.workers, shown.dim ? ABSENT : `${working.length} / ${alive.length}`);
   setText(cells.stuck, stuck.length ? `▲ ${stuck.length} stuck` : "");
   for (const figure of ["queued", "running", "done", "failed", "lost"]) {
     setText(cells[figure], count(pool[figure]));
     setData(cells[figure], "some", pool[figure] > 0);
   }
-  setText(cells.rate, dim ? ABSENT : count(roundRate(pool.tasks_per_s)));
+  setText(cells.rate, shown.dim ? ABSENT : count(roundRate(pool.tasks_per_s)));
   setText(cells.pid, pid ?? ABSENT);
   setAttr(cells.pid, "href", detailHref(id));
   const past = rates(id).tasks_per_s.slice(-POINTS);

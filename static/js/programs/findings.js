@@ -61,11 +61,11 @@ function setLinkedText(place, text, resources) {
 /** Show the ways out: release an abandoned lock, kill one of the processes that block each other, open a stack or a resource. */
 function showActions(place, { kind, pids, resources }) {
   const known = resources.map((id) => store.resources.get(id)).filter(Boolean);
-  const living = pids.map(processWithPid).filter((one) => one?.alive);
+  const alive = pids.map(processWithPid).filter((one) => one?.alive);
   const actions = [
     ...known.filter(({ abandoned, manager }) => abandoned && !manager).slice(0, MOST_EACH).map((one) => ({ action: "release", target: one.id, text: `Release ${resourceName(one).name}…` })),
-    ...(ENDED_BY_KILL.has(kind) ? living.slice(0, MOST_EACH).map((one) => ({ action: "kill", target: one.id, text: `Kill ${one.name}…` })) : []),
-    ...(EXPLAINED_BY_STACK.has(kind) ? living.slice(0, MOST_EACH).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
+    ...(ENDED_BY_KILL.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ action: "kill", target: one.id, text: `Kill ${one.name}…` })) : []),
+    ...(EXPLAINED_BY_STACK.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
     ...known.slice(0, MOST_EACH).map((one) => ({ text: `${kindWord(one)} ${resourceName(one).name}`, href: programHref(one.program, { resource: one.id }) })),
   ];
   setChildren(place, JSON.stringify(actions), () => actions.filter(({ action }) => !action || store.role === "operator").map(button));

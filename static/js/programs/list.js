@@ -4,7 +4,7 @@ import { part, setAttr, setData, setText } from "../dom/dom.js";
 import { framed } from "../dom/frame.js";
 import { ABSENT, count, duration, mebibytes, percent } from "../words/format.js";
 import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks } from "../dom/rows.js";
+import { mountRowClicks, showState } from "../dom/rows.js";
 import { showDemos, startDemos } from "./demos.js";
 import { startRunDialog } from "./run.js";
 import { commandLine, edgesOf, findingsOf, findingWord, isBlocking, isLive, processesOf, programState, resourcesOf, totals } from "../words/programs.js";
@@ -44,16 +44,14 @@ function show() {
 
 function update(row, cells, program) {
   const { id, name, pid, command, started_at: at, ended_at: end } = program;
-  const { icon, word, tone, dim } = programState(program);
+  const shown = programState(program);
   const sums = totals(processesOf(id));
-  setData(row, "dead", dim && !sums.alive);
+  setData(row, "dead", shown.dim && !sums.alive);
   setText(cells.name, name);
   setAttr(cells.name, "href", programHref(id));
   const line = commandLine(command);
   setText(cells.command, line === name ? "" : line);
-  setData(cells.state, "tone", tone);
-  setText(cells.icon, icon);
-  setText(cells.word, word);
+  showState(cells, shown);
   setText(cells.processes, sums.alive === sums.all ? count(sums.alive) : `${count(sums.alive)} / ${count(sums.all)}`);
   setText(cells.resources, count(resourcesOf(id).length || null));
   const waiting = new Set(edgesOf(id).map((edge) => edge.pid)).size;

@@ -1,6 +1,7 @@
 /** The row of a process of a program. */
 
 import { setAttr, setData, setText } from "../dom/dom.js";
+import { showState } from "../dom/rows.js";
 import { OS_STATES, sentinelText } from "../words/explain.js";
 import { ABSENT, count, duration, exitcode, mebibytes, percent, stateOf, uptime } from "../words/format.js";
 import { locksHeldBy, waitsFor } from "../words/holding.js";
@@ -11,23 +12,21 @@ import { store } from "../state/store.js";
 /** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {import("./tree.js").Member} member @param {number} now @param {Set<any>} blocked pids of blocking findings */
 export function showProcess(row, cells, { kind, record, depth }, now, blocked) {
   const process = kind === "process";
-  const { icon, word, tone, dim } = process ? deadlockState(record) : { icon: "●", word: OS_STATES[record.state] ?? record.state, tone: "ok", dim: false };
+  const shown = process ? deadlockState(record) : { icon: "●", word: OS_STATES[record.state] ?? record.state, tone: "ok", dim: false };
   row.style.setProperty("--depth", String(Math.min(depth, 8)));
   setData(row, "depth", depth > 0 ? depth : null);
-  setData(row, "dead", dim);
+  setData(row, "dead", shown.dim);
   setText(cells.name, record.name);
   const href = detailHref(process ? record.id : record.root, process ? null : "descendants");
   setAttr(cells.name, "href", href);
   setText(cells.target, process ? targetOf(record) : record.command);
-  setData(cells.state, "tone", tone);
-  setText(cells.icon, icon);
-  setText(cells.word, word);
+  showState(cells, shown);
   for (const field of ["pid", "ppid"]) setText(cells[field], record[field] ?? ABSENT);
   setText(cells.daemon, process ? (record.daemon ? "yes" : "no") : ABSENT);
   setText(cells.method, process ? record.start_method : ABSENT);
-  setText(cells.cpu, percent(dim ? null : record.cpu_percent));
-  setText(cells.rss, mebibytes(dim ? null : record.rss_bytes));
-  setText(cells.threads, count(dim ? null : record.threads));
+  setText(cells.cpu, percent(shown.dim ? null : record.cpu_percent));
+  setText(cells.rss, mebibytes(shown.dim ? null : record.rss_bytes));
+  setText(cells.threads, count(shown.dim ? null : record.threads));
   setText(cells.up, duration(process ? uptime(record, now) : now - record.start_time));
   setText(cells.exit, exitcode(process ? record.exitcode : null));
   setText(cells.sentinel, sentinelText(process ? record.sentinel : null));

@@ -31,10 +31,10 @@ function ends(value) {
 
 /** The holder of a lock, or the processes that have acquired a semaphore. @param {object} one */
 function holder(one) {
-  const living = isSemaphore(one) ? processList(one.acquired_by ?? []) : "";
-  if (one.abandoned) return [processLabel(probableHolder(one)).replace(ABSENT, "exited"), living].filter(Boolean).join(", ");
+  const holders = isSemaphore(one) ? processList(one.acquired_by ?? []) : "";
+  if (one.abandoned) return [processLabel(probableHolder(one)).replace(ABSENT, "exited"), holders].filter(Boolean).join(", ");
   if (one.holder_unknown) return "unknown";
-  return isSemaphore(one) ? living || ABSENT : processLabel(one.holder);
+  return isSemaphore(one) ? holders || ABSENT : processLabel(one.holder);
 }
 
 /**
@@ -45,7 +45,7 @@ function holder(one) {
 export const COLUMNS = {
   name: { label: "Name", build: buildName, write: writeName },
   kind: { label: "Kind", text: kindWord },
-  depth: { label: "Size", build: buildDepth, write: writeDepth },
+  depth: { label: "Depth", build: buildDepth, write: writeDepth },
   puts: { label: "Put/s", number: true, text: (one) => rate(one.put_per_s) },
   gets: { label: "Get/s", number: true, text: (one) => rate(one.get_per_s) },
   backlog: { label: "Backlog", number: true, tip: "items in feeder threads, not yet in the pipe", text: (one) => count(backlog(one)) },

@@ -24,7 +24,7 @@ function queue(one) {
   const feeders = Object.entries(one.buffered ?? {}).filter(([, n]) => n).map(([pid, n]) => `${processLabel(Number(pid))}: ${count(n)}`);
   const simple = one.kind === "simple_queue";
   return [
-    ...(simple ? [] : [num("Size", queueDepth(one), one.maxsize > 0 ? "Limited by maxsize." : "Unbounded: no maxsize.")]),
+    ...(simple ? [] : [num("Depth", queueDepth(one), one.maxsize > 0 ? "Limited by maxsize." : "Unbounded: no maxsize.")]),
     num("Rates", known(one.put_per_s) ? `+${rate(one.put_per_s)}/s −${rate(one.get_per_s)}/s` : null),
     num("Backlog", known(backlog(one)) ? count(backlog(one)) : null, ["Items in the feeder threads of their producers; lost if a producer is killed.", ...feeders].join(" ")),
     num("Unread", known(one.pipe_bytes) ? bytes(one.pipe_bytes) : null, "Written to the pipe, not yet read."),

@@ -107,7 +107,7 @@ function showWorker(row, { who, what, since }, { pid, what: task, since: at }) {
 
 function showWaiting(row, { who, to, since }, { pid, to: verb, since: at }) {
   showProcessLink(who, pid);
-  setText(to, waitPhrase(verb).replace(/ (into|from|to|for|on|by)$/, ""));
+  setText(to, waitPhrase(verb).replace(/^waits for$| (into|from|to|for|on|by)$/, ""));
   setText(since, duration(store.now() - at));
   since.title = `since ${clock(at)}`;
 }

@@ -1,7 +1,7 @@
 /** Requests to the HTTP API.  An error response is thrown as a `Problem` (RFC 9457). */
 
 /** An error response of the server; status 0 if the server could not be reached. */
-export class Problem extends Error {
+class Problem extends Error {
   /** @param {{status: number, title?: string, detail?: string, field?: string}} problem */
   constructor({ status, title = "", detail = "", field = null }) {
     super(detail || title || `HTTP ${status}`);

@@ -40,7 +40,7 @@ function rowsOf(record, patch) {
   return Object.fromEntries(patched.map(([name, key]) => [name, patchRows(record[name], patch[name], key)]));
 }
 
-/** Return the patched list.  A changed row is a new object: whoever holds the old one keeps it unchanged. */
+/** Return the patched list.  A changed row is a new object: a view that holds the old one keeps it unchanged. */
 function patchRows(before, { changed, order }, key) {
   const rows = new Map(before.map((row) => [row[key], row]));
   for (const row of changed) rows.set(row[key], { ...rows.get(row[key]), ...row });

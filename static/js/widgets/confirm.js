@@ -24,9 +24,9 @@ export function confirm({ title, who, text, label, list = [], more = null, ancho
   open(dialog, anchor);
   part(dialog, "yes").focus();
   const stop = follow?.((now) => showNow(dialog, now));
-  const asked = (dialog.dataset.question = crypto.randomUUID?.() ?? String(Math.random()));
+  const question = (dialog.dataset.question = crypto.randomUUID?.() ?? String(Math.random()));
   more?.then((found) => {
-    if (dialog.dataset.question !== asked) return;
+    if (dialog.dataset.question !== question) return;
     fill(dialog, { consequences: found.affected, ...(found.text && { text: found.text }) });
     showList(dialog, found.list);
     settle(dialog);

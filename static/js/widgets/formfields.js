@@ -80,7 +80,7 @@ export class FormFields {
 }
 
 /** Set a path such as `restart.policy` in nested objects. @param {object} body @param {string} path @param {any} value */
-export function nest(body, path, value) {
+function nest(body, path, value) {
   const names = path.split(".");
   const last = names.pop();
   const inner = names.reduce((place, name) => (place[name] ??= {}), body);

@@ -47,19 +47,19 @@ function chart(panel, { name, field, format, least, steps }, alive) {
   });
   return {
     field, values,
-    now: (present) => {
-      latest = format(present?.[field]);
+    now: (current) => {
+      latest = format(current?.[field]);
       if (!drawn.hovered) reading();
-      figure.hidden = !(present && alive(present)) && values.every((value) => value === null);
+      figure.hidden = !(current && alive(current)) && values.every((value) => value === null);
     },
     draw: (at, now) => { times = at; drawn.draw(at, values, now - SPAN_S, now); },
     close: () => drawn.close(),
   };
 }
 
-function append(at, charts, now, present) {
+function append(at, charts, now, current) {
   at.push(now);
-  for (const { field, values } of charts) values.push(present?.[field] ?? null);
+  for (const { field, values } of charts) values.push(current?.[field] ?? null);
   while (at.length && at[0] < now - SPAN_S) [at, ...charts.map(({ values }) => values)].forEach((one) => one.shift());
 }
 

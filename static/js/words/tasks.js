@@ -25,7 +25,7 @@ const moved = (n) => `${plural(n, "prefetched task")} ${n === 1 ? "moves" : "mov
 /** Return how often the task of a worker would still be retried. @param {object} pool @param {object} task */
 const retriesLeft = ({ retries: all = 0 }, { attempt = 1 }) => Math.max(0, all - (attempt - 1));
 
-/** Return whether the worker will still have its present task in a moment. @param {object} pool @param {object} worker @param {number|null} busy seconds */
+/** Return whether the worker will still have its current task in a moment. @param {object} pool @param {object} worker @param {number|null} busy seconds */
 export const isCostCertain = ({ running, queued }, { task }, busy) => (task ? (busy ?? 0) >= CERTAIN_S : !running && !queued);
 
 /** Return what ending a worker would cost. @param {object} pool @param {object} worker @param {number|null} busy seconds */

@@ -122,7 +122,7 @@ def test_a_full_queue_is_watched(server: Server, page: Page) -> None:
     open_program(page, program)
     expect(resource_row(page, "jobs")).to_contain_text("3 of 3", timeout=FOUND_MS)
     resource_row(page, "jobs").get_by_role("link").click()
-    expect(fact(page, "Size")).to_contain_text("3 of 3")
+    expect(fact(page, "Depth")).to_contain_text("3 of 3")
     expect(panel(page).get_by_role("link", name=re.compile("producer"))).not_to_have_count(0)
     for title in ("Depth", "Put", "Get"):
         figure = panel(page).locator("figure").filter(has=page.locator("b").get_by_text(title, exact=True))

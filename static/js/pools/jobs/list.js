@@ -4,7 +4,7 @@ import { part, setAttr, setData, setText } from "../../dom/dom.js";
 import { plural } from "../../words/finding.js";
 import { ABSENT, count, duration } from "../../words/format.js";
 import { Keyed } from "../../dom/keyed.js";
-import { mountRowClicks } from "../../dom/rows.js";
+import { mountRowClicks, showState } from "../../dom/rows.js";
 import { elapsedSeconds } from "../../state/clock.js";
 import { jobState } from "../../words/pools.js";
 import { progressText, onlyStuckTasksLeft } from "../../words/tasks.js";
@@ -51,10 +51,7 @@ function update(row, cells, job) {
 
 /** Show bar, figures and state; also in the panel of a job. @param {Record<string, HTMLElement>} cells @param {object} job */
 export function showProgress(cells, job) {
-  const { icon, word, tone } = jobState(job);
-  setData(cells.state, "tone", tone);
-  setText(cells.icon, icon);
-  setText(cells.word, word);
+  showState(cells, jobState(job));
   setText(cells.progress, progressText(job));
   const share = (n) => `${job.total ? Math.min(100, (100 * n) / job.total).toFixed(1) : 0}%`;
   for (const [bar, n] of [["done", job.done], ["raised", job.failed], ["missing", job.lost]]) if (cells[bar].style.width !== share(n)) cells[bar].style.width = share(n);

@@ -1,6 +1,7 @@
 /** The row of a worker. */
 
 import { setData, setText } from "../../dom/dom.js";
+import { showState } from "../../dom/rows.js";
 import { sentinelText } from "../../words/explain.js";
 import { ABSENT, count, duration, exitcode, mebibytes, percent } from "../../words/format.js";
 import { busySeconds } from "../../state/clock.js";
@@ -10,12 +11,10 @@ import { callOf, stuckReason, taskName } from "../../words/tasks.js";
 /** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {object} pool @param {object} worker */
 export function showWorker(row, cells, pool, worker) {
   const { pid, ppid, daemon, exitcode: code, sentinel, task, tasks_done: done, working_share: share } = worker;
-  const { icon, word, tone, dim } = workerState(worker);
-  setData(row, "dead", dim);
-  setData(row, "stuck", Boolean(worker.stuck) && !dim);
-  setData(cells.state, "tone", tone);
-  setText(cells.icon, icon);
-  setText(cells.word, word);
+  const shown = workerState(worker);
+  setData(row, "dead", shown.dim);
+  setData(row, "stuck", Boolean(worker.stuck) && !shown.dim);
+  showState(cells, shown);
   setText(cells.pid, pid);
   setText(cells.ppid, ppid ?? ABSENT);
   setText(cells.daemon, daemon ? "yes" : "no");
@@ -27,8 +26,8 @@ export function showWorker(row, cells, pool, worker) {
   setText(cells.for, duration(busySeconds(pool.id, worker)));
   setText(cells.done, count(done));
   showShare(cells, share);
-  setText(cells.cpu, percent(dim ? null : worker.cpu_percent));
-  setText(cells.rss, mebibytes(dim ? null : worker.rss_bytes));
+  setText(cells.cpu, percent(shown.dim ? null : worker.cpu_percent));
+  setText(cells.rss, mebibytes(shown.dim ? null : worker.rss_bytes));
   cells.what.title = [task && `${taskName(task)}: ${callOf(task)}`, noteOf(worker)].filter(Boolean).join(" · ");
 }
 
