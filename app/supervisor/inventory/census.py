@@ -5,91 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.linux import identity, proc
 from app.linux.gauges import FdBudget, Gauge
 from app.linux.procfs import Stat
 from app.records.primitives import Key
-from app.records.process import Descendant
 
+from .entry import Entry
 from .new_pids import Newcomers
 from .origins import Origins
-
-#: A process of unknown origin is asked again that often: between fork and exec its environment is its parent's.
-_TRIES = 5
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One process of the inventory; ``parent`` is the pid of its parent when it was found.
-
-    ``process`` is the id of its own record where it is an observed one: then it is no mere descendant.
-    """
-
-    gauge: Gauge
-    root: str | None
-    parent: int
-    is_root: bool = False
-    process: str | None = None
-    orphan: bool = False
-    tries: int = 0
-    _shown: Descendant | None = None
-    _shown_stat: Stat | None = None
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether it is worth asking again whose it is."""
-        return self.root is None and self.tries < _TRIES
-
-    def lives(self) -> bool:
-        """Whether it runs at this moment."""
-        try:
-            return not self.gauge.look().dead
-        except ProcessLookupError:
-            return False
-
-    def is_zombie_of(self, ppid: int) -> bool:
-        """Whether it is dead at this moment, and not reaped by this parent yet."""
-        try:
-            stat = self.gauge.look()
-        except ProcessLookupError:
-            return False
-        return stat.dead and stat.ppid == ppid
-
-    def descendant(self) -> Descendant:
-        """Its record; the very same object where nothing changed."""
-        stat, percent, shown, command = (
-            self.gauge.stat,
-            self.gauge.sample.cpu_percent,
-            self._shown,
-            self.gauge.command(),
-        )
-        if (
-            shown is None
-            or stat is not self._shown_stat
-            or (shown.cpu_percent, shown.root, shown.orphan) != (percent, self.root, self.orphan)
-            or shown.command != command
-        ):
-            self._shown = shown = self._described(stat, command, percent)
-            self._shown_stat = stat
-        return shown
-
-    def _described(self, stat: Stat, command: str, percent: float | None) -> Descendant:
-        return Descendant(
-            id=identity.text(self.gauge.key),
-            pid=stat.pid,
-            ppid=stat.ppid,
-            root=self.root,
-            name=stat.name,
-            command=command,
-            state=stat.state,
-            orphan=self.orphan,
-            start_time=proc.booted_at() + stat.start_ticks / proc.TICKS_PER_S,
-            cpu_percent=percent,
-            rss_bytes=stat.rss_pages * proc.PAGE_BYTES,
-            threads=stat.threads,
-        )
 
 
 class Census:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.logs.keeper import CHECK_S, LOW_CAP, LogKeeper, first_offset
+from app.supervisor.logs.keeper import CHECK_S, LogKeeper, first_offset
+from app.supervisor.logs.space import LOW_CAP
 from tests.open_files import open_files
 from tests.waiting import wait_until
 
