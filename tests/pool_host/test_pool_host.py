@@ -317,11 +317,18 @@ def test_the_answer_says_that_a_task_will_be_retried(open_host: Open) -> None:
     assert (host.ended(number).lost, host.ended(number).retried) == (1, 1)
 
 
+def ignores_sigterm(pid: int) -> bool:
+    """A worker has its task a moment before the task's own code runs."""
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return ignored is not None and bool(int(ignored[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_a_worker_that_ignores_sigterm_holds_up_no_request(open_host: Open) -> None:
     """The answer comes after 5 s; meanwhile all other requests are answered, and jobs run."""
     host = open_host()
     number = host.submit("apply", "ignore-sigterm", args=[600])
     pid = host.worker(lambda one: one.task is not None).pid
+    host.wait_until(lambda: ignores_sigterm(pid), "the task ignores SIGTERM")
     waiting = host.send("ActOnWorker", pid=pid, verb="terminate")
     joining = host.refusal("JoinPool", timeout_s=1)
     assert joining.reason == "not_possible"
