@@ -1,10 +1,10 @@
-"""What is decided: an event, or the clock, in; the actions that the loop is to perform, out.  Pure::
+"""Decisions: an event, or the clock, goes in; the actions that the loop is to perform come out.  Pure::
 
     loop ──Event, Now──▶ Deciding.handle ──[Action]──▶ loop performs ──outcome as Event──▶ Deciding.handle …
 
-Who decides what: `verbs` what a person's wish leads to, `endings` what an end leads to, `progress` what a sample or a
-report says, `stopping` how a stop escalates, `pools` what those do that hold a pool, `programs` and `observed` how
-programs fare and what their processes say.  The `fleet` is what they know in common.
+Who decides what: `verbs` on the commands of users, `processes.endings` on the end of a process, `processes.progress` on
+samples and reports, `processes.stops` on escalations, `pools` on pools and their hosts, `programs` on programs and the
+words of their processes.  They share the `fleet`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
-from app.core.pools import pool as pools
+from app.core.pools import pool
 from app.core.processes import endings, forgetting, joins, progress, starts, stops
-from app.core.programs import observed
-from app.core.programs import program as programs
+from app.core.programs import observed, program
 from app.protocol.control import refuse
 from app.records import primitives as p
 from app.records.errors import ProcessionError
@@ -29,13 +28,13 @@ Out = list[a.Action]
 
 
 class Deciding:
-    """Decides about one fleet."""
+    """Decides on the events of one fleet."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
     def handle(self, event: e.Happening, now: p.Now) -> list[a.Action]:
-        """The actions that follow from ``event``.  A refusal becomes an `Answer`; nothing else changes then."""
+        """Return the actions that follow from ``event``; a refusal becomes an `Answer` and changes nothing."""
         out: Out = []
         try:
             _dispatch(self._fleet, event, now, out)
@@ -44,13 +43,13 @@ class Deciding:
         return out
 
     def tick(self, now: p.Now) -> list[a.Action]:
-        """The actions that are due by the clock."""
+        """Return the actions that are due by the clock."""
         out: Out = []
         ticking.tick(self._fleet, now, out)
         return out
 
     def next_deadline(self) -> float | None:
-        """When `tick` has something to do next, monotonic; None for never, 0 for at once."""
+        """Return when `tick` next has something to do, monotonic; None for never, 0 for at once."""
         return ticking.next_deadline(self._fleet)
 
 
@@ -65,10 +64,10 @@ def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
 
 
 def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
-    """Hand one event to the module whose business it is; raises `ProcessionError` where that refuses."""
+    """Hand one event to the module that decides on it; raises `ProcessionError` if that refuses."""
     match event:
         case e.Launched() | e.Acted() | e.Signalled() | e.Joining() | e.StopAll():
-            _wished(fleet, event, now, out)
+            _command(fleet, event, now, out)
         case e.DescendantSignalled():
             verbs.signal_descendant(fleet, event, out)
         case e.BreakingLock():
@@ -79,22 +78,22 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
             out.append(a.Note(progress.forkserver_lost(event.pid, now)))
         case e.Sampled():
             progress.sampled(fleet, event, now, out)
-            pools.looked(fleet, now, out)
+            pool.sampled(fleet, now, out)
         case e.Watching() | e.Spawned() | e.NotSpawned() | e.Ended() | e.Reaped() | e.Remembered() | e.Remaining():
             if member := fleet.members.get(event.process):
-                _about_ends(fleet, member, event, now, out)
+                _process_event(fleet, member, event, now, out)
         case e.Registered() | e.RunnerSaid() | e.Heard() | e.NotSeen():
-            _about_programs(fleet, event, now, out)
+            _program_event(fleet, event, now, out)
         case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound():
             if member := fleet.members.get(event.process):
-                _about_life(fleet, member, event, now, out)
+                _progress_event(fleet, member, event, now, out)
         case e.Asking() | e.HostSaid() | e.HostMumbled() | e.ChannelClosed():
-            pools.handle(fleet, event, now, out)
+            pool.handle(fleet, event, now, out)
         case _:
             assert_never(event)
 
 
-def _wished(
+def _command(
     fleet: Fleet, event: e.Launched | e.Acted | e.Signalled | e.Joining | e.StopAll, now: p.Now, out: Out
 ) -> None:
     match event:
@@ -110,21 +109,21 @@ def _wished(
             verbs.stop_all(fleet, event, now, out)
 
 
-def _about_programs(
+def _program_event(
     fleet: Fleet, event: e.Registered | e.RunnerSaid | e.Heard | e.NotSeen, now: p.Now, out: Out
 ) -> None:
     match event:
         case e.Registered():
-            programs.register(fleet, event, now, out)
+            program.register(fleet, event, now, out)
         case e.RunnerSaid():
-            programs.runner_said(fleet, event, now, out)
+            program.runner_said(fleet, event, now, out)
         case e.Heard():
             observed.heard(fleet, event, now, out)
         case e.NotSeen():
             observed.not_seen(fleet, event)
 
 
-def _about_ends(
+def _process_event(
     fleet: Fleet,
     member: Member,
     event: e.Watching | e.Spawned | e.NotSpawned | e.Ended | e.Reaped | e.Remembered | e.Remaining,
@@ -147,12 +146,12 @@ def _about_ends(
         case e.Remaining():
             endings.remaining(fleet, member, event.keys, now, out)
     if member.process.pool:
-        pools.follow(fleet, member, now, out)
+        pool.follow(fleet, member, now, out)
     if member.process.program:
-        programs.follow(fleet, member)
+        program.follow(fleet, member)
 
 
-def _about_life(
+def _progress_event(
     fleet: Fleet,
     member: Member,
     event: e.Reported | e.Looked | e.SentinelSeen | e.BlockedOn | e.FrameFound,
@@ -169,8 +168,8 @@ def _about_life(
         case e.BlockedOn(worker=None):
             progress.blocked_on(fleet, member, event, now, out)
         case e.BlockedOn():
-            pools.blocked_on(fleet, member, event, now, out)
+            pool.blocked_on(fleet, member, event, now, out)
         case e.FrameFound(worker=None):
             progress.frame_found(fleet, member, event.words, now, out)
         case e.FrameFound():
-            pools.frame_found(fleet, member, event, now, out)
+            pool.frame_found(fleet, member, event, now, out)

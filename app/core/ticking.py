@@ -1,4 +1,4 @@
-"""What is due by the clock: starts, escalations, restarts, joins that time out, looks.  Pure."""
+"""What is due by the clock: starts, escalations, restarts, timeouts of joins, looks at states.  Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from app.core.fleet.escalation import Due
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
-from app.core.pools import asks as pool_asks
-from app.core.pools import pool as pools
+from app.core.pools import asks, pool
 from app.core.processes import endings, forgetting, joins, starts, stops
-from app.core.programs import program as programs
+from app.core.programs import program
 from app.records import primitives as p
 
 Out = list[a.Action]
@@ -22,12 +21,12 @@ STARTS_PER_TURN = 10
 
 
 def tick(fleet: Fleet, now: p.Now, out: Out) -> None:
-    """All that is due at ``now``."""
+    """Do all that is due at ``now``."""
     for process_id in tuple(fleet.timed):
         if member := fleet.members.get(process_id):
             _tick_member(fleet, member, now, out)
-    pool_asks.expire(fleet, now, out)
-    programs.refresh(fleet, now, out)
+    asks.expire(fleet, now, out)
+    program.refresh(fleet, now, out)
     batch, fleet.to_start = fleet.to_start[:STARTS_PER_TURN], fleet.to_start[STARTS_PER_TURN:]
     for process_id in batch:
         starts.spawn(fleet, fleet.members[process_id], now, out)
@@ -35,7 +34,7 @@ def tick(fleet: Fleet, now: p.Now, out: Out) -> None:
 
 
 def next_deadline(fleet: Fleet) -> float | None:
-    """When `tick` has something to do next, monotonic; None for never, 0 for at once."""
+    """Return when `tick` next has something to do, monotonic; None for never, 0 for at once."""
     if fleet.to_start:
         return 0.0
     of_members = (at for one in fleet.timed for at in _deadlines(fleet.members[one]))
@@ -44,7 +43,7 @@ def next_deadline(fleet: Fleet) -> float | None:
 
 def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
     if member.process.pool:
-        pools.follow(fleet, member, now, out)
+        pool.follow(fleet, member, now, out)
     if member.stop:
         _tick_stop(fleet, member, now, out)
     if member.retry_at is not None and member.retry_at <= now.mono:
@@ -58,7 +57,7 @@ def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         forgetting.forget(fleet, member, out)
         return
     if member.process.program:
-        programs.follow(fleet, member)
+        program.follow(fleet, member)
     if next(_deadlines(member), None) is None:
         fleet.timed.discard(member.id)
 

@@ -1,7 +1,7 @@
-"""What a wish leads to: launch, start, terminate, kill, close, restart, suspend, resume, signal, join, stop all.
+"""What follows from a command: launch, start, terminate, kill, close, restart, suspend, resume, signal, stop all.
 
-Pure.  The semantics are those of `multiprocessing.Process`: start only once, join not before start, close not while it
-runs.  Each function changes one `Member` and appends the actions that follow.
+Pure.  The semantics are those of `multiprocessing.Process`: start only once, join only after start, close only if it
+does not run.  Each function changes one `Member` and appends the actions that follow.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from app.core.fleet.cause import signal_name
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member, name_of
-from app.core.pools import pool as pools
+from app.core.pools import pool
 from app.core.processes import joins, starts, stops
-from app.core.programs import program as programs
+from app.core.programs import program
 from app.protocol.control import reply
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
@@ -28,7 +28,7 @@ from app.records.process import State, Verb
 
 Out = list[a.Action]
 
-#: How long a closed record stays to be seen.
+#: How long a closed record is still shown.
 _CLOSED_SHOWN_S = 5.0
 
 
@@ -36,7 +36,7 @@ def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: Out) -> None:
     """Create ``count`` processes and, where ``auto_start``, start them."""
     starts.refuse_while_stopping(fleet)
     if sum(1 for _ in fleet.live()) + event.count > fleet.max_processes:
-        raise NotPossible(f"at most {fleet.max_processes} processes may live at once (PROCESSION_MAX_PROCESSES)")
+        raise NotPossible(f"at most {fleet.max_processes:,} processes may run at once (PROCESSION_MAX_PROCESSES)")
     plans = [event.plan] if event.count == 1 else [_numbered(event.plan, n) for n in range(1, event.count + 1)]
     members = [fleet.add(one, now) for one in plans]
     for member in members:
@@ -45,22 +45,22 @@ def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: Out) -> None:
             starts.begin(fleet, member, Trigger.START, event.by)
     if event.plan.pool:
         (host,) = members
-        answer: JsonDict = {"pool": pools.follow(fleet, host, now, out).pool}
+        answer: JsonDict = {"pool": pool.follow(fleet, host, now, out).pool}
     elif event.plan.program:
         (first,) = members
-        answer = {"program": programs.opened(fleet, first).program, "process": first.process}
+        answer = {"program": program.open_entry(fleet, first).program, "process": first.process}
     else:
         answer = {"processes": [member.process for member in members]}
     out.append(a.Answer(event.client, reply(event.request, answer)))
 
 
 def _numbered(plan: e.Plan, number: int) -> e.Plan:
-    """One of many at once has a name of its own, as `multiprocessing` gives them: ``worker-3``."""
+    """Return the plan with a numbered name, as `multiprocessing` gives them: ``worker-3``."""
     return dataclasses.replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
 
 
 def act(fleet: Fleet, event: e.Acted, now: p.Now, out: Out) -> None:
-    """Do a verb, journal it with who gave it, answer with the record as it then stands."""
+    """Do a verb, journal it with its user, and answer with the record."""
     member = fleet.member(event.process)
     _check_pid(member, event.pid)
     _check_ours(member, event.verb)
@@ -70,7 +70,7 @@ def act(fleet: Fleet, event: e.Acted, now: p.Now, out: Out) -> None:
 
 
 def send_signal(fleet: Fleet, event: e.Signalled, now: p.Now, out: Out) -> None:
-    """Send any signal to the process itself."""
+    """Send a signal to the process itself."""
     member = fleet.member(event.process)
     _check_pid(member, event.pid)
     _check_alive(member, f"signal {signal_name(event.signum)}")
@@ -81,18 +81,18 @@ def send_signal(fleet: Fleet, event: e.Signalled, now: p.Now, out: Out) -> None:
 
 
 def signal_descendant(fleet: Fleet, event: e.DescendantSignalled, out: Out) -> None:
-    """Send a signal to a descendant or an orphan; only what the last sweep saw can be named."""
+    """Send a signal to a descendant or an orphan that the last sweep saw."""
     one = fleet.descendants.get(event.descendant)
     if one is None:
-        raise NoSuchProcess(f"there is no descendant {event.descendant}")
+        raise NoSuchProcess(f"descendant not found: {event.descendant}")
     out.append(a.SignalDescendant(event.client, event.request, event.by, one, event.signum))
 
 
 def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:
-    """End everything; nothing new may start."""
+    """End everything; nothing may start any more."""
     fleet.stopping_by = event.by
     for member in fleet.members.values():
-        if not programs.to_be_ended(fleet, member):
+        if not program.to_be_ended(fleet, member):
             continue
         member.restart_by = None
         if member.process.state in LIVE:
@@ -105,9 +105,9 @@ def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:
 
 def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
     if member.process.state in LIVE:
-        raise NotPossible(f"close is not possible while the process is {member.process.state}: end it first")
+        raise NotPossible(f"close is not possible while the process is {member.process.state}; end it first")
     if fleet.programs.kept(member.id):
-        raise NotPossible(f"close is not possible while processes of program {member.id} live: end them first")
+        raise NotPossible(f"close is not possible while processes of program {member.id} run; end them first")
     member.advance(Trigger.CLOSE, sentinel=None)
     member.forget_at = now.mono + _CLOSED_SHOWN_S
     out.append(a.Note(member.draft(now, "closed", "by close()", by)))
@@ -134,13 +134,13 @@ def _resume(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None
 
 def _check_pid(member: Member, pid: int | None) -> None:
     if pid is not None and pid != member.process.pid:
-        raise NotPossible(f"{member.id} is no longer pid {pid}: it is pid {member.process.pid} now")
+        raise NotPossible(f"{member.id} is no longer pid {pid}, but pid {member.process.pid}")
 
 
 def _check_ours(member: Member, verb: Verb) -> None:
-    # Close only takes the record away: whose process it was does not matter any more when it has ended.
+    # Close only removes the record, so it does not matter whose child an ended process was.
     over = verb is Verb.CLOSE and member.process.state not in LIVE
-    if member.process.observed and verb in _OF_A_PARENT and not over:
+    if member.process.observed and verb in _OF_PARENTS and not over:
         raise NotPossible(joins.not_ours(member, verb))
 
 
@@ -158,8 +158,8 @@ def _capped(grace_s: float, within_s: float | None) -> float:
     return grace_s if within_s is None else min(grace_s, within_s)
 
 
-#: What only who called start() can do.
-_OF_A_PARENT = (Verb.START, Verb.RESTART, Verb.CLOSE)
+#: Only the process that called start() can do these.
+_OF_PARENTS = (Verb.START, Verb.RESTART, Verb.CLOSE)
 _VERBS = {
     Verb.START: starts.start,
     Verb.TERMINATE: stops.terminate,

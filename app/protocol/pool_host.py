@@ -47,7 +47,10 @@ class Terminate(Ask, frozen=True, kw_only=True):
 
 
 class JoinPool(Ask, frozen=True, kw_only=True):
-    """End the workers now: running tasks are lost, waiting ones never start.  Answered when all have exited."""
+    """Wait until all workers have exited, after close or terminate.
+
+    Answered ``{"joined": bool}`` after at most ``timeout_s``.
+    """
 
     timeout_s: float | None = None
 

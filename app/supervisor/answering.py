@@ -56,7 +56,7 @@ class Answering:
         if process in self._insight.resources:
             return self._insight.history(process, points)
         self._fleet.member(process)
-        histories = [world.history, *([world.pool_history] if process in self._fleet.pools.held else [])]
+        histories = [world.history, *([world.pool_history] if process in self._fleet.pools.entries else [])]
         if process not in world.history:
             return {"at": [], "series": {process: {name: [] for one in histories for name in one.names}}}
         reply = world.history.as_reply(process, points)
@@ -70,7 +70,7 @@ class Answering:
         if process.state not in LIVE and process.state is not State.BACKOFF:
             raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
         below = trees.living(self._world.inventory, tree_of(self._fleet, member))
-        held = self._fleet.pools.held.get(process.id)
+        held = self._fleet.pools.entries.get(process.id)
         text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
         if process.program and (cost := self._insight.price(process.pid)):
             text = f"{text} {cost}"

@@ -16,9 +16,9 @@ from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
 from app.core.findings.scene import Actor, Leak, Scene
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.journal_lines import Lines
+from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
-from app.core.fleet.program_book import Sighting
+from app.core.fleet.program_book import ReportedState
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.primitives import JsonDict
@@ -68,7 +68,7 @@ class Insight:
         self._diagnosis = Diagnosis()
         self._told: set[str] = set()
         self._over: set[str] = set()
-        self._lines = Lines()
+        self._lines = LineQuota()
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -83,14 +83,14 @@ class Insight:
             return []
         self.changed |= self._holdings.read(now)
         self.waits = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
-        self._over = {key for key, held in self._fleet.programs.held.items() if not held.living}
+        self._over = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
 
     def next_deadline(self) -> float | None:
         """When `look` has something to do; None where no program lives and nothing of any is left."""
         waiting = self._diagnosis.next_deadline()
         # One that was over before the first look is looked at, too.
-        lives = any(held.living or key not in self._over for key, held in self._fleet.programs.held.items())
+        lives = any(held.living or key not in self._over for key, held in self._fleet.programs.entries.items())
         if not (lives or waiting or self._holdings.records or self.waits.findings or self.waits.edges):
             return None
         deadlines = (self._holdings.next_deadline(), waiting)
@@ -104,7 +104,7 @@ class Insight:
             edges=self._holdings.edges(),
             orphans=tuple(self._orphans()),
             # What a program left behind is told for as long as the program is.
-            leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.held),
+            leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.entries),
         )
 
     def forget(self, program: str) -> None:
@@ -129,7 +129,7 @@ class Insight:
 
     def _actors(self, since: float) -> Iterator[tuple[int, Actor]]:
         """By pid; where a pid was given out again, the newest one.  Who left orphans is there for as long as they."""
-        held = self._fleet.programs.held.values()
+        held = self._fleet.programs.entries.values()
         recent = {one.program.id for one in held if one.program.ended_at is None or one.program.ended_at >= since}
         recent = {one for one in recent if self._fleet.members[one].process.state is not State.CLOSED}
         left_some = {one.root for one in self._orphans()}
@@ -141,11 +141,11 @@ class Insight:
 
     def _orphans(self) -> Iterator[Descendant]:
         """Processes without observation that outlive the first process of their program."""
-        held = self._fleet.programs.held
+        held = self._fleet.programs.entries
         return (one for one in self._fleet.descendants.values() if one.orphan and one.root in held)
 
     def _actor(self, member: Member, pid: int) -> Actor:
-        sighting = self._fleet.programs.seen.get(member.id) or Sighting()
+        sighting = self._fleet.programs.reported.get(member.id) or ReportedState()
         return Actor(
             process=member.process,
             role=sighting.role,

@@ -125,9 +125,9 @@ class Publishing:
         processes, ended = self._step(self._processes, current, touched)
         descendants, gone = self._step(self._descendants, fleet.descendants, touched)
         # The ids of pools and programs that are gone are those of their processes, which are gone too.
-        pools, _ = self._step(self._pools, {key: one.pool for key, one in fleet.pools.held.items()}, touched)
+        pools, _ = self._step(self._pools, {key: one.pool for key, one in fleet.pools.entries.items()}, touched)
         programs, _ = self._step(
-            self._programs, {key: one.program for key, one in fleet.programs.held.items()}, touched
+            self._programs, {key: one.program for key, one in fleet.programs.entries.items()}, touched
         )
         held, self._insight.changed = sorted(self._insight.changed, key=_age), set()
         resources, dropped = self._step(self._resources, self._insight.resources, held)

@@ -208,7 +208,7 @@ def test_kill_hurries_a_terminate(driver: Driver) -> None:
     """Nobody has to wait for the grace."""
     running = driver.running(grace_s=60.0)
     driver.act(running, Verb.TERMINATE)
-    assert "SIGTERM is sent" in refusal(driver.act(running, Verb.TERMINATE)).detail
+    assert "SIGTERM was sent" in refusal(driver.act(running, Verb.TERMINATE)).detail
     driver.act(running, Verb.KILL)
     assert len(driver.kills) == 1
     driver.ends(running, -9)
@@ -232,7 +232,7 @@ def test_a_process_that_waits_for_its_start_can_be_stopped(driver: Driver) -> No
     driver.act("p1", Verb.TERMINATE)
     assert driver.record("p1").pid is None
     assert driver.record("p1").state is State.JOINED
-    assert driver.record("p1").cause == "stopped before it was started"
+    assert driver.record("p1").cause == "stopped before it started"
 
 
 def test_a_stop_before_boot_is_told_apart(driver: Driver) -> None:
@@ -241,7 +241,7 @@ def test_a_stop_before_boot_is_told_apart(driver: Driver) -> None:
     driver.act(process.id, Verb.KILL)
     driver.ends(process.id, -9)
     driver.happens(e.Remaining(process.id, frozenset()))
-    assert driver.record(process.id).cause == "SIGKILL by operator before its own code ran"
+    assert driver.record(process.id).cause == "SIGKILL by operator before the target function started"
     assert driver.record(process.id).booted is False
 
 
@@ -270,7 +270,7 @@ def test_failures_back_off_and_are_given_up(driver: Driver) -> None:
     record = driver.record(running)
     assert record.state is State.FATAL
     assert record.cause
-    assert record.cause.startswith("gave up after 2 restarts without 10 s of uptime")
+    assert record.cause.startswith("gave up: exited within 10 s after each of 2 restarts. Last error: ")
 
 
 def test_stable_uptime_resets_the_counter_and_our_stop_is_no_failure(driver: Driver) -> None:
@@ -361,7 +361,7 @@ def test_a_sleeper_is_not_stuck_and_a_busy_one_that_stopped_reporting_is(driver:
     driver.happens(e.BlockedOn(reporter, suspicious=False, words="runs"))
     stuck = driver.record(reporter).stuck
     assert stuck
-    assert stuck.reason == "no progress for 12 s; stands at 3 of 10, 99 % of a core; runs"
+    assert stuck.reason == "no progress for 12 s; last report 3 of 10, 99 % of a core; runs"
 
 
 def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
@@ -371,7 +371,7 @@ def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
     driver.happens(e.Sampled({}, (one,)))
     driver.happens(e.Sampled({}, (one,)))
     driver.ends(running)
-    assert [text for kind, text in driver.notes if kind == "orphan"] == [f"orphan left behind by {running}: sleep 9"]
+    assert [text for kind, text in driver.notes if kind == "orphan"] == [f"orphan of {running}: sleep 9"]
     assert driver.record(running).descendants == 1
     assert driver.fleet.below(running) == [one]
     driver.happens(e.Sampled({}, ()))

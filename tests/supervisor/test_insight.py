@@ -32,7 +32,7 @@ def forked_from_threads(driver: Programs) -> str:
 
 def ends_whole(driver: Programs, program: str, exitcode: int = 0) -> None:
     """Each of its processes, the first one last."""
-    for process_id in sorted(driver.fleet.programs.held[program].living, reverse=True):
+    for process_id in sorted(driver.fleet.programs.entries[program].living, reverse=True):
         driver.ends(process_id, exitcode)
     driver.passes(0.0)
 

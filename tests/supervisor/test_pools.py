@@ -59,7 +59,7 @@ def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
     one = pooling.wait_for_worker(lambda one: one.stuck, "no worker is stuck")
     assert one.stuck
     assert one.task
-    assert one.stuck.reason.startswith(f"no end of task {one.task.index} of job {number} (")
+    assert one.stuck.reason.startswith(f"task {one.task.index} of job {number} (")
     assert "stall_at" in supervisor.ask(m.Stack, process=pooling.id, pid=one.pid)["text"]
     wait_until(lambda: pooling.lines("stuck"), 10, "the journal does not tell")
     assert pooling.lines("stuck")[0].startswith(f"worker {one.pid}: for ")
@@ -67,7 +67,7 @@ def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
     assert (cost["ended"], cost["exitcode"], cost["outcome"]) == (True, -9, "lost")
     job = pooling.wait_for_job(number, "lost")
     assert (job.total, job.done, job.lost, job.failed) == (20, 19, 1, 0)
-    assert pooling.lines("asked")[-1] == f"asked to kill worker {one.pid}"
+    assert pooling.lines("asked")[-1] == f"kill of worker {one.pid} requested"
     assert len(pooling.lines("worker-lost")) == 1
     following = pooling.submit("map", "square", iterable=MANY)
     assert pooling.wait_for_job(following, "done").done > 0
@@ -188,7 +188,7 @@ def test_pool_that_is_not_there_is_not_found(supervisor: Supervised) -> None:
     """Nor is the pool of a process that is no host."""
     process_id = supervisor.running("sleep", params={"seconds": 300})
     for wrong in ("p9999", process_id):
-        with pytest.raises(NoSuchProcess, match=f"there is no pool {wrong}"):
+        with pytest.raises(NoSuchProcess, match=f"pool not found: {wrong}"):
             supervisor.ask(m.AskPool, pool=wrong, ask=Close())
     supervisor.act(process_id, "kill")
     supervisor.wait_state(process_id, "joined")
@@ -214,7 +214,7 @@ def test_pools_end_with_their_supervisor_and_are_told_as_terminated(tmp_path: Pa
         wait_until(lambda: all(gone(pid) for pid in pids), 20, "a worker outlived its supervisor")
         supervisor.start()
         pool = pooling.now()
-        assert (pool.state, pool.error) == ("terminated", "it ended unseen: the supervisor died")
+        assert (pool.state, pool.error) == ("terminated", "exit not seen: the supervisor died")
         assert supervisor.record(pooling.id).state == "lost"
         supervisor.act(pooling.id, "restart")
         pooling.wait_for(lambda pool: pool.state == "open", "it was not opened again")

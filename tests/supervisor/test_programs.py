@@ -149,7 +149,7 @@ def test_the_processes_of_a_program_are_seen_with_all_columns(programs: Programs
     first = next(one for one in programs.named(program).values() if one.id == program)
     assert (five.exitcode, five.target, five.daemon, five.booted) == (5, "__mp_main__.code", False, True) or (
         five.exitcode, five.target) == (5, "__main__.code")  # fmt: skip
-    assert (failing.exitcode, failing.cause) == (1, "exit 1: by an exception, see the log, or by sys.exit or os._exit")
+    assert (failing.exitcode, failing.cause) == (1, "exit 1: unhandled exception, or sys.exit(1)")
     assert (staying.daemon, staying.start_method, staying.started_by) == (True, method, first.pid)
     assert psutil.Process(staying.pid).ppid() == wait_until(lambda: programs.named(program)["staying"].ppid)
     assert (first.name, first.observed, first.program) == ("script.py", False, program)
@@ -284,7 +284,7 @@ time.sleep(600)
     programs.supervisor.wait_state(program, "joined")
     shown = wait_until(lambda: [one for one in programs.named(program).values() if one.pid == pid], 20, "it is known")
     assert (programs.record(program).state, shown[0].observed) == ("running", True)
-    with pytest.raises(NotPossible, match="live: end them first"):
+    with pytest.raises(NotPossible, match="run; end them first"):
         programs.supervisor.act(program, "close")
     programs.supervisor.act(shown[0].id, "terminate")
     assert programs.wait_state(program, "ended").exitcode == 0

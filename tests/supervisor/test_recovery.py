@@ -36,7 +36,7 @@ def test_what_ended_unseen_is_lost_and_what_has_a_policy_comes_back(tmp_path: Pa
         for one in lost:
             record = supervisor.record(one)
             assert (record.state, record.exitcode, record.failed) == ("lost", None, True)
-            assert record.cause == "it ended unseen: the supervisor died"
+            assert record.cause == "exit not seen: the supervisor died"
         assert supervisor.wait_state(again, "running").restarts == 1
         assert over not in {one.id for one in supervisor.snapshot().snapshot.processes}
         kinds = {one["process"]: one["kind"] for one in supervisor.events() if one["kind"] == "lost"}

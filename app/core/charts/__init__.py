@@ -1,1 +1,1 @@
-"""Ten minutes of samples in memory.  Pure."""
+"""Ten minutes of samples in memory, for the charts.  Pure."""

@@ -1,7 +1,7 @@
 """Ten minutes of samples in memory, for the charts: bounded rings that count what they dropped.
 
-Pure.  One time axis for all: each sweep of the sampler is a column.  8 bytes per sample of two series: 1,000 processes
-with full rings are 5.4 MB.  A process's ring goes when the process is forgotten.
+Pure.  All share one time axis: each sweep is a column.  A sample of two series takes 8 bytes: 1,000 processes with full
+rings are 5.4 MB.  The ring of a process is dropped when the process is forgotten.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.records.primitives import JsonDict
 SAMPLES = 600
 #: The key of the machine's own series: CPU of all cores together, memory in use.
 HOST = "host"
-#: One value for each series; None where it is not known.
+#: One value for each series; None if unknown.
 Sample: TypeAlias = tuple[float | None, ...]
 _UNKNOWN = 0xFFFFFFFF
 # What one reply may cost the loop: 60,000 samples take 10 ms.
@@ -27,9 +27,9 @@ _SAMPLES_PER_REPLY = 60_000
 
 @dataclass(frozen=True)
 class Series:
-    """The name of a series; its values are counted in 32 bits, in multiples of ``step`` or in ``parts`` of 1.
+    """A series; its values are stored in 32 bits, as multiples of ``step`` or in ``parts`` of 1.
 
-    An ``exact`` one takes 64 bits, and holds negative numbers and fractions as they are.
+    An ``exact`` one takes 64 bits, and stores negative numbers and fractions as they are.
     """
 
     name: str
@@ -38,11 +38,11 @@ class Series:
     exact: bool = False
 
     def empty(self) -> array[float]:
-        """What its values are kept in."""
+        """Return an empty array for its values."""
         return array("d" if self.exact else "I")
 
     def count(self, value: float | None) -> float:
-        """The value as it is kept; what is too large becomes the largest."""
+        """Return the value as it is stored; one that is too large becomes the largest."""
         if self.exact:
             return math.nan if value is None else float(value)
         if value is None:
@@ -50,7 +50,7 @@ class Series:
         return min(max(round(value * self.parts / self.step), 0), _UNKNOWN - 1)
 
     def value(self, count: float) -> float | None:
-        """What was kept."""
+        """Return the value of what was stored."""
         if self.exact:
             return None if math.isnan(count) else count
         if count == _UNKNOWN:
@@ -90,7 +90,7 @@ class Ring:
         return len(self._counts[0])
 
     def put(self, column: int, sample: Sample) -> None:
-        """Keep the sample of ``column``, which is newer than the last; skipped columns have no sample."""
+        """Add the sample of ``column``, which is newer than the last; skipped columns have no sample."""
         if missed := column - self.end:
             for _ in range(min(missed, self._size)):
                 self._append((None,) * len(self._series))
@@ -99,13 +99,13 @@ class Ring:
         self.end = column + 1
 
     def at(self, columns: range) -> JsonDict:
-        """The series at these columns; None where there is no sample."""
+        """Return the series at these columns; None where there is no sample."""
         first = self.end - len(self)
         before = len(range(columns.start, min(first, columns.stop), columns.step))
-        places = slice(columns.start + before * columns.step - first, None, columns.step)
+        stored = slice(columns.start + before * columns.step - first, None, columns.step)
         shown: JsonDict = {}
         for series, counts in zip(self._series, self._counts, strict=True):
-            values = [series.value(count) for count in counts[places]]
+            values = [series.value(count) for count in counts[stored]]
             shown[series.name] = [None] * before + values + [None] * (len(columns) - before - len(values))
         return shown
 
@@ -140,7 +140,7 @@ class History:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the series are called."""
+        """Return the names of the series."""
         return tuple(one.name for one in self._series)
 
     def record(self, at: float, samples: Mapping[str, Sample]) -> None:
@@ -161,24 +161,24 @@ class History:
 
     @property
     def dropped(self) -> int:
-        """How many samples of the present rings are older than the charts reach."""
+        """Return how many samples of the present rings were dropped because they are too old."""
         return sum(ring.dropped for ring in self._rings.values())
 
     def of(self, key: str, points: int = SAMPLES) -> JsonDict:
-        """The series of one thing alone, with at most ``points`` samples; without any where nothing is known of it."""
+        """Return the series of one key, with at most ``points`` samples; all None if the key is unknown."""
         columns = self._columns(min(points, _SAMPLES_PER_REPLY))
         return (
             self._rings[key].at(columns) if key in self._rings else {name: [None] * len(columns) for name in self.names}
         )
 
     def as_reply(self, process: str | None = None, points: int = SAMPLES) -> JsonDict:
-        """The answer to `messages.History`: one series with at most ``points`` samples, or (None) all of them.
+        """Return the answer to `control.History`: the series of one process or of all, with at most ``points`` each.
 
-        With fewer points than samples every n-th is shown, counted back from the newest.  All series together
-        have at most 60,000 samples.
+        With fewer points than samples, every n-th is returned, counted back from the newest.  All series together have
+        at most 60,000 samples.
         """
         if process is not None and process not in self._rings:
-            raise NoSuchProcess(f"there are no samples of a process {process}")
+            raise NoSuchProcess(f"no samples of process {process}")
         keys = tuple(self._rings) if process is None else (process,)
         columns = self._columns(min(points, _SAMPLES_PER_REPLY // max(len(keys), 1)))
         first = self._end - len(self._axis)

@@ -1,4 +1,4 @@
-"""Ten minutes of what is charted of each resource: depth, bytes, rates, value, waiters; one column a second.  Pure."""
+"""The charts of resources: depth, bytes, rates, value and waiters, one column a second.  Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.records.resource import Resource, ResourceKind
 from .history import OF_RESOURCES, History, Sample
 
 COLUMN_S = 1.0
-#: Others have nothing that would make a line.  The newest resources have none where there are too many.
+#: Other kinds have no figure that changes.  Beyond the first 1,000, resources have no chart.
 _CHARTED = (QUEUES | LOCKS) | {
     ResourceKind.PIPE,
     ResourceKind.SEMAPHORE,
@@ -24,14 +24,14 @@ _MOST = 1000
 
 
 class Charts:
-    """Keeps ``history``, by resource id; parts of a composite have none of their own."""
+    """Fills ``history``, by resource id; parts of a composite have no chart of their own."""
 
     def __init__(self) -> None:
         self.history = History(series=OF_RESOURCES)
         self._next_at = 0.0
 
     def look(self, resources: Iterable[Resource], now: Now) -> None:
-        """Add a column, if it is time."""
+        """Add a column if one is due."""
         if now.mono < self._next_at:
             return
         self._next_at = now.mono + COLUMN_S

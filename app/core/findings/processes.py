@@ -87,8 +87,8 @@ def _orphans(scene: Scene, dead: Actor, pids: tuple[int, ...]) -> Candidate:
         id=f"{FindingKind.ORPHAN}:{dead.process.id}-{kind}",
         kind=FindingKind.ORPHAN,
         program=dead.process.program,
-        text=f"{scene.name(dead.pid)} died ({phrases.how_it_ended(scene, dead.pid)}) and left {children} running: "
-        f"{phrases.names(scene, pids)}.",
+        text=f"{scene.name(dead.pid)} died and left {children} running: {phrases.names(scene, pids)}. "
+        f"Cause: {phrases.how_it_ended(scene, dead.pid)}.",
         why="terminate() and kill() end one process, not its children. A process terminates its daemonic children only "
         "if it exits normally, which a signal prevents.",
         cure="End them one by one. In the program, end the children in a SIGTERM handler, or let each child exit when "

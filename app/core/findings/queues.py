@@ -108,8 +108,8 @@ def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
         id=f"{FindingKind.POOL_TASK_LOST}:{process.id}",
         kind=FindingKind.POOL_TASK_LOST,
         program=process.program,
-        text=f"{scene.name(actor.pid)}{of} died while executing {actor.task}: {outcome} "
-        f"({phrases.how_it_ended(scene, actor.pid)}).",
+        text=f"{scene.name(actor.pid)}{of} died while executing {actor.task}: {outcome}. "
+        f"Cause: {phrases.how_it_ended(scene, actor.pid)}.",
         why=why,
         cure=cure,
         pids=(actor.pid, *owner),

@@ -1,1 +1,1 @@
-"""What is known: the members, their pools and programs; and the events and actions.  Pure."""
+"""What the core knows: members, pools and programs; and its events and actions.  Pure."""

@@ -1,8 +1,8 @@
 """What the core asks of the shell.  Pure.
 
 `Deciding.handle(event, now)` and `Deciding.tick(now)` return actions; the loop performs them and feeds the outcome back
-as further events, so that every decision can be tested without a process.  An action carries all that it takes to
-perform it: whoever performs it does not look back into the fleet.
+as further events, so that every decision can be tested without a process.  An action carries all that is needed to
+perform it: `supervisor.performing` does not look back into the fleet.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.records.process import Descendant, Process
 
 @dataclass(frozen=True)
 class Branch:
-    """A part of a ``program``; ``started`` has (parent, child) pids, because a forkserver hides who started whom."""
+    """A part of a ``program``; ``started`` has (parent, child) pids: a forkserver hides who called start()."""
 
     program: str
     started: frozenset[tuple[int, int]]
@@ -28,7 +28,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Tree:
-    """All that ends with a process: everything that came from it, or, with ``branch``, its part of a program."""
+    """All processes that end with one: everything that came from it, or with ``branch`` its part of a program."""
 
     process: str
     pid: int | None
@@ -37,7 +37,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Spawn:
-    """Make the Process object and start() it; answered by `Spawned` or `NotSpawned`."""
+    """Create the Process object and start() it; answered by `Spawned` or `NotSpawned`."""
 
     process: Process
     job: JsonDict
@@ -45,7 +45,7 @@ class Spawn:
 
 @dataclass(frozen=True)
 class SendTo:
-    """Send signals to the process itself, in this order; ``observed``: it is no child of ours."""
+    """Send signals to the process itself, in this order; ``observed``: it is not a child of the supervisor."""
 
     process: str
     signums: tuple[int, ...]
@@ -54,7 +54,7 @@ class SendTo:
 
 @dataclass(frozen=True)
 class SignalDescendant:
-    """Send a signal to a descendant, write it into the journal and answer with its record, or refuse: it is gone."""
+    """Send a signal to a descendant, journal it and answer with its record; refuse if it is gone."""
 
     client: int
     request: int
@@ -65,7 +65,7 @@ class SignalDescendant:
 
 @dataclass(frozen=True)
 class ReleaseLock:
-    """Release a lock whose holder is dead, write it into the journal and answer, or refuse."""
+    """Release a lock whose holder is dead, journal it and answer, or refuse."""
 
     client: int
     command: BreakLock
@@ -88,7 +88,7 @@ class KillTree:
 
 @dataclass(frozen=True)
 class CheckTree:
-    """Look which of ``keys`` live, and who else of the tree; answered by `Remaining`."""
+    """Look which of ``keys`` and which others of the tree live; answered by `Remaining`."""
 
     tree: Tree
     keys: frozenset[Key]
@@ -104,28 +104,28 @@ class Look:
 
 @dataclass(frozen=True)
 class Reap:
-    """join() a process that has ended; answered by `Reaped`."""
+    """join() a process that has exited; answered by `Reaped`."""
 
     process: str
 
 
 @dataclass(frozen=True)
 class Close:
-    """close() the Process object: its fds and its sentinel go."""
+    """close() the Process object, and with it its fds and its sentinel."""
 
     process: str
 
 
 @dataclass(frozen=True)
 class Forget:
-    """The record is gone: so go its log and its history."""
+    """Delete the log and the history of a process whose record is gone."""
 
     process: str
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Read what a quiet process, or a ``worker`` of its pool, blocks on; answered by `BlockedOn`."""
+    """Read what a quiet process, or a ``worker`` of its pool, is blocked on; answered by `BlockedOn`."""
 
     process: str
     key: Key
@@ -143,7 +143,7 @@ class FindFrame:
 
 @dataclass(frozen=True)
 class AskHost:
-    """Say ``ask`` to the host of a pool; refused in its place as "away" where it cannot be said."""
+    """Send ``ask`` to the host of a pool; refused as "away" in its place if that is not possible."""
 
     process: str
     number: int
@@ -152,9 +152,9 @@ class AskHost:
 
 @dataclass(frozen=True)
 class Watch:
-    """Watch a process of a program, which is not our child; answered by `Watching`.
+    """Watch a process of a program that is not a child of the supervisor; answered by `Watching`.
 
-    ``parent`` is a pid that vouches for it; ``attached``: the program is one of a terminal.
+    ``parent`` is a pid that vouches for it; ``attached``: its program runs in a terminal.
     """
 
     process: str
@@ -166,7 +166,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class WatchRunner:
-    """Watch who is to run an attached program: until its command has a pid, this one's end is its end."""
+    """Watch the `procession run` of an attached program: if it ends before the command has a pid, the program ends."""
 
     process: str
     pid: int

@@ -1,7 +1,7 @@
-"""Why a process ended, in words: who sent which signal when, or the exception's last line.
+"""Why a process ended, in words: the signal, its sender and its time, or the last line of the exception.
 
-Pure.  Only what was seen is claimed: a signal that we did not send is called that, and "out of memory" is said only
-where the kernel's own count of OOM kills rose since the process was last seen alive.
+Pure.  It claims only what was seen: a signal that Procession did not send is from outside, and memory is blamed only if
+the kernel's count of OOM kills rose since the process was last seen alive.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
+from app.records.wording import duration
+
 _CRASHES = {
-    signal.SIGSEGV: "it touched memory that is not its own: a fault in native code",
-    signal.SIGBUS: "a bad memory access: a fault in native code, or a mapped file that was cut",
-    signal.SIGFPE: "an arithmetic fault in native code",
-    signal.SIGILL: "an illegal instruction: native code built for another CPU, or damaged",
+    signal.SIGSEGV: "invalid memory access, a bug in native code",
+    signal.SIGBUS: "bus error, a bug in native code or a mapped file that was truncated",
+    signal.SIGFPE: "arithmetic error in native code",
+    signal.SIGILL: "illegal instruction, native code built for another CPU or corrupted",
     signal.SIGABRT: "native code called abort()",
-    signal.SIGXCPU: "over its CPU time limit",
-    signal.SIGXFSZ: "over its file size limit",
+    signal.SIGXCPU: "CPU time limit exceeded",
+    signal.SIGXFSZ: "file size limit exceeded",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A signal that we sent: its number, who asked for it, and when (monotonic seconds)."""
+    """A signal that Procession sent: its number, the user who asked for it, and when (monotonic seconds)."""
 
     signum: int
     by: str
@@ -30,7 +32,7 @@ class Sent:
 
 
 def signal_name(signum: int) -> str:
-    """``SIGTERM``, or ``signal 40`` for one without a name."""
+    """Return ``SIGTERM``, or ``signal 40`` for one without a name."""
     try:
         return signal.Signals(signum).name
     except ValueError:
@@ -45,31 +47,27 @@ def describe(
     error: str | None = None,
     booted: bool = True,
     failed_to_start: bool = False,
-    tells_errors: bool = True,
+    reports_errors: bool = True,
     oom_kills: int = 0,
 ) -> str:
-    """The cause of an end, e.g. ``SIGKILL 5.0 s after SIGTERM by operator`` or ``exit 1: ValueError: no file``.
+    """Return the cause of an end: ``SIGKILL 5 s after SIGTERM by operator``, ``exit 1: ValueError: no file``.
 
-    ``tells_errors``: it would have told of an exception.
+    ``reports_errors``: the process would have reported an exception.
     """
     if exitcode is None:
-        return "its exit code was not seen"
+        return "exit code unknown"
     if failed_to_start:
         return f"failed to start: {error}"
-    never_booted = "" if booted else " before its own code ran"
+    never_booted = "" if booted else " before the target function started"
     if exitcode < 0:
         return _by_signal(-exitcode, ended_at, sent, oom_kills) + never_booted
     if error:
         return f"exit {exitcode}: {error}"
     after = _after_ours(ended_at, sent)
     if exitcode == 0:
-        return f"ended by itself{after}" if after else "finished" + never_booted
-    how = (
-        "sys.exit or os._exit"
-        if tells_errors or exitcode != 1
-        else "an exception, see the log, or by sys.exit or os._exit"
-    )
-    return f"exit {exitcode}: by {how}{after}{never_booted}"
+        return f"exited normally{after}" if after else "finished" + never_booted
+    how = "sys.exit() or os._exit()" if reports_errors or exitcode != 1 else "unhandled exception, or sys.exit(1)"
+    return f"exit {exitcode}: {how}{after}{never_booted}"
 
 
 def _by_signal(signum: int, ended_at: float, sent: tuple[Sent, ...], oom_kills: int) -> str:
@@ -77,23 +75,24 @@ def _by_signal(signum: int, ended_at: float, sent: tuple[Sent, ...], oom_kills: 
     ours = [one for one in sent if one.signum == signum]
     if ours:
         return _ours(name, ours[-1], sent)
-    if signum == signal.SIGKILL and oom_kills:
-        return "SIGKILL that we did not send: out of memory likely, the kernel's count of OOM kills rose"
+    if signum == signal.SIGKILL:
+        source = "the OOM killer, whose count rose" if oom_kills else "kill -9 or the OOM killer?"
+        return f"killed by SIGKILL from outside Procession ({source})"
     if signum in _CRASHES:
         return f"{name}: {_CRASHES[signal.Signals(signum)]}"
-    return f"{name} that we did not send"
+    return f"killed by {name} from outside Procession"
 
 
 def _ours(name: str, last: Sent, sent: tuple[Sent, ...]) -> str:
-    """E.g. ``SIGKILL 5.0 s after SIGTERM by operator``: the escalation of a terminate is that person's doing."""
+    """Return ``SIGKILL 5 s after SIGTERM by operator``: the user who terminates also causes the SIGKILL."""
     first = next((one for one in sent if one.signum == signal.SIGTERM), last)
     if first.signum == last.signum:
         return f"{name} by {last.by}"
     by = "" if last.by == first.by else f" by {last.by},"
-    return f"{name}{by} {last.at - first.at:.1f} s after SIGTERM by {first.by}"
+    return f"{name}{by} {duration(last.at - first.at)} after SIGTERM by {first.by}"
 
 
 def _after_ours(ended_at: float, sent: tuple[Sent, ...]) -> str:
     if not sent:
         return ""
-    return f" {ended_at - sent[-1].at:.1f} s after {signal_name(sent[-1].signum)} by {sent[-1].by}"
+    return f" {duration(ended_at - sent[-1].at)} after {signal_name(sent[-1].signum)} by {sent[-1].by}"

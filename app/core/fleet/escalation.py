@@ -1,6 +1,6 @@
-"""How a stop escalates: ask the leader, wait, then kill the remembered tree until nothing of it is left.
+"""How a stop escalates: SIGTERM to the leader, wait, then SIGKILL to the remembered tree until nothing is left.
 
-Pure: a `Stop` is the state of one escalation, with its deadlines; `Stop.due` says what to do next.  The leader alone
+Pure.  A `Stop` is the state of one escalation, with its deadlines; `Stop.due` returns what to do next.  Only the leader
 gets the SIGTERM: sent to a whole process group it hung 13 of 15 parents of a spawn Pool.
 """
 
@@ -11,7 +11,7 @@ from enum import Enum
 
 from app.records.primitives import Key
 
-#: How long what a leader leaves behind may take to follow it by itself.
+#: How long the rest of the tree may take to exit by itself after its leader.
 LINGER_S = 1.0
 _CHECK_S = 0.05
 _KILL_AGAIN_S = 0.01
@@ -19,7 +19,7 @@ _KILL_AGAIN_MAX_S = 1.0
 
 
 class Due(Enum):
-    """What a stop wants now."""
+    """What is to be done for a stop."""
 
     NOTHING = "nothing"
     CHECK = "check"
@@ -29,7 +29,7 @@ class Due(Enum):
 
 @dataclass(kw_only=True)
 class Stop:
-    """One escalation.  Times are monotonic seconds; ``kill_at`` at once for a kill."""
+    """One escalation.  Times are monotonic seconds; for a kill, ``kill_at`` is ``asked_at``."""
 
     by: str
     signal: str
@@ -43,26 +43,26 @@ class Stop:
     pause_s: float = _KILL_AGAIN_S
 
     def remember(self, keys: frozenset[Key]) -> None:
-        """Add what belongs to the tree; it stays remembered when it is re-parented."""
+        """Add processes of the tree; they stay remembered when they are re-parented."""
         self.tree |= keys - {self.leader}
 
     def leader_ended(self, now: float) -> None:
-        """The leader is gone; what it left behind gets a last moment."""
+        """Note that the leader is gone; what it left behind gets a moment to exit."""
         self.leader_gone = True
         self.kill_at = min(self.kill_at, now + LINGER_S)
         self.next_at = now
 
     def remaining(self, keys: frozenset[Key]) -> None:
-        """Only ``keys`` of the tree are left, newcomers included."""
+        """Note which processes of the tree are left, newcomers included."""
         self.tree = set(keys - {self.leader})
         self.checked = self.leader_gone
 
     def hurry(self, by: str, now: float) -> None:
-        """Kill now."""
+        """Escalate to SIGKILL now."""
         self.by, self.signal, self.kill_at, self.next_at = by, "SIGKILL", now, now
 
     def due(self, now: float) -> Due:
-        """What to do at ``now``; a kill is repeated, ever more slowly, until nothing is left."""
+        """Return what to do at ``now``; a kill is repeated, ever more slowly, until nothing is left."""
         if self.over():
             return Due.DONE
         if now >= self.kill_at and now >= self.next_at:
@@ -74,20 +74,20 @@ class Stop:
         return Due.NOTHING
 
     def over(self) -> bool:
-        """Whether the leader is gone and, looked at after that, nothing of its tree is left."""
+        """Return whether the leader is gone and a look after that found nothing of its tree."""
         return self.leader_gone and self.checked and not self.tree
 
     def deadline(self) -> float:
-        """When `due` has something to say next."""
+        """Return when `due` returns something new."""
         if self.leader_gone:
             return self.next_at
         return max(self.kill_at, self.next_at)
 
     def left(self) -> tuple[int, ...]:
-        """The pids that are still there."""
+        """Return the pids that still live."""
         leader = () if self.leader_gone else (self.leader[0],)
         return leader + tuple(sorted(pid for pid, _ in self.tree))
 
     def targets(self) -> frozenset[Key]:
-        """Whom to kill."""
+        """Return the processes to kill."""
         return frozenset(self.tree if self.leader_gone else self.tree | {self.leader})

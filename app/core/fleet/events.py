@@ -1,4 +1,7 @@
-"""What happened, as the shell tells it to the core.  Pure."""
+"""What happened: the events that the shell hands to the core.  Pure.
+
+More than 250 lines, so that all events stand in one file, as all actions do in `actions`.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,7 @@ from app.records.program import ProgramSpec
 class Plan:
     """A checked launch: the record as it will first appear (without id), and the job for `procession.child`.
 
-    ``pool`` is what pool to hold, all filled in, where it is the host of one; ``program`` likewise, where it is the
-    first process of one.
+    The host of a pool has a complete ``pool``, the first process of a program a ``program``.
     """
 
     process: Process
@@ -33,7 +35,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Launched:
-    """A checked launch of ``count`` processes; ``client`` waits for the records under ``request``, or for the pool."""
+    """A client launches ``count`` processes, a pool or a program."""
 
     client: int
     request: int
@@ -44,7 +46,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class Acted:
-    """A verb for one process."""
+    """A client gives a verb to one process."""
 
     client: int
     request: int
@@ -56,7 +58,7 @@ class Acted:
 
 @dataclass(frozen=True)
 class Signalled:
-    """A signal for one process."""
+    """A client sends a signal to one process."""
 
     client: int
     request: int
@@ -68,7 +70,7 @@ class Signalled:
 
 @dataclass(frozen=True)
 class DescendantSignalled:
-    """A signal for one descendant."""
+    """A client sends a signal to one descendant."""
 
     client: int
     request: int
@@ -79,7 +81,7 @@ class DescendantSignalled:
 
 @dataclass(frozen=True)
 class Joining:
-    """A client waits for an end."""
+    """A client joins a process."""
 
     client: int
     command: Join
@@ -103,7 +105,7 @@ class BreakingLock:
 
 @dataclass(frozen=True)
 class HostSaid:
-    """The host of a pool said a word; answers that were made up in its place come the same way."""
+    """The host of a pool sent a word; an answer in the place of a host comes the same way."""
 
     process: str
     word: AnyHostWord
@@ -111,7 +113,7 @@ class HostSaid:
 
 @dataclass(frozen=True)
 class HostMumbled:
-    """The host of a pool said something that is no word."""
+    """The host of a pool sent something that is not a word."""
 
     process: str
     why: str
@@ -119,7 +121,7 @@ class HostMumbled:
 
 @dataclass(frozen=True)
 class ChannelClosed:
-    """The channel to the host of a pool is closed; ``why`` None: by the host's end of it."""
+    """The channel to the host of a pool is closed; ``why`` None: the host closed it."""
 
     process: str
     why: str | None
@@ -127,7 +129,7 @@ class ChannelClosed:
 
 @dataclass(frozen=True)
 class Registered:
-    """Somebody, ``runner``, is about to run a program in a terminal; gets its record and the ``environment``."""
+    """`procession run`, process ``runner``, is about to run a program; it gets a record and the ``environment``."""
 
     client: int
     request: int
@@ -139,7 +141,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class RunnerSaid:
-    """Who runs an attached program tells of it."""
+    """`procession run` reports that its program started or exited."""
 
     client: int
     command: ProgramStarted | ProgramEnded
@@ -147,7 +149,7 @@ class RunnerSaid:
 
 @dataclass(frozen=True)
 class Heard:
-    """An observed process said a word about processes; the kernel says who it was."""
+    """An observed process sent a word about processes; the kernel names the sender."""
 
     key: Key
     word: AnyWord
@@ -155,7 +157,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class NotSeen:
-    """So many words of a process could not be read, or sent."""
+    """``count`` words of a process could not be read or sent."""
 
     key: Key
     count: int
@@ -163,7 +165,7 @@ class NotSeen:
 
 @dataclass(frozen=True)
 class Watching:
-    """A process is watched; ``key`` None: it is gone already, or is none of the program's."""
+    """A process is watched; ``key`` None: it is already gone, or does not belong to the program."""
 
     process: str
     key: Key | None
@@ -171,7 +173,7 @@ class Watching:
 
 @dataclass(frozen=True)
 class ClientGone:
-    """A client went away; whatever it waited for is forgotten."""
+    """A client has disconnected."""
 
     client: int
 
@@ -188,7 +190,7 @@ class Spawned:
 
 @dataclass(frozen=True)
 class NotSpawned:
-    """start() failed in the supervisor; there is no process."""
+    """start() raised in the supervisor; there is no process."""
 
     process: str
     error: str
@@ -196,7 +198,7 @@ class NotSpawned:
 
 @dataclass(frozen=True)
 class Reported:
-    """A supervised process, or a descendant of it, told something."""
+    """A supervised process, or a descendant of it, sent a report."""
 
     process: str
     report: AnyReport
@@ -204,7 +206,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class Ended:
-    """The pidfd fired.  ``exitcode`` None: it could not be told.  ``oom_kills``: the kernel's count rose by that."""
+    """The pidfd fired.  ``exitcode`` None: unknown.  ``oom_kills``: by how much the kernel's count rose."""
 
     process: str
     exitcode: int | None
@@ -213,14 +215,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Reaped:
-    """join() is done: no zombie is left."""
+    """join() returned: the zombie is gone."""
 
     process: str
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The tree below a process as it is right now, without the process itself."""
+    """The tree below a process, without the process itself, was recorded."""
 
     process: str
     keys: frozenset[Key]
@@ -228,7 +230,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Remaining:
-    """What of the remembered tree still lives, newcomers included, without the process itself."""
+    """The remembered tree was looked at: ``keys`` still live, newcomers included, the process itself left out."""
 
     process: str
     keys: frozenset[Key]
@@ -236,7 +238,7 @@ class Remaining:
 
 @dataclass(frozen=True)
 class Looked:
-    """The state letter of a process in /proc, read just now; None where it is gone."""
+    """The state letter of a process in /proc was read; None: it is gone."""
 
     process: str
     os_state: str | None
@@ -244,7 +246,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Sampled:
-    """One sweep over everything."""
+    """A sweep sampled all processes."""
 
     samples: Mapping[str, Sample]
     descendants: tuple[Descendant, ...]
@@ -253,7 +255,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class SentinelSeen:
-    """What the sentinel of a dead process shows, and who holds it where it lies."""
+    """The sentinel of a dead process was looked at; ``held_by`` keep it from firing."""
 
     process: str
     ready: bool
@@ -262,7 +264,7 @@ class SentinelSeen:
 
 @dataclass(frozen=True)
 class BlockedOn:
-    """What a quiet process, or that ``worker`` of its pool, waits for: ``suspicious`` where it may be for ever."""
+    """It is known what a quiet process, or that ``worker``, is blocked on; ``suspicious``: maybe forever."""
 
     process: str
     suspicious: bool
@@ -272,7 +274,7 @@ class BlockedOn:
 
 @dataclass(frozen=True)
 class FrameFound:
-    """The line of Python that a stuck process, or that ``worker`` of its pool, stands at; empty where unknown."""
+    """The line of Python of a stuck process, or of that ``worker``, was found; empty if unknown."""
 
     process: str
     words: str
@@ -281,14 +283,14 @@ class FrameFound:
 
 @dataclass(frozen=True)
 class ForkserverLost:
-    """The forkserver died; its children live on below the supervisor."""
+    """The forkserver died; its children are now children of the supervisor."""
 
     pid: int
 
 
 @dataclass(frozen=True)
 class StopAll:
-    """Everything must end: each process by its grace, but none later than ``within_s``."""
+    """Everything must end: each process within its grace period, at most ``within_s``."""
 
     by: str
     within_s: float | None = None

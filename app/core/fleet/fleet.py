@@ -1,7 +1,7 @@
-"""The fleet: every supervised process, its pools and its programs.  Pure: it knows, and decides nothing.
+"""The fleet: every supervised process, pool and program.  Pure; it holds what is known and decides nothing.
 
-The modules that decide (`starts`, `stops`, `endings`, `pools`, `programs` …) change it, each for its own business;
-`deciding` says whose business an event is, `ticking` what is due by the clock.
+The modules that decide (`starts`, `stops`, `endings`, `pools`, `programs` …) change it, each its own part; `deciding`
+hands out the events, `ticking` does what is due by the clock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.records.errors import NoSuchProcess
 from app.records.process import Descendant, Process
 
 from . import events as e
-from .journal_lines import Lines
+from .journal_lines import LineQuota
 from .lifecycle import LIVE
 from .member import Member, create
 from .pool_book import PoolBook
@@ -25,7 +25,7 @@ from .program_book import ProgramBook
 class Fleet:
     """All members by id.  ``dirty`` and ``removed`` collect what the loop has to publish; it empties them.
 
-    ``timed`` are ids of those that the clock has to do with, ``to_start`` of those that wait for their turn.
+    ``timed``: ids of the members with a deadline; ``to_start``: of those that wait to be spawned.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Fleet:
         self.timed: set[str] = set()
 
     def member(self, process_id: str) -> Member:
-        """The member of that id; raises `NoSuchProcess`."""
+        """Return the member of that id; raises `NoSuchProcess`."""
         try:
             return self.members[process_id]
         except KeyError:
-            raise NoSuchProcess(f"there is no process {process_id}") from None
+            raise NoSuchProcess(f"process not found: {process_id}") from None
 
     def add(self, plan: e.Plan, now: p.Now) -> Member:
-        """Create a member with a fresh id."""
+        """Add a member with a new id and return it."""
         process_id = f"p{self._next_number()}"
         member = create(plan, process_id, now)
         self.members[process_id] = member
@@ -67,7 +67,7 @@ class Fleet:
         return member
 
     def changed(self, member: Member) -> None:
-        """The record is to be published, and `tick` has to look at the member."""
+        """Have the record published, and `tick` look at the member."""
         self.dirty.add(member.id)
         self.timed.add(member.id)
 
@@ -77,30 +77,30 @@ class Fleet:
         self.to_start.append(member.id)
 
     def cancel_start(self, member: Member) -> None:
-        """It is not to be spawned after all."""
+        """Take a member out of the queue of starts."""
         member.spawning = False
         self.to_start.remove(member.id)
 
     def below(self, process_id: str) -> list[Descendant]:
-        """The descendants of a process by the last sweep."""
+        """Return the descendants of a process by the last sweep."""
         return [one for one in self.descendants.values() if one.root == process_id]
 
     def live(self) -> Iterator[Member]:
-        """The members that have a process of the OS, or are about to; a program in a terminal is not ours."""
+        """Yield the members that have, or are about to have, a process of the OS, but programs in a terminal."""
         living = (member for member in self.members.values() if member.process.state in LIVE)
         return (member for member in living if not self.programs.attached(member.process.program))
 
     def processes(self) -> tuple[Process, ...]:
-        """All records, in the order of creation."""
+        """Return all records, in the order of creation."""
         return tuple(member.process for member in self.members.values())
 
-    def lines_of(self, member: Member) -> Lines | None:
-        """How many lines may still be written about it; None where nobody is bounded: it is no process of a program."""
-        held = self.programs.of(member.process.program)
-        return held.lines if member.process.observed and held else None
+    def lines_of(self, member: Member) -> LineQuota | None:
+        """Return the quota of journal lines of its program; None, no limit, for any other process."""
+        entry = self.programs.of(member.process.program)
+        return entry.lines if member.process.observed and entry else None
 
     def drop(self, member: Member) -> None:
-        """Its record goes."""
+        """Remove a member and all that is known of it."""
         del self.members[member.id]
         self.pools.forget(member.id)
         self.programs.forget(member.id, member.process.pid)

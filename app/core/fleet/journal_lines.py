@@ -1,4 +1,4 @@
-"""What others have us write into the journal, a host of a pool or a program: as much as each may.  Pure."""
+"""Journal lines on behalf of a pool host or a program, each within its quota.  Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .member import Member
 
 Out = list[a.Action]
 
-#: Journal lines of one host: so many at once, and so many a second.
+#: Journal lines of one host or program: at once, and per second.
 _LINES = 200
 _LINES_PER_S = 20.0
 _LONGEST_LINE = 500
 
 
 @dataclass
-class Lines:
-    """How many lines a host may still write into the journal, and how many it could not."""
+class LineQuota:
+    """How many lines a host or program may still write, and how many were ``dropped`` since its last one."""
 
     left: float = _LINES
     counted_at: float = 0.0
     dropped: int = 0
 
     def take(self, now: float) -> bool:
-        """Whether one more is allowed."""
+        """Return whether one more line is allowed, and count it."""
         self.left = min(_LINES, self.left + (now - self.counted_at) * _LINES_PER_S)
         self.counted_at = now
         if self.left < 1:
@@ -38,12 +38,12 @@ class Lines:
         return True
 
 
-def write(lines: Lines | None, member: Member, kind: str, text: str, pid: int | None, now: p.Now, out: Out) -> None:
-    """Write a line, unless there were too many; the next one says how many are missing.  None: as many as there are."""
-    if lines is None:
+def write(quota: LineQuota | None, member: Member, kind: str, text: str, pid: int | None, now: p.Now, out: Out) -> None:
+    """Write a line, unless the quota is used up; the next line says how many were dropped.  None: no quota."""
+    if quota is None:
         out.append(a.Note(member.draft(now, kind, text, "process")))
-    elif lines.take(now.mono):
-        dropped, lines.dropped = lines.dropped, 0
-        more = f" ({dropped} lines before this one were too many)" if dropped else ""
+    elif quota.take(now.mono):
+        dropped, quota.dropped = quota.dropped, 0
+        more = f" ({dropped:,} lines before this one were dropped)" if dropped else ""
         draft = member.draft(now, kind, text[:_LONGEST_LINE] + more, "process")
         out.append(a.Note(replace(draft, pid=pid or draft.pid)))

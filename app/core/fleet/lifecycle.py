@@ -1,4 +1,4 @@
-"""The life of one process: its states, what can happen to it, and the one table of the ways between them.
+"""The lifecycle of one process: its triggers, and the one table of transitions between its states.
 
 Pure.  `advance` is the only function that changes a state.  The table follows `multiprocessing.Process`: it is started
 once, joined after it was started, closed when it does not run.  A restart is a new Process object under the same id.
@@ -20,7 +20,7 @@ from app.records.process import State
 
 
 class Trigger(StrEnum):
-    """What can happen to a process; the values are the words that a refusal uses."""
+    """What can happen to a process; refusals quote the values."""
 
     START = "start"
     BOOT = "boot"
@@ -69,7 +69,7 @@ JOINABLE = frozenset({State.JOINED, State.BACKOFF, State.FATAL, State.LOST})
 
 
 def advance(state: State, trigger: Trigger) -> State:
-    """The state after ``trigger``; raises `IllegalTransition`, naming both, and changes nothing."""
+    """Return the state after ``trigger``; raises `IllegalTransition`, which names both."""
     try:
         return TRANSITIONS[state, trigger]
     except KeyError:
@@ -77,5 +77,5 @@ def advance(state: State, trigger: Trigger) -> State:
 
 
 def possible(state: State, trigger: Trigger) -> bool:
-    """Whether ``trigger`` applies in ``state``."""
+    """Return whether ``trigger`` applies in ``state``."""
     return (state, trigger) in TRANSITIONS

@@ -1,6 +1,6 @@
-"""One member of the fleet: the published record, and what is known about it beside that.
+"""One member of the fleet: the published record, and what else is known about the process.
 
-Pure.  A `Member` is owned by the `Fleet`; only the functions of the pure core change it.
+Pure.  The `Fleet` owns its members; only the functions of the core change them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .cause import Sent
 from .escalation import Stop
 from .events import Plan
 from .lifecycle import Trigger, advance
-from .stuck import Watch
+from .stuck import ProgressWatch
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Waiter:
 class Member:
     """A process of the fleet.  ``key`` is set while there is a process of the OS; times are monotonic seconds.
 
-    ``sample`` is the last one that the record was brought up to date with.
-
-    ``stopped`` says that its present or last end was our wish: that is no failure, and no policy restarts it.
+    ``sample``: the last one in its record.  ``sent``: the signals that Procession sent it.  ``stopped``: a user stopped it, so its end
+    is no failure and no policy restarts it.  ``looks``: when to read its state letter.  ``restart_by``: the user that it
+    is restarted for.
     """
 
     process: Process
     plan: Plan
-    watch: Watch
+    watch: ProgressWatch
     key: Key | None = None
     sample: Sample | None = None
     spawn_by: str | None = None
@@ -61,7 +61,7 @@ class Member:
 
     @property
     def id(self) -> str:
-        """The id of the process."""
+        """Return the id of the process."""
         return self.process.id
 
     def update(self, **changes: Any) -> None:
@@ -69,11 +69,11 @@ class Member:
         self.process = replace(self.process, **changes)
 
     def advance(self, trigger: Trigger, **changes: Any) -> None:
-        """Take the transition and change these fields; raises `IllegalTransition` and changes nothing."""
+        """Take the transition and change these fields; raises `IllegalTransition` before any change."""
         self.update(state=advance(self.process.state, trigger), **changes)
 
     def draft(self, now: Now, kind: str, text: str, by: str) -> EventDraft:
-        """A journal line about this process."""
+        """Return a journal line about this process."""
         process = self.process
         return EventDraft(
             at=now.wall, kind=kind, text=text, by=by, process=process.id, pid=process.pid, name=process.name
@@ -81,11 +81,11 @@ class Member:
 
 
 def create(plan: Plan, process_id: str, now: Now) -> Member:
-    """A member as it is before start()."""
+    """Return a member as it is before start()."""
     process = replace(plan.process, id=process_id, name=name_of(plan.process), created_at=now.wall)
-    return Member(process=process, plan=plan, watch=Watch(since=now.mono))
+    return Member(process=process, plan=plan, watch=ProgressWatch(since=now.mono))
 
 
 def name_of(process: Process) -> str:
-    """The name that was given, else what it runs."""
+    """Return its given name, else what it runs."""
     return process.name or process.workload or process.target

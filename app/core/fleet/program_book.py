@@ -1,6 +1,6 @@
-"""What is known of programs and of their processes, beside the records that are published.  Pure.
+"""What is known of programs and of their processes, besides their published records.  Pure.
 
-`programs` follows how a program fares, `observed` what its processes say; `book.actors` is what the findings need.
+`core.programs.program` follows the state of a program, `core.programs.observed` what its processes report.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from app.records.primitives import Key
 from app.records.program import Program
 
 from .cause import Sent
-from .journal_lines import Lines
+from .journal_lines import LineQuota
 
 #: Refused starts remembered of one process.
 _REFUSALS = 5
 
 
 @dataclass
-class Sighting:
-    """One process of a program.  ``said_hello``: it is observed; ``named``: its parent told that it started it.
+class ReportedState:
+    """What one process of a program, and its parent, reported.  ``said_hello``: it is observed.
 
-    ``key`` stays after its end: its words may come later, and its pid may be another's by then.
-    ``told_exit`` is the exit code by its own last word; ``joined_as`` by its parent's, where ``joined``; ``unlisted``
-    when it is no zombie any more.  ``joining``: since when (wall clock) it waits for which pid.  ``ended_by_pool``: the
-    pool that it works for told that it ends it; ``signals``: those that its parent told that it sends it.
+    ``named``: its parent reported its start.  ``key`` stays after its end: its words may come later, and its pid may
+    be another process's by then.  ``told_exit``: the exit code that it reported itself; ``joined_as``: that its parent
+    reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids that it joins, since when (wall
+    clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those that its parent reported to send.
     """
 
     key: Key | None = None
@@ -46,26 +46,26 @@ class Sighting:
     joining: dict[int, float] = field(default_factory=dict)
 
     def refuse(self, error: str) -> None:
-        """Its start() of another process was refused."""
+        """Remember that one of its calls of start() raised."""
         self.refused = [*self.refused, error][-_REFUSALS:]
 
 
 @dataclass
-class Held:
-    """One program: its record, and what is known beside it; ``entered`` counts all the processes that it ever had.
+class ProgramEntry:
+    """One program: its record, and what else is known of it.
 
-    ``run`` is how often its first process was started again; ``runner`` the pid of its `procession run`; ``heard``: one
-    of its processes has told of itself.  ``living`` and ``unjoined`` are ids of its processes; ``ended`` those of the
-    others, oldest first.  ``beyond`` counts processes that there was no room for, ``unread`` words that could not be
-    read or sent; ``killed`` is our SIGKILL to all of it.  ``unfired`` are ids of those
-    whose sentinel is not ready.
+    ``run``: how often its first process was restarted.  ``runner``: the pid of its `procession run`.  ``heard``: one of
+    its processes has reported.  ``living``, ``unjoined``: ids of its processes; ``ended``: of the others, oldest first.
+    ``entered`` counts all processes that it ever had, ``beyond`` those that there was no room for, ``unread`` words
+    that could not be read or sent.  ``killed``: the SIGKILL that Procession sent to all of it.  ``unfired``: ids of
+    processes whose sentinel is not ready.
     """
 
     program: Program
     run: int = 0
     runner: int | None = None
     heard: bool = False
-    lines: Lines = field(default_factory=Lines)
+    lines: LineQuota = field(default_factory=LineQuota)
     living: set[str] = field(default_factory=set)
     unjoined: set[str] = field(default_factory=set)
     ended: dict[str, None] = field(default_factory=dict)
@@ -81,43 +81,44 @@ class Held:
 
 
 class ProgramBook:
-    """``held`` by program id, ``seen`` by process id; ``by_pid`` has who has a pid, or had it last.
+    """All programs, by id; what their processes reported, by process id.
 
-    ``strangers`` counts words of processes whose program is unknown.
+    ``by_pid``: the process that has a pid, or had it last.  ``stale``: ids of programs whose record is out of date.
+    ``unknown_words`` counts words of processes whose program is unknown.
     """
 
     def __init__(self) -> None:
-        self.held: dict[str, Held] = {}
-        self.seen: dict[str, Sighting] = {}
+        self.entries: dict[str, ProgramEntry] = {}
+        self.reported: dict[str, ReportedState] = {}
         self.by_pid: dict[int, str] = {}
         self.stale: set[str] = set()
-        self.strangers = 0
+        self.unknown_words = 0
 
-    def of(self, program: str | None) -> Held | None:
-        """The program of that id, where it is known."""
-        return self.held.get(program) if program else None
+    def of(self, program: str | None) -> ProgramEntry | None:
+        """Return the program of that id, if it is known."""
+        return self.entries.get(program) if program else None
 
     def attached(self, program: str | None) -> bool:
-        """Whether that program is of somebody's terminal, which our end does not end."""
-        held = self.of(program)
-        return held is not None and held.program.attached
+        """Return whether a program runs in a terminal: it outlives the supervisor."""
+        entry = self.of(program)
+        return entry is not None and entry.program.attached
 
     def kept(self, process_id: str) -> bool:
-        """Whether that record is needed: it is the first process of a program of which something lives."""
-        held = self.held.get(process_id)
-        return held is not None and bool(held.living)
+        """Return whether a record must stay: it is the first process of a program that still has a living one."""
+        entry = self.entries.get(process_id)
+        return entry is not None and bool(entry.living)
 
-    def sighting(self, process_id: str) -> Sighting:
-        """What was told of a process, made where nothing was yet."""
-        return self.seen.setdefault(process_id, Sighting())
+    def reported_of(self, process_id: str) -> ReportedState:
+        """Return what was reported of a process, empty at first."""
+        return self.reported.setdefault(process_id, ReportedState())
 
     def forget(self, process_id: str, pid: int | None) -> None:
-        """The record of a process is gone; that of a first process takes its program with it."""
-        self.seen.pop(process_id, None)
-        self.held.pop(process_id, None)
+        """Forget a process whose record is gone; with the first one its program."""
+        self.reported.pop(process_id, None)
+        self.entries.pop(process_id, None)
         self.stale.discard(process_id)
         if pid is not None and self.by_pid.get(pid) == process_id:
             del self.by_pid[pid]
-        for held in self.held.values():
-            held.ended.pop(process_id, None)
-            held.unjoined.discard(process_id)
+        for entry in self.entries.values():
+            entry.ended.pop(process_id, None)
+            entry.unjoined.discard(process_id)

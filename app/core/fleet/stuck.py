@@ -1,8 +1,8 @@
-"""Whether a process makes progress, and what to call it when it does not.
+"""Whether a process makes progress, and the reason in words if it does not.
 
-Pure.  A process that reports (`procession.report`) is judged by its reports, be it busy or not.  Any other is judged
-by its CPU time and, once that has stood still for the limit, by what it blocks on: a lock, a pipe or a socket may be
-waited for in vain; a timed sleep or a server's wait for events is no reason for alarm.
+Pure.  A process that reports (`procession.report`) is judged by its reports, busy or not.  Any other is judged by its
+CPU time and, once that has not moved for the limit, by what it is blocked on: a wait for a lock, a pipe or a socket may
+never end; a timed sleep or a server's wait for events is no reason for alarm.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.records.process import Process, State, Stuck
+from app.records.wording import duration
 
-#: One clock tick a second: less than that is no work (a tick of a heartbeat thread, a wake-up to look around).
+#: One clock tick a second: less than that is no work but a heartbeat thread or a periodic wake-up.
 BUSY_PERCENT = 1.0
-_LOOK_AGAIN_S = 5.0
+_PROBE_AGAIN_S = 5.0
 _WATCHED = frozenset({State.STARTING, State.RUNNING})
 
 
 @dataclass
-class Watch:
-    """What is known of one process's progress; times are monotonic seconds."""
+class ProgressWatch:
+    """The progress of one process; times are monotonic seconds."""
 
     since: float
     reported_at: float | None = None
@@ -31,44 +32,44 @@ class Watch:
     frame: str = ""
 
     def reported(self, done: float, total: float | None, now: float) -> None:
-        """A progress report came in."""
+        """Note a progress report."""
         self.reported_at = now
         self.complete = total is not None and done >= total
 
     def sampled(self, cpu_percent: float | None, now: float) -> None:
-        """CPU time was read."""
+        """Note the CPU time of a sweep."""
         self.busy_percent = cpu_percent or 0.0
         if self.busy_percent > BUSY_PERCENT:
             self.busy_at = now
 
     def quiet_since(self) -> float:
-        """Since when there is no sign of progress."""
+        """Return since when there is no sign of progress."""
         if self.reported_at is not None:
             return self.reported_at
         return max(self.since, self.busy_at)
 
     def quiet(self, process: Process, limit_s: float, now: float) -> bool:
-        """Whether there was no progress for the limit."""
+        """Return whether there was no progress for the limit."""
         if process.state not in _WATCHED or self.complete:
             return False
         return now - self.quiet_since() >= limit_s
 
     def wants_probe(self, now: float) -> bool:
-        """Whether it is time to look (again) at what it blocks on; notes that this is done."""
-        if now - self.probed_at < _LOOK_AGAIN_S:
+        """Return whether it is time to look (again) at what it is blocked on, and count that as done."""
+        if now - self.probed_at < _PROBE_AGAIN_S:
             return False
         self.probed_at = now
         return True
 
     def diagnosis(self, process: Process, now: float, wall: float) -> Stuck:
-        """The words for it; ``since`` is wall clock."""
+        """Return the diagnosis in words; its ``since`` is wall clock."""
         quiet_s = now - self.quiet_since()
-        parts = [f"no progress for {quiet_s:.0f} s", self._stands_at(process), self.frame or self.blocked]
+        parts = [f"no progress for {duration(quiet_s)}", self._last_report(process), self.frame or self.blocked]
         return Stuck(since=wall - quiet_s, reason="; ".join(part for part in parts if part))
 
-    def _stands_at(self, process: Process) -> str:
+    def _last_report(self, process: Process) -> str:
         if process.progress is None:
             return ""
         of = "" if process.progress.total is None else f" of {process.progress.total:g}"
         busy = f", {self.busy_percent:.0f} % of a core" if self.busy_percent > BUSY_PERCENT else ""
-        return f"stands at {process.progress.done:g}{of}{busy}"
+        return f"last report {process.progress.done:g}{of}{busy}"

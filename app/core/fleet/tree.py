@@ -1,4 +1,4 @@
-"""Which processes end with one: asked of the fleet here, found by the inventory.  Pure."""
+"""Which processes end with one: described here, found by the inventory.  Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .member import Member
 
 
 def tree_of(fleet: Fleet, member: Member) -> Tree:
-    """Return the tree of a process: of a process of a program what it started, of any other all that came from it."""
+    """Return the tree of a process: in a program the processes that it started, else all that came from it."""
     process = member.process
     if not process.observed or process.id == process.program:
         return Tree(process.id, process.pid)
-    held = fleet.programs.of(process.program)
-    living = [fleet.members[one].process for one in held.living] if held else []
+    entry = fleet.programs.of(process.program)
+    living = [fleet.members[one].process for one in entry.living] if entry else []
     started = frozenset((one.started_by, one.pid) for one in living if one.started_by and one.pid)
     return Tree(process.id, process.pid, Branch(process.program or "", started))

@@ -1,1 +1,1 @@
-"""How a pool fares, by what its host tells and the sweeps see.  Pure."""
+"""The state of pools, by what their hosts report and the sweeps sample.  Pure."""

@@ -1,6 +1,6 @@
-"""What clients ask of pools: relayed to the host under a number of ours, and answered by it, or by a deadline.
+"""Requests of clients to pools: relayed to the host under a number, and answered by it or refused at a deadline.
 
-Pure.  Of a pool whose host is dead some things can still be told; everything else is refused with its cause.
+Pure.  Some requests to a pool whose host is dead can still be answered; all others are refused with its cause.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.pool_book import Held, Pending
+from app.core.fleet.pool_book import PendingAsk, PoolEntry
 from app.protocol.control import Refused, refuse, reply
 from app.protocol.pool_host import (
     ActOnWorker,
@@ -34,33 +34,32 @@ from app.records.process import State
 Out = list[a.Action]
 
 ANSWER_S = 10.0
-JOIN_MORE_S = 2.0
+JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
 MAX_PROCESSES = 256
 _MAX_JOIN_S = 86400
 
 
-def asking(fleet: Fleet, event: e.Asking, held: Held, now: p.Now, out: Out) -> None:
-    """Say it to the host, or answer in its place where it is dead."""
-    command, member = event.command, fleet.members[held.pool.id]
+def ask(fleet: Fleet, event: e.Asking, entry: PoolEntry, now: p.Now, out: Out) -> None:
+    """Relay a request to the host, or answer in its place if it is dead."""
+    command, member = event.command, fleet.members[entry.pool.id]
     _check(command.ask)
-    if held.dead:
-        out.append(a.Answer(event.client, reply(command.request, _answer_for_the_dead(held, command.ask))))
+    if entry.dead:
+        out.append(a.Answer(event.client, reply(command.request, _answer_for_the_dead(entry, command.ask))))
         return
-    if held.unheard:
-        raise SupervisorAway(f"pool {held.pool.id} does not answer: {held.unheard}")
-    if sum(one.pool == held.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
-        raise SupervisorAway(f"pool {held.pool.id} does not answer: it was asked {MAX_ASKS} things already")
-    number = next(fleet.pools.numbers)
-    ask = command.ask
-    fleet.pools.asks[number] = Pending(held.pool.id, event.client, command.request, ask, _until(ask, now))
-    if words := _in_words(ask):
+    if entry.unreachable:
+        raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
+    if sum(one.pool == entry.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
+        raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
+    number, until = next(fleet.pools.numbers), _until(command.ask, now)
+    fleet.pools.asks[number] = PendingAsk(entry.pool.id, event.client, command.request, command.ask, until)
+    if words := _in_words(command.ask):
         out.append(a.Note(member.draft(now, "asked", words, command.by)))
-    out.append(a.AskHost(held.pool.id, number, ask))
+    out.append(a.AskHost(entry.pool.id, number, command.ask))
 
 
 def answered(fleet: Fleet, answer: HostReply | HostRefused, out: Out) -> None:
-    """The host answers; one whose client has gone, or was told something already, is dropped."""
+    """Pass an answer of the host on; it is dropped if its client has gone or was already answered."""
     pending = fleet.pools.asks.pop(answer.number, None)
     if pending is None:
         return
@@ -73,71 +72,71 @@ def answered(fleet: Fleet, answer: HostReply | HostRefused, out: Out) -> None:
 
 
 def expire(fleet: Fleet, now: p.Now, out: Out) -> None:
-    """Refuse what was not answered in time."""
+    """Refuse the requests that were not answered in time."""
     due = [number for number, one in fleet.pools.asks.items() if one.until is not None and one.until <= now.mono]
     for number in due:
         pending = fleet.pools.asks.pop(number)
         member, words = fleet.members[pending.pool], _in_words(pending.ask)
         suspended = " while its host is suspended" if member.process.state is State.SUSPENDED else ""
-        later = "; what was asked may still be done" if words else ""
+        later = "; the request may still be carried out" if words else ""
         refusal = SupervisorAway(f"pool {pending.pool} does not answer{suspended}{later}")
         out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
         if words:
-            out.append(a.Note(member.draft(now, "asked", f"no answer in time when {words}", "supervisor")))
+            out.append(a.Note(member.draft(now, "asked", f"no answer in time: {words}", "supervisor")))
 
 
-def host_ended(fleet: Fleet, held: Held, out: Out) -> None:
-    """Answer, in the place of the dead host, all that it was asked."""
-    for pending in _take(fleet, held):
+def host_ended(fleet: Fleet, entry: PoolEntry, out: Out) -> None:
+    """Answer all pending requests in the place of a dead host."""
+    for pending in _take(fleet, entry):
         try:
-            answer: Any = reply(pending.request, _answer_for_the_dead(held, pending.ask))
+            answer: Any = reply(pending.request, _answer_for_the_dead(entry, pending.ask))
         except (NotPossible, NoSuchProcess) as refusal:
             answer = refuse(pending.request, refusal)
         out.append(a.Answer(pending.client, answer))
 
 
-def unheard(fleet: Fleet, held: Held, out: Out) -> None:
-    """Nothing is heard of the host any more, although it lives."""
-    for pending in _take(fleet, held):
-        refusal = SupervisorAway(f"pool {pending.pool} does not answer: {held.unheard}")
+def refuse_all(fleet: Fleet, entry: PoolEntry, out: Out) -> None:
+    """Refuse all pending requests: the host lives but cannot be reached."""
+    for pending in _take(fleet, entry):
+        refusal = SupervisorAway(f"pool {pending.pool} does not answer: {entry.unreachable}")
         out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
 
 
-def _take(fleet: Fleet, held: Held) -> list[Pending]:
-    numbers = [number for number, one in fleet.pools.asks.items() if one.pool == held.pool.id]
+def _take(fleet: Fleet, entry: PoolEntry) -> list[PendingAsk]:
+    numbers = [number for number, one in fleet.pools.asks.items() if one.pool == entry.pool.id]
     return [fleet.pools.asks.pop(number) for number in numbers]
 
 
 def _until(ask: AnyAsk, now: p.Now) -> float | None:
     if isinstance(ask, JoinPool):
-        return None if ask.timeout_s is None else now.mono + ask.timeout_s + JOIN_MORE_S
+        return None if ask.timeout_s is None else now.mono + ask.timeout_s + JOIN_EXTRA_S
     return now.mono + ANSWER_S
 
 
 def _check(ask: AnyAsk) -> None:
     match ask:
         case Resize(processes=processes) if not 1 <= processes <= MAX_PROCESSES:
-            raise InvalidField("processes", f"{processes} is not from 1 to {MAX_PROCESSES}")
+            raise InvalidField("processes", f"must be from 1 to {MAX_PROCESSES}, not {processes}")
         case JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= _MAX_JOIN_S:
-            raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to {_MAX_JOIN_S}")
+            raise InvalidField("timeout_s", f"must be from 0 to {_MAX_JOIN_S:,} seconds, not {timeout_s:g}")
 
 
-def _answer_for_the_dead(held: Held, ask: AnyAsk) -> Any:
-    pool = held.pool
+def _answer_for_the_dead(entry: PoolEntry, ask: AnyAsk) -> Any:
+    pool = entry.pool
     match ask:
         case JoinPool():
             return {"joined": True}
         case ReadJob(job=number):
             for job in pool.jobs:
                 if job.id == number:
-                    if detail := held.details.get(number):
+                    if detail := entry.details.get(number):
                         return replace(detail, job=job)
-                    # What its tasks returned and raised went with the host.
+                    # The results and exceptions of its tasks were in the host.
                     gone = job.failed + job.lost
                     return JobDetail(job=job, result_cut=job.done > 0, failures_not_shown=gone)
-            raise NoSuchProcess(f"there is no job {number} in pool {pool.id}")
+            raise NoSuchProcess(f"job not found in pool {pool.id}: {number}")
         case ActOnWorker(pid=pid):
-            raise NoSuchProcess(f"there is no worker {pid} in pool {pool.id}: it is {pool.state}")
+            raise NoSuchProcess(f"worker not found: {pid}; pool {pool.id} is {pool.state}")
         case Terminate():
             return pool
         case Submit() | Resize() | Close():
@@ -149,18 +148,18 @@ def _answer_for_the_dead(held: Held, ask: AnyAsk) -> Any:
 
 
 def _in_words(ask: AnyAsk) -> str | None:
-    """What the journal says of it; None for what changes nothing."""
+    """Return the journal line for a request; None for one that changes nothing."""
     match ask:
         case Submit(spec=spec):
-            return f"asked to {spec.method} {spec.function}"[:200]
+            return f"{spec.method} {spec.function} submitted"[:200]
         case Resize(processes=processes):
-            return f"asked for {processes} workers"
+            return f"resize to {processes} workers requested"
         case Close():
-            return "asked to close: no more jobs"
+            return "close requested: no more jobs"
         case Terminate():
-            return "asked to terminate"
+            return "terminate requested"
         case ActOnWorker(pid=pid, verb=verb):
-            return f"asked to {verb} worker {pid}"
+            return f"{verb} of worker {pid} requested"
         case JoinPool() | ReadJob():
             return None
         case _:

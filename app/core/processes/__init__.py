@@ -1,1 +1,1 @@
-"""How one process starts, is stopped, ends, is joined and makes progress.  Pure."""
+"""How one process is started, stopped, reaped, joined and judged on its progress.  Pure."""

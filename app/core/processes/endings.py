@@ -1,7 +1,7 @@
-"""What an end leads to: its cause in words, the join, and whether it is started again.
+"""What follows from the end of a process: its cause in words, the join, and an automatic restart.
 
-Pure.  A process that ends by itself is `exited` at once.  One that is being stopped is only when nothing of its
-remembered tree is left: until then it is `stopping`, and the record names the pids that are still there.
+Pure.  A process that exits by itself is `exited` at once.  One that is being stopped is `stopping` until nothing of its
+remembered tree is left, and its record names the pids that still live.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
 from app.records import primitives as p
 from app.records.process import Backoff, State
+from app.records.wording import duration
 
 from . import joins, observed_ends, starts, stops
 from .restarts import GiveUp, Retry, decide
@@ -24,7 +25,7 @@ Out = list[a.Action]
 
 
 def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: Out) -> None:
-    """start() itself failed: no process, so nothing to join."""
+    """Record that start() raised: there is no process, so nothing to join."""
     member.advance(Trigger.FAIL, failed=True, cause=f"failed to start: {error.splitlines()[-1]}", error=error)
     out.append(a.Note(member.draft(now, "fatal", member.process.cause or "", "supervisor")))
     fleet.changed(member)
@@ -32,7 +33,7 @@ def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: Out) 
 
 
 def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) -> None:
-    """The process itself is gone; of its tree there may be more."""
+    """Record that the process itself is gone; others of its tree may still live."""
     if member.process.observed and member.process.pid is None:
         if member.process.state is State.STARTING:
             not_spawned(fleet, member, "procession run ended before the command ran", now, out)
@@ -40,7 +41,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
     member.key = None
     process = member.process
     if process.observed and process.state not in LIVE:
-        return  # This is the end of a `procession run` that could not start its command, and has told so.
+        return  # This is the end of a `procession run` that has reported that its command did not start.
     exitcode = observed_ends.exitcode(fleet, member, event.exitcode) if process.observed else event.exitcode
     cause = describe(
         exitcode,
@@ -49,7 +50,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
         error=member.error,
         booted=process.booted,
         failed_to_start=member.failed_to_start,
-        tells_errors=process.program is None,
+        reports_errors=process.program is None,
         oom_kills=event.oom_kills,
     )
     failed = exitcode != 0 and member.stop is None and not (process.observed and exitcode is None)
@@ -82,7 +83,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
 
 
 def remaining(fleet: Fleet, member: Member, keys: frozenset[p.Key], now: p.Now, out: Out) -> None:
-    """What is left of a tree that is being ended."""
+    """Take what is left of a tree that is being ended."""
     if member.stop is None:
         return
     before = member.stop.left()
@@ -95,13 +96,13 @@ def remaining(fleet: Fleet, member: Member, keys: frozenset[p.Key], now: p.Now, 
 
 
 def tree_gone(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
-    """Nothing of it is left: now it has ended."""
+    """Record the exit of a stopped process: nothing of its tree is left."""
     member.stop = None
     member.update(stopping=None, descendants=0)
     if member.process.pid is None:
-        # It was stopped while it waited for its turn to be started.
-        member.update(cause="stopped before it was started")
-        out.append(a.Note(member.draft(now, "exited", "stopped before it was started", "supervisor")))
+        # It was stopped while it waited to be spawned.
+        member.update(cause="stopped before it started")
+        out.append(a.Note(member.draft(now, "exited", "stopped before it started", "supervisor")))
     _over(fleet, member, out)
     fleet.changed(member)
 
@@ -120,7 +121,7 @@ def _over(fleet: Fleet, member: Member, out: Out) -> None:
 
 
 def reaped(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
-    """join() is done: answer who waits, then restart where that is wanted."""
+    """Record that join() returned: answer the clients that join, then restart if that is wanted."""
     if member.process.observed:
         observed_ends.reaped(fleet, member)
         return
@@ -130,7 +131,7 @@ def reaped(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
     joins.answer(member, out)
     fleet.changed(member)
     if member.restart_by:
-        starts.begin_anew(fleet, member, member.restart_by, out)
+        starts.begin_again(fleet, member, member.restart_by, out)
     elif fleet.stopping_by is None and not member.stopped:
         _apply_policy(fleet, member, now, out)
 
@@ -148,10 +149,10 @@ def _apply_policy(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
             member.attempts, member.retry_at = attempt, now.mono + delay_s
             limit = member.process.restart.limit
             member.advance(Trigger.RETRY, backoff=Backoff(attempt=attempt, limit=limit, until=now.wall + delay_s))
-            text = f"starts again in {delay_s:.1f} s: try {attempt} of {limit}"
+            text = f"restart {attempt} of {limit} in {duration(delay_s)}"
             out.append(a.Note(member.draft(now, "backoff", text, "policy")))
         case GiveUp(reason):
-            member.advance(Trigger.GIVE_UP, failed=True, cause=f"{reason}; last: {member.process.cause}")
+            member.advance(Trigger.GIVE_UP, failed=True, cause=f"{reason}. Last error: {member.process.cause}")
             out.append(a.Note(member.draft(now, "fatal", member.process.cause or reason, "policy")))
         case None:
             pass

@@ -1,4 +1,4 @@
-"""Who waits for an end, and what they are told.  Pure; a join holds up nobody but its client."""
+"""The joins of clients.  Pure; a join blocks nobody but its client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Out = list[a.Action]
 
 
 def join(fleet: Fleet, event: e.Joining, now: p.Now, out: Out) -> None:
-    """Answer when it has ended, or when the timeout is over; a zombie is reaped."""
+    """Answer when the process has exited or the timeout is over; a zombie is reaped."""
     member, command = fleet.member(event.command.process), event.command
     if member.process.observed:
         raise NotPossible(not_ours(member, "join"))
@@ -34,23 +34,23 @@ def join(fleet: Fleet, event: e.Joining, now: p.Now, out: Out) -> None:
 
 
 def not_ours(member: Member, verb: str) -> str:
-    """Why an observed process cannot be started, joined or closed by us."""
+    """Return why the supervisor cannot start, join or close an observed process."""
     process = member.process
     if process.id == process.program:
-        return f"{verb} is not possible: {process.id} was started in a terminal; who called `procession run` joins it"
+        return f"{verb} is not possible: {process.id} runs in a terminal; its `procession run` joins it"
     parent = f"its parent (pid {process.started_by})" if process.started_by else "its parent"
-    return f"{verb} is not possible: {process.id} is observed, not ours; {parent} started it, and joins it"
+    return f"{verb} is not possible: {process.id} is observed only; {parent} started it and joins it"
 
 
 def answer(member: Member, out: Out) -> None:
-    """It has ended: tell all who wait."""
+    """Answer all joins of a process that has exited."""
     for waiter in member.waiters:
         out.append(_joined(member, waiter, joined=True))
     member.waiters = []
 
 
 def expire(member: Member, now: p.Now, out: Out) -> None:
-    """Tell those whose timeout is over."""
+    """Answer the joins whose timeout is over."""
     for waiter in [one for one in member.waiters if one.until is not None and one.until <= now.mono]:
         member.waiters.remove(waiter)
         out.append(_joined(member, waiter, joined=False))

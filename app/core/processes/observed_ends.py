@@ -1,6 +1,7 @@
 """How an observed process ended, and whether its parent has joined it.  Pure.
 
-The kernel is believed before its parent, and that before itself: who says that it ends with 0 may still be killed.
+The kernel is believed first, then its parent, then the process itself: one that reports exit code 0 may still be
+killed.
 """
 
 from __future__ import annotations
@@ -11,45 +12,45 @@ from app.core.fleet.cause import Sent, describe, signal_name
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member
-from app.core.fleet.program_book import Held
+from app.core.fleet.program_book import ProgramEntry
 from app.records import primitives as p
 from app.records.process import Sentinel, State
 
-#: So far up a family is followed.
+#: How many generations of forks are followed.
 _GENERATIONS = 50
 
 
 def exitcode(fleet: Fleet, member: Member, by_kernel: int | None) -> int | None:
-    """By the best of those who may know."""
+    """Return the exit code by the most reliable source that knows it."""
     if by_kernel is not None:
         return by_kernel
-    sighting = fleet.programs.sighting(member.id)
-    return sighting.joined_as if sighting.joined_as is not None else sighting.told_exit
+    reported = fleet.programs.reported_of(member.id)
+    return reported.joined_as if reported.joined_as is not None else reported.told_exit
 
 
 def sent(fleet: Fleet, member: Member) -> tuple[Sent, ...]:
-    """The signals that we sent it: the SIGKILL to the tree of its program is one too."""
-    held = fleet.programs.of(member.process.program)
-    return (*member.sent, *([held.killed] if held and held.killed and member.process.observed else []))
+    """Return the signals that Procession sent it, the SIGKILL to the tree of its program included."""
+    entry = fleet.programs.of(member.process.program)
+    return (*member.sent, *([entry.killed] if entry and entry.killed and member.process.observed else []))
 
 
 def by_its_pool(fleet: Fleet, member: Member, code: int | None) -> bool:
-    """Whether its pool ended a worker, as that told before: so a with block takes leave, and it is no failure."""
-    sighting = fleet.programs.seen.get(member.id)
+    """Return whether its pool ended it, as the pool reported before; the end of a with block is no failure."""
+    reported = fleet.programs.reported.get(member.id)
     return (
-        sighting is not None
-        and sighting.ended_by_pool
+        reported is not None
+        and reported.ended_by_pool
         and _by(code, SIGTERM, SIGKILL)
         and not _ours(fleet, member, code)
     )
 
 
 def cause_within(fleet: Fleet, member: Member, code: int | None) -> str | None:
-    """The cause where its own pool or parent sent the signal; None where it was somebody else, or none."""
+    """Return the cause if its own pool or parent sent the signal; else None."""
     if by_its_pool(fleet, member, code):
         return f"{signal_name(-(code or 0))} by its own pool"
-    sighting = fleet.programs.seen.get(member.id)
-    if sighting is None or not _by(code, *sighting.signals) or _ours(fleet, member, code):
+    reported = fleet.programs.reported.get(member.id)
+    if reported is None or not _by(code, *reported.signals) or _ours(fleet, member, code):
         return None
     parent = fleet.members.get(fleet.programs.by_pid.get(member.process.started_by or 0, ""))
     name = f"{parent.process.name} (pid {member.process.started_by})" if parent else f"pid {member.process.started_by}"
@@ -65,67 +66,67 @@ def _ours(fleet: Fleet, member: Member, code: int | None) -> bool:
 
 
 def over(fleet: Fleet, member: Member) -> None:
-    """It has ended; nobody can join its own children any more."""
+    """Record its exit; its own children cannot be joined any more."""
     member.advance(Trigger.END)
-    held, pid = fleet.programs.of(member.process.program), member.process.pid
+    entry, pid = fleet.programs.of(member.process.program), member.process.pid
     _join_where_done(fleet, member)
-    if held:
-        _fire_sentinels(fleet, held)
-    for process_id in tuple(held.unjoined) if held else ():
+    if entry:
+        _fire_sentinels(fleet, entry)
+    for process_id in tuple(entry.unjoined) if entry else ():
         child = fleet.members.get(process_id)
         if child and child.process.started_by == pid:
             _join_where_done(fleet, child)
 
 
 def reaped(fleet: Fleet, member: Member) -> None:
-    """Its zombie is gone."""
-    fleet.programs.sighting(member.id).unlisted = True
+    """Record that its zombie is gone."""
+    fleet.programs.reported_of(member.id).unlisted = True
     _join_where_done(fleet, member)
 
 
 def settle(fleet: Fleet, member: Member, now: p.Now) -> None:
-    """Its parent told that it has joined it, after its end was seen."""
-    told = fleet.programs.sighting(member.id).joined_as
-    if member.process.exitcode is None and told is not None:
-        cause = cause_within(fleet, member, told) or describe(
-            told, ended_at=now.mono, sent=sent(fleet, member), error=member.error, tells_errors=False
+    """Record that its parent has joined it, after its end was seen."""
+    code = fleet.programs.reported_of(member.id).joined_as
+    if member.process.exitcode is None and code is not None:
+        cause = cause_within(fleet, member, code) or describe(
+            code, ended_at=now.mono, sent=sent(fleet, member), error=member.error, reports_errors=False
         )
         member.update(
-            exitcode=told,
+            exitcode=code,
             cause=cause,
-            failed=told != 0 and not member.stopped and not by_its_pool(fleet, member, told),
+            failed=code != 0 and not member.stopped and not by_its_pool(fleet, member, code),
         )
     _join_where_done(fleet, member)
 
 
-def heed_sentinel(fleet: Fleet, held: Held, member: Member) -> None:
-    """Its parent told its sentinel, maybe after its end."""
-    held.unfired.add(member.id)
-    _fire_sentinels(fleet, held)
+def take_sentinel(fleet: Fleet, entry: ProgramEntry, member: Member) -> None:
+    """Take the sentinel that its parent reported, maybe after its end."""
+    entry.unfired.add(member.id)
+    _fire_sentinels(fleet, entry)
 
 
-def _fire_sentinels(fleet: Fleet, held: Held) -> None:
-    """A sentinel is a pipe: it is ready when nobody has its other end any more, and what the dead one forked has it."""
-    members = {process_id: fleet.members.get(process_id) for process_id in held.unfired}
-    held.unfired = {process_id for process_id, member in members.items() if member}
+def _fire_sentinels(fleet: Fleet, entry: ProgramEntry) -> None:
+    """Update the sentinels of dead processes: each is ready unless a process that the dead one forked has its pipe."""
+    members = {process_id: fleet.members.get(process_id) for process_id in entry.unfired}
+    entry.unfired = {process_id for process_id, member in members.items() if member}
     ended = [member for member in members.values() if member and member.process.state not in LIVE]
-    heirs = _heirs(fleet, held) if ended else {}
+    heirs = _heirs(fleet, entry) if ended else {}
     for member in ended:
         before = member.process.sentinel
-        # The forkserver tells of the end of its children by itself.
+        # The forkserver reports the end of its children itself.
         by_forkserver = member.process.start_method == "forkserver"
         holding = () if by_forkserver else tuple(sorted(heirs.get(member.process.pid or 0, ())))
         if not holding:
-            held.unfired.discard(member.id)
+            entry.unfired.discard(member.id)
         if before and (before.ready, before.held_by) != (not holding, holding):
             member.update(sentinel=Sentinel(fd=before.fd, ready=not holding, held_by=holding))
             fleet.changed(member)
 
 
-def _heirs(fleet: Fleet, held: Held) -> dict[int, set[int]]:
-    """By pid who lives of those that it forked, and these in turn."""
+def _heirs(fleet: Fleet, entry: ProgramEntry) -> dict[int, set[int]]:
+    """Return by pid the living processes that it forked, directly or not."""
     heirs: dict[int, set[int]] = {}
-    living = (fleet.members[process_id] for process_id in held.living)
+    living = (fleet.members[process_id] for process_id in entry.living)
     for heir in (one for one in living if one.process.state in LIVE):
         member: Member | None = heir
         for _ in range(_GENERATIONS):
@@ -137,12 +138,15 @@ def _heirs(fleet: Fleet, held: Held) -> dict[int, set[int]]:
 
 
 def _join_where_done(fleet: Fleet, member: Member) -> None:
-    """The forkserver reaps its children at once; who called their start() may join them all the same."""
+    """Advance to joined if its parent joined it or its zombie is gone.
+
+    The forkserver reaps its children at once; the process that called start() may still join them.
+    """
     if member.process.state is not State.EXITED:
         return
-    sighting = fleet.programs.sighting(member.id)
+    reported = fleet.programs.reported_of(member.id)
     awaited = member.process.start_method == "forkserver" and _lives(fleet, member.process.started_by)
-    if sighting.joined or member.process.pid is None or (sighting.unlisted and not awaited):
+    if reported.joined or member.process.pid is None or (reported.unlisted and not awaited):
         member.advance(Trigger.JOIN)
         fleet.changed(member)
 

@@ -1,7 +1,7 @@
-"""What reports, samples and looks tell about a living process, and the diagnosis that follows.
+"""What reports, sweeps and probes show about a living process, and whether it is stuck.
 
-Pure.  A quiet process is first looked at (`Probe`), then, where what it blocks on is suspicious, asked for its line
-(`FindFrame`); only then is it called stuck.
+Pure.  A quiet process is first probed (`Probe`).  If what it is blocked on is suspicious, it is stuck, and its line of
+Python is asked for (`FindFrame`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from app.records.process import Descendant, Progress, Sample, Sentinel, State
 
 Out = list[a.Action]
 _STOPPED = ("T", "t")
-#: A started child that has not said hello for so long will not.
+#: An observed child that has not said hello by then will not.
 _SILENT_S = 5.0
 
 
 def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out: Out) -> None:
-    """A report of the process itself or of a fork of it."""
+    """Take a report of the process or of a fork of it."""
     match report:
         case r.Booted():
             _booted(fleet, member, report, now, out)
@@ -53,19 +53,19 @@ def _booted(fleet: Fleet, member: Member, report: r.Booted, now: p.Now, out: Out
     preloaded = report.preloaded if member.process.start_method == "forkserver" else None
     if possible(member.process.state, Trigger.BOOT):
         member.advance(Trigger.BOOT, booted=True, preloaded=preloaded)
-        out.append(a.Note(member.draft(now, "booted", "its own code runs", "process")))
+        out.append(a.Note(member.draft(now, "booted", "target function started", "process")))
     member.watch.since = now.mono
 
 
 def looked(fleet: Fleet, member: Member, os_state: str | None, now: p.Now, out: Out) -> None:
-    """The state letter: the only sign of a SIGSTOP."""
+    """Take the state letter, the only sign of a SIGSTOP."""
     if os_state is None or member.key is None:
         return
     before = member.process
     member.update(os_state=os_state)
     if os_state in _STOPPED and before.state is State.RUNNING:
         member.advance(Trigger.SUSPEND, stuck=None)
-        out.append(a.Note(member.draft(now, "suspended", "by SIGSTOP", _who(member))))
+        out.append(a.Note(member.draft(now, "suspended", "by SIGSTOP", _last_sender(member))))
     elif os_state not in _STOPPED and before.state is State.SUSPENDED:
         member.advance(Trigger.RESUME)
         member.watch.since = member.watch.busy_at = now.mono
@@ -76,12 +76,12 @@ def looked(fleet: Fleet, member: Member, os_state: str | None, now: p.Now, out: 
         fleet.changed(member)
 
 
-def _who(member: Member) -> str:
+def _last_sender(member: Member) -> str:
     return member.sent[-1].by if member.sent else "process"
 
 
 def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: Out) -> None:
-    """One sweep over everything."""
+    """Take the figures of a sweep, and judge which processes make no progress."""
     out += [a.Note(draft) for draft in _new_orphans(fleet, event.descendants, now)]
     counts = _take_descendants(fleet, event.descendants)
     for process_id, member in fleet.members.items():
@@ -99,14 +99,14 @@ def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: Out) -> None:
 
 
 def _new_orphans(fleet: Fleet, descendants: tuple[Descendant, ...], now: p.Now) -> Iterator[EventDraft]:
-    """What was left behind; not what is just being ended along with its process."""
+    """Yield a line for each new orphan, but those being ended with their process."""
     for one in descendants:
         if not one.orphan or ((before := fleet.descendants.get(one.id)) and before.orphan):
             continue
         member = fleet.members.get(one.root or "")
         if member and member.stop:
             continue
-        whose = f"left behind by {one.root}" if one.root else "of unknown origin"
+        whose = f"of {one.root}" if one.root else "of unknown origin"
         text = f"orphan {whose}: {one.command[:200]}"
         yield EventDraft(
             at=now.wall, kind="orphan", text=text, by="process", process=one.root, pid=one.pid, name=one.name
@@ -158,7 +158,7 @@ def _judge(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
 
 
 def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: Out) -> None:
-    """What the quiet process waits for: now it can be judged."""
+    """Judge a quiet process, now that it is known what it is blocked on."""
     limit, watch = member.process.stuck_after_s, member.watch
     if limit is None or not watch.quiet(member.process, limit, now.mono):
         return
@@ -173,7 +173,7 @@ def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out
 
 
 def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: Out) -> None:
-    """The line it stands at, empty where that could not be found out: now all is known that the journal is to tell."""
+    """Add the line of Python to the reason, empty if unknown, and journal that the process is stuck."""
     if member.process.stuck:
         member.watch.frame = words
         reason = _diagnose(fleet, member, now)
@@ -195,7 +195,7 @@ def _unstuck(member: Member, now: p.Now, out: Out) -> None:
 
 
 def sentinel_seen(fleet: Fleet, member: Member, event: e.SentinelSeen) -> None:
-    """The sentinel as it is: it may lie."""
+    """Take what the sentinel of a dead process shows."""
     sentinel = member.process.sentinel
     if sentinel is None:
         return
@@ -206,6 +206,6 @@ def sentinel_seen(fleet: Fleet, member: Member, event: e.SentinelSeen) -> None:
 
 
 def forkserver_lost(pid: int, now: p.Now) -> EventDraft:
-    """Told, and not shown as exits: its children live on below us."""
-    text = f"the forkserver (pid {pid}) died; the processes that it had started live on; a new one is started"
+    """Return the journal line; its children are not shown as exited, they live on below the supervisor."""
+    text = f"the forkserver (pid {pid}) died; its processes continue, and a new one is started"
     return EventDraft(at=now.wall, kind="forkserver", text=text, by="supervisor", pid=pid)

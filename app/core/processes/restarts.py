@@ -1,6 +1,6 @@
-"""When a process is started again by itself, and when that is given up.
+"""When a process is restarted automatically, and when Procession gives up.
 
-Pure.  One counter for all causes of an end; it is reset by ``stable_s`` of uptime.  Our own stop is never a failure.
+Pure.  One counter for all causes of an end, reset by ``stable_s`` of uptime.  A requested stop is never a failure.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.records.process import RestartPolicy
+from app.records.wording import duration
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Start again after ``delay_s``; this is try number ``attempt``."""
+    """Restart after ``delay_s``; this is restart number ``attempt``."""
 
     attempt: int
     delay_s: float
@@ -20,7 +21,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Do not start again; ``reason`` says why."""
+    """Do not restart; ``reason`` says why."""
 
     reason: str
 
@@ -28,7 +29,7 @@ class GiveUp:
 def decide(
     policy: RestartPolicy, *, exitcode: int | None, uptime_s: float, attempts: int, jitter: float
 ) -> Retry | GiveUp | None:
-    """What to do after an end that we did not ask for; None where the policy wants nothing.
+    """Return what to do after an end that no user asked for; None if the policy wants no restart.
 
     ``attempts`` counts the automatic restarts since the last stable uptime; ``jitter`` is a random number in [0, 1).
     The delay doubles from ``delay_s`` up to ``max_delay_s``, then loses up to a quarter to jitter.
@@ -38,6 +39,13 @@ def decide(
         return None
     attempt = 1 if uptime_s >= policy.stable_s else attempts + 1
     if attempt > policy.limit:
-        return GiveUp(f"gave up after {policy.limit} restarts without {policy.stable_s:g} s of uptime in between")
+        return GiveUp(_gave_up(policy))
     delay = min(policy.max_delay_s, policy.delay_s * 2 ** min(attempt - 1, 30))
     return Retry(attempt, delay * (1 - jitter / 4))
+
+
+def _gave_up(policy: RestartPolicy) -> str:
+    ended = f"exited within {duration(policy.stable_s)}"
+    if policy.limit == 1:
+        return f"gave up: {ended} after a restart"
+    return f"gave up: {ended} after each of {policy.limit} restarts"

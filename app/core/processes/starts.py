@@ -1,4 +1,4 @@
-"""How a process is started: at a launch, by its verb, after a stop, or by its restart policy.
+"""How a process is started: at a launch, by a verb, after a stop, or by its restart policy.
 
 Pure.  start() is called once per Process object; a restart is a new object under the same id.
 """
@@ -12,7 +12,7 @@ from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger, advance
 from app.core.fleet.member import Member, create
-from app.core.fleet.stuck import Watch
+from app.core.fleet.stuck import ProgressWatch
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import Sentinel, State
@@ -20,7 +20,7 @@ from app.records.process import Sentinel, State
 from . import stops
 
 Out = list[a.Action]
-_CREATED_ANEW = {
+_OF_NEW_OBJECT = {
     "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False, "stuck": None,
     "progress": None, "stopping": None, "backoff": None, "sentinel": None, "exited_at": None, "descendants": 0,
     "pid": None, "ppid": None, "start_time": None, "cpu_percent": None, "rss_bytes": None, "threads": None, "fds": None,
@@ -29,28 +29,28 @@ _CREATED_ANEW = {
 
 
 def refuse_while_stopping(fleet: Fleet) -> None:
-    """Nothing starts while everything ends."""
+    """Raise `NotPossible` while Procession is stopping."""
     if fleet.stopping_by:
-        raise NotPossible("Procession is stopping: nothing new is started")
+        raise NotPossible("Procession is stopping; no process can be started")
 
 
 def retry(fleet: Fleet, member: Member, out: Out) -> None:
-    """The back-off is over."""
+    """Restart a process after its backoff."""
     out.append(a.Close(member.id))
     begin(fleet, member, Trigger.RESTART, "policy")
     fleet.changed(member)
 
 
 def spawn(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
-    """It is this member's turn to be started."""
+    """Spawn a process whose turn has come."""
     member.spawning = False
     out.append(a.Spawn(member.process, {**member.plan.job, "id": member.id}))
 
 
 def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: Out) -> None:
-    """start() returned: there is a process of the OS."""
+    """Record that start() returned: there is a process of the OS."""
     member.key, member.started_at = event.key, now.mono
-    member.watch = Watch(since=now.mono, busy_at=now.mono)
+    member.watch = ProgressWatch(since=now.mono, busy_at=now.mono)
     member.update(
         pid=event.key[0],
         ppid=event.ppid,
@@ -68,8 +68,9 @@ def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: Out
 
 
 def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
+    """Take the transition to starting, and queue the start."""
     again = trigger is Trigger.RESTART
-    member.advance(trigger, **(_CREATED_ANEW if again else {}))
+    member.advance(trigger, **(_OF_NEW_OBJECT if again else {}))
     if again:
         member.update(restarts=member.process.restarts + 1)
     member.sent, member.error, member.failed_to_start, member.stopped = [], None, False, False
@@ -79,15 +80,17 @@ def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
 
 
 def start(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    """Start a created process; raises `IllegalTransition` in any other state."""
     refuse_while_stopping(fleet)
     begin(fleet, member, Trigger.START, by)
 
 
 def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    """Stop a process that runs, then start it as a new Process object."""
     refuse_while_stopping(fleet)
     state = member.process.state
     if state in LIVE or state is State.EXITED:
-        out.append(a.Note(member.draft(now, "restarted", "restart asked for", by)))
+        out.append(a.Note(member.draft(now, "restarted", "restart requested", by)))
         member.restart_by = by
         if state is State.EXITED:
             out.append(a.Reap(member.id))
@@ -95,12 +98,12 @@ def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None
             stops.stop(fleet, member, by, member.process.grace_s, now, out)
         return
     advance(state, Trigger.RESTART)
-    out.append(a.Note(member.draft(now, "restarted", "restart asked for", by)))
-    begin_anew(fleet, member, by, out)
+    out.append(a.Note(member.draft(now, "restarted", "restart requested", by)))
+    begin_again(fleet, member, by, out)
 
 
-def begin_anew(fleet: Fleet, member: Member, by: str, out: Out) -> None:
-    """A new Process object under the same id, because a person wants it: the count of failures starts anew."""
+def begin_again(fleet: Fleet, member: Member, by: str, out: Out) -> None:
+    """Start a new Process object under the same id because a user wants it: the restart counter is reset."""
     member.attempts = 0
     out.append(a.Close(member.id))
     begin(fleet, member, Trigger.RESTART, by)
@@ -111,7 +114,7 @@ def begin_anew(fleet: Fleet, member: Member, by: str, out: Out) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Former:
-    """What the journal knew of a process last; ``runs``: it still does, and is not ours any more."""
+    """What the journal last knew of a process; ``runs``: it still runs, but is no longer a child."""
 
     id: str
     state: State
@@ -121,16 +124,14 @@ class Former:
 
 
 def restore(fleet: Fleet, plan: e.Plan, former: Former, now: p.Now) -> list[a.Note]:
-    """Bring a record back: lost, unless it was never started; what has a restart policy starts again."""
+    """Bring a record back after a crash: lost unless it never started; one with a restart policy is restarted."""
     member = create(plan, former.id, now)
     member.update(created_at=former.created_at)
     fleet.members[former.id] = member
     fleet.changed(member)
     if former.state is State.CREATED:
         return []
-    cause = (
-        "the supervisor died; it still runs, as an orphan" if former.runs else "it ended unseen: the supervisor died"
-    )
+    cause = "the supervisor died; it still runs, as an orphan" if former.runs else "exit not seen: the supervisor died"
     member.update(state=State.LOST, pid=former.pid, failed=True, cause=cause)
     notes = [a.Note(member.draft(now, "lost", cause, "supervisor"))]
     if plan.process.restart.policy != "never" and not former.runs:

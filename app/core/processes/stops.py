@@ -1,6 +1,6 @@
-"""How a process is ended: by asking and then killing its remembered tree, or by killing it at once.
+"""How a process is stopped: SIGTERM and then SIGKILL to its remembered tree, or SIGKILL at once.
 
-Pure.  `stopping.Stop` is the state of the escalation; this module begins it, shows it and carries out what is due.
+Pure.  `escalation.Stop` is the state of the escalation; this module begins it, publishes it and does what is due.
 """
 
 from __future__ import annotations
@@ -19,26 +19,29 @@ from app.core.fleet.tree import tree_of
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import State, Stopping
+from app.records.wording import duration
 
 Out = list[a.Action]
 
-#: When to look whether a SIGSTOP or SIGCONT has taken effect: it does so when the process is next scheduled.
+#: When to look whether a SIGSTOP or SIGCONT took effect, which it does when the process is next scheduled.
 _LOOKS_S = (0.002, 0.01, 0.05, 0.2)
 
 
 def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    """Stop a process within its grace period, or cancel its automatic restart."""
     member.restart_by = None
     if member.process.state is State.BACKOFF:
         cancel_retry(fleet, member)
-        out.append(a.Note(member.draft(now, "stop", "automatic restarts cancelled", by)))
+        out.append(a.Note(member.draft(now, "stop", "automatic restart cancelled", by)))
         return
     _check_live(member, "terminate")
     if member.stop:
-        raise NotPossible(f"terminate is not possible while the process is stopping: {member.stop.signal} is sent")
+        raise NotPossible(f"terminate is not possible while the process is stopping: {member.stop.signal} was sent")
     stop(fleet, member, by, member.process.grace_s, now, out)
 
 
 def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+    """Kill a process and its tree at once."""
     _check_live(member, "kill")
     member.restart_by = None
     if member.stop is None:
@@ -46,10 +49,11 @@ def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
     else:
         member.stop.hurry(by, now.mono)
         _show(member, now)
-    out.append(a.Note(member.draft(now, "stop", "kill asked for: SIGKILL to the whole tree", by)))
+    out.append(a.Note(member.draft(now, "stop", "kill requested: SIGKILL to its whole tree", by)))
 
 
 def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out: Out) -> None:
+    """Begin an escalation, or shorten the grace period of the present one."""
     if member.stop:
         member.stop.kill_at = min(member.stop.kill_at, now.mono + grace_s)
         return
@@ -59,7 +63,7 @@ def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out:
         # A stopped process keeps its SIGTERM pending until it is continued.
         signums = (signal.SIGTERM, signal.SIGCONT) if suspended else (signal.SIGTERM,)
         send(member, signums, by, now, out)
-    text = f"SIGTERM sent; SIGKILL to its whole tree in {grace_s:g} s"
+    text = f"SIGTERM sent; SIGKILL to its whole tree in {duration(grace_s)}"
     out.append(a.Note(member.draft(now, "stop", text, by)))
 
 
@@ -84,7 +88,7 @@ def _begin(fleet: Fleet, member: Member, by: str, signal_sent: str, grace_s: flo
 
 
 def remembered(fleet: Fleet, member: Member, keys: frozenset[p.Key]) -> None:
-    """The tree, taken before the first signal."""
+    """Take the tree as it was before the first signal."""
     if member.stop:
         member.stop.remember(keys)
         show_left(member)
@@ -92,17 +96,17 @@ def remembered(fleet: Fleet, member: Member, keys: frozenset[p.Key]) -> None:
 
 
 def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
-    """The grace is over, or was none: kill all that is remembered."""
+    """Kill the remembered tree: the grace period is over, or there was none."""
     assert member.stop
     if not member.stop.leader_gone and not any(one.signum == signal.SIGKILL for one in member.sent):
         member.sent.append(Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono))
     if member.process.stopping and member.process.stopping.signal != "SIGKILL":
         member.update(stopping=replace(member.process.stopping, signal="SIGKILL", kill_at=None))
-        text = f"grace is over: SIGKILL to what is left, pid {', '.join(map(str, member.stop.left()))}"
+        text = f"grace period over: SIGKILL to pid {', '.join(map(str, member.stop.left()))}"
         out.append(a.Note(member.draft(now, "stop", text, "supervisor")))
         fleet.changed(member)
-    if held := fleet.programs.held.get(member.id):
-        held.killed = Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono)
+    if entry := fleet.programs.entries.get(member.id):
+        entry.killed = Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono)
     out.append(a.KillTree(tree_of(fleet, member), member.stop.targets()))
 
 
@@ -126,14 +130,14 @@ def _check_live(member: Member, verb: str) -> None:
 
 
 def cancel_retry(fleet: Fleet, member: Member) -> None:
-    """It is not to be started again by itself."""
+    """Cancel the automatic restart of a process in backoff."""
     member.retry_at = None
     member.advance(Trigger.CANCEL, backoff=None)
     fleet.changed(member)
 
 
 def send(member: Member, signums: tuple[int, ...], by: str, now: p.Now, out: Out) -> None:
-    """Send signals to the process itself, and remember that it was us."""
+    """Send signals to the process itself, and remember them for the cause of its end."""
     member.sent += [Sent(signum=signum, by=by, at=now.mono) for signum in signums if signum != signal.SIGCONT]
     del member.sent[:-20]
     member.looks = [now.mono + pause for pause in _LOOKS_S]

@@ -1,1 +1,1 @@
-"""How a program and its processes fare, by what they say.  Pure."""
+"""The state of programs and of their processes, by what these report.  Pure."""

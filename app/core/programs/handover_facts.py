@@ -1,7 +1,7 @@
-"""What a supervisor leaves to the one after it about programs that go on without it: one fact for each thing.  Pure.
+"""The facts that a supervisor leaves to the next one about programs that run on without it.  Pure.
 
-Of what is told, not of what is read: values, holders and waits the next supervisor reads again for itself.  Moments
-are monotonic, which goes on for as long as the machine runs, unless they say otherwise.
+Only what processes reported: values, holders and waits are read again by the next supervisor.  Moments are monotonic,
+which counts on for as long as the machine runs, unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from app.core.fleet.events import Plan
-from app.core.fleet.program_book import Sighting
-from app.core.resources.edges import Lasting
+from app.core.fleet.program_book import ReportedState
+from app.core.resources.edges import LastingWait
 from app.records.primitives import JsonDict, Key
 from app.records.process import Process
 from app.records.program import Program
@@ -19,16 +19,17 @@ from app.records.resource import ResourceKind
 
 
 class Fact(Struct, frozen=True, kw_only=True, tag=True, tag_field="of"):
-    """Base; ``program`` is whose it is."""
+    """Base of the facts; ``program`` is the id of its program."""
 
     program: str
 
 
 class OfProcess(Fact, frozen=True, kw_only=True, tag="process"):
-    """One process, by its record.  Of a first one also its ``plan``, its program, and what that has counted."""
+    """One process, by its record; of the first process also its ``plan`` and the record of the program."""
 
     process: Process
-    sighting: Sighting
+    #: ``sighting`` in what supervisors write, so that a newer one reads what an older one left.
+    reported: ReportedState = msgspec.field(name="sighting")
     key: Key | None = None
     plan: Plan | None = None
     record: Program | None = None
@@ -39,29 +40,29 @@ class OfProcess(Fact, frozen=True, kw_only=True, tag="process"):
 class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     """One observed process as resources know it.  ``page``: the inode of its page; ``joins``: a child, since when.
 
-    ``sentinels``: fds and the children whose end they tell; ``is_helper``: multiprocessing started it for itself.
+    ``sentinels``: fds and the children whose exit they signal; ``is_helper``: multiprocessing started it for itself.
     """
 
     pid: int
     start: int
     page: int | None = None
     joins: tuple[int, float] | None = None
-    waits: tuple[Lasting, ...] = ()
+    waits: tuple[LastingWait, ...] = ()
     sentinels: tuple[tuple[int, int], ...] = ()
     is_helper: bool = False
 
 
 class Users(Struct, frozen=True, array_like=True):
-    """Who told the same about a thing: after a fork, all who have it."""
+    """The processes that reported the same facts about a resource: after a fork, all that have it."""
 
     facts: JsonDict
     pids: tuple[int, ...]
 
 
 class OfThing(Fact, frozen=True, kw_only=True, tag="thing"):
-    """One resource.  ``holder`` was seen to have it ``since`` then, and may be dead; the rest the dead have left.
+    """One resource.  ``holder`` was last seen to hold it, ``since`` then, and may be dead.
 
-    Of a semaphore it is the last that died with a place of it.
+    Of a semaphore, ``holder`` is the last process that died with a slot of it.
     """
 
     id: str
@@ -90,7 +91,7 @@ _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 
 
 def encode(fact: AnyFact) -> bytes | None:
-    """As it is written; None where that cannot be: facts of a thing are whatever somebody said, however deep."""
+    """Return the fact as JSON; None if that fails: facts of a resource are a process's words, however deeply nested."""
     try:
         return _encoder.encode(fact)
     except (RecursionError, OverflowError, ValueError):
@@ -98,7 +99,7 @@ def encode(fact: AnyFact) -> bytes | None:
 
 
 def decode(text: str | bytes) -> AnyFact | None:
-    """As it was meant; None where another version wrote it."""
+    """Return the fact in a text; None if another version wrote it."""
     try:
         return _decoder.decode(text)
     except msgspec.DecodeError:

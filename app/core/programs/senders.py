@@ -1,4 +1,4 @@
-"""Which process a word is from, or about; a new one gets its record.  Pure."""
+"""Which process sent a word, or is meant by it; a new one gets a record.  Pure."""
 
 from __future__ import annotations
 
@@ -9,98 +9,97 @@ from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member
-from app.core.fleet.program_book import Held
+from app.core.fleet.program_book import ProgramEntry
 from app.protocol import observer as w
 from app.records import primitives as p
 from app.records.process import Process, StartMethod, State
 
-from . import program as programs
+from . import program
 
 Out = list[a.Action]
 
-
-_LONGEST_NAME = 100
-
-
-_LONGEST_TARGET = 500
+LONGEST_NAME = 100
+LONGEST_TARGET = 500
+METHODS = get_args(StartMethod)
 
 
-_METHODS = get_args(StartMethod)
-
-
-def _sender(fleet: Fleet, key: p.Key) -> Member | None:
-    """The process of a program that has this pid, or had it last: its words may come after its end."""
+def sender_of(fleet: Fleet, key: p.Key) -> Member | None:
+    """Return the process of a program that has this pid, or had it last: its words may come after its end."""
     member = fleet.members.get(fleet.programs.by_pid.get(key[0], ""))
     if member is None:
         return None
-    before = member.key or fleet.programs.sighting(member.id).key
+    before = member.key or fleet.programs.reported_of(member.id).key
     return None if before and not _same(before, key) else member
 
 
 def _same(one: p.Key, other: p.Key) -> bool:
-    """The start time of what was gone before it could be looked at is 0."""
+    """Return whether both are the same process; the start time of one that was gone before a look is 0."""
     return one[0] == other[0] and (one[1] == other[1] or 0 in (one[1], other[1]))
 
 
-def _known(fleet: Fleet, key: p.Key, program: str) -> Member | None:
-    """Started by its parent's word, our own child, or the same process after an exec."""
-    member = _sender(fleet, key)
-    if member is None or member.process.program != program:
+def known(fleet: Fleet, key: p.Key, program_id: str) -> Member | None:
+    """Return the known sender of a hello: reported by its parent, a child of the supervisor, or after an exec."""
+    member = sender_of(fleet, key)
+    if member is None or member.process.program != program_id:
         return None
-    sighting = fleet.programs.sighting(member.id)
-    if member.process.state in LIVE or (sighting.key and sighting.key == key):
+    reported = fleet.programs.reported_of(member.id)
+    if member.process.state in LIVE or (reported.key and reported.key == key):
         return member
-    # It ended before it was read: one that was gone when its connection came has no start time.
-    return None if sighting.said_hello or (key[1] and sighting.key is None) else member
+    # It ended before its words were read: one that was gone when it connected has no start time.
+    return None if reported.said_hello or (key[1] and reported.key is None) else member
 
 
-def _first(fleet: Fleet, held: Held, key: p.Key, word: w.Hello, now: p.Now, out: Out) -> Member | None:
-    """The command of an attached program, where its hello is earlier than the word of who runs it."""
-    first = fleet.members[held.program.id]
+def first_process(fleet: Fleet, entry: ProgramEntry, key: p.Key, word: w.Hello, now: p.Now, out: Out) -> Member | None:
+    """Return the command of an attached program if its hello comes before the word of its `procession run`."""
+    first = fleet.members[entry.program.id]
     waits = first.process.observed and first.process.pid is None and first.process.state is State.STARTING
-    if not waits or word.ppid != held.runner:
+    if not waits or word.ppid != entry.runner:
         return None
-    programs.started(fleet, first, key[0], now, out)
+    program.started(fleet, first, key[0], now, out)
     return first
 
 
-def _said_hello_before(fleet: Fleet, pid: int, held: Held) -> Member | None:
+def already_observed(fleet: Fleet, pid: int, entry: ProgramEntry) -> Member | None:
+    """Return the process with this pid that said hello before its parent reported its start."""
     member = fleet.members.get(fleet.programs.by_pid.get(pid, ""))
-    if member is None or not member.process.observed or member.process.program != held.program.id:
+    if member is None or not member.process.observed or member.process.program != entry.program.id:
         return None
-    return None if fleet.programs.sighting(member.id).named else member
+    return None if fleet.programs.reported_of(member.id).named else member
 
 
-def _enter(fleet: Fleet, held: Held, pid: int, now: p.Now, **told: Any) -> Member | None:
-    """A new record; None where there are too many."""
-    if sum(len(one.living) for one in fleet.programs.held.values()) >= fleet.max_processes:
-        held.beyond += 1
-        fleet.programs.stale.add(held.program.id)
+def enter(fleet: Fleet, entry: ProgramEntry, pid: int, now: p.Now, **fields: Any) -> Member | None:
+    """Add a record for a process and return it; None if there are too many."""
+    if sum(len(one.living) for one in fleet.programs.entries.values()) >= fleet.max_processes:
+        entry.beyond += 1
+        fleet.programs.stale.add(entry.program.id)
         return None
-    first = fleet.members[held.program.id].process
-    told["start_method"] = told["start_method"] if told["start_method"] in _METHODS else None
-    told["name"], told["target"] = _shown(told["name"], _LONGEST_NAME), _shown(told["target"], _LONGEST_TARGET)
+    first = fleet.members[entry.program.id].process
+    fields["start_method"] = fields["start_method"] if fields["start_method"] in METHODS else None
+    fields["name"], fields["target"] = (
+        printable(fields["name"], LONGEST_NAME),
+        printable(fields["target"], LONGEST_TARGET),
+    )
     process = Process(
         id="",
         workload=None,
         params={},
         pid=pid,
-        program=held.program.id,
+        program=entry.program.id,
         observed=True,
         auto_start=False,
         auto_join=False,
         grace_s=first.grace_s,
-        **told,
+        **fields,
     )
     member = fleet.add(e.Plan(process=process, job={}), now)
     member.advance(Trigger.START)
     fleet.programs.by_pid[pid] = member.id
-    held.living.add(member.id)
-    held.entered += 1
+    entry.living.add(member.id)
+    entry.entered += 1
     return member
 
 
-def _shown(text: str, length: int) -> str:
-    """What has no shape of its own is written out: a name must not turn round, or hide, the words beside it."""
+def printable(text: str, length: int) -> str:
+    """Return the text with unprintable characters escaped: a name must not reverse or hide the words beside it."""
     visible = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:length])
     return visible[:length].strip() or "?"

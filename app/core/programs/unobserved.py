@@ -1,7 +1,7 @@
-"""Why nothing of a program has said that it is observed.  Pure.
+"""Why no process of a program has reported.  Pure.
 
-The observer gets into a Python by the environment, and speaks when multiprocessing is imported.  A Python that is told
-to ignore its environment cannot be observed: that is said where the program is shown, with what to do.
+The observer gets into a Python by the environment, and reports when multiprocessing is imported.  A Python that ignores
+its environment cannot be observed; the page of the program says so, and what to do.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ _FLAGS = {
     "E": "makes Python ignore its environment",
     "S": "makes Python import no sitecustomize",
 }
-#: Options of Python that take what follows, in the same word or in the next one.
+#: Options of Python that take a value, in the same word or in the next one.
 _TAKE = "WX"
-#: What ends its options.
+#: Options of Python after which no more options follow.
 _LAST = "cm"
 
 
 def why_unobserved(command: Sequence[str]) -> str:
-    """In sentences: what is the matter, and what to do."""
+    """Return the reason and what to do, in sentences."""
     if flag := next((one for one in _flags(command) if one in _FLAGS), None):
         return (
-            f"-{flag} {_FLAGS[flag]}, and that is how the observer gets in. Run it without -{flag}. Until then it and "
-            "what it forks are shown with what the OS knows: no queues, no locks, nobody who waits."
+            f"-{flag} {_FLAGS[flag]}, which the observer needs. Run it without -{flag}. Until then it and its forks "
+            "are shown only with what the OS knows: no queues, locks or waits."
         )
     return (
-        "None of its processes has told of itself. One does when it imports multiprocessing, if it is a Python from "
-        "3.8 on and does not ignore its environment (-I, -E, -S). All others are shown with what the OS knows."
+        "None of its processes has reported. A process reports when it imports multiprocessing on Python 3.8 or newer, "
+        "unless Python ignores its environment (-I, -E, -S). Other processes are shown only with what the OS knows."
     )
 
 
 def _flags(command: Sequence[str]) -> Iterator[str]:
-    """The letters of the options of the first Python in the command."""
+    """Yield the letters of the options of the first Python in the command."""
     options = iter(list(dropwhile(lambda word: not word.rpartition("/")[2].startswith("python"), command))[1:])
     for word in options:
         if len(word) < 2 or word[0] != "-" or word[1] == "-":

@@ -1,4 +1,4 @@
-"""Which process of a program is to be watched.  Pure."""
+"""The action to watch a process of a program.  Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from app.core.fleet.member import Member
 
 
 def watch(fleet: Fleet, member: Member, pid: int, parent: int | None = None) -> a.Watch:
-    """Return the wish to watch the process of a member; ``parent`` is a pid that vouches for it."""
+    """Return the action to watch the process of a member; ``parent`` is a pid that vouches for it."""
     program = member.process.program
     return a.Watch(member.id, pid, program or "", attached=fleet.programs.attached(program), parent=parent)

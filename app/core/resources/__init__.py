@@ -1,1 +1,1 @@
-"""The book of what programs hold, what was read of it, and who waits for it.  Pure."""
+"""The resources of programs: which there are, what was read of them, and the waits for them.  Pure."""

@@ -1,8 +1,9 @@
-"""Which resources there are, who has them, and what they are made of, by what observed processes told.  Pure.
+"""Which resources there are, which processes have them, and their parts, by the words of observed processes.  Pure.
 
-A `Thing` is one resource, known by its key in whatever process.  Its users are those that told of it and have not told
-that they dropped it; a child made by fork has what its parent had, at the same addresses.  A composite (a queue: three
-semaphores and a pipe) names the keys of its parts; each part is a thing of its own, with ``part_of`` set.
+A `Thing` is one resource, with the same key in every process.  Its users are the processes that reported it and have
+not dropped it; a child created by fork has what its parent had, at the same addresses.  A composite (a queue: three
+semaphores and a pipe) names the keys of its parts; each part is a thing of its own, with ``part_of`` set.  One class of
+more than 250 lines, because users, parts and names must change together.
 """
 
 from __future__ import annotations
@@ -13,50 +14,50 @@ from app.protocol.observer import Made
 from app.records.primitives import JsonDict
 from app.records.resource import ResourceKind
 
-from .numbering import Namesakes
-from .pool_members import Crews
+from .numbering import NameNumbers
+from .pool_members import PoolMembers
 from .thing import Thing, number, text
 
-#: All programs together; what comes then is counted and not kept.
+#: Of all programs together; further ones are counted and not kept.
 MOST_THINGS = 20_000
-#: What nobody has any more is remembered so long: the word of a child may come after the end of its parent.
+#: How long an unused thing is remembered: the word of a child may come after the exit of its parent.
 LINGERS_S = 3.0
 _MOST_DEAD = 1000
-#: The parts of a duplex pipe are no things of their own.
+#: The two ends of a duplex pipe, which are no things of their own.
 ENDS = ("a", "b")
 _KINDS = {kind.value: kind for kind in ResourceKind}
 
 
 class Book:
-    """All things, and who has which."""
+    """All things, and the processes that have them."""
 
     def __init__(self) -> None:
         self.by_key: dict[str, Thing] = {}
         self.by_id: dict[str, Thing] = {}
         self.programs: dict[int, str] = {}
         self.not_kept = 0
-        #: Ids of things about which there is something new to leave to the next supervisor; `estate` empties it.
+        #: Ids of things that changed, for the handover, which empties it.
         self.touched: set[str] = set()
-        #: Another number whenever somebody gets or loses something, or it becomes a part.
+        #: Grows whenever a process gets or loses a thing, or a thing becomes a part.
         self.version = 0
         self._held: dict[int, dict[str, JsonDict]] = {}
         self._held_by_dead: dict[int, dict[str, JsonDict]] = {}
         self._whole_of: dict[str, tuple[str, str]] = {}
         self._unused: dict[str, Thing] = {}
-        self._crews = Crews()
+        self._pools = PoolMembers()
         self._over: list[Thing] = []
-        self._namesakes = Namesakes()
+        self._numbers = NameNumbers()
         self._last = 0
 
     def __iter__(self) -> Iterator[Thing]:
-        """All that somebody has."""
+        """Yield the things that have users."""
         return (thing for thing in self.by_key.values() if thing.users)
 
     def made(self, pid: int, word: Made, now: float, wall: float) -> Thing | None:
-        """``pid`` has it; None where it is not kept."""
+        """Record that ``pid`` has a thing, and return it; None if it is not kept."""
         thing = self.by_key.get(self._alias(word.key))
         if thing and word.here and not thing.users:
-            # An inode or an address was given out again.
+            # An inode or an address was reused.
             self._forget(thing)
             thing = None
         thing = thing or self._new(pid, word, wall)
@@ -66,27 +67,27 @@ class Book:
         if word.here:
             thing.kind = _KINDS.get(word.resource, thing.kind)
         if word.name and (word.here or not thing.told):
-            self.touched.add(self._namesakes.name(thing, word.name).id)
-        # What a semaphore began with is known to its maker alone.
-        thing.facts.update({**word.facts, **({} if word.here else _lasting(thing))})
+            self.touched.add(self._numbers.name(thing, word.name).id)
+        # Only the process that created a semaphore knows its initial value.
+        thing.facts.update({**word.facts, **({} if word.here else _initial_value(thing))})
         self.touched.add(thing.id)
         self._join(thing, word.parts)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
         if (pipe := word.parts.get("pipe")) and pid not in self._users(pipe):
-            # Of a queue that came from another process its own word alone is told.
+            # A process that unpickled a queue reports only the queue itself.
             ends: JsonDict = {name: word.facts[name] for name in ("reader", "writer") if name in word.facts}
             self.made(pid, Made(key=pipe, resource=ResourceKind.PIPE, here=False, facts=ends), now, wall)
         return thing
 
     def take_over(self, thing: Thing, users: Mapping[int, JsonDict], now: float) -> None:
-        """A thing that a supervisor before us knew, and who still has it; its parts come before it."""
+        """Take a thing, and its users, over from the previous supervisor; its parts come first."""
         self._last = max(self._last, thing.number)
         if thing.kind is ResourceKind.POOL:
             for pid in thing.workers:
                 self.worker(thing.key, pid)
-            thing.workers = self._crews.of(thing.key)
+            thing.workers = self._pools.of(thing.key)
         self.by_key[thing.key] = self.by_id[thing.id] = thing
-        self._namesakes.take_over(thing)
+        self._numbers.take_over(thing)
         self._join(thing, thing.parts)
         for pid, facts in users.items():
             self._give(pid, thing, facts)
@@ -95,32 +96,32 @@ class Book:
             self._unused[thing.key] = thing
 
     def dropped(self, pid: int, key: str, now: float) -> None:
-        """``pid`` does not have it any more."""
+        """Record that ``pid`` no longer has a thing."""
         thing = self._drop(pid, key, now)
         if thing and (pipe := thing.parts.get("pipe")):
-            # Nobody tells of the end of a pipe; that of a queue ends with it.
+            # Processes do not report the end of a pipe; that of a queue ends with it.
             self._drop(pid, pipe, now)
 
     def forked(self, parent: int, child: int) -> None:
-        """``child`` has what ``parent`` has, or had when it died."""
+        """Record that ``child`` has what ``parent`` has, or had when it died."""
         for key, facts in self._held.get(parent, self._held_by_dead.get(parent, {})).items():
             thing = self.by_key.get(key)
             if thing and child not in thing.users and not self._keeps(child, thing):
                 self._give(child, thing, facts)
 
     def worker(self, key: str, pid: int) -> None:
-        """``pid`` works for that pool, which may not be told yet: its workers start while it is made."""
-        self._crews.join(pid, key)
+        """Record that ``pid`` is a worker of a pool, which may be unknown yet: workers start while it is created."""
+        self._pools.join(pid, key)
         if thing := self.by_key.get(key):
             self.touched.add(thing.id)
 
     def pool_of(self, pid: int) -> Thing | None:
-        """The pool that it works for."""
-        key = self._crews.key_of(pid)
+        """Return the pool that a process works for."""
+        key = self._pools.key_of(pid)
         return None if key is None else self.by_key.get(key)
 
     def gone(self, pid: int, now: float) -> None:
-        """It has ended."""
+        """Record that a process has ended."""
         held = self._held.pop(pid, {})
         for key in held:
             thing = self.by_key[key]
@@ -128,15 +129,15 @@ class Book:
             self._take(pid, thing, now)
         if pool := self.pool_of(pid):
             self.touched.add(pool.id)
-        self._crews.leave(pid)
+        self._pools.leave(pid)
         self._remember_dead(pid, held)
 
     def has_died(self, pid: int) -> bool:
-        """Whether it had something, and has ended."""
+        """Return whether a process that had things has ended."""
         return pid in self._held_by_dead and pid not in self._held
 
     def expire(self, now: float) -> list[Thing]:
-        """Forget, and return, what nobody has any more."""
+        """Forget the things that have had no user for a while, and return them."""
         for thing in list(self._unused.values()):
             if now - (thing.unused_since or now) >= LINGERS_S:
                 self._forget(thing)
@@ -144,28 +145,28 @@ class Book:
         return over
 
     def forget(self, program: str) -> None:
-        """A program of which nothing lives is shown no longer: what it left behind a moment ago is nobody's."""
+        """Forget a program that is over: what it left behind a moment ago belongs to no program."""
         for thing in self._unused.values():
             if thing.program == program:
                 thing.program = None
 
     def find(self, key: str) -> Thing | None:
-        """The thing of that key."""
+        """Return the thing with that key."""
         return self.by_key.get(self._alias(key))
 
     def held_by(self, pid: int) -> Iterable[Thing]:
-        """What it has."""
+        """Return the things that a process has."""
         return (self.by_key[key] for key in self._held.get(pid, ()))
 
     def whole(self, thing: Thing) -> tuple[Thing, str] | None:
-        """What it is a part of, and as which."""
+        """Return the thing that it is a part of, and its name as a part."""
         above = self._whole_of.get(thing.key)
         found = self.by_key.get(above[0]) if above else None
         return (found, above[1]) if above and found and found.users else None
 
     def outermost(self, thing: Thing) -> Thing:
-        """The composite that people see."""
-        for _ in range(4):  # pool, its queue, its lock: no more than that, whatever was told
+        """Return the composite that users see."""
+        for _ in range(4):  # pool, its queue, its lock: no deeper, whatever was reported
             above = self.whole(thing)
             if above is None:
                 break
@@ -173,7 +174,7 @@ class Book:
         return thing
 
     def part(self, thing: Thing, name: str) -> Thing | None:
-        """A part by its name."""
+        """Return a part by its name."""
         return self.find(thing.parts.get(name, ""))
 
     def _drop(self, pid: int, key: str, now: float) -> Thing | None:
@@ -184,7 +185,7 @@ class Book:
         return self.by_key[key]
 
     def _keeps(self, pid: int, thing: Thing) -> bool:
-        """Whether it is the server of the manager that keeps the thing, and no client with a proxy."""
+        """Return whether a process is the server of the manager that keeps a thing, not a client with a proxy."""
         manager = self.by_key.get(text(thing.facts, "manager") or "") if thing.managed else None
         return manager is not None and number(manager.facts, "server") == pid
 
@@ -199,7 +200,7 @@ class Book:
         self._last += 1
         thing = Thing(f"r{self._last}", word.key, kind, "", self.programs.get(pid), pid, wall)
         if kind is ResourceKind.POOL:
-            thing.workers = self._crews.of(thing.key)
+            thing.workers = self._pools.of(thing.key)
         self.by_key[thing.key] = self.by_id[thing.id] = thing
         return thing
 
@@ -207,7 +208,7 @@ class Book:
         self.version += 1
         self.touched.add(thing.id)
         self._unused.pop(thing.key, None)
-        self._crews.forget(thing.key)
+        self._pools.forget(thing.key)
         del self.by_key[thing.key], self.by_id[thing.id]
         for key in thing.parts.values():
             if (whole := self._whole_of.get(key)) and whole[0] == thing.key:
@@ -222,7 +223,7 @@ class Book:
                 continue
             self._whole_of[key] = (whole.key, name)
             if name in ENDS and (alone := self.by_key.get(key)):
-                # Its receiver told of it before its maker did.
+                # A receiver reported it before its creator did.
                 for pid, facts in alone.users.items():
                     del self._held[pid][key]
                     self._give(pid, whole, facts)
@@ -230,7 +231,7 @@ class Book:
                 self._forget(alone)
 
     def _alias(self, key: str) -> str:
-        """The other end of a duplex pipe is known by the pipe's key."""
+        """Return the key of the pipe for either end of a duplex pipe."""
         whole, part = self._whole_of.get(key, (key, ""))
         return whole if part in ENDS else key
 
@@ -256,5 +257,5 @@ class Book:
             self._unused[thing.key] = thing
 
 
-def _lasting(thing: Thing) -> JsonDict:
+def _initial_value(thing: Thing) -> JsonDict:
     return {"value": thing.facts.get("value")}

@@ -1,7 +1,7 @@
-"""Who waits for whom, since when: edges of the waits-for graph, and the ``waiting`` of each resource.  Pure.
+"""The edges of the wait graph, since when each wait lasts, and the ``waiting`` of each resource.  Pure.
 
-``holders`` are those that could let a wait end, and are told carefully: for a lock its holder, for anything that is
-received all that could send it.
+``holders`` are the processes that can end a wait, chosen carefully: for a lock its holder, for anything that is
+received all that can send it.
 """
 
 from __future__ import annotations
@@ -15,25 +15,24 @@ from app.records.waits import Edge
 
 from .book import Book
 from .reading import Reading
-from .readings import above
+from .readings import with_wholes
 from .thing import Thing
 
 _Name = tuple[int, str | None, int | None, str]
 _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "flush", "send"})
-#: One that is just being stopped is in no call for a moment.
+#: A process that is being stopped is in no call for a moment.
 _MISSED_S = 1.0
-#: The first looks of a new supervisor may not come to everybody.
+#: The first looks of a new supervisor may not reach every process.
 _INHERITED_S = 30.0
 _OTHER_END = {"a": "b", "b": "a"}
-_ENDED_BY = {"read": "write", "write": "read"}
 
 
 class Blocked(NamedTuple):
-    """A thread of ``pid`` waits for ``thing`` or one of its parts, ``at``; or, in a join, for process ``of``.
+    """A thread of ``pid`` waits for ``thing``, at its part ``at``; or, in a join, for process ``of``.
 
-    ``alone``: none of its other threads can do anything.  ``token`` is the same as long as it is the same wait;
-    ``since`` when that began, where it was told.  ``holders`` where they are known already; ``certain`` as in `Edge`.
+    ``alone``: all its other threads wait too.  ``token`` stays the same during one wait; ``since``: when that began, if
+    reported.  ``holders``: if already known; ``certain`` as in `Edge`.
     """
 
     pid: int
@@ -51,15 +50,15 @@ class Blocked(NamedTuple):
 
 
 class _Start(NamedTuple):
-    """A wait began, as first seen ``since``; it was last seen ``at``, both of the wall clock."""
+    """The beginning of a wait: first seen ``since``, last seen ``at``, both of the wall clock."""
 
     since: float
     token: int
     at: float
 
 
-class Lasting(NamedTuple):
-    """A wait since when, by the wall clock; its ``token`` says whether it is still the same one."""
+class LastingWait(NamedTuple):
+    """A wait that lasts ``since`` then, by the wall clock; another ``token`` means another wait."""
 
     resource: str | None
     of: int | None
@@ -70,40 +69,40 @@ class Lasting(NamedTuple):
 
 @dataclass
 class Edges:
-    """Remembers since when each wait is there."""
+    """All edges, and since when each wait lasts."""
 
     book: Book
-    #: Who acquired some of a semaphore that is used up.
-    having: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    #: By key of an exhausted semaphore, the processes that acquired it.
+    semaphore_holders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     _starts: dict[_Name, _Start] = field(default_factory=dict)
 
     def look(self, found: Iterable[Blocked], wall: float, wall_of_mono: float) -> None:
-        """Take what was seen at this moment in place of what was there before."""
+        """Replace the edges by what was seen at this moment."""
         chosen: dict[_Name, Blocked] = {}
         for one in found:
             name = (one.pid, one.thing.id if one.thing else None, one.of, one.to)
-            # One edge for all threads; the main one's wait says most.
+            # One edge for all threads of a process; the wait of the main thread counts most.
             if name not in chosen or (one.main and not chosen[name].main):
                 chosen[name] = one
         starts = {name: self._start(name, one, wall) for name, one in chosen.items()}
         missed = {name: start for name, start in self._starts.items() if wall - start.at < _MISSED_S}
         self._starts = {**missed, **starts}
-        told = {name: one.since + wall_of_mono for name, one in chosen.items() if one.since is not None}
-        since = {name: told.get(name, start.since) for name, start in starts.items()}
+        reported = {name: one.since + wall_of_mono for name, one in chosen.items() if one.since is not None}
+        since = {name: reported.get(name, start.since) for name, start in starts.items()}
         self.edges = tuple(self._edge(one, since[name]) for name, one in chosen.items())
         self._note_waiting(chosen, since)
 
-    def lasting(self, seconds: float) -> dict[int, list[Lasting]]:
-        """By pid, what it has waited for so long."""
-        found: dict[int, list[Lasting]] = {}
+    def lasting(self, seconds: float) -> dict[int, list[LastingWait]]:
+        """Return by pid the waits that have lasted for so long."""
+        found: dict[int, list[LastingWait]] = {}
         for (pid, resource, of, to), start in self._starts.items():
             if start.at - start.since >= seconds:
-                found.setdefault(pid, []).append(Lasting(resource, of, to, start.since, start.token))
+                found.setdefault(pid, []).append(LastingWait(resource, of, to, start.since, start.token))
         return found
 
-    def take_over(self, pid: int, waits: Iterable[Lasting], wall: float) -> None:
-        """What it was last seen to wait for, by the supervisor before us; it may be another wait by now."""
+    def take_over(self, pid: int, waits: Iterable[LastingWait], wall: float) -> None:
+        """Take the waits of a process over from the previous supervisor; each may be another wait by now."""
         until = wall + _INHERITED_S
         self._starts |= {(pid, one.resource, one.of, one.to): _Start(one.since, one.token, until) for one in waits}
 
@@ -135,11 +134,11 @@ class Edges:
         reading = at.reading
         if at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK} and one.to not in {"wait", "notify"}:
             return self._lock_holders(at, reading, one.pid)
-        if one.to == "acquire" and (having := self.having.get(at.key)):
-            return having
+        if one.to == "acquire" and (holders := self.semaphore_holders.get(at.key)):
+            return holders
         able = self._able(at, reading, one)
         others = tuple(sorted(able - {one.pid}))
-        # Where it has both ends itself and nobody else has one, it alone can end its wait.
+        # If only the process itself has the other end, it alone can end its wait.
         return others or ((one.pid,) if one.pid in able else ())
 
     def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
@@ -151,7 +150,7 @@ class Edges:
         return tuple(sorted(at.users.keys() - {pid}))
 
     def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
-        """Who could do what it waits for; of a pool nobody else does, whoever has inherited its pipes."""
+        """Return the processes that can do what is waited for; of a pool only its own, whoever inherited its pipes."""
         able = self._with_the_other_end(at, reading, one)
         pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
         return (able & {*pool.workers, pool.created_by} if pool else None) or able
@@ -170,8 +169,8 @@ class Edges:
     def _note_waiting(self, chosen: Mapping[_Name, Blocked], since: Mapping[_Name, float]) -> None:
         waiting: dict[str, list[Waiting]] = {}
         for name, one in chosen.items():
-            told = Waiting(pid=one.pid, since=since[name], to=one.to)
-            for thing in above(self.book, one.at) if one.at else ():
-                waiting.setdefault(thing.key, []).append(told)
+            waits = Waiting(pid=one.pid, since=since[name], to=one.to)
+            for thing in with_wholes(self.book, one.at) if one.at else ():
+                waiting.setdefault(thing.key, []).append(waits)
         for thing in self.book:
             thing.reading.waiting = tuple(waiting.get(thing.key, ()))

@@ -1,13 +1,14 @@
-"""Who holds a lock, and whether its holder is dead.  Pure: what was read goes in.
+"""Who holds a lock, and whether its holder is dead.  Pure.
 
-A semaphore does not know who took it.  Each process counts how often it acquired it less how often it released it
+A semaphore does not record who acquired it.  Each process counts how often it acquired it less how often it released it
 (`layouts.SemLock.taken`), and a process under owner tracking notes in its page, which outlives it, when it last
-acquired it.  A lock that is taken although nobody who lives has it is abandoned.  Care is due, because the readings
-are not of one moment:
+acquired it.  A lock that is taken although no living process has it is abandoned.  The readings are not of one moment,
+so:
 
-- who has just acquired it counts it only when it runs in Python again: nothing is said before it was so several times;
-- a lock that one acquires and another releases (a baton) leaves counts that say nothing: then the holder is unknown;
-- a process whose memory may not be read could have it.
+- a process that has just acquired the lock counts it only when it runs in Python again: a lock is called abandoned
+  only after several looks in a row;
+- a lock that one process acquires and another releases (a baton) leaves meaningless counts: its holder is unknown;
+- a process whose memory may not be read may have it.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Looks in a row, and for how long, until a lock that nobody has is called abandoned: where the dead one was seen
-#: holding it, and where it was not.
+#: How many looks in a row, and for how long, until a lock that no process has is called abandoned: if its dead holder
+#: was seen, and if not.
 _SEEN_LOOKS, _SEEN_S = 2, 0.2
 _UNSEEN_LOOKS, _UNSEEN_S = 3, 1.0
 
 
 @dataclass(slots=True)
 class Holding:
-    """What is known about the holder; ``since`` is monotonic.  ``last`` was seen holding it, and may be dead."""
+    """The holder of a lock; ``since`` is monotonic.  ``last``: the process last seen to hold it, maybe dead."""
 
     holder: int | None = None
     since: float | None = None
@@ -34,13 +35,13 @@ class Holding:
     _nobody_since: float = 0.0
 
     def free(self) -> None:
-        """Nobody has it."""
+        """Record that the lock is free."""
         self.holder = self.since = self.last = None
         self.unknown = self.abandoned = False
         self._nobody_looks = 0
 
     def held_by(self, pid: int, since: float) -> None:
-        """That one has it; ``since`` counts from when it was first seen, or was told."""
+        """Record the holder; ``since``: when it was first seen, or reported."""
         if self.holder != pid or self.since is None:
             self.since = since
         self.holder = self.last = pid
@@ -48,13 +49,13 @@ class Holding:
         self._nobody_looks = 0
 
     def unclear(self) -> None:
-        """Somebody has it."""
+        """Record that it is taken, by an unknown process."""
         self.holder = self.since = None
         self.unknown, self.abandoned = True, False
         self._nobody_looks = 0
 
     def nobody(self, dead_holder: int | None, now: float, *, somebody_died: bool) -> None:
-        """It is taken, and nobody who lives has it.  ``dead_holder`` is known to have had it when it died."""
+        """Record that it is taken, but by no living process; ``dead_holder`` had it when it died."""
         if not self._nobody_looks:
             self._nobody_since = now
         self._nobody_looks += 1
@@ -76,9 +77,9 @@ def judge(
     *,
     somebody_died: bool,
 ) -> None:
-    """Say who holds a lock that is taken.
+    """Record who holds a lock that is taken.
 
-    ``counts`` of all living users (None: not readable); ``owners`` and ``dead_owners`` when each noted an acquisition.
+    ``counts``: of all living users (None: unreadable); ``owners``, ``dead_owners``: when each noted an acquisition.
     """
     having = [pid for pid, count in counts.items() if count is not None and count > 0]
     noted = {**owners, **dead_owners}

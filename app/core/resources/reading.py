@@ -9,19 +9,19 @@ from app.records.primitives import JsonDict
 from app.records.resource import Waiting
 
 from .lock_owners import Holding
-from .rates import Tally
-from .semaphore_owners import Places
+from .rates import Traffic
+from .semaphore_owners import SemaphoreSlots
 
 
 @dataclass(slots=True)
 class Reading:
-    """What was last read of one thing; None for what could not be."""
+    """What was last read of one thing; None for what could not be read."""
 
     value: int | None = None
     holding: Holding = field(default_factory=Holding)
-    places: Places = field(default_factory=Places)
+    slots: SemaphoreSlots = field(default_factory=SemaphoreSlots)
     dead_owners: dict[int, float] = field(default_factory=dict)
-    tally: Tally | None = None
+    traffic: Traffic | None = None
     counted: dict[int, tuple[int, int]] = field(default_factory=dict)
     buffered: dict[int, int] = field(default_factory=dict)
     unread: int | None = None

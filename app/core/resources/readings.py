@@ -1,6 +1,6 @@
-"""What was read of each resource, and the record that clients see.  Pure.
+"""The published record of each resource, made from its readings.  Pure.
 
-A composite has no figures of its own: its size, sleepers, flag come from its parts.
+A composite has no readings of its own: its size, sleepers and flag come from its parts.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from app.records.primitives import JsonDict
 from app.records.resource import Resource, ResourceKind
 
 from .book import Book
-from .composites import Families
+from .composites import Compositions
 from .lock_owners import Holding
 from .reading import Reading
-from .semaphore_owners import Places
+from .semaphore_owners import SemaphoreSlots
 from .thing import Thing, number, text
 
 K = ResourceKind
@@ -23,7 +23,7 @@ UNBOUNDED = 2**31 - 1
 LOCKS = frozenset({K.LOCK, K.RLOCK})
 SEMAPHORES = frozenset({K.SEMAPHORE, K.BOUNDED_SEMAPHORE})
 QUEUES = frozenset({K.QUEUE, K.JOINABLE_QUEUE, K.SIMPLE_QUEUE})
-#: Locks of a composite whose abandonment stops the whole of it.
+#: The locks of a composite that block all of it when abandoned.
 INNER_LOCKS = ("rlock", "wlock", "lock")
 POOL_QUEUES = ("inqueue", "outqueue")
 
@@ -33,25 +33,25 @@ class Records:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._family = Families(book).of
+        self._composition = Compositions(book).of
 
     def record(self, thing: Thing, now: float) -> Resource:
-        """As it stands."""
+        """Return its record."""
         reading = thing.reading
-        family = self._family(thing)
+        composition = self._composition(thing)
         figures = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
         return Resource(
             id=thing.id,
             program=thing.program,
             kind=thing.kind,
-            # A part is known by what it is of the whole: the rlock of a queue has no variable of its own.
-            name=thing.name or family.part,
+            # A part is named after its role in the whole: the rlock of a queue has no variable of its own.
+            name=thing.name or composition.part,
             created_by=thing.created_by,
             created_at=thing.created_at,
-            users=tuple(sorted({*family.users, *reading.mapped_by})) if reading.mapped_by else family.users,
+            users=tuple(sorted({*composition.users, *reading.mapped_by})) if reading.mapped_by else composition.users,
             waiting=reading.waiting,
-            parts=family.ids,
-            part_of=family.part_of,
+            parts=composition.ids,
+            part_of=composition.part_of,
             manager=self._manager(thing),
             **figures,
         )
@@ -61,24 +61,24 @@ class Records:
         return found.id if found else None
 
     def part(self, thing: Thing, name: str) -> Reading:
-        """The reading of a part; an empty one where there is none."""
-        part = self._family(thing).parts.get(name)
+        """Return the reading of a part; an empty one if there is no such part."""
+        part = self._composition(thing).parts.get(name)
         return part.reading if part else _NOTHING
 
     def size(self, thing: Thing) -> int | None:
-        """How many items are in a queue; those in the buffers of its feeders count too."""
-        sem = self._family(thing).parts.get("sem")
+        """Return how many items are in a queue, those in the buffers of its feeders included."""
+        sem = self._composition(thing).parts.get("sem")
         value = self.part(thing, "sem").value
         most = (number(sem.facts, "maxvalue") if sem else None) or number(thing.facts, "maxsize") or UNBOUNDED
         return max(0, most - value) if value is not None else None
 
     def queue(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Depth, rates, and who reads or writes just now."""
+        """Return depth, rates, and the holder of its read or write lock."""
         size = self.size(thing)
         pipe = self.part(thing, "pipe")
-        put, get = reading.tally.rates() if reading.tally else (None, None)
-        oldest = reading.tally.oldest_s() if reading.tally and size != 0 else None
-        oldest = None if oldest is None else coarse(oldest)
+        put, get = reading.traffic.rates() if reading.traffic else (None, None)
+        oldest = reading.traffic.oldest_s() if reading.traffic and size != 0 else None
+        oldest = None if oldest is None else round_down(oldest)
         maxsize = number(thing.facts, "maxsize")
         return {
             "size": size,
@@ -94,33 +94,33 @@ class Records:
         }
 
     def pipe(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Both directions, and who has which end."""
+        """Return the unread bytes of both directions, and the pids by end."""
         return {"pipe_bytes": reading.unread, "pipe_bytes_back": reading.unread_back, "ends": reading.ends}
 
     def lock(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """A lock with its holder, or a semaphore, of which several may have some."""
+        """Return a lock with its holder, or a semaphore with all processes that acquired it."""
         most = number(thing.facts, "maxvalue")
         bound = {"value": reading.value, "maximum": most if most != UNBOUNDED else None}
         if thing.kind in LOCKS:
             return {**bound, **_holder(reading.holding, now)}
-        # It may have been looked at before its whole was told.
-        places = Places() if self._family(thing).part_of else reading.places
-        lost = {"lost": places.lost, "holder": places.dead if places.lost else None, "abandoned": places.lost > 0}
-        return {**bound, **lost, "acquired_by": places.acquired_by}
+        # It may have been read before its whole was reported.
+        slots = SemaphoreSlots() if self._composition(thing).part_of else reading.slots
+        lost = {"lost": slots.lost, "holder": slots.dead if slots.lost else None, "abandoned": slots.lost > 0}
+        return {**bound, **lost, "acquired_by": slots.acquired_by}
 
     def condition(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Its sleepers are those that went to sleep and were not told yet to wake."""
+        """Return its sleepers: those that went to sleep and were not notified yet."""
         asleep, woken = self.part(thing, "sleeping").value, self.part(thing, "woken").value
         sleepers = max(0, asleep - woken) if asleep is not None and woken is not None else None
         return {"sleepers": sleepers, **self._inner(thing, now)}
 
     def event(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Flag and sleepers."""
+        """Return flag and sleepers."""
         flag = self.part(thing, "flag").value
         return {"flag": None if flag is None else flag > 0, **self._of_condition(thing, now)}
 
     def barrier(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Parties, and how many of them have come."""
+        """Return parties, and how many of them have arrived."""
         return {
             "parties": number(thing.facts, "parties"),
             "arrived": reading.arrived,
@@ -129,7 +129,7 @@ class Records:
         }
 
     def value(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """The first values, read without their lock."""
+        """Return the first values, read without their lock."""
         return {
             "typecode": text(thing.facts, "typecode"),
             "length": number(thing.facts, "length"),
@@ -139,11 +139,11 @@ class Records:
         }
 
     def shared_memory(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Its size as told."""
+        """Return its size as reported."""
         return {"size_bytes": number(thing.facts, "size")}
 
     def manager(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Where its server is, and how many objects it keeps; the server's own is none."""
+        """Return its server, and how many objects it keeps, without the server's own."""
         return {
             "address": text(thing.facts, "address"),
             "server": number(thing.facts, "server"),
@@ -151,10 +151,10 @@ class Records:
         }
 
     def pool(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Workers, what they do, and what waits for one."""
+        """Return its workers, their tasks, and how many tasks wait."""
         running = reading.running or ()
-        queues = [queue for name in POOL_QUEUES if (queue := self._family(thing).parts.get(name))]
-        # Who was killed while it waited for a task has taken along the lock that the others need.
+        queues = [queue for name in POOL_QUEUES if (queue := self._composition(thing).parts.get(name))]
+        # A worker that was killed while it waited for a task died holding the lock that the others need.
         abandoned = [inner for queue in queues if (inner := self._inner(queue, now))["abandoned"]]
         return {
             **(abandoned[0] if abandoned else {"abandoned": False}),
@@ -165,16 +165,16 @@ class Records:
         }
 
     def listener(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Where it listens, and how many have come and not left."""
+        """Return its address, and how many connections are open."""
         return {"address": text(thing.facts, "address"), "connections": reading.connections}
 
     def _inner(self, thing: Thing, now: float) -> JsonDict:
-        """The lock inside that matters most: an abandoned one, or one that somebody has."""
+        """Return the holder of the inner lock that matters most: an abandoned one, else one that is held."""
         holdings = [self.part(thing, name).holding for name in INNER_LOCKS]
         return _holder(min(holdings, key=lambda one: (not one.abandoned, one.holder is None, not one.unknown)), now)
 
     def _of_condition(self, thing: Thing, now: float) -> JsonDict:
-        condition = self._family(thing).parts.get("cond")
+        condition = self._composition(thing).parts.get("cond")
         return self.condition(condition, _NOTHING, now) if condition else {}
 
 
@@ -200,19 +200,19 @@ def _holder(holding: Holding, now: float) -> JsonDict:
     return {
         "holder": holding.holder,
         "holder_unknown": holding.unknown or None,
-        "held_s": None if holding.since is None else coarse(now - holding.since),
+        "held_s": None if holding.since is None else round_down(now - holding.since),
         "abandoned": holding.abandoned,
     }
 
 
-def coarse(seconds: float) -> float:
-    """Rounded down to steps that grow with it, or else every look at every lock would be news to every client."""
+def round_down(seconds: float) -> float:
+    """Return the seconds rounded down to steps that grow with them, or every look would change every record."""
     step = next(step for limit, step in _STEPS if seconds < limit)
     return round(max(0.0, seconds) // step * step, 1)
 
 
-def above(book: Book, thing: Thing) -> Iterable[Thing]:
-    """The thing, and whatever it is a part of, directly or not."""
+def with_wholes(book: Book, thing: Thing) -> Iterable[Thing]:
+    """Yield the thing, and what it is a part of, directly or not."""
     for _ in range(4):
         yield thing
         whole = book.whole(thing)

@@ -1,4 +1,4 @@
-"""One resource, known by its key in whatever process; what processes told of it are its facts.  Pure."""
+"""One resource, with the same key in every process; its facts are what processes reported.  Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _MOST = 1 << 63
 
 
 def number(facts: Mapping[str, Any], name: str) -> int | None:
-    """A fact that is a number, not negative; None for anything else: words are not trusted."""
+    """Return a fact that is a non-negative number; None for anything else: words are not trusted."""
     value = facts.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
 def text(facts: Mapping[str, Any], name: str) -> str | None:
-    """A fact that is a text."""
+    """Return a fact that is a text; None for anything else."""
     value = facts.get(name)
     return value if isinstance(value, str) else None
 
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """One resource: ``users`` living pids, with the facts as each of them told; ``deaths`` of users so far.
+    """One resource.  ``users``: living pids, with the facts that each reported; ``deaths``: of users so far.
 
-    ``name`` is that which was ``told``, with a number where several have it: it is the ``nth`` of them.
+    ``name`` is the reported name ``told``, with a number if several things have it; this is the ``nth`` of them.
     """
 
     id: str
@@ -52,15 +52,15 @@ class Thing:
 
     @property
     def number(self) -> int:
-        """Of its id."""
+        """Return the number in its id."""
         return int(self.id[1:])
 
     @property
     def managed(self) -> bool:
-        """Whether it lives in the server of a manager, where no other process can reach it."""
+        """Return whether it lives in a manager's server, where no other process can reach it."""
         return self.key.startswith("managed:")
 
     def inode(self) -> int | None:
-        """Of the semaphore, pipe or socket that it is."""
+        """Return its inode if it is a semaphore, pipe or socket."""
         prefix, _, number_text = self.key.partition(":")
         return int(number_text) if prefix in {"sem", "pipe", "sock"} and number_text.isdecimal() else None

@@ -97,7 +97,7 @@ class Legacy:
         return self._next_at if self._pending or news else None
 
     def _attached(self) -> bool:
-        return any(held.program.attached for held in self._fleet.programs.held.values())
+        return any(held.program.attached for held in self._fleet.programs.entries.values())
 
     def _write(self, now: p.Now, limit: int | None = _ROWS_AT_ONCE) -> None:
         began = time.thread_time()

@@ -54,7 +54,7 @@ class Breaker:
 
     def _is_abandoned(self, lock: Thing) -> bool:
         reading = lock.reading
-        return reading.holding.abandoned if lock.kind in LOCKS else reading.places.lost > 0
+        return reading.holding.abandoned if lock.kind in LOCKS else reading.slots.lost > 0
 
     def _why_not_known(self, thing: Thing) -> str:
         if thing.kind in SEMAPHORES:
@@ -69,8 +69,8 @@ class Breaker:
         reading = lock.reading
         _release(lock, self._files.get(lock.key))
         if lock.kind in SEMAPHORES:
-            reading.places.restored()
-            return _sentence(lock, reading.places.dead, len(reading.waiting))
+            reading.slots.restored()
+            return _sentence(lock, reading.slots.dead, len(reading.waiting))
         said = _sentence(lock, reading.holding.holder, len(reading.waiting))
         reading.holding.free()
         reading.dead_owners.clear()

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from app.core.resources.book import ENDS
-from app.core.resources.rates import Tally
+from app.core.resources.rates import Traffic
 from app.core.resources.thing import Thing, number, text
 from app.linux.pipes import Fd
 from app.linux.sockets import connections
@@ -46,10 +46,10 @@ class FigureReader:
                 continue
             if counter := self._windows.counter(thing, pid):
                 counted[pid] = (counter.puts, counter.gets)
-        if counted or reading.tally:
-            reading.tally = reading.tally or Tally()
+        if counted or reading.traffic:
+            reading.traffic = reading.traffic or Traffic()
             puts, gets = map(sum, zip(*counted.values(), strict=True)) if counted else (0, 0)
-            reading.tally.look(puts, gets, now)
+            reading.traffic.look(puts, gets, now)
         # Who never put has no feeder.
         feeders = [pid for pid in thing.users if pid not in counted or counted[pid][0]]
         reading.buffered = {pid: count for pid in feeders if (count := self._buffered(thing, pid)) is not None}
@@ -59,8 +59,8 @@ class FigureReader:
         reading = thing.reading
         counter = self._windows.counter(thing, pid)
         reading.counted.pop(pid, None)
-        if counter and reading.tally:
-            reading.tally.bury(counter.puts, counter.gets)
+        if counter and reading.traffic:
+            reading.traffic.add_dead(counter.puts, counter.gets)
         if counter and counter.acquired_at > max(reading.dead_owners.values(), default=0.0):
             reading.dead_owners = {pid: counter.acquired_at}
 

@@ -13,7 +13,7 @@ from itertools import islice
 
 from app.core.programs.handover_facts import OfThing, OfWindow, Users
 from app.core.resources.book import Book
-from app.core.resources.edges import Edges, Lasting
+from app.core.resources.edges import Edges, LastingWait
 from app.core.resources.reading import Reading
 from app.core.resources.readings import LOCKS, SEMAPHORES
 from app.core.resources.thing import Thing
@@ -46,7 +46,7 @@ class Estate:
     ) -> None:
         self._book, self._windows, self._edges, self._files = book, windows, edges, files
         self._holders: dict[str, _Holder] = {}
-        self._waits: dict[int, list[Lasting]] = {}
+        self._waits: dict[int, list[LastingWait]] = {}
         self._shown: set[str] = set()
 
     def has_news(self) -> bool:
@@ -128,7 +128,7 @@ class Estate:
     def _holder(self, thing: Thing, now: float) -> _Holder | None:
         reading = thing.reading
         if thing.kind in SEMAPHORES:
-            return None if reading.places.dead is None else (reading.places.dead, None)
+            return None if reading.slots.dead is None else (reading.slots.dead, None)
         holding = reading.holding
         if holding.last is None or holding.since is None or now - holding.since < LASTS_S:
             return None
@@ -195,7 +195,7 @@ class Estate:
         if one.holder is not None and one.since is not None:
             reading.holding.held_by(one.holder, one.since)
         elif one.kind in SEMAPHORES:
-            reading.places.dead = one.holder
+            reading.slots.dead = one.holder
         self._book.take_over(thing, living, now)
         for pid, facts in living.items():
             window, slot = self._windows[pid], facts.get("counters")

@@ -51,7 +51,7 @@ class LockReader:
         if before is None or before != self.semaphore(thing):
             return
         whole = number(thing.facts, "value")
-        reading.places.look(before.value, counts, whole, now, somebody_died=thing.deaths > 0)
+        reading.slots.look(before.value, counts, whole, now, somebody_died=thing.deaths > 0)
 
     def having(self, thing: Thing) -> tuple[int, ...]:
         """Who has acquired some of it and not released it; nobody where it is a signal."""

@@ -161,7 +161,7 @@ class Turns:
             if child is not None and (pid, child) not in seen and waits:
                 alone = window.threads.alone
                 found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
-        self.edges.having = {
+        self.edges.semaphore_holders = {
             one.at.key: self._locks.having(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
         self.edges.look(found, now.wall, wall_of_mono)

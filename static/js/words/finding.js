@@ -30,7 +30,7 @@ function stuck({ stuck: { since, reason }, descendants }, now) {
   const cost = descendants ? ` Terminate also ends ${plural(descendants, "child process")}.` : "";
   return {
     tone: "warn", title: `No progress for ${duration(now - since)}.`,
-    text: sentence(reason.replace(/^no progress for [\d.]+ \w+[;,]?\s*/, "")) + cost,
+    text: sentence(reason.replace(/^no progress for( ?[\d.]+ [smhd]\b)+[;,]?\s*/, "")) + cost,
   };
 }
 

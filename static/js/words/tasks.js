@@ -18,7 +18,7 @@ export function taskName({ job, index, first, size }) {
 export const callOf = ({ function: called, arguments: given = "" }) => `${called.split(".").at(-1)}(${given})`;
 
 /** Return why it is stuck, without the task, which is named elsewhere. @param {{reason: string}|null} stuck */
-export const stuckReason = (stuck) => (stuck?.reason ?? "").replace(/^no (end of [^;]*|work)(; |$)/, "");
+export const stuckReason = (stuck) => (stuck?.reason ?? "").replace(/^((task|items) [^;]* has not finished|no task)(; |$)/, "");
 
 const moved = (n) => `${plural(n, "prefetched task")} ${n === 1 ? "moves" : "move"} to other workers`;
 

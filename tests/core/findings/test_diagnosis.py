@@ -171,8 +171,8 @@ def test_a_worker_of_a_stdlib_pool_dies_with_its_task() -> None:
     dead = actor(ONE, dead=-9, cause=KILLED, role="pool:pool-1", task="square(7)")
     found = only(scene(dead, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
     assert found.text == (
-        "worker-1 (pid 11) of pool pool-1 died while executing square(7): its result never arrives "
-        "(SIGKILL by operator)."
+        "worker-1 (pid 11) of pool pool-1 died while executing square(7): its result never arrives. "
+        "Cause: SIGKILL by operator."
     )
     assert "--safe-pool" in found.cure
     assert found.pids == (ONE, MAIN)
@@ -209,7 +209,7 @@ def test_an_executor_breaks_with_its_first_worker() -> None:
     found = only(scene(second, first, resource("pool-1", ResourceKind.POOL)), FindingKind.POOL_TASK_LOST)
     assert found.text == (
         "worker-1 (pid 11) of pool pool-1 died while executing square: all pending jobs raise "
-        "BrokenProcessPool (SIGKILL by operator)."
+        "BrokenProcessPool. Cause: SIGKILL by operator."
     )
     assert found.pids == (ONE, MAIN)
 
@@ -249,8 +249,8 @@ def test_zombies_of_the_dead_are_gone() -> None:
 def test_orphans_of_a_kill() -> None:
     found = only(scene(actor(MAIN, dead=-15, cause="SIGTERM by operator")), FindingKind.ORPHAN)
     assert found.text == (
-        "main (pid 10) died (SIGTERM by operator) and left 3 child processes running: worker-1 (pid 11), "
-        "worker-2 (pid 12) and worker-3 (pid 13)."
+        "main (pid 10) died and left 3 child processes running: worker-1 (pid 11), worker-2 (pid 12) and "
+        "worker-3 (pid 13). Cause: SIGTERM by operator."
     )
 
 

@@ -85,7 +85,7 @@ class PoolDriver(Driver):
 
     def pool(self, pool_id: str) -> Pool:
         """Its record now."""
-        return self.fleet.pools.held[pool_id].pool
+        return self.fleet.pools.entries[pool_id].pool
 
     def worker(self, pool_id: str) -> PoolWorker:
         """Its only worker."""
@@ -96,7 +96,7 @@ class PoolDriver(Driver):
         """What holds of pools after every event, too."""
         super().check()
         pools = self.fleet.pools
-        for key, held in pools.held.items():
+        for key, held in pools.entries.items():
             member, pool = self.fleet.members[key], held.pool
             assert (member.process.pool, pool.id) == (True, key)
             assert pool.pid == member.process.pid
@@ -107,7 +107,7 @@ class PoolDriver(Driver):
                 assert pool.state in OVER
                 assert (pool.workers, pool.queued, pool.running) == ((), 0, 0)
                 assert not {JobState.QUEUED, JobState.RUNNING} & {job.state for job in pool.jobs}
-        assert all(not pools.held[one.pool].dead for one in pools.asks.values())
+        assert all(not pools.entries[one.pool].dead for one in pools.asks.values())
 
     def answer(self) -> Any:
         """The last answer, which is a reply."""

@@ -27,7 +27,7 @@ def test_answer_of_the_host_is_the_clients(driver: PoolDriver) -> None:
     number = driver.asks(pool_id, Resize(processes=4))
     driver.replies(pool_id, number, {"processes": 4})
     assert driver.answer() == {"processes": 4}
-    assert driver.lines("asked") == ["asked for 4 workers"]
+    assert driver.lines("asked") == ["resize to 4 workers requested"]
 
 
 def test_refusal_of_the_host_is_the_clients(driver: PoolDriver) -> None:
@@ -55,9 +55,9 @@ def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None
     driver.passes(9.9)
     assert len(driver.answers) == answered
     driver.passes(0.2)
-    detail = f"pool {pool_id} does not answer; what was asked may still be done"
+    detail = f"pool {pool_id} does not answer; the request may still be carried out"
     assert (driver.refusal().kind, driver.refusal().detail) == ("away", detail)
-    assert driver.lines("asked")[-1] == "no answer in time when asked to close: no more jobs"
+    assert driver.lines("asked")[-1] == "no answer in time: close requested: no more jobs"
     driver.replies(pool_id, number, {})
     assert len(driver.answers) == answered + 1
     assert driver.deciding.next_deadline() is None
@@ -101,7 +101,7 @@ def test_pool_that_does_not_exist_is_not_found(driver: PoolDriver) -> None:
     process_id = driver.running()
     for wrong in ("p99", process_id):
         driver.asks(wrong, Close())
-        assert (driver.refusal().kind, driver.refusal().detail) == ("not_found", f"there is no pool {wrong}")
+        assert (driver.refusal().kind, driver.refusal().detail) == ("not_found", f"pool not found: {wrong}")
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,9 @@ def test_pool_whose_host_dies_is_terminated_with_its_cause(driver: PoolDriver) -
     assert (pool.state, pool.error) == (PoolState.TERMINATED, driver.record(pool_id).cause)
     assert (pool.workers, pool.running, pool.queued, pool.lost) == ((), 0, 0, 3)
     assert [job.state for job in pool.jobs] == [JobState.LOST, JobState.DONE]
-    assert pool.jobs[0].error == f"the host of the pool ended: {pool.error}"
+    assert pool.jobs[0].error == f"the host of the pool exited: {pool.error}"
     (line,) = driver.lines("pool")
-    assert line.endswith("2 running tasks are lost, 120 waiting ones never start")
+    assert line.endswith("2 running tasks are lost, 120 waiting tasks never start")
 
 
 def test_pool_that_was_closed_ends_in_order(driver: PoolDriver) -> None:
@@ -157,7 +157,7 @@ def test_pool_is_forgotten_with_its_process(driver: PoolDriver) -> None:
     driver.act(pool_id, Verb.CLOSE)
     driver.passes(5.0)
     assert pool_id in driver.fleet.removed
-    assert not driver.fleet.pools.held
+    assert not driver.fleet.pools.entries
 
 
 def test_pool_of_a_dead_supervisor_is_terminated(driver: PoolDriver) -> None:
@@ -166,7 +166,7 @@ def test_pool_of_a_dead_supervisor_is_terminated(driver: PoolDriver) -> None:
     starts.restore(driver.fleet, plan_of(PoolSpec(processes=2)), former, driver.now())
     driver.passes(0.0)
     assert driver.pool("p1").state is PoolState.TERMINATED
-    assert driver.pool("p1").error == "it ended unseen: the supervisor died"
+    assert driver.pool("p1").error == "exit not seen: the supervisor died"
 
 
 def test_lines_of_a_host_go_into_the_journal(driver: PoolDriver) -> None:
@@ -186,14 +186,14 @@ def test_host_cannot_flood_the_journal(driver: PoolDriver) -> None:
     assert written == 200
     driver.time += 1
     driver.notes_line(pool_id, "after a second")
-    assert driver.lines("job")[-1] == "after a second (800 lines before this one were too many)"
+    assert driver.lines("job")[-1] == "after a second (800 lines before this one were dropped)"
 
 
 def test_what_is_no_word_is_told_and_left_out(driver: PoolDriver) -> None:
     """The pool goes on."""
     pool_id = driver.opened()
     driver.happens(e.HostMumbled(pool_id, "JSON is malformed"))
-    assert driver.lines("pool") == ["its host said what cannot be read: JSON is malformed"]
+    assert driver.lines("pool") == ["its host sent an invalid message: JSON is malformed"]
     assert driver.pool(pool_id).state is PoolState.OPEN
 
 
@@ -202,7 +202,7 @@ def test_channel_that_had_to_be_closed_is_told(driver: PoolDriver) -> None:
     pool_id = driver.opened()
     driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
     pool = driver.pool(pool_id)
-    assert (pool.state, pool.error) == (PoolState.OPEN, "nothing is heard of it any more: a frame of -1 bytes")
+    assert (pool.state, pool.error) == (PoolState.OPEN, "its host cannot be reached: a frame of -1 bytes")
     assert driver.lines("pool") == ["its channel is closed: a frame of -1 bytes"]
 
 

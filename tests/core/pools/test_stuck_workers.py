@@ -46,9 +46,9 @@ def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, bus
     get_stuck(driver, busy)
     stuck = driver.worker(busy).stuck
     assert stuck
-    assert stuck.reason == "no end of task 17 of job 1 (square); waits for a lock at stall_at (pooled.py:40)"
+    assert stuck.reason == "task 17 of job 1 (square) has not finished; waits for a lock at stall_at (pooled.py:40)"
     assert stuck.since == pytest.approx(driver.now().wall - 12)
-    reason = f"worker {WORKER}: for 12 s, {stuck.reason}"
+    reason = f"worker {WORKER} stuck for 12 s: {stuck.reason}"
     assert driver.lines("stuck") == [reason]
 
 
@@ -104,7 +104,7 @@ def test_idle_worker_that_was_stopped_for_the_limit_is_stuck(driver: PoolDriver)
     driver.happens(e.BlockedOn(pool_id, False, "stopped by a signal", WORKER))
     stuck = driver.worker(pool_id).stuck
     assert stuck
-    assert stuck.reason == "no work; stopped by a signal"
+    assert stuck.reason == "no task; stopped by a signal"
 
 
 def test_pool_without_a_limit_has_no_stuck_workers(driver: PoolDriver) -> None:
@@ -122,7 +122,7 @@ def test_worker_that_goes_on_is_no_longer_stuck(driver: PoolDriver, busy: str) -
     driver.tells(busy, workers=(worker(task=None, state=WorkerState.IDLE),))
     driver.sweeps(busy)
     assert driver.worker(busy).stuck is None
-    assert driver.lines("unstuck") == [f"worker {WORKER}: makes progress again"]
+    assert driver.lines("unstuck") == [f"worker {WORKER} makes progress again"]
 
 
 def test_resumed_worker_gets_its_time_anew(driver: PoolDriver, busy: str) -> None:

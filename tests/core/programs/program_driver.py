@@ -95,7 +95,7 @@ class Programs(Driver):
     def program(self, program: str) -> Program:
         """The record of a program, after a turn."""
         self.passes(0.0)
-        return self.fleet.programs.held[program].program
+        return self.fleet.programs.entries[program].program
 
     def sweep(self, *pids: int) -> None:
         """One sweep that saw these."""
@@ -105,11 +105,11 @@ class Programs(Driver):
     def check(self) -> None:
         """The invariants of the fleet, and that the book knows who lives."""
         super().check()
-        for held in self.fleet.programs.held.values():
+        for held in self.fleet.programs.entries.values():
             mine = [one.process for one in self.fleet.members.values() if one.process.program == held.program.id]
             assert {one.id for one in mine if one.state not in DEAD} == held.living
             assert held.program.id in self.fleet.members
-        assert self.fleet.programs.seen.keys() <= self.fleet.members.keys()
+        assert self.fleet.programs.reported.keys() <= self.fleet.members.keys()
         assert set(self.fleet.programs.by_pid.values()) <= self.fleet.members.keys()
 
 

@@ -85,7 +85,7 @@ def test_any_words_in_any_order_leave_the_records_whole(steps: list[tuple[object
     driver.register()
     for step in steps:
         take(driver, step)
-    for program, held in driver.fleet.programs.held.items():
+    for program, held in driver.fleet.programs.entries.items():
         shown = driver.program(program)
         assert shown.observed <= shown.processes == len(held.living)
         assert (shown.state == "ended") == (shown.ended_at is not None)

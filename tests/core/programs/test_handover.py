@@ -55,15 +55,15 @@ def test_all_that_was_told_of_a_process_is_known_again() -> None:
         (driver.fleet.programs.by_pid[child], child),
     }
     heir.deciding.tick(heir.now())
-    assert heir.fleet.programs.held[program].program == driver.fleet.programs.held[program].program
-    assert heir.fleet.programs.seen == driver.fleet.programs.seen
+    assert heir.fleet.programs.entries[program].program == driver.fleet.programs.entries[program].program
+    assert heir.fleet.programs.reported == driver.fleet.programs.reported
     # And it goes on: its words are those of a known process.
     for one in out:
         if isinstance(one, a.Watch):
             heir.happens(e.Watching(one.process, (one.pid, 7)))
     grandchild = heir.child(program, child)
     assert heir.fleet.programs.by_pid[grandchild] in heir.fleet.members
-    assert heir.fleet.programs.strangers == 0
+    assert heir.fleet.programs.unknown_words == 0
 
 
 def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
@@ -84,8 +84,8 @@ def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
     sentinels = {one.name: (one.sentinel.fd, one.sentinel.ready) for one in heir.fleet.processes() if one.sentinel}
     assert sentinels == {"gone": (11, True), "zombie": (12, True), "stays": (13, False)}
     told = [one.draft.text for one in out if isinstance(one, a.Note)]
-    assert any("went on" in text for text in told)
-    assert "it ended unseen: the supervisor was away" in told
+    assert any("ran on while the supervisor was away" in text for text in told)
+    assert "exit not seen: the supervisor was away" in told
     heir.happens(e.Reaped(ids[zombie]))
     assert heir.fleet.members[ids[zombie]].process.state is State.JOINED
 
@@ -99,10 +99,10 @@ def test_a_program_lives_on_in_its_children_alone() -> None:
     driver.runner_says(ProgramEnded, program=program, exitcode=0)
     heir, _ = inherited(left(driver), {child})
     heir.deciding.tick(heir.now())
-    assert heir.fleet.programs.held[program].program.state == "running"
+    assert heir.fleet.programs.entries[program].program.state == "running"
     assert heir.fleet.members[program].process.state is State.JOINED
     heir.happens(e.Ended(driver.fleet.programs.by_pid[child], 0))
-    assert heir.fleet.programs.held[program].program.state == "ended"
+    assert heir.fleet.programs.entries[program].program.state == "ended"
 
 
 @pytest.mark.parametrize("there", [(), ("zombie",)])

@@ -52,7 +52,7 @@ def test_a_child_is_one_record_whoever_tells_of_it_first(driver: Programs, first
     assert (child.state, child.observed, child.alive, child.booted) == (State.RUNNING, True, True, False)
     assert (child.name, child.target, child.started_by) == ("worker-1", "jobs.work", parent)
     assert (child.start_method, child.auto_join, child.program) == ("fork", False, program)
-    assert driver.fleet.programs.seen[child.id].role == "pool:9"
+    assert driver.fleet.programs.reported[child.id].role == "pool:9"
 
 
 def test_a_child_is_starting_until_it_says_hello_and_booted_once_it_runs_its_target(driver: Programs) -> None:
@@ -63,7 +63,9 @@ def test_a_child_is_starting_until_it_says_hello_and_booted_once_it_runs_its_tar
     driver.hello(3000, program, ppid=driver.pid(program), method="spawn")
     assert (driver.of(3000).state, driver.of(3000).booted) == (State.RUNNING, False)
     driver.dies(3000, -9)
-    assert driver.of(3000).cause == "SIGKILL that we did not send before its own code ran"
+    assert driver.of(3000).cause == (
+        "killed by SIGKILL from outside Procession (kill -9 or the OOM killer?) before the target function started"
+    )
 
 
 def test_a_fork_without_multiprocessing_is_told_by_itself(driver: Programs) -> None:
@@ -115,10 +117,10 @@ def test_where_the_kernel_does_not_tell_the_exit_code_its_words_do(driver: Progr
     driver.dies(silent, None)
     assert (driver.of(own).exitcode, driver.of(own).cause) == (1, "exit 1: ValueError: no file")
     shown = driver.of(silent)
-    assert (shown.state, shown.exitcode, shown.cause) == (State.EXITED, None, "its exit code was not seen")
+    assert (shown.state, shown.exitcode, shown.cause) == (State.EXITED, None, "exit code unknown")
     assert not shown.failed
     driver.says(parent, w.Joined(child=silent, exitcode=-15))
-    assert (driver.of(silent).exitcode, driver.of(silent).cause) == (-15, "SIGTERM that we did not send")
+    assert (driver.of(silent).exitcode, driver.of(silent).cause) == (-15, "killed by SIGTERM from outside Procession")
 
 
 def test_what_the_forkserver_reaps_is_joined_by_who_started_it(driver: Programs) -> None:
@@ -228,12 +230,12 @@ def test_closing_an_ended_program_of_a_terminal_forgets_it(driver: Programs) -> 
     assert "joins it" in refusal(driver.act(program, Verb.CLOSE))
     driver.dies(600)
     driver.runner_says(pm.ProgramEnded, program=program, exitcode=0)
-    assert "live" in refusal(driver.act(program, Verb.CLOSE))
+    assert "run; end them first" in refusal(driver.act(program, Verb.CLOSE))
     driver.dies(child)
     driver.act(program, Verb.CLOSE)
     driver.passes(6.0)
     assert not driver.fleet.members
-    assert not driver.fleet.programs.held
+    assert not driver.fleet.programs.entries
 
 
 def test_a_join_of_an_observed_process_is_refused(driver: Programs) -> None:
@@ -257,7 +259,7 @@ def test_an_observed_process_is_terminated_like_any_other(driver: Programs) -> N
     driver.dies(child, -9)
     assert (driver.state(process_id), driver.of(child).cause) == (
         State.EXITED,
-        "SIGKILL 6.0 s after SIGTERM by operator",
+        "SIGKILL 6 s after SIGTERM by operator",
     )
 
 
@@ -302,10 +304,10 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     driver.says(parent, w.Joined(child=late, exitcode=-15))
     assert [(driver.of(pid).failed, driver.of(pid).cause) for pid in pids] == [
         (False, "SIGTERM by its own pool"),
-        (True, "SIGKILL that we did not send"),
+        (True, "killed by SIGKILL from outside Procession (kill -9 or the OOM killer?)"),
         (True, "SIGTERM by operator"),
         (False, "SIGTERM by its own pool"),
-        (True, "SIGTERM that we did not send"),
+        (True, "killed by SIGTERM from outside Procession"),
     ]
 
 
@@ -323,8 +325,8 @@ def test_who_of_the_program_sent_the_signal_is_told(driver: Programs) -> None:
     name = driver.record(program).name
     assert [driver.of(pid).cause for pid in pids] == [
         f"SIGTERM by its parent, {name} (pid {parent})",
-        "SIGKILL that we did not send",
-        "SIGTERM that we did not send",
+        "killed by SIGKILL from outside Procession (kill -9 or the OOM killer?)",
+        "killed by SIGTERM from outside Procession",
         "SIGTERM by operator",
     ]
     assert driver.of(ended).failed
@@ -337,12 +339,12 @@ def test_a_program_runs_for_as_long_as_any_of_it_lives(driver: Programs) -> None
     driver.ends(program)
     shown = driver.program(program)
     assert (shown.state, shown.exitcode, shown.processes, shown.ended_at) == ("running", 0, 1, None)
-    assert "live" in refusal(driver.act(program, Verb.CLOSE))
+    assert "run; end them first" in refusal(driver.act(program, Verb.CLOSE))
     driver.dies(daemon)
     shown = driver.program(program)
     assert (shown.state, shown.processes, shown.observed) == ("ended", 0, 0)
     assert shown.ended_at
-    assert ("program", "the program has ended, finished; 2 processes seen") in driver.notes
+    assert ("program", "program ended: finished; 2 processes") in driver.notes
 
 
 def test_a_program_that_is_restarted_begins_anew(driver: Programs) -> None:
@@ -365,7 +367,7 @@ def test_closing_a_program_forgets_all_of_it(driver: Programs) -> None:
     driver.act(program, Verb.CLOSE)
     driver.passes(6.0)
     assert not driver.fleet.members
-    assert not driver.fleet.programs.held
+    assert not driver.fleet.programs.entries
     assert driver.fleet.removed == {program, process_id}
 
 
@@ -410,7 +412,7 @@ def test_what_was_not_seen_is_shown_with_the_program(driver: Programs) -> None:
     driver.says(9998, w.Exiting(exitcode=0))
     driver.hello(9997, "p77", ppid=1)
     assert driver.program(program).not_seen == 3
-    assert driver.fleet.programs.strangers == 4
+    assert driver.fleet.programs.unknown_words == 4
 
 
 def test_what_the_findings_need_is_kept(driver: Programs) -> None:
@@ -422,7 +424,7 @@ def test_what_the_findings_need_is_kept(driver: Programs) -> None:
     driver.says(child, w.Refused(name="two", error="daemonic processes are not allowed to have children"))
     driver.says(parent, w.Joining(child=child))
     driver.says(child, w.Exiting(exitcode=0))
-    mine, above = (driver.fleet.programs.seen[driver.of(pid).id] for pid in (child, parent))
+    mine, above = (driver.fleet.programs.reported[driver.of(pid).id] for pid in (child, parent))
     assert (mine.threads_at_fork, len(mine.refused), mine.exiting) == (2, 1, True)
     assert list(above.joining) == [child]
     driver.says(parent, w.Joining(child=child, over=True))
@@ -476,10 +478,10 @@ def test_an_attached_program_without_a_python_is_watched_all_the_same(driver: Pr
     driver.sweep(3000)
     shown = driver.program(program)
     assert (driver.record(program).state, shown.observed) == (State.RUNNING, 0)
-    assert (shown.unobserved or "").startswith("None of its processes has told of itself.")
+    assert (shown.unobserved or "").startswith("None of its processes has reported.")
     driver.hello(3000, program, ppid=RUNNER)
     assert driver.program(program).unobserved is None
-    assert "cannot start again" in refusal(driver.runner_says(pm.ProgramStarted, program=program, pid=3001))
+    assert "start is not possible" in refusal(driver.runner_says(pm.ProgramStarted, program=program, pid=3001))
 
 
 @pytest.mark.parametrize("how", ["told", "runner died"])

@@ -37,4 +37,4 @@ def test_the_flag_is_named(command: str, flag: str) -> None:
 )
 def test_what_is_no_flag_of_python_is_not_blamed(command: str) -> None:
     """Then nobody knows more than that nothing was told."""
-    assert why_unobserved(shlex.split(command)).startswith("None of its processes has told of itself.")
+    assert why_unobserved(shlex.split(command)).startswith("None of its processes has reported.")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.core.charts.history import OF_RESOURCES, History
 from app.core.resources.book import LINGERS_S, Book
 from app.core.resources.lock_owners import Holding, judge
-from app.core.resources.rates import RATE_S, Tally
-from app.core.resources.readings import Records, coarse
+from app.core.resources.rates import RATE_S, Traffic
+from app.core.resources.readings import Records, round_down
 from app.linux import cpython as layouts
 from app.linux.mappings import Mappings
 from app.protocol.observer import Made
@@ -285,38 +285,38 @@ def test_notes_decide_where_counts_do_not() -> None:
 
 def test_rates_are_of_the_last_seconds() -> None:
     """Also after a pause, and with those that are dead."""
-    tally = Tally()
-    assert tally.rates() == (None, None)
+    traffic = Traffic()
+    assert traffic.rates() == (None, None)
     for at in range(41):
-        tally.look(at * 10, at * 5, at / 4)
-    assert tally.rates() == (40.0, 20.0)
+        traffic.look(at * 10, at * 5, at / 4)
+    assert traffic.rates() == (40.0, 20.0)
     for at in range(40, 400):
-        tally.look(400, 200, at / 4)
-    assert tally.rates() == (0.0, 0.0)
-    tally.bury(400, 200)
-    tally.look(30, 0, 100.0)
-    assert tally.rates() == (10.0, 0.0)
+        traffic.look(400, 200, at / 4)
+    assert traffic.rates() == (0.0, 0.0)
+    traffic.add_dead(400, 200)
+    traffic.look(30, 0, 100.0)
+    assert traffic.rates() == (10.0, 0.0)
     assert RATE_S == 3.0
 
 
 def test_age_of_the_oldest() -> None:
     """Since its put was counted; none when all was got."""
-    tally = Tally()
-    tally.look(0, 0, 0.0)
-    tally.look(5, 0, 1.0)
-    tally.look(9, 0, 2.0)
-    tally.look(9, 5, 10.0)
-    assert tally.oldest_s() == 8.0
-    tally.look(9, 4, 11.0)
-    tally.look(9, 9, 12.0)
-    assert tally.oldest_s() is None
+    traffic = Traffic()
+    traffic.look(0, 0, 0.0)
+    traffic.look(5, 0, 1.0)
+    traffic.look(9, 0, 2.0)
+    traffic.look(9, 5, 10.0)
+    assert traffic.oldest_s() == 8.0
+    traffic.look(9, 4, 11.0)
+    traffic.look(9, 9, 12.0)
+    assert traffic.oldest_s() is None
 
 
 @given(st.floats(0, 1e6))
 def test_durations_are_told_in_steps(seconds: float) -> None:
     """Never more than they are, and by no more than a fifth less, once they are longer than a second."""
-    assert 0 <= coarse(seconds) <= seconds + 1e-6
-    assert seconds - coarse(seconds) <= max(seconds / 2, 0.11)
+    assert 0 <= round_down(seconds) <= seconds + 1e-6
+    assert seconds - round_down(seconds) <= max(seconds / 2, 0.11)
 
 
 # Layouts

@@ -2,68 +2,73 @@
 
 from __future__ import annotations
 
-from app.core.resources.semaphore_owners import Places
+from app.core.resources.semaphore_owners import SemaphoreSlots
 
 MAIN, ONE, TWO = 10, 11, 12
 
 
 def look(
-    places: Places, value: int, counts: dict[int, int | None], *at: float, whole: int | None = 2, died: bool = True
-) -> Places:
+    slots: SemaphoreSlots,
+    value: int,
+    counts: dict[int, int | None],
+    *at: float,
+    whole: int | None = 2,
+    died: bool = True,
+) -> SemaphoreSlots:
     for now in at:
-        places.look(value, counts, whole, now, somebody_died=died)
-    return places
+        slots.look(value, counts, whole, now, somebody_died=died)
+    return slots
 
 
 def test_who_has_acquired_some() -> None:
-    assert Places().acquired_by is None
-    places = look(Places(), 0, {TWO: 1, ONE: 1, MAIN: 0}, 0.0)
-    assert (places.acquired_by, places.lost) == ((ONE, TWO), 0)
+    assert SemaphoreSlots().acquired_by is None
+    slots = look(SemaphoreSlots(), 0, {TWO: 1, ONE: 1, MAIN: 0}, 0.0)
+    assert (slots.acquired_by, slots.lost) == ((ONE, TWO), 0)
 
 
 def test_a_place_is_lost_when_it_was_missing_for_a_while() -> None:
     """And the one that was seen having it is named."""
-    places = look(Places(), 0, {MAIN: 0, ONE: 1, TWO: 1}, 0.0, 0.5)
-    look(places, 0, {MAIN: 0, TWO: 1}, 1.0, 1.9)
-    assert places.lost == 0
-    look(places, 0, {MAIN: 0, TWO: 1}, 2.1)
-    assert (places.lost, places.dead, places.acquired_by) == (1, ONE, (TWO,))
-    look(places, 0, {MAIN: 0}, 2.2, 2.3, 3.3)
-    assert places.lost == 2
+    slots = look(SemaphoreSlots(), 0, {MAIN: 0, ONE: 1, TWO: 1}, 0.0, 0.5)
+    look(slots, 0, {MAIN: 0, TWO: 1}, 1.0, 1.9)
+    assert slots.lost == 0
+    look(slots, 0, {MAIN: 0, TWO: 1}, 2.1)
+    assert (slots.lost, slots.dead, slots.acquired_by) == (1, ONE, (TWO,))
+    look(slots, 0, {MAIN: 0}, 2.2, 2.3, 3.3)
+    assert slots.lost == 2
 
 
 def test_who_is_just_dying_cannot_be_read_and_is_named_all_the_same() -> None:
-    places = look(Places(), 1, {MAIN: 0, ONE: 1}, 0.0)
-    look(places, 1, {MAIN: 0, ONE: None}, 0.2)
-    assert (look(places, 1, {MAIN: 0}, 0.4, 0.8, 1.5).lost, places.dead) == (1, ONE)
+    slots = look(SemaphoreSlots(), 1, {MAIN: 0, ONE: 1}, 0.0)
+    look(slots, 1, {MAIN: 0, ONE: None}, 0.2)
+    assert (look(slots, 1, {MAIN: 0}, 0.4, 0.8, 1.5).lost, slots.dead) == (1, ONE)
 
 
 def test_it_is_lost_no_more_when_it_was_released_in_the_place_of_the_dead() -> None:
-    places = look(Places(), 0, {MAIN: 0}, 0.0, 1.0, 2.0)
-    assert places.lost == 2
-    places.restored()
-    assert places.lost == 1
-    assert look(places, 1, {MAIN: 0}, 2.1, 3.0, 4.0).lost == 1
-    assert look(places, 2, {MAIN: 0}, 5.0).lost == 0
+    slots = look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0)
+    assert slots.lost == 2
+    slots.restored()
+    assert slots.lost == 1
+    assert look(slots, 1, {MAIN: 0}, 2.1, 3.0, 4.0).lost == 1
+    assert look(slots, 2, {MAIN: 0}, 5.0).lost == 0
 
 
 def test_what_is_seen_for_a_moment_is_no_loss() -> None:
     """Value and counts are not of one moment."""
-    places = Places()
+    slots = SemaphoreSlots()
     for now in range(10):
-        look(places, now % 2, {MAIN: 0}, float(now))
-    assert places.lost == 0
+        look(slots, now % 2, {MAIN: 0}, float(now))
+    assert slots.lost == 0
 
 
 def test_nothing_is_lost_where_nobody_died_or_too_little_is_known() -> None:
-    assert look(Places(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, died=False).lost == 0
-    assert look(Places(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, whole=None).lost == 0
-    assert look(Places(), 0, {MAIN: 0, ONE: None}, 0.0, 1.0, 2.0).lost == 0
+    assert look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, died=False).lost == 0
+    assert look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, whole=None).lost == 0
+    assert look(SemaphoreSlots(), 0, {MAIN: 0, ONE: None}, 0.0, 1.0, 2.0).lost == 0
 
 
 def test_a_signal_belongs_to_nobody_for_ever() -> None:
     """One releases and another acquires: also when the one who released is gone since."""
-    places = look(Places(), 0, {MAIN: -1, ONE: 1}, 0.0, whole=0)
-    assert (look(places, 0, {ONE: 1}, 1.0, 2.0, 3.0, whole=0).acquired_by, places.lost) == ((), 0)
-    more = look(Places(), 1, {ONE: 0}, 0.0, 1.0, 2.0, whole=0)
+    slots = look(SemaphoreSlots(), 0, {MAIN: -1, ONE: 1}, 0.0, whole=0)
+    assert (look(slots, 0, {ONE: 1}, 1.0, 2.0, 3.0, whole=0).acquired_by, slots.lost) == ((), 0)
+    more = look(SemaphoreSlots(), 1, {ONE: 0}, 0.0, 1.0, 2.0, whole=0)
     assert (look(more, 0, {ONE: 1}, 3.0, 4.0, 5.0, whole=0).acquired_by, more.lost) == ((), 0)

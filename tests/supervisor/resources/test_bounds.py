@@ -83,7 +83,7 @@ def test_many_programs_leave_nothing() -> None:
                 sizes.append(dict(kept(resources)))
         grown = {one: (sizes[0][one], size) for one, size in sizes[1].items() if size > sizes[0][one]}
         # These have bounds of their own, of 1,000 and more.
-        assert grown.keys() <= {"Resources._over", "Book._held_by_dead", "Namesakes._seen"}
+        assert grown.keys() <= {"Resources._over", "Book._held_by_dead", "NameNumbers._seen"}
         assert resources.leaks == ()
         assert resources._leaks._left == {}
         assert not resources.records
