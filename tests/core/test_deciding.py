@@ -34,8 +34,8 @@ def refusal(message: m.Message) -> m.Refused:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("trigger", Trigger)
-def test_every_way_that_is_not_in_the_table_is_refused_by_name(state: State, trigger: Trigger) -> None:
-    """A refusal names the event and the state."""
+def test_a_transition_that_is_not_in_the_table_is_refused(state: State, trigger: Trigger) -> None:
+    """The refusal names the trigger and the state."""
     if (state, trigger) in TRANSITIONS:
         assert advance(state, trigger) is TRANSITIONS[state, trigger]
     else:
@@ -50,7 +50,7 @@ def test_every_state_can_be_reached_and_only_closed_cannot_be_left() -> None:
 
 
 def test_a_launch_goes_through_starting_to_running(driver: Driver) -> None:
-    """It runs once the child has said that its own code runs."""
+    """It runs once the child has reported that its target function started."""
     process = driver.launch(name="worker")[0]
     assert (process.state, process.pid, process.started_by, process.alive) == (State.STARTING, 1001, 1, True)
     driver.boots(process.id)
@@ -59,13 +59,13 @@ def test_a_launch_goes_through_starting_to_running(driver: Driver) -> None:
 
 
 def test_a_burst_of_launches_is_started_in_slices(driver: Driver) -> None:
-    """Not more than ten starts hold up one turn of the loop."""
+    """At most ten starts per turn of the loop."""
     driver.deciding.handle(e.Launched(1, 1, "operator", make_plan(), 25), driver.now())
     spawned = [sum(isinstance(one, a.Spawn) for one in driver.deciding.tick(driver.now())) for _ in range(4)]
     assert spawned == [10, 10, 5, 0]
 
 
-def test_many_at_once_have_names_of_their_own(driver: Driver) -> None:
+def test_processes_launched_together_have_numbered_names(driver: Driver) -> None:
     """One alone keeps the name as it is."""
     assert [one.name for one in driver.launch(count=3, name="worker")] == ["worker-1", "worker-2", "worker-3"]
     assert [one.name for one in driver.launch(name="worker")] == ["worker"]
@@ -81,7 +81,7 @@ def test_without_auto_start_it_waits_for_start_and_starts_only_once(driver: Driv
 
 
 @pytest.mark.parametrize("verb", [Verb.TERMINATE, Verb.KILL, Verb.SUSPEND, Verb.RESUME, Verb.RESTART])
-def test_verbs_for_the_living_are_refused_before_the_start(driver: Driver, verb: Verb) -> None:
+def test_verbs_for_running_processes_are_refused_before_the_start(driver: Driver, verb: Verb) -> None:
     """The refusal is a 409 in the making: kind, state and verb."""
     process = driver.launch(auto_start=False)[0]
     refused = refusal(driver.act(process.id, verb))
@@ -107,8 +107,8 @@ def test_an_unknown_process_and_another_pid_are_refused(driver: Driver) -> None:
     assert driver.state(running) is State.RUNNING
 
 
-def test_an_end_is_joined_by_itself(driver: Driver) -> None:
-    """With auto_join the zombie goes at once."""
+def test_an_exited_process_is_joined_automatically(driver: Driver) -> None:
+    """With auto_join the zombie is reaped at once."""
     running = driver.running()
     driver.ends(running, 0)
     record = driver.record(running)
@@ -125,7 +125,7 @@ def test_without_auto_join_a_zombie_stays_until_join(driver: Driver) -> None:
     assert driver.state(running) is State.JOINED
 
 
-def test_joins_wait_together_and_time_out_alone(driver: Driver) -> None:
+def test_several_joins_wait_and_time_out_independently(driver: Driver) -> None:
     """A join with a timeout answers False; one without waits for the end."""
     running = driver.running()
     patient, hasty = driver.join(running, None, client=2), driver.join(running, 0.5, client=3)
@@ -141,8 +141,8 @@ def test_joins_wait_together_and_time_out_alone(driver: Driver) -> None:
     assert result(message) == {"joined": True, "exitcode": 4}
 
 
-def test_a_client_that_goes_is_not_answered(driver: Driver) -> None:
-    """What it waited for is forgotten."""
+def test_a_client_that_disconnects_is_not_answered(driver: Driver) -> None:
+    """Its joins are forgotten."""
     running = driver.running()
     driver.join(running, None, client=2)
     driver.happens(e.ClientGone(2))
@@ -151,7 +151,7 @@ def test_a_client_that_goes_is_not_answered(driver: Driver) -> None:
     assert len(driver.answers) == before
 
 
-def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: Driver) -> None:
+def test_terminate_sends_sigterm_then_kills_the_remembered_tree_and_waits_for_it(driver: Driver) -> None:
     """Gone is gone: only when the whole set is empty."""
     running = driver.running(grace_s=5.0)
     driver.trees[running] = frozenset({(2001, 1), (2002, 1)})
@@ -177,7 +177,7 @@ def test_terminate_asks_then_kills_the_remembered_tree_and_waits_for_it(driver: 
     assert record.cause == "SIGKILL 5.1 s after SIGTERM by operator"
 
 
-def test_a_leader_that_obeys_leaves_its_tree_a_moment_before_it_is_killed(driver: Driver) -> None:
+def test_the_tree_has_a_moment_to_exit_after_its_leader(driver: Driver) -> None:
     """Nothing of the tree survives a terminate."""
     running = driver.running(grace_s=60.0)
     driver.trees[running] = frozenset({(2001, 1)})
@@ -191,7 +191,7 @@ def test_a_leader_that_obeys_leaves_its_tree_a_moment_before_it_is_killed(driver
     assert driver.record(running).cause == "SIGTERM by operator"
 
 
-def test_a_kill_is_immediate_and_is_repeated_while_something_is_left(driver: Driver) -> None:
+def test_a_kill_is_immediate_and_is_repeated_until_nothing_is_left(driver: Driver) -> None:
     """A fork that raced with the kill is found by the next round."""
     running = driver.running()
     driver.act(running, Verb.KILL)
@@ -205,7 +205,7 @@ def test_a_kill_is_immediate_and_is_repeated_while_something_is_left(driver: Dri
 
 
 def test_kill_hurries_a_terminate(driver: Driver) -> None:
-    """Nobody has to wait for the grace."""
+    """The grace period is cut short."""
     running = driver.running(grace_s=60.0)
     driver.act(running, Verb.TERMINATE)
     assert "SIGTERM was sent" in refusal(driver.act(running, Verb.TERMINATE)).detail
@@ -226,7 +226,7 @@ def test_a_suspended_process_gets_a_sigcont_with_its_sigterm(driver: Driver) -> 
     assert [signum for _, signum in driver.sent] == [signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT]
 
 
-def test_a_process_that_waits_for_its_start_can_be_stopped(driver: Driver) -> None:
+def test_a_process_that_waits_to_be_spawned_can_be_stopped(driver: Driver) -> None:
     """It is never spawned then."""
     driver.deciding.handle(e.Launched(1, 1, "operator", make_plan(), 1), driver.now())
     driver.act("p1", Verb.TERMINATE)
@@ -235,7 +235,7 @@ def test_a_process_that_waits_for_its_start_can_be_stopped(driver: Driver) -> No
     assert driver.record("p1").cause == "stopped before it started"
 
 
-def test_a_stop_before_boot_is_told_apart(driver: Driver) -> None:
+def test_a_stop_before_boot_has_its_own_cause(driver: Driver) -> None:
     """Started, never booted."""
     process = driver.launch()[0]
     driver.act(process.id, Verb.KILL)
@@ -254,7 +254,7 @@ def test_restart_of_a_running_one_stops_it_first_and_keeps_the_id(driver: Driver
     assert (record.state, record.restarts, record.pid, record.exitcode) == (State.STARTING, 1, 1002, None)
 
 
-def test_failures_back_off_and_are_given_up(driver: Driver) -> None:
+def test_failures_back_off_until_the_limit(driver: Driver) -> None:
     """One counter for all causes; fatal says why."""
     running = driver.running(restart=policy())
     driver.ends(running, 1)
@@ -273,7 +273,7 @@ def test_failures_back_off_and_are_given_up(driver: Driver) -> None:
     assert record.cause.startswith("gave up: exited within 10 s after each of 2 restarts. Last error: ")
 
 
-def test_stable_uptime_resets_the_counter_and_our_stop_is_no_failure(driver: Driver) -> None:
+def test_stable_uptime_resets_the_counter_and_a_requested_stop_is_no_failure(driver: Driver) -> None:
     """A crash a day is not a crash loop."""
     running = driver.running(restart=policy("always"))
     for _ in range(5):
@@ -288,7 +288,7 @@ def test_stable_uptime_resets_the_counter_and_our_stop_is_no_failure(driver: Dri
 
 
 def test_terminate_in_backoff_cancels_the_restarts(driver: Driver) -> None:
-    """There is nothing to signal, but a wish to obey."""
+    """No process is signalled; it is not restarted any more."""
     running = driver.running(restart=policy())
     driver.ends(running, 1)
     driver.act(running, Verb.TERMINATE)
@@ -296,7 +296,7 @@ def test_terminate_in_backoff_cancels_the_restarts(driver: Driver) -> None:
     assert driver.state(running) is State.JOINED
 
 
-def test_an_exit_that_nobody_can_tell_is_lost(driver: Driver) -> None:
+def test_an_unknown_exit_code_is_lost(driver: Driver) -> None:
     """Unknown is not 0 and not 255."""
     running = driver.running()
     driver.join(running)
@@ -316,7 +316,7 @@ def test_the_last_line_of_an_exception_is_the_cause(driver: Driver) -> None:
 
 
 def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> None:
-    """Never a crash of ours."""
+    """The supervisor does not crash."""
     process = driver.launch()[0].id
     driver.happens(
         e.Reported(process, r.FailedToStart(pid=1001, error="ModuleNotFoundError: No module named 'x'", traceback="T"))
@@ -326,7 +326,7 @@ def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> Non
 
 
 def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver) -> None:
-    """Judged on CPU and on what it blocks on, then asked for its line."""
+    """It is judged on CPU and on what it is blocked on, then its line of Python is asked for."""
     running = driver.running()
     key = driver.fleet.members[running].key
     assert key
@@ -365,7 +365,7 @@ def test_a_sleeper_is_not_stuck_and_a_busy_one_that_stopped_reporting_is(driver:
 
 
 def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
-    """What a dead process left behind is not forgotten."""
+    """Orphans stay listed after their process has ended."""
     running = driver.running()
     one = Descendant(id="5-6", pid=5, ppid=1, root=running, name="sleep", command="sleep 9", state="S", orphan=True)
     driver.happens(e.Sampled({}, (one,)))

@@ -188,13 +188,13 @@ def diff(old: Snapshot, new: Snapshot) -> Delta:
 
 
 def differences(old: Any, new: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Everything counts as touched."""
+    """Return the delta with everything touched."""
     before, after = {thing.id: thing for thing in old}, {thing.id: thing for thing in new}
     return patches(before, after, before | after)
 
 
 def plain(value: Any) -> Any:
-    """What comes out of JSON."""
+    """Return the value as it comes out of JSON."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
@@ -235,12 +235,12 @@ def test_patch_has_the_id_and_what_differs() -> None:
 
 
 def test_patch_of_an_unchanged_thing_is_empty() -> None:
-    """A touched thing may have come out the same."""
+    """A touched record may be unchanged."""
     assert patch(ONE, replace(ONE, params={"a": 1})) == {}
 
 
 def test_patch_of_a_new_thing_has_all_fields() -> None:
-    """So that a reader needs no defaults."""
+    """A reader needs no defaults."""
     assert patch(None, ONE) == msgspec.to_builtins(ONE)
 
 
@@ -269,7 +269,7 @@ def test_patches_look_only_at_what_was_touched() -> None:
     ],
 )
 def test_delta_that_does_not_follow_changes_nothing(delta: Delta) -> None:
-    """A gap in the numbers, or a patch of something that we never saw, asks for a snapshot."""
+    """A gap in the numbers, or a patch of an unknown record, asks for a snapshot."""
     mirror = Mirror()
     mirror.load(whole(1, ONE))
     before = mirror.snapshot()

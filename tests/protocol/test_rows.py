@@ -1,4 +1,4 @@
-"""The workers and jobs of a pool as patches: what changed, and no more."""
+"""The workers and jobs of a pool as patches: only what changed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WORKERS = st.lists(
 
 
 def plain(value: Any) -> Any:
-    """What comes out of JSON."""
+    """Return the value as it comes out of JSON."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def test_a_row_that_changed_comes_with_what_differs() -> None:
-    """By its key; the others do not come, and nothing is said of an order that is the same."""
+    """By its key; unchanged rows and an unchanged order are left out."""
     after = (ONE, replace(TWO, tasks_done=3, state=WorkerState.BUSY), replace(THREE))
     assert plain(rows.patch("workers", (ONE, TWO, THREE), after)) == {
         "changed": [{"pid": 2, "state": "busy", "tasks_done": 3}]
@@ -38,8 +38,8 @@ def test_rows_that_come_and_go_change_the_order() -> None:
     assert plain(rows.patch("workers", (ONE,), ())) == {"changed": [], "order": []}
 
 
-def test_rows_that_cannot_be_told_apart_come_whole() -> None:
-    """The kernel may give the pid of one that has ended to another."""
+def test_rows_with_the_same_key_come_whole() -> None:
+    """The kernel may reuse the pid of a worker that has ended."""
     ended = replace(ONE, state=WorkerState.ENDED)
     for before, after in (((ONE,), (ONE, ended)), ((ONE, ended), (ONE,))):
         assert plain(rows.patch("workers", before, after)) == plain(after)
@@ -52,8 +52,10 @@ def test_jobs_are_known_by_their_number() -> None:
 
 
 @given(WORKERS, WORKERS)
-def test_what_is_laid_over_the_old_is_the_new(before: tuple[PoolWorker, ...], after: tuple[PoolWorker, ...]) -> None:
-    """Through JSON, with the old left as it was."""
+def test_a_patch_merged_into_the_old_list_gives_the_new_one(
+    before: tuple[PoolWorker, ...], after: tuple[PoolWorker, ...]
+) -> None:
+    """Through JSON; the old list stays as it was."""
     pool, changes = {"workers": plain(before)}, {"workers": plain(rows.patch("workers", before, after)), "queued": 3}
     assert rows.merge(pool, changes) == {"workers": plain(after), "queued": 3}
     assert pool == {"workers": plain(before)}

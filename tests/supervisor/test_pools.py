@@ -62,7 +62,7 @@ def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
     assert one.stuck.reason.startswith(f"task {one.task.index} of job {number} (")
     assert "stall_at" in supervisor.ask(m.Stack, process=pooling.id, pid=one.pid)["text"]
     wait_until(lambda: pooling.lines("stuck"), 10, "the journal does not tell")
-    assert pooling.lines("stuck")[0].startswith(f"worker {one.pid}: for ")
+    assert pooling.lines("stuck")[0].startswith(f"worker {one.pid} stuck for ")
     cost = pooling.act(one.pid, "kill")
     assert (cost["ended"], cost["exitcode"], cost["outcome"]) == (True, -9, "lost")
     job = pooling.wait_for_job(number, "lost")
@@ -105,7 +105,7 @@ def test_killed_host_terminates_its_pool(supervisor: Supervised) -> None:
     pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
     pids = [one.pid for one in pooling.now().workers]
     told = supervisor.ask(m.Consequences, process=pooling.id, verb="kill")["text"]
-    assert told.endswith(" It ends its 2 workers; 2 running tasks are lost, 18 waiting ones never start.")
+    assert told.endswith(" It ends its 2 workers; 2 running tasks are lost, 18 waiting tasks never start.")
     supervisor.act(pooling.id, "kill")
     supervisor.wait_state(pooling.id, "joined")
     pool = pooling.now()

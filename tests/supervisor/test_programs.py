@@ -229,7 +229,7 @@ def test_what_only_its_parent_can_do_is_refused(programs: Programs, verb: str) -
     """In a sentence that says whose it is."""
     program = programs.run(FAMILY, "fork")
     staying = programs.wait_for(program, "staying", "running")
-    with pytest.raises(NotPossible, match=rf"its parent \(pid {staying.started_by}\) started it, and joins it"):
+    with pytest.raises(NotPossible, match=rf"its parent \(pid {staying.started_by}\) started it and joins it"):
         programs.supervisor.join(staying.id) if verb == "join" else programs.supervisor.act(staying.id, verb)
 
 

@@ -66,7 +66,7 @@ class Book:
             return None
         if word.here:
             thing.kind = _KINDS.get(word.resource, thing.kind)
-        if word.name and (word.here or not thing.told):
+        if word.name and (word.here or not thing.reported_name):
             self.touched.add(self._numbers.name(thing, word.name).id)
         # Only the process that created a semaphore knows its initial value.
         thing.facts.update({**word.facts, **({} if word.here else _initial_value(thing))})

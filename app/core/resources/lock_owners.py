@@ -54,7 +54,7 @@ class Holding:
         self.unknown, self.abandoned = True, False
         self._nobody_looks = 0
 
-    def nobody(self, dead_holder: int | None, now: float, *, somebody_died: bool) -> None:
+    def no_living_holder(self, dead_holder: int | None, now: float, *, somebody_died: bool) -> None:
         """Record that it is taken, but by no living process; ``dead_holder`` had it when it died."""
         if not self._nobody_looks:
             self._nobody_since = now
@@ -92,7 +92,7 @@ def judge(
         holding.unclear()
     else:
         last = holding.last if holding.last not in counts else None
-        holding.nobody(newest if newest in dead_owners else last, now, somebody_died=somebody_died)
+        holding.no_living_holder(newest if newest in dead_owners else last, now, somebody_died=somebody_died)
 
 
 def _is_baton(counts: Mapping[int, int | None]) -> bool:

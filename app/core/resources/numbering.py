@@ -21,9 +21,9 @@ class NameNumbers:
 
     def name(self, thing: Thing, reported: str) -> Thing:
         """Name a thing as reported, with a number if others had the name before; return the first of them."""
-        if reported == thing.told:
+        if reported == thing.reported_name:
             return thing
-        thing.told = thing.name = reported
+        thing.reported_name = thing.name = reported
         count, first = self._seen.pop((thing.program, thing.kind, reported), (0, thing))
         count += 1
         thing.nth = count
@@ -36,8 +36,8 @@ class NameNumbers:
 
     def take_over(self, thing: Thing) -> None:
         """Take over a thing with its name and number from the previous supervisor."""
-        if thing.told:
-            key = (thing.program, thing.kind, thing.told)
+        if thing.reported_name:
+            key = (thing.program, thing.kind, thing.reported_name)
             count, first = self._seen.get(key, (0, thing))
             self._seen[key] = max(count, thing.nth), thing if thing.nth == 1 else first
             self._bound()

@@ -30,7 +30,7 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
 class Thing:
     """One resource.  ``users``: living pids, with the facts that each reported; ``deaths``: of users so far.
 
-    ``name`` is the reported name ``told``, with a number if several things have it; this is the ``nth`` of them.
+    ``name`` is ``reported_name``, with a number if several things have it; this is the ``nth`` of them.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Thing:
     facts: JsonDict = field(default_factory=dict)
     workers: set[int] = field(default_factory=set)
     deaths: int = 0
-    told: str = ""
+    reported_name: str = ""
     nth: int = 1
     unused_since: float | None = None
     reading: Reading = field(default_factory=Reading)

@@ -130,7 +130,7 @@ class Turns:
         elif holders[0] in self._windows:
             reading.holding.held_by(holders[0], held.since)
         elif self._book.has_died(holders[0]):
-            reading.holding.nobody(holders[0], now.mono, somebody_died=True)
+            reading.holding.no_living_holder(holders[0], now.mono, somebody_died=True)
         else:
             reading.holding.unclear()
 

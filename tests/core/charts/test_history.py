@@ -44,7 +44,7 @@ def test_every_series_is_aligned_with_the_axis(made: list[dict[str, Sample]], po
 
 @given(sweeps)
 def test_with_enough_points_nothing_is_thinned(made: list[dict[str, Sample]]) -> None:
-    """All columns that are kept, oldest first."""
+    """All stored columns, oldest first."""
     assert recorded(made).as_reply(None, 10)["at"] == [float(n) for n in range(len(made))][-10:]
 
 
@@ -64,7 +64,7 @@ def test_thinned_points_count_back_from_the_newest() -> None:
     assert history.as_reply("1", 1)["at"] == [9.0]
 
 
-def test_one_process_is_asked_for_alone() -> None:
+def test_the_series_of_one_process() -> None:
     """Also the machine."""
     history = recorded([{"1": (1.0, 4096), HOST: (50.0, 8192)}])
     assert history.as_reply(HOST) == {
@@ -85,7 +85,7 @@ def test_a_forgotten_process_is_gone() -> None:
 
 
 def test_series_of_pools_are_kept_as_those_of_processes() -> None:
-    """With names and units of their own; of what has none there is nothing at any moment."""
+    """With their own names and units; an unknown pool has no values."""
     history = History(10, OF_POOLS)
     history.record(0.0, {})
     history.record(1.0, {"p1": (120, 8.75)})

@@ -1,4 +1,4 @@
-"""Scenes for the tests of what they mean: programs of a few processes, without any process."""
+"""Scenes for the tests of findings: programs of a few processes, without a real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ending a process would cost: each thing that it holds or does is a sentence."""
+"""What ending a process would cost, one sentence for each loss."""
 
 from __future__ import annotations
 

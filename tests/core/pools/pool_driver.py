@@ -21,13 +21,13 @@ TASK = PoolTask(job=1, index=17, first=17, size=1, function="square", arguments=
 
 
 def plan_of(spec: PoolSpec) -> e.Plan:
-    """A plan that needs no checking."""
+    """Return a plan that needs no checking."""
     process = Process(id="", name=spec.name or "", workload=None, target="pool of 2 workers", params={}, pool=True)
     return e.Plan(process=process, job={}, pool=spec)
 
 
 def worker(pid: int = WORKER, state: WorkerState = WorkerState.BUSY, **facts: Any) -> PoolWorker:
-    """A worker as its host tells of it."""
+    """Return a worker as its host reports it."""
     return PoolWorker(pid=pid, state=state, **facts)
 
 

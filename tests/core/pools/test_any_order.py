@@ -1,4 +1,4 @@
-"""Whatever happens to a pool, in whatever order: no error, nobody left waiting, and a record that is true."""
+"""Whatever happens to a pool, in any order: no error, no client left waiting, and a consistent record."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ steps = st.lists(
 
 
 @given(steps)
-def test_record_is_true_whatever_happens(todo: list[tuple[str, Any]]) -> None:
-    """The invariants are looked at after every step; in the end everybody was answered."""
+def test_invariants_hold_whatever_happens(todo: list[tuple[str, Any]]) -> None:
+    """They are checked after every step; in the end every client was answered."""
     driver = PoolDriver()
     pool_id = driver.opened()
     for what, which in todo:

@@ -1,4 +1,4 @@
-"""What clients ask of pools, without a socket: relayed, answered once, and never left hanging."""
+"""Requests of clients to pools, without a socket: relayed, and answered exactly once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def driver() -> PoolDriver:
     return PoolDriver()
 
 
-def test_answer_of_the_host_is_the_clients(driver: PoolDriver) -> None:
-    """Under its request; who asked is in the journal."""
+def test_the_answer_of_the_host_goes_to_the_client(driver: PoolDriver) -> None:
+    """Under its request number; the journal names the user."""
     pool_id = driver.opened()
     number = driver.asks(pool_id, Resize(processes=4))
     driver.replies(pool_id, number, {"processes": 4})
@@ -30,8 +30,8 @@ def test_answer_of_the_host_is_the_clients(driver: PoolDriver) -> None:
     assert driver.lines("asked") == ["resize to 4 workers requested"]
 
 
-def test_refusal_of_the_host_is_the_clients(driver: PoolDriver) -> None:
-    """With its kind and its words."""
+def test_the_refusal_of_the_host_goes_to_the_client(driver: PoolDriver) -> None:
+    """With its kind and its text."""
     pool_id = driver.opened()
     number = driver.asks(pool_id, ReadJob(job=9))
     driver.refuses(pool_id, number, "not_found", "there is no job 9")
@@ -39,7 +39,7 @@ def test_refusal_of_the_host_is_the_clients(driver: PoolDriver) -> None:
 
 
 def test_answers_may_come_in_any_order(driver: PoolDriver) -> None:
-    """Each goes to who asked."""
+    """Each goes to the client that asked."""
     pool_id = driver.opened()
     first, second = driver.asks(pool_id, ReadJob(job=1), client=1), driver.asks(pool_id, ReadJob(job=2), client=2)
     driver.replies(pool_id, second, "two")
@@ -48,7 +48,7 @@ def test_answers_may_come_in_any_order(driver: PoolDriver) -> None:
 
 
 def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None:
-    """After 10 s; an answer that comes later is nobody's."""
+    """After 10 s; a later answer is dropped."""
     pool_id = driver.opened()
     number = driver.asks(pool_id, Close())
     answered = len(driver.answers)
@@ -63,8 +63,8 @@ def test_ask_that_is_not_answered_is_refused_in_time(driver: PoolDriver) -> None
     assert driver.deciding.next_deadline() is None
 
 
-def test_join_has_the_time_that_it_asks_for(driver: PoolDriver) -> None:
-    """And 2 s for the way; without a limit it waits for ever."""
+def test_a_join_has_its_own_timeout(driver: PoolDriver) -> None:
+    """And 2 s for the transport; without a timeout it waits forever."""
     pool_id = driver.opened()
     driver.asks(pool_id, JoinPool(timeout_s=30.0))
     answered = len(driver.answers)
@@ -77,8 +77,8 @@ def test_join_has_the_time_that_it_asks_for(driver: PoolDriver) -> None:
     assert len(driver.answers) == answered + 1
 
 
-def test_answer_to_a_client_that_has_gone_is_nobodys(driver: PoolDriver) -> None:
-    """It is forgotten with the client."""
+def test_an_answer_to_a_client_that_has_gone_is_dropped(driver: PoolDriver) -> None:
+    """The request is forgotten with the client."""
     pool_id = driver.opened()
     number = driver.asks(pool_id, Close(), client=7)
     driver.happens(e.ClientGone(7))
@@ -88,8 +88,8 @@ def test_answer_to_a_client_that_has_gone_is_nobodys(driver: PoolDriver) -> None
     assert len(driver.answers) == answered
 
 
-def test_answer_to_what_was_never_asked_is_dropped(driver: PoolDriver) -> None:
-    """A host may say what it likes."""
+def test_an_answer_without_a_request_is_dropped(driver: PoolDriver) -> None:
+    """A host may send anything."""
     pool_id = driver.opened()
     answered = len(driver.answers)
     driver.replies(pool_id, 12345, {})
@@ -97,7 +97,7 @@ def test_answer_to_what_was_never_asked_is_dropped(driver: PoolDriver) -> None:
 
 
 def test_pool_that_does_not_exist_is_not_found(driver: PoolDriver) -> None:
-    """Nor is a process that holds none."""
+    """Nor is a process that hosts no pool."""
     process_id = driver.running()
     for wrong in ("p99", process_id):
         driver.asks(wrong, Close())
@@ -113,15 +113,15 @@ def test_pool_that_does_not_exist_is_not_found(driver: PoolDriver) -> None:
         (JoinPool(timeout_s=float("nan")), "timeout_s"),
     ],
 )
-def test_wrong_figure_is_named(driver: PoolDriver, ask: AnyAsk, field: str) -> None:
-    """Before its host is troubled."""
+def test_a_number_out_of_range_is_refused(driver: PoolDriver, ask: AnyAsk, field: str) -> None:
+    """Before its host is asked."""
     pool_id = driver.opened()
     assert not driver.asks(pool_id, ask)
     assert (driver.refusal().kind, driver.refusal().field) == ("invalid", field)
 
 
-def test_host_is_asked_only_so_many_things_at_once(driver: PoolDriver) -> None:
-    """One that answers nothing is not asked for ever."""
+def test_pending_requests_to_a_host_are_bounded(driver: PoolDriver) -> None:
+    """A host that answers nothing is not asked forever."""
     pool_id = driver.opened()
     for _ in range(MAX_ASKS):
         assert driver.asks(pool_id, ReadJob(job=1))
@@ -130,7 +130,7 @@ def test_host_is_asked_only_so_many_things_at_once(driver: PoolDriver) -> None:
 
 
 def test_host_without_a_channel_is_away_at_once(driver: PoolDriver) -> None:
-    """Those who wait are told, and whoever asks then."""
+    """Pending and later requests are refused."""
     pool_id = driver.opened()
     driver.asks(pool_id, Close())
     driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
@@ -149,8 +149,8 @@ def test_host_without_a_channel_is_away_at_once(driver: PoolDriver) -> None:
         (ReadJob(job=9), "not_found"),
     ],
 )
-def test_dead_pool_says_why_nothing_can_be_asked_of_it(driver: PoolDriver, ask: AnyAsk, kind: str) -> None:
-    """Be it dead already, or does it die before it answers."""
+def test_a_request_to_a_dead_pool_is_refused_with_the_cause(driver: PoolDriver, ask: AnyAsk, kind: str) -> None:
+    """Whether it is already dead or dies before it answers."""
     pool_id = driver.opened()
     driver.asks(pool_id, ask)
     driver.ends(pool_id, 1)
@@ -161,7 +161,7 @@ def test_dead_pool_says_why_nothing_can_be_asked_of_it(driver: PoolDriver, ask: 
 
 @pytest.mark.parametrize(("ask", "told"), [(JoinPool(), {"joined": True}), (Terminate(), {"state": "terminated"})])
 def test_dead_pool_is_joined_and_terminated(driver: PoolDriver, ask: AnyAsk, told: dict[str, Any]) -> None:
-    """That is what was asked for."""
+    """A dead pool has what both ask for."""
     pool_id = driver.opened()
     driver.asks(pool_id, ask)
     driver.ends(pool_id, 1)
@@ -169,8 +169,8 @@ def test_dead_pool_is_joined_and_terminated(driver: PoolDriver, ask: AnyAsk, tol
     assert driver.pool(pool_id).state is PoolState.TERMINATED
 
 
-def test_job_of_a_pool_that_ended_in_order_is_read_whole(driver: PoolDriver) -> None:
-    """Its host has said with its last words what came of it; of a host that says too much the newest is kept."""
+def test_a_job_of_a_pool_that_closed_normally_can_be_read_completely(driver: PoolDriver) -> None:
+    """Its host sends its jobs as it ends; if they are too large, the newest are kept."""
     pool_id = driver.opened()
     jobs = tuple(
         Job(id=number, method=JobMethod.APPLY, function="square", state=JobState.DONE, total=1, done=1)

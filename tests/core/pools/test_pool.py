@@ -1,4 +1,4 @@
-"""Pools as the fleet holds them, without a process: how a record follows its host, and what a host may say."""
+"""The records of pools, without a process: how they follow their hosts, and what a host may send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def driver() -> PoolDriver:
     return PoolDriver()
 
 
-def test_pool_and_its_host_are_one_thing_with_one_id(driver: PoolDriver) -> None:
+def test_a_pool_and_its_host_have_one_id(driver: PoolDriver) -> None:
     """It is answered as opening; its process is marked, and like any other."""
     pool_id = driver.launched(name="crunch", processes=2, retries=1)
     pool, process = driver.pool(pool_id), driver.record(pool_id)
@@ -28,8 +28,8 @@ def test_pool_and_its_host_are_one_thing_with_one_id(driver: PoolDriver) -> None
     assert driver.answer()["pool"]["state"] == "opening"
 
 
-def test_host_tells_only_what_changed(driver: PoolDriver) -> None:
-    """Everything else stays as it was, and the pool is to be published."""
+def test_a_host_reports_only_what_changed(driver: PoolDriver) -> None:
+    """Everything else stays as it was, and the pool is published."""
     pool_id = driver.opened()
     driver.tells(pool_id, queued=7, running=2)
     driver.fleet.dirty.clear()
@@ -40,13 +40,13 @@ def test_host_tells_only_what_changed(driver: PoolDriver) -> None:
 
 
 def test_target_of_the_host_follows_a_resize(driver: PoolDriver) -> None:
-    """It says how many workers there are to be."""
+    """It names the wanted number of workers."""
     pool_id = driver.opened(start_method="fork")
     driver.tells(pool_id, processes=1)
     assert driver.record(pool_id).target == "pool of 1 worker (fork)"
 
 
-def test_worker_is_what_its_host_tells_and_what_the_sweep_sees(driver: PoolDriver) -> None:
+def test_a_worker_combines_its_hosts_report_and_the_sweep(driver: PoolDriver) -> None:
     """Its parent, CPU and memory are those of the inventory."""
     pool_id = driver.opened()
     driver.tells(pool_id, workers=(worker(task=TASK, busy_s=1.0, sentinel=Sentinel(fd=8, ready=False)),))
@@ -59,7 +59,7 @@ def test_worker_is_what_its_host_tells_and_what_the_sweep_sees(driver: PoolDrive
 
 
 def test_sentinel_of_an_ended_worker_is_ready(driver: PoolDriver) -> None:
-    """It keeps its exit code, and no figures of whoever may have its pid."""
+    """It keeps its exit code, and gets no figures of another process with its pid."""
     pool_id = driver.opened()
     gone = worker(state=WorkerState.ENDED, exitcode=-9, sentinel=Sentinel(fd=8, ready=False))
     driver.tells(pool_id, workers=(gone,))
@@ -68,7 +68,7 @@ def test_sentinel_of_an_ended_worker_is_ready(driver: PoolDriver) -> None:
     assert (one.exitcode, one.sentinel, one.cpu_percent) == (-9, Sentinel(fd=8, ready=True), None)
 
 
-def test_worker_that_somebody_stopped_is_suspended(driver: PoolDriver) -> None:
+def test_a_worker_stopped_by_any_process_is_suspended(driver: PoolDriver) -> None:
     """Whoever it was: the kernel's letter says it."""
     pool_id = driver.opened()
     driver.tells(pool_id, workers=(worker(state=WorkerState.IDLE),))
@@ -79,7 +79,7 @@ def test_worker_that_somebody_stopped_is_suspended(driver: PoolDriver) -> None:
 
 
 def test_worker_that_was_resumed_is_not_shown_as_stopped_by_an_old_sweep(driver: PoolDriver) -> None:
-    """Its host tells it before the next sweep does."""
+    """Its host reports it before the next sweep."""
     pool_id = driver.opened()
     driver.tells(pool_id, workers=(worker(state=WorkerState.SUSPENDED),))
     driver.sweeps(pool_id, os_state="T")
@@ -88,7 +88,7 @@ def test_worker_that_was_resumed_is_not_shown_as_stopped_by_an_old_sweep(driver:
 
 
 def test_pool_whose_host_dies_is_terminated_with_its_cause(driver: PoolDriver) -> None:
-    """What ran is lost, what waited never starts, and jobs that were not over are lost."""
+    """Running tasks are lost, waiting ones never start, and unfinished jobs are lost."""
     pool_id = driver.opened()
     driver.tells(pool_id, running=2, queued=120, lost=1, workers=(worker(),), jobs=(RUNNING_JOB, DONE_JOB))
     driver.act(pool_id, Verb.KILL)
@@ -102,7 +102,7 @@ def test_pool_whose_host_dies_is_terminated_with_its_cause(driver: PoolDriver) -
     assert line.endswith("2 running tasks are lost, 120 waiting tasks never start")
 
 
-def test_pool_that_was_closed_ends_in_order(driver: PoolDriver) -> None:
+def test_a_closed_pool_ends_normally(driver: PoolDriver) -> None:
     """Its host returns when all is done: that is no termination."""
     pool_id = driver.opened()
     driver.tells(pool_id, state=PoolState.CLOSING)
@@ -111,7 +111,7 @@ def test_pool_that_was_closed_ends_in_order(driver: PoolDriver) -> None:
 
 
 @pytest.mark.parametrize("state", [PoolState.CLOSED, PoolState.TERMINATED])
-def test_pool_that_was_over_stays_as_it_was(driver: PoolDriver, state: PoolState) -> None:
+def test_a_pool_that_is_over_keeps_its_state(driver: PoolDriver, state: PoolState) -> None:
     """However its host ends afterwards."""
     pool_id = driver.opened()
     driver.tells(pool_id, state=state)
@@ -120,8 +120,8 @@ def test_pool_that_was_over_stays_as_it_was(driver: PoolDriver, state: PoolState
     assert not driver.lines("pool")
 
 
-def test_what_a_dead_host_said_last_changes_nothing(driver: PoolDriver) -> None:
-    """A state that comes after the end is of a pool that is no more."""
+def test_a_report_after_the_end_of_the_host_changes_nothing(driver: PoolDriver) -> None:
+    """It is about a pool that no longer exists."""
     pool_id = driver.opened()
     driver.ends(pool_id, 1)
     driver.tells(pool_id, state=PoolState.OPEN, running=3)
@@ -139,8 +139,8 @@ def test_host_that_could_not_be_started_leaves_a_terminated_pool(driver: PoolDri
     assert "too many open files" in (driver.pool(pool_id).error or "")
 
 
-def test_restart_of_the_host_opens_the_pool_anew(driver: PoolDriver) -> None:
-    """Under the same id, as it was opened, and with nothing of before."""
+def test_a_restart_of_the_host_opens_a_new_pool(driver: PoolDriver) -> None:
+    """Under the same id and with the same settings, but without its jobs."""
     pool_id = driver.opened(name="crunch", retries=3)
     driver.tells(pool_id, done=9, jobs=(DONE_JOB,))
     driver.act(pool_id, Verb.RESTART)
@@ -151,7 +151,7 @@ def test_restart_of_the_host_opens_the_pool_anew(driver: PoolDriver) -> None:
 
 
 def test_pool_is_forgotten_with_its_process(driver: PoolDriver) -> None:
-    """Closing the record of the host takes the pool along."""
+    """Closing the record of the host removes the pool too."""
     pool_id = driver.opened()
     driver.ends(pool_id, 0)
     driver.act(pool_id, Verb.CLOSE)
@@ -161,7 +161,7 @@ def test_pool_is_forgotten_with_its_process(driver: PoolDriver) -> None:
 
 
 def test_pool_of_a_dead_supervisor_is_terminated(driver: PoolDriver) -> None:
-    """Its host was swept away with all the others."""
+    """Its host was ended by the sweep."""
     former = starts.Former(id="p1", state=State.RUNNING, pid=77, created_at=1.0, runs=False)
     starts.restore(driver.fleet, plan_of(PoolSpec(processes=2)), former, driver.now())
     driver.passes(0.0)
@@ -170,7 +170,7 @@ def test_pool_of_a_dead_supervisor_is_terminated(driver: PoolDriver) -> None:
 
 
 def test_lines_of_a_host_go_into_the_journal(driver: PoolDriver) -> None:
-    """Cut where they are long."""
+    """Long ones are cut."""
     pool_id = driver.opened()
     driver.notes_line(pool_id, "Job 1 is over.")
     driver.notes_line(pool_id, "x" * 5000)
@@ -178,7 +178,7 @@ def test_lines_of_a_host_go_into_the_journal(driver: PoolDriver) -> None:
 
 
 def test_host_cannot_flood_the_journal(driver: PoolDriver) -> None:
-    """What was too much is counted, and told with the next line."""
+    """Dropped lines are counted, and the next line says how many."""
     pool_id = driver.opened()
     for number in range(1000):
         driver.notes_line(pool_id, f"line {number}")
@@ -189,16 +189,16 @@ def test_host_cannot_flood_the_journal(driver: PoolDriver) -> None:
     assert driver.lines("job")[-1] == "after a second (800 lines before this one were dropped)"
 
 
-def test_what_is_no_word_is_told_and_left_out(driver: PoolDriver) -> None:
-    """The pool goes on."""
+def test_an_invalid_message_is_journalled_and_ignored(driver: PoolDriver) -> None:
+    """The pool continues."""
     pool_id = driver.opened()
     driver.happens(e.HostMumbled(pool_id, "JSON is malformed"))
     assert driver.lines("pool") == ["its host sent an invalid message: JSON is malformed"]
     assert driver.pool(pool_id).state is PoolState.OPEN
 
 
-def test_channel_that_had_to_be_closed_is_told(driver: PoolDriver) -> None:
-    """The pool itself is as it was; nobody knows more of it."""
+def test_a_channel_that_had_to_be_closed_is_journalled(driver: PoolDriver) -> None:
+    """The record of the pool stays as it was."""
     pool_id = driver.opened()
     driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
     pool = driver.pool(pool_id)
@@ -206,8 +206,8 @@ def test_channel_that_had_to_be_closed_is_told(driver: PoolDriver) -> None:
     assert driver.lines("pool") == ["its channel is closed: a frame of -1 bytes"]
 
 
-def test_end_of_the_channel_alone_is_no_news(driver: PoolDriver) -> None:
-    """A host that dies closes it too, and its end is told next."""
+def test_the_end_of_the_channel_alone_is_not_journalled(driver: PoolDriver) -> None:
+    """A host that dies closes it too, and its end is journalled next."""
     pool_id = driver.opened()
     driver.happens(e.ChannelClosed(pool_id, None))
     assert (driver.pool(pool_id).error, driver.lines("pool")) == (None, [])

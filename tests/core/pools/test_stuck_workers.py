@@ -1,4 +1,4 @@
-"""Which workers are stuck, since when and why; told once, and taken back when they go on."""
+"""Which workers are stuck, since when and why; journalled once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_probed(driver: PoolDriver, pool_id: str) -> bool:
 
 
 def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
-    """The limit is over; what the worker waits for and where it stands is found out."""
+    """Let the limit pass; find out what the worker is blocked on, and its line of Python."""
     driver.time += 12
     driver.sweeps(pool_id, cpu=cpu)
     assert is_probed(driver, pool_id)
@@ -41,8 +41,8 @@ def get_stuck(driver: PoolDriver, pool_id: str, *, cpu: float = 0.0) -> None:
     driver.happens(e.FrameFound(pool_id, "waits for a lock at stall_at (pooled.py:40)", WORKER))
 
 
-def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, busy: str) -> None:
-    """With the task, what it waits for, and where it stands; since it got the task."""
+def test_a_worker_that_finishes_no_task_for_the_limit_is_stuck(driver: PoolDriver, busy: str) -> None:
+    """With the task, what it is blocked on, and its line; since it got the task."""
     get_stuck(driver, busy)
     stuck = driver.worker(busy).stuck
     assert stuck
@@ -53,7 +53,7 @@ def test_worker_that_ends_no_task_for_the_limit_is_stuck(driver: PoolDriver, bus
 
 
 def test_busy_worker_is_stuck_too(driver: PoolDriver, busy: str) -> None:
-    """A loop that never ends needs all of a core; the reason tells."""
+    """An endless loop uses a whole core, and the reason says so."""
     get_stuck(driver, busy, cpu=98.0)
     stuck = driver.worker(busy).stuck
     assert stuck
@@ -75,8 +75,8 @@ def _fields(task: PoolTask) -> dict[str, object]:
     return {name: getattr(task, name) for name in task.__struct_fields__}
 
 
-def test_retry_of_a_task_is_another_try(driver: PoolDriver, busy: str) -> None:
-    """It has its own time."""
+def test_a_retry_of_a_task_has_its_own_time(driver: PoolDriver, busy: str) -> None:
+    """It is another attempt."""
     driver.time += 8
     driver.tells(busy, workers=(worker(task=PoolTask(**{**_fields(TASK), "attempt": 2}), busy_s=0.0),))
     driver.time += 8
@@ -94,7 +94,7 @@ def test_idle_worker_is_never_stuck(driver: PoolDriver) -> None:
 
 
 def test_idle_worker_that_was_stopped_for_the_limit_is_stuck(driver: PoolDriver) -> None:
-    """Whoever stopped it."""
+    """Whichever process stopped it."""
     pool_id = driver.opened(stuck_after_s=10.0)
     driver.tells(pool_id, workers=(worker(state=WorkerState.IDLE),))
     driver.sweeps(pool_id, os_state="T")
@@ -116,8 +116,8 @@ def test_pool_without_a_limit_has_no_stuck_workers(driver: PoolDriver) -> None:
     assert not is_probed(driver, pool_id)
 
 
-def test_worker_that_goes_on_is_no_longer_stuck(driver: PoolDriver, busy: str) -> None:
-    """And the journal tells."""
+def test_a_worker_that_makes_progress_is_no_longer_stuck(driver: PoolDriver, busy: str) -> None:
+    """And the journal says so."""
     get_stuck(driver, busy)
     driver.tells(busy, workers=(worker(task=None, state=WorkerState.IDLE),))
     driver.sweeps(busy)
@@ -125,8 +125,8 @@ def test_worker_that_goes_on_is_no_longer_stuck(driver: PoolDriver, busy: str) -
     assert driver.lines("unstuck") == [f"worker {WORKER} makes progress again"]
 
 
-def test_resumed_worker_gets_its_time_anew(driver: PoolDriver, busy: str) -> None:
-    """While it was stopped it could not go on; how long it has its task is told all the same."""
+def test_the_limit_of_a_resumed_worker_starts_over(driver: PoolDriver, busy: str) -> None:
+    """It could make no progress while it was stopped; ``busy_s`` counts on."""
     driver.sweeps(busy, os_state="T")
     driver.time += 30
     driver.sweeps(busy)
@@ -135,7 +135,7 @@ def test_resumed_worker_gets_its_time_anew(driver: PoolDriver, busy: str) -> Non
 
 
 def test_workers_of_a_stopped_host_are_not_judged(driver: PoolDriver, busy: str) -> None:
-    """It cannot tell of the tasks that end."""
+    """The host cannot report the tasks that end."""
     driver.act(busy, Verb.SUSPEND)
     driver.happens(e.Looked(busy, "T"))
     driver.time += 60
@@ -144,7 +144,7 @@ def test_workers_of_a_stopped_host_are_not_judged(driver: PoolDriver, busy: str)
 
 
 def test_probe_of_a_worker_that_is_gone_is_dropped(driver: PoolDriver, busy: str) -> None:
-    """It was killed while it was looked at."""
+    """It was killed during the probe."""
     driver.time += 12
     driver.sweeps(busy)
     driver.tells(busy, workers=())
@@ -153,8 +153,8 @@ def test_probe_of_a_worker_that_is_gone_is_dropped(driver: PoolDriver, busy: str
     assert driver.lines("stuck") == []
 
 
-def test_lines_of_many_are_looked_for_a_few_at_a_time(driver: PoolDriver) -> None:
-    """Those that go on meanwhile are left out, and in the end all others are found."""
+def test_the_lines_of_many_stuck_workers_are_asked_for_a_few_at_a_time(driver: PoolDriver) -> None:
+    """Workers that make progress in the meantime are left out; in the end all others are found."""
     pool_id = driver.opened(stuck_after_s=10.0)
     pids = range(6001, 6021)
     driver.tells(pool_id, workers=tuple(worker(pid, task=TASK, busy_s=0.0) for pid in pids))

@@ -1,4 +1,4 @@
-"""A fleet with programs whose processes say words; see `fleet_driver`."""
+"""A fleet with programs whose processes send words; see `fleet_driver`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.L
 
 
 class Programs(Driver):
-    """A driver that knows how programs behave."""
+    """A driver that pretends how programs behave."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whatever processes say, in whatever order, the records hold together: words are claims of strangers."""
+"""Whatever processes send, in any order, the records stay consistent: words are untrusted."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def take(driver: Programs, step: tuple[object, ...]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(STEPS, max_size=30))
-def test_any_words_in_any_order_leave_the_records_whole(steps: list[tuple[object, ...]]) -> None:
+def test_any_words_in_any_order_leave_the_records_consistent(steps: list[tuple[object, ...]]) -> None:
     """No exception, no record that contradicts another, and every program counts what it has."""
     driver = Programs()
     driver.run()

@@ -1,4 +1,4 @@
-"""What one supervisor leaves to the next about the processes of a program that goes on without either."""
+"""What one supervisor hands over to the next about the processes of a program that runs on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST = 2000
 
 
 def attached(driver: Programs) -> str:
-    """A program of a terminal whose first process runs."""
+    """Return a program in a terminal whose first process runs."""
     program = driver.register()
     driver.runner_says(ProgramStarted, program=program, pid=FIRST)
     driver.hello(FIRST, program, ppid=RUNNER)
@@ -27,21 +27,21 @@ def attached(driver: Programs) -> str:
 
 
 def left(driver: Programs) -> list[OfProcess]:
-    """All facts, as they come out of the journal again."""
+    """Return all facts, as they come out of the journal."""
     found = (inheritance.of_process(driver.fleet, one) for one in driver.fleet.members)
     facts = [decode(encode(fact) or b"") for fact in found if fact]
     return [fact for fact in facts if isinstance(fact, OfProcess)]
 
 
 def inherited(facts: list[OfProcess], there: Container[int]) -> tuple[Programs, list[a.Action]]:
-    """The fleet after it, where only these pids are still there."""
+    """Return the fleet of the next supervisor, if only these pids still exist."""
     heir = Programs()
     _, out = inheritance.take_over(heir.fleet, facts, lambda key: key[0] in there, heir.now())
     return heir, out
 
 
-def test_all_that_was_told_of_a_process_is_known_again() -> None:
-    """Under its old id, with what its parent and it itself have said; it is watched by its pid."""
+def test_all_that_was_reported_of_a_process_is_taken_over() -> None:
+    """Under its old id, with what it and its parent reported; it is watched by its pid."""
     driver = Programs()
     program = attached(driver)
     child = driver.child(program, FIRST, "one", "fork")
@@ -66,8 +66,8 @@ def test_all_that_was_told_of_a_process_is_known_again() -> None:
     assert heir.fleet.programs.unknown_words == 0
 
 
-def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
-    """Nobody saw the end of the one; the other is still to be joined."""
+def test_a_process_that_is_gone_is_lost_and_a_zombie_stays_exited() -> None:
+    """The end of the first was not seen; the other is not joined yet."""
     driver = Programs()
     program = attached(driver)
     _gone, zombie, stays = range(3001, 3004)
@@ -90,8 +90,8 @@ def test_who_is_gone_is_lost_and_a_zombie_is_a_zombie() -> None:
     assert heir.fleet.members[ids[zombie]].process.state is State.JOINED
 
 
-def test_a_program_lives_on_in_its_children_alone() -> None:
-    """Its first process was joined by its terminal long ago."""
+def test_a_program_runs_while_a_child_of_it_lives() -> None:
+    """Its first process was joined long ago."""
     driver = Programs()
     program = attached(driver)
     child = driver.child(program, FIRST)
@@ -106,8 +106,8 @@ def test_a_program_lives_on_in_its_children_alone() -> None:
 
 
 @pytest.mark.parametrize("there", [(), ("zombie",)])
-def test_of_a_program_that_is_over_nothing_is_taken_over(there: tuple[str, ...]) -> None:
-    """A zombie alone is no program; what the journal knows of it is told as ever."""
+def test_nothing_of_a_program_that_is_over_is_taken_over(there: tuple[str, ...]) -> None:
+    """A zombie alone is no program."""
     driver = Programs()
     program = attached(driver)
     zombie = driver.child(program, FIRST, "zombie")
@@ -116,8 +116,8 @@ def test_of_a_program_that_is_over_nothing_is_taken_over(there: tuple[str, ...])
     assert (heir.fleet.members, out) == ({}, [])
 
 
-def test_what_ends_with_us_is_not_left_to_anybody() -> None:
-    """The programs that the supervisor started itself, and whatever has ended."""
+def test_processes_that_end_with_the_supervisor_are_not_handed_over() -> None:
+    """Programs that the supervisor started itself, and processes that have ended."""
     driver = Programs()
     ours = driver.run()
     driver.child(ours, driver.pid(ours))
@@ -128,7 +128,7 @@ def test_what_ends_with_us_is_not_left_to_anybody() -> None:
     assert [fact.process.id for fact in left(driver)] == [program]
 
 
-def test_what_another_version_wrote_is_left_out() -> None:
-    """Its programs are watched again by the journal's own facts."""
+def test_facts_that_another_version_wrote_are_left_out() -> None:
+    """Their programs are watched again by the journal's own facts."""
     assert decode(b'{"of":"process","program":"p1","process":{"unheard":1}}') is None
     assert decode(b'{"of":"something"}') is None

@@ -1,4 +1,4 @@
-"""What is made of the words of observed processes, without a process or a socket."""
+"""The records made from the words of observed processes, without a process or a socket."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_a_program_has_the_id_of_its_first_process(driver: Programs) -> None:
 
 
 @pytest.mark.parametrize("first", ["parent", "child"])
-def test_a_child_is_one_record_whoever_tells_of_it_first(driver: Programs, first: str) -> None:
-    """Its parent says how it was started, it says itself that it runs."""
+def test_a_child_is_one_record_whether_it_or_its_parent_reports_it_first(driver: Programs, first: str) -> None:
+    """Its parent reports how it was started, and it reports that it runs."""
     program = driver.run()
     parent = driver.pid(program)
     words = [
@@ -56,7 +56,7 @@ def test_a_child_is_one_record_whoever_tells_of_it_first(driver: Programs, first
 
 
 def test_a_child_is_starting_until_it_says_hello_and_booted_once_it_runs_its_target(driver: Programs) -> None:
-    """One that is ended before its own code runs is told as that."""
+    """The cause of one that ends before says so."""
     program = driver.run()
     driver.starts(driver.pid(program), 3000, method="spawn")
     assert driver.of(3000).state is State.STARTING
@@ -68,7 +68,7 @@ def test_a_child_is_starting_until_it_says_hello_and_booted_once_it_runs_its_tar
     )
 
 
-def test_a_fork_without_multiprocessing_is_told_by_itself(driver: Programs) -> None:
+def test_a_fork_without_multiprocessing_reports_itself(driver: Programs) -> None:
     """os.fork() or an exec'd interpreter: it runs at once, and has no start method."""
     program = driver.run()
     driver.hello(3000, program, ppid=driver.pid(program), forked=True)
@@ -79,7 +79,7 @@ def test_a_fork_without_multiprocessing_is_told_by_itself(driver: Programs) -> N
 
 
 def test_a_fork_has_the_command_of_its_parent(driver: Programs) -> None:
-    """Which is not said again."""
+    """The command is not sent again."""
     program = driver.run()
     driver.hello(3000, program, ppid=driver.pid(program), forked=True, argv=[], executable="")
     assert driver.of(3000).target == driver.record(program).target
@@ -97,8 +97,8 @@ def test_a_zombie_is_exited_until_its_parent_joins_it(driver: Programs) -> None:
     assert driver.of(child).state is State.JOINED
 
 
-def test_a_join_that_is_told_before_the_end_is_seen_counts(driver: Programs) -> None:
-    """The pidfd may be later than the parent's word."""
+def test_a_join_that_is_reported_before_the_exit_is_seen_counts(driver: Programs) -> None:
+    """The pidfd may fire after the parent's word."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     driver.says(driver.pid(program), w.Joined(child=child, exitcode=4))
@@ -107,8 +107,8 @@ def test_a_join_that_is_told_before_the_end_is_seen_counts(driver: Programs) -> 
     assert (driver.of(child).state, driver.of(child).exitcode) == (State.JOINED, 4)
 
 
-def test_where_the_kernel_does_not_tell_the_exit_code_its_words_do(driver: Programs) -> None:
-    """Its parent's before its own; and where nobody told, that is said and no failure."""
+def test_an_exit_code_that_the_kernel_does_not_give_comes_from_words(driver: Programs) -> None:
+    """Of its parent before its own; an unknown one is no failure."""
     program = driver.run()
     parent = driver.pid(program)
     own, silent = driver.child(program, parent), driver.child(program, parent)
@@ -123,8 +123,8 @@ def test_where_the_kernel_does_not_tell_the_exit_code_its_words_do(driver: Progr
     assert (driver.of(silent).exitcode, driver.of(silent).cause) == (-15, "killed by SIGTERM from outside Procession")
 
 
-def test_what_the_forkserver_reaps_is_joined_by_who_started_it(driver: Programs) -> None:
-    """The kernel has no zombie of it, and yet nobody has joined it; when its parent ends nobody can any more."""
+def test_a_child_that_the_forkserver_reaps_is_joined_by_its_parent(driver: Programs) -> None:
+    """It is no zombie to the kernel, but not joined; after its parent's end it cannot be."""
     program = driver.run()
     parent = driver.child(program, driver.pid(program))
     forked, served = driver.child(program, parent), driver.child(program, parent, method="forkserver")
@@ -136,8 +136,8 @@ def test_what_the_forkserver_reaps_is_joined_by_who_started_it(driver: Programs)
     assert driver.of(served).state is State.JOINED
 
 
-def test_what_is_gone_before_it_can_be_watched_has_ended(driver: Programs) -> None:
-    """Its parent can still tell how."""
+def test_a_process_that_is_gone_before_it_can_be_watched_has_exited(driver: Programs) -> None:
+    """Its parent can still report how."""
     program = driver.run()
     driver.vanished.add(3000)
     driver.starts(driver.pid(program), 3000)
@@ -158,7 +158,7 @@ def test_words_that_come_after_the_end_belong_to_the_same_process(driver: Progra
     assert (driver.of(3000).booted, driver.of(3000).state) == (True, State.EXITED)
 
 
-def test_a_hello_that_is_read_after_the_end_is_of_the_same_process(driver: Programs) -> None:
+def test_a_hello_that_is_read_after_the_exit_is_of_the_same_process(driver: Programs) -> None:
     """It was a zombie already when its connection came: the start time says who it is."""
     program = driver.run()
     parent = driver.pid(program)
@@ -171,8 +171,8 @@ def test_a_hello_that_is_read_after_the_end_is_of_the_same_process(driver: Progr
     assert (driver.of(3000).state, driver.of(3000).exitcode, driver.of(3000).booted) == (State.JOINED, 2, True)
 
 
-def test_a_pid_that_is_given_out_again_is_another_process(driver: Programs) -> None:
-    """A hello with another start time is nobody's that was known."""
+def test_a_reused_pid_is_another_process(driver: Programs) -> None:
+    """A hello with another start time is of an unknown process."""
     program = driver.run()
     parent = driver.pid(program)
     child = driver.child(program, parent)
@@ -195,7 +195,7 @@ def test_an_exec_is_the_same_process(driver: Programs) -> None:
 
 @pytest.mark.parametrize("verb", [Verb.START, Verb.RESTART])
 def test_what_only_a_parent_can_do_is_refused(driver: Programs, verb: Verb) -> None:
-    """Dead or alive; the sentence says whose it is."""
+    """Dead or alive; the refusal names its parent."""
     program = driver.run()
     parent = driver.pid(program)
     child = driver.child(program, parent)
@@ -207,7 +207,7 @@ def test_what_only_a_parent_can_do_is_refused(driver: Programs, verb: Verb) -> N
 
 
 def test_an_observed_process_that_has_ended_can_be_closed(driver: Programs) -> None:
-    """Its record goes, be it a zombie; its parent's join comes to nothing then."""
+    """Its record is removed, even if it is a zombie; a later join of its parent changes nothing."""
     program = driver.run()
     parent = driver.pid(program)
     child = driver.child(program, parent)
@@ -222,7 +222,7 @@ def test_an_observed_process_that_has_ended_can_be_closed(driver: Programs) -> N
 
 
 def test_closing_an_ended_program_of_a_terminal_forgets_it(driver: Programs) -> None:
-    """With its children, as with a program of our own."""
+    """With its children, as any other program."""
     program = driver.register()
     driver.runner_says(pm.ProgramStarted, program=program, pid=600)
     driver.hello(600, program, ppid=RUNNER)
@@ -239,7 +239,7 @@ def test_closing_an_ended_program_of_a_terminal_forgets_it(driver: Programs) -> 
 
 
 def test_a_join_of_an_observed_process_is_refused(driver: Programs) -> None:
-    """Nobody but its parent can."""
+    """Only its parent can."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     driver.join(driver.of(child).id)
@@ -247,7 +247,7 @@ def test_a_join_of_an_observed_process_is_refused(driver: Programs) -> None:
 
 
 def test_an_observed_process_is_terminated_like_any_other(driver: Programs) -> None:
-    """SIGTERM, the grace, then SIGKILL to its tree; its end is told as our doing."""
+    """SIGTERM, the grace period, then SIGKILL to its tree; the cause names the user."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     process_id = driver.of(child).id
@@ -264,7 +264,7 @@ def test_an_observed_process_is_terminated_like_any_other(driver: Programs) -> N
 
 
 def test_a_suspended_one_is_seen_by_its_state_letter(driver: Programs) -> None:
-    """As with our own children."""
+    """As with children of the supervisor."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     driver.happens(e.Looked(driver.of(child).id, "T"))
@@ -274,8 +274,8 @@ def test_a_suspended_one_is_seen_by_its_state_letter(driver: Programs) -> None:
     assert driver.of(child).state is State.RUNNING
 
 
-def test_a_kill_of_the_whole_program_is_told_as_ours(driver: Programs) -> None:
-    """Each of its processes dies by that SIGKILL."""
+def test_the_cause_of_a_kill_of_the_whole_program_names_the_user(driver: Programs) -> None:
+    """For each of its processes."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     driver.trees[program] = driver.left[program] = frozenset({(child, 7)})
@@ -285,7 +285,7 @@ def test_a_kill_of_the_whole_program_is_told_as_ours(driver: Programs) -> None:
 
 
 def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
-    """Pool.terminate(), and so the end of a with block, tells before it does; any other end is told as with others."""
+    """Pool.terminate(), and so the end of a with block, reports it before; any other end is a failure."""
     program = driver.run()
     parent = driver.pid(program)
     ended, killed, ours, late, alone = pids = (4000, 4001, 4002, 4003, 4004)
@@ -311,7 +311,7 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     ]
 
 
-def test_who_of_the_program_sent_the_signal_is_told(driver: Programs) -> None:
+def test_the_cause_names_the_process_of_the_program_that_sent_the_signal(driver: Programs) -> None:
     """terminate() and kill() of its parent; not where it is another signal, another's word, or ours."""
     program = driver.run()
     parent = driver.pid(program)
@@ -332,8 +332,8 @@ def test_who_of_the_program_sent_the_signal_is_told(driver: Programs) -> None:
     assert driver.of(ended).failed
 
 
-def test_a_program_runs_for_as_long_as_any_of_it_lives(driver: Programs) -> None:
-    """A script that daemonises ends at once, its daemon does not."""
+def test_a_program_runs_while_any_of_its_processes_lives(driver: Programs) -> None:
+    """A script that daemonises exits at once, its daemon does not."""
     program = driver.run()
     daemon = driver.child(program, driver.pid(program))
     driver.ends(program)
@@ -347,8 +347,8 @@ def test_a_program_runs_for_as_long_as_any_of_it_lives(driver: Programs) -> None
     assert ("program", "program ended: finished; 2 processes") in driver.notes
 
 
-def test_a_program_that_is_restarted_begins_anew(driver: Programs) -> None:
-    """Under the same id; what its first process was is told no more."""
+def test_a_restarted_program_starts_over(driver: Programs) -> None:
+    """Under the same id; what its former first process reported is forgotten."""
     program = driver.run()
     driver.ends(program, 1)
     assert driver.program(program).state == "ended"
@@ -358,7 +358,7 @@ def test_a_program_that_is_restarted_begins_anew(driver: Programs) -> None:
 
 
 def test_closing_a_program_forgets_all_of_it(driver: Programs) -> None:
-    """Its ended processes are of no use without it."""
+    """Its ended processes are forgotten with it."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     process_id = driver.of(child).id
@@ -386,8 +386,8 @@ def test_records_of_ended_processes_are_bounded(driver: Programs) -> None:
     assert driver.of(zombie).state is State.EXITED
 
 
-def test_more_processes_than_allowed_are_counted_and_not_taken_in(driver: Programs) -> None:
-    """A fork bomb under observation does not fill our memory."""
+def test_more_processes_than_allowed_are_counted_but_get_no_record(driver: Programs) -> None:
+    """A fork bomb under observation does not fill the memory of the supervisor."""
     program = driver.run()
     driver.fleet.max_processes = 3
     for number in range(10):
@@ -431,7 +431,7 @@ def test_what_the_findings_need_is_kept(driver: Programs) -> None:
     assert not above.joining
 
 
-def test_a_word_enrols_no_pid_that_cannot_be_one(driver: Programs) -> None:
+def test_a_word_with_an_impossible_pid_adds_no_process(driver: Programs) -> None:
     """Words are not trusted."""
     program = driver.run()
     for pid in (-1, 0, 2**40, driver.pid(program)):
@@ -442,7 +442,7 @@ def test_a_word_enrols_no_pid_that_cannot_be_one(driver: Programs) -> None:
 # Programs of a terminal
 
 
-def test_an_attached_program_gets_what_makes_it_observed(driver: Programs) -> None:
+def test_an_attached_program_gets_an_environment_to_observe_it(driver: Programs) -> None:
     """And is starting until its command has a pid."""
     program = driver.register()
     assert driver.result()["environment"] == {"PROCESSION_OBSERVE": "/s", "PROCESSION_PROGRAM": program}
@@ -453,7 +453,7 @@ def test_an_attached_program_gets_what_makes_it_observed(driver: Programs) -> No
 
 @pytest.mark.parametrize("first", ["hello", "runner"])
 def test_the_command_of_an_attached_program_is_its_first_process(driver: Programs, first: str) -> None:
-    """Told by who runs it, or by its own hello, in either order."""
+    """Reported by `procession run`, or by its own hello, in either order."""
     program = driver.register()
     words = [
         lambda: driver.hello(3000, program, ppid=RUNNER),
@@ -470,7 +470,7 @@ def test_the_command_of_an_attached_program_is_its_first_process(driver: Program
     assert driver.program(program).state == "ended"
 
 
-def test_an_attached_program_without_a_python_is_watched_all_the_same(driver: Programs) -> None:
+def test_an_attached_program_without_a_python_is_watched_too(driver: Programs) -> None:
     """A shell says no hello."""
     program = driver.register()
     driver.runner_says(pm.ProgramStarted, program=program, pid=3000)
@@ -486,7 +486,7 @@ def test_an_attached_program_without_a_python_is_watched_all_the_same(driver: Pr
 
 @pytest.mark.parametrize("how", ["told", "runner died"])
 def test_an_attached_program_that_never_ran_failed(driver: Programs, how: str) -> None:
-    """Where the command is not there, or who was to run it is gone."""
+    """The command was not found, or its `procession run` is gone."""
     program = driver.register()
     if how == "told":
         driver.runner_says(pm.ProgramEnded, program=program, exitcode=None, error="nosuch: not found")
@@ -497,8 +497,8 @@ def test_an_attached_program_that_never_ran_failed(driver: Programs, how: str) -
     assert driver.program(program).state == "ended"
 
 
-def test_our_own_end_spares_the_programs_of_a_terminal(driver: Programs) -> None:
-    """They are not waited for either; a program of ours is ended by its first process."""
+def test_a_stop_of_everything_spares_programs_in_a_terminal(driver: Programs) -> None:
+    """It does not wait for them either; other programs are ended by their first process."""
     ours, attached = driver.run(), driver.register()
     driver.hello(2000, attached, ppid=RUNNER)
     mine, theirs = driver.child(ours, driver.pid(ours)), driver.child(attached, 2000)
@@ -508,8 +508,8 @@ def test_our_own_end_spares_the_programs_of_a_terminal(driver: Programs) -> None
     assert {member.id for member in driver.fleet.live()} == {ours, driver.of(mine).id}
 
 
-def test_our_own_end_ends_what_a_dead_program_left(driver: Programs) -> None:
-    """Its daemons have nobody else to end them."""
+def test_a_stop_of_everything_ends_what_a_dead_program_left(driver: Programs) -> None:
+    """Its daemons are ended one by one."""
     program = driver.run()
     daemon = driver.child(program, driver.pid(program))
     driver.ends(program)
@@ -518,7 +518,7 @@ def test_our_own_end_ends_what_a_dead_program_left(driver: Programs) -> None:
 
 
 def test_a_sentinel_is_ready_when_its_process_has_ended(driver: Programs) -> None:
-    """Its parent told which fd it has; a word that comes after the end says so too."""
+    """Its parent reports the fd, maybe after the exit."""
     program = driver.run()
     parent = driver.pid(program)
     driver.starts(parent, 3100, sentinel=5)
@@ -535,7 +535,7 @@ def test_a_sentinel_is_ready_when_its_process_has_ended(driver: Programs) -> Non
 def test_a_sentinel_is_not_ready_while_a_fork_of_the_dead_holds_it(
     driver: Programs, method: str, held_by: tuple[int, ...]
 ) -> None:
-    """As the grandchildren of a terminated process do; the forkserver itself tells of the end of its children."""
+    """As the grandchildren of a terminated process do; the forkserver reports the exit of its children itself."""
     program = driver.run()
     driver.starts(driver.pid(program), 3100, method=method, sentinel=5)
     driver.starts(3100, 3101, method="fork", sentinel=7)
@@ -561,8 +561,8 @@ def test_a_sentinel_is_not_ready_while_a_fork_of_the_dead_holds_it(
         ("Müller 名前 <b>", "Müller 名前 <b>"),
     ],
 )
-def test_a_name_hides_nothing_and_turns_nothing_round(driver: Programs, name: str, shown: str) -> None:
-    """What would change how the words beside it are read is written out."""
+def test_unprintable_characters_in_a_name_are_escaped(driver: Programs, name: str, shown: str) -> None:
+    """They could hide or reverse the words beside the name."""
     program = driver.run()
     driver.starts(driver.pid(program), 3100, name)
     assert driver.of(3100).name == shown

@@ -1,4 +1,4 @@
-"""Why a program is not observed, by the command that it is."""
+"""Why a program is not observed, by its command."""
 
 import shlex
 
@@ -17,7 +17,7 @@ from app.core.programs.unobserved import why_unobserved
     ],
 )
 def test_the_flag_is_named(command: str, flag: str) -> None:
-    """Also among others, behind others, and where the command is not Python's own."""
+    """Also among other flags, after others, and behind another command."""
     told = why_unobserved(shlex.split(command))
     assert told.startswith(f"{flag} makes Python ")
     assert f"Run it without {flag}." in told
@@ -35,6 +35,6 @@ def test_the_flag_is_named(command: str, flag: str) -> None:
         "sh -E",
     ],
 )
-def test_what_is_no_flag_of_python_is_not_blamed(command: str) -> None:
-    """Then nobody knows more than that nothing was told."""
+def test_an_argument_that_is_no_flag_of_python_is_not_blamed(command: str) -> None:
+    """Then only the lack of reports is stated."""
     assert why_unobserved(shlex.split(command)).startswith("None of its processes has reported.")

@@ -1,4 +1,4 @@
-"""Things that were made at one place get numbers, and keep them."""
+"""Things with the same name get numbers, and keep them."""
 
 from app.core.resources.book import Book
 from app.core.resources.thing import Thing
@@ -11,16 +11,16 @@ def lock(book: Book, key: str, name: str = "locks (x.py:3)", *, pid: int = 1, he
     return thing
 
 
-def test_the_only_one_has_no_number() -> None:
-    """Nor has one that is told of again, or by who got it."""
+def test_the_only_thing_of_a_name_has_no_number() -> None:
+    """Nor has one that is reported again, or by a process that received it."""
     book = Book()
     first = lock(book, "sem:1")
     assert lock(book, "sem:1") is lock(book, "sem:1", name="", pid=2, here=False) is first
     assert first.name == "locks (x.py:3)"
 
 
-def test_several_are_numbered_in_order() -> None:
-    """The first one too, from the second on; before the place, and after one that has no variable."""
+def test_things_with_the_same_name_are_numbered_in_order() -> None:
+    """The first one too, once there is a second; the number stands after the variable, if there is one."""
     book = Book()
     named = [lock(book, f"sem:{number}") for number in range(3)]
     nameless = [lock(book, f"sem:{number}", "x.py:4") for number in range(10, 12)]
@@ -29,7 +29,7 @@ def test_several_are_numbered_in_order() -> None:
 
 
 def test_numbers_are_for_life() -> None:
-    """Who is gone leaves its number to nobody."""
+    """The number of a thing that is gone is not reused."""
     book = Book()
     lock(book, "sem:1")
     second = lock(book, "sem:2")
@@ -38,8 +38,8 @@ def test_numbers_are_for_life() -> None:
     assert (lock(book, "sem:3").name, second.name) == ("locks #3 (x.py:3)", "locks #2 (x.py:3)")
 
 
-def test_each_program_and_kind_counts_for_itself() -> None:
-    """Whatever is told apart by that already needs no number."""
+def test_each_program_and_kind_has_its_own_numbers() -> None:
+    """Things of other programs or kinds need no number."""
     book = Book()
     book.programs.update({1: "p1", 2: "p2"})
     one, other = lock(book, "sem:1"), lock(book, "sem:2", pid=2)

@@ -1,4 +1,4 @@
-"""The pure parts of the readers: the book of things, who holds a lock, rates and ages, layouts, mappings."""
+"""The book of things, the holders of locks, rates and ages, layouts and mappings."""
 
 import struct
 from dataclasses import replace
@@ -32,7 +32,7 @@ def tell_queue(book: Book, pid: int, now: float = 0.0) -> None:
 
 
 def test_parts_belong_to_their_whole() -> None:
-    """Each is a thing of its own, and leads to what people see."""
+    """Each is a thing of its own, and leads to the composite that users see."""
     book = Book()
     tell_queue(book, 7)
     queue, sem = book.by_key["queue:4"], book.by_key["sem:1"]
@@ -42,8 +42,8 @@ def test_parts_belong_to_their_whole() -> None:
     assert book.part(queue, "unfinished") is None
 
 
-def test_fork_inherits_and_the_dead_are_remembered_for_a_while() -> None:
-    """Also a child whose word comes after the end of its parent, which was the only user."""
+def test_a_fork_inherits_even_from_a_dead_parent() -> None:
+    """Also a child whose word comes after the exit of its parent, the only user."""
     book = Book()
     tell_queue(book, 7)
     book.forked(7, 8)
@@ -60,8 +60,8 @@ def test_fork_inherits_and_the_dead_are_remembered_for_a_while() -> None:
     assert not book.by_id
 
 
-def test_a_key_that_is_given_out_again_is_another_thing() -> None:
-    """Inodes and addresses are."""
+def test_a_reused_key_is_another_thing() -> None:
+    """Inodes and addresses are reused."""
     book = Book()
     first = book.made(7, Made(key="sem:1", resource="lock", name="a"), 0.0, 0.0)
     book.dropped(7, "sem:1", 0.0)
@@ -73,7 +73,7 @@ def test_a_key_that_is_given_out_again_is_another_thing() -> None:
 
 
 def test_other_end_of_a_duplex_pipe_is_the_same_pipe() -> None:
-    """Also where its receiver told of it before its maker."""
+    """Also if its receiver reports it before its creator."""
     book = Book()
     book.made(8, Made(key="sock:2", resource="pipe", here=False), 0.0, 0.0)
     book.made(7, Made(key="sock:1", resource="pipe", parts={"a": "sock:1", "b": "sock:2"}), 0.0, 0.0)
@@ -83,7 +83,7 @@ def test_other_end_of_a_duplex_pipe_is_the_same_pipe() -> None:
 
 
 def test_a_thing_may_have_no_name_and_one_part_twice() -> None:
-    """Nobody with sense says so; whoever does makes nothing else fail."""
+    """Such words are wrong, but nothing else fails."""
     book = Book()
     same = {"sem": "sem:1", "rlock": "sem:1"}
     book.made(7, Made(key="", resource="queue", here=False, parts=same), 0.0, 0.0)
@@ -91,8 +91,8 @@ def test_a_thing_may_have_no_name_and_one_part_twice() -> None:
     assert [thing.key for thing in book] == ["sem:1"]
 
 
-def test_client_of_a_manager_makes_no_listener_of_it() -> None:
-    """Only who made a thing says what it is."""
+def test_a_client_cannot_change_the_kind_of_a_manager() -> None:
+    """Only the creator of a thing decides its kind."""
     book = Book()
     book.made(7, Made(key="addr:/x", resource="manager"), 0.0, 0.0)
     book.made(8, Made(key="addr:/x", resource="listener", here=False), 0.0, 0.0)
@@ -122,8 +122,8 @@ steps = st.lists(
 
 
 @given(steps)
-def test_book_is_true_whatever_is_told(told: list[tuple[str, int, Any]]) -> None:
-    """Words are claims: whatever they say, in any order, who has what stays consistent, and can be shown."""
+def test_the_book_is_consistent_whatever_is_reported(told: list[tuple[str, int, Any]]) -> None:
+    """Words are claims: whatever they say, in any order, users and records stay consistent."""
     book = Book()
     now = 0.0
     for what, pid, about in told:
@@ -146,7 +146,7 @@ def test_book_is_true_whatever_is_told(told: list[tuple[str, int, Any]]) -> None
 
 
 def check(book: Book, now: float) -> None:
-    """Who has what is consistent, and can be shown."""
+    """Assert that users are consistent, and that every record can be made."""
     assert {thing.id for thing in book.by_key.values()} == set(book.by_id)
     for pid, held in book._held.items():
         assert all(pid in book.by_key[key].users for key in held)
@@ -158,7 +158,7 @@ def check(book: Book, now: float) -> None:
 
 
 def handed_over(book: Book, now: float) -> Book:
-    """What the next supervisor knows, where nobody has died meanwhile."""
+    """Return what the next supervisor knows if no process has died in the meantime."""
     heir = Book()
     for thing in sorted(book.by_id.values(), key=lambda one: one.number):
         heir.take_over(replace(thing, users={}, workers=set(thing.workers), unused_since=None), thing.users, now)
@@ -166,7 +166,7 @@ def handed_over(book: Book, now: float) -> Book:
 
 
 def test_a_book_is_handed_over() -> None:
-    """The same things under the same ids, parts of the same wholes; what comes then has an id of its own."""
+    """The same things under the same ids, parts of the same wholes; a new one gets a new id."""
     book = Book()
     tell_queue(book, 7)
     book.made(7, Made(key="7-1", resource="pool", parts={"inqueue": "queue:4"}), 0.0, 0.0)
@@ -187,8 +187,8 @@ def test_a_book_is_handed_over() -> None:
     assert {one.id for one in heir.expire(3.0 + LINGERS_S)} == {*book.by_id, newer.id}
 
 
-def test_numbers_of_names_go_on() -> None:
-    """Also where the first of them is gone by then."""
+def test_numbering_continues_after_a_handover() -> None:
+    """Also if the first of them is gone by then."""
     book = Book()
     for inode in (1, 2, 3):
         book.made(7, Made(key=f"sem:{inode}", resource="lock", name="locks (x.py:1)"), 0.0, 0.0)
@@ -199,8 +199,8 @@ def test_numbers_of_names_go_on() -> None:
     assert [one.name for one in heir] == ["locks #2 (x.py:1)", "locks #3 (x.py:1)", "locks #4 (x.py:1)"]
 
 
-def test_the_pipe_of_a_queue_goes_with_it() -> None:
-    """Of a pipe's end nothing is told."""
+def test_the_pipe_of_a_queue_is_dropped_with_it() -> None:
+    """Processes do not report the end of a pipe."""
     book = Book()
     tell_queue(book, 7)
     for key in ("queue:4", "sem:1", "sem:2", "sem:3"):
@@ -223,16 +223,16 @@ def judged(holding: Holding, counts: dict[int, int | None], now: float, **known:
     return holding.holder, holding.unknown, holding.abandoned
 
 
-def test_who_has_acquired_it_holds_it() -> None:
-    """And for how long is counted from the first look."""
+def test_the_process_that_acquired_a_lock_holds_it() -> None:
+    """``held_s`` counts from the first look."""
     holding = Holding()
     assert judged(holding, {1: 0, 2: 1}, 5.0) == (2, False, False)
     assert judged(holding, {1: 0, 2: 1}, 9.0) == (2, False, False)
     assert holding.since == 5.0
 
 
-def test_nobody_alive_has_it() -> None:
-    """Abandoned at the second look if the dead one was seen holding it, later if it was not, never if nobody died."""
+def test_a_lock_without_a_living_holder_is_abandoned() -> None:
+    """At the second look if the dead process was seen holding it, later if not, never if no process died."""
     seen = Holding()
     judged(seen, {1: 0, 2: 1}, 0.0)
     assert judged(seen, {1: 0}, 1.0) == (None, True, False)
@@ -247,8 +247,8 @@ def test_nobody_alive_has_it() -> None:
     assert not any(judged(nobody_died, {1: 0, 2: 0}, at)[2] for at in range(9))
 
 
-def test_one_that_has_just_acquired_it_makes_no_abandoned_lock() -> None:
-    """Its count follows when it runs again."""
+def test_a_lock_that_was_just_acquired_is_not_abandoned() -> None:
+    """The holder counts it when it runs again."""
     holding = Holding()
     judged(holding, {1: 0, 2: 1}, 0.0)
     judged(holding, {1: 0}, 1.0)
@@ -264,14 +264,14 @@ def test_one_that_has_just_acquired_it_makes_no_abandoned_lock() -> None:
         pytest.param({1: 0, 2: None}, {"somebody_died": True}, id="one cannot be read"),
     ],
 )
-def test_unclear_is_unknown_and_stays_so(counts: dict[int, int | None], known: dict[str, Any]) -> None:
-    """However often it is looked at."""
+def test_an_unclear_holder_stays_unknown(counts: dict[int, int | None], known: dict[str, Any]) -> None:
+    """At every look."""
     holding = Holding()
     assert {judged(holding, counts, float(at), **known) for at in range(20)} == {(None, True, False)}
 
 
-def test_notes_decide_where_counts_do_not() -> None:
-    """The last note counts: it is of an acquisition, and not taken back."""
+def test_notes_decide_if_counts_do_not() -> None:
+    """The last noted acquisition counts."""
     assert judged(Holding(), {1: None, 2: None}, 9.0, owners={1: 3.0, 2: 4.0}) == (2, False, False)
     assert judged(Holding(), {1: 1, 2: 1}, 9.0, owners={1: 3.0, 2: 4.0}) == (2, False, False)
     holding = Holding()
@@ -284,7 +284,7 @@ def test_notes_decide_where_counts_do_not() -> None:
 
 
 def test_rates_are_of_the_last_seconds() -> None:
-    """Also after a pause, and with those that are dead."""
+    """Also after a pause, and with the counts of dead users."""
     traffic = Traffic()
     assert traffic.rates() == (None, None)
     for at in range(41):
@@ -300,7 +300,7 @@ def test_rates_are_of_the_last_seconds() -> None:
 
 
 def test_age_of_the_oldest() -> None:
-    """Since its put was counted; none when all was got."""
+    """Since its put was counted; None for an empty queue."""
     traffic = Traffic()
     traffic.look(0, 0, 0.0)
     traffic.look(5, 0, 1.0)
@@ -313,8 +313,8 @@ def test_age_of_the_oldest() -> None:
 
 
 @given(st.floats(0, 1e6))
-def test_durations_are_told_in_steps(seconds: float) -> None:
-    """Never more than they are, and by no more than a fifth less, once they are longer than a second."""
+def test_durations_are_rounded_down_to_steps(seconds: float) -> None:
+    """Never up, and by a limited part of the duration."""
     assert 0 <= round_down(seconds) <= seconds + 1e-6
     assert seconds - round_down(seconds) <= max(seconds / 2, 0.11)
 
@@ -324,7 +324,7 @@ def test_durations_are_told_in_steps(seconds: float) -> None:
 
 @given(st.binary(max_size=120), st.sampled_from(layouts.HEADS))
 def test_any_bytes_are_read_without_an_error(raw: bytes, head: int) -> None:
-    """As unknown, mostly."""
+    """Mostly as unknown."""
     layouts.semlock(raw, head)
     layouts.deque_length(raw, head)
     layouts.dict_length(raw, head)
@@ -332,7 +332,7 @@ def test_any_bytes_are_read_without_an_error(raw: bytes, head: int) -> None:
     layouts.name(raw)
 
 
-def test_a_deque_in_the_middle_of_a_change_is_none() -> None:
+def test_a_deque_in_the_middle_of_a_change_is_unreadable() -> None:
     """Length and indices must fit together."""
     fits = struct.pack("<qQQqqQq", 3, 4096, 4096, 32, 34, 1, -1)
     torn = struct.pack("<qQQqqQq", 4, 4096, 4096, 32, 34, 1, -1)
@@ -359,7 +359,7 @@ MAPS = b"""\
 
 
 def test_mappings_know_the_file_behind_an_address() -> None:
-    """Only of what is shared."""
+    """Only of shared mappings."""
     maps = Mappings(MAPS)
     assert [maps.inode(0x7F0000000000 + at) for at in (0, 0xFFF, 0x1000, 0x2000, 0x5FFF, -1)] == [
         *(77, 77, None),
@@ -370,7 +370,7 @@ def test_mappings_know_the_file_behind_an_address() -> None:
 
 
 def test_chart_of_values_keeps_signs_and_fractions() -> None:
-    """An exact series is what it was."""
+    """An exact series returns what was stored."""
     history = History(series=OF_RESOURCES)
     history.record(1.0, {"r1": (3, 45, 0.5, None, -2.75, 2)})
     history.record(2.0, {"r1": (None, None, None, None, None, None)})

@@ -1,4 +1,4 @@
-"""Who has acquired some of a semaphore, and what the dead took along: judged without a process."""
+"""Which processes acquired a semaphore, and how many slots dead ones held, without a process."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def look(
     return slots
 
 
-def test_who_has_acquired_some() -> None:
+def test_the_processes_that_acquired_a_semaphore() -> None:
     assert SemaphoreSlots().acquired_by is None
     slots = look(SemaphoreSlots(), 0, {TWO: 1, ONE: 1, MAIN: 0}, 0.0)
     assert (slots.acquired_by, slots.lost) == ((ONE, TWO), 0)
 
 
-def test_a_place_is_lost_when_it_was_missing_for_a_while() -> None:
-    """And the one that was seen having it is named."""
+def test_a_slot_is_lost_when_it_was_missing_for_a_while() -> None:
+    """The dead process that was seen with it is named."""
     slots = look(SemaphoreSlots(), 0, {MAIN: 0, ONE: 1, TWO: 1}, 0.0, 0.5)
     look(slots, 0, {MAIN: 0, TWO: 1}, 1.0, 1.9)
     assert slots.lost == 0
@@ -37,13 +37,13 @@ def test_a_place_is_lost_when_it_was_missing_for_a_while() -> None:
     assert slots.lost == 2
 
 
-def test_who_is_just_dying_cannot_be_read_and_is_named_all_the_same() -> None:
+def test_a_dying_process_that_cannot_be_read_is_named() -> None:
     slots = look(SemaphoreSlots(), 1, {MAIN: 0, ONE: 1}, 0.0)
     look(slots, 1, {MAIN: 0, ONE: None}, 0.2)
     assert (look(slots, 1, {MAIN: 0}, 0.4, 0.8, 1.5).lost, slots.dead) == (1, ONE)
 
 
-def test_it_is_lost_no_more_when_it_was_released_in_the_place_of_the_dead() -> None:
+def test_a_lost_slot_that_was_released_is_no_longer_lost() -> None:
     slots = look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0)
     assert slots.lost == 2
     slots.restored()
@@ -52,7 +52,7 @@ def test_it_is_lost_no_more_when_it_was_released_in_the_place_of_the_dead() -> N
     assert look(slots, 2, {MAIN: 0}, 5.0).lost == 0
 
 
-def test_what_is_seen_for_a_moment_is_no_loss() -> None:
+def test_a_slot_that_is_missing_for_a_moment_is_not_lost() -> None:
     """Value and counts are not of one moment."""
     slots = SemaphoreSlots()
     for now in range(10):
@@ -60,14 +60,14 @@ def test_what_is_seen_for_a_moment_is_no_loss() -> None:
     assert slots.lost == 0
 
 
-def test_nothing_is_lost_where_nobody_died_or_too_little_is_known() -> None:
+def test_no_slot_is_lost_if_no_process_died_or_too_little_is_known() -> None:
     assert look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, died=False).lost == 0
     assert look(SemaphoreSlots(), 0, {MAIN: 0}, 0.0, 1.0, 2.0, whole=None).lost == 0
     assert look(SemaphoreSlots(), 0, {MAIN: 0, ONE: None}, 0.0, 1.0, 2.0).lost == 0
 
 
-def test_a_signal_belongs_to_nobody_for_ever() -> None:
-    """One releases and another acquires: also when the one who released is gone since."""
+def test_a_semaphore_used_as_a_signal_never_loses_slots() -> None:
+    """One process releases and another acquires, even after the first is gone."""
     slots = look(SemaphoreSlots(), 0, {MAIN: -1, ONE: 1}, 0.0, whole=0)
     assert (look(slots, 0, {ONE: 1}, 1.0, 2.0, 3.0, whole=0).acquired_by, slots.lost) == ((), 0)
     more = look(SemaphoreSlots(), 1, {ONE: 0}, 0.0, 1.0, 2.0, whole=0)
