@@ -1,6 +1,6 @@
 """Who can end a wait, and by doing what, in words.  Pure.
 
-The page has the same labels, in `static/js/words/liberators.js`.
+The page has the same labels, in `static/js/words/waits.js`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BY_OPERATION = {
 _OF_MESSAGES = {
     "recv": Unblocking("sent by", "send"),
     "send": Unblocking("received by", "receive"),
-    "answer": Unblocking("answered by", "give"),
+    "answer": Unblocking("served by", "give"),
     "connect": Unblocking("accepted by", "accept"),
     "greet": Unblocking("expected from", "complete"),
 }
@@ -45,7 +45,7 @@ _BY_KIND = {
 }
 _BY_POOL = Unblocking("served by", "serve")
 _HELD = Unblocking("held by", "release")
-_HELD_BY_ONE_OF = Unblocking("held by one of", "release")
+_MAY_BE_HELD = Unblocking("may be held by", "release")
 
 
 def unblocking(edge: Edge, resource: Resource | None, *, several: bool = False) -> Unblocking:
@@ -62,8 +62,8 @@ def unblocking(edge: Edge, resource: Resource | None, *, several: bool = False) 
     if edge.to in _BY_OPERATION:
         return _BY_OPERATION[edge.to]
     if resource.kind is K.BARRIER:
-        return Unblocking(f"needs {missing_parties(resource)} more of", "reach")
-    return _BY_KIND.get(resource.kind) or (_HELD_BY_ONE_OF if several else _HELD)
+        return Unblocking(f"missing {missing_parties(resource)} of", "reach")
+    return _BY_KIND.get(resource.kind) or (_MAY_BE_HELD if several else _HELD)
 
 
 def unblockers(edge: Edge, resource: Resource | None) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ def silent_clients(scene: Scene) -> Iterator[Candidate]:
                 id=f"{FindingKind.SILENT_CLIENT}:{edge.pid}-{resource.id}",
                 kind=FindingKind.SILENT_CLIENT,
                 program=resource.program,
-                text=f"{scene.name(edge.pid)} is blocked in accept() of {listener}: {who} has connected but not "
+                text=f"{scene.name(edge.pid)} is blocked in accept() on {listener}: {who} has connected but not "
                 "completed the handshake. Until then no other client can connect.",
                 why="accept() performs the authkey handshake itself, without a timeout. A client that connects and "
                 "sends nothing, such as a port scanner or a suspended process, blocks it.",

@@ -26,15 +26,15 @@ _WAITS = {
     "flush": "is blocked flushing its queue buffer to {resource}, whose pipe is full",
     "recv": "waits to receive from {resource}",
     "send": "waits to send to {resource}",
-    "wait": "waits on {resource}",
-    "notify": "waits on {resource} for a sleeper to confirm that it is awake",
-    "answer": "waits for an answer from {resource}",
-    "accept": "waits for a connection to {resource}",
-    "connect": "waits for {resource} to accept its connection",
-    "greet": "waits in accept() of {resource} for a client's handshake",
+    "wait": "waits for {resource}",
+    "notify": "waits in notify() on {resource} for a sleeper to confirm that it is awake",
+    "answer": "waits for a reply from {resource}",
+    "accept": "waits in accept() on {resource}",
+    "connect": "waits to be accepted by {resource}",
+    "greet": "waits in accept() on {resource} for a client's handshake",
 }
 #: Over a connection of a listener, and over one that belongs to no resource.
-_WAITS_OVER_LISTENER = {"recv": "waits for a message over {resource}", "send": "waits to send over {resource}"}
+_WAITS_OVER_LISTENER = {"recv": "waits for a message on {resource}", "send": "waits to send on {resource}"}
 _WAITS_FOR_PROCESS = {"recv": "waits for a message from {names}", "send": "waits for {names} to receive its message"}
 
 
@@ -52,7 +52,7 @@ def waits(scene: Scene, edge: Edge) -> str:
     """Return ``waits for lock a``, without the process that waits."""
     if edge.of is not None:
         name = scene.name(edge.of)
-        return f"waits in join() for {name}" if edge.to == "join" else f"waits for {name} to exit"
+        return f"waits in join() for {name}" if edge.to == "join" else f"waits for the exit of {name}"
     if edge.resource is None:
         return _WAITS_FOR_PROCESS.get(edge.to, "waits for {names}").replace("{names}", names(scene, edge.holders))
     words = _WAITS.get(edge.to, "waits for {resource}")
@@ -60,7 +60,7 @@ def waits(scene: Scene, edge: Edge) -> str:
     if awaited and awaited.kind is ResourceKind.LISTENER:
         words = _WAITS_OVER_LISTENER.get(edge.to, words)
     if edge.to == "wait" and awaited and awaited.kind is ResourceKind.JOINABLE_QUEUE:
-        words = "waits in join() of {resource}"
+        words = "waits in join() on {resource}"
     return words.replace("{resource}", resource(scene, edge.resource))
 
 

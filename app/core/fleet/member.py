@@ -34,9 +34,9 @@ class Waiter:
 class Member:
     """A process of the fleet.  ``key`` is set while there is a process of the OS; times are monotonic seconds.
 
-    ``sample``: the last one in its record.  ``sent``: the signals that Procession sent it.  ``stopped``: a user stopped it, so its end
-    is no failure and no policy restarts it.  ``looks``: when to read its state letter.  ``restart_by``: the user that it
-    is restarted for.
+    ``sample``: the last one in its record.  ``sent``: the signals that Procession sent it.  ``stopped``: a user stopped
+    it, so its end is no failure and no policy restarts it.  ``looks``: when to read its state letter.  ``restart_by``:
+    the user that it is restarted for.
     """
 
     process: Process

@@ -442,8 +442,8 @@ def test_a_deadlock_of_messages_that_come_over_no_resource() -> None:
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        ("recv", "waits for a message over listener l"),
-        ("connect", "waits for listener l to accept its connection"),
+        ("recv", "waits for a message on listener l"),
+        ("connect", "waits to be accepted by listener l"),
     ],
 )
 def test_a_deadlock_at_a_listener(to: str, words: str) -> None:
@@ -463,7 +463,7 @@ def test_a_silent_client_is_told_when_it_lasts() -> None:
     diagnosis.look(seen, after(0))
     [found] = diagnosis.look(seen, after(6)).findings
     assert found.kind is FindingKind.SILENT_CLIENT
-    assert found.text.startswith("main (pid 10) is blocked in accept() of listener l: worker-2 (pid 12) has connected")
+    assert found.text.startswith("main (pid 10) is blocked in accept() on listener l: worker-2 (pid 12) has connected")
     assert found.pids == (TWO, MAIN)
 
 
