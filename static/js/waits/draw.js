@@ -17,7 +17,7 @@ const ICON = 18;
 /** The most characters of a text; wide characters are measured too. */
 const MOST_CHARACTERS = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
 /** The labels of the edges that are no call of the method of that name. */
-const WAITS = { acquire: "waits", wait: "waits", flush: "flushing", "recv from process": "in recv()", "send to process": "in send()", end: "waits for exit", answer: "waits for reply", connect: "in connect()", greet: "in accept()" };
+const WAITS = { acquire: "waits", wait: "waits", flush: "flushing", "recv from process": "in recv()", "send to process": "in send()", end: "waits for exit", answer: "waits for answer", connect: "in connect()", greet: "in accept()" };
 
 /**
  * @typedef {{label: string, below: string, title: string, href: string|null, tone: "warn"|"bad"|"dim"|null, icon: string}} Words

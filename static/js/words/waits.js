@@ -2,9 +2,9 @@
 
 /** What follows the name of who waits, by `Edge.to` or by the kinds of `waitKind`. */
 const WAITS = {
-  acquire: "waits for", wait: "waits for", put: "waits to put into", get: "waits to get from", flush: "is blocked flushing its queue buffer to",
+  acquire: "waits for", wait: "waits on", put: "waits to put into", get: "waits to get from", flush: "is blocked flushing its queue buffer to",
   recv: "waits to receive from", send: "waits to send to", notify: "waits in notify() on", join: "waits in join() for", end: "waits for the exit of",
-  answer: "waits for a reply from", accept: "waits in accept() on", connect: "waits to be accepted by", greet: "waits in accept() for authentication on",
+  answer: "waits for an answer from", accept: "waits in accept() on", connect: "waits to be accepted by", greet: "waits in accept() for authentication on",
   "recv from process": "waits for a message from", "send to process": "waits to send to", "recv over listener": "waits for a message on", "send over listener": "waits to send on",
 };
 
@@ -20,14 +20,14 @@ export const waitPhrase = (to, kind) => (to === "wait" && kind === "joinable_que
 const ENDED_BY = {
   get: "written by", recv: "written by", put: "read by", flush: "read by", send: "read by", notify: "acknowledged by",
   "recv from process": "sent by", "send to process": "received by", "recv over listener": "sent by", "send over listener": "received by",
-  answer: "served by", connect: "accepted by", greet: "expected from",
+  answer: "answered by", connect: "accepted by", greet: "expected from",
 };
 const ENDED_BY_KIND = {
   condition: "notified by", event: "set by", joinable_queue: "processed by", semaphore: "released by", bounded_semaphore: "released by",
 };
 
 /**
- * Return what the processes after it do to end the wait: "held by", "notified by", "missing 2 of".
+ * Return what the processes after it do to end the wait: "held by", "notified by", "needs 2 more of".
  *
  * @param {string} to @param {object|undefined} record of the resource @param {boolean} several whether several processes follow
  */
@@ -35,8 +35,8 @@ export function unblockedBy(to, record, several = false) {
   const { kind, parties, arrived } = record ?? {};
   if (kind === "pool") return "served by";
   if (ENDED_BY[to]) return ENDED_BY[to];
-  if (kind === "barrier") return `missing ${Number.isInteger(parties) && Number.isInteger(arrived) ? Math.max(1, parties - arrived) : "some"} of`;
-  return ENDED_BY_KIND[kind] ?? (several ? "may be held by" : "held by");
+  if (kind === "barrier") return `needs ${Number.isInteger(parties) && Number.isInteger(arrived) ? Math.max(1, parties - arrived) : "some"} more of`;
+  return ENDED_BY_KIND[kind] ?? (several ? "held by one of" : "held by");
 }
 
 /**
