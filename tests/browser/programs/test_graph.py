@@ -151,7 +151,7 @@ def test_a_large_circle_is_drawn_as_one_with_its_middle_counted(page: Page) -> N
     kept = [f"{kind}{at}" for at in (1, 2, 3, 28, 29, 30) for kind in ("p", "rfork")]
     assert sorted(drawn["boxes"]) == sorted([*kept, "p101", "cp4"])
     (middle,) = [one for one in drawn["nodes"] if one["kind"] == "more"]
-    assert (middle["count"], middle["group"]) == (24, "circle")
+    assert (middle["count"], middle["group"]) == (24, "cycle")
     assert {(line["from"], line["to"]) for line in drawn["lines"]} >= {("rfork3", "cp4"), ("cp4", "p28")}
     assert drawn["hidden"] == 48
     assert len({y for key, (_, y) in drawn["boxes"].items() if key != "p101"}) == 2  # two rows: a ring
