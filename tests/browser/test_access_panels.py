@@ -20,7 +20,7 @@ def looked(request: pytest.FixtureRequest, server: Server, visit: Callable[..., 
 
 
 def test_the_detail_has_no_violations(server: Server, looked: Page) -> None:
-    [process] = server.begin("descendants", "family", params={"seconds": 60})
+    [process] = server.begin("descendants", "family", params={"seconds": 600})
     open_detail(looked, process["id"])
     expect(badge(looked)).to_contain_text("running")
     for tab in ("Overview", "Log", "Stack", "Timeline", "Descendants", "Inspect"):
