@@ -1,11 +1,11 @@
-"""The client's side of the control socket: for the web process (gevent) and the command line (plain sockets).
+"""The client side of the control socket, for the web process (gevent) and the command line (plain sockets).
 
 ::
 
     Connection.send(command) ──▶ supervisor ──▶ Connection.receive() -> Reply | Refused | Snapshot… | Delta…
-    call(connection, command): one command, its reply as plain JSON, its refusal as the error of `errors`
+    call(connection, command): one command; its reply as plain JSON, a refusal as an exception of `errors`
 
-Only methods of the socket object are used, so ``gevent.socket`` serves as it is, without monkey patching.
+Only methods of the socket object are used, so ``gevent.socket`` works without monkey patching.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from app.protocol.control import MAX_ANSWER, MAX_FRAME, AnyAnswer, AnyCommand, R
 from app.protocol.frames import FrameError, Frames, framed
 from app.records import errors
 
-_CHUNK = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
+_MIN_TIMEOUT_S = 1e-3
 _ERRORS: dict[str, type[errors.ProcessionError]] = {
     error.kind: error
     for error in (
@@ -38,20 +39,20 @@ class SocketModule(Protocol):
     """What is used of `socket` or ``gevent.socket``."""
 
     def socket(self, family: int, kind: int) -> socket.socket:
-        """A new socket."""
+        """Return a new socket."""
 
 
 class Connection:
-    """One connection to the supervisor; raises `SupervisorAway` where there is none or it breaks.
+    """One connection to the supervisor; raises `SupervisorAway` if there is none, or the connection breaks.
 
-    ``timeout_s`` bounds each `send` and `receive` as a whole (None: no limit); it may be changed at any time.
-    After a timeout `receive` may be called again: what had come is kept.
+    ``timeout_s`` limits each `send` and `receive` (None: no limit); it may be changed at any time.  After a timeout
+    `receive` may be called again: what was received is kept.
     """
 
     def __init__(self, path: Path, timeout_s: float | None = 10.0, socket_module: SocketModule | None = None) -> None:
         self.timeout_s = timeout_s
         self._frames = Frames(MAX_ANSWER)
-        self._chunk = memoryview(bytearray(_CHUNK))
+        self._chunk = memoryview(bytearray(_CHUNK_BYTES))
         module = socket_module or cast("SocketModule", socket)
         self._socket = module.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -60,29 +61,29 @@ class Connection:
                 self._socket.connect(where)
         except OSError as error:
             self.close()
-            raise errors.SupervisorAway(f"no supervisor answers at {path}: {error.strerror or error}") from error
+            raise errors.SupervisorAway(f"cannot connect to the supervisor at {path}: {_reason(error)}") from error
 
     def send(self, command: AnyCommand) -> None:
-        """Send one command; raises `InvalidField` for one that is too large."""
+        """Send one command; raise `InvalidField` if it is too large."""
         payload = encode(command)
         if len(payload) > MAX_FRAME:
-            raise errors.InvalidField("request", f"{len(payload)} bytes are too many, at most {MAX_FRAME} allowed")
+            raise errors.InvalidField("request", f"must be at most {MAX_FRAME:,} bytes, not {len(payload):,}")
         try:
             self._socket.settimeout(self.timeout_s)
             self._socket.sendall(framed(payload))
         except OSError as error:
-            raise errors.SupervisorAway(f"the supervisor went away: {error.strerror or error}") from error
+            raise errors.SupervisorAway(f"lost the connection to the supervisor: {_reason(error)}") from error
 
     def receive(self) -> AnyAnswer:
-        """The next message of the supervisor."""
+        """Return the next message of the supervisor."""
         frame = self._receive_frame()
         try:
             return decode_answer(frame)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise errors.SupervisorAway(f"the supervisor speaks otherwise: {error}") from error
+            raise errors.SupervisorAway(f"the supervisor sent an invalid message: {error}") from error
 
     def close(self) -> None:
-        """Close; the supervisor forgets what this connection waited for."""
+        """Close the connection; the supervisor drops what it was waiting for."""
         self._socket.close()
 
     def _receive_frame(self) -> bytes:
@@ -91,27 +92,27 @@ class Connection:
             while (frame := self._frames.next()) is None:
                 self._receive_some(deadline)
         except FrameError as error:
-            raise errors.SupervisorAway(f"the supervisor speaks otherwise: {error}") from error
+            raise errors.SupervisorAway(f"the supervisor sent an invalid message: {error}") from error
         return frame
 
     def _receive_some(self, deadline: float | None) -> None:
         try:
-            self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-3))
+            self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), _MIN_TIMEOUT_S))
             count = self._socket.recv_into(self._chunk)
         except TimeoutError as error:
-            raise errors.SupervisorAway(f"no answer within {self.timeout_s:g} s") from error
+            raise errors.SupervisorAway(f"the supervisor did not answer within {self.timeout_s:g} s") from error
         except OSError as error:
-            raise errors.SupervisorAway(f"the supervisor went away: {error.strerror or error}") from error
+            raise errors.SupervisorAway(f"lost the connection to the supervisor: {_reason(error)}") from error
         if count == 0:
             raise errors.SupervisorAway("the supervisor closed the connection")
         self._frames.feed(self._chunk[:count])
 
 
 def call(connection: Connection, command: AnyCommand) -> Any:
-    """The result of one command as plain JSON; a refusal is raised as its error of `errors`.
+    """Send one command and return its result as plain JSON; raise a refusal as its exception of `errors`.
 
-    A `Join` needs a ``connection.timeout_s`` longer than its own.  Stream messages that come meanwhile are
-    passed over.
+    For a `Join` the ``timeout_s`` of the connection must be longer than that of the join.  Stream messages that
+    arrive before the reply are skipped.
     """
     connection.send(command)
     while True:
@@ -120,13 +121,17 @@ def call(connection: Connection, command: AnyCommand) -> Any:
                 return msgspec.json.decode(result)
             case Refused(request=command.request) as refused:
                 raise error_of(refused)
-            case Refused(request=0) as refused:  # so broken that its number could not be read
+            case Refused(request=0) as refused:  # the supervisor could not read the request number
                 raise error_of(refused)
 
 
 def error_of(refused: Refused) -> errors.ProcessionError:
-    """The error that the supervisor refused with."""
+    """Return the exception for a refusal."""
     if refused.kind == errors.InvalidField.kind:
         field = refused.field or "request"
         return errors.InvalidField(field, refused.detail.removeprefix(f"{field}: "))
     return _ERRORS.get(refused.kind, errors.ProcessionError)(refused.detail)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

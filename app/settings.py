@@ -1,8 +1,8 @@
 """Settings: the only reader of the environment and of the config file.
 
-Every key is read from ``PROCESSION_<KEY>``, else from ``procession.toml`` (in the working folder, or the file
-that ``PROCESSION_CONFIG`` names), else it has the default given here.  The launcher resolves the settings and
-hands them to the supervisor and the web process through the environment (`Settings.environment`).
+A key is read from ``PROCESSION_<KEY>``, or else from ``procession.toml`` (in the current folder, or the file that
+``PROCESSION_CONFIG`` names), or else it has the default below.  The launcher reads the settings and passes them to the
+supervisor and the web process in the environment (`Settings.environment`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from app.records.limits import MAX_GRACE_S, MAX_PID, MAX_SECONDS, MIN_STUCK_AFTER_S
+
 PREFIX = "PROCESSION_"
+_MAX_FD = 2**20
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(ValueError):
-    """A setting has a value that is not allowed; the text names the setting and what is allowed."""
+    """A setting has an invalid value; the text names the setting and what is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ class Settings:
 
     @property
     def observer_path(self) -> Path:
-        """The unix socket to which observed processes say their words (0600)."""
+        """The unix socket to which observed processes send their messages (0600)."""
         return self.home / "observer.sock"
 
     @property
@@ -61,27 +64,27 @@ class Settings:
 
     @property
     def address_path(self) -> Path:
-        """Where the web process writes the address it is bound to (one line, ``HOST:PORT``)."""
+        """The file into which the web process writes its address (one line, ``HOST:PORT``)."""
         return self.home / "address"
 
     def log_path(self, process_id: str) -> Path:
-        """Standard output and error of one process, across its restarts."""
+        """Return the file with the standard output and error of one process, across its restarts."""
         return self.home / "logs" / f"{process_id}.log"
 
     def stack_path(self, process_id: str) -> Path:
-        """The file into which faulthandler writes the stacks of one process."""
+        """Return the file into which faulthandler writes the stacks of one process."""
         return self.home / "stacks" / f"{process_id}.txt"
 
     def environment(self) -> dict[str, str]:
-        """These settings as environment variables, for the supervisor and the web process."""
+        """Return these settings as environment variables, for the supervisor and the web process."""
         values = {PREFIX + field.name.upper(): getattr(self, field.name) for field in fields(self)}
         return {name: _to_text(value) for name, value in values.items()}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read, check and return the settings; create ``home`` (0700) and the token file (0600) where missing.
+    """Read, check and return the settings; create ``home`` (0700) and the token file (0600) if missing.
 
-    Raises `SettingsError` for a value that is not allowed, `OSError` where ``home`` cannot be made.
+    Raises `SettingsError` for an invalid value, `OSError` if ``home`` cannot be created.
     """
     environ = os.environ if environ is None else environ
     raw = _from_file(environ)
@@ -91,8 +94,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     host = values.get("host", Settings.host)
     if host not in LOOPBACK and not values.get("token"):
         raise SettingsError(
-            f"PROCESSION_HOST={host} is reachable from other machines, so PROCESSION_TOKEN must be set "
-            f"explicitly; without one only {', '.join(LOOPBACK)} are allowed"
+            f"PROCESSION_HOST={host} is reachable from other machines: set PROCESSION_TOKEN, "
+            f"or use one of {', '.join(LOOPBACK)}"
         )
     _make_private(home)
     values["token"] = values.get("token") or _kept_token(home)
@@ -107,7 +110,7 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     path = Path(named or "procession.toml")
     if not path.exists():
         if named:
-            raise SettingsError(f"PROCESSION_CONFIG={named}: there is no such file")
+            raise SettingsError(f"PROCESSION_CONFIG={named}: file not found")
         return {}
     try:
         content = tomllib.loads(path.read_text())
@@ -116,7 +119,7 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     known = {field.name for field in fields(Settings)}
     values = {key.lower().removeprefix(PREFIX.lower()): value for key, value in content.items()}
     if unknown := sorted(values.keys() - known):
-        raise SettingsError(f"{path}: unknown settings {', '.join(unknown)}; allowed are {', '.join(sorted(known))}")
+        raise SettingsError(f"{path}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     return values
 
 
@@ -164,7 +167,8 @@ def _number(name: str, kind: type[int | float], low: float, high: float) -> Any:
         except ValueError:
             number = kind(low) - 1
         if not low <= number <= high:
-            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {_KINDS[kind]} from {low:g} to {high:g}")
+            limits = f"from {low:,} to {high:,}"
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be {_KINDS[kind]} {limits}")
         return number
 
     return parse
@@ -190,18 +194,18 @@ _PARSE: dict[str, Any] = {
     "viewer_token": _text("viewer_token"),
     "allowed_hosts": _hosts,
     "allow_targets": _flag,
-    "grace_s": _number("grace_s", float, 0, 3600),
-    "stuck_after_s": _number("stuck_after_s", float, 1, 86400),
+    "grace_s": _number("grace_s", float, 0, MAX_GRACE_S),
+    "stuck_after_s": _number("stuck_after_s", float, MIN_STUCK_AFTER_S, MAX_SECONDS),
     "log_bytes": _number("log_bytes", int, 65536, 2**40),
     "max_processes": _number("max_processes", int, 1, 100_000),
-    "listen_fd": _number("listen_fd", int, -1, 2**20),
-    "launcher_pid": _number("launcher_pid", int, 0, 2**22),
-    "park_fd": _number("park_fd", int, -1, 2**20),
-    "unpark_fd": _number("unpark_fd", int, -1, 2**20),
+    "listen_fd": _number("listen_fd", int, -1, _MAX_FD),
+    "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),
+    "park_fd": _number("park_fd", int, -1, _MAX_FD),
+    "unpark_fd": _number("unpark_fd", int, -1, _MAX_FD),
 }
 
 
 def hide() -> None:
-    """Take the settings out of our own environment: what we start inherits none of them, the token least of all."""
+    """Remove the settings from our own environment: processes that we start must not inherit the token."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]

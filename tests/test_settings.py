@@ -159,7 +159,7 @@ def test_another_config_file_may_be_named(home: Path) -> None:
     Path("other.toml").write_text("port = 9000\n")
 
     assert load(home, config="other.toml").port == 9000
-    with pytest.raises(SettingsError, match="there is no such file"):
+    with pytest.raises(SettingsError, match="file not found"):
         load(home, config="none.toml")
 
 

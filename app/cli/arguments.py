@@ -1,4 +1,4 @@
-"""The types of what is typed on the command line; each raises `ArgumentTypeError`, which is wrong usage."""
+"""Argument types of the command line: each returns the value, or raises `ArgumentTypeError` (exit code 2)."""
 
 from __future__ import annotations
 
@@ -11,66 +11,66 @@ import msgspec
 
 from app.records.primitives import JsonDict
 
-#: ``add(name, help, run, of_one=True)`` makes the parser of one command; ``of_one``: it takes the ID of a process.
+#: ``add(name, help, run, of_one=True)`` adds the parser of a command; with ``of_one`` it takes the ID of a process.
 Add: TypeAlias = Callable[..., ArgumentParser]
 
 
 def pair(text: str) -> tuple[str, str]:
-    """NAME=VALUE."""
+    """Return name and value of NAME=VALUE."""
     name, sign, value = text.partition("=")
     if not (name and sign):
-        raise ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+        raise ArgumentTypeError(f"must have the form NAME=VALUE, not {text!r}")
     return name, value
 
 
 def folder(text: str) -> str:
-    """As an absolute path."""
+    """Return the absolute path of a folder."""
     return str(Path(text).absolute())
 
 
 def seconds(text: str) -> float:
-    """Not negative, and not for ever."""
+    """Return a number of seconds, 0 or more."""
     value = _number(text, float)
     if not 0 <= value < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
+        raise ArgumentTypeError(f"must be a number of seconds, not {text!r}")
     return value
 
 
 def count(text: str) -> int:
-    """From 1 on."""
+    """Return a whole number, 1 or more."""
     return _from(1, text)
 
 
 def natural(text: str) -> int:
-    """From 0 on."""
+    """Return a whole number, 0 or more."""
     return _from(0, text)
 
 
 def whole(text: str) -> int:
-    """Any whole number."""
+    """Return a whole number."""
     return int(_number(text, int))
 
 
 def json_list(text: str) -> list[Any]:
-    """A list in JSON."""
+    """Return a JSON list."""
     value = _json(text)
     if not isinstance(value, list):
-        raise ArgumentTypeError(f"{text!r} is not a list in JSON")
+        raise ArgumentTypeError(f"must be a JSON list, not {text!r}")
     return value
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """An object in JSON."""
+    """Return a JSON object."""
     value = _json(text)
     if not isinstance(value, dict):
-        raise ArgumentTypeError(f"{text!r} is not an object in JSON")
+        raise ArgumentTypeError(f"must be a JSON object, not {text!r}")
     return value
 
 
 def _from(least: int, text: str) -> int:
     value = whole(text)
     if value < least:
-        raise ArgumentTypeError(f"{text!r} is less than {least}")
+        raise ArgumentTypeError(f"must be {least} or more, not {text!r}")
     return value
 
 
@@ -78,26 +78,26 @@ def _number(text: str, kind: type[int | float]) -> float:
     try:
         return kind(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a number") from None
+        raise ArgumentTypeError(f"must be a number, not {text!r}") from None
 
 
 def _json(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise ArgumentTypeError(f"{text!r} is not JSON") from None
+        raise ArgumentTypeError(f"invalid JSON: {text!r}") from None
 
 
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def typed(given: Iterable[tuple[str, str]], parameters: Mapping[str, JsonDict]) -> JsonDict:
-    """The parameters of a workload, each by the type in its record of the catalogue."""
+    """Return the parameters of a workload, converted to the types in the catalogue."""
     return {name: _read(text, parameters.get(name, {}).get("type", "str")) for name, text in given}
 
 
 def untyped(text: str) -> Any:
-    """JSON where it is JSON, else the text itself: ``3``, ``[1, 2]``, ``hello``."""
+    """Return the value of JSON (``3``, ``[1, 2]``), or the text itself (``hello``)."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:

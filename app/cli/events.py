@@ -1,4 +1,4 @@
-"""`procession events`: the journal, also as it grows."""
+"""`procession events`: show the journal, and follow it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from app.protocol.control import AnyAnswer, DeltaMessage, Events, SnapshotMessag
 from app.records.errors import NoSuchProcess
 from app.records.event import Event
 
-from . import tables as output
+from . import tables
 from .arguments import Add, count
 from .session import BY, Session
 
 
 def add_commands(add: Add) -> None:
     """Add `procession events`."""
-    command = add("events", "the journal: what happened, and by whom", events, of_one=False)
-    command.add_argument("-f", "--follow", action="store_true", help="go on with what happens from now on")
-    command.add_argument("--process", metavar="ID", help="of one process only")
-    command.add_argument("--limit", type=count, default=200, metavar="N", help="how many of the newest to begin with")
+    command = add("events", "show the journal: what happened, and who caused it", events, of_one=False)
+    command.add_argument("-f", "--follow", action="store_true", help="keep printing new events")
+    command.add_argument("--process", metavar="ID", help="only events of this process")
+    command.add_argument("--limit", type=count, default=200, metavar="N", help="start with the newest N events (200)")
 
 
 def events(session: Session, args: Namespace) -> None:
-    """The newest lines of the journal, oldest first; with ``-f`` every new one as it comes."""
+    """Print the newest events, oldest first; with ``-f`` also every new one."""
     process = _id_of(session, args.process) if args.process else None
     if not args.follow:
-        output.write_events(_journal(session, process, args.limit), as_json=args.json)
+        tables.write_events(_journal(session, process, args.limit), as_json=args.json)
         return
-    # Subscribed before the journal is read, so that nothing falls in between.
+    # Subscribe before the journal is read, so that no event is missed in between.
     stream = session.stream()
     next(stream)
     seen = 0
     for fresh in _fresh_events(session, stream, process, args.limit):
         new = [event for event in fresh if event.seq > seen]
         for event in new:
-            output.write_json_line(event) if args.json else output.write_event(event)
+            tables.write_json_line(event) if args.json else tables.write_event(event)
         seen = max([seen, *(event.seq for event in new)])
 
 
@@ -45,7 +45,7 @@ def _id_of(session: Session, wanted: str) -> str:
     try:
         return session.find(wanted).id
     except NoSuchProcess:
-        return wanted  # The journal remembers more than there is
+        return wanted  # The journal may have events of a process that was removed
 
 
 def _fresh_events(
@@ -56,7 +56,7 @@ def _fresh_events(
         match answer:
             case DeltaMessage(delta=delta):
                 yield [event for event in delta.events if process in (None, event.process)]
-            case SnapshotMessage():  # We were too slow, and deltas were left out
+            case SnapshotMessage():  # We were too slow, and deltas were dropped
                 yield _journal(session, process, limit)
 
 

@@ -1,4 +1,4 @@
-"""`procession logs`: what a process wrote, also as it goes on."""
+"""`procession logs`: show the output of a process, and follow it."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ from pathlib import Path
 from app.protocol.control import DeltaMessage, SnapshotMessage
 from app.records.process import State
 
-from . import tables as output
+from . import tables
 from .arguments import Add
 from .session import Session
 
-TURN_S = 0.2
-CHUNK = 256 * 1024
-BLOCK = 4096
-# In these a process writes nothing more, unless somebody starts it again.
-OVER = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.LOST})
+POLL_S = 0.2
+CHUNK_BYTES = 256 * 1024
+BLOCK_BYTES = 4096
+# In these states a process writes nothing, unless it is started again.
+ENDED = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.LOST})
 
 
 def add_commands(add: Add) -> None:
     """Add `procession logs`."""
-    command = add("logs", "what it wrote to its standard output and error", logs)
-    command.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
+    command = add("logs", "show the output of a process (standard output and error)", logs)
+    command.add_argument("-f", "--follow", action="store_true", help="keep printing until the process has ended")
 
 
 def logs(session: Session, args: Namespace) -> None:
-    """The log as it lies on the disk, its dropped head left out; with ``-f`` until the process is over."""
+    """Print the log, as far as it was kept; with ``-f`` until the process has ended."""
     process = session.find(args.id)
     log = Log(session.settings.log_path(process.id), as_json=args.json)
     log.write_new()
     if args.follow:
-        for over in _over(session, process.id):
-            # Looked at after the news of its end: what it wrote last is there by now.
+        for ended in _poll_ended(session, process.id):
+            # Read after the end was reported: the last output is in the file by now.
             log.write_new()
-            if over:
+            if ended:
                 return
 
 
-def _over(session: Session, process_id: str) -> Iterator[bool]:
-    """Whether the process is over, again and again, some times a second."""
-    over = False
-    for answer in session.stream(TURN_S):
+def _poll_ended(session: Session, process_id: str) -> Iterator[bool]:
+    """Yield several times a second whether the process has ended."""
+    ended = False
+    for answer in session.stream(POLL_S):
         match answer:
             case SnapshotMessage(snapshot=snapshot):
                 states = [process.state for process in snapshot.processes if process.id == process_id]
-                over = not states or states[0] in OVER
+                ended = not states or states[0] in ENDED
             case DeltaMessage(delta=delta):
                 for patch in delta.changed.processes:
                     if patch["id"] == process_id and "state" in patch:
-                        over = patch["state"] in OVER
-                over = over or process_id in delta.removed
-        yield over
+                        ended = patch["state"] in ENDED
+                ended = ended or process_id in delta.removed
+        yield ended
 
 
 class Log:
-    """Writes what is new in one log file: bytes as they are, or JSON lines ``{offset, next, text}``."""
+    """Prints what is appended to a log file: the bytes themselves, or JSON lines ``{offset, next, text}``."""
 
     def __init__(self, path: Path, *, as_json: bool) -> None:
         self._path = path
@@ -68,14 +68,14 @@ class Log:
         self._offset = 0
 
     def write_new(self) -> None:
-        """Everything from where the last call ended."""
+        """Print everything after what the last call has printed."""
         try:
             fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            return  # Nothing was written yet
+            return  # Nothing has been written yet
         try:
             self._skip_hole(fd)
-            while part := _whole_characters(os.pread(fd, CHUNK, self._offset)):
+            while part := _whole_characters(os.pread(fd, CHUNK_BYTES, self._offset)):
                 self._write(part)
                 self._offset += len(part)
         finally:
@@ -84,7 +84,7 @@ class Log:
     def _write(self, part: bytes) -> None:
         if self._as_json:
             text = part.decode(errors="replace")
-            output.write_json_line({"offset": self._offset, "next": self._offset + len(part), "text": text})
+            tables.write_json_line({"offset": self._offset, "next": self._offset + len(part), "text": text})
         else:
             sys.stdout.buffer.write(part)
             sys.stdout.flush()
@@ -95,15 +95,15 @@ class Log:
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
-            data = max(self._offset, os.fstat(fd).st_size)  # No data from here on
+            data = max(self._offset, os.fstat(fd).st_size)  # No data after the offset
         if data > self._offset:
-            # The cap ends its hole within a block, whose first bytes stay as zeros.
-            head = os.pread(fd, BLOCK, data)
+            # The hole may end inside a block, whose first bytes are zeros.
+            head = os.pread(fd, BLOCK_BYTES, data)
             self._offset = data + len(head) - len(head.lstrip(b"\0"))
 
 
 def _whole_characters(part: bytes) -> bytes:
-    """Without the beginning of a character at its end, unless there is nothing else."""
+    """Return the part without an incomplete character at its end, unless there is nothing else."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     decoder.decode(part)
     unfinished, _ = decoder.getstate()

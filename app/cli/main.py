@@ -1,8 +1,8 @@
-"""The `procession` command: what may be typed, and which exit code comes back.
+"""The `procession` command: its parser, and its exit codes.
 
-Exit codes: 0 done, 1 refused or failed (message on standard error), 2 usage, 3 no instance running.
-`serve` becomes the launcher, `run` ends as what it ran; every other command talks to a running supervisor
-through its socket.
+Exit codes: 0 done, 1 refused or failed (message on standard error), 2 wrong usage, 3 no instance running.
+`serve` becomes the launcher; `run` has the exit code of its program; every other command talks to a running supervisor
+over its socket.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ DONE, FAILED, USAGE, NO_INSTANCE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code, or exits with 2 where the usage is wrong."""
+    """Run one command and return its exit code; exit with 2 if the usage is wrong."""
     args = _parser().parse_args(argv)
     try:
         return _run(args)
     except BrokenPipeError:
-        # Whoever read us has seen enough; nothing may be flushed into the pipe at exit.
+        # The reader has closed the pipe: nothing may be flushed into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
@@ -63,20 +63,20 @@ def _failed(error: Exception, code: int) -> int:
 
 
 def _parser() -> ArgumentParser:
-    text = "Supervise Python multiprocessing work, from a browser and from here."
+    text = "Supervise Python multiprocessing processes, pools and programs from the browser and the command line."
     parser = ArgumentParser(prog="procession", description=text, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"procession {metadata.version('procession')}")
     adder = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str, run: Run | None = None, *, of_one: bool = True) -> ArgumentParser:
         command = adder.add_parser(name, help=text, description=text, allow_abbrev=False)
-        command.add_argument("--json", action="store_true", help="write JSON")
+        command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
         if of_one:
-            command.add_argument("id", metavar="ID", help="the id of a process, or its name where only one has it")
+            command.add_argument("id", metavar="ID", help="id of a process, or its name if that is unique")
         return command
 
-    add("serve", "start the supervisor and the web page, and keep them running", of_one=False)
+    add("serve", "start the supervisor and the web interface, and keep them running", of_one=False)
     for noun in (processes, logs, events, pools, programs):
         noun.add_commands(add)
     return parser

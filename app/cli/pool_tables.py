@@ -1,4 +1,4 @@
-"""What the command line writes about pools for people; see `output`."""
+"""The tables of pools, workers and jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app.records.pool import Job, Pool, PoolTask, PoolWorker, WorkerState
 from app.records.primitives import JsonDict
 
-from . import tables as output
+from . import tables
 
 POOL_HEAD = (
     "ID", "NAME", "PID", "METHOD", "STATE", "WORKERS", "QUEUED", "RUNNING",
@@ -20,41 +20,41 @@ JOB_HEAD = (
     "JOB", "METHOD", "FUNCTION", "STATE", "TASKS", "DONE", "FAILED", "LOST", "RETRIED", "TIME", "LEFT", "NOTE",
 )  # fmt: skip
 
-# A screen's worth; --json has all that there is.
-RESULT_SHOWN = 1000
+# About a screen; --json has the whole result.
+RESULT_CHARACTERS = 1000
 
 
 def write_pools(pools: Iterable[Pool]) -> None:
-    """The table of `procession pools`."""
-    output.write_table(POOL_HEAD, [_pool_row(pool) for pool in pools])
+    """Write the table of `procession pools`."""
+    tables.write_table(POOL_HEAD, [_pool_row(pool) for pool in pools])
 
 
 def write_pool(pool: Pool) -> None:
-    """The tables of `procession pool`: the pool, its workers, its newest jobs."""
+    """Write the tables of `procession pool`: the pool, its workers, its newest jobs."""
     write_pools([pool])
-    output.write("")
-    output.write_table(WORKER_HEAD, [_worker_row(worker) for worker in pool.workers])
+    tables.write("")
+    tables.write_table(WORKER_HEAD, [_worker_row(worker) for worker in pool.workers])
     if pool.jobs:
-        output.write("")
-        output.write_table(JOB_HEAD, [_job_row(job) for job in pool.jobs])
+        tables.write("")
+        tables.write_table(JOB_HEAD, [_job_row(job) for job in pool.jobs])
     if pool.jobs_not_shown:
-        output.write(f"and {pool.jobs_not_shown} older jobs")
+        tables.write(f"and {pool.jobs_not_shown:,} older jobs")
 
 
 def write_job(pool_id: str, job: JsonDict) -> None:
-    """A job in a line; then its result and its failures, where it is known that far."""
-    tasks = "" if job["total"] is None else f", {job['done']} of {job['total']} tasks done"
-    took = f" in {output.duration(job['elapsed_s'])}" if job["ended_at"] else ""
-    told = f"job {job['id']} of {pool_id}, {job['method']} {job['function']}: {job['state']}{tasks}{took}"
-    output.write(output.clean(told))
+    """Write a job in one line, then its result and its failures."""
+    done = "" if job["total"] is None else f", {job['done']:,} of {job['total']:,} tasks done"
+    took = f" in {tables.duration(job['elapsed_s'])}" if job["ended_at"] else ""
+    line = f"job {job['id']} of {pool_id}, {job['method']} {job['function']}: {job['state']}{done}{took}"
+    tables.write(tables.clean(line))
     if job.get("result") is not None:
-        text = output.plain(job["result"])
-        is_cut = job["result_cut"] or len(text) > RESULT_SHOWN
-        output.write(output.clean(text[:RESULT_SHOWN]) + (" …" if is_cut else ""))
+        text = tables.plain(job["result"])
+        is_cut = job["result_cut"] or len(text) > RESULT_CHARACTERS
+        tables.write(tables.clean(text[:RESULT_CHARACTERS]) + (" …" if is_cut else ""))
     for failure in job.get("failures", ()):
-        output.write(output.clean(f"task {failure['index']} ({failure['arguments']}): {failure['error']}"))
+        tables.write(tables.clean(f"task {failure['index']} ({failure['arguments']}): {failure['error']}"))
     if job.get("failures_not_shown"):
-        output.write(f"and {job['failures_not_shown']} more")
+        tables.write(f"and {job['failures_not_shown']:,} more failures")
 
 
 def _pool_row(pool: Pool) -> tuple[object, ...]:
@@ -86,12 +86,12 @@ def _worker_row(worker: PoolWorker) -> tuple[object, ...]:
         worker.state,
         worker.exitcode,
         _task(worker.task),
-        output.duration(worker.busy_s),
+        tables.duration(worker.busy_s),
         worker.prefetched,
         worker.tasks_done,
         None if worker.working_share is None else f"{worker.working_share:.0%}",
         _one_decimal(worker.cpu_percent),
-        output.size(worker.rss_bytes),
+        tables.size(worker.rss_bytes),
         f"stuck: {worker.stuck.reason}" if worker.stuck else None,
     )
 
@@ -107,8 +107,8 @@ def _job_row(job: Job) -> tuple[object, ...]:
         job.failed,
         job.lost,
         job.retried,
-        output.duration(job.elapsed_s),
-        output.duration(job.left_s),
+        tables.duration(job.elapsed_s),
+        tables.duration(job.left_s),
         job.error,
     )
 

@@ -1,4 +1,4 @@
-"""The commands about pools: list, open, submit a job, act on a worker."""
+"""The commands for pools: list, open, submit a job, act on a worker."""
 
 from __future__ import annotations
 
@@ -14,36 +14,35 @@ from app.records.errors import ProcessionError
 from app.records.pool import JobMethod, JobSpec, JobState, Pool, PoolSpec, PoolState, WorkerVerb
 from app.records.primitives import JsonDict
 
-from . import pool_tables as pool_output
-from . import tables as output
+from . import pool_tables, tables
 from .arguments import Add, count, folder, json_list, json_object, natural, seconds, whole
 from .session import BY, Session
 
-POOL = "the id of a pool, or its name where only one has it"
+POOL = "id of a pool, or its name if that is unique"
 
 STACK = "stack"
-OVER = frozenset({JobState.DONE, JobState.FAILED, JobState.LOST})
-ENDED = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
+ENDED_JOBS = frozenset({JobState.DONE, JobState.FAILED, JobState.LOST})
+ENDED_POOLS = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands about pools."""
+    """Add the commands for pools."""
     add("pools", "list the pools", pools, of_one=False)
-    one = add("pool", "one pool with its workers and jobs", pool, of_one=False)
+    one = add("pool", "show a pool with its workers and jobs", pool, of_one=False)
     one.add_argument("id", metavar="ID", help=POOL)
-    _open_options(add("open-pool", "open a pool whose workers can be killed", open_pool, of_one=False))
+    _open_options(add("open-pool", "open a pool whose workers can be killed safely", open_pool, of_one=False))
     _submit_options(add("submit", "run a job in a pool", submit, of_one=False))
     _worker_options(add("worker", "act on one worker of a pool", worker, of_one=False))
 
 
 def _open_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--name", help="what to call it")
-    add("--processes", type=count, metavar="N", help="how many workers (default: one per CPU)")
-    add("--start-method", choices=("forkserver", "spawn", "fork"))
-    add("--maxtasksperchild", type=count, metavar="N", help="replace a worker after so many tasks")
-    add("--retries", type=natural, metavar="N", help="how often to try a task again that was lost (default: 0)")
-    add("--stuck-after", type=seconds, metavar="S", help="busy for so long without ending a task counts as stuck")
+    add("--name", help="name of the pool (default: pool)")
+    add("--processes", type=count, metavar="N", help="number of workers (default: one per CPU)")
+    add("--start-method", choices=("forkserver", "spawn", "fork"), help="how workers start (default: forkserver)")
+    add("--maxtasksperchild", type=count, metavar="N", help="replace a worker after N tasks")
+    add("--retries", type=natural, metavar="N", help="retry a lost task up to N times (default: 0)")
+    add("--stuck-after", type=seconds, metavar="S", help="a worker is stuck after S seconds on one task (default: 10)")
 
 
 def _submit_options(parser: ArgumentParser) -> None:
@@ -51,44 +50,44 @@ def _submit_options(parser: ArgumentParser) -> None:
     add("pool", metavar="POOL", help=POOL)
     methods = tuple(map(str, JobMethod))
     add("method", metavar="METHOD", choices=methods, help=", ".join(methods))
-    add("function", metavar="FUNCTION", help="a function of the catalogue, or MODULE:FUNCTION of your own")
-    add("--args", type=json_list, default=[], metavar="JSON", help="the arguments of apply, e.g. '[1, 2]'")
-    add("--kwargs", type=json_object, default={}, metavar="JSON", help="its keyword arguments")
+    add("function", metavar="FUNCTION", help="a function of the catalogue, or your own MODULE:FUNCTION")
+    add("--args", type=json_list, default=[], metavar="JSON", help="arguments for apply, for example '[1, 2]'")
+    add("--kwargs", type=json_object, default={}, metavar="JSON", help="keyword arguments for apply")
     items = parser.add_mutually_exclusive_group().add_argument
-    items("--iterable", type=json_list, metavar="JSON", help="the items of a map, e.g. '[1, 2, 3]'")
-    items("--range", type=whole, nargs=2, metavar=("START", "STOP"), help="the items of a map, as Python's range")
-    add("--chunksize", type=count, metavar="N", help="how many items make one task")
-    add("--path", type=folder, default=".", metavar="DIR", help="where the module lies (default: here)")
-    add("--wait", action="store_true", help="wait until it has ended; fail where a task was lost or raised")
+    items("--iterable", type=json_list, metavar="JSON", help="items for a map, for example '[1, 2, 3]'")
+    items("--range", type=whole, nargs=2, metavar=("START", "STOP"), help="items for a map: range(START, STOP)")
+    add("--chunksize", type=count, metavar="N", help="number of items in one task")
+    add("--path", type=folder, default=".", metavar="DIR", help="folder of MODULE (default: current folder)")
+    add("--wait", action="store_true", help="wait for the job; exit with 1 if a task failed or was lost")
 
 
 def _worker_options(parser: ArgumentParser) -> None:
     verbs = (*map(str, WorkerVerb), STACK)
     parser.add_argument("pool", metavar="POOL", help=POOL)
-    parser.add_argument("pid", metavar="PID", type=count, help="the pid of the worker")
+    parser.add_argument("pid", metavar="PID", type=count, help="pid of the worker")
     parser.add_argument("verb", metavar="VERB", choices=verbs, help=", ".join(verbs))
 
 
 def pools(session: Session, args: Namespace) -> None:
-    """Every pool, as a table."""
+    """Print all pools."""
     found = sorted(session.snapshot().pools, key=lambda pool: (len(pool.id), pool.id))
     if args.json:
-        output.write_json(found)
+        tables.write_json(found)
     else:
-        pool_output.write_pools(found)
+        pool_tables.write_pools(found)
 
 
 def pool(session: Session, args: Namespace) -> None:
-    """One pool with its workers and jobs."""
+    """Print one pool with its workers and jobs."""
     found = session.find_pool(args.id)
     if args.json:
-        output.write_json(found)
+        tables.write_json(found)
     else:
-        pool_output.write_pool(found)
+        pool_tables.write_pool(found)
 
 
 def open_pool(session: Session, args: Namespace) -> None:
-    """Start the host of a new pool."""
+    """Open a pool."""
     given = {
         "name": args.name,
         "processes": args.processes,
@@ -100,13 +99,13 @@ def open_pool(session: Session, args: Namespace) -> None:
     spec = PoolSpec(**{name: value for name, value in given.items() if value is not None})
     made = session.ask(lambda request: OpenPool(request=request, by=BY, spec=spec))["pool"]
     if args.json:
-        output.write_json(made)
+        tables.write_json(made)
     else:
-        pool_output.write_pools([msgspec.convert(made, Pool)])
+        pool_tables.write_pools([msgspec.convert(made, Pool)])
 
 
 def submit(session: Session, args: Namespace) -> None:
-    """Run a job; with ``--wait`` until it has ended, and fail where a task of it did."""
+    """Run a job; with ``--wait`` wait for its end, and fail if a task failed or was lost."""
     pool_id = session.find_pool(args.pool).id
     spec = JobSpec(
         method=JobMethod(args.method),
@@ -121,25 +120,25 @@ def submit(session: Session, args: Namespace) -> None:
     if args.wait:
         job = _ended(session, pool_id, job["id"])
     if args.json:
-        output.write_json(job)
+        tables.write_json(job)
     else:
-        pool_output.write_job(pool_id, job)
+        pool_tables.write_job(pool_id, job)
     if job["state"] in (JobState.FAILED, JobState.LOST):
-        raise ProcessionError(output.clean(f"job {job['id']} of {pool_id} {_went_wrong(job)}"))
+        raise ProcessionError(tables.clean(f"job {job['id']} of {pool_id}: {_failure(job)}"))
 
 
 def worker(session: Session, args: Namespace) -> None:
-    """Act on one worker, and say what that cost."""
+    """Act on one worker, and print which task that lost or retried."""
     pool_id = session.find_pool(args.pool).id
     if args.verb == STACK:
         answer = session.ask(lambda request: Stack(request=request, by=BY, process=pool_id, pid=args.pid))
-        output.write_stack(f"worker {args.pid} of {pool_id}", answer, as_json=args.json)
+        tables.write_stack(f"worker {args.pid} of {pool_id}", answer, as_json=args.json)
         return
     answer = _ask(session, pool_id, ActOnWorker(pid=args.pid, verb=WorkerVerb(args.verb)))
     if args.json:
-        output.write_json(answer)
+        tables.write_json(answer)
     else:
-        output.write(output.clean(answer["text"]))
+        tables.write(tables.clean(answer["text"]))
 
 
 def _ask(session: Session, pool_id: str, ask: AnyAsk) -> Any:
@@ -147,7 +146,7 @@ def _ask(session: Session, pool_id: str, ask: AnyAsk) -> Any:
 
 
 def _ended(session: Session, pool_id: str, job_id: int) -> JsonDict:
-    """The job once it has ended, with its result; raises where its pool ended first."""
+    """Wait for the end of a job and return it with its result; raise if its pool ends first."""
     mirror = Mirror()
     for answer in session.stream():
         match answer:
@@ -158,21 +157,21 @@ def _ended(session: Session, pool_id: str, job_id: int) -> JsonDict:
         found = mirror.pools.get(pool_id)
         if found is None:
             break
-        if _is_over(found, job_id) or found["state"] in ENDED:
+        if _may_have_ended(found, job_id) or found["state"] in ENDED_POOLS:
             detail = _ask(session, pool_id, ReadJob(job=job_id))
-            if detail["job"]["state"] in OVER:
+            if detail["job"]["state"] in ENDED_JOBS:
                 return {**detail["job"], **{name: value for name, value in detail.items() if name != "job"}}
-    raise ProcessionError(f"pool {pool_id} ended before its job {job_id}")
+    raise ProcessionError(f"pool {pool_id} ended before job {job_id} was done")
 
 
-def _is_over(found: JsonDict, job_id: int) -> bool:
-    """Whether the job has ended, or may have: a pool shows its newest jobs only."""
+def _may_have_ended(found: JsonDict, job_id: int) -> bool:
+    """Return whether the job has ended, or is not shown: a pool shows its newest jobs only."""
     shown = [job for job in found["jobs"] if job["id"] == job_id]
     if not shown:
         return bool(found["jobs"]) and job_id < found["jobs"][0]["id"]
-    return shown[0]["state"] in OVER
+    return shown[0]["state"] in ENDED_JOBS
 
 
-def _went_wrong(job: JsonDict) -> str:
-    counts = [f"{job[kind]} {kind}" for kind in ("failed", "lost") if job[kind]]
-    return f"ended with {' and '.join(counts)} of {job['total']} tasks: {job['error']}"
+def _failure(job: JsonDict) -> str:
+    counts = [f"{job[kind]:,} {kind}" for kind in ("failed", "lost") if job[kind]]
+    return f"{' and '.join(counts)} of {job['total']:,} tasks: {job['error']}"

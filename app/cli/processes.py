@@ -1,4 +1,4 @@
-"""The commands about processes: list, launch, the verbs, signals, joins, stacks."""
+"""The commands for processes: list, launch, the verbs, signals, joins, stacks."""
 
 from __future__ import annotations
 
@@ -13,99 +13,98 @@ from app.records.errors import ProcessionError
 from app.records.primitives import JsonDict
 from app.records.process import LaunchSpec, Process, RestartPolicy, Verb
 
-from . import tables as output
+from . import tables
 from .arguments import Add, count, folder, pair, seconds, typed, untyped
 from .session import BY, Session
 
-# A join without a limit waits for its process, however long that takes.
+# How much longer than the join itself the command line waits for the answer.
 JOIN_MARGIN_S = 10.0
 
-
 _VERBS = {
-    "terminate": "SIGTERM, then after the grace SIGKILL to its whole tree",
-    "kill": "SIGKILL to its whole tree at once",
+    "terminate": "send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period",
+    "kill": "send SIGKILL to a process and its descendants",
     "close": "release an ended process, like Process.close()",
-    "restart": "stop it, where it runs, and start it again",
-    "suspend": "SIGSTOP",
-    "resume": "SIGCONT",
+    "restart": "stop a process if it runs, and start it again",
+    "suspend": "stop a process for now (SIGSTOP)",
+    "resume": "continue a suspended process (SIGCONT)",
     "start": "start a created process",
 }
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands about processes and the catalogue."""
+    """Add the commands for processes and the catalogue."""
     add("ps", "list the processes", ps, of_one=False)
-    add("workloads", "list the catalogue", workloads, of_one=False)
-    _launch_options(add("launch", "launch a workload, or a function of your own", launch, of_one=False))
-    waiting = add("join", "wait until it has ended", join)
-    waiting.add_argument("--timeout", type=seconds, metavar="S", help="fail where it runs longer than this")
+    add("workloads", "list the workloads of the catalogue, with their parameters", workloads, of_one=False)
+    _launch_options(add("launch", "launch a workload, or your own function", launch, of_one=False))
+    waiting = add("join", "wait for a process to end", join)
+    waiting.add_argument("--timeout", type=seconds, metavar="S", help="fail if it has not ended after S seconds")
     for name, text in _VERBS.items():
         add(name, text, act)
-    add("signal", "send any signal", send_signal).add_argument(
-        "signal", metavar="NAME", help="e.g. SIGUSR1, USR1 or 10"
+    add("signal", "send a signal to a process", send_signal).add_argument(
+        "signal", metavar="NAME", help="SIGUSR1, USR1 or 10, for example"
     )
-    add("stack", "where its code is right now", stack)
+    add("stack", "show the current stack of a process", stack)
 
 
 def _launch_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     what = parser.add_mutually_exclusive_group(required=True).add_argument
-    what("workload", nargs="?", metavar="NAME", help="a name of the catalogue, see `procession workloads`")
-    what("--target", metavar="MODULE:FUNCTION", help="a function of your own instead; --param are its kwargs")
+    what("workload", nargs="?", metavar="NAME", help="workload of the catalogue, see `procession workloads`")
+    what("--target", metavar="MODULE:FUNCTION", help="your own function; --param gives its keyword arguments")
     add(
         "--param",
         type=pair,
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter; repeatable",
+        help="set a parameter; repeatable",
     )
     add(
         "--arg",
         action="append",
         default=[],
         metavar="VALUE",
-        help="a positional argument of --target; repeatable",
+        help="positional argument for --target; repeatable",
     )
     add(
         "--path",
         type=folder,
         default=".",
         metavar="DIR",
-        help="where the module of --target lies (default: here)",
+        help="folder of MODULE (default: current folder)",
     )
-    add("--name", help="what to call it")
-    add("--count", type=count, default=1, metavar="N", help="how many (default: 1)")
-    add("--start-method", choices=("forkserver", "spawn", "fork"))
-    add("--daemon", action=BooleanOptionalAction, help="it may have no children of its own")
-    add("--auto-start", action=BooleanOptionalAction, default=True, help="start it at once (default)")
-    add("--auto-join", action=BooleanOptionalAction, help="join it as soon as it ends")
-    add("--grace", type=seconds, metavar="S", help="how long after SIGTERM comes SIGKILL")
-    add("--stuck-after", type=seconds, metavar="S", help="without progress for so long it counts as stuck")
-    add("--restart", choices=("never", "on-failure", "always"), help="when to start it again by itself")
-    add("--restart-limit", type=count, metavar="N", help="how many restarts in a row until it is given up")
+    add("--name", help="name of the process (default: multiprocessing's)")
+    add("--count", type=count, default=1, metavar="N", help="launch N processes (default: 1)")
+    add("--start-method", choices=("forkserver", "spawn", "fork"), help="how to start it (default: forkserver)")
+    add("--daemon", action=BooleanOptionalAction, help="make it daemonic: it cannot have child processes")
+    add("--auto-start", action=BooleanOptionalAction, default=True, help="start it at once (default: yes)")
+    add("--auto-join", action=BooleanOptionalAction, help="join it as soon as it has ended (default: yes)")
+    add("--grace", type=seconds, metavar="S", help="seconds between SIGTERM and SIGKILL")
+    add("--stuck-after", type=seconds, metavar="S", help="seconds without progress until it counts as stuck")
+    add("--restart", choices=("never", "on-failure", "always"), help="when to restart it automatically")
+    add("--restart-limit", type=count, metavar="N", help="give up after N restarts in a row")
 
 
 def ps(session: Session, args: Namespace) -> None:
-    """Every process, as a table."""
+    """Print all processes."""
     processes = sorted(session.snapshot().processes, key=lambda process: (len(process.id), process.id))
     _write_processes(processes, args)
 
 
 def workloads(session: Session, args: Namespace) -> None:
-    """The catalogue, with the parameters and what to look at."""
+    """Print the catalogue with its parameters."""
     catalogue = _catalogue(session)
     if args.json:
-        output.write_json(catalogue)
+        tables.write_json(catalogue)
         return
     for workload in catalogue:
-        output.write(f"{workload['name']:<18}{workload['description']}")
+        tables.write(f"{workload['name']:<18}{workload['description']}")
         for parameter in workload["parameters"]:
-            output.write(f"{'':<18}--param {_told(parameter)}")
+            tables.write(f"{'':<18}--param {_described(parameter)}")
 
 
 def launch(session: Session, args: Namespace) -> None:
-    """Create processes, and start them."""
+    """Create processes and start them."""
     spec = LaunchSpec(
         workload=args.workload,
         params=typed(args.param, _parameters(session, args.workload)) if args.workload else {},
@@ -127,7 +126,7 @@ def launch(session: Session, args: Namespace) -> None:
 
 
 def act(session: Session, args: Namespace) -> None:
-    """Do the verb, to exactly the run that was found."""
+    """Apply a verb to the process with the pid that was found."""
     process = session.find(args.id)
     verb = Verb(args.command)
     answer = session.ask(lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid))
@@ -135,7 +134,7 @@ def act(session: Session, args: Namespace) -> None:
 
 
 def send_signal(session: Session, args: Namespace) -> None:
-    """Send any signal."""
+    """Send a signal."""
     process = session.find(args.id)
     answer = session.ask(
         lambda request: SendSignal(request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid)
@@ -144,44 +143,44 @@ def send_signal(session: Session, args: Namespace) -> None:
 
 
 def join(session: Session, args: Namespace) -> None:
-    """Wait for the end."""
+    """Wait for the end of a process."""
     process = session.find(args.id)
     limit = None if args.timeout is None else args.timeout + JOIN_MARGIN_S
     answer = session.ask(
         lambda request: Join(request=request, by=BY, process=process.id, timeout_s=args.timeout), limit
     )
     if args.json:
-        output.write_json(answer)
+        tables.write_json(answer)
     elif answer["joined"]:
-        output.write(f"{process.id} ended with exit code {answer['exitcode']}")
+        tables.write(f"{process.id} exited with code {answer['exitcode']}")
     if not answer["joined"]:
-        raise ProcessionError(f"{process.id} did not end within {args.timeout:g} s")
+        raise ProcessionError(f"{process.id} has not ended after {args.timeout:g} s")
 
 
 def stack(session: Session, args: Namespace) -> None:
-    """Where it is right now."""
+    """Print the current stack of a process."""
     process = session.find(args.id)
     answer = session.ask(lambda request: Stack(request=request, by=BY, process=process.id))
-    output.write_stack(process.id, answer, as_json=args.json)
+    tables.write_stack(process.id, answer, as_json=args.json)
 
 
 def _write_processes(processes: Any, args: Namespace) -> None:
     now = time.time()
     if args.json:
-        output.write_json([output.record(process, now) for process in processes])
+        tables.write_json([tables.record(process, now) for process in processes])
     else:
-        output.write_processes(processes, now)
+        tables.write_processes(processes, now)
 
 
 def _write_process(answer: JsonDict, args: Namespace, sent: str | None = None) -> None:
-    """Its state; but what follows from a signal is not there yet when the answer is."""
+    """Print the state of a process, or the signal sent: its effect is not in the record yet."""
     process = msgspec.convert(answer, Process)
     if args.json:
-        output.write_json(output.record(process, time.time()))
+        tables.write_json(tables.record(process, time.time()))
     elif sent:
-        output.write(output.clean(f"{process.id} was sent {sent}"))
+        tables.write(tables.clean(f"sent {sent} to {process.id}"))
     else:
-        output.write(f"{process.id} is {process.state}")
+        tables.write(f"{process.id} is {process.state}")
 
 
 def _catalogue(session: Session) -> list[JsonDict]:
@@ -193,16 +192,16 @@ def _parameters(session: Session, name: str) -> dict[str, JsonDict]:
     for workload in _catalogue(session):
         if workload["name"] == name:
             return {parameter["name"]: parameter for parameter in workload["parameters"]}
-    return {}  # The supervisor refuses it, and knows what there is
+    return {}  # The supervisor refuses the name, and lists those of the catalogue
 
 
-def _told(parameter: JsonDict) -> str:
+def _described(parameter: JsonDict) -> str:
     low, high, choices = (parameter.get(key) for key in ("minimum", "maximum", "choices"))
-    allowed = " | ".join(output.plain(choice) for choice in choices) if choices else parameter["type"]
+    allowed = " | ".join(tables.plain(choice) for choice in choices) if choices else parameter["type"]
     if low is not None or high is not None:
-        allowed += f" {'' if low is None else output.plain(low)}…{'' if high is None else output.plain(high)}"
-    told = f"{parameter['name']}={output.plain(parameter.get('default'))} ({allowed})"
-    return f"{told}: {parameter['help']}" if parameter.get("help") else told
+        allowed += f" {'' if low is None else tables.plain(low)}…{'' if high is None else tables.plain(high)}"
+    text = f"{parameter['name']}={tables.plain(parameter.get('default'))} ({allowed})"
+    return f"{text}: {parameter['help']}" if parameter.get("help") else text
 
 
 def _policy(args: Namespace) -> RestartPolicy | None:

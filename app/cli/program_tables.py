@@ -1,4 +1,4 @@
-"""What the command line writes about programs for people; see `output`."""
+"""The tables of programs, resources and waits, and findings as paragraphs."""
 
 from __future__ import annotations
 
@@ -10,51 +10,52 @@ from app.records.program import Program
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import tables as output
+from . import tables
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
 RESOURCE_HEAD = ("ID", "PROGRAM", "KIND", "NAME", "USERS", "WAITING", "WHAT")
 EDGE_HEAD = ("PID", "PROCESS", "WAITS", "FOR", "WHICH")
-COMMAND_SHOWN = 60
-LIBERATORS_SHOWN = 3
+COMMAND_CHARACTERS = 60
+HOLDERS_SHOWN = 3
+VALUES_SHOWN = 8
 WIDTH = 100
 
 
 def write_programs(programs: Iterable[Program]) -> None:
-    """The table of `procession programs`."""
+    """Write the table of `procession programs`."""
     shown = list(programs)
-    output.write_table(PROGRAM_HEAD, [_program_row(program) for program in shown])
+    tables.write_table(PROGRAM_HEAD, [_program_row(program) for program in shown])
     for program in shown:
         if program.unobserved and not program.observed:
-            output.write(f"\n{program.id} is not observed")
+            tables.write(f"\n{program.id} is not observed")
             _write_paragraph(program.unobserved)
 
 
 def write_resources(resources: Iterable[Resource]) -> None:
-    """The table of `procession resources`."""
-    output.write_table(RESOURCE_HEAD, [_resource_row(resource) for resource in resources])
+    """Write the table of `procession resources`."""
+    tables.write_table(RESOURCE_HEAD, [_resource_row(resource) for resource in resources])
 
 
 def write_waits(waits: Waits, names: Mapping[int, str], resources: Mapping[str, Resource]) -> None:
-    """The table of `procession waits`, and the findings as paragraphs."""
+    """Write the table of `procession waits`, and the findings as paragraphs."""
     if waits.edges:
-        output.write_table(EDGE_HEAD, [_edge_row(edge, names, resources) for edge in waits.edges])
+        tables.write_table(EDGE_HEAD, [_edge_row(edge, names, resources) for edge in waits.edges])
     for finding in waits.findings:
         _write_finding(finding)
     if not (waits.edges or waits.findings):
-        output.write("nobody waits for anybody, and nothing is wrong")
+        tables.write("No process is waiting, and there are no findings.")
 
 
 def _write_finding(finding: Finding) -> None:
-    output.write(f"\n{finding.kind} in {finding.program or 'no program'}")
+    tables.write(f"\n{finding.kind}" + (f" in {finding.program}" if finding.program else ""))
     for text in (finding.text, finding.why, f"What to do: {finding.cure}"):
         _write_paragraph(text)
     if finding.kind is FindingKind.ABANDONED_LOCK and finding.resources:
-        output.write(f"  procession break {finding.resources[0]}")
+        tables.write(f"  procession break {finding.resources[0]}")
 
 
 def _write_paragraph(text: str) -> None:
-    output.write(textwrap.fill(output.clean(text), WIDTH, initial_indent="  ", subsequent_indent="  "))
+    tables.write(textwrap.fill(tables.clean(text), WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def _program_row(program: Program) -> tuple[object, ...]:
@@ -68,7 +69,7 @@ def _program_row(program: Program) -> tuple[object, ...]:
         program.processes,
         program.observed,
         program.not_seen or None,
-        command if len(command) <= COMMAND_SHOWN else f"{command[:COMMAND_SHOWN]}…",
+        command if len(command) <= COMMAND_CHARACTERS else f"{command[:COMMAND_CHARACTERS]}…",
     )
 
 
@@ -80,14 +81,14 @@ def _resource_row(resource: Resource) -> tuple[object, ...]:
         resource.name,
         len(resource.users),
         len(resource.waiting) or None,
-        ", ".join(_told(resource)),
+        ", ".join(_state(resource)),
     )
 
 
 def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> tuple[object, ...]:
     resource = resources.get(edge.resource or "")
     awaited = _awaited(edge, names, resources)
-    return edge.pid, names.get(edge.pid), edge.to, awaited, _liberators(edge, names, resource)
+    return edge.pid, names.get(edge.pid), edge.to, awaited, _holders(edge, names, resource)
 
 
 def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
@@ -98,29 +99,29 @@ def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resou
     return wording.resource_name(resources, edge.resource)
 
 
-def _liberators(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:
-    """``held by worker-1 (12)``, ``set by …``."""
+def _holders(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:
+    """Return who could end a wait: ``held by worker-1 (12)``, ``set by …``."""
     if edge.of is not None:
-        return "must end first"
+        return "must exit first"
     if resource is not None and resource.abandoned:
-        return "is held by a process that is dead"
+        return "held by a dead process"
     able = wait_words.unblockers(edge, resource)
     if not able:
-        return "nobody who is there can end"
-    shown = [f"{names.get(pid, 'pid')} ({pid})" for pid in able[:LIBERATORS_SHOWN]]
-    more = f" and {len(able) - LIBERATORS_SHOWN} more" if len(able) > LIBERATORS_SHOWN else ""
+        return "no known process can end this wait"
+    shown = [f"{names.get(pid, 'pid')} ({pid})" for pid in able[:HOLDERS_SHOWN]]
+    more = f" and {len(able) - HOLDERS_SHOWN} more" if len(able) > HOLDERS_SHOWN else ""
     return f"{wait_words.unblocking(edge, resource, several=len(able) > 1).label} {', '.join(shown)}{more}"
 
 
-def _told(resource: Resource) -> Iterator[str]:
-    """What is worth saying of it, by kind."""
+def _state(resource: Resource) -> Iterator[str]:
+    """Yield what a resource's kind shows of its state."""
     match resource.kind:
         case ResourceKind.QUEUE | ResourceKind.JOINABLE_QUEUE | ResourceKind.SIMPLE_QUEUE | ResourceKind.PIPE:
             yield from _of_queue(resource)
         case ResourceKind.LOCK | ResourceKind.RLOCK | ResourceKind.SEMAPHORE | ResourceKind.BOUNDED_SEMAPHORE:
             yield from _of_lock(resource)
         case ResourceKind.VALUE | ResourceKind.ARRAY:
-            yield from (str(value) for value in (resource.values or ())[:8])
+            yield from (str(value) for value in (resource.values or ())[:VALUES_SHOWN])
         case _:
             yield from _counted(resource, "sleepers", "arrived", "parties", "objects", "queued", "done", "connections")
             if resource.flag is not None:
@@ -130,18 +131,18 @@ def _told(resource: Resource) -> Iterator[str]:
             if resource.address:
                 yield resource.address
             if resource.size_bytes is not None:
-                yield output.size(resource.size_bytes)
+                yield tables.size(resource.size_bytes)
 
 
 def _of_queue(resource: Resource) -> Iterator[str]:
     if resource.size is not None:
-        yield f"{resource.size} of {resource.maxsize} items" if resource.maxsize else f"{resource.size} items"
+        yield f"{resource.size:,} of {resource.maxsize:,} items" if resource.maxsize else f"{resource.size:,} items"
     if resource.unfinished is not None:
-        yield f"{resource.unfinished} unfinished"
+        yield f"{resource.unfinished:,} unfinished"
     if buffered := sum(count for count in (resource.buffered or {}).values() if isinstance(count, int)):
-        yield f"{buffered} in feeders"
+        yield f"{buffered:,} buffered"
     if resource.pipe_bytes is not None:
-        yield f"{output.size(resource.pipe_bytes)} in the pipe"
+        yield f"{tables.size(resource.pipe_bytes)} in the pipe"
 
 
 def _of_lock(resource: Resource) -> Iterator[str]:
@@ -150,13 +151,17 @@ def _of_lock(resource: Resource) -> Iterator[str]:
     if resource.acquired_by:
         yield f"acquired by {', '.join(map(str, resource.acquired_by))}"
     if resource.lost:
-        yield f"{resource.lost} lost with {resource.holder or 'a dead process'}"
+        yield f"{resource.lost} never released by {_dead(resource.holder)}"
     elif resource.abandoned:
-        yield f"abandoned by {resource.holder or 'a dead process'}"
+        yield f"abandoned by {_dead(resource.holder)}"
     elif resource.holder is not None:
-        yield f"held by {resource.holder}" + (f" for {output.duration(resource.held_s)}" if resource.held_s else "")
+        yield f"held by {resource.holder}" + (f" for {tables.duration(resource.held_s)}" if resource.held_s else "")
     elif resource.value == 0 and resource.kind in (ResourceKind.LOCK, ResourceKind.RLOCK):
         yield "held"
+
+
+def _dead(holder: int | None) -> str:
+    return f"dead pid {holder}" if holder else "a dead process"
 
 
 _ONE = {"sleepers": "sleeper", "parties": "party", "objects": "object", "connections": "connection"}

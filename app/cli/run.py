@@ -1,15 +1,15 @@
-"""`procession run`: a command under observation, in the terminal of whoever called it.
+"""`procession run`: run a command in the foreground of this terminal, and have it observed.
 
 ::
 
-    terminal ──Ctrl-C, Ctrl-\\, Ctrl-Z──▶ command and we, one process group       we wait on
-    anybody  ──SIGTERM, SIGHUP, USR…────▶ we ──the same──▶ command
-    supervisor ◀──RegisterProgram, ProgramStarted, ProgramEnded── we
+    terminal    ──Ctrl-C, Ctrl-\\, Ctrl-Z──▶ command and we, one process group      we go on waiting
+    any process ──SIGTERM, SIGHUP, USR…────▶ we ──the same signal──▶ command
+    supervisor  ◀──RegisterProgram, ProgramStarted, ProgramEnded── we
 
-A thin parent: the command has our standard input, output and error, our folder, our signal mask and our process group;
-between it and its terminal stands nobody.  We end as it did, by the same exit code or by the same signal.  One
-blocking point: `sigwaitinfo`, for which every signal is blocked, so that none can come between a look and a wait.
-Where the supervisor goes away meanwhile, the command runs on.
+The command inherits our standard input, output and error, folder, signal mask and process group, so it works with the
+terminal directly.  We end as it does, with the same exit code or by the same signal.  One blocking point: `sigwaitinfo`
+with all these signals blocked, so that none is missed between a check and a wait.  If the supervisor dies, the command
+goes on.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from app.records.errors import ProcessionError
 from app.records.primitives import JsonDict
 from app.settings import Settings
 
-from . import tables as output
+from . import tables
 from .session import BY, NoInstance, Session
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # As shells say it
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # The exit codes of shells
 _FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGQUIT})
 _FORWARDED = frozenset(
     {signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH, signal.SIGCONT}
@@ -43,7 +43,7 @@ _WAITED = _FROM_TERMINAL | _FORWARDED | {signal.SIGCHLD}
 
 
 def run(chosen: Settings, args: Namespace) -> int:
-    """Run ``args.argv`` in the foreground; the exit code to end with."""
+    """Run ``args.argv`` in the foreground; return the exit code to end with."""
     session = _session(chosen, anyway=args.anyway)
     if session is None:
         return _Foreground(args.argv, None, {}).run()
@@ -64,58 +64,58 @@ def run(chosen: Settings, args: Namespace) -> int:
 
 
 def _session(chosen: Settings, *, anyway: bool) -> Session | None:
-    """None where there is no instance, and nobody minds."""
+    """Return a session; None with ``anyway`` if no instance is running."""
     try:
         return Session(chosen)
     except NoInstance as error:
         if not anyway:
             raise
-        _say(f"{error}; running it without observation")
+        _say(f"{error}; running the program without observing it")
         return None
 
 
 class _Registered:
-    """What the supervisor is told; that it cannot be told is no reason to disturb the program."""
+    """Reports the program to the supervisor; a failure to report does not affect the program."""
 
     def __init__(self, chosen: Settings, session: Session, program_id: str, *, as_json: bool) -> None:
         self._chosen, self._session, self._id = chosen, session, program_id
         self._as_json = as_json
 
     def started(self, pid: int) -> None:
-        """The command runs."""
+        """Report that the command runs."""
         with contextlib.suppress(ProcessionError):
             self._session.ask(lambda request: ProgramStarted(request=request, by=BY, program=self._id, pid=pid))
 
     def ended(self, exitcode: int | None, error: str | None = None) -> None:
-        """The command is over; ``exitcode`` None: it never began."""
+        """Report that the command has ended; ``exitcode`` None: it was not started."""
         try:
-            ended = self._ask_anew(exitcode, error)
+            ended = self._report_end(exitcode, error)
         except (ProcessionError, OSError) as refusal:
-            _say(f"the supervisor was not told how {self._id} ended: {refusal}")
+            _say(f"could not report the end of {self._id} to the supervisor: {refusal}")
         else:
             if self._as_json:
                 sys.stderr.write(msgspec.json.encode(ended).decode() + "\n")
 
-    def _ask_anew(self, exitcode: int | None, error: str | None) -> JsonDict:
-        """On a new connection: hours may have passed, and another supervisor may be there."""
-        told = Session(self._chosen).ask(
+    def _report_end(self, exitcode: int | None, error: str | None) -> JsonDict:
+        """Use a new connection: hours may have passed, and another supervisor may be running."""
+        answer = Session(self._chosen).ask(
             lambda request: ProgramEnded(request=request, by=BY, program=self._id, exitcode=exitcode, error=error)
         )
-        program: JsonDict = told["program"]
+        program: JsonDict = answer["program"]
         return program
 
 
 class _Foreground:
-    """The command, from its start to its end."""
+    """Runs the command, from its start to its end."""
 
     def __init__(self, argv: list[str], program: _Registered | None, added: JsonDict) -> None:
         self._argv, self._program = argv, program
         self._environ = _environment(added)
 
     def run(self) -> int:
-        """Start it and wait; does not return where a signal ended it."""
+        """Start the command and wait for it; does not return if a signal ended it."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
-        # Ignored by whoever started us, children would be reaped by the kernel and nobody learn how they ended.
+        # If our parent ignored SIGCHLD, the kernel would reap the command and its exit code would be lost.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
             pid = os.posix_spawnp(self._argv[0], self._argv, self._environ, setsigmask=before)
@@ -129,15 +129,15 @@ class _Foreground:
         return exitcode if exitcode >= 0 else _end_by(-exitcode)
 
     def _not_started(self, error: OSError) -> int:
-        words = f"{self._argv[0]}: {error.strerror}"
+        text = f"cannot run {self._argv[0]}: {error.strerror}"
         if self._program:
-            self._program.ended(None, words)
-        _say(words)
+            self._program.ended(None, text)
+        _say(text)
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
 
 
 def _environment(added: JsonDict) -> dict[str, str]:
-    """Ours, with what observation adds; the import path of ours comes behind."""
+    """Return our environment with what observation adds; its import path comes before ours."""
     environ = os.environ.copy()
     parts = [added.get("PYTHONPATH", ""), environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(part for part in parts if part)
@@ -145,7 +145,7 @@ def _environment(added: JsonDict) -> dict[str, str]:
 
 
 def _wait(pid: int) -> int:
-    """The exit code, -N after signal N; hands on the signals that only we got."""
+    """Wait for the command and return its exit code, −N after signal N; forward the signals sent to us only."""
     while True:
         info = signal.sigwaitinfo(_WAITED)
         if info.si_signo == signal.SIGCHLD:
@@ -153,18 +153,18 @@ def _wait(pid: int) -> int:
             if ended:
                 return os.waitstatus_to_exitcode(status)
         elif info.si_code <= 0:
-            # Sent by a process and to us, while what the kernel sends for a terminal goes to the whole group.
+            # Sent to us by a process; what the kernel sends for a terminal goes to the whole group.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, info.si_signo)
 
 
 def _end_by(number: int) -> NoReturn:
-    """End by the signal that ended the command, so that whoever waits for us sees the same."""
+    """End by the signal that ended the command, so that our parent sees the same."""
     sys.stdout.flush()
     sys.stderr.flush()
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with contextlib.suppress(OSError):  # SIGKILL has no other way to be handled
+    with contextlib.suppress(OSError):  # SIGKILL cannot be handled
         signal.signal(number, signal.SIG_DFL)
     _unblock([number])
     os.kill(os.getpid(), number)
@@ -176,5 +176,5 @@ def _unblock(numbers: Iterable[int]) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(output.clean(f"procession: {text}") + "\n")
+    sys.stderr.write(tables.clean(f"procession: {text}") + "\n")
     sys.stderr.flush()

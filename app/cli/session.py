@@ -1,4 +1,4 @@
-"""The command line's side of the control socket: the running instance, found through its home."""
+"""The command line's connection to the running instance, found through PROCESSION_HOME."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ Thing = TypeVar("Thing", Process, Pool, Program)
 
 BY = "cli"
 ANSWER_S = 30.0
-# A launcher that lives is about to start its supervisor, for the first time or again.
+# While the launcher lives, the supervisor is about to be started or restarted.
 RESTART_S = 10.0
 RETRY_S = 0.05
+IDS_SHOWN = 5
 
 
 class NoInstance(ProcessionError):
-    """Nothing serves this home."""
+    """No instance is running for this home."""
 
 
 class AmbiguousName(ProcessionError):
@@ -35,7 +36,7 @@ class AmbiguousName(ProcessionError):
 
 
 class Session:
-    """One connection for commands and one for each stream: neither has to skip the other's messages."""
+    """One connection for commands and one for each stream, so that neither has to skip messages of the other."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -43,12 +44,12 @@ class Session:
         self._commands = self._connect()
 
     def ask(self, make: Callable[[int], AnyCommand], timeout_s: float | None = ANSWER_S) -> Any:
-        """The result of the command that ``make`` builds around its number; raises the refusal."""
+        """Send the command that ``make`` returns for a request number; return its result or raise the refusal."""
         self._commands.timeout_s = timeout_s
         return call(self._commands, make(next(self._numbers)))
 
     def stream(self, turn_s: float | None = None) -> Iterator[AnyAnswer | None]:
-        """The snapshot, then every delta as it comes; None after each ``turn_s`` without one."""
+        """Yield the snapshot, then every delta; None after each ``turn_s`` without one."""
         connection = self._connect()
         connection.send(Subscribe(request=next(self._numbers), by=BY))
         while True:
@@ -63,20 +64,20 @@ class Session:
                 yield answer
 
     def snapshot(self) -> Snapshot:
-        """Everything as it is now."""
+        """Return the current state."""
         return next(each.snapshot for each in self.stream() if isinstance(each, SnapshotMessage))
 
     def find(self, wanted: str) -> Process:
-        """The process of that id, else the only one of that name."""
+        """Return the process with that id, or the only one with that name."""
         return _only(self.snapshot().processes, wanted, "process", "processes")
 
     def find_pool(self, wanted: str) -> Pool:
-        """The pool of that id, else the only one of that name."""
+        """Return the pool with that id, or the only one with that name."""
         return _only(self.snapshot().pools, wanted, "pool", "pools")
 
     @staticmethod
     def find_program(wanted: str, snapshot: Snapshot) -> Program:
-        """The program of that id in a snapshot, else the only one of that name."""
+        """Return the program of a snapshot with that id, or the only one with that name."""
         return _only(snapshot.programs, wanted, "program", "programs")
 
     def _connect(self) -> Connection:
@@ -85,17 +86,17 @@ class Session:
             try:
                 return Connection(self.settings.control_path, ANSWER_S)
             except SupervisorAway:
-                self._check_that_it_comes_back(until)
+                self._check_launcher(until)
                 time.sleep(RETRY_S)
 
-    def _check_that_it_comes_back(self, until: float) -> None:
+    def _check_launcher(self, until: float) -> None:
         if not is_served(self.settings.home):
             raise NoInstance(
-                f"no instance is running for {self.settings.home}; `procession serve` starts one, "
-                "and PROCESSION_HOME chooses another home"
+                f"no instance is running for {self.settings.home}; start one with `procession serve`, "
+                "or set PROCESSION_HOME to the home of another"
             ) from None
         if time.monotonic() > until:
-            raise SupervisorAway(f"the supervisor of {self.settings.home} does not answer") from None
+            raise SupervisorAway(f"the supervisor of {self.settings.home} does not respond") from None
 
 
 def _only(things: Iterable[Thing], wanted: str, one: str, many: str) -> Thing:
@@ -106,8 +107,8 @@ def _only(things: Iterable[Thing], wanted: str, one: str, many: str) -> Thing:
         case [thing]:
             return thing
         case []:
-            raise NoSuchProcess(f"there is no {one} with the id or the name {wanted}")
+            raise NoSuchProcess(f"no {one} with the id or name {wanted}")
         case several:
-            ids = ", ".join(sorted((thing.id for thing in several), key=lambda each: (len(each), each))[:5])
-            ids += ", …" if len(several) > 5 else ""
-            raise AmbiguousName(f"{len(several)} {many} are called {wanted}: name one by its id, {ids}")
+            ids = ", ".join(sorted((thing.id for thing in several), key=lambda each: (len(each), each))[:IDS_SHOWN])
+            ids += ", …" if len(several) > IDS_SHOWN else ""
+            raise AmbiguousName(f"{len(several)} {many} have the name {wanted}; use an id: {ids}")

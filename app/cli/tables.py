@@ -1,7 +1,7 @@
-"""What the command line writes: JSON for scripts, aligned tables for people.
+"""The output of the command line: JSON for scripts, aligned tables for people.
 
-Names, arguments and causes are a user's text: what is not printable is escaped, so that nothing here can
-steer the terminal.  Only logs go out as they are.
+Names, arguments and causes are text of the user: what is not printable is escaped, so that it cannot control the
+terminal.  Only logs are printed unchanged.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ RIGHT = {
 
 
 def write_json(value: object) -> None:
-    """One value, indented."""
+    """Write a value as indented JSON."""
     write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def write_json_line(value: object) -> None:
-    """One value on one line, for streams."""
+    """Write a value as one line of JSON, for streams."""
     write(msgspec.json.encode(value).decode())
 
 
 def write(text: str) -> None:
-    """One line, or several, at once to be read."""
+    """Write lines and flush."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def write_processes(processes: Iterable[Process], now: float) -> None:
-    """The table of `procession ps`."""
+    """Write the table of `procession ps`."""
     write_table(PROCESS_HEAD, [_process_row(process, now) for process in processes])
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as their widest cell; numbers to the right."""
+    """Write a table, with columns as wide as their widest cell and numbers aligned to the right."""
     cells = [head, *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     for row in cells:
@@ -63,17 +63,17 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def write_stack(whose: str, answer: JsonDict, *, as_json: bool) -> None:
-    """What the threads of a process are doing, and which source told it."""
+    """Write the stack of a process, with its source and notes."""
     if as_json:
         write_json(answer)
         return
-    write(f"{whose}, from {answer['source']}:")
+    write(f"{whose}, captured with {answer['source']}:")
     for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
         write(clean(line))
 
 
 def write_events(events: Iterable[Event], *, as_json: bool) -> None:
-    """Lines of the journal."""
+    """Write events."""
     if as_json:
         write_json(list(events))
     else:
@@ -82,39 +82,41 @@ def write_events(events: Iterable[Event], *, as_json: bool) -> None:
 
 
 def write_event(event: Event) -> None:
-    """One line of the journal."""
+    """Write an event in one line."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
     whose = f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
-    told = clean(f"{whose}: {event.text} [{event.by}]")
-    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {told}")
+    text = clean(f"{whose}: {event.text} [{event.by}]")
+    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {text}")
 
 
 def record(process: Process, now: float) -> JsonDict:
-    """A process as JSON, with the ``uptime_s`` that the contract promises."""
+    """Return a process as JSON values, with ``uptime_s`` as in the HTTP API."""
     return {**msgspec.to_builtins(process), "uptime_s": _uptime_s(process, now)}
 
 
 def clean(text: str) -> str:
-    """Safe for a terminal: control characters are shown as escapes."""
+    """Return text that is safe for a terminal: control characters become escapes."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def duration(seconds: float | None) -> str:
-    """At most two units: ``1h02m``, ``3m07s``, ``4.2s``."""
+    """Return a duration in at most two units: ``0.4 s``, ``12 s``, ``3 m 20 s``, ``2 h 4 m``, ``1 d 3 h``."""
     if seconds is None:
         return ""
-    if seconds < 60:
-        return f"{seconds:.1f}s"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, left = divmod(hours, 24)
     if days:
-        return f"{days}d{left:02}h"
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
+        return f"{days} d {left} h"
+    if hours:
+        return f"{hours} h {minutes} m"
+    return f"{minutes} m {rest} s" if minutes else f"{rest} s"
 
 
 def size(count: int | None) -> str:
-    """In binary units: ``12.3 MiB``."""
+    """Return a size in binary units: ``12.3 MiB``."""
     if count is None:
         return ""
     value = float(count)
@@ -151,7 +153,7 @@ def _note(process: Process, now: float) -> str:
         return f"{process.stopping.signal} sent, SIGKILL in {duration(max(0.0, process.stopping.kill_at - now))}"
     if process.backoff:
         wait = duration(max(0.0, process.backoff.until - now))
-        return f"start {process.backoff.attempt} of {process.backoff.limit} in {wait}; {process.cause or ''}"
+        return f"restart {process.backoff.attempt} of {process.backoff.limit} in {wait}; {process.cause or ''}"
     return process.cause or process.error or ""
 
 
@@ -166,5 +168,5 @@ def _cell(value: object) -> str:
 
 
 def plain(value: Any) -> str:
-    """A parameter's default or bound as a person would type it."""
+    """Return the default or limit of a parameter as one would type it."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,15 +1,14 @@
-"""`procession serve`: keeps the supervisor and the web process alive, and is the last to leave.
+"""`procession serve`: keep the supervisor and the web process alive, and end last.
 
     terminal, init ──SIGTERM, SIGINT, SIGHUP──▶ launcher ──starts, SIGTERM, SIGKILL──▶ supervisor, web
     kernel ─────────SIGCHLD, orphans to adopt──▶    │
-    web ◀────GET /readyz until it says 200──────────┘──▶ one line on standard output
+    web ◀────GET /readyz until it answers 200───────┘──▶ one line on standard output
 
-Tiny on purpose: what never imports Flask and never runs a user's code hardly ever dies.  It holds the
-listening socket, so that a web process that died is replaced without one refused connection; it holds a
-socket pair in which a supervisor leaves descriptors to the one after it, and never looks into it; it is a
-subreaper, so that nothing which a killed supervisor leaves behind gets away; and it reaps with waitpid(-1),
-so that it may be process 1 of a container.  One blocking point: every signal, SIGCHLD too, writes one byte
-into a pipe that is in the wait.
+Small on purpose: it never imports Flask and never runs a user's code, so little can crash it.  It holds the listening
+socket, so that a web process that died is replaced without a refused connection.  It holds, but never reads, a socket
+pair in which a supervisor keeps descriptors for the next one.  It is a subreaper, so that nothing left by a killed
+supervisor escapes.  It reaps with waitpid(-1), so that it can be process 1 of a container.  One blocking point: every
+signal, SIGCHLD too, writes a byte into a pipe that it polls.
 """
 
 from __future__ import annotations
@@ -33,23 +32,26 @@ from app.settings import Settings, SettingsError
 from .home_lock import AlreadyServed, HomeLock
 from .probe import Probe
 from .service import Service, say
-from .sweep import Broom
+from .sweep import Sweeper
 from .wakeup import Wakeup
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WEB_GRACE_S = 5.0
-FAREWELL_S = 1.0
+HELPERS_GRACE_S = 1.0
 SWEEP_PAUSE_S = 0.02
-# The kernel and a shell may both send SIGHUP when a terminal closes: one wish.
-SAME_WISH_S = 0.5
+#: A second stop signal within this time is ignored: the kernel and a shell may both send SIGHUP for one terminal.
+SAME_REQUEST_S = 0.5
+BACKLOG = 1024
+#: Without a supervisor there is nothing to serve: after so many failed starts in a row the launcher ends.
+MAX_SUPERVISOR_FAILURES = 6
 
 
 class CannotListen(Exception):
-    """The address cannot be bound; the text is one line for people."""
+    """The address cannot be bound."""
 
 
 class Phase(Enum):
-    """Where the launcher is; it only ever moves on to the next."""
+    """The phases of the launcher, in the only order possible."""
 
     SERVING = auto()
     STOPPING = auto()
@@ -59,7 +61,7 @@ class Phase(Enum):
 
 
 def serve(*, as_json: bool = False) -> int:
-    """Serve until asked to stop; the exit code of `procession serve`."""
+    """Serve until asked to stop; return the exit code of `procession serve`."""
     try:
         chosen = settings.load()
         lock = HomeLock(chosen.home)
@@ -78,28 +80,33 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        advice = "; set PROCESSION_PORT to another port, or to 0 for any" if error.errno == errno.EADDRINUSE else ""
+        advice = (
+            "; set PROCESSION_PORT to another one, or to 0 for a free port" if error.errno == errno.EADDRINUSE else ""
+        )
         raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}{advice}") from None
-    listener.listen(1024)
+    listener.listen(BACKLOG)
     return listener
 
 
 class Launcher:
-    """The loop: wait, take signals, reap, reconcile what should run with what runs."""
+    """The loop: wait, handle signals, reap, start what should run."""
 
     def __init__(self, chosen: Settings, lock: HomeLock, listener: socket.socket, *, as_json: bool) -> None:
         lifeline.adopt_orphans()
         address = listener.getsockname()[:2]
         chosen = replace(chosen, port=address[1], launcher_pid=os.getpid(), listen_fd=-1)
         for_web = replace(chosen, listen_fd=listener.fileno())
-        # See app.supervisor.handover.descriptors.
-        self._parking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ends = [end.fileno() for end in self._parking]
+        # Used by app.supervisor.handover.descriptors.
+        self._descriptor_store = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ends = [end.fileno() for end in self._descriptor_store]
         for_supervisor = replace(chosen, token="none", viewer_token="", park_fd=ends[0], unpark_fd=ends[1])  # noqa: S106
-        # Six short lives in a row end it: without a supervisor there is nothing to serve.
-        # A fork child can read the supervisor's first environment: the tokens are not in it.
+        # A forked child can read the supervisor's initial environment, so the tokens are not in it.
         self._supervisor = Service(
-            "supervisor", "app.supervisor", for_supervisor.environment(), pass_fds=tuple(ends), give_up_after=6
+            "supervisor",
+            "app.supervisor",
+            for_supervisor.environment(),
+            pass_fds=tuple(ends),
+            give_up_after=MAX_SUPERVISOR_FAILURES,
         )
         self._web = Service("web", "app.web", for_web.environment(), pass_fds=(listener.fileno(),))
         self._lock = lock
@@ -107,13 +114,13 @@ class Launcher:
         self._probe: Probe | None = Probe(address, chosen.allowed_hosts[0])
         self._asked: deque[signal.Signals] = deque()
         self._wakeup = Wakeup(STOP_SIGNALS, self._asked.append)
-        self._broom = Broom()
+        self._sweeper = Sweeper()
         self._phase = Phase.SERVING
         self._phase_at = time.monotonic()
         self._exit_code = 0
 
     def run(self) -> int:
-        """Turn the loop until everything is stopped and nothing is left."""
+        """Run until everything has stopped and no process is left."""
         while True:
             self._reconcile(time.monotonic())
             if self._phase is Phase.DONE:
@@ -122,13 +129,13 @@ class Launcher:
             self._reap(time.monotonic())
             while self._asked:
                 self._stop(self._asked.popleft(), time.monotonic())
-        self._wakeup.deafen()
+        self._wakeup.ignore_signals()
         self._lock.close()
         return self._exit_code
 
     def _timeout_s(self, now: float) -> float | None:
         deadlines: list[float] = []
-        if self._broom.left:
+        if self._sweeper.left:
             deadlines = [now + SWEEP_PAUSE_S]
         elif self._phase is Phase.SERVING:
             deadlines = [service.start_at for service in (self._supervisor, self._web) if service.pid is None]
@@ -152,13 +159,13 @@ class Launcher:
     def _ended(self, service: Service, exitcode: int, now: float) -> None:
         service.ended(exitcode, now, expected=self._phase is not Phase.SERVING)
         if service is self._supervisor:
-            # After an orderly stop its forkserver and resource tracker are about to go by themselves.
-            self._broom.begin(now, FAREWELL_S if exitcode == 0 else 0.0)
+            # After an orderly stop its forkserver and resource tracker are about to end by themselves.
+            self._sweeper.begin(now, HELPERS_GRACE_S if exitcode == 0 else 0.0)
 
     def _reconcile(self, now: float) -> None:
-        if self._broom.busy:
-            self._broom.round(now, self._web.pid if self._phase is not Phase.SWEEPING else None)
-        if self._broom.busy:
+        if self._sweeper.busy:
+            self._sweeper.round(now, self._web.pid if self._phase is not Phase.SWEEPING else None)
+        if self._sweeper.busy:
             return
         if self._phase is Phase.SERVING:
             self._keep_alive(now)
@@ -167,18 +174,18 @@ class Launcher:
             self._web.signal(signal.SIGTERM)
         if self._phase is Phase.CLOSING and (self._web.pid is None or now >= self._phase_at + WEB_GRACE_S):
             self._enter(Phase.SWEEPING, now)
-            self._broom.begin(now)
-            self._broom.round(now)
-        if self._phase is Phase.SWEEPING and not self._broom.busy:
+            self._sweeper.begin(now)
+            self._sweeper.round(now)
+        if self._phase is Phase.SWEEPING and not self._sweeper.busy:
             self._enter(Phase.DONE, now)
 
     def _enter(self, phase: Phase, now: float) -> None:
         self._phase, self._phase_at = phase, now
 
     def _keep_alive(self, now: float) -> None:
-        if self._supervisor.hopeless:
+        if self._supervisor.has_given_up:
             failures = self._supervisor.failures
-            say(f"giving up: the supervisor ended {failures} times in a row right after its start")
+            say(f"giving up: the supervisor exited right after its start {failures} times in a row")
             self._exit_code = 1
             self._enter(Phase.STOPPING, now)
             return
@@ -194,12 +201,12 @@ class Launcher:
 
     def _stop(self, number: signal.Signals, now: float) -> None:
         if self._phase is Phase.SERVING:
-            say(f"{number.name}: stopping in order; once more to kill everything at once")
+            say(f"{number.name}: stopping; send it again to kill all processes at once")
             self._enter(Phase.STOPPING, now)
             self._probe = None
             self._supervisor.signal(signal.SIGTERM)
-        elif now >= self._phase_at + SAME_WISH_S:
-            say(f"{number.name}: killing everything at once")
+        elif now >= self._phase_at + SAME_REQUEST_S:
+            say(f"{number.name}: killing all processes")
             self._supervisor.signal(signal.SIGKILL)
             self._web.signal(signal.SIGKILL)
 

@@ -1,17 +1,19 @@
-"""Asks our own web process whether it is ready, without ever waiting for the answer."""
+"""Ask our web process whether it is ready, without blocking."""
 
 from __future__ import annotations
 
 import socket
 
 _PAUSE_S = 0.05
-_PATIENCE_S = 10.0
+_ANSWER_S = 10.0
+_CONNECT_S = 0.2
+_READ_BYTES = 4096
 
 
 class Probe:
-    """``GET /readyz`` again and again until it answers 200; `step` on ``fd`` readable, or at ``next_at``.
+    """Requests ``GET /readyz`` until it answers 200; call `step` when ``fd`` is readable, or at ``next_at``.
 
-    The socket listens already, so a request waits in its queue until the web process is up to answer it.
+    The socket is listening already, so a request waits in its queue until the web process accepts it.
     """
 
     def __init__(self, address: tuple[str, int], host_header: str) -> None:
@@ -25,11 +27,11 @@ class Probe:
 
     @property
     def fd(self) -> int | None:
-        """What to wait for, while a request is on its way."""
+        """The socket of the current request; None without one."""
         return self._socket.fileno() if self._socket else None
 
     def step(self, now: float) -> bool:
-        """Go on as far as possible; True once the answer was 200."""
+        """Send or receive what is possible now; return True once the answer was 200."""
         try:
             if self._socket is None:
                 if now >= self.next_at:
@@ -44,22 +46,22 @@ class Probe:
         return False
 
     def close(self) -> None:
-        """Give up the request that is on its way."""
+        """Drop the current request."""
         if self._socket:
             self._socket.close()
         self._socket = None
 
     def _ask(self, now: float) -> None:
-        # A connection to our own queue is made at once, but for one that 1,024 others have filled.
-        self._socket = socket.create_connection(self._address, timeout=0.2)
+        # Connecting to our own backlog succeeds at once, unless the backlog is full.
+        self._socket = socket.create_connection(self._address, timeout=_CONNECT_S)
         self._socket.sendall(self._request)
         self._socket.setblocking(False)
         self._answer = b""
-        self.next_at = now + _PATIENCE_S
+        self.next_at = now + _ANSWER_S
 
     def _received(self, connection: socket.socket) -> bool:
         try:
-            part = connection.recv(4096)
+            part = connection.recv(_READ_BYTES)
         except BlockingIOError:
             return False
         self._answer += part

@@ -1,4 +1,4 @@
-"""One of the launcher's two long-running processes: how it is started, and when again after it died."""
+"""One of the launcher's two long-running processes: start it, and restart it with a growing delay."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import signal
 import subprocess
 import sys
 
+#: A process that was killed before it had run this long counts as a failure.
 STABLE_S = 5.0
-#: The same for one that ended by itself, as one that cannot start does; that took 6 s on a machine with too much to do.
-STABLE_UNTIL_AN_ERROR_S = 60.0
-MAX_DELAY_S = 5.0
+#: The same for a process that exited, as one that cannot start does: on a busy machine that took 6 s.
+STABLE_UNTIL_EXIT_S = 60.0
+FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
 
 
 def say(text: str) -> None:
-    """One line of the launcher's own on standard error; standard output is kept for the address."""
-    # The terminal may be gone; what there is to stop must be stopped all the same.
+    """Write a line to standard error; standard output is for the address only."""
+    # The terminal may have closed; the launcher goes on without it.
     with contextlib.suppress(OSError):
         sys.stderr.write(f"procession: {text}\n")
         sys.stderr.flush()
@@ -25,7 +26,7 @@ def say(text: str) -> None:
 class Service:
     """A process that should run: ``pid`` while it does, ``start_at`` (monotonic) when it may start again.
 
-    A life shorter than `STABLE_S`, or `STABLE_UNTIL_AN_ERROR_S`, is a failure; failures in a row double the delay
+    If it ends before `STABLE_S`, or `STABLE_UNTIL_EXIT_S`, that is a failure; each failure in a row doubles the delay
     before the next start.
     """
 
@@ -42,7 +43,7 @@ class Service:
         self.pid: int | None = None
         self.start_at = 0.0
         self.failures = 0
-        # -P: a package `app` in the folder from which we were called is the user's, not ours.
+        # -P: do not import a package `app` from the current folder, which would be the user's.
         self._command = (sys.executable, "-P", "-m", module)
         self._environment = environment
         self._pass_fds = pass_fds
@@ -50,12 +51,12 @@ class Service:
         self._started_at = 0.0
 
     @property
-    def hopeless(self) -> bool:
-        """Whether it failed so often in a row that another try would be in vain."""
+    def has_given_up(self) -> bool:
+        """Whether it has failed so often in a row that it is not started again."""
         return self._give_up_after is not None and self.failures >= self._give_up_after
 
     def start(self, now: float) -> None:
-        """Start it, in a session of its own: Ctrl-C in the terminal is the launcher's to answer."""
+        """Start it in a session of its own, so that Ctrl-C in the terminal reaches only the launcher."""
         self._started_at = now
         try:
             process = subprocess.Popen(
@@ -67,27 +68,27 @@ class Service:
                 start_new_session=True,
             )
         except OSError as error:
-            self._failed(f"cannot be started: {error}", now, STABLE_S)
+            self._failed(f"could not be started: {error}", now, STABLE_S)
             return
         self.pid = process.pid
-        process.returncode = 0  # Disowned: the launcher reaps everything itself, by waitpid(-1)
+        process.returncode = 0  # The launcher reaps it itself, by waitpid(-1)
 
     def ended(self, exitcode: int, now: float, *, expected: bool) -> None:
-        """Note the end; where it was not asked for, say so and plan the next start."""
+        """Note the end; unless it was ``expected``, write a line and plan the next start."""
         pid, self.pid = self.pid, None
         if not expected:
             killed = f"was killed by {signal.Signals(-exitcode).name}" if exitcode < 0 else None
-            stable_s = STABLE_S if killed else STABLE_UNTIL_AN_ERROR_S
-            self._failed(f"(pid {pid}) {killed or f'ended with exit code {exitcode}'}", now, stable_s)
+            stable_s = STABLE_S if killed else STABLE_UNTIL_EXIT_S
+            self._failed(f"(pid {pid}) {killed or f'exited with code {exitcode}'}", now, stable_s)
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal it, if it runs; its pid cannot be anybody else's before the launcher has reaped it."""
+        """Signal it if it runs; its pid cannot be reused before the launcher has reaped it."""
         if self.pid is not None:
             os.kill(self.pid, number)
 
     def _failed(self, what: str, now: float, stable_s: float) -> None:
         self.failures = self.failures + 1 if now - self._started_at < stable_s else 0
-        delay_s = min(0.1 * 2**self.failures, MAX_DELAY_S) if self.failures else 0.0
+        delay_s = min(FIRST_DELAY_S * 2**self.failures, MAX_DELAY_S) if self.failures else 0.0
         self.start_at = now + delay_s
-        if not self.hopeless:
-            say(f"the {self.name} {what}; starting it again in {delay_s:.1f} s")
+        if not self.has_given_up:
+            say(f"the {self.name} {what}; restarting in {delay_s:.1f} s")

@@ -1,9 +1,8 @@
-"""The broom of the launcher: who descends from us, and SIGKILL for all of them until none is left.
+"""Kill all descendants of the launcher, with SIGKILL, until none is left.
 
-The launcher is a subreaper, so that whatever lost its parent hangs below us and a walk over /proc finds it:
-forked grandchildren, subprocesses, double-forked daemons in a session of their own.  One round cannot be
-enough (a child may fork while it is being listed), so the launcher does one per turn of its loop until a
-round finds nobody.
+The launcher is a subreaper: orphans are reparented to it, so /proc shows all of them as its descendants: forked
+grandchildren, subprocesses, double-forked daemons in a session of their own.  One round may miss a child that is forked
+while processes are listed, so the launcher makes a round in each turn of its loop until one finds none.
 """
 
 from __future__ import annotations
@@ -16,100 +15,101 @@ from typing import NamedTuple
 
 from .service import say
 
+#: A sweep ends after this time, even if processes are left.
 LIMIT_S = 10.0
 
 
-class Seen(NamedTuple):
-    """One process, by its identity: a pid alone may be somebody else by the time that it is used."""
+class Identity(NamedTuple):
+    """A process by pid and start time: the pid alone may be reused."""
 
     pid: int
     started: int
 
 
 class _Stat(NamedTuple):
-    seen: Seen
+    identity: Identity
     ppid: int
 
 
-class Broom:
-    """Sweeps below this process in rounds, from `begin` until a `round` finds nobody or `LIMIT_S` is over.
+class Sweeper:
+    """Kills descendants in rounds, from `begin` until a `round` finds none or `LIMIT_S` is over.
 
-    Spares who was there before us (``other & exec procession serve``), and one more, each with its tree.
+    Spares the children that this process had before (``other & exec procession serve``), with their descendants.
     """
 
     def __init__(self) -> None:
-        self._strangers = descendants(os.getpid())
+        self._spared = descendants(os.getpid())
         self._from = 0.0
         self._until: float | None = None
-        self.left: list[Seen] = []
-        self._told: set[Seen] = set()
+        self.left: list[Identity] = []
+        self._reported: set[Identity] = set()
 
     @property
     def busy(self) -> bool:
-        """Whether a sweep was begun and is not over."""
+        """Whether a sweep has begun and is not over."""
         return self._until is not None
 
-    def begin(self, now: float, patience_s: float = 0.0) -> None:
-        """There is something to sweep; what ends by itself within ``patience_s`` need not be killed."""
-        self._from = now + patience_s
+    def begin(self, now: float, grace_s: float = 0.0) -> None:
+        """Begin a sweep; processes get ``grace_s`` to end by themselves before they are killed."""
+        self._from = now + grace_s
         self._until = self._from + LIMIT_S
 
     def round(self, now: float, spared_pid: int | None = None) -> None:
-        """Kill all that are there at this moment, and tell whom."""
-        spared = {*self._strangers, identify(spared_pid) if spared_pid else None}
+        """Kill all descendants of this moment, and report them on standard error."""
+        spared = {*self._spared, identify(spared_pid) if spared_pid else None}
         self.left = descendants(os.getpid(), spared)
         if now >= self._from:
             self._kill_left()
         if self._until is not None and now >= self._until and self.left:
-            say(f"these survive SIGKILL: {_pids(self.left)}")
+            say(f"still alive after SIGKILL: pid {_pids(self.left)}")
             self.left = []
         if not self.left:
             self._until = None
-            self._told.clear()
+            self._reported.clear()
 
     def _kill_left(self) -> None:
-        for seen in self.left:
-            kill(seen)
-        if fresh := [seen for seen in self.left if seen not in self._told]:
-            say(f"sweeping {len(fresh)} left behind: {_pids(fresh)}")
-            self._told.update(fresh)
+        for process in self.left:
+            kill(process)
+        if new := [process for process in self.left if process not in self._reported]:
+            say(f"killing {len(new)} remaining process{'es' if len(new) != 1 else ''}: pid {_pids(new)}")
+            self._reported.update(new)
 
 
-def _pids(found: list[Seen]) -> str:
-    return " ".join(str(seen.pid) for seen in found)
+def _pids(found: list[Identity]) -> str:
+    return " ".join(str(process.pid) for process in found)
 
 
-def descendants(root: int, spared: Collection[Seen | None] = ()) -> list[Seen]:
-    """Everything below ``root``, zombies included, parents first; without the spared and all below them."""
-    children: dict[int, list[Seen]] = {}
+def descendants(root: int, spared: Collection[Identity | None] = ()) -> list[Identity]:
+    """Return the descendants of ``root``, zombies included, parents first, without the spared and theirs."""
+    children: dict[int, list[Identity]] = {}
     for stat in _processes():
-        children.setdefault(stat.ppid, []).append(stat.seen)
-    found: list[Seen] = []
+        children.setdefault(stat.ppid, []).append(stat.identity)
+    found: list[Identity] = []
     waiting = [root]
     while waiting:
-        below = [seen for seen in children.get(waiting.pop(), ()) if seen not in spared]
+        below = [process for process in children.get(waiting.pop(), ()) if process not in spared]
         found += below
-        waiting += [seen.pid for seen in below]
+        waiting += [process.pid for process in below]
     return found
 
 
-def identify(pid: int) -> Seen | None:
-    """The identity of a pid, None where nobody has it."""
+def identify(pid: int) -> Identity | None:
+    """Return the identity of the process with a pid; None if there is none."""
     stat = _stat(pid)
-    return stat.seen if stat else None
+    return stat.identity if stat else None
 
 
-def kill(seen: Seen) -> None:
-    """SIGKILL exactly that process; nothing, where it is gone and its pid is free or somebody else's."""
+def kill(process: Identity) -> None:
+    """Send SIGKILL to exactly that process; do nothing if it has ended, even if its pid was reused."""
     try:
-        fd = os.pidfd_open(seen.pid)
+        fd = os.pidfd_open(process.pid)
     except OSError:
         return
     try:
-        if identify(seen.pid) == seen:
+        if identify(process.pid) == process:
             signal.pidfd_send_signal(fd, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        pass  # It ended by itself, or it is set-uid: the launcher names what is left
+        pass  # It ended by itself, or it is set-uid: the sweep reports what is left
     finally:
         os.close(fd)
 
@@ -126,4 +126,4 @@ def _stat(pid: int) -> _Stat | None:
     except OSError:
         return None
     fields = content[content.rindex(b")") + 2 :].split()
-    return _Stat(Seen(pid, int(fields[19])), int(fields[1]))
+    return _Stat(Identity(pid, int(fields[19])), int(fields[1]))

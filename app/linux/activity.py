@@ -1,6 +1,6 @@
-"""What a process does at this moment, by /proc alone: which system call each thread is in, and what that means.
+"""Read what a process does at this moment from /proc: which system call each thread is in, and what that means.
 
-Costs 0.05 ms for one thread; needs no cooperation.  `syscalls` knows the meanings, `stuck` what is alarming.
+Costs 0.05 ms for one thread, without the help of the process.  `syscalls` has the meanings.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from . import proc, syscalls
 from .procfs import Stat, parse_stat
 from .syscalls import Call, Kind, Wait
 
-#: Threads looked at; the others are counted.
-_THREADS = 32
+#: Threads that are read; the others are counted.
+_MAX_THREADS = 32
 _MACHINE = os.uname().machine
 _BY_STATE: dict[str, Wait] = {
-    "R": Wait("running", "runs"),
+    "R": Wait("running", "running"),
     "T": Wait("stopped", "stopped by a signal"),
     "t": Wait("stopped", "stopped by a debugger"),
-    "Z": Wait("zombie", "has ended, and was not joined"),
-    "X": Wait("zombie", "has ended"),
+    "Z": Wait("zombie", "exited, not yet joined"),
+    "X": Wait("zombie", "exited"),
 }
-#: What a thread of the process does that its main thread may rightly wait for, most telling first.
+#: What another thread may do while the main thread waits for it, most telling first.
 _EXCUSES: tuple[Kind, ...] = ("running", "disk", "idle", "sleeping")
 
 
 class ThreadBlocked(Record, frozen=True, kw_only=True):
-    """One thread: the kernel's state letter, the call it is in, and its meaning in words."""
+    """One thread: the kernel's state letter, the system call it is in, and what that means."""
 
     tid: int
     name: str
@@ -43,10 +43,10 @@ class ThreadBlocked(Record, frozen=True, kw_only=True):
 
 
 class Blocked(Record, frozen=True, kw_only=True):
-    """A process: ``threads`` with the main one first, ``kind`` and ``in_words`` of all of them together.
+    """A process: its ``threads``, the main thread first; ``kind`` and ``in_words`` describe all of them together.
 
-    A main thread that waits for its own threads (a lock between threads, no timeout) is judged by what they do:
-    where one of them runs, serves or sleeps, so does the process.
+    If the main thread waits for other threads of the process (a threading.Lock, no timeout), these decide: if one of
+    them runs, serves or sleeps, so does the process.
     """
 
     pid: int
@@ -63,9 +63,9 @@ class Blocked(Record, frozen=True, kw_only=True):
 
 
 def blocked_on(pid: int) -> Blocked | None:
-    """What the process does at this moment; None where it is gone."""
+    """Return what the process does at this moment; None if it has ended."""
     tids = sorted(map(int, proc.names(f"{pid}/task")), key=lambda tid: (tid != pid, tid))
-    found = [thread for tid in tids[:_THREADS] if (thread := _thread(pid, tid))]
+    found = [thread for tid in tids[:_MAX_THREADS] if (thread := _thread(pid, tid))]
     if not found:
         return None
     main, others = found[0], found[1:]
@@ -113,7 +113,7 @@ def _meaning(stat: Stat, call: Call | None, file: str, wchan: str) -> Wait:
     if by_state := _BY_STATE.get(stat.state):
         return by_state
     if stat.state == "D":
-        return Wait("disk", f"waits for the disk or a driver ({call.name if call else wchan or 'D'})")
+        return Wait("disk", f"blocked on disk or driver I/O ({call.name if call else wchan or 'D'})")
     if call:
         return syscalls.meaning(call, file)
     return syscalls.meaning_of_wchan(wchan)
@@ -133,5 +133,5 @@ def _words(main: ThreadBlocked, others: list[ThreadBlocked], count: int) -> str:
     groups: dict[str, int] = {}
     for one in others:
         groups[one.in_words] = groups.get(one.in_words, 0) + 1
-    told = ", ".join(f"{number} × {words}" if number > 1 else words for words, number in groups.items())
-    return f"main thread {main.in_words}; {count - 1} other thread{'s' if count > 2 else ''}: {told}"
+    listed = ", ".join(f"{number} × {words}" if number > 1 else words for words, number in groups.items())
+    return f"main thread {main.in_words}; {count - 1} other thread{'s' if count > 2 else ''}: {listed}"

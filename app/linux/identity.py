@@ -1,4 +1,4 @@
-"""Acting on one process of the OS that is named by (pid, start time), never by its pid alone."""
+"""Check or signal one process that is identified by (pid, start time), never by its pid alone."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from . import proc
 
 
 def text(key: Key) -> str:
-    """The key as a `Descendant.id`."""
+    """Return the key as a `Descendant.id`."""
     return f"{key[0]}-{key[1]}"
 
 
 def lives(key: Key) -> bool:
-    """Whether it is still there and no zombie."""
+    """Return whether the process exists and is no zombie."""
     stat = proc.stat(key[0])
     return stat is not None and stat.start_ticks == key[1] and not stat.dead
 
 
 def exists(key: Key) -> bool:
-    """Whether it is still there, be it as a zombie."""
+    """Return whether the process exists, possibly as a zombie."""
     stat = proc.stat(key[0])
     return stat is not None and stat.start_ticks == key[1]
 
 
 def signal(key: Key, signum: int) -> bool:
-    """Send a signal; False where the process is gone or may not be signalled by us.
+    """Send a signal; return False if the process has ended or we may not signal it.
 
-    The pidfd is opened first: if the start time is right afterwards, the pidfd cannot be anybody else's.
+    The pidfd is opened first: if the start time is right afterwards, the pidfd belongs to that process.
     """
     pid, start_ticks = key
     try:

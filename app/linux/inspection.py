@@ -1,6 +1,6 @@
-"""Details of one process on demand: what costs too much to be sampled, or is nobody's business every second.
+"""Read the details of one process on request, which cost too much to be sampled.
 
-Each part is read for itself: what is not permitted, or has gone meanwhile, becomes a note and not a failure.
+Each part is read separately: what is not permitted, or has ended in between, becomes a note, not an error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.records.primitives import JsonDict
 from . import proc
 from .procfs import may_write
 
+#: Entries of each list.
 LIMIT = 200
 _ENVIRONMENT_BYTES = 256 * 1024
 _LIMITS = {
@@ -29,7 +30,7 @@ _LIMITS = {
 
 
 def inspect(pid: int, start_ticks: int) -> JsonDict:
-    """Memory shares, files, connections, environment and more; ``notes`` say what is missing and why.
+    """Return memory shares, files, connections, environment and more; ``notes`` say what is missing and why.
 
     Lists hold at most `LIMIT` entries.  Secrets in the environment and in the command are masked.
     """
@@ -38,7 +39,7 @@ def inspect(pid: int, start_ticks: int) -> JsonDict:
     if stat is None or stat.start_ticks != start_ticks:
         return _nothing(f"pid {pid} has ended")
     if stat.dead:
-        return _nothing(f"pid {pid} has ended and was not joined: a zombie has no memory, files or environment")
+        return _nothing(f"pid {pid} is a zombie (exited, not yet joined): it has no memory, files or environment")
     try:
         process = psutil.Process(pid)
     except psutil.NoSuchProcess:
@@ -76,19 +77,19 @@ def _why(error: Exception) -> str:
     if isinstance(error, psutil.AccessDenied | PermissionError):
         return "not permitted"
     if isinstance(error, psutil.NoSuchProcess) or getattr(error, "errno", None) in (errno.ENOENT, errno.ESRCH):
-        return "it has ended meanwhile"
+        return "the process has ended"
     return str(error)
 
 
 def _cut(name: str, found: list[Any] | None, notes: list[str]) -> list[Any] | None:
     if found is None or len(found) <= LIMIT:
         return found
-    notes.append(f"{name}: {len(found) - LIMIT} more are not shown")
+    notes.append(f"{name}: {len(found) - LIMIT:,} more not shown")
     return found[:LIMIT]
 
 
 def _open_files(pid: int) -> list[JsonDict]:
-    """All descriptors.  Read by readlink: psutil would stat each file, which can hang on a dead file server."""
+    """Return all descriptors, read by readlink: psutil would stat each file, which can hang on a dead file server."""
     fds = sorted(map(int, proc.listed(f"{pid}/fd")))
     shown = [{"fd": fd, "path": proc.link(f"{pid}/fd/{fd}"), "mode": _mode(pid, fd)} for fd in fds[:LIMIT]]
     return shown + [{"fd": fd} for fd in fds[LIMIT:]]
@@ -118,7 +119,7 @@ def _address(address: Any) -> str:
 
 
 def _environment(pid: int, notes: list[str]) -> dict[str, str]:
-    """As it was at its exec: what a program sets later, or forks with, does not show."""
+    """Return the environment at exec; what a program sets later is not in it."""
     raw = proc.contents(f"{pid}/environ", _ENVIRONMENT_BYTES)
     pairs = (entry.decode(errors="replace").partition("=") for entry in raw.split(b"\0") if entry)
     everything = {name: value for name, _, value in pairs}
@@ -141,12 +142,12 @@ _OPTION = re.compile(r"^(?P<option>-{1,2}[\w.-]+)(?P<rest>=.*)?$", re.DOTALL)
 
 
 def masked_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables, those masked whose name sounds like a secret."""
+    """Return the variables, with the value masked if the name looks like that of a secret."""
     return {name: MASK if _NAME.search(name) else _without_userinfo(value) for name, value in environment.items()}
 
 
 def masked_command(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with what follows ``--password`` or ``--token=`` masked."""
+    """Return the arguments, with what follows ``--password`` or ``--token=`` masked."""
     shown: list[str] = []
     masks_next = False
     for argument in arguments:

@@ -1,7 +1,6 @@
-"""What the kernel does for us when one of our own processes dies: adopt its orphans, or end with it.
+"""Adopt orphans, and end with the parent, both by prctl(2), which the standard library does not have.
 
-Used by the launcher (the subreaper), and by the web process, which must not outlive the launcher: it would
-keep the port.  Both by prctl(2), which the standard library has no call for.
+The launcher and the supervisor adopt orphans; the web process ends with the launcher, or it would keep the port.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ def adopt_orphans() -> None:
 
 
 def end_with_parent(number: signal.Signals, parent: int) -> None:
-    """Be sent ``number`` by the kernel as soon as ``parent`` dies; at once, where it is dead already.
+    """Let the kernel send us ``number`` when ``parent`` dies; send it at once if it is dead already.
 
-    The parent tells its pid itself: whether it died before this call cannot be told from getppid() alone.
+    The caller passes the parent's pid: getppid() alone does not show whether the parent died before this call.
     """
     _prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:

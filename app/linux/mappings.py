@@ -1,7 +1,7 @@
-"""What a process has mapped to share it: the inode of the file behind an address, and the names below /dev/shm.  Pure.
+"""The shared mappings of a process: the inode of the file at an address, and names in /dev/shm.  Pure.
 
 Only shared mappings count (``s`` in the permissions of /proc/PID/maps): semaphores, shared memory, arenas of
-multiprocessing.  A file that has no name any more is still listed with its inode.
+multiprocessing.  A file that was unlinked is still listed with its inode.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class Mappings:
         self._starts = [one.start for one in self._ranges]
 
     def inode(self, address: int) -> int | None:
-        """The inode of the file that is mapped there."""
+        """Return the inode of the file that is mapped at an address; None if there is none."""
         place = bisect_right(self._starts, address) - 1
         if place < 0 or address >= self._ranges[place].end:
             return None
         return self._ranges[place].inode or None
 
     def names(self) -> frozenset[str]:
-        """The names of what it has of /dev/shm."""
+        """Return the names of its mapped files in /dev/shm."""
         paths = (one.path for one in self._ranges if one.path.startswith(_SHARED_MEMORY))
         return frozenset(path.removeprefix(_SHARED_MEMORY).removesuffix(" (deleted)") for path in paths)
 
     def inodes(self) -> set[int]:
-        """All files that it has mapped."""
+        """Return the inodes of all its mapped files."""
         return {one.inode for one in self._ranges}

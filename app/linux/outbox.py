@@ -1,4 +1,4 @@
-"""Bytes that a non-blocking socket has not taken yet."""
+"""Send frames through a non-blocking socket, and keep what it does not take."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import socket
 from collections import deque
 
 _SENDS_PER_TURN = 8
-
-
 _BUFFERS_PER_SEND = 64
 
 
 class Outbox:
-    """Bytes that a non-blocking socket has not taken yet."""
+    """Keeps the bytes that a non-blocking socket has not taken; ``size`` is their number."""
 
     def __init__(self, peer: socket.socket) -> None:
         self.size = 0
@@ -21,14 +19,14 @@ class Outbox:
         self._frames: deque[memoryview] = deque()
 
     def append(self, frame: bytes) -> None:
-        """Queue a frame; where nothing was queued send it at once.  Raises OSError if the peer is gone."""
+        """Queue a frame; send it at once if nothing was queued.  Raises OSError if the peer has closed."""
         self._frames.append(memoryview(frame))
         self.size += len(frame)
         if len(self._frames) == 1:
             self.flush()
 
     def flush(self) -> None:
-        """Send what the socket takes, within a turn's bounds.  Raises OSError where the peer is gone."""
+        """Send what the socket takes, within the limits of a turn.  Raises OSError if the peer has closed."""
         for _ in range(_SENDS_PER_TURN):
             if not self._frames:
                 return

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process through its pidfd and its sentinel; nothing here reaps a child."""
+"""Read how a process ended, through its pidfd."""
 
 from __future__ import annotations
 
@@ -11,44 +11,42 @@ import struct
 
 from . import proc
 
-#: struct pidfd_info: mask, cgroup, eleven numbers, the wait status.  The mask asks for the latter, since Linux 6.15.
+#: struct pidfd_info: mask, cgroup, eleven numbers, the wait status.  The mask requests the latter, since Linux 6.15.
 _INFO = struct.Struct("<QQ11Ii")
 _INFO_EXIT = 1 << 3
 _GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11
 
 
 def unless_reaped(pid: int, sentinel: int) -> int | None:
-    """The pidfd; None where the forkserver has reaped it already: a child may be over before start() returns."""
+    """Open the pidfd of a forkserver child; return None if it has been reaped: it may end before start() returns."""
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     if _has_data(sentinel):
-        # Then it is over too, and the pid may be somebody else's by now.  (A hang-up alone says that the
-        # forkserver is dead: its child lives on, and is ours.)
+        # The child has been reaped, so another process may have the pid.  (A hang-up without data means that the
+        # forkserver died: its child lives on, and was reparented to us.)
         os.close(pidfd)
         return None
     return pidfd
 
 
 def peek(pidfd: int | None) -> int | None:
-    """How a child of ours ended; it stays a zombie."""
+    """Return the exit code of a dead child of ours, −N after signal N, without reaping it; None if it lives."""
     if pidfd is None:
         return None
     try:
         found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     except ChildProcessError:
         return None
-    if found is None:
-        return None
-    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+    return _exit_code(found)
 
 
 def how_it_ended(pidfd: int, pid: int) -> int | None:
-    """The exit code of any dead process, −N after signal N; None where it cannot be told.
+    """Return the exit code of any dead process, −N after signal N; None if it cannot be read.
 
-    One that was orphaned is ours by now: it is reaped.  A zombie shows its status in /proc, and one that its parent has
-    reaped has left it with the pidfds that were opened before.
+    An orphan was reparented to us, and is reaped here.  A zombie has its status in /proc; of a process that its parent
+    has reaped, pidfds that were opened before still have it.
     """
     try:
         found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
@@ -57,6 +55,10 @@ def how_it_ended(pidfd: int, pid: int) -> int | None:
         if status is None:
             status = _status_left(pidfd)
         return None if status is None else os.waitstatus_to_exitcode(status)
+    return _exit_code(found)
+
+
+def _exit_code(found: os.waitid_result | None) -> int | None:
     if found is None:
         return None
     return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
@@ -82,7 +84,7 @@ def _status_left(pidfd: int) -> int | None:
 
 
 def is_still_anothers(pidfd: int) -> bool:
-    """Whether an ended process is there, and its parent is not we."""
+    """Return whether an ended process has not been reaped and has a parent other than us."""
     try:
         os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     except ChildProcessError:
@@ -93,7 +95,7 @@ def is_still_anothers(pidfd: int) -> bool:
 
 
 def readable(fd: int) -> bool:
-    """Whether `multiprocessing.connection.wait` would see it as ready."""
+    """Return whether `multiprocessing.connection.wait` would report an fd as ready."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(0))

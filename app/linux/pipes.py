@@ -1,7 +1,7 @@
-"""The pipes and sockets of other processes: who has which end, and how many bytes nobody has read yet.
+"""Read the pipes and sockets of other processes: who has which end, and how many bytes are unread.
 
-An fd of another process is borrowed for a moment (pidfd_getfd), asked, and closed: kept, it would keep the pipe open
-and so take the end of file from whoever waits for it.
+An fd of another process is duplicated (pidfd_getfd), read, and closed at once: as long as we had it, the pipe would
+stay open, and a process that waits for the end of file would not see it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from typing import NamedTuple, TypeVar
 from . import proc
 from .procfs import may_write
 
-_PIDFD_GETFD = 438  # on every machine
-_FDS_EACH = 2000
-#: A look into one process with 20 fds costs 0.1 ms; the loop must not stand still for it.
-_PROCESSES = 200
-_FDS_SEARCHED = 1000
+_PIDFD_GETFD = 438  # the same on every architecture
+#: Fds of one process that are read.
+_MAX_FDS = 2000
+#: Processes that `holders` searches, and fds of each: 0.1 ms for one with 20 fds, and the loop must not stand still.
+_MAX_PROCESSES = 200
+_MAX_FDS_SEARCHED = 1000
 _LINK = re.compile(r"(pipe|socket):\[(\d+)\]")
 _TIMEVAL_BYTES = 16
 
@@ -44,9 +45,9 @@ class Fd(NamedTuple):
 
 
 def fds(folder: str) -> list[Fd]:
-    """All pipes and sockets of the process of that folder in /proc; empty where it may not be looked at."""
+    """Return the pipes and sockets of a process, by its folder in /proc; none if that is not permitted."""
     found = []
-    for name in proc.names(f"{folder}/fd")[:_FDS_EACH]:
+    for name in proc.names(f"{folder}/fd")[:_MAX_FDS]:
         if inode := inode_at(folder, int(name)):
             reads, writes = proc.access(f"{folder}/fd/{name}")
             found.append(Fd(int(name), inode, reads, writes))
@@ -54,39 +55,39 @@ def fds(folder: str) -> list[Fd]:
 
 
 def inodes(folder: str) -> set[int]:
-    """As `fds`, for who asks no more than which they are."""
-    found = (inode_at(folder, int(name)) for name in proc.names(f"{folder}/fd")[:_FDS_EACH])
+    """Return the inodes of the pipes and sockets of a process."""
+    found = (inode_at(folder, int(name)) for name in proc.names(f"{folder}/fd")[:_MAX_FDS])
     return {inode for inode in found if inode}
 
 
 def inode_at(folder: str, fd: int) -> int | None:
-    """The inode of the pipe or socket that the process has there."""
+    """Return the inode of the pipe or socket behind an fd; None for anything else."""
     return kind_at(folder, fd)[1] or None
 
 
 def kind_at(folder: str, fd: int) -> tuple[str, int]:
-    """``pipe`` or ``socket``, and its inode; nothing and 0 for anything else."""
+    """Return ``pipe`` or ``socket`` and its inode; an empty string and 0 for anything else."""
     match = _LINK.fullmatch(proc.link(f"{folder}/fd/{fd}"))
     return (match[1], int(match[2])) if match else ("", 0)
 
 
 def holders(fd: int, pids: Iterable[int]) -> tuple[int, ...]:
-    """Those of ``pids`` that hold a write end of the pipe that ``fd`` reads; empty for anything but a pipe."""
+    """Return those of ``pids`` that have the write end of the pipe ``fd`` open; none if it is no pipe."""
     pipe = proc.link(f"self/fd/{fd}")
     if not pipe.startswith("pipe:"):
         return ()
-    return tuple(pid for pid in islice(pids, _PROCESSES) if pid != os.getpid() and _writes(pid, pipe))
+    return tuple(pid for pid in islice(pids, _MAX_PROCESSES) if pid != os.getpid() and _writes(pid, pipe))
 
 
 def _writes(pid: int, pipe: str) -> bool:
     return any(
         proc.link(f"{pid}/fd/{name}") == pipe and may_write(proc.read(f"{pid}/fdinfo/{name}") or b"")
-        for name in proc.names(f"{pid}/fd")[:_FDS_SEARCHED]
+        for name in proc.names(f"{pid}/fd")[:_MAX_FDS_SEARCHED]
     )
 
 
 class Borrower:
-    """Borrows fds of one process.  ``refused`` says that the kernel does not permit it."""
+    """Duplicates fds of one process for a moment; ``refused`` once the kernel did not permit it."""
 
     def __init__(self, pid: int | None) -> None:
         self.refused = False
@@ -95,11 +96,11 @@ class Borrower:
             self._pidfd = os.pidfd_open(pid) if pid else None
 
     def unread(self, fd: int, inode: int) -> int | None:
-        """Bytes that can be read from it; None where that fd is not this pipe or socket, or may not be borrowed."""
+        """Return the unread bytes; None if the fd is not that pipe or socket, or may not be duplicated."""
         return self._asked(fd, inode, _waiting_bytes)
 
     def expires(self, fd: int, inode: int, *, reads: bool) -> bool | None:
-        """Whether a read (or write) of that socket ends by itself, by an option of the socket; None as above."""
+        """Return whether a read (or write) has a timeout by a socket option; None as for `unread`."""
         option = socket.SO_RCVTIMEO if reads else socket.SO_SNDTIMEO
         return self._asked(fd, inode, lambda ours: _has_limit(ours, option))
 
@@ -118,7 +119,7 @@ class Borrower:
             os.close(ours)
 
     def close(self) -> None:
-        """Let go of the process."""
+        """Close the pidfd."""
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None

@@ -1,8 +1,8 @@
-"""The file behind a semaphore of multiprocessing, as an observed process handed it over: value, waiters, and a post.
+"""Read and post the file of a multiprocessing semaphore, whose fd an observed process has passed to us.
 
-Read by pread and not by a mapping: 0.6 µs, and a program that truncates its file costs us a short read and no SIGBUS.
-glibc's sem_t begins with 8 bytes, the value below and the number of waiters above; the kernel's futex is the lower
-half.  A waiter that was killed stays counted.
+Read by pread, not mapped: it takes 0.6 µs, and if a program truncates its file we get a short read, not a SIGBUS.
+glibc's sem_t begins with 8 bytes: the value in the lower half, which is the futex, and the number of waiters in the
+upper half.  A waiter that was killed stays counted.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from typing import NamedTuple
 _BYTES = 32  # sizeof(sem_t)
 STATE_BYTES = 8
 _LOW = 0xFFFFFFFF
+#: Of the fds that we may open, this part is for semaphores.
+_SHARE_OF_FDS = 3
 
 
 class SemaphoreState(NamedTuple):
-    """What a semaphore says at one moment."""
+    """A semaphore at one moment."""
 
     value: int
     waiters: int
 
 
 def state(raw: bytes) -> SemaphoreState | None:
-    """What the first bytes of a semaphore say."""
+    """Return the state from the first bytes of a semaphore; None if they are too few."""
     if len(raw) < STATE_BYTES:
         return None
     both = int.from_bytes(raw, "little")
@@ -37,9 +39,9 @@ def state(raw: bytes) -> SemaphoreState | None:
 
 
 def inode_of(fd: int) -> int | None:
-    """The inode of a semaphore's file; None where the fd is none: it may be anything that somebody passed."""
+    """Return the inode of a semaphore's file; None for any other fd: a process may pass any."""
     try:
-        # Only files in memory have seals: reading anything else might wait for a disk, or for ever.
+        # Only memory files have seals: reading any other file might wait for a disk, or for ever.
         fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         found = os.fstat(fd)
     except OSError:
@@ -48,58 +50,58 @@ def inode_of(fd: int) -> int | None:
 
 
 class SemaphoreFile:
-    """One semaphore; owns the fd."""
+    """The file of one semaphore; owns the fd."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
     def read(self) -> SemaphoreState | None:
-        """As it is now; None where the file is no semaphore any more."""
+        """Return the current state; None if the file is no semaphore any more."""
         try:
             return state(os.pread(self._fd, STATE_BYTES, 0))
         except OSError:
             return None
 
     def post(self) -> None:
-        """Release it once, as a release() of its holder would: wakes one who waits, in whatever process.
+        """Release it once, as release() in a user would: wakes one waiter, in any process.
 
-        Neither blocks nor takes a lock.  Raises OSError where it cannot be written.
+        Neither blocks nor takes a lock.  Raises OSError if it cannot be written.
         """
-        # Opened anew, as what was handed over may be read-only; /proc leads there although the file has no name.
+        # Opened again, as the fd may be read-only; /proc works although the file has no name.
         fd = os.open(f"/proc/self/fd/{self._fd}", os.O_RDWR | os.O_CLOEXEC)
         try:
             if inode_of(fd) is None:
-                raise OSError("it is no semaphore any more")
+                raise OSError("the file is no semaphore any more")
             with mmap.mmap(fd, _BYTES) as shared:
                 memory = ctypes.c_char.from_buffer(shared)
                 try:
                     failed = _libc().sem_post(ctypes.byref(memory))
                     error = ctypes.get_errno()
                 finally:
-                    del memory  # or the mapping could not be closed
+                    del memory  # it would keep the mapping from being closed
         finally:
             os.close(fd)
         if failed:
             raise OSError(error, os.strerror(error))
 
     def fileno(self) -> int:
-        """The fd, which stays ours."""
+        """Return the fd, which this object still owns."""
         return self._fd
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the fd."""
         os.close(self._fd)
 
 
 class SemaphoreFiles(dict[str, SemaphoreFile]):
-    """All that were handed over, by the key of the semaphore: an fd is known by its inode."""
+    """The semaphore files by the key of the semaphore, which has the inode of the file."""
 
     def take(self, fds: list[int], only: Container[str] | None = None) -> None:
-        """Take those that are new, and among ``only``, out of ``fds``, up to a third of what may be open.
+        """Take the fds of new semaphores, among ``only``, out of ``fds``, up to a third of what may be open.
 
-        Of the others the memory of their users tells.
+        The others are read from the memory of their users.
         """
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE_OF_FDS
         for fd in tuple(fds):
             inode = inode_of(fd)
             key = f"sem:{inode}"
@@ -109,12 +111,12 @@ class SemaphoreFiles(dict[str, SemaphoreFile]):
                 fds.remove(fd)
 
     def drop(self, key: str) -> None:
-        """Nobody has it any more; a no-op for one that was not handed over."""
+        """Close the file of a semaphore that is no longer used; do nothing if there is none."""
         if file := self.pop(key, None):
             file.close()
 
     def close(self) -> None:
-        """Let go of all."""
+        """Close all files."""
         for key in tuple(self):
             self.drop(key)
 

@@ -1,8 +1,8 @@
-"""Which socket is at the other end of which, and under which address that was made: the kernel's own tables.
+"""Find the peer and the address of a socket in the kernel's tables.
 
-Unix sockets are asked for one by one, by netlink (sock_diag(7)): 20 µs each, and the answer is there when the question
-is sent.  Of TCP the tables in /proc/PID/net are paired: what is local to the one is remote to the other.  Sockets of
-another network namespace than ours are not found, nor are those that lead to another machine.
+Unix sockets are queried one by one over netlink (sock_diag(7)): 20 µs each, and the answer is there as soon as the
+query is sent.  TCP sockets are paired by the tables in /proc/PID/net: the local address of one is the remote address of
+the other.  Unix sockets of another network namespace than ours are not found, nor are peers on other machines.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _LISTENS = "0A"
 _ESTABLISHED = b"01"
 _CONNECTED = b"03"
 _MAPPED = "0000000000000000FFFF0000"
-#: Questions between two `renew`; as many answers come to those that are remembered.
-_MOST_ASKED = 200
+#: Queries between two calls of `renew`.
+_MAX_QUERIES = 200
 
 
 class Unix(NamedTuple):
-    """A connected or listening unix socket; ``peer`` 0: nobody has accepted it yet.  ``pending`` wait at a listener."""
+    """A unix socket.  ``peer`` is 0 if it was not accepted yet; ``pending`` are the inodes in a listener's queue."""
 
     peer: int
     name: str
@@ -44,7 +44,7 @@ class Unix(NamedTuple):
 
 
 class Tcp(NamedTuple):
-    """A TCP socket.  Addresses are as the kernel writes them; ``inode`` 0: nobody has accepted it yet."""
+    """A TCP socket.  Addresses are as the kernel writes them; ``inode`` is 0 if it was not accepted yet."""
 
     inode: int
     local: str
@@ -53,7 +53,7 @@ class Tcp(NamedTuple):
 
 
 class Table:
-    """All TCP sockets of one network namespace at a moment."""
+    """The TCP sockets of one network namespace at one moment."""
 
     def __init__(self, rows: Iterable[Tcp]) -> None:
         self.by_inode: dict[int, Tcp] = {}
@@ -68,23 +68,23 @@ class Table:
                 self._by_ends[row.local, row.remote] = row
 
     def other_end(self, row: Tcp) -> Tcp | None:
-        """Of a connection within the machine."""
+        """Return the other end of a connection within the machine."""
         return self._by_ends.get((row.remote, row.local))
 
     def listener(self, address: str) -> Tcp | None:
-        """Who accepts what comes to that address."""
+        """Return the socket that listens on an address."""
         host, _, number = address.partition(":")
         everywhere = (f"{'0' * len(host)}:{number}", f"{'0' * 8}:{number}", f"{'0' * 32}:{number}")
         return next((found for one in (address, *everywhere) if (found := self._listening.get(one))), None)
 
 
 def port(address: str) -> int:
-    """Of an address as the kernel writes it."""
+    """Return the port of an address as the kernel writes it."""
     return int(address.rpartition(":")[2], 16)
 
 
 def rows(table: bytes) -> Iterator[Tcp]:
-    """What /proc/PID/net/tcp says, or tcp6."""
+    """Yield the sockets in /proc/PID/net/tcp or tcp6."""
     for line in table.decode(errors="replace").splitlines()[1:]:
         fields = line.split(None, 10)
         if len(fields) > 9 and fields[9].isdecimal():
@@ -92,12 +92,12 @@ def rows(table: bytes) -> Iterator[Tcp]:
 
 
 def _plain(address: str) -> str:
-    """One of IPv4 is the same in both tables."""
+    """Return an address in the same form for both tables."""
     return address.removeprefix(_MAPPED)
 
 
 def answer(raw: bytes) -> Unix | None:
-    """What netlink answers about one unix socket."""
+    """Return the unix socket of a netlink answer; None if there is none."""
     if len(raw) < _HEADER.size + _ANSWER.size:
         return None
     length, kind, *_ = _HEADER.unpack_from(raw)
@@ -124,32 +124,32 @@ def _attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 class Sockets:
-    """Answers, remembered until `renew`; the peer of a unix socket never is another one, so that stays in use."""
+    """Remembers answers until `renew`; peers of unix sockets longer, because they never change."""
 
     def __init__(self) -> None:
         self._netlink: socket.socket | None = None
         self._unix: dict[int, Unix | None] = {}
         self._wanted: set[int] = set()
-        self._questions = 0
+        self._queries = 0
         self._tables: dict[str, Table] = {}
 
     def renew(self) -> None:
-        """What is asked from now on is asked anew."""
+        """Query the kernel again from now on."""
         self._unix = {inode: told for inode, told in self._unix.items() if told and told.peer and inode in self._wanted}
         self._wanted.clear()
-        self._questions = 0
+        self._queries = 0
         self._tables.clear()
 
     def unix(self, inode: int) -> Unix | None:
-        """A unix socket by its inode; None where it is none, or has gone."""
+        """Return a unix socket by its inode; None if there is none."""
         self._wanted.add(inode)
-        if inode not in self._unix and self._questions < _MOST_ASKED:
-            self._questions += 1
-            self._unix[inode] = self._asked(inode)
+        if inode not in self._unix and self._queries < _MAX_QUERIES:
+            self._queries += 1
+            self._unix[inode] = self._query(inode)
         return self._unix.get(inode)
 
     def tcp(self, folder: str) -> Table:
-        """Those that a process may be connected with; ``folder`` is that of the process, below /proc."""
+        """Return the TCP sockets in the network namespace of a process, by its folder in /proc."""
         namespace = proc.link(f"{folder}/ns/net")
         if namespace not in self._tables:
             tables = (proc.whole(f"{folder}/net/{name}", _TABLE_BYTES) for name in ("tcp", "tcp6"))
@@ -157,12 +157,12 @@ class Sockets:
         return self._tables[namespace]
 
     def close(self) -> None:
-        """Let go of the netlink socket."""
+        """Close the netlink socket."""
         if self._netlink:
             self._netlink.close()
             self._netlink = None
 
-    def _asked(self, inode: int) -> Unix | None:
+    def _query(self, inode: int) -> Unix | None:
         if not 0 < inode <= _ANY:
             return None
         size = _QUESTION.size
@@ -175,7 +175,7 @@ class Sockets:
                 self._netlink = socket.socket(socket.AF_NETLINK, kind, _SOCK_DIAG)
             with contextlib.suppress(BlockingIOError):
                 while self._netlink.recv(_ANSWER_BYTES):
-                    pass  # what nobody has read of an earlier question
+                    pass  # the rest of the answer to an earlier query
             self._netlink.send(question)
             return answer(self._netlink.recv(_ANSWER_BYTES))
         except OSError:
@@ -183,20 +183,25 @@ class Sockets:
 
 
 def connections(folder: str, address: str) -> int | None:
-    """Those accepted and not closed; None where the tables cannot be read.  ``address``: a path, or ``host:port``."""
-    if _tcp_port(address) is None:
+    """Return how many connections a listener has accepted that are open; None if unknown.
+
+    ``address`` is a path, or ``host:port``.
+    """
+    number = tcp_port(address)
+    if number is None:
         return _connected(proc.whole(f"{folder}/net/unix", _TABLE_BYTES), address)
     tables = [proc.whole(f"{folder}/net/{name}", _TABLE_BYTES) for name in ("tcp", "tcp6")]
-    return sum(_established(table, _tcp_port(address) or 0) for table in tables) if any(tables) else None
+    return sum(_established(table, number) for table in tables) if any(tables) else None
 
 
-def _tcp_port(address: str) -> int | None:
-    _host, colon, port = address.rpartition(":")
-    return int(port) if colon and "/" not in address and port.isdecimal() else None
+def tcp_port(address: str) -> int | None:
+    """Return the port of ``host:port``; None for a path."""
+    _host, colon, number = address.rpartition(":")
+    return int(number) if colon and "/" not in address and number.isdecimal() else None
 
 
 def _connected(table: bytes, path: str) -> int | None:
-    """Accepted sockets have the path of their listener."""
+    """Count the connected sockets with the path of the listener, which accepted sockets have."""
     if not table:
         return None
     name = path.replace("\0", "@").encode()
@@ -205,7 +210,7 @@ def _connected(table: bytes, path: str) -> int | None:
 
 
 def _established(table: bytes, port: int) -> int:
-    """The listener's side of each connection has its port as the local one."""
+    """Count the connections whose local port is that of the listener."""
     wanted = f":{port:04X}".encode()
     rows = (line.split(None, 4) for line in table.splitlines()[1:])
     return sum(len(row) > 3 and row[3] == _ESTABLISHED and row[1].endswith(wanted) for row in rows)

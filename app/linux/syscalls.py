@@ -1,6 +1,6 @@
-"""What a blocked system call means: is it a sleep, a server's wait for events, or a wait that may be in vain?
+"""What a blocked system call means: a sleep, a server's wait for events, or a wait that may never end.  Pure.
 
-Pure.  Only those calls are named that processes block in; the numbers are of x86_64 and of aarch64 (asm-generic).
+Only calls that block are named; the numbers are those of x86_64 and aarch64 (asm-generic).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NUMBERS: dict[str, dict[str, int]] = {
 
 _FUTEX_PRIVATE = 128
 _SET_LOCK_AND_WAIT = frozenset({7, 38})  # F_SETLKW, F_OFD_SETLKW
-_NO_PID = 0xFFFFFFFF  # −1 as an int of 32 bits
+NO_PID = 0xFFFFFFFF  # −1 as an int of 32 bits
 _INT = 0xFFFFFFFF
 _BRIEF_MS = 5000
 Args: TypeAlias = tuple[int, ...]
@@ -46,18 +46,18 @@ class Call(NamedTuple):
 
     @property
     def fd(self) -> int | None:
-        """The fd that it is about, for those calls whose words name the file."""
+        """The fd that the call is about, if its description names the file."""
         return self.args[0] if self.name in _WITH_FD else None
 
     @property
     def has_timeout(self) -> bool | None:
-        """Whether it ends by itself; None where the call does not say."""
+        """Whether the call has a timeout; None if its arguments do not tell."""
         rule = _TIMEOUT.get(self.name)
         return rule(self.args) if rule else None
 
     @property
     def is_brief(self) -> bool:
-        """Whether it ends by itself soon, or where its limit is not one of its arguments, perhaps soon."""
+        """Whether its timeout is short, or unknown because it is not one of the arguments."""
         position = _LIMIT_AT.get(self.name)
         return bool(self.has_timeout) and (position is None or self.args[position] & _INT < _BRIEF_MS)
 
@@ -68,14 +68,14 @@ class Call(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """What that means, in words."""
+    """What a call means."""
 
     kind: Kind
     words: str
 
 
 def parse(line: bytes, machine: str) -> Call | None:
-    """From /proc/PID/syscall: number and arguments; None where it says ``running``, or -1 (in no call)."""
+    """Return the call of /proc/PID/syscall; None if that says ``running``, or -1 (in no call)."""
     field = line.split()
     if len(field) < 7:
         return None
@@ -85,24 +85,24 @@ def parse(line: bytes, machine: str) -> Call | None:
 
 
 def meaning(call: Call, file: str) -> Wait:
-    """``file``: what the call's fd is, in words (see `file_words`)."""
+    """Return what a call means; ``file`` describes its fd (see `file_words`)."""
     kind, words = _kind_and_words(call, file)
     limit = "" if kind == "sleeping" else _LIMIT_WORDS[call.has_timeout]
     return Wait(kind, f"{words} ({call.name}{limit})")
 
 
 def meaning_of_wchan(wchan: str) -> Wait:
-    """The kernel's function that it sleeps in: all that is known where the call cannot be read."""
+    """Return what is known from the kernel function that a thread sleeps in, if its call cannot be read."""
     for part, kind, words in _WCHANS:
         if part in wchan:
             return Wait(kind, f"{words} ({wchan})")
     if wchan in {"", "0"}:
-        return Wait("unknown", "sleeps in the kernel; why cannot be read")
-    return Wait("unknown", f"sleeps in the kernel ({wchan})")
+        return Wait("unknown", "sleeping in the kernel (reason not readable)")
+    return Wait("unknown", f"sleeping in the kernel ({wchan})")
 
 
 def file_words(link: str) -> str:
-    """What an fd is, from its link in /proc/PID/fd."""
+    """Return what an fd is, from its link in /proc/PID/fd."""
     if link.startswith("pipe:"):
         return "a pipe"
     if link.startswith("socket:"):
@@ -114,61 +114,64 @@ def _kind_and_words(call: Call, file: str) -> tuple[Kind, str]:
     name, args = call
     match name:
         case "futex":
-            return "waiting", f"waits on a lock between {'threads' if call.within_process else 'processes'}"
+            return "waiting", _THREAD_LOCK if call.within_process else _SHARED_SEMAPHORE
         case "poll" | "ppoll" | "select" | "pselect6":
             without_fds = args[1 if name.endswith("poll") else 0] == 0 and call.has_timeout
-            return ("sleeping", "sleeps") if without_fds else ("idle", "waits for events")
+            return ("sleeping", "sleeping") if without_fds else ("idle", "waiting for events")
         case "wait4" | "waitid":
-            return "waiting", f"waits for {_child_words(args[0] if name == 'wait4' else args[1])} to end"
+            return "waiting", f"waiting for {_child_words(args[0] if name == 'wait4' else args[1])} to exit"
         case "fcntl":
-            words = "waits for a lock on" if args[1] in _SET_LOCK_AND_WAIT else "is in fcntl on"
+            words = "blocked on a file lock of" if args[1] in _SET_LOCK_AND_WAIT else "in fcntl on"
             return "waiting", f"{words} {file}"
         case _:
-            kind, words = _PLAIN.get(name, ("unknown", "is in a system call"))
+            kind, words = _PLAIN.get(name, ("unknown", "in a system call"))
             return kind, words.format(file=file)
 
 
 def _child_words(pid: int) -> str:
-    pid &= _NO_PID
-    return "a child" if pid in (0, _NO_PID) else f"child {pid}"
+    pid &= NO_PID
+    return "a child" if pid in (0, NO_PID) else f"child {pid}"
 
+
+_THREAD_LOCK = "blocked on a threading.Lock"
+_SHARED_SEMAPHORE = "blocked on a semaphore shared between processes"
 
 _NAMES = {machine: {number: name for name, number in table.items()} for machine, table in NUMBERS.items()}
 
 _PLAIN: dict[str, tuple[Kind, str]] = {
-    "nanosleep": ("sleeping", "sleeps"),
-    "clock_nanosleep": ("sleeping", "sleeps"),
-    # What sleep, poll and a lock with a timeout show after SIGSTOP and SIGCONT: it was a wait with an end.
-    "restart_syscall": ("sleeping", "goes on with a timed wait"),
-    "epoll_wait": ("idle", "waits for events"),
-    "epoll_pwait": ("idle", "waits for events"),
-    "epoll_pwait2": ("idle", "waits for events"),
-    "accept": ("idle", "waits for a connection"),
-    "accept4": ("idle", "waits for a connection"),
-    "pause": ("idle", "waits for a signal"),
-    "rt_sigsuspend": ("idle", "waits for a signal"),
-    "rt_sigtimedwait": ("idle", "waits for a signal"),
-    "read": ("waiting", "reads from {file}"),
-    "pread64": ("waiting", "reads from {file}"),
-    "readv": ("waiting", "reads from {file}"),
-    "recvfrom": ("waiting", "reads from {file}"),
-    "recvmsg": ("waiting", "reads from {file}"),
-    "write": ("waiting", "writes to {file}"),
-    "writev": ("waiting", "writes to {file}"),
-    "sendto": ("waiting", "writes to {file}"),
-    "sendmsg": ("waiting", "writes to {file}"),
-    "sendfile": ("waiting", "writes to {file}"),
-    "splice": ("waiting", "moves data from {file}"),
-    "connect": ("waiting", "waits to be connected"),
-    "flock": ("waiting", "waits for a lock on {file}"),
-    "fsync": ("disk", "waits until {file} is on the disk"),
-    "fdatasync": ("disk", "waits until {file} is on the disk"),
-    "openat": ("waiting", "waits for a file to open, maybe a FIFO without another end"),
-    "ioctl": ("waiting", "waits for the driver of {file}"),
-    "semop": ("waiting", "waits on a System V semaphore"),
-    "semtimedop": ("waiting", "waits on a System V semaphore"),
-    "msgrcv": ("waiting", "waits for a System V message"),
-    "mq_timedreceive": ("waiting", "waits for a POSIX message"),
+    "nanosleep": ("sleeping", "sleeping"),
+    "clock_nanosleep": ("sleeping", "sleeping"),
+    # After SIGSTOP and SIGCONT a sleep, a poll or a lock with a timeout shows this call.
+    "restart_syscall": ("sleeping", "resuming a timed wait"),
+    "epoll_wait": ("idle", "waiting for events"),
+    "epoll_pwait": ("idle", "waiting for events"),
+    "epoll_pwait2": ("idle", "waiting for events"),
+    "accept": ("idle", "waiting for a connection"),
+    "accept4": ("idle", "waiting for a connection"),
+    "pause": ("idle", "waiting for a signal"),
+    "rt_sigsuspend": ("idle", "waiting for a signal"),
+    "rt_sigtimedwait": ("idle", "waiting for a signal"),
+    "read": ("waiting", "reading from {file}"),
+    "pread64": ("waiting", "reading from {file}"),
+    "readv": ("waiting", "reading from {file}"),
+    "recvfrom": ("waiting", "reading from {file}"),
+    "recvmsg": ("waiting", "reading from {file}"),
+    "write": ("waiting", "writing to {file}"),
+    "writev": ("waiting", "writing to {file}"),
+    "sendto": ("waiting", "writing to {file}"),
+    "sendmsg": ("waiting", "writing to {file}"),
+    "sendfile": ("waiting", "writing to {file}"),
+    "splice": ("waiting", "copying from {file}"),
+    "connect": ("waiting", "connecting a socket"),
+    "flock": ("waiting", "blocked on a file lock of {file}"),
+    "fsync": ("disk", "flushing {file} to disk"),
+    "fdatasync": ("disk", "flushing {file} to disk"),
+    "openat": ("waiting", "opening a file (a FIFO without a reader or writer?)"),
+    "ioctl": ("waiting", "waiting for the driver of {file}"),
+    "semop": ("waiting", "blocked on a System V semaphore"),
+    "semtimedop": ("waiting", "blocked on a System V semaphore"),
+    "msgrcv": ("waiting", "waiting for a System V message"),
+    "mq_timedreceive": ("waiting", "waiting for a POSIX message"),
 }
 
 _WITH_FD = frozenset(name for name, (_, words) in _PLAIN.items() if "{file}" in words) | {"fcntl"}
@@ -186,7 +189,7 @@ def _always(args: Args) -> bool:
     return True
 
 
-#: Where each call keeps its time limit: a pointer that may be null, or an int of 32 bits that may be negative.
+#: Which argument of each call is its timeout: a pointer that may be null, or a 32-bit int that may be negative.
 _TIMEOUT: dict[str, Callable[[Args], bool]] = {
     "futex": _given(3),
     "select": _given(4),
@@ -204,26 +207,26 @@ _TIMEOUT: dict[str, Callable[[Args], bool]] = {
     "restart_syscall": _always,
 }
 
-#: The time limits that are milliseconds.
+#: The timeouts that are in milliseconds.
 _LIMIT_AT = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}
 
 _LIMIT_WORDS = {None: "", True: ", with a timeout", False: ", no timeout"}
 
 _WCHANS: tuple[tuple[str, Kind, str], ...] = (
-    ("futex", "waiting", "waits on a lock"),
-    ("nanosleep", "sleeping", "sleeps"),
-    ("pipe_read", "waiting", "reads from a pipe"),
-    ("pipe_write", "waiting", "writes to a pipe"),
-    ("accept", "idle", "waits for a connection"),
-    ("epoll", "idle", "waits for events"),
-    ("ep_poll", "idle", "waits for events"),
-    ("poll_schedule", "idle", "waits for events"),
-    ("do_select", "idle", "waits for events"),
-    ("do_wait", "waiting", "waits for a child to end"),
-    ("flock", "waiting", "waits for a file lock"),
-    ("locks_lock", "waiting", "waits for a file lock"),
-    ("skb_wait", "waiting", "reads from a socket"),
-    ("stream_read", "waiting", "reads from a socket"),
-    ("sigsuspend", "idle", "waits for a signal"),
-    ("wait_woken", "waiting", "waits for a terminal or a socket"),
+    ("futex", "waiting", "blocked on a lock"),
+    ("nanosleep", "sleeping", "sleeping"),
+    ("pipe_read", "waiting", "reading from a pipe"),
+    ("pipe_write", "waiting", "writing to a pipe"),
+    ("accept", "idle", "waiting for a connection"),
+    ("epoll", "idle", "waiting for events"),
+    ("ep_poll", "idle", "waiting for events"),
+    ("poll_schedule", "idle", "waiting for events"),
+    ("do_select", "idle", "waiting for events"),
+    ("do_wait", "waiting", "waiting for a child to exit"),
+    ("flock", "waiting", "blocked on a file lock"),
+    ("locks_lock", "waiting", "blocked on a file lock"),
+    ("skb_wait", "waiting", "reading from a socket"),
+    ("stream_read", "waiting", "reading from a socket"),
+    ("sigsuspend", "idle", "waiting for a signal"),
+    ("wait_woken", "waiting", "waiting for a terminal or a socket"),
 )

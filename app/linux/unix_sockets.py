@@ -1,4 +1,4 @@
-"""Listening unix sockets that only our own user may enter, and that are never stuck for want of an fd."""
+"""Listening unix sockets for our own user only, which keep working when no fd is left."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONGEST_ADDRESS = 107
 
 
 class Listener:
-    """Accepts connections of our own user, or root, and hands each to ``welcome`` with the pid of its peer.
+    """Accepts connections of our own user, or root, and calls ``on_connection`` with each and the pid of its peer.
 
-    It never blocks; ``refused`` counts connections for which there was no fd.
+    Never blocks.
     """
 
     def __init__(
@@ -29,23 +29,23 @@ class Listener:
         path: Path,
         kind: int,
         poller: Poller,
-        welcome: Callable[[socket.socket, int], None],
+        on_connection: Callable[[socket.socket, int], None],
         *,
         backlog: int,
         per_turn: int,
         uid: int | None = None,
     ) -> None:
-        self.refused = 0
-        self._path, self._poller, self._welcome, self._per_turn = path, poller, welcome, per_turn
+        self._path, self._poller, self._per_turn = path, poller, per_turn
+        self._on_connection = on_connection
         self._uids = {os.getuid() if uid is None else uid, 0}
         self._socket = listen(path, kind, backlog)
         self._inode = path.stat().st_ino
-        # Given up for a moment to accept and close a connection when there is no other fd left.
+        # Closed for a moment, to accept and close a connection when no other fd is left.
         self._spare = _spare()
         poller.watch(self._socket.fileno(), self._accept)
 
     def close(self) -> None:
-        """Close it, and remove the socket's file unless another server has put its own there."""
+        """Close it, and remove the socket file unless another server has replaced it."""
         self._poller.forget(self._socket.fileno())
         self._socket.close()
         os.close(self._spare)
@@ -59,20 +59,19 @@ class Listener:
             except BlockingIOError:
                 return
             except OSError:
-                self._turn_away()
+                self._reject()
                 return
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
             pid, uid, _gid = _CREDENTIALS.unpack(credentials)
-            # Pid 0: of a pid namespace that ours does not see.
+            # Pid 0: the peer is in a pid namespace that ours does not see.
             if uid not in self._uids or pid <= 0:
                 connection.close()
                 continue
             connection.setblocking(False)
-            self._welcome(connection, pid)
+            self._on_connection(connection, pid)
 
-    def _turn_away(self) -> None:
-        """Out of fds: a connection that is left in the queue would wake the loop for ever."""
-        self.refused += 1
+    def _reject(self) -> None:
+        """Accept and close a connection with the spare fd: left in the queue, it would wake the loop for ever."""
         os.close(self._spare)
         with contextlib.suppress(OSError):
             self._socket.accept()[0].close()
@@ -80,11 +79,11 @@ class Listener:
 
 
 def listen(path: Path, kind: int, backlog: int) -> socket.socket:
-    """A non-blocking listener at ``path`` (0600); a socket that a dead server left there is replaced."""
+    """Return a non-blocking listener at ``path`` (0600), replacing the socket of a dead server."""
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, kind)
-    # Nobody else may connect, not even between bind and a chmod; the supervisor has one thread.
+    # No other user may connect, not even between bind and a chmod; the supervisor has only one thread.
     before = os.umask(0o177)
     try:
         with address(path) as where:
@@ -105,7 +104,7 @@ def _spare() -> int:
 
 @contextmanager
 def address(path: Path) -> Iterator[str]:
-    """What to bind or connect to; a path too long for a socket address is said through its folder's fd."""
+    """Yield the address to bind or connect to; a path too long for an address goes through its folder's fd."""
     if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
         yield str(path)
         return

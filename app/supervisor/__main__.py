@@ -1,4 +1,4 @@
-"""``python -m app.supervisor``: put the parts together and turn the loop.  Its parent is the launcher."""
+"""``python -m app.supervisor``: assemble the parts and run the loop.  The launcher is its parent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from app.linux.poller import Poller
 from app.settings import Settings
 from app.supervisor.children.children import Children
 from app.supervisor.control.server import ControlServer
-from app.supervisor.handover.descriptors import Parking
-from app.supervisor.handover.handover import Legacy
+from app.supervisor.handover.descriptors import DescriptorStore
+from app.supervisor.handover.handover import Handover
 from app.supervisor.inventory.inventory import Inventory
 from app.supervisor.journal.journal import Journal
 from app.supervisor.journal.recording import Recording
@@ -28,21 +28,21 @@ from app.supervisor.observers.observation import Observation
 from app.supervisor.resources.resources import Resources
 from app.supervisor.stacks.stacks import Stacks, find_py_spy
 
+from .analysis import Analysis
 from .answering import Answering
+from .context import Context
 from .decoding import Decoding
-from .insight import Insight
-from .looking import Looking
 from .loop import Loop
 from .parts import Parts
 from .performing import Performing
 from .publishing import Publishing
 from .recovery import recover
+from .sampling import Sampling
 from .signals import StopSignals
 from .stacking import Stacking
 from .vitals import Vitals
-from .world import World
 
-#: Where the launcher was killed, nobody waits for a grace.
+#: Grace of every process once the launcher is gone: nobody waits for an orderly stop.
 _ORPHANED_GRACE_S = 1.0
 
 
@@ -60,24 +60,24 @@ def main() -> None:
 
 
 def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
-    """Assemble, recover what was before, turn until it is over."""
+    """Assemble the parts, recover what the previous supervisor left, and run until stopped."""
     with contextlib.ExitStack() as closing:
-        world, fleet, parts = _assembled(chosen, poller, happened, nofile, closing)
-        Loop(world, fleet, parts).run()
-        parts.legacy.end(world.now())
-        parts.publishing.publish(world.now())
+        context, fleet, parts = _assembled(chosen, poller, happened, nofile, closing)
+        Loop(context, fleet, parts).run()
+        parts.handover.end(context.now())
+        parts.publishing.publish(context.now())
 
 
 def _assembled(
     chosen: Settings, poller: Poller, happened: deque[e.Happening], nofile: int, closing: contextlib.ExitStack
-) -> tuple[World, Fleet, Parts]:
-    """Return the parts; ``closing`` closes them, the last made first."""
+) -> tuple[Context, Fleet, Parts]:
+    """Return the parts; ``closing`` closes them in reverse order."""
     children = Children(poller)
-    children.ensure_forkserver()
+    children.forkserver.ensure_running()
     control = closing.enter_context(contextlib.closing(ControlServer(chosen.control_path, poller)))
     logs = closing.enter_context(contextlib.closing(LogKeeper(chosen.home / "logs", chosen.log_bytes)))
     recording = Recording(Journal(chosen.journal_path))
-    world = World(
+    context = Context(
         settings=chosen,
         poller=poller,
         inventory=Inventory(os.getpid()),
@@ -89,56 +89,56 @@ def _assembled(
         happened=happened,
         nofile=nofile,
     )
-    closing.callback(lambda: recording.end(world.now()))
+    closing.callback(lambda: recording.end(context.now()))
     fleet = Fleet(
         next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
     )
     resources = closing.enter_context(contextlib.closing(Resources()))
-    insight = Insight(fleet, resources)
+    analysis = Analysis(fleet, resources)
     observers = ObserverSocket(chosen.observer_path, poller)
     observation = closing.enter_context(
-        contextlib.closing(Observation(observers, poller, world.inventory, fleet, resources))
+        contextlib.closing(Observation(observers, poller, context.inventory, fleet, resources.intake))
     )
     ends = (chosen.park_fd, chosen.unpark_fd) if chosen.park_fd >= 0 else None
-    parking = closing.enter_context(contextlib.closing(Parking(ends, resources.estate.descriptor)))
-    legacy = Legacy(recording.journal, fleet, resources.estate, parking)
-    recover(world, fleet, observation, legacy)
-    world.logs.sweep(fleet.members)
-    stacking = Stacking(world, fleet, control, Stacks(poller, find_py_spy()))
-    looking = Looking(world, fleet, children, stacking=stacking, observation=observation)
-    publishing = Publishing(world, fleet, control, insight)
+    descriptors = closing.enter_context(contextlib.closing(DescriptorStore(ends, resources.handover.descriptor)))
+    handover = Handover(recording.journal, fleet, resources.handover, descriptors)
+    recover(context, fleet, observation, handover)
+    context.logs.sweep(fleet.members)
+    stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()))
+    sampling = Sampling(context, fleet, children, stacking=stacking, observation=observation)
+    publishing = Publishing(context, fleet, control, analysis)
     parts = Parts(
         decoding=Decoding(
-            world,
+            context,
             control,
             children,
-            answering=Answering(world, fleet, insight),
-            looking=looking,
+            answering=Answering(context, fleet, analysis),
+            sampling=sampling,
             observation=observation,
             publishing=publishing,
             stacking=stacking,
         ),
-        looking=looking,
+        sampling=sampling,
         performing=Performing(
-            world, children, control, looking=looking, stacking=stacking, observation=observation, insight=insight
+            context, children, control, sampling=sampling, stacking=stacking, observation=observation, analysis=analysis
         ),
         publishing=publishing,
         stacking=stacking,
-        insight=insight,
-        legacy=legacy,
+        analysis=analysis,
+        handover=handover,
     )
-    return world, fleet, parts
+    return context, fleet, parts
 
 
 def _watch_launcher(poller: Poller, happened: deque[e.Happening]) -> None:
-    """The launcher is our parent; once it is gone we end, or we would live on unseen."""
+    """End with the launcher, our parent: without it nobody could stop us."""
     launcher = os.getppid()
     with contextlib.suppress(ProcessLookupError):
         pidfd = os.pidfd_open(launcher)
 
         def gone(_events: int) -> None:
             poller.forget(pidfd)
-            happened.append(e.StopAll(by="supervisor (its launcher is gone)", within_s=_ORPHANED_GRACE_S))
+            happened.append(e.StopAll(by="supervisor (its launcher died)", within_s=_ORPHANED_GRACE_S))
 
         poller.watch(pidfd, gone)
 

@@ -1,4 +1,4 @@
-"""Questions that change nothing: what a stop would take along, details, charts, the journal, the catalogue."""
+"""Questions that change nothing: the consequences of a stop, details, charts, the journal, the catalogue."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from app.protocol.programs import ProgramWorkloads
 from app.records.errors import NotPossible
 from app.records.pool import Pool, WorkerState
 from app.records.primitives import JsonDict
-from app.records.process import Descendant, Process, State, Verb
+from app.records.process import Process, State, Verb
 from app.supervisor.inventory import trees
 
-from .insight import Insight
-from .world import World
+from .analysis import Analysis
+from .context import Context
 
 AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions | ProgramWorkloads
 
 
 class Answering:
-    """Answers from what is known, or by one short look at the OS."""
+    """Answers from the records, or with one short read from the OS."""
 
-    def __init__(self, world: World, fleet: Fleet, insight: Insight) -> None:
-        self._world, self._fleet, self._insight = world, fleet, insight
+    def __init__(self, context: Context, fleet: Fleet, analysis: Analysis) -> None:
+        self._context, self._fleet, self._analysis = context, fleet, analysis
 
     def answer(self, command: AnyQuestion) -> Any:
-        """The result, as the command's docstring says; raises `ProcessionError`."""
+        """Return the result that the command's docstring describes; raise `ProcessionError`."""
         match command:
             case m.Consequences():
                 return self._consequences(command)
@@ -40,7 +40,7 @@ class Answering:
             case m.History(process=process, points=points):
                 return self._history(process, points)
             case m.Events():
-                events, after = self._world.recording.journal.events(command)
+                events, after = self._context.recording.journal.events(command)
                 return {"events": events, "next": after}
             case m.Workloads():
                 return {"workloads": [one.to_json() for one in workers.catalogue().values()]}
@@ -50,16 +50,16 @@ class Answering:
                 return {"programs": [one.to_json() for one in workers.programs().values()]}
 
     def _history(self, process: str | None, points: int) -> JsonDict:
-        world = self._world
+        context = self._context
         if process is None:
-            return world.history.as_reply(None, points)
-        if process in self._insight.resources:
-            return self._insight.history(process, points)
+            return context.history.as_reply(None, points)
+        if process in self._analysis.resources:
+            return self._analysis.history(process, points)
         self._fleet.member(process)
-        histories = [world.history, *([world.pool_history] if process in self._fleet.pools.entries else [])]
-        if process not in world.history:
+        histories = [context.history, *([context.pool_history] if process in self._fleet.pools.entries else [])]
+        if process not in context.history:
             return {"at": [], "series": {process: {name: [] for one in histories for name in one.names}}}
-        reply = world.history.as_reply(process, points)
+        reply = context.history.as_reply(process, points)
         for one in histories:
             reply["series"][process] |= one.of(process, points)
         return reply
@@ -69,10 +69,10 @@ class Answering:
         process = member.process
         if process.state not in LIVE and process.state is not State.BACKOFF:
             raise NotPossible(f"{command.verb} is not possible while the process is {process.state}")
-        below = trees.living(self._world.inventory, tree_of(self._fleet, member))
+        below = trees.living(self._context.inventory, tree_of(self._fleet, member))
         held = self._fleet.pools.entries.get(process.id)
-        text = consequences(process, command.verb, below, held.pool if held and not held.dead else None)
-        if process.program and (cost := self._insight.price(process.pid)):
+        text = consequences(process, command.verb, held.pool if held and not held.dead else None)
+        if process.program and (cost := self._analysis.price(process.pid)):
             text = f"{text} {cost}"
         return {"pid": process.pid if member.key else None, "descendants": below, "text": text}
 
@@ -83,20 +83,19 @@ class Answering:
         return inspect(*member.key)
 
 
-def consequences(process: Process, verb: Verb, below: list[Descendant], pool: Pool | None = None) -> str:
-    """What ``terminate`` or ``kill`` would do, in a sentence, and one more of what a pool loses."""
+def consequences(process: Process, verb: Verb, pool: Pool | None = None) -> str:
+    """Return in sentences what ``terminate`` or ``kill`` would do to the process, and what a pool would lose.
+
+    Its descendants are listed beside these sentences.
+    """
     if process.state is State.BACKOFF:
-        return "Nothing of it runs now; it is not started again by itself."
-    along = f"{len(below)} descendant{'s' if len(below) != 1 else ''}" if below else "nothing else"
-    lost = _ends_with(pool) if pool else ""
+        return "The process is not running. Its pending restart is cancelled."
+    lost = _lost_by(pool) if pool else ""
     if verb is Verb.KILL:
-        return f"SIGKILL at once to pid {process.pid} and {along}; nothing of it can clean up.{lost}"
-    return (
-        f"SIGTERM to pid {process.pid}; after {process.grace_s:g} s at the latest SIGKILL to what is left of it "
-        f"and {along}.{lost}"
-    )
+        return f"Sends SIGKILL to pid {process.pid} at once; it cannot clean up.{lost}"
+    return f"Sends SIGTERM to pid {process.pid}, then SIGKILL after {process.grace_s:g} s if it is still alive.{lost}"
 
 
-def _ends_with(pool: Pool) -> str:
+def _lost_by(pool: Pool) -> str:
     workers = sum(one.state is not WorkerState.ENDED for one in pool.workers)
-    return f" It ends its {workers} worker{'s' if workers != 1 else ''}; {lost_with(pool)}."
+    return f" Its {workers} worker{'s' if workers != 1 else ''} will end; {lost_with(pool)}."

@@ -1,12 +1,12 @@
-"""What the poller's callbacks have enqueued, made into events for the fleet; what is not its business is done here.
+"""Turn what the poller's callbacks have enqueued into events for the fleet; answer what the fleet need not know.
 
 ::
 
     control.inbox ──Launch, Act, SendSignal, EndDescendant, Join, OpenPool, AskPool──▶ event
                   ──Subscribe, Stack, Consequences, Inspect, History, Events, Workloads, PoolFunctions──▶ answered here
                   ──RunProgram, RegisterProgram, ProgramStarted, ProgramEnded──▶ event
-    observation ──words about processes, ends of those that are not our children──▶ event
-    children.inbox ──report, exit, lost forkserver, word of the host of a pool──▶ event
+    observation ──messages about processes, ends of those that are not our children──▶ event
+    children.inbox ──report, exit, lost forkserver, message of the host of a pool──▶ event
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ from app.protocol import programs as pm
 from app.protocol import reports as r
 from app.protocol.pool_host import AnyHostWord
 from app.records import primitives as p
-from app.records.errors import InvalidField, ProcessionError
+from app.records.errors import ProcessionError
+from app.records.limits import MAX_LAUNCHED, MAX_SECONDS
 from app.records.program import ProgramSpec
-from app.supervisor.children.channels import Said, Silent
-from app.supervisor.children.children import Children, ForkserverGone, Gone, Told
+from app.supervisor.children.channels import ChannelClosed, HostMessage
+from app.supervisor.children.children import ChildExited, Children, ReportReceived
+from app.supervisor.children.forkserver import ForkserverExited
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import ControlServer
 from app.supervisor.observers.observation import Observation
 from app.supervisor.plans import pool as pool_plan
 from app.supervisor.plans import program as program_plan
-from app.supervisor.plans.process import plan
+from app.supervisor.plans.process import checked_seconds, checked_whole, plan
 
 from .answering import Answering
-from .looking import Looking
+from .context import Context
 from .publishing import Publishing
+from .sampling import Sampling
 from .signals import number_of
 from .stacking import Stacking
-from .world import World
 
 _COMMANDS_PER_TURN = 256
 _FROM_CHILDREN_PER_TURN = 1024
@@ -43,50 +45,50 @@ _ProgramCommand = pm.RunProgram | pm.RegisterProgram | pm.ProgramStarted | pm.Pr
 
 
 class Decoding:
-    """Takes a bounded share of what waits, in the order in which it came."""
+    """Takes a bounded share of the inboxes each turn, in order of arrival."""
 
     def __init__(
         self,
-        world: World,
+        context: Context,
         control: ControlServer,
         children: Children,
         *,
         answering: Answering,
-        looking: Looking,
+        sampling: Sampling,
         observation: Observation,
         publishing: Publishing,
         stacking: Stacking,
     ) -> None:
-        self._world, self._control, self._children = world, control, children
-        self._answering, self._looking = answering, looking
+        self._context, self._control, self._children = context, control, children
+        self._answering, self._sampling = answering, sampling
         self._observation = observation
         self._publishing, self._stacking = publishing, stacking
 
     def waiting(self) -> bool:
-        """Whether a turn left something for the next."""
+        """Return whether a turn left something for the next."""
         return bool(self._control.inbox or self._children.inbox or self._observation.waiting())
 
     def decode(self, now: p.Now) -> list[e.Happening]:
-        """The events, what children told first: a command is about the state that it makes."""
+        """Return the events, those of children first: a command refers to the state that they lead to."""
         return [*self._observation.take(now), *self._from_children(now), *self._from_clients(now)]
 
     def _from_children(self, now: p.Now) -> Iterator[e.Happening]:
         inbox = self._children.inbox
         for _ in range(min(_FROM_CHILDREN_PER_TURN, len(inbox))):
             match inbox.popleft():
-                case Told(process=process_id, datagram=datagram):
+                case ReportReceived(process=process_id, datagram=datagram):
                     yield from self._report(process_id, datagram)
-                case Gone(process=process_id, exitcode=exitcode):
+                case ChildExited(process=process_id, exitcode=exitcode):
                     yield from self._observation.child_ended(process_id, now)
-                    yield from self._looking.exited(process_id, exitcode)
-                case ForkserverGone(pid=pid):
+                    yield from self._sampling.exited(process_id, exitcode)
+                case ForkserverExited(pid=pid):
                     yield e.ForkserverLost(pid)
-                case Said(process=process_id, word=word):
-                    yield self._said(process_id, word)
-                case Silent(process=process_id, why=why):
+                case HostMessage(process=process_id, word=word):
+                    yield self._from_host(process_id, word)
+                case ChannelClosed(process=process_id, why=why):
                     yield e.ChannelClosed(process_id, why)
 
-    def _said(self, process_id: str, word: AnyHostWord | str) -> e.Happening:
+    def _from_host(self, process_id: str, word: AnyHostWord | str) -> e.Happening:
         if (child := self._children.by_id.get(process_id)) and child.channel:
             child.channel.taken()
         return e.HostMumbled(process_id, word) if isinstance(word, str) else e.HostSaid(process_id, word)
@@ -97,10 +99,10 @@ class Decoding:
             case None:
                 return
             case r.Forked():
-                self._world.inventory.note_fork(report.pid, process_id)
+                self._context.inventory.note_fork(report.pid, process_id)
             case r.Booted():
                 self._stacking.booted(process_id, report.stack_signal)
-                self._world.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)
+                self._context.vitals.booted(self._children.by_id.get(process_id), preloaded=report.preloaded)
                 yield e.Reported(process_id, report)
             case _:
                 yield e.Reported(process_id, report)
@@ -118,27 +120,26 @@ class Decoding:
             yield e.ClientGone(self._control.closed.popleft().id)
 
     def _event_of(self, client: Client, command: m.AnyCommand, now: p.Now) -> e.Happening | None:
-        """The event that a command is; None for one that the fleet need not know of: it is answered here."""
+        """Return the event of a command; None for one that was answered here."""
         number, by = command.request, command.by
         match command:
             case m.Launch(spec=spec, count=count):
-                if not 1 <= count <= 1000:
-                    raise InvalidField("count", f"{count} is not from 1 to 1000")
-                return e.Launched(client.id, number, by, plan(spec, self._world.settings), count)
+                checked_whole("count", count, 1, MAX_LAUNCHED)
+                return e.Launched(client.id, number, by, plan(spec, self._context.settings), count)
             case m.Act(process=process, verb=verb, pid=pid):
                 return e.Acted(client.id, number, by, process, verb, pid)
             case m.SendSignal() | m.EndDescendant():
                 return _signal(client, command)
             case m.Join(timeout_s=timeout_s):
-                if timeout_s is not None and not 0 <= timeout_s <= 86400:
-                    raise InvalidField("timeout_s", f"{timeout_s} is not a number of seconds from 0 to 86400")
+                if timeout_s is not None:
+                    checked_seconds("timeout_s", timeout_s, 0, MAX_SECONDS)
                 return e.Joining(client.id, command)
             case m.Subscribe():
                 self._publishing.subscribe(client, number, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
             case m.OpenPool(spec=wanted):
-                return e.Launched(client.id, number, by, pool_plan.plan(wanted, self._world.settings))
+                return e.Launched(client.id, number, by, pool_plan.plan(wanted, self._context.settings))
             case m.AskPool():
                 return e.Asking(client.id, command)
             case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
@@ -148,7 +149,7 @@ class Decoding:
         return None
 
     def _about_programs(self, client: Client, command: _ProgramCommand) -> e.Happening:
-        number, by, settings = command.request, command.by, self._world.settings
+        number, by, settings = command.request, command.by, self._context.settings
         match command:
             case pm.RunProgram(spec=program):
                 return e.Launched(client.id, number, by, program_plan.plan(program, settings))

@@ -20,8 +20,8 @@ from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.records import primitives as p
 
+from .context import Context
 from .parts import Parts
-from .world import World
 
 SAMPLE_S = 1.0
 _MAX_EVENTS = 10_000
@@ -30,10 +30,10 @@ _MAX_EVENTS = 10_000
 class Loop:
     """Turns until it was told to stop and everything has ended."""
 
-    def __init__(self, world: World, fleet: Fleet, parts: Parts) -> None:
-        self._world, self._fleet, self._parts = world, fleet, parts
+    def __init__(self, context: Context, fleet: Fleet, parts: Parts) -> None:
+        self._context, self._fleet, self._parts = context, fleet, parts
         self._deciding = Deciding(fleet)
-        self._happened = world.happened
+        self._happened = context.happened
         self._sample_at = 0.0
 
     def run(self) -> None:
@@ -43,12 +43,12 @@ class Loop:
 
     def turn(self) -> None:
         """One turn: wait, decode, decide, perform, publish."""
-        self._world.poller.wait(self._timeout())
-        now = self._world.now()
+        self._context.poller.wait(self._timeout())
+        now = self._context.now()
         self._happened.extend(self._parts.decoding.decode(now))
         self._look_around(now)
         self._decide_and_perform(now)
-        self._parts.legacy.note(now)
+        self._parts.handover.note(now)
         self._parts.publishing.publish(now)
 
     def _timeout(self) -> float:
@@ -60,9 +60,9 @@ class Loop:
             self._deciding.next_deadline(),
             self._parts.publishing.next_deadline(),
             self._parts.stacking.next_deadline(),
-            self._world.logs.next_deadline(),
-            self._parts.insight.next_deadline(),
-            self._parts.legacy.next_deadline(),
+            self._context.logs.next_deadline(),
+            self._parts.analysis.next_deadline(),
+            self._parts.handover.next_deadline(),
         )
         return max(0.0, min(one for one in deadlines if one is not None) - time.monotonic())
 
@@ -70,11 +70,11 @@ class Loop:
         """What does not come by itself: the sweep once a second, sizes of logs, dumps on their way."""
         if now.mono >= self._sample_at:
             self._sample_at = max(self._sample_at + SAMPLE_S, now.mono)
-            self._happened.extend(self._parts.looking.sample(now))
-        self._parts.looking.check_logs(now)
+            self._happened.extend(self._parts.sampling.sample(now))
+        self._parts.sampling.check_logs(now)
         self._happened.extend(self._parts.stacking.take(now))
-        for line in self._parts.insight.look(now, watched=self._parts.publishing.watched):
-            self._world.recording.note(line)
+        for line in self._parts.analysis.look(now, watched=self._parts.publishing.watched):
+            self._context.recording.note(line)
 
     def _decide_and_perform(self, now: p.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""
@@ -99,4 +99,4 @@ class Loop:
         """Whether a stop is complete: no process lives, and nothing is left below us."""
         if self._fleet.stopping_by is None or self._happened or any(self._fleet.live()):
             return False
-        return self._parts.looking.swept_out()
+        return self._parts.sampling.swept_out()

@@ -1,27 +1,27 @@
-"""The parts that the loop turns, put together in `app.supervisor.__main__`."""
+"""The parts that the loop calls; `app.supervisor.__main__` assembles them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.supervisor.handover.handover import Legacy
+from app.supervisor.handover.handover import Handover
 
+from .analysis import Analysis
 from .decoding import Decoding
-from .insight import Insight
-from .looking import Looking
 from .performing import Performing
 from .publishing import Publishing
+from .sampling import Sampling
 from .stacking import Stacking
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Each one's share of a turn; `loop` says in which order."""
+    """One field for each step of a turn; `loop` has their order."""
 
     decoding: Decoding
-    looking: Looking
+    sampling: Sampling
     performing: Performing
     publishing: Publishing
     stacking: Stacking
-    insight: Insight
-    legacy: Legacy
+    analysis: Analysis
+    handover: Handover

@@ -1,7 +1,7 @@
-"""Performing what the core has decided: the only place from which signals leave and children are started.
+"""Perform what the core has decided: the only place that starts children and sends signals.
 
-`perform` takes actions and returns their outcomes as events; nothing here decides, nothing here waits, and nothing here
-looks into the fleet: an action carries all that is needed.
+`perform` takes actions and returns their outcomes as events.  Nothing here decides, waits or reads the fleet: an action
+carries all that is needed.
 """
 
 from __future__ import annotations
@@ -28,37 +28,38 @@ from app.supervisor.control.server import ControlServer
 from app.supervisor.inventory import trees
 from app.supervisor.observers.observation import Observation
 
-from .insight import Insight
-from .looking import Looking
+from .analysis import Analysis
+from .context import Context
+from .sampling import Sampling
 from .stacking import Stacking
-from .world import World
 
-_TOO_LARGE = f"iterable: over {MAX_ASK} bytes of JSON; use a range, or have the tasks read a file"
-#: What a quiet process may block on for ever; a timed sleep or a wait for events is none of them.
+_TOO_LARGE = f"iterable: over {MAX_ASK:,} bytes of JSON; use a range, or let the tasks read a file"
+_COMMAND_CHARACTERS = 80
+#: What a quiet process may block on for ever; not a timed sleep or a wait for events.
 _SUSPICIOUS = frozenset({"waiting", "disk"})
 
 
 class Performing:
-    """Acts on children, trees, the journal and clients."""
+    """Performs actions on children, process trees, the journal and clients."""
 
     def __init__(
         self,
-        world: World,
+        context: Context,
         children: Children,
         control: ControlServer,
         *,
-        looking: Looking,
+        sampling: Sampling,
         stacking: Stacking,
         observation: Observation,
-        insight: Insight,
+        analysis: Analysis,
     ) -> None:
-        self._world, self._looking = world, looking
-        self._observation, self._insight = observation, insight
+        self._context, self._sampling = context, sampling
+        self._observation, self._analysis = observation, analysis
         self._children, self._control = children, control
         self._stacking = stacking
 
     def perform(self, actions: list[a.Action], now: p.Now) -> list[e.Happening]:
-        """Perform all, in order."""
+        """Perform the actions in order; return the events that follow."""
         return [event for action in actions for event in self._one(action, now)]
 
     def _one(self, action: a.Action, now: p.Now) -> list[e.Happening]:
@@ -76,7 +77,7 @@ class Performing:
             case a.KillTree(tree=tree, keys=keys):
                 return [e.Remaining(tree.process, self._kill(tree, keys))]
             case a.CheckTree(tree=tree, keys=keys):
-                living = frozenset(self._world.inventory.alive(keys)) | self._living(tree)
+                living = frozenset(self._context.inventory.alive(keys)) | self._living(tree)
                 return [e.Remaining(tree.process, living)]
             case a.Look(process=process_id, key=key):
                 return [e.Looked(process_id, _state_letter(key))]
@@ -87,7 +88,7 @@ class Performing:
             case a.FindFrame(process=process_id, key=key, worker=worker):
                 self._stacking.find_frame(process_id, key, now, worker=worker)
             case a.Note(draft=draft):
-                self._world.recording.note(draft)
+                self._context.recording.note(draft)
             case a.Answer(client=client, message=message):
                 self._send(client, message)
             case _:
@@ -97,21 +98,21 @@ class Performing:
     # Children
 
     def _spawn(self, action: a.Spawn) -> e.Happening:
-        process, settings = action.process, self._world.settings
+        process, settings = action.process, self._context.settings
         job: JsonDict = {
             **action.job,
             "log": str(settings.log_path(process.id)),
             "stack": str(settings.stack_path(process.id)),
-            "nofile": self._world.nofile,
+            "nofile": self._context.nofile,
         }
         try:
-            self._world.logs.track(process.id)
+            self._context.logs.track(process.id)
             child = self._children.start(process, job)
-        except Exception as error:  # noqa: BLE001 - start() runs code of several modules; whatever it says is told
+        except Exception as error:  # noqa: BLE001 - start() runs code of several modules; the record shows any error
             return e.NotSpawned(process.id, f"{type(error).__name__}: {error}")
-        self._looking.name_helpers()
-        key = (child.pid, self._world.inventory.add_root(process.id, child.pid))
-        ppid = self._children.forkserver_pid if child.method == "forkserver" else os.getpid()
+        self._sampling.name_helpers()
+        key = (child.pid, self._context.inventory.add_root(process.id, child.pid))
+        ppid = self._children.forkserver.pid if child.method == "forkserver" else os.getpid()
         return e.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
 
     def _signal(self, action: a.SendTo) -> None:
@@ -127,54 +128,55 @@ class Performing:
                 return [e.Reaped(process_id)]
             case a.Close():
                 self._children.close(process_id)
-                self._looking.forget(process_id)
+                self._sampling.forget(process_id)
             case a.Forget():
                 self._children.close(process_id)
                 self._observation.forget(process_id)
-                self._world.forget(process_id)
-                self._insight.forget(process_id)
+                self._context.forget(process_id)
+                self._analysis.forget(process_id)
         return []
 
     # Trees
 
     def _living(self, tree: a.Tree) -> frozenset[p.Key]:
-        return frozenset(one.key for one in trees.living(self._world.inventory, tree))
+        return frozenset(one.key for one in trees.living(self._context.inventory, tree))
 
     def _kill(self, tree: a.Tree, keys: frozenset[p.Key]) -> frozenset[p.Key]:
-        inventory = self._world.inventory
-        # A branch is only a part of what belongs to the same root.
+        inventory = self._context.inventory
+        # `kill_tree` kills everything of a root; a branch is only a part of it.
         kill = inventory.kill if tree.branch else inventory.kill_tree
         # The kill has searched for new processes already.
         left = frozenset(kill(keys)) | frozenset(one.key for one in trees.known(inventory, tree))
-        self._looking.reap_orphans()
+        self._sampling.reap_orphans()
         return left
 
     def _signal_descendant(self, action: a.SignalDescendant, now: p.Now) -> None:
         one = action.descendant
         if not identity.signal(one.key, action.signum):
-            self._send(action.client, refuse(action.request, NotPossible(f"signal is not possible: {one.id} is gone")))
+            refusal = NotPossible(f"signal is not possible: pid {one.pid} has ended")
+            self._send(action.client, refuse(action.request, refusal))
             return
         name = signal.Signals(action.signum).name
         draft = EventDraft(
             at=now.wall,
             kind="signal",
-            text=f"{name} sent to descendant {one.pid} ({one.command[:80]})",
+            text=f"{name} sent to descendant {one.pid} ({one.command[:_COMMAND_CHARACTERS]})",
             by=action.by,
             process=one.root,
             pid=one.pid,
             name=one.name,
         )
-        self._world.recording.note(draft)
+        self._context.recording.note(draft)
         self._send(action.client, reply(action.request, one))
 
     def _release_lock(self, action: a.ReleaseLock, now: p.Now) -> None:
         command = action.command
         try:
-            released = self._insight.break_lock(command.resource)
+            released = self._analysis.break_lock(command.resource)
         except ProcessionError as refusal:
             self._send(action.client, refuse(command.request, refusal))
             return
-        self._world.recording.note(EventDraft(at=now.wall, kind="asked", text=released["text"], by=command.by))
+        self._context.recording.note(EventDraft(at=now.wall, kind="asked", text=released["text"], by=command.by))
         self._send(action.client, reply(command.request, released))
 
     def _enquire(self, action: a.Probe | a.AskHost | a.Watch | a.WatchRunner) -> list[e.Happening]:
@@ -194,7 +196,7 @@ class Performing:
         if len(word) > MAX_ASK:
             refused = HostRefused(number=action.number, reason="invalid", detail=_TOO_LARGE, field="iterable")
             return [e.HostSaid(action.process, refused)]
-        obstacle = child.channel.ask(word) if child and child.channel else "its host is not started yet"
+        obstacle = child.channel.ask(word) if child and child.channel else "its host has not been started"
         if obstacle is None:
             return []
         detail = f"pool {action.process} does not answer: {obstacle}"

@@ -1,7 +1,7 @@
-"""What subscribers get: a snapshot, then deltas under one sequence; journalled before it is published.
+"""Send subscribers a snapshot, then numbered deltas; what is published was written to the journal before.
 
-A change goes out at once when nothing was sent in the last 20 ms, else with what follows within them; the samples of
-a sweep are one delta.  With no subscriber the sequence goes on all the same: it numbers states, not messages.
+A change goes out at once if nothing was sent in the last 20 ms; otherwise it is merged with what follows in that time.
+The samples of a sweep are one delta.  Without subscribers the sequence still advances: it numbers states, not messages.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from app.records.waits import Waits
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import ControlServer
 
-from .insight import Insight
-from .world import World
+from .analysis import Analysis
+from .context import Context
 
 Book = TypeVar("Book", Process, Descendant, Pool, Program, Resource)
 
@@ -36,10 +36,10 @@ _NOTHING = Changes()
 
 
 class Publishing:
-    """Keeps what was last published, to tell what changed."""
+    """Keeps what was last published, and sends what has changed since."""
 
-    def __init__(self, world: World, fleet: Fleet, control: ControlServer, insight: Insight) -> None:
-        self._world, self._fleet, self._control, self._insight = world, fleet, control, insight
+    def __init__(self, context: Context, fleet: Fleet, control: ControlServer, analysis: Analysis) -> None:
+        self._context, self._fleet, self._control, self._analysis = context, fleet, control, analysis
         self._seq = 0
         self._sent_at = 0.0
         self._processes: dict[str, Process] = {}
@@ -53,45 +53,45 @@ class Publishing:
         self._events: list[Event] = []
 
     def publish(self, now: p.Now) -> None:
-        """Journal what is new; then, unless it is too early, send what changed."""
-        self._events += self._world.recording.commit(self._fleet, now)
+        """Write new journal lines; then, unless a delta was just sent, send what changed."""
+        self._events += self._context.recording.commit(self._fleet, now)
         if now.mono >= self._sent_at + COALESCE_S:
             self._send_delta(now)
         for client in self._control.due_snapshots():
             self._send_snapshot(client, None, now)
 
     def next_deadline(self) -> float | None:
-        """When the changes held back are due; None where there are none."""
-        if self._fleet.dirty or self._fleet.removed or self._insight.changed or self._events:
+        """Return when changes that were held back are due; None if there are none."""
+        if self._fleet.dirty or self._fleet.removed or self._analysis.changed or self._events:
             return self._sent_at + COALESCE_S
-        return self._world.recording.next_deadline()
+        return self._context.recording.next_deadline()
 
     @property
     def watched(self) -> bool:
-        """Whether anybody looks."""
+        """Whether there are subscribers."""
         return bool(self._control.subscribers)
 
     def subscribe(self, client: Client, request: int, now: p.Now) -> None:
-        """Send everything, then every step from there."""
+        """Send a snapshot now, and every delta from now on."""
         self._send_delta(now)
         self._control.subscribe(client)
         self._send_snapshot(client, request, now)
 
     def _send_snapshot(self, client: Client, request: int | None, now: p.Now) -> None:
-        # What changed since the last delta is not in the snapshot of the sequence yet: send it to the others first.
+        # The snapshot must match its sequence number: first send the others what changed since the last delta.
         self._send_delta(now)
         client.send(m.SnapshotMessage(snapshot=self.snapshot(now), request=request))
 
     def snapshot(self, now: p.Now) -> Snapshot:
-        """Everything as last published."""
+        """Return everything as last published."""
         return Snapshot(
             seq=self._seq,
             at=now.wall,
-            host=self._world.vitals.host,
+            host=self._context.vitals.host,
             supervisor=self._supervisor_now(),
             processes=tuple(self._processes.values()),
             descendants=tuple(self._descendants.values()),
-            events=self._world.recording.newest(),
+            events=self._context.recording.newest(),
             pools=tuple(self._pools.values()),
             programs=tuple(self._programs.values()),
             resources=tuple(self._resources.values()),
@@ -116,21 +116,21 @@ class Publishing:
             self._control.publish(framed(m.encode(m.DeltaMessage(delta=delta))))
 
     def _take_changes(self) -> tuple[Changes | None, tuple[str, ...]]:
-        """What differs from what was published, and the ids that are gone."""
+        """Return what differs from what was published, and the ids of removed records."""
         fleet = self._fleet
-        # In the order of their creation.
+        # In order of creation.
         touched = sorted(fleet.dirty | fleet.removed, key=_age)
         fleet.dirty, fleet.removed = set(), set()
         current = {key: fleet.members[key].process for key in touched if key in fleet.members}
         processes, ended = self._step(self._processes, current, touched)
         descendants, gone = self._step(self._descendants, fleet.descendants, touched)
-        # The ids of pools and programs that are gone are those of their processes, which are gone too.
+        # Pools and programs share the ids of their processes, whose removal is reported above.
         pools, _ = self._step(self._pools, {key: one.pool for key, one in fleet.pools.entries.items()}, touched)
         programs, _ = self._step(
             self._programs, {key: one.program for key, one in fleet.programs.entries.items()}, touched
         )
-        held, self._insight.changed = sorted(self._insight.changed, key=_age), set()
-        resources, dropped = self._step(self._resources, self._insight.resources, held)
+        held, self._analysis.changed = sorted(self._analysis.changed, key=_age), set()
+        resources, dropped = self._step(self._resources, self._analysis.resources, held)
         changes = Changes(
             processes=processes,
             descendants=descendants,
@@ -147,7 +147,7 @@ class Publishing:
     def _step(
         published: dict[str, Book], current: Mapping[str, Book], touched: Iterable[str]
     ) -> tuple[tuple[JsonDict, ...], tuple[str, ...]]:
-        """What to publish of one kind of thing, noted as published."""
+        """Return the changes and removals of one kind of record, and note them as published."""
         changed, gone = patches(published, current, touched)
         published.update((change["id"], current[change["id"]]) for change in changed)
         for key in gone:
@@ -155,14 +155,14 @@ class Publishing:
         return changed, gone
 
     def _changed_waits(self) -> Waits | None:
-        before, self._waits = self._waits, self._insight.waits
+        before, self._waits = self._waits, self._analysis.waits
         return self._waits if self._waits != before else None
 
     def _supervisor_now(self) -> Supervisor:
-        return self._world.vitals.supervisor(self._fleet, self._world.recording.error)
+        return self._context.vitals.supervisor(self._fleet, self._context.recording.error)
 
     def _changed_host(self) -> Host | None:
-        before, self._host = self._host, self._world.vitals.host
+        before, self._host = self._host, self._context.vitals.host
         return self._host if self._host != before else None
 
     def _changed_supervisor(self) -> Supervisor | None:
@@ -171,5 +171,5 @@ class Publishing:
 
 
 def _age(key: str) -> tuple[int, str]:
-    """Ids count up: p9 is older than p10."""
+    """Return a sort key for ids, which count up: p9 is older than p10."""
     return len(key), key

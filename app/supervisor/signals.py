@@ -1,4 +1,4 @@
-"""Signals by name: what a person may write, and what reaches the supervisor itself."""
+"""Signals by name, and the signals that stop the supervisor."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from app.records.errors import InvalidField
 
 
 def number_of(name: str) -> int:
-    """The number of ``SIGUSR1``, ``usr1`` or ``10``; raises `InvalidField` for anything else."""
+    """Return the number of ``SIGUSR1``, ``usr1`` or ``10``; raise `InvalidField` for anything else."""
     text = name.upper()
     try:
         if text.isdigit():
             return int(signal.Signals(int(text)))
         return int(signal.Signals[text if text.startswith("SIG") else f"SIG{text}"])
     except (KeyError, ValueError):
-        raise InvalidField("signal", f"{name!r} is not a signal; allowed are e.g. SIGUSR1, hup and 15") from None
+        raise InvalidField("signal", f"unknown signal {name!r}; give a name or a number: SIGUSR1, hup, 15") from None
 
 
 class StopSignals:
-    """SIGTERM and SIGINT as a byte in a pipe: a handler does nothing but wake the loop, which PEP 475 would not."""
+    """Calls ``on_stop`` in the loop for SIGTERM and SIGINT.
+
+    The signal writes a byte into a pipe: a handler alone would not end the loop's wait (PEP 475).
+    """
 
     def __init__(self, poller: Poller, on_stop: Callable[[], None]) -> None:
         self._on_stop = on_stop

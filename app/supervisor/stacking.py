@@ -1,7 +1,7 @@
-"""Stacks on request: for a person who asks, and for the reason of a stuck process.
+"""Capture stacks on request: for a client, and to say where a stuck process stands.
 
-A dump takes milliseconds to seconds, so it is answered later: `stack.Stacks` climbs the ladder, and `take` collects
-what is ready in each turn.
+A capture takes milliseconds to seconds, so the reply comes later: `stacks.Stacks` makes it, and `take` collects what is
+ready in each turn.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from app.supervisor.control.peer import Client
 from app.supervisor.control.server import ControlServer
 from app.supervisor.stacks.stacks import StackResult, Stacks, top_frame
 
-from .world import World
+from .context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Whose line is wanted: that of a stuck process, or of that worker of its pool."""
+    """The stuck process, or stuck worker of a pool, whose current line is wanted."""
 
     process: str
     worker: int | None
@@ -34,27 +34,27 @@ Token = tuple[int, int] | Stuck
 
 
 class Stacking:
-    """Whose stacks are on their way."""
+    """Requests captures, and hands the results to clients and to the fleet."""
 
-    def __init__(self, world: World, fleet: Fleet, control: ControlServer, stacks: Stacks[Token]) -> None:
-        self._world, self._fleet, self._control, self._stacks = world, fleet, control, stacks
+    def __init__(self, context: Context, fleet: Fleet, control: ControlServer, stacks: Stacks[Token]) -> None:
+        self._context, self._fleet, self._control, self._stacks = context, fleet, control, stacks
         self._signals: dict[str, int] = {}
 
     def booted(self, process_id: str, stack_signal: int) -> None:
-        """A process says which signal makes it dump its stack."""
+        """Note the signal that makes a process dump its stack."""
         self._signals[process_id] = stack_signal
 
     def answer(self, client: Client, command: Stack, now: p.Now) -> None:
-        """Begin; the client gets its reply when the dump is there."""
+        """Begin a capture; the client gets its reply when that is done."""
         key = self._key(command)
         self._request((client.id, command.request), command.process, key, now)
 
     def find_frame(self, process_id: str, key: Key, now: p.Now, *, worker: bool) -> None:
-        """Begin to find out at which line a stuck process, or a ``worker`` of its pool, stands."""
+        """Begin to find the line at which a stuck process, or a ``worker`` of its pool, stands."""
         self._request(Stuck(process_id, key[0] if worker else None), process_id, key, now)
 
     def take(self, now: p.Now) -> list[e.Happening]:
-        """Answer what is ready; the lines found for stuck processes are events."""
+        """Reply to clients whose capture is done; return the lines found for stuck processes as events."""
         self._stacks.tick(now.mono)
         found: list[e.Happening] = []
         while self._stacks.finished:
@@ -62,26 +62,26 @@ class Stacking:
             if isinstance(token, Stuck):
                 found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif client := self._control.clients.get(token[0]):
-                client.send(reply(token[1], _told(result)))
+                client.send(reply(token[1], _to_json(result)))
         return found
 
     def helpers(self) -> tuple[int, ...]:
-        """The pids of our own that make dumps just now."""
+        """Return the pids of our own processes that make captures."""
         return self._stacks.helpers()
 
     def next_deadline(self) -> float | None:
-        """When a dump on its way wants attention."""
+        """Return when a capture has to be checked."""
         return self._stacks.next_deadline()
 
     def _request(self, token: Token, process_id: str, key: Key, now: p.Now) -> None:
-        path = self._world.settings.stack_path(process_id)
+        path = self._context.settings.stack_path(process_id)
         self._stacks.request(token, key[0], path, self._signals.get(process_id, 0), now.mono)
 
     def _key(self, command: Stack) -> Key:
         member = self._fleet.member(command.process)
         if command.pid is not None and command.pid != member.process.pid:
-            # Not those of the last sweep: the worker of a pool is known as soon as it is started.
-            for one in self._world.inventory.tree_of(command.process):
+            # Not from the last sweep: the worker of a pool can be captured as soon as it is started.
+            for one in self._context.inventory.tree_of(command.process):
                 if one.pid == command.pid:
                     return one.key
             raise NoSuchProcess(f"pid {command.pid} is not a descendant of {command.process}")
@@ -90,5 +90,5 @@ class Stacking:
         return member.key
 
 
-def _told(result: StackResult) -> JsonDict:
+def _to_json(result: StackResult) -> JsonDict:
     return {"source": result.source, "text": result.text, "notes": list(result.notes)}

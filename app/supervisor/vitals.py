@@ -1,4 +1,4 @@
-"""Facts about the machine and about the supervisor itself, for the header of the page."""
+"""Figures of the machine and of the supervisor itself, for the header of the page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from app.records.process import Process
 from app.supervisor.children.children import Child, Children
 from app.supervisor.control.server import ControlServer
 
-#: What `waiting_for` names at most.
-_NAMED = 20
+#: Processes that `waiting_for` names.
+_MAX_NAMED = 20
 
 
 class Vitals:
-    """Refreshed once per sweep; between sweeps only what a stop waits for changes."""
+    """Measures once per sweep; between sweeps only what a stop waits for changes."""
 
     def __init__(self, children: Children, control: ControlServer, host: HostGauge, *, allow_targets: bool) -> None:
         self.host = host.measure()
@@ -36,12 +36,12 @@ class Vitals:
         self._fds: int | None = None
 
     def booted(self, child: Child | None, *, preloaded: bool) -> None:
-        """A child says whether the forkserver had our side of it loaded: 3.11 is silent about a failed preload."""
+        """Note whether the forkserver had preloaded our modules: Python 3.11 is silent about a failed preload."""
         if child and child.method == "forkserver":
             self._preload_verified = preloaded
 
     def refresh(self, now_monotonic: float) -> None:
-        """Measure anew."""
+        """Measure the machine and the supervisor."""
         elapsed_s, self._refreshed_at = now_monotonic - self._refreshed_at, now_monotonic
         self.host = self._host_gauge.measure()
         self._gauge.measure(elapsed_s)
@@ -50,16 +50,16 @@ class Vitals:
         self._protected = self._find_protected()
 
     def oom_kills_since_refresh(self) -> int:
-        """By how much the kernel's count of OOM kills rose since the last sweep."""
+        """Return how many OOM kills the kernel has counted since the last sweep."""
         return max(0, _oom_kills() - self._oom_kills)
 
     def supervisor(self, fleet: Fleet, journal_error: str | None) -> Supervisor:
-        """The record of the supervisor."""
+        """Return the record of the supervisor."""
         return Supervisor(
             pid=os.getpid(),
             started_at=self._started_at,
             python=platform.python_version(),
-            forkserver_pid=self._children.forkserver_pid,
+            forkserver_pid=self._children.forkserver.pid,
             preload_verified=self._preload_verified,
             protected=self._protected,
             stopping=fleet.stopping_by is not None,
@@ -73,9 +73,9 @@ class Vitals:
         )
 
     def _find_protected(self) -> tuple[int, ...]:
-        """The pids that are the dashboard itself: launcher, supervisor, web, forkserver, resource tracker."""
+        """Return the pids of Procession itself: launcher, supervisor, web, forkserver, resource tracker."""
         clients = (client.pid for client in self._control.subscribers.values())
-        own = {os.getpid(), os.getppid(), *self._children.infrastructure(), *clients}
+        own = {os.getpid(), os.getppid(), *self._children.forkserver.infrastructure(), *clients}
         return tuple(sorted(own))
 
 
@@ -85,8 +85,8 @@ def _waiting_for(fleet: Fleet) -> tuple[str, ...]:
         for member in fleet.members.values()
         if member.process.state in LIVE
     ]
-    more = len(waits) - _NAMED
-    return tuple(waits[:_NAMED]) + ((f"and {more} more",) if more > 0 else ())
+    more = len(waits) - _MAX_NAMED
+    return tuple(waits[:_MAX_NAMED]) + ((f"and {more:,} more",) if more > 0 else ())
 
 
 def _left(process: Process) -> tuple[int | None, ...]:

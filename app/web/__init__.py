@@ -1,9 +1,8 @@
-"""The web process: pages, HTTP interface and Socket.IO for browsers.  It holds no truth and may die at any
-time.
+"""The web process: pages, HTTP API and Socket.IO for browsers.  It keeps no state of its own and may die at any time.
 
-    browser ◀──HTTP, Socket.IO──▶ gate ▶ access ▶ api*, pages, live ◀── feed, control ──▶ supervisor
+    browser ◀──HTTP, Socket.IO──▶ gate ▶ access ▶ api, pages, live ◀── feed, control ──▶ supervisor
 
-`create_app` puts the parts together; `server` serves them; `__main__` is the process.
+`create_app` assembles the parts; `server` serves them; `__main__` is the process.
 """
 
 from __future__ import annotations
@@ -17,17 +16,11 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.settings import Settings
-from app.web.api import openapi
-from app.web.api import pool_work as api_pool_work
-from app.web.api import pools as api_pools
-from app.web.api import processes as api_processes
-from app.web.api import programs as api_programs
-from app.web.api import verbs as api_verbs
-from app.web.api import whole as api
+from app.web.api import openapi, pool_work, pools, processes, programs, system, verbs
 from app.web.api.services import EXTENSION, Services
 from app.web.http import problems
 from app.web.http.access import Access
-from app.web.http.auth import Doorkeeper
+from app.web.http.auth import Authenticator
 from app.web.http.gate import Gate
 from app.web.http.json_codec import Json, Request, answer
 from app.web.live.live import Live
@@ -45,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Web:
-    """The application behind its gate, and what must be started and stopped with it."""
+    """The application behind its gate, and the parts that are started and stopped with it."""
 
     application: WSGIApplication
     app: OpenAPI
@@ -54,17 +47,17 @@ class Web:
 
 
 def create_app(settings: Settings) -> Web:
-    """Everything wired, nothing started."""
+    """Return the assembled parts; nothing is started."""
     feed, control = Feed(settings.control_path), Control(settings.control_path)
-    access = Access(Doorkeeper(settings))
+    access = Access(Authenticator(settings))
     app = _flask()
     app.extensions[EXTENSION] = Services(settings, feed, control)
     problems.install(app)
     access.install(app)
-    for part in (api, api_processes, api_verbs, api_pools, api_pool_work, api_programs):
+    for part in (system, processes, verbs, pools, pool_work, programs):
         app.register_api(part.api)
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: answer(openapi.document(app)))
-    app.add_url_rule("/metrics", "metrics", api.prometheus)
+    app.add_url_rule("/metrics", "metrics", system.prometheus)
     pages.install(app, access, feed)
     tails = LogTails(settings.log_path)
     live = Live(app, access, feed, tails)

@@ -1,4 +1,4 @@
-"""`python -m app.web`: one web process, from its settings until SIGTERM."""
+"""`python -m app.web`: run the web process until SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import create_app
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; the exit code."""
+    """Serve until SIGTERM or SIGINT; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="procession web: %(levelname)s %(name)s: %(message)s")
     try:
         chosen = settings.load()
@@ -27,7 +27,7 @@ def main() -> int:
         sys.stderr.write(f"procession web: {error}\n")
         return 1
     if chosen.launcher_pid:
-        # Without it we would keep the port of a Procession that is no more.
+        # If we outlived the launcher, we would keep its port.
         lifeline.end_with_parent(signal.SIGTERM, chosen.launcher_pid)
     _raise_fd_limit()
     _serve(chosen)

@@ -1,6 +1,6 @@
-"""The HTML pages, the sign-in, and the two health answers.
+"""The HTML pages, the sign-in, and the health checks.
 
-All pages are one template: the address says what it shows, and the scripts fill it.
+All pages use one template: the scripts fill it by the path of the address.
 """
 
 from __future__ import annotations

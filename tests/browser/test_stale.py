@@ -75,6 +75,6 @@ def test_a_page_whose_session_is_gone_leads_to_the_sign_in(own_server: Server, v
     live(page)
     page.context.clear_cookies()
     os.kill(own_server.web_pid, signal.SIGKILL)
-    expect(page.locator("#banner")).to_contain_text("A token is needed")
+    expect(page.locator("#banner")).to_contain_text("A valid token is required")
     page.get_by_role("link", name="Sign in").click()
     expect(page).to_have_url(re.compile("/signin"))

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "app.core.findings": ("app.records",),
     "app.core": ("app.records", "app.protocol"),
     "app.linux": ("app.records",),
-    "app.settings": (),
+    "app.settings": ("app.records.limits",),
     "app.client": ("app.records", "app.protocol", "app.linux"),
     "app.launcher": ("app.linux", "app.settings"),
     "app.supervisor": ("app.records", "app.protocol", "app.core", "app.linux", "app.settings", "procession", "workers"),

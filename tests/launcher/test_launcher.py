@@ -52,7 +52,7 @@ def test_a_second_signal_kills_everything_at_once(instance: Instance) -> None:
     """Although a child would have had minutes of grace."""
     instance.launch(LaunchSpec(workload="ignore-sigterm", params={"seconds": 600}, grace_s=600))
     instance.serve.send_signal(signal.SIGTERM)
-    wait_until(lambda: "stopping in order" in instance.stderr())
+    wait_until(lambda: "stopping; send it again" in instance.stderr())
 
     def hurry() -> bool:
         instance.serve.send_signal(signal.SIGTERM)
@@ -127,7 +127,7 @@ def test_a_second_one_on_the_same_home_is_refused(instance: Instance) -> None:
     assert second.returncode == 1
     assert second.stdout == ""
     assert second.stderr.count("\n") == 1
-    assert f"another instance (pid {instance.serve.pid}) already serves" in second.stderr
+    assert f"another instance (pid {instance.serve.pid}) is running for" in second.stderr
     assert instance.get("/readyz") == 200
 
 
@@ -160,7 +160,7 @@ def test_a_supervisor_that_cannot_start_is_given_up(tmp_path: Path) -> None:
         instance.start()
         assert instance.wait_ended() == 1
         assert instance.line == ""
-        assert "giving up: the supervisor ended 6 times in a row" in instance.stderr()
+        assert "giving up: the supervisor exited right after its start 6 times in a row" in instance.stderr()
         assert not instance.alive()
     finally:
         instance.kill_all()

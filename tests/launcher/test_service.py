@@ -25,13 +25,13 @@ def test_what_ends_by_itself_again_and_again_is_hopeless(lived_s: float) -> None
     """Also on a machine so busy that each start takes its time before it fails."""
     service = Service("supervisor", "this", {}, give_up_after=6)
     lives(service, 5, exitcode=1, lived_s=lived_s)
-    assert not service.hopeless
+    assert not service.has_given_up
     lives(service, 1, exitcode=1, lived_s=lived_s)
-    assert service.hopeless
+    assert service.has_given_up
 
 
 def test_what_is_killed_later_than_at_its_start_is_started_at_once() -> None:
     """As often as somebody likes to kill it."""
     service = Service("supervisor", "this", {}, give_up_after=6)
     lives(service, 10, exitcode=-9, lived_s=STABLE_S + 1)
-    assert (service.failures, service.hopeless) == (0, False)
+    assert (service.failures, service.has_given_up) == (0, False)

@@ -38,20 +38,20 @@ def seen(pid: int, kind: str, words: str) -> Blocked:
 @pytest.mark.parametrize(
     ("code", "kind", "words"),
     [
-        pytest.param("while True: pass", "running", "runs", id="busy"),
-        pytest.param("time.sleep(600)", "sleeping", "sleeps (clock_nanosleep)", id="sleep"),
-        pytest.param("import select; select.select([], [], [], 600)", "sleeping", "sleeps", id="select-without-fds"),
+        pytest.param("while True: pass", "running", "running", id="busy"),
+        pytest.param("time.sleep(600)", "sleeping", "sleeping (clock_nanosleep)", id="sleep"),
+        pytest.param("import select; select.select([], [], [], 600)", "sleeping", "sleeping", id="select-without-fds"),
         pytest.param(
-            "lock = threading.Lock(); lock.acquire(); lock.acquire()", "waiting", "between threads", id="lock"
+            "lock = threading.Lock(); lock.acquire(); lock.acquire()", "waiting", "on a threading.Lock", id="lock"
         ),
-        pytest.param(MP + "lock.acquire()", "waiting", "lock between processes (futex, no timeout)", id="mp-lock"),
+        pytest.param(MP + "lock.acquire()", "waiting", "shared between processes (futex, no timeout)", id="mp-lock"),
         pytest.param(MP + "lock.acquire(timeout=600)", "waiting", "(futex, with a timeout)", id="mp-lock-timed"),
-        pytest.param("sys.stdin.read()", "waiting", "reads from a pipe (read)", id="pipe-read"),
-        pytest.param("r, w = os.pipe(); os.write(w, bytes(10**6))", "waiting", "writes to a pipe", id="pipe-write"),
-        pytest.param(SOCKET + "a, b = socket.socketpair(); a.recv(1)", "waiting", "reads from a socket", id="socket"),
+        pytest.param("sys.stdin.read()", "waiting", "reading from a pipe (read)", id="pipe-read"),
+        pytest.param("r, w = os.pipe(); os.write(w, bytes(10**6))", "waiting", "writing to a pipe", id="pipe-write"),
+        pytest.param(SOCKET + "a, b = socket.socketpair(); a.recv(1)", "waiting", "reading from a socket", id="socket"),
         pytest.param(SOCKET + "socket.create_server(('127.0.0.1', 0)).accept()", "idle", "a connection", id="accept"),
-        pytest.param("import select; select.epoll().poll()", "idle", "waits for events", id="epoll"),
-        pytest.param("signal.pause()", "idle", "waits for a signal", id="pause"),
+        pytest.param("import select; select.epoll().poll()", "idle", "waiting for events", id="epoll"),
+        pytest.param("signal.pause()", "idle", "waiting for a signal", id="pause"),
         pytest.param("os.kill(os.getpid(), signal.SIGSTOP)", "stopped", "stopped by a signal", id="stopped"),
         pytest.param(FILE_LOCK, "waiting", "/locked (flock)", id="flock"),
     ],
@@ -67,13 +67,13 @@ def test_process_is_seen_doing(code: str, kind: str, words: str, tmp_path: objec
 def test_parent_waits_for_a_named_child() -> None:
     with running("pid = os.fork()\nif pid == 0: time.sleep(600)\ntell(pid)\nos.waitpid(pid, 0)") as program:
         child = int(program.told()[0])
-        seen(program.pid, "waiting", f"waits for child {child} to end")
+        seen(program.pid, "waiting", f"waiting for child {child} to exit")
         os.kill(child, signal.SIGKILL)
 
 
 def test_zombie_has_ended() -> None:
     with running("pass") as program:
-        seen(program.pid, "zombie", "was not joined")
+        seen(program.pid, "zombie", "exited, not yet joined")
 
 
 def test_nothing_is_seen_of_what_is_gone() -> None:
@@ -93,9 +93,7 @@ def test_nothing_is_seen_of_what_is_gone() -> None:
 def test_main_thread_that_waits_for_its_threads_is_judged_by_them(work: str, kind: str) -> None:
     """Python joins its threads at the end: that alone is no sign of trouble."""
     with running(TWO_THREADS.format(work=work)) as program:
-        found = seen(
-            program.pid, kind, "main thread waits on a lock between threads (futex, no timeout); 1 other thread: "
-        )
+        found = seen(program.pid, kind, "main thread blocked on a threading.Lock (futex, no timeout); 1 other thread: ")
         assert len(found.threads) == 2
 
 

@@ -24,30 +24,30 @@ def test_no_call(line: bytes) -> None:
 @pytest.mark.parametrize(
     ("line", "file", "expected"),
     [
-        (FUTEX_SHARED, "", ("waiting", "waits on a lock between processes (futex, no timeout)")),
-        (FUTEX_PRIVATE, "", ("waiting", "waits on a lock between threads (futex, no timeout)")),
+        (FUTEX_SHARED, "", ("waiting", "blocked on a semaphore shared between processes (futex, no timeout)")),
+        (FUTEX_PRIVATE, "", ("waiting", "blocked on a threading.Lock (futex, no timeout)")),
         (
             FUTEX_PRIVATE.replace(b"0x0 0x0 0x0", b"0x0 0x7ffe 0x0"),
             "",
-            ("waiting", "waits on a lock between threads (futex, with a timeout)"),
+            ("waiting", "blocked on a threading.Lock (futex, with a timeout)"),
         ),
-        (b"230 0x1 0x1 0x7f 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeps (clock_nanosleep)")),
-        (b"7 0x7f 0x1 0xffffffff 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waits for events (poll, no timeout)")),
-        (b"7 0x7f 0x1 0x64 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waits for events (poll, with a timeout)")),
-        (b"7 0x0 0x0 0x64 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeps (poll)")),
-        (b"270 0x0 0x0 0x0 0x0 0x7f 0x0 0x7 0x7", "", ("sleeping", "sleeps (pselect6)")),
+        (b"230 0x1 0x1 0x7f 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeping (clock_nanosleep)")),
+        (b"7 0x7f 0x1 0xffffffff 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waiting for events (poll, no timeout)")),
+        (b"7 0x7f 0x1 0x64 0x0 0x0 0x0 0x7 0x7", "", ("idle", "waiting for events (poll, with a timeout)")),
+        (b"7 0x0 0x0 0x64 0x0 0x0 0x0 0x7 0x7", "", ("sleeping", "sleeping (poll)")),
+        (b"270 0x0 0x0 0x0 0x0 0x7f 0x0 0x7 0x7", "", ("sleeping", "sleeping (pselect6)")),
         (
             b"232 0x3 0x7f 0x1 0xffffffffffffffff 0x0 0x8 0x7 0x7",
             "",
-            ("idle", "waits for events (epoll_wait, no timeout)"),
+            ("idle", "waiting for events (epoll_wait, no timeout)"),
         ),
-        (b"288 0x3 0x0 0x0 0x80000 0x0 0x0 0x7 0x7", "", ("idle", "waits for a connection (accept4)")),
-        (b"0 0x5 0x7f 0x400 0x0 0x0 0x0 0x7 0x7", "a pipe", ("waiting", "reads from a pipe (read)")),
-        (b"61 0xffffffff 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waits for a child to end (wait4)")),
-        (b"61 0x11 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waits for child 17 to end (wait4)")),
-        (b"73 0x5 0x2 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "waits for a lock on /a (flock)")),
-        (b"72 0x5 0x7 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "waits for a lock on /a (fcntl)")),
-        (b"999 0x0 0x0 0x0 0x0 0x0 0x0 0x7 0x7", "", ("unknown", "is in a system call (system call 999)")),
+        (b"288 0x3 0x0 0x0 0x80000 0x0 0x0 0x7 0x7", "", ("idle", "waiting for a connection (accept4)")),
+        (b"0 0x5 0x7f 0x400 0x0 0x0 0x0 0x7 0x7", "a pipe", ("waiting", "reading from a pipe (read)")),
+        (b"61 0xffffffff 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waiting for a child to exit (wait4)")),
+        (b"61 0x11 0x7f 0x0 0x0 0x0 0x0 0x7 0x7", "", ("waiting", "waiting for child 17 to exit (wait4)")),
+        (b"73 0x5 0x2 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "blocked on a file lock of /a (flock)")),
+        (b"72 0x5 0x7 0x0 0x0 0x0 0x0 0x7 0x7", "/a", ("waiting", "blocked on a file lock of /a (fcntl)")),
+        (b"999 0x0 0x0 0x0 0x0 0x0 0x0 0x7 0x7", "", ("unknown", "in a system call (system call 999)")),
     ],
 )
 def test_meaning(line: bytes, file: str, expected: tuple[str, str]) -> None:
@@ -61,12 +61,12 @@ def test_arm_has_other_numbers_for_the_same_words() -> None:
 
 
 def test_unknown_machine_knows_numbers_only() -> None:
-    assert words(FUTEX_SHARED, machine="riscv64") == ("unknown", "is in a system call (system call 202)")
+    assert words(FUTEX_SHARED, machine="riscv64") == ("unknown", "in a system call (system call 202)")
 
 
 @pytest.mark.parametrize("machine", syscalls.NUMBERS)
 def test_every_known_call_has_a_meaning(machine: str) -> None:
-    """No call of the table falls through to "is in a system call"; only those about a file name its fd."""
+    """No call of the table falls through to "in a system call"; only those about a file name its fd."""
     for name in syscalls.NUMBERS[machine]:
         call = Call(name, (5, 0, 0, 0, 0, 0))
         wait = syscalls.meaning(call, "FILE")

@@ -105,7 +105,7 @@ def test_killed_host_terminates_its_pool(supervisor: Supervised) -> None:
     pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
     pids = [one.pid for one in pooling.now().workers]
     told = supervisor.ask(m.Consequences, process=pooling.id, verb="kill")["text"]
-    assert told.endswith(" It ends its 2 workers; 2 running tasks are lost, 18 waiting tasks never start.")
+    assert told.endswith(" Its 2 workers will end; 2 running tasks are lost, 18 waiting tasks never start.")
     supervisor.act(pooling.id, "kill")
     supervisor.wait_state(pooling.id, "joined")
     pool = pooling.now()

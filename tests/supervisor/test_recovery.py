@@ -41,7 +41,7 @@ def test_what_ended_unseen_is_lost_and_what_has_a_policy_comes_back(tmp_path: Pa
         assert over not in {one.id for one in supervisor.snapshot().snapshot.processes}
         kinds = {one["process"]: one["kind"] for one in supervisor.events() if one["kind"] == "lost"}
         assert set(kinds) == {*lost, again}
-        assert any("did not end in order: 4 processes were lost" in one["text"] for one in supervisor.events())
+        assert any("was killed: 4 processes lost" in one["text"] for one in supervisor.events())
         assert supervisor.launch("sleep", auto_start=False) not in {*lost, again, over}
 
 

@@ -67,7 +67,8 @@ def test_terminate_escalates_to_a_kill_of_the_whole_tree(supervisor: Supervised,
     process_id = supervisor.running("descendants", params={"seconds": 300}, start_method=method)
     told = wait_until(lambda: tree_of_three(supervisor, process_id), 10, "the tree is not there")
     pids = [one["pid"] for one in told["descendants"]]
-    assert "3 descendants" in told["text"]
+    text = f"Sends SIGTERM to pid {told['pid']}, then SIGKILL after 5 s if it is still alive."
+    assert (len(pids), told["text"]) == (3, text)
     supervisor.act(process_id, "terminate")
     assert supervisor.join(process_id) == {"joined": True, "exitcode": -signal.SIGTERM}
     assert all(gone(pid) for pid in pids)
@@ -170,7 +171,7 @@ def test_bad_launches_name_the_field_and_what_is_allowed(supervisor: Supervised)
 def test_any_signal_reaches_the_process_and_is_told(supervisor: Supervised) -> None:
     """By name or number."""
     process_id = supervisor.running("sleep", params={"seconds": 300})
-    with pytest.raises(InvalidField, match="is not a signal"):
+    with pytest.raises(InvalidField, match="unknown signal"):
         supervisor.ask(m.SendSignal, process=process_id, signal="SIGNONSENSE")
     supervisor.ask(m.SendSignal, process=process_id, signal="usr1", by="cli")
     supervisor.join(process_id)
@@ -206,7 +207,7 @@ def test_in_backoff_there_is_nothing_to_kill(supervisor: Supervised) -> None:
     waiting = supervisor.launch("crash-loop", restart={"policy": "always", "delay_s": 300, "max_delay_s": 300})
     supervisor.wait_state(waiting, "backoff")
     told = supervisor.ask(m.Consequences, process=waiting, verb="terminate")
-    assert told["text"] == "Nothing of it runs now; it is not started again by itself."
+    assert told["text"] == "The process is not running. Its pending restart is cancelled."
     with pytest.raises(NotPossible, match="kill is not possible while the process is backoff"):
         supervisor.act(waiting, "kill")
     supervisor.act(waiting, "terminate")

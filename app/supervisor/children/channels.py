@@ -1,13 +1,13 @@
-"""The channels to the hosts of pools: words in, asks out; they never block and decide nothing.
+"""The channels to the hosts of pools: messages in, requests out; they never block and decide nothing.
 
-One unix stream for each host, whose other end it gets when it is started::
+One unix stream for each host, which gets the other end when it is started::
 
-    host ──frames──▶ Channel ──▶ inbox (that of `children`, so that its last words come before its end)
+    host ──frames──▶ Channel ──▶ inbox (that of `children`, so that the last messages come before the end)
          ◀─frames─── Outbox ◀── channel.ask ◀── loop
 
-A user's code runs in the host's process, so it is trusted with nothing: one that says more than the loop takes is no
-longer read (64 words waiting), one that does not take its asks (8 MiB) gets no more of them, and one that breaks the
-framing, or 32 times says what is no word, is closed.  The pool goes on without; only the dashboard cannot see it.
+A user's code runs in the host's process, so it is not trusted.  A host that sends more than the loop takes is not read
+any more (64 messages waiting); one that does not read its requests (8 MiB) gets no more; one that breaks the framing,
+or sends 32 messages that cannot be decoded, is disconnected.  Its pool goes on; only the dashboard cannot see it.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ from app.protocol.pool_host import MAX_WORD, AnyHostWord, decode_word
 
 MAX_WAITING = 64
 MAX_BROKEN = 32
-MAX_UNSENT = 8 * 1024 * 1024
-_READ_PER_TURN = 64 * 1024
+MAX_UNSENT = 8 * 1024 * 1024  # bytes
+_READ_PER_TURN = 64 * 1024  # bytes
 _LAST_READS = 64
-_ALL = 1_000_000
+_REASON_CHARACTERS = 200
+_UNLIMITED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A word of a host; or, where it is none, what is wrong with it."""
+class HostMessage:
+    """A message of a host; if it could not be decoded, a string that says why."""
 
     process: str
     word: AnyHostWord | str
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
-    """A channel was closed; ``why`` None: the host has closed its end, as it does when it dies."""
+class ChannelClosed:
+    """A channel was closed; ``why`` is None if the host closed its end, as it does when it dies."""
 
     process: str
     why: str | None
 
 
 class Channel:
-    """Our end of the channel to the host of the pool ``process_id``."""
+    """The supervisor's end of the channel to the host of the pool ``process_id``."""
 
     def __init__(
-        self, process_id: str, ours: socket.socket, poller: Poller, tell: Callable[[Said | Silent], None]
+        self, process_id: str, ours: socket.socket, poller: Poller, tell: Callable[[HostMessage | ChannelClosed], None]
     ) -> None:
         self._process = process_id
         self._socket = ours
@@ -57,37 +58,37 @@ class Channel:
         self._tell = tell
         self._frames = Frames(MAX_WORD)
         self._outbox = Outbox(ours)
-        self._waiting = self._broken = 0
+        self._waiting = self._undecodable = 0
         self._closed = False
         self._watched = READABLE
         ours.setblocking(False)
         poller.watch(ours.fileno(), self._ready)
 
     def ask(self, frame: bytes) -> str | None:
-        """Say it; else why it cannot be said."""
+        """Send a request; return None, or the reason why it cannot be sent."""
         if self._closed:
             return "its channel is closed"
         if self._outbox.size > MAX_UNSENT:
-            return "it does not take what it is asked"
+            return "it does not read its requests"
         self._send(frame)
         return None
 
     def taken(self) -> None:
-        """The loop took one of the words; once half of them are taken it is read again."""
+        """Note that the loop took one message; once half of them are taken, reading goes on."""
         self._waiting -= 1
         if not self._closed and not self._watched & READABLE and self._waiting <= MAX_WAITING // 2:
             self._decode(MAX_WAITING)
             self._watch()
 
-    def last_words(self) -> None:
-        """Take all that a dead host has left behind, and close."""
+    def read_rest(self) -> None:
+        """Read everything that a dead host has sent, and close."""
         for _ in range(_LAST_READS):
-            if self._closed or not self._read(_ALL):
+            if self._closed or not self._read(_UNLIMITED):
                 break
         self.close()
 
     def close(self) -> None:
-        """Close it, and drop what was not said."""
+        """Close the channel and drop what was not sent."""
         if not self._closed:
             self._closed = True
             self._poller.forget(self._socket.fileno())
@@ -111,7 +112,7 @@ class Channel:
         self._watch()
 
     def _read(self, limit: int) -> bool:
-        """Whether something came."""
+        """Read once; return whether anything came."""
         try:
             chunk = self._socket.recv(_READ_PER_TURN)
         except BlockingIOError:
@@ -119,7 +120,7 @@ class Channel:
         except OSError:
             chunk = b""
         self._frames.feed(chunk)
-        self._decode(limit if chunk else _ALL)
+        self._decode(limit if chunk else _UNLIMITED)
         if not chunk:
             self._end(None)
         return bool(chunk)
@@ -135,17 +136,17 @@ class Channel:
         try:
             word: AnyHostWord | str = decode_word(frame)
         except (ValueError, RecursionError) as error:
-            word = str(error)[:200]
-            self._broken += 1
+            word = str(error)[:_REASON_CHARACTERS]
+            self._undecodable += 1
         self._waiting += 1
-        self._tell(Said(self._process, word))
-        if self._broken >= MAX_BROKEN:
-            self._end(f"{MAX_BROKEN} of its words could not be read")
+        self._tell(HostMessage(self._process, word))
+        if self._undecodable >= MAX_BROKEN:
+            self._end(f"{MAX_BROKEN} of its messages could not be decoded")
 
     def _end(self, why: str | None) -> None:
         if not self._closed:
             self.close()
-            self._tell(Silent(self._process, why))
+            self._tell(ChannelClosed(self._process, why))
 
     def _watch(self) -> None:
         events = READABLE * (self._waiting < MAX_WAITING) | WRITABLE * bool(self._outbox.size)

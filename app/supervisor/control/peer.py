@@ -1,8 +1,8 @@
 """One connection of the control socket as the supervisor sees it: `Client`, with its `Outbox`.
 
-Every client costs only itself.  One that sends faster than the loop takes is no longer read (256 commands
-waiting); one that reads slower than we publish gets no deltas any more (8 MiB unsent), and a fresh snapshot
-once it caught up; one that does not even take its replies (64 MiB), or sends only rubbish, is closed.
+A slow client costs nobody but itself.  One that sends faster than the loop takes is not read (256 commands waiting);
+one that reads more slowly than we publish gets no deltas (8 MiB unsent), and a fresh snapshot once it has caught up;
+one that does not even read its replies (64 MiB unsent), or sends what cannot be decoded, is disconnected.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from app.protocol.message import Message
 
 MAX_WAITING = 256
 MAX_BROKEN = 32
-READ_PER_TURN = 64 * 1024
-# Over twice a snapshot of 2,000 processes: a smaller one would lose the deltas that follow on a snapshot.
-DELTA_CAP = 8 * 1024 * 1024
-HARD_CAP = 64 * 1024 * 1024
+READ_PER_TURN = 64 * 1024  # bytes
+# Over twice a snapshot of 2,000 processes: with a smaller cap the deltas that follow a snapshot would be dropped.
+DELTA_CAP = 8 * 1024 * 1024  # bytes
+HARD_CAP = 64 * 1024 * 1024  # bytes
 
 
 class Server(Protocol):
-    """What a client needs of `control.ControlServer`."""
+    """What a client uses of `server.ControlServer`."""
 
     poller: Poller
     inbox: deque[tuple[Client, AnyCommand]]
 
     def gone(self, client: Client) -> None:
-        """A client closed itself."""
+        """Forget a client that was closed."""
 
 
 class _Numbered(msgspec.Struct):
@@ -42,7 +42,7 @@ class _Numbered(msgspec.Struct):
 
 
 class Client:
-    """One connection.  ``id`` is never used twice; ``pid`` is the peer's; ``dropped`` deltas it missed."""
+    """One connection.  ``id`` is unique; ``pid`` is that of the peer; ``dropped`` counts the deltas that it missed."""
 
     def __init__(self, server: Server, peer: socket.socket, number: int, pid: int) -> None:
         self.id = number
@@ -60,15 +60,15 @@ class Client:
         server.poller.watch(peer.fileno(), self._ready, READABLE)
 
     def fileno(self) -> int:
-        """The fd of the connection; −1 once it is closed."""
+        """Return the fd of the connection; −1 once it is closed."""
         return self._socket.fileno()
 
     def send(self, message: Message) -> None:
-        """Send an answer; it is never dropped, but a peer that does not take its answers is closed."""
+        """Send a reply; replies are never dropped, but a client that does not read them is disconnected."""
         self.send_frame(framed(encode(message)))
 
     def send_frame(self, frame: bytes) -> None:
-        """As `send`, for a frame that is encoded already (`frames.framed`)."""
+        """Send a frame that is encoded already (`frames.framed`)."""
         if self.closed:
             return
         try:
@@ -80,7 +80,7 @@ class Client:
         self._watch()
 
     def offer_frame(self, frame: bytes) -> None:
-        """As `send_frame` for a delta: over the cap it is dropped, and a snapshot falls due later."""
+        """Send a delta; over the cap drop it instead, and let a snapshot follow later."""
         if self.needs_snapshot or self.outbox.size + len(frame) > DELTA_CAP:
             self.needs_snapshot = True
             self.dropped += 1
@@ -88,7 +88,7 @@ class Client:
             self.send_frame(frame)
 
     def close(self) -> None:
-        """Close the connection and drop what it has not taken; it appears in ``server.closed``."""
+        """Close the connection and drop what is unsent; the client is added to ``server.closed``."""
         if self.closed:
             return
         self.closed = True
@@ -98,7 +98,7 @@ class Client:
         self._server.gone(self)
 
     def taken(self) -> None:
-        """The loop took one of our commands; once half of them are taken we are read again."""
+        """Note that the loop took one command; once half of them are taken, reading goes on."""
         self.waiting -= 1
         if not self.closed and not self._watched & READABLE and self.waiting <= MAX_WAITING // 2:
             self._decode_frames()
@@ -141,13 +141,13 @@ class Client:
             self._server.inbox.append((self, command))
 
     def _refuse(self, frame: bytes, error: Exception) -> None:
-        self.send(Refused(request=_number_of(frame), kind="invalid", detail=f"not a command: {error}"))
+        self.send(Refused(request=_number_of(frame), kind="invalid", detail=f"invalid command: {error}"))
         self._broken += 1
         if self._broken > MAX_BROKEN:
             self.close()
 
     def _watch(self) -> None:
-        """Wait for what matters; with nothing to wait for be unregistered: EPOLLHUP would spin the loop."""
+        """Register for the events that matter now; with none unregister, because EPOLLHUP would spin the loop."""
         if self.closed:
             return
         events = READABLE * (self.waiting < MAX_WAITING) | WRITABLE * bool(self.outbox.size)

@@ -5,7 +5,7 @@
     peer ──frames──▶ Client ──▶ inbox ──take()──▶ loop ──▶ Fleet
          ◀─frames─── Outbox ◀── client.send (replies) · server.publish (deltas) ◀── loop
 
-What one client may cost is in `peer`.
+`peer` has the limits of one client.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ACCEPTS_PER_TURN = 16
 
 
 class ControlServer:
-    """The listening socket and its clients; ``closed`` has those that went away, for the loop to pop."""
+    """The listening socket and its clients; ``closed`` has those that were closed, for the loop to pop."""
 
     def __init__(self, path: Path, poller: Poller, uid: int | None = None) -> None:
         self.poller = poller
@@ -36,18 +36,18 @@ class ControlServer:
         self.subscribers: dict[int, Client] = {}
         self._numbers = itertools.count(1)
         self._listener = Listener(
-            path, socket.SOCK_STREAM, poller, self._welcome, backlog=128, per_turn=_ACCEPTS_PER_TURN, uid=uid
+            path, socket.SOCK_STREAM, poller, self._connected, backlog=128, per_turn=_ACCEPTS_PER_TURN, uid=uid
         )
 
     def take(self, limit: int = 256) -> list[tuple[Client, AnyCommand]]:
-        """At most ``limit`` commands, in the order in which they came; clients held back are read again."""
+        """Return at most ``limit`` commands in order of arrival; read clients again that were paused."""
         taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
         for client, _ in taken:
             client.taken()
         return taken
 
     def subscribe(self, client: Client) -> None:
-        """From now on ``client`` gets what is published; send it the snapshot right after."""
+        """Send ``client`` every delta from now on; the caller sends the snapshot right after."""
         if not client.closed:
             client.needs_snapshot = False
             self.subscribers[client.id] = client
@@ -58,25 +58,25 @@ class ControlServer:
             client.offer_frame(frame)
 
     def due_snapshots(self) -> list[Client]:
-        """Subscribers that missed deltas and have caught up, each named once: send it a `SnapshotMessage`."""
+        """Return each subscriber that missed deltas and has caught up; the caller sends it a `SnapshotMessage`."""
         due = [c for c in self.subscribers.values() if c.needs_snapshot and not c.outbox.size]
         for client in due:
             client.needs_snapshot = False
         return due
 
     def gone(self, client: Client) -> None:
-        """A client closed itself."""
+        """Forget a client that was closed."""
         self.clients.pop(client.id, None)
         self.subscribers.pop(client.id, None)
         self.closed.append(client)
 
     def close(self) -> None:
-        """Close everything, and remove the socket file unless another server has put its own there."""
+        """Close everything, and remove the socket file unless another server has replaced it."""
         for client in list(self.clients.values()):
             client.close()
         self._listener.close()
 
-    def _welcome(self, peer: socket.socket, pid: int) -> None:
+    def _connected(self, peer: socket.socket, pid: int) -> None:
         if len(self.clients) >= MAX_CLIENTS:
             peer.close()
             return

@@ -1,17 +1,17 @@
-"""Descriptors that outlive us: they wait in the queue of a socket pair that the launcher keeps open, and never reads.
+"""Keep descriptors for the next supervisor, in the queue of a socket pair that the launcher holds but never reads.
 
 ::
 
-    supervisor ──descriptors──▶ [ the queue of the pair ] ──all at once──▶ the supervisor after it
-                                  launcher: has both ends, does nothing
+    supervisor ──descriptors──▶ [ queue of the socket pair ] ──all at once──▶ next supervisor
+                                  launcher: holds both ends, does nothing
 
-The file of a semaphore that was made under fork has no name, and nobody has a descriptor of it but us:
-/proc/PID/map_files opens it for the privileged alone.  Without it a lock can never be broken, nor be read where the
-memory of its users may not be.  The kernel keeps what is in a queue for as long as anybody has the socket open, so the
-launcher stays as small as it is.
+The file of a semaphore that was made under fork has no name, and only the supervisor has a descriptor of it:
+/proc/PID/map_files opens it for privileged processes only.  Without it a lock can never be released, nor read if the
+memory of its users cannot be.  The kernel keeps what is in a queue for as long as any process has the socket open, so
+the launcher needs no code for it.
 
-A queue cannot be searched: what is not wanted any more stays in it until it is full, or there is too much of that.
-Then it is emptied, and what is wanted is put in again, many to a message.
+A queue cannot be searched: descriptors that are no longer needed stay until it is full or has too many of them.  Then
+it is emptied, and those that are needed are sent again, many to a message.
 """
 
 from __future__ import annotations
@@ -22,76 +22,76 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-#: The kernel's bound for one message, SCM_MAX_FD.
-_EACH = 253
-#: As much as it allows; some hundred messages.
-_ROOM = 4 * 1024 * 1024
-#: That are not wanted any more; each may hold on to a page of memory.
-_MOST_UNWANTED = 1000
+#: The kernel's limit for one message, SCM_MAX_FD.
+_FDS_PER_MESSAGE = 253
+#: The queue's size; the kernel reduces it to what it allows, some hundred messages.
+_QUEUE_BYTES = 4 * 1024 * 1024
+#: Descriptors in the queue that are no longer needed; each may hold a page of memory.
+_MAX_UNNEEDED = 1000
 
 
-class Parking:
-    """``ends``: the two descriptors of the pair, ours from now on; without them nothing is parked.
+class DescriptorStore:
+    """Keeps descriptors by key.  ``ends`` are the two ends of the pair, owned from now on; without them it keeps none.
 
-    ``descriptor`` gives the one of a key; it stays with whose it is.
+    ``descriptor`` returns the descriptor of a key, and still owns it.
     """
 
     def __init__(self, ends: tuple[int, int] | None, descriptor: Callable[[str], int | None]) -> None:
         self._descriptor = descriptor
-        self._parked: set[str] = set()
-        self._unwanted = 0
+        self._kept: set[str] = set()
+        self._unneeded = 0
         self._ends = tuple(_socket(fd) for fd in ends) if ends else ()
 
     def take_back(self) -> list[int]:
-        """All that wait, the caller's from now on; they are to be parked anew."""
-        self._parked.clear()
-        return list(self._waiting())
+        """Return all kept descriptors; the caller owns them, and must `keep` again those still needed."""
+        self._kept.clear()
+        return list(self._received())
 
-    def park(self, keys: Iterable[str]) -> None:
-        """Park what is not yet; what the kernel takes no more of is not parked."""
-        new = [key for key in keys if key not in self._parked]
+    def keep(self, keys: Iterable[str]) -> None:
+        """Keep the descriptors of ``keys`` too; those that the kernel refuses are not kept."""
+        new = [key for key in keys if key not in self._kept]
         if not self._ends or not new:
             return
-        self._parked.update(new)
-        if not self._put(new):
-            self._put_again()
+        self._kept.update(new)
+        if not self._send(new):
+            self._send_again()
 
     def forget(self, keys: Iterable[str]) -> None:
-        """These are not wanted any more."""
-        gone = self._parked.intersection(keys)
-        self._parked -= gone
-        self._unwanted += len(gone)
-        if gone and (not self._parked or self._unwanted > _MOST_UNWANTED):
-            self._put_again()
+        """Stop keeping the descriptors of ``keys``."""
+        gone = self._kept.intersection(keys)
+        self._kept -= gone
+        self._unneeded += len(gone)
+        if gone and (not self._kept or self._unneeded > _MAX_UNNEEDED):
+            self._send_again()
 
     def close(self) -> None:
-        """Let go of our ends."""
+        """Close our ends of the pair."""
         for end in self._ends:
             end.close()
         self._ends = ()
 
-    def _put(self, keys: Iterable[str]) -> bool:
-        """Whether there was room."""
+    def _send(self, keys: Iterable[str]) -> bool:
+        """Send descriptors into the queue; return whether there was room."""
         fds = (fd for key in keys if (fd := self._descriptor(key)) is not None)
-        while batch := list(islice(fds, _EACH)):
+        while batch := list(islice(fds, _FDS_PER_MESSAGE)):
             try:
                 socket.send_fds(self._ends[0], [b"."], batch)
             except BlockingIOError:
                 return False
             except OSError:
-                return True  # too many are in queues altogether: another try changes nothing
+                return True  # the kernel's limit for all queues of the user is reached: retrying is useless
         return True
 
-    def _put_again(self) -> None:
-        for fd in self._waiting():
+    def _send_again(self) -> None:
+        for fd in self._received():
             os.close(fd)
-        self._unwanted = 0
-        self._put(self._parked)
+        self._unneeded = 0
+        self._send(self._kept)
 
-    def _waiting(self) -> Iterator[int]:
+    def _received(self) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while self._ends:
-                _, fds, _, _ = socket.recv_fds(self._ends[1], 1, _EACH)
+                _, fds, _, _ = socket.recv_fds(self._ends[1], 1, _FDS_PER_MESSAGE)
                 for fd in fds:
                     os.set_inheritable(fd, False)
                     yield fd
@@ -101,5 +101,5 @@ def _socket(fd: int) -> socket.socket:
     end = socket.socket(fileno=fd)
     end.setblocking(False)
     end.set_inheritable(False)
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _QUEUE_BYTES)
     return end

@@ -1,9 +1,9 @@
-"""What waits for the journal: one turn's worth as a rule, more while the journal cannot be written.
+"""Collect what the next commit writes to the journal; keep it while the journal cannot be written.  Pure.
 
-Pure.  The loop notes and remembers during its turn and settles at the end of it, before it publishes::
+The loop notes and remembers during its turn, and commits at the end of it, before it publishes::
 
     note · remember · forget ──▶ Backlog ──settle(journal.commit, now)──▶ [Event] ──▶ publish
-                                    └── JournalError: all is kept, `error` is shown, tried again after a second
+                                    └── JournalError: everything is kept, `error` is shown, retried after a second
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from app.records.event import Event, EventDraft
 
 from .facts import Batch, DescendantFact, ProcessFact
 
+#: Events that are kept while the journal cannot be written.
 LIMIT = 10_000
 RETRY_S = 1.0
 
 
 class Backlog:
-    """Collects what one commit writes; keeps at most ``limit`` events, and says so where it dropped the oldest.
+    """Collects what one commit writes; keeps at most ``limit`` events, and counts those that it dropped.
 
-    ``error`` is why the journal could not be written at the last try; None while all is well.
+    ``error`` says why the last commit failed; None if it did not.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -38,17 +39,17 @@ class Backlog:
         return bool(self._batch)
 
     def note(self, draft: EventDraft) -> None:
-        """An event for the journal."""
+        """Add an event."""
         drafts = self._batch.drafts
         drafts.append(draft)
         if len(drafts) > self._limit:
-            # Half at once: one by one would move the whole list for every event.
+            # Half of them at once: dropping one by one would move the whole list for every event.
             surplus = len(drafts) - self._limit // 2
             del drafts[:surplus]
             self.dropped += surplus
 
     def remember(self, fact: ProcessFact) -> None:
-        """What is now known of a process; the last word counts, and a spec once given is kept."""
+        """Add what is known of a process; the latest fact counts, except that a spec once given is kept."""
         before = self._batch.processes.get(fact.id)
         if before is not None and fact.spec is None:
             fact = replace(fact, spec=before.spec)
@@ -56,39 +57,39 @@ class Backlog:
         self._batch.forgotten.discard(fact.id)
 
     def forget(self, process: str) -> None:
-        """A process is not shown any more."""
+        """Delete a process that is no longer shown."""
         self._batch.processes.pop(process, None)
         self._batch.forgotten.add(process)
 
     def remember_descendant(self, fact: DescendantFact) -> None:
-        """A descendant was found."""
+        """Add a descendant."""
         self._batch.descendants[fact.id] = fact
         self._batch.gone.discard(fact.id)
 
     def forget_descendant(self, descendant: str) -> None:
-        """A descendant ended."""
+        """Delete a descendant that has ended."""
         self._batch.descendants.pop(descendant, None)
         self._batch.gone.add(descendant)
 
     def next_deadline(self) -> float | None:
-        """When `settle` should be called again although nothing new happened."""
+        """Return when `settle` is to be called again although nothing new happened; None if it is not."""
         return self._retry_at if self.error is not None else None
 
     def settle(self, commit: Callable[[Batch], list[Event]], now: float) -> list[Event]:
-        """The events that are in the journal now; none, and everything kept, where it cannot be written."""
+        """Commit; return the events that are in the journal now, none if it cannot be written."""
         if self.error is not None and now < self._retry_at:
             return []
         try:
-            events = commit(replace(self._batch, drafts=self._batch.drafts + self._confession()))
+            events = commit(replace(self._batch, drafts=self._batch.drafts + self._dropped_notice()))
         except JournalError as error:
             self.error, self._retry_at = str(error), now + RETRY_S
             return []
         self.error, self.dropped, self._batch = None, 0, Batch()
         return events
 
-    def _confession(self) -> list[EventDraft]:
+    def _dropped_notice(self) -> list[EventDraft]:
         if not self.dropped:
             return []
-        text = f"{self.dropped} events were lost while the journal could not be written"
+        text = f"{self.dropped:,} events were lost while the journal could not be written"
         at = self._batch.drafts[-1].at
         return [EventDraft(at=at, kind="supervisor", text=text, by="supervisor")]

@@ -1,6 +1,6 @@
-"""What the journal is told beside events: which processes there are, so that a crash of the supervisor loses none.
+"""What the journal keeps besides events: which processes exist, so that the next supervisor knows them.  Pure.
 
-Pure.  ``boot_id`` is filled in by the journal: a pid and a start time mean nothing after a reboot.
+The journal fills in ``boot_id``: a pid and a start time identify a process only within one boot.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from app.records.event import EventDraft
 
 
 class ProcessFact(Struct, frozen=True, kw_only=True):
-    """One supervised process.  ``spec`` is JSON, enough to launch it again; None: as it was written before."""
+    """One supervised process.  ``spec`` is JSON, enough to launch it again; None leaves the stored one unchanged."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class DescendantFact(Struct, frozen=True, kw_only=True):
 
 
 class Batch(Struct):
-    """What one commit writes: new events, what is now known, and what is not to be known any more."""
+    """What one commit writes: new events, new facts, and the ids whose facts are deleted."""
 
     drafts: list[EventDraft] = field(default_factory=list)
     processes: dict[str, ProcessFact] = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Batch(Struct):
 
 
 class Unfinished(Struct, frozen=True):
-    """What was still there by the journal when it was last written."""
+    """The processes and descendants that had not ended when the journal was last written."""
 
     processes: tuple[ProcessFact, ...]
     descendants: tuple[DescendantFact, ...]
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One supervisor's time; ``ended_at`` None: it did not end in order."""
+    """One run of a supervisor; ``ended_at`` is None if it was killed."""
 
     number: int
     pid: int

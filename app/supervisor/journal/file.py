@@ -1,4 +1,4 @@
-"""The journal's file: opened privately, checked, moved aside where it cannot be read, and what its errors mean."""
+"""The journal's file: opened with mode 0600, checked, moved aside if it is damaged."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 PRAGMA user_version = 1;
 COMMIT;
 """
-#: Came later; a supervisor that does not know of it loses nothing.
-_LEGACY = "CREATE TABLE IF NOT EXISTS legacy (id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, fact BLOB NOT NULL)"
+#: What a supervisor hands over to the next; added later, and ignored by older supervisors.
+_HANDOVER_TABLE = "CREATE TABLE IF NOT EXISTS legacy (id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, fact BLOB NOT NULL)"
 
 
 class _DamagedError(Exception):
-    """The file is there and cannot be read as a journal."""
+    """The file exists but is not a readable journal."""
 
 
 def open_file(path: Path) -> tuple[sqlite3.Connection, str | None]:
-    """(the connection, what is to be told): a damaged file is moved aside and a new one started."""
+    """Return the connection and a notice, or None: a damaged file is moved aside and a new one created."""
     try:
         return _open(path), None
     except _DamagedError as damage:
         aside = _move_aside(path)
-        return _open(path), f"the journal could not be read ({damage}): it was moved to {aside.name}, a new one starts"
+        return _open(path), f"the journal was damaged ({damage}); moved it to {aside.name} and started a new one"
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
-    """Raise the errors of the file as a `JournalError` that says what could not be done."""
+def journal_errors(what: str) -> Iterator[None]:
+    """Raise errors of the file as a `JournalError` that says what could not be done."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -65,13 +65,13 @@ def told(what: str) -> Iterator[None]:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing."""
+    """Run the body in one transaction; roll back if it raises."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # a full disk rolls back by itself
+        if db.in_transaction:  # SQLite has rolled back already if the disk is full
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
         raise
@@ -102,12 +102,12 @@ def _prepare(db: sqlite3.Connection) -> None:
     if version == 0:
         db.executescript(_SCHEMA)
     elif version != VERSION:
-        raise _DamagedError(f"it is of version {version}, this program writes {VERSION}")
-    db.execute(_LEGACY)
+        raise _DamagedError(f"it has version {version}, this program writes version {VERSION}")
+    db.execute(_HANDOVER_TABLE)
     (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
         raise _DamagedError(answer)
-    # From now on the loop writes: it never waits for a lock that a curious reader's tool holds.
+    # From now on the loop writes: it must not wait for a lock that another program's reader holds.
     db.execute("PRAGMA busy_timeout = 0")
     db.row_factory = sqlite3.Row
 

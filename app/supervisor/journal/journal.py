@@ -1,13 +1,13 @@
-"""The journal: every event, and which processes there are, durable before anybody is told.
+"""The journal: every event, and which processes exist, durable before it is published.
 
-One SQLite file, written by the supervisor's loop: one transaction per turn, none where nothing happened.  WAL with
+One SQLite file, written by the supervisor's loop: one transaction per turn, none if nothing happened.  WAL with
 synchronous=NORMAL: a commit is a write into the page cache (25 µs), which survives the kill -9 of the supervisor.
 FULL would put an fsync (milliseconds; on a busy disk seconds) into every turn, to survive a loss of power as well;
-as it is the newest lines may be missing after one, and the file is consistent.  One fsync remains per checkpoint,
-every 300 commits or so: beside a flood of 500 MB/s the longest of 2,300 commits took 58 ms.
+with NORMAL the newest lines may be missing after one, but the file is consistent.  One fsync remains per checkpoint,
+about every 300 commits: next to writes of 500 MB/s the longest of 2,300 commits took 58 ms.
 
-Bounded: 100,000 events of at most 4,000 characters; the oldest go in slices along with what is written.  ``seq``
-starts at 1 and has no gaps, so the oldest seq − 1 is the number of lines that were dropped.
+Bounded: 100,000 events of at most 4,000 characters; commits delete the oldest in slices.  ``seq`` starts at 1 and has
+no gaps, so the oldest seq − 1 is the number of lines that were dropped.
 """
 
 from __future__ import annotations
@@ -17,43 +17,44 @@ from pathlib import Path
 
 from app.protocol.control import Events
 from app.records.event import Event, EventDraft
+from app.records.limits import MAX_EVENTS
 from app.records.process import State
 
 from .facts import Batch, DescendantFact, ProcessFact, Run, Unfinished
-from .file import open_file, told, transaction
+from .file import journal_errors, open_file, transaction
 
 EVENTS_KEPT = 100_000
 RUNS_KEPT = 1000
-LIMIT = 1000
+
 TEXT_LENGTH = 4000
-# Old lines are dropped once so many are over: most commits need not touch the oldest pages.
+# Old lines are deleted so many at a time: most commits need not touch the oldest pages.
 _SLICE = 256
-#: In these states nothing of a process is left to find after a crash.
+#: In these states a process has left nothing to find after a crash.
 _FINISHED = (State.JOINED, State.CLOSED, State.FATAL, State.LOST)
 
 
 class Journal:
-    """The file.  Where it cannot be used just now, a method raises `JournalError` and has changed nothing.
+    """Reads and writes the file.  A method that fails raises `JournalError` and has changed nothing.
 
-    A file that cannot be read at all is moved aside when it is opened; ``replaced`` then says so, for an event.
+    A damaged file is moved aside when it is opened; ``replaced`` then says so, for an event.
     """
 
     def __init__(self, path: Path, events_kept: int = EVENTS_KEPT) -> None:
         self.path = path
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         self._events_kept = events_kept
-        with told("opened"):
+        with journal_errors("opened"):
             self._db, self.replaced = open_file(path)
             self._first, self._last = self._bounds()
             self._number = self._written_number = self._highest_number()
 
     @property
     def dropped(self) -> int:
-        """How many of the oldest lines were dropped."""
+        """The number of old lines that were deleted."""
         return self._first - 1
 
     def next_process_number(self) -> int:
-        """A number that no process had before; it is written with the next commit."""
+        """Return a number that no process has had; the next commit writes it."""
         self._number += 1
         return self._number
 
@@ -64,7 +65,7 @@ class Journal:
         events = [_numbered(draft, self._last + n) for n, draft in enumerate(batch.drafts, 1)]
         last = self._last + len(events)
         first = self._first_to_keep(last)
-        with told("written"), transaction(self._db):
+        with journal_errors("written"), transaction(self._db):
             self._write_events(events)
             self._write_facts(batch)
             if first > self._first:
@@ -73,18 +74,18 @@ class Journal:
         return events
 
     def events(self, query: Events) -> tuple[list[Event], int]:
-        """(the lines, the ``after`` of the next query), oldest first; at most `LIMIT` of them."""
+        """Return at most `MAX_EVENTS` lines, oldest first, and the ``after`` of the next query."""
         conditions, values = _conditions(query)
         direction = "DESC" if query.latest else "ASC"
         sql = f"SELECT * FROM events WHERE {conditions} ORDER BY seq {direction} LIMIT ?"  # noqa: S608  all ours
-        with told("read"):
-            rows = self._db.execute(sql, (*values, max(min(query.limit, LIMIT), 0))).fetchall()
+        with journal_errors("read"):
+            rows = self._db.execute(sql, (*values, max(min(query.limit, MAX_EVENTS), 0))).fetchall()
         events = [Event(**row) for row in (reversed(rows) if query.latest else rows)]
         return events, events[-1].seq if events else query.after
 
     def unfinished(self) -> Unfinished:
-        """What was still there when the journal was last written: to be compared with the OS after a start."""
-        with told("read"):
+        """Return the processes that had not ended when the journal was last written, to compare with the OS."""
+        with journal_errors("read"):
             processes = self._db.execute(
                 "SELECT processes.*, spec FROM processes LEFT JOIN specs ON process = id ORDER BY created_at, id"
             ).fetchall()
@@ -95,11 +96,11 @@ class Journal:
         )
 
     def begin_run(self, pid: int, at: float) -> Run | None:
-        """Write that a supervisor starts; return the run before it (None: this is the first).
+        """Write that a supervisor starts; return the previous run, None if this is the first.
 
-        What cannot be `unfinished` any more is forgotten: what had ended, and descendants from before a reboot.
+        Deletes what cannot be `unfinished` any more: processes that had ended, and descendants from before a reboot.
         """
-        with told("written"), transaction(self._db):
+        with journal_errors("written"), transaction(self._db):
             row = self._db.execute("SELECT * FROM runs ORDER BY number DESC LIMIT 1").fetchone()
             run = (pid, self.boot_id, at)
             self._db.execute("INSERT INTO runs (pid, boot_id, started_at) VALUES (?, ?, ?)", run)
@@ -111,27 +112,27 @@ class Journal:
         return Run(**row) if row else None
 
     def end_run(self, at: float) -> None:
-        """Write that this supervisor ends in order."""
-        with told("written"), transaction(self._db):
+        """Write that this supervisor ends as asked."""
+        with journal_errors("written"), transaction(self._db):
             self._db.execute("UPDATE runs SET ended_at = ? WHERE number = (SELECT max(number) FROM runs)", (at,))
 
-    def legacy(self) -> dict[str, bytes]:
-        """What was left to us about programs that go on without a supervisor, by id; as long as the machine runs."""
-        with told("read"):
+    def handed_over(self) -> dict[str, bytes]:
+        """Return what the previous supervisor left about programs that outlive it, by id; empty after a reboot."""
+        with journal_errors("read"):
             rows = self._db.execute("SELECT id, fact FROM legacy WHERE boot_id = ?", (self.boot_id,)).fetchall()
         return {row["id"]: row["fact"] for row in rows}
 
-    def leave(self, facts: Mapping[str, bytes | None]) -> None:
-        """Write what the next supervisor is to know; None: there is no such thing any more."""
+    def hand_over(self, facts: Mapping[str, bytes | None]) -> None:
+        """Write what the next supervisor has to know, by id; None deletes a row."""
         gone = [(key,) for key, fact in facts.items() if fact is None]
         known = [(key, self.boot_id, fact) for key, fact in facts.items() if fact is not None]
-        with told("written"), transaction(self._db):
+        with journal_errors("written"), transaction(self._db):
             self._db.executemany("DELETE FROM legacy WHERE id = ?", gone)
             self._db.executemany("INSERT OR REPLACE INTO legacy VALUES (?, ?, ?)", known)
 
     def close(self) -> None:
-        """Close the file; what was committed is there anyway."""
-        with told("closed"):
+        """Close the file."""
+        with journal_errors("closed"):
             self._db.close()
 
     def _bounds(self) -> tuple[int, int]:
@@ -159,7 +160,7 @@ class Journal:
         for p in batch.processes.values():
             row = (p.id, p.name, p.state, p.pid, p.start_ticks, p.created_at, self.boot_id)
             self._db.execute("INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            # Apart from the row: a spec may be large and is the same at every change of state.
+            # In a table of its own: a spec may be large and does not change with the state.
             if p.spec is not None:
                 self._db.execute("INSERT OR REPLACE INTO specs VALUES (?, ?)", (p.id, p.spec))
         for d in batch.descendants.values():
@@ -171,7 +172,7 @@ class Journal:
 
 def _numbered(draft: EventDraft, seq: int) -> Event:
     over = len(draft.text) - TEXT_LENGTH
-    text = f"{draft.text[:TEXT_LENGTH]} … ({over} more characters)" if over > 0 else draft.text
+    text = f"{draft.text[:TEXT_LENGTH]} … ({over:,} more characters)" if over > 0 else draft.text
     return Event(
         seq=seq,
         at=draft.at,

@@ -1,4 +1,4 @@
-"""The journal as the loop uses it: what a turn brings is collected, and committed before it is published."""
+"""The journal as the loop uses it: collect the lines of a turn, commit them before they are published."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .journal import Journal
 
 
 class Recording:
-    """One commit per turn; a full disk does not stop the supervisor, the page says so (`Backlog`)."""
+    """Commits once per turn.  A full disk does not stop the supervisor; the page shows the error (`Backlog`)."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -33,20 +33,20 @@ class Recording:
 
     @property
     def error(self) -> str | None:
-        """Why the journal cannot be written; None while all is well."""
+        """Why the journal cannot be written; None if it can."""
         return self._backlog.error
 
     def note(self, draft: EventDraft) -> None:
-        """Have a line written at the end of this turn."""
+        """Add a line, to be written at the end of this turn."""
         self._backlog.note(draft)
 
     def forget(self, process_id: str) -> None:
-        """The record of a process is gone."""
+        """Delete what is known of a process whose record is gone."""
         self._states.pop(process_id, None)
         self._backlog.forget(process_id)
 
     def commit(self, fleet: Fleet, now: p.Now) -> list[Event]:
-        """Write what this turn brought; the numbered lines, or none while the journal cannot be written."""
+        """Write the lines of this turn; return them numbered, or none if the journal cannot be written."""
         for process_id in fleet.dirty & fleet.members.keys():
             self._remember(fleet.members[process_id])
         self._remember_descendants(fleet)
@@ -57,11 +57,11 @@ class Recording:
         return written
 
     def forget_descendant(self, descendant: str) -> None:
-        """A descendant of a run before is gone."""
+        """Delete a descendant of a previous run that is gone."""
         self._backlog.forget_descendant(descendant)
 
     def begin(self, pid: int, now: p.Now) -> Run | None:
-        """A new run; the one before, None where there was none or the journal cannot be written."""
+        """Begin a run; return the previous one, None if there is none or the journal cannot be written."""
         try:
             return self.journal.begin_run(pid, now.wall)
         except JournalError as error:
@@ -69,24 +69,24 @@ class Recording:
             return None
 
     def end(self, now: p.Now) -> None:
-        """This run ends in order; where that cannot be written, the next start will say that it did not."""
+        """Write that this run ends as asked; if that fails, the next start reports that it was killed."""
         with suppress(JournalError):
             self.journal.end_run(now.wall)
         with suppress(JournalError):
             self.journal.close()
 
     def newest(self) -> tuple[Event, ...]:
-        """The newest lines, oldest first."""
+        """Return the newest lines, oldest first."""
         return tuple(self._newest)
 
     def next_deadline(self) -> float | None:
-        """When writing is to be tried again."""
+        """Return when writing is to be retried."""
         return self._backlog.next_deadline()
 
     def _remember(self, member: Member) -> None:
         process = member.process
         if process.observed and process.id != process.program:
-            return  # ends with its program, or goes on without us
+            return  # it ends with its program, or outlives us
         state, known = (str(process.state), process.pid), self._states.get(process.id)
         if state == known:
             return

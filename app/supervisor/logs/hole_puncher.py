@@ -1,13 +1,13 @@
-"""Gives the disk back what is no longer kept of a log: by a small process of its own, for it may have to wait.
+"""Free the disk blocks of the part of a log that is no longer kept, in a small process of its own: it may block.
 
 ::
 
-    LogKeeper ──ask(number, fd, start, end)──▶ Puncher ══socket══▶ this file as a program: fallocate(PUNCH_HOLE)
-              ◀─────answers(): (number, errno)────────  ◀════════
+    LogKeeper ──ask(number, fd, start, end)──▶ HolePuncher ══socket══▶ this file as a program: fallocate(PUNCH_HOLE)
+              ◀─────answers(): (number, errno)──────────── ◀══════════
 
-In a flood of 500 MB/s one hole took 2 to 95 ms here, and kernels before 6.14 (XFS and Btrfs always) first write the
-doomed pages to the disk: nothing for the supervisor's loop.  The program runs on the standard library alone, is
-started with the first hole, and ends with the supervisor.
+With a log growing by 500 MB/s one hole took 2 to 95 ms, and kernels before 6.14 (XFS and Btrfs always) first write the
+pages to the disk: too long for the supervisor's loop.  The program uses the standard library only, is started with the
+first hole, and ends with the supervisor.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _REQUEST = struct.Struct("!Qqq")
 _ANSWER = struct.Struct("!Qi")
 _PUNCH_HOLE_KEEP_SIZE = 0x02 | 0x01
 _PR_SET_PDEATHSIG = 1
-#: The file system knows no holes, or this kind of file has none.
+#: The file system does not support holes, or not for this kind of file.
 WITHOUT_HOLES = (errno.EOPNOTSUPP, errno.ENOSYS, errno.ENODEV)
 
 
-class Puncher:
-    """The supervisor's end; never blocks.  A process that died is started again with the next hole."""
+class HolePuncher:
+    """Sends requests to the process, and never blocks.  If the process dies, the next request starts it again."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
@@ -39,11 +39,11 @@ class Puncher:
 
     @property
     def pid(self) -> int | None:
-        """The pid of the process, while there is one."""
+        """The pid of the process; None if it does not run."""
         return self._process.pid if self._process else None
 
     def ask(self, number: int, fd: int, start: int, end: int) -> bool:
-        """Ask for a hole in the file; False where that is not possible just now."""
+        """Request a hole in a file; return False if that is not possible now."""
         try:
             self._socket = self._socket or self._start()
             socket.send_fds(self._socket, [_REQUEST.pack(number, start, end)], [fd])
@@ -55,7 +55,7 @@ class Puncher:
         return True
 
     def answers(self) -> list[tuple[int, int]] | None:
-        """(number, errno or 0) of what was done since the last call; None: the process died with all it had to do."""
+        """Return (number, errno or 0) of each request done since the last call; None if the process died."""
         answers: list[tuple[int, int]] = []
         while self._socket:
             try:
@@ -71,7 +71,7 @@ class Puncher:
         return answers
 
     def close(self) -> None:
-        """End the process; a hole is either there or not."""
+        """End the process; a hole that it was punching is either complete or not there."""
         if self._socket:
             self._socket.close()
         if self._process:
@@ -96,7 +96,7 @@ class Puncher:
 
 
 def main() -> None:
-    """The process: hole after hole, until the supervisor closes its end or dies."""
+    """Punch holes until the supervisor closes its end or dies."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -111,9 +111,10 @@ def main() -> None:
 
 
 def punch(fd: int, start: int, end: int) -> int:
-    """Free the bytes from ``start`` to ``end``; the errno where all had to go, because there are no holes.
+    """Free the bytes from ``start`` to ``end``; return 0 or an errno.
 
-    Then the file is emptied and made as long again as it was: offsets go on, what was kept is lost.
+    If holes are not supported, the file is emptied and extended to its old length: offsets stay valid, but the part
+    that should have been kept is lost.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     punched = libc.fallocate(fd, _PUNCH_HOLE_KEEP_SIZE, ctypes.c_int64(start), ctypes.c_int64(end - start))

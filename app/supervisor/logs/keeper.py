@@ -4,7 +4,7 @@ A supervised process writes its output straight into HOME/logs/ID.log (O_APPEND)
 stands in between: no pipe that fills up while the supervisor is busy or dead, no copying (0 CPU per MB).  The price
 is that the file can only be cut from outside, here::
 
-    child ──write──▶ ID.log ◀──size, 4 to 20 times a second── LogKeeper ──over the cap──▶ Puncher: a hole at the head
+    child ──write──▶ ID.log ◀──size, 4 to 20 times a second── LogKeeper ──over the cap──▶ HolePuncher: frees the head
 
 The file, for those who read it (the web): bytes as they were written; an offset once given stays valid, because the
 file only ever grows; what is no longer kept is a hole at the head.  Read from ``max(offset, first_offset)``, where
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from .hole_puncher import WITHOUT_HOLES, Puncher
+from .hole_puncher import WITHOUT_HOLES, HolePuncher
 from .space import LOW_CAP, Space
 
 CHECK_S = 0.25
@@ -76,7 +76,7 @@ class LogKeeper:
         self._unlinked: list[_Log] = []
         self._hot: list[_Log] = []
         self._full_check_at = self._checked_at = 0.0
-        self._puncher = Puncher()
+        self._puncher = HolePuncher()
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Log] = {}
         self._space = Space(folder)

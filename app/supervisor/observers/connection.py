@@ -16,19 +16,16 @@ from app.records.primitives import Key
 
 from .pages import unsent
 
+#: Fds that one message may carry.
 MAX_FDS = 16
-
-
 #: Since Linux 6.5; not in Python's socket module yet.
 _SO_PEERPIDFD = 77
-
-
-_FDS = array.array("i")
+_FD_BYTES = array.array("i").itemsize
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A word of the process ``key``; its ``fds`` are the taker's to close.  Start time 0: it was gone already."""
+    """A message of the process ``key``; the taker closes its ``fds``.  Start time 0: the process had ended."""
 
     key: Key
     word: AnyWord
@@ -37,28 +34,31 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class NotSeen:
-    """So many words of it could not be read, or sent."""
+    """So many messages of the process could not be decoded, or not be sent."""
 
     key: Key
     count: int
 
 
 class Peer:
-    """One connection of one process.  ``pidfd`` is there to be taken over by who watches it."""
+    """One connection of one process, with its ``pidfd``, which a watcher of the process takes over."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self.connection = connection
         self.pidfd = _pidfd_of(connection, pid)
         stat = proc.stat(pid)
-        # The pid may be another's by now, unless it still lives.
+        # If the process has ended, its pid may be that of another one by now.
         mine = stat is not None and self.pidfd is not None and not (readable(self.pidfd) and not stat.dead)
         self.key: Key = (pid, stat.start_ticks if stat and mine else 0)
         self.page: int | None = None
         self._unsent = 0
 
     def receive(self) -> tuple[bytes, tuple[int, ...]]:
-        """One word and its fds; no bytes at the end, and where it came cut.  Raises BlockingIOError, OSError."""
-        space = socket.CMSG_SPACE(MAX_FDS * _FDS.itemsize)
+        """Return one message and its fds; no bytes at the end.  Raises BlockingIOError, OSError.
+
+        A message that was truncated becomes one that cannot be decoded.
+        """
+        space = socket.CMSG_SPACE(MAX_FDS * _FD_BYTES)
         data, ancillary, flags, _ = self.connection.recvmsg(MAX_WORD, space, socket.MSG_CMSG_CLOEXEC)
         fds = tuple(fd for level, kind, content in ancillary if _are_fds(level, kind) for fd in _unpacked(content))
         if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
@@ -67,26 +67,26 @@ class Peer:
         return data, fds
 
     def keep_page(self, fds: tuple[int, ...]) -> None:
-        """A fd of its page of our own: the one that came belongs to the readers."""
+        """Duplicate the fd of its page: the one received belongs to the readers."""
         self.drop_page()
         if fds:
             with contextlib.suppress(OSError):
                 self.page = os.dup(fds[0])
 
     def newly_unsent(self) -> int:
-        """How many words more than at the last call it could not send."""
+        """Return how many messages it could not send since the last call."""
         before = self._unsent
         self._unsent = max(before, unsent(self.page)) if self.page is not None else before
         return self._unsent - before
 
     def drop_page(self) -> None:
-        """Let go of its page."""
+        """Close its page."""
         if self.page is not None:
             os.close(self.page)
         self.page = None
 
     def close(self) -> None:
-        """Let go of all fds."""
+        """Close all fds."""
         self.connection.close()
         self.drop_page()
         if self.pidfd is not None:
@@ -95,7 +95,7 @@ class Peer:
 
 
 def close_all(fds: Iterable[int]) -> None:
-    """Close fds that nobody wants."""
+    """Close fds that are not needed."""
     for fd in fds:
         with contextlib.suppress(OSError):
             os.close(fd)

@@ -1,13 +1,13 @@
-"""The observer socket: what observed processes say comes in, with the fds that they pass; nothing ever goes back.
+"""The observer socket: receives the messages of observed processes, with the fds that they pass; sends nothing.
 
 ::
 
-    observer in a process ──Word, fds──▶ Peer ──▶ inbox ──▶ loop       one connection for each process
-    kernel ── who it is (SO_PEERCRED), a pidfd of it (SO_PEERPIDFD)
+    observer in a process ──message, fds──▶ Peer ──▶ inbox ──▶ loop       one connection for each process
+    kernel ── its pid (SO_PEERCRED), a pidfd of it (SO_PEERPIDFD)
 
-An observer never waits: while the loop is behind, nobody is read, their sockets fill up, and they count what they could
-not send, in their page.  Whatever cannot be read is counted here.  Anybody of our user may connect: a word is a
-claim, but whose claim it is says the kernel.
+An observer never waits: while the loop is behind, no socket is read, the sockets fill up, and observers count in their
+page what they could not send.  Messages that cannot be decoded are counted here.  Any process of our user may connect:
+a message is only a claim, but the kernel says whose.
 """
 
 from __future__ import annotations
@@ -26,36 +26,33 @@ from app.protocol.observer import Hello, Paged, SaidWord, heard
 from .connection import Heard, NotSeen, Peer, close_all
 
 MAX_PEERS = 4096
-#: Words that wait for the loop; so many again may come from those that are ready in the same turn.
+#: Messages that wait for the loop; as many again may come from sockets that are ready in the same turn.
 MAX_WAITING = 4096
 _ACCEPTS_PER_TURN = 256
 _WORDS_PER_TURN = 64
+#: Messages that are read at the end of a process.
+_DRAINED = 256
 
 _words: msgspec.json.Decoder[SaidWord] = msgspec.json.Decoder(SaidWord)
 
 
 class ObserverSocket:
-    """The listening socket and its peers."""
+    """The listening socket and its connections."""
 
     def __init__(self, path: Path, poller: Poller) -> None:
         self.inbox: deque[Heard | NotSeen] = deque()
         self._poller = poller
-        self._no_room = 0
+
         self._peers: dict[int, Peer] = {}
         self._held: set[int] = set()
         self._left: dict[int, int] = {}
         self._read_out: set[int] = set()
         self._listener = Listener(
-            path, socket.SOCK_SEQPACKET, poller, self._welcome, backlog=1024, per_turn=_ACCEPTS_PER_TURN
+            path, socket.SOCK_SEQPACKET, poller, self._connected, backlog=1024, per_turn=_ACCEPTS_PER_TURN
         )
 
-    @property
-    def turned_away(self) -> int:
-        """How many connections there was no room for, or no fd."""
-        return self._no_room + self._listener.refused
-
     def take(self, limit: int) -> list[Heard | NotSeen]:
-        """At most ``limit`` of what waits, in the order in which it came; then those held back are read again."""
+        """Return at most ``limit`` messages in order of arrival; read connections again that were paused."""
         self._forget_left()
         taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
         if not self.inbox:
@@ -67,7 +64,7 @@ class ObserverSocket:
         return taken
 
     def take_pidfd(self, pid: int) -> int | None:
-        """The pidfd of a peer, which is the caller's from now on: it is right even where the process is gone."""
+        """Return the pidfd of a process, owned by the caller; it is valid even if the process has ended."""
         for peer in self._peers.values():
             if peer.key[0] == pid and peer.pidfd is not None:
                 pidfd, peer.pidfd = peer.pidfd, None
@@ -75,26 +72,25 @@ class ObserverSocket:
         return self._left.pop(pid, None)
 
     def drain(self, pid: int) -> None:
-        """Read all that a process has said: its last words come before its end."""
+        """Read all messages of a process: they come before its end."""
         for fd, peer in tuple(self._peers.items()):
             if peer.key[0] == pid:
-                self._read(fd, peer, 4 * _WORDS_PER_TURN)
+                self._read(fd, peer, _DRAINED)
 
     def look(self) -> None:
-        """Look into the pages for what could not be sent."""
+        """Read from the pages how many messages could not be sent."""
         for peer in self._peers.values():
-            self._tell_unsent(peer)
+            self._count_unsent(peer)
 
     def close(self) -> None:
-        """Close everything, and remove the socket's file unless another server has put its own there."""
+        """Close everything, and remove the socket file unless another server has replaced it."""
         for fd in tuple(self._peers):
             self._drop(fd)
         close_all(self._left.values())
         self._listener.close()
 
-    def _welcome(self, connection: socket.socket, pid: int) -> None:
+    def _connected(self, connection: socket.socket, pid: int) -> None:
         if len(self._peers) >= MAX_PEERS:
-            self._no_room += 1
             connection.close()
             return
         fd = connection.fileno()
@@ -105,7 +101,7 @@ class ObserverSocket:
         return Reader(self, fd)
 
     def ready(self, fd: int) -> None:
-        """A peer has something to say; while too much waits it is not read, nor listened to (EPOLLHUP would spin)."""
+        """Read a connection; while too many messages wait, pause it, unregistered: EPOLLHUP would spin the loop."""
         if len(self.inbox) >= MAX_WAITING:
             self._poller.forget(fd)
             self._held.add(fd)
@@ -122,12 +118,12 @@ class ObserverSocket:
                 data, fds = b"", ()
             if not data:
                 close_all(fds)
-                self._tell_unsent(peer)
+                self._count_unsent(peer)
                 self._drop(fd)
                 return
-            self._take_in(peer, data, fds)
+            self._decode(peer, data, fds)
 
-    def _take_in(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
+    def _decode(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
         try:
             said = _words.decode(data)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -140,7 +136,7 @@ class ObserverSocket:
         self.inbox.append(Heard(peer.key, first, fds))
         self.inbox.extend(Heard(peer.key, word) for word in more)
 
-    def _tell_unsent(self, peer: Peer) -> None:
+    def _count_unsent(self, peer: Peer) -> None:
         if more := peer.newly_unsent():
             self.inbox.append(NotSeen(peer.key, more))
 
@@ -149,13 +145,13 @@ class ObserverSocket:
         self._held.discard(fd)
         peer = self._peers.pop(fd)
         if peer.pidfd is not None:
-            # Its words still wait to be taken: then it is to be watched, for its exit code if for nothing else.
+            # Its last messages are still in the inbox: the loop will watch it, if only for its exit code.
             close_all([self._left.pop(peer.key[0])] if peer.key[0] in self._left else [])
             self._left[peer.key[0]], peer.pidfd = peer.pidfd, None
         peer.close()
 
     def _forget_left(self) -> None:
-        """Nobody wants the pidfds of those whose last words were taken a turn ago."""
+        """Close the pidfds that the loop did not take in the turn after their process's last message."""
         close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
         self._read_out = set()
 

@@ -1,9 +1,9 @@
-"""What the loop needs to observe programs: their words, their pidfds, what they hold.
+"""Observe programs for the loop: take their messages, watch their processes.
 
 ::
 
-    ObserverSocket ──Heard──▶ words about processes ──▶ Fleet ──Watch──▶ Watching ──ended──▶ Fleet
-                       └────▶ the others, and all fds ──▶ Resources
+    ObserverSocket ──Heard──▶ messages about processes ──▶ Fleet ──Watch──▶ Watching ──ended──▶ Fleet
+                       └────▶ the others, and all fds ──▶ resources
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _WORDS_PER_TURN = 1024
 
 
 class Holdings(Protocol):
-    """What programs hold, as `resources.Resources` knows it."""
+    """What this module uses of `resources.intake.Intake`."""
 
-    def told(self, key: p.Key, word: AnyWord, fds: tuple[int, ...], now: p.Now) -> None:
-        """A process said a word; the fds are the taker's from now on."""
+    def report(self, key: p.Key, word: AnyWord, fds: tuple[int, ...], now: p.Now) -> None:
+        """Take in a message; the fds are the taker's from now on."""
 
     def forked(self, parent: int, child: int) -> None:
-        """A process has what its parent had."""
+        """Let a child use what its parent uses."""
 
-    def gone(self, pid: int, now: p.Now) -> None:
-        """A process has ended."""
+    def ended(self, pid: int, now: p.Now) -> None:
+        """Note the end of a process."""
 
 
 class Observation:
-    """Takes what waits, watches whom the fleet names."""
+    """Takes messages, and watches the processes that the fleet names."""
 
     def __init__(
         self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings
@@ -52,14 +52,14 @@ class Observation:
         self._watching = Watching(poller)
 
     def waiting(self) -> bool:
-        """Whether a turn left something for the next."""
+        """Return whether a turn left something for the next."""
         return bool(self._observers.inbox or self._watching.ended)
 
     def take(self, now: p.Now) -> Iterator[e.Happening]:
-        """What was said, then who ended: the last words of a process come before its end."""
+        """Yield the events of messages, then of ends: the last messages of a process come before its end."""
         ended = tuple(self._watching.ended)
         self._watching.ended.clear()
-        for pid in self._who_may_know(ended):
+        for pid in self._senders_about(ended):
             self._observers.drain(pid)
         for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
             yield from self._taken(one, now)
@@ -67,16 +67,16 @@ class Observation:
             yield from self._ended(process_id, now)
 
     def child_ended(self, process_id: str, now: p.Now) -> Iterator[e.Happening]:
-        """The first process of a program may be our own child: its last words, too, come before its end."""
+        """Yield the last messages of a child of ours that is the first process of a program."""
         member = self._fleet.members.get(process_id)
         if member and member.process.program and member.process.pid:
             self._observers.drain(member.process.pid)
             for one in self._observers.take(len(self._observers.inbox)):
                 yield from self._taken(one, now)
-            self._holdings.gone(member.process.pid, now)
+            self._holdings.ended(member.process.pid, now)
 
     def watch(self, action: a.Watch) -> e.Happening:
-        """Watch a process of a program, unless it turns out to be somebody else."""
+        """Watch a process of a program, unless the pid is that of a process outside the program."""
         pidfd = self._observers.take_pidfd(action.pid)
         if pidfd is None and not self._vouched(action):
             return e.Watching(action.process, None)
@@ -89,32 +89,28 @@ class Observation:
         return e.Watching(action.process, key)
 
     def watch_again(self, action: a.Watch) -> e.Happening:
-        """Watch a process that was identified before, by its start time."""
+        """Watch a process of a previous run, which was identified by its start time."""
         return self._watched(action, None)
 
     def watch_runner(self, action: a.WatchRunner) -> e.Happening:
-        """Watch who is to run a program, until that runs."""
+        """Watch the process that is about to start a program."""
         return e.Watching(action.process, self._watching.watch(action.process, action.pid))
 
     def signal(self, process_id: str, signum: int) -> bool:
-        """Send a signal to a process that is watched; False where it is gone."""
+        """Send a signal to a watched process; return False if it has ended."""
         return self._watching.signal(process_id, signum)
 
-    def pid(self, process_id: str) -> int | None:
-        """The pid of a watched process that has not ended."""
-        return self._watching.pid(process_id)
-
     def look(self) -> list[e.Happening]:
-        """Once in a sweep: who of the dead was reaped, and what could not be sent."""
+        """Return which dead processes were reaped; count what could not be sent.  Called in each sweep."""
         self._observers.look()
         return [e.Reaped(process_id) for process_id in self._watching.reaped()]
 
     def forget(self, process_id: str) -> None:
-        """The record of a process is gone."""
+        """Stop watching a process whose record is gone."""
         self._watching.forget(process_id)
 
     def close(self) -> None:
-        """Let go of everything; what still runs goes on unseen."""
+        """Stop watching; what still runs goes on."""
         self._watching.close()
         self._observers.close()
 
@@ -123,7 +119,7 @@ class Observation:
             yield e.NotSeen(one.key, one.count)
             return
         pid, word = one.key[0], one.word
-        self._holdings.told(one.key, word, one.fds, now)
+        self._holdings.report(one.key, word, one.fds, now)
         if isinstance(word, Hello) and word.forked:
             self._holdings.forked(word.ppid, pid)
         if not isinstance(one.word, Made | Dropped | Paged):
@@ -135,18 +131,18 @@ class Observation:
             return
         pid = self._watching.pid_of(process_id)
         if pid == member.process.pid and pid:
-            self._holdings.gone(pid, now)
+            self._holdings.ended(pid, now)
         self._inventory.drop_observed(process_id)
         yield e.Ended(process_id, self._watching.exitcode(process_id))
 
-    def _who_may_know(self, ended: tuple[str, ...]) -> set[int]:
-        """Those that have ended, and who started them: a pool tells before it ends its workers."""
+    def _senders_about(self, ended: tuple[str, ...]) -> set[int]:
+        """Return the ended processes and their parents: a pool announces the end of its workers."""
         members = filter(None, map(self._fleet.members.get, ended))
         pids = (*map(self._watching.pid_of, ended), *(member.process.started_by for member in members))
         return {pid for pid in pids if pid}
 
     def _vouched(self, action: a.Watch) -> bool:
-        """Whether a pid that somebody named is a process of the program: a word must not enrol anybody else."""
+        """Return whether a pid from a message belongs to the program: a message must not add other processes."""
         stat = proc.stat(action.pid)
         if stat is None or action.pid in (os.getpid(), os.getppid()):
             return False

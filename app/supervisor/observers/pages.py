@@ -1,7 +1,7 @@
-"""The page of an observed process: what it counts.  Layout in `observer_words`.
+"""Read the page of an observed process: the memory file in which it counts.  Layout in `app.protocol.observer`.
 
-Read by pread: a memfd that its process truncates would kill us with a SIGBUS if it were mapped.  It outlives its
-process, so that what a killed one counted, held and did can still be told.
+Read by pread: if it were mapped and its process truncated it, we would be killed by SIGBUS.  It outlives its process,
+so what a killed process counted, held and did can still be read.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import struct
 from typing import NamedTuple
 
 from app.protocol import observer as w
-from app.protocol.observer import PAGE_BYTES, PAGE_MAGIC
+from app.protocol.observer import PAGE_MAGIC
 
 _HEADER = struct.Struct(w.PAGE_HEADER)
 _COUNTER = struct.Struct(f"<{w.PAGE_COUNTER_WORDS}Q")
 _SLOTS = (w.PAGE_BYTES - w.PAGE_COUNTERS_AT) // _COUNTER.size
 _NS = 1e9
+#: The largest whole number that JSON readers keep exact.
+_MAX_COUNT = 2**53
 
 
 class Counter(NamedTuple):
-    """One slot.  Moments are seconds of CLOCK_MONOTONIC, 0.0 for never, or not now."""
+    """The counters of one resource.  Times are seconds of CLOCK_MONOTONIC, 0.0 for never, or not now."""
 
     puts: int
     gets: int
@@ -37,7 +39,7 @@ NOTHING = Counter(0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)
 
 
 class PageHead(NamedTuple):
-    """The beginning.  ``task`` is None between two tasks."""
+    """The beginning of a page.  ``task`` is None between two tasks."""
 
     not_sent: int
     tasks_done: int
@@ -46,9 +48,9 @@ class PageHead(NamedTuple):
 
 
 def is_page(fd: int) -> bool:
-    """Whether it can be a page: it may be anything that somebody passed."""
+    """Return whether an fd can be that of a page; a process may pass any fd."""
     try:
-        # Only files in memory have seals: reading anything else might wait for a disk, or for ever.
+        # Only memory files have seals: reading any other file might wait for a disk, or for ever.
         fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         return os.fstat(fd).st_size == w.PAGE_BYTES
     except OSError:
@@ -58,7 +60,7 @@ def is_page(fd: int) -> bool:
 class Page:
     """The page of one process; owns the fd.
 
-    Holds what `look` found last, and whether that was anything new, also after the end of the process.
+    Keeps what `look` read last, and whether that was new, also after the end of the process.
     """
 
     def __init__(self, fd: int) -> None:
@@ -70,12 +72,12 @@ class Page:
         self.changed = True
 
     def need(self, slot: int) -> None:
-        """Read as far as this slot from now on."""
+        """Read up to this slot from now on."""
         if 0 <= slot < _SLOTS:
             self._used = max(self._used, slot + 1)
 
     def look(self) -> None:
-        """Read it; what cannot be a page is none."""
+        """Read the page."""
         before = self._raw
         try:
             self._raw = os.pread(self._fd, w.PAGE_COUNTERS_AT + self._used * _COUNTER.size, 0)
@@ -86,7 +88,7 @@ class Page:
             self.head = _head(self._raw)
 
     def counter(self, slot: int) -> Counter | None:
-        """One slot, as it was at the last look."""
+        """Return a slot as last read; None if there is none."""
         at = w.PAGE_COUNTERS_AT + slot * _COUNTER.size
         if self.head is None or slot < 0 or len(self._raw) < at + _COUNTER.size:
             return None
@@ -94,11 +96,11 @@ class Page:
         return Counter(puts, gets, put_at / _NS, got_at / _NS, to_put / _NS, to_get / _NS, count, acquired / _NS)
 
     def fileno(self) -> int:
-        """The fd, which stays ours."""
+        """Return the fd, which the page still owns."""
         return self._fd
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the fd."""
         os.close(self._fd)
 
 
@@ -116,16 +118,14 @@ _HEAD = struct.Struct("<QQQ")
 
 
 def unsent(page: int) -> int:
-    """How many words its process could not send; 0 for what is no page: it may be any fd that somebody passed."""
+    """Return how many messages the process could not send; 0 for an fd that is no page."""
+    if not is_page(page):
+        return 0
     try:
-        # Only files in memory have seals: reading anything else might wait for a disk, or for ever.
-        fcntl.fcntl(page, fcntl.F_GET_SEALS)
-        if os.fstat(page).st_size != PAGE_BYTES:
-            return 0
         head = os.pread(page, _HEAD.size, 0)
     except OSError:
         return 0
     if len(head) < _HEAD.size:
         return 0
     magic, _version, count = _HEAD.unpack(head)
-    return min(count, 2**53) if magic == PAGE_MAGIC else 0
+    return min(count, _MAX_COUNT) if magic == PAGE_MAGIC else 0

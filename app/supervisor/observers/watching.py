@@ -1,7 +1,7 @@
-"""Processes that are not our children, watched all the same: a pidfd in the loop's epoll says that one ended.
+"""Watch processes that are not our children: a pidfd in the loop's epoll says that one has ended.
 
-How it ended its parent alone is told, and yet it can be known (`pidfds.how_it_ended`).  One whose parent died first is
-handed over to us by the kernel: then it is ours to reap.
+The kernel reports the exit code to the parent only, but there are ways to read it (`pidfds.how_it_ended`).  A process
+whose parent died first is reparented to us: then we reap it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from app.linux import identity, pidfds, proc
 from app.linux.poller import Poller
 from app.records.primitives import Key
 
-#: Zombies looked at in one sweep (10 µs each).
-_LOOKS = 200
+#: Zombies that are checked in one sweep (10 µs each).
+_MAX_CHECKED = 200
 
 
 @dataclass(slots=True)
 class Watched:
-    """One process; ``ended`` until it was reaped."""
+    """One process; ``ended`` while it is a zombie."""
 
     key: Key
     pidfd: int
@@ -30,7 +30,7 @@ class Watched:
 
 
 class Watching:
-    """All of them, by process id; ``ended`` has the ids whose pidfd fired, for the loop to pop."""
+    """Watches processes by id; ``ended`` has the ids whose pidfd fired, for the loop to pop."""
 
     def __init__(self, poller: Poller) -> None:
         self.ended: deque[str] = deque()
@@ -38,7 +38,7 @@ class Watching:
         self._by_id: dict[str, Watched] = {}
 
     def watch(self, process_id: str, pid: int, pidfd: int | None = None) -> Key | None:
-        """Watch the process; ``pidfd``, where there is one, is taken over.  None where it is gone without a trace."""
+        """Watch a process, and return its key; None if it is gone.  A given ``pidfd`` is owned from now on."""
         self.forget(process_id)
         if pidfd is None:
             try:
@@ -55,12 +55,12 @@ class Watching:
         return key
 
     def exitcode(self, process_id: str) -> int | None:
-        """How one ended whose pidfd fired; None where it cannot be told."""
+        """Return the exit code of a process whose pidfd fired; None if it cannot be read."""
         one = self._by_id.get(process_id)
         return pidfds.how_it_ended(one.pidfd, one.key[0]) if one else None
 
     def signal(self, process_id: str, signum: int) -> bool:
-        """Send a signal through the pidfd; False where it has ended, or is not ours to signal."""
+        """Send a signal through the pidfd; return False if the process has ended, or it is not permitted."""
         one = self._by_id.get(process_id)
         if one is None or one.ended:
             return False
@@ -71,39 +71,34 @@ class Watching:
         return True
 
     def pid_of(self, process_id: str) -> int | None:
-        """The pid of one that is watched, dead or alive."""
+        """Return the pid of a watched process, dead or alive."""
         one = self._by_id.get(process_id)
         return one.key[0] if one else None
 
-    def pid(self, process_id: str) -> int | None:
-        """The pid of one that has not ended."""
-        one = self._by_id.get(process_id)
-        return None if one is None or one.ended else one.key[0]
-
     def reaped(self) -> list[str]:
-        """Those of the dead that are zombies no longer, some of them at each call; they are not watched any more."""
-        dead = [key for key, one in self._by_id.items() if one.ended][:_LOOKS]
+        """Return dead processes that were reaped, and stop watching them; checks some of them at each call."""
+        dead = [key for key, one in self._by_id.items() if one.ended][:_MAX_CHECKED]
         gone = [key for key in dead if self._is_reaped(self._by_id[key])]
         for key in dead:
-            # To the end of the line: the next call looks at others.
+            # To the end of the queue: the next call checks others.
             self._by_id[key] = self._by_id.pop(key)
         for key in gone:
             self.forget(key)
         return gone
 
     def forget(self, process_id: str) -> None:
-        """Watch it no longer; a no-op for one that is not watched."""
+        """Stop watching a process; do nothing if it is not watched."""
         if one := self._by_id.pop(process_id, None):
             self._poller.forget(one.pidfd)
             os.close(one.pidfd)
 
     def close(self) -> None:
-        """Let go of all."""
+        """Stop watching all processes."""
         for process_id in tuple(self._by_id):
             self.forget(process_id)
 
     def _is_reaped(self, one: Watched) -> bool:
-        pidfds.how_it_ended(one.pidfd, one.key[0])  # which reaps what was handed over to us
+        pidfds.how_it_ended(one.pidfd, one.key[0])  # reaps it, if it was reparented to us
         return not identity.exists(one.key)
 
     def _fired(self, process_id: str) -> Callable[[int], None]:

@@ -1,4 +1,4 @@
-"""From a wish to open a pool to a checked plan of its host, as `launching` does it for processes."""
+"""Check a request to open a pool, and plan the process of its host."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from msgspec.structs import replace
 
 import workers
 from app.core.fleet.events import Plan
-from app.core.pools.asks import MAX_PROCESSES
 from app.core.pools.pool import target
-from app.records.errors import InvalidField
+from app.records.limits import (
+    MAX_POOL_WORKERS,
+    MAX_SECONDS,
+    MAX_TASK_RETRIES,
+    MAX_TASKS_PER_CHILD,
+    MIN_STUCK_AFTER_S,
+)
 from app.records.pool import PoolSpec
 from app.records.process import Process
 from app.settings import Settings
 
-from .process import START_METHODS, checked_name, checked_seconds
+from .process import checked_name, checked_seconds, checked_start_method, checked_whole
 
-MAX_RETRIES = 100
-MAX_TASKS = 2**31
 _PROJECT = str(Path(workers.__file__).parent.parent)
 
 
 def plan(spec: PoolSpec, settings: Settings) -> Plan:
-    """The checked plan; raises `InvalidField`, naming the field and what is allowed."""
+    """Return the plan of the host; raise `InvalidField` for a field that is not allowed."""
     spec = _checked(spec)
     process = Process(
         id="",
@@ -47,19 +50,13 @@ def plan(spec: PoolSpec, settings: Settings) -> Plan:
 
 
 def _checked(spec: PoolSpec) -> PoolSpec:
-    processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES) if spec.processes is None else spec.processes
-    _whole("processes", processes, 1, MAX_PROCESSES)
-    _whole("retries", spec.retries, 0, MAX_RETRIES)
+    processes = min(len(os.sched_getaffinity(0)), MAX_POOL_WORKERS) if spec.processes is None else spec.processes
+    checked_whole("processes", processes, 1, MAX_POOL_WORKERS)
+    checked_whole("retries", spec.retries, 0, MAX_TASK_RETRIES)
     if spec.maxtasksperchild is not None:
-        _whole("maxtasksperchild", spec.maxtasksperchild, 1, MAX_TASKS)
+        checked_whole("maxtasksperchild", spec.maxtasksperchild, 1, MAX_TASKS_PER_CHILD)
     if spec.stuck_after_s is not None:
-        checked_seconds("stuck_after_s", spec.stuck_after_s, 1, 86400)
-    if spec.start_method not in START_METHODS:
-        raise InvalidField("start_method", f"{spec.start_method!r} is not one of {', '.join(START_METHODS)}")
+        checked_seconds("stuck_after_s", spec.stuck_after_s, MIN_STUCK_AFTER_S, MAX_SECONDS)
+    checked_start_method(spec.start_method)
     checked_name(spec.name)
     return replace(spec, processes=processes)
-
-
-def _whole(field: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise InvalidField(field, f"{value} is not from {low} to {high}")

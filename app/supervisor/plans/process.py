@@ -1,13 +1,14 @@
-"""From a wish to launch to a checked plan: every field is looked at before anything is started.
+"""Check a request to launch a process, and plan it: every field is checked before anything is started.
 
-The user's own code is never imported here: whether ``module:function`` exists is found out in the child, and a failure
-is told by its record.
+The user's own code is never imported here: the child finds out whether ``module:function`` exists, and its record shows
+the error.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,31 @@ import msgspec
 import workers
 from app.core.fleet.events import Plan
 from app.records.errors import InvalidField
+from app.records.limits import (
+    MAX_GRACE_S,
+    MAX_NAME_CHARACTERS,
+    MAX_RESTART_DELAY_S,
+    MAX_RESTARTS,
+    MAX_SECONDS,
+    MAX_TARGET_CHARACTERS,
+    MIN_RESTART_DELAY_S,
+    MIN_STUCK_AFTER_S,
+)
 from app.records.primitives import JsonDict
-from app.records.process import LaunchSpec, Process, RestartPolicy
+from app.records.process import LaunchSpec, Process, RestartPolicy, StartMethod
 from app.settings import Settings
 
 START_METHODS = ("forkserver", "spawn", "fork")
-MAX_NAME = 100
 #: A start writes its pickled arguments into a pipe while the loop waits: 20 MB took 105–150 ms.
-MAX_ARGUMENTS = 256 * 1024
+MAX_ARGUMENT_BYTES = 256 * 1024
 _TARGET = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*):(?P<qualname>[^\W\d]\w*(\.[^\W\d]\w*)*)")
 _PROJECT = str(Path(workers.__file__).parent.parent)
 
 
 def plan(spec: LaunchSpec, settings: Settings) -> Plan:
-    """The checked plan; raises `InvalidField`, naming the field and what is allowed."""
+    """Return the plan of the process; raise `InvalidField` for a field that is not allowed."""
     if (spec.workload is None) == (spec.target is None):
-        raise InvalidField("workload", "give either workload (a name of the catalogue) or target (module:function)")
+        raise InvalidField("workload", "give either workload (a name in the catalogue) or target (module:function)")
     if spec.workload is not None:
         return _of_catalogue(spec, spec.workload, settings)
     return _of_target(spec, spec.target or "", settings)
@@ -40,9 +50,9 @@ def plan(spec: LaunchSpec, settings: Settings) -> Plan:
 def _of_catalogue(spec: LaunchSpec, name: str, settings: Settings) -> Plan:
     catalogue = workers.catalogue()
     if name not in catalogue:
-        raise InvalidField("workload", f"there is no {name!r}; allowed are {', '.join(sorted(catalogue))}")
+        raise unknown_workload(name, catalogue)
     if spec.args or spec.kwargs or spec.path:
-        raise InvalidField("args", "a workload of the catalogue takes params; args, kwargs and path go with target")
+        raise InvalidField("args", "args, kwargs and path are for target; a workload takes params")
     workload = catalogue[name]
     try:
         params = workload.check(spec.params)
@@ -61,33 +71,24 @@ def _of_catalogue(spec: LaunchSpec, name: str, settings: Settings) -> Plan:
 def _of_target(spec: LaunchSpec, target: str, settings: Settings) -> Plan:
     match = _TARGET.fullmatch(target)
     if not match:
-        raise InvalidField("target", f"{target!r} is not of the form module:function, e.g. jobs.mail:send")
+        raise InvalidField("target", f"must have the form module:function (for example jobs.mail:send), not {target!r}")
     if spec.params:
-        raise InvalidField("params", "params go with a workload of the catalogue; a target takes args and kwargs")
-    path = _folder(spec.path)
-    if len(msgspec.json.encode((spec.args, spec.kwargs))) > MAX_ARGUMENTS:
-        raise InvalidField("args", f"args and kwargs are over {MAX_ARGUMENTS} bytes of JSON; pass a file name instead")
+        raise InvalidField("params", "params are for a workload; a target takes args and kwargs")
+    path = None if spec.path is None else checked_folder("path", spec.path)
+    if len(msgspec.json.encode((spec.args, spec.kwargs))) > MAX_ARGUMENT_BYTES:
+        limit = f"{MAX_ARGUMENT_BYTES:,} bytes of JSON"
+        raise InvalidField("args", f"args and kwargs must be at most {limit}; pass a file name instead")
     written = ", ".join([repr(one) for one in spec.args] + [f"{key}={one!r}" for key, one in spec.kwargs.items()])
     job = {"module": match["module"], "qualname": match["qualname"], "path": path, "root": None}
     return Plan(
-        process=_process(spec, {}, f"{target}({written})"[:500], {}, settings),
+        process=_process(spec, {}, f"{target}({written})"[:MAX_TARGET_CHARACTERS], {}, settings),
         job={**job, "args": list(spec.args), "kwargs": spec.kwargs},
     )
 
 
-def _folder(path: str | None) -> str | None:
-    if path is None:
-        return None
-    folder = Path(path)
-    if "\0" in path or not folder.is_absolute() or not folder.is_dir():
-        raise InvalidField("path", f"{path!r} is not an absolute path of a folder on this machine")
-    return str(folder)
-
-
 def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict, settings: Settings) -> Process:
-    method = _chosen(spec.start_method, defaults, "start_method", "forkserver")
-    if method not in START_METHODS:
-        raise InvalidField("start_method", f"{method!r} is not one of {', '.join(START_METHODS)}")
+    grace_s = _chosen(spec.grace_s, defaults, "grace_s", settings.grace_s)
+    stuck_after_s = _chosen(spec.stuck_after_s, defaults, "stuck_after_s", settings.stuck_after_s)
     return Process(
         id="",
         name=checked_name(spec.name),
@@ -96,18 +97,13 @@ def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict
         params=params,
         args=spec.args,
         kwargs=spec.kwargs,
-        start_method=method,
+        start_method=checked_start_method(_chosen(spec.start_method, defaults, "start_method", "forkserver")),
         daemon=_chosen(spec.daemon, defaults, "daemon", False),
         auto_start=spec.auto_start,
         auto_join=_chosen(spec.auto_join, defaults, "auto_join", True),
-        grace_s=checked_seconds("grace_s", _chosen(spec.grace_s, defaults, "grace_s", settings.grace_s), 0, 3600),
+        grace_s=checked_seconds("grace_s", grace_s, 0, MAX_GRACE_S),
         restart=_policy(spec.restart or msgspec.convert(defaults.get("restart", {}), RestartPolicy)),
-        stuck_after_s=checked_seconds(
-            "stuck_after_s",
-            _chosen(spec.stuck_after_s, defaults, "stuck_after_s", settings.stuck_after_s),
-            1,
-            86400,
-        ),
+        stuck_after_s=checked_seconds("stuck_after_s", stuck_after_s, MIN_STUCK_AFTER_S, MAX_SECONDS),
     )
 
 
@@ -115,24 +111,51 @@ def _chosen(given: Any, defaults: JsonDict, field: str, otherwise: Any) -> Any:
     return defaults.get(field, otherwise) if given is None else given
 
 
+def unknown_workload(name: str | None, known: Iterable[str]) -> InvalidField:
+    """Return the error for a name that is not in the catalogue."""
+    return InvalidField("workload", f"unknown workload {name!r}; known are {', '.join(sorted(known))}")
+
+
 def checked_name(name: str | None) -> str:
+    """Return the name, empty for None."""
     if name is None:
         return ""
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise InvalidField("name", f"must be 1 to {MAX_NAME} printable characters")
+    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
+        raise InvalidField("name", f"must have 1 to {MAX_NAME_CHARACTERS} printable characters")
     return name
 
 
+def checked_start_method(method: StartMethod) -> StartMethod:
+    """Return the start method; msgspec has checked it only where the request was decoded."""
+    if method not in START_METHODS:
+        raise InvalidField("start_method", f"must be one of {', '.join(START_METHODS)}, not {method!r}")
+    return method
+
+
+def checked_folder(field: str, path: str) -> str:
+    """Return the path of an existing folder."""
+    if "\0" in path or not Path(path).is_absolute() or not Path(path).is_dir():
+        raise InvalidField(field, f"must be the absolute path of a folder on this machine, not {path!r}")
+    return path
+
+
 def checked_seconds(field: str, value: float, low: float, high: float) -> float:
+    """Return a number of seconds from ``low`` to ``high``."""
     if not (math.isfinite(value) and low <= value <= high):
-        raise InvalidField(field, f"{value} is not a number of seconds from {low:g} to {high:g}")
+        raise InvalidField(field, f"must be a number of seconds from {low:,g} to {high:,g}, not {value:,g}")
     return float(value)
 
 
+def checked_whole(field: str, value: int, low: int, high: int) -> int:
+    """Return a whole number from ``low`` to ``high``."""
+    if not low <= value <= high:
+        raise InvalidField(field, f"must be from {low:,} to {high:,}, not {value:,}")
+    return value
+
+
 def _policy(policy: RestartPolicy) -> RestartPolicy:
-    if not 1 <= policy.limit <= 1000:
-        raise InvalidField("restart.limit", f"{policy.limit} is not from 1 to 1000")
-    checked_seconds("restart.delay_s", policy.delay_s, 0.1, 3600)
-    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, 86400)
-    checked_seconds("restart.stable_s", policy.stable_s, 0, 86400)
+    checked_whole("restart.limit", policy.limit, 1, MAX_RESTARTS)
+    checked_seconds("restart.delay_s", policy.delay_s, MIN_RESTART_DELAY_S, MAX_RESTART_DELAY_S)
+    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, MAX_SECONDS)
+    checked_seconds("restart.stable_s", policy.stable_s, 0, MAX_SECONDS)
     return policy

@@ -1,6 +1,6 @@
-"""Reads the figures of everything but locks, one function for each kind, into its `Reading`.
+"""Read the figures of every resource except locks into its `Reading`, one method for each kind.
 
-Whatever cannot be read becomes None: a user that vanished, a look that the kernel refuses, a layout that is unknown.
+What cannot be read becomes None: the process has ended, the kernel does not permit it, or the layout is unknown.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ from app.linux.pipes import Fd
 from app.linux.sockets import connections
 from app.records.primitives import JsonDict
 
-from .window import Window, Windows
+from .process_view import ProcessView, ProcessViews
 
-_VALUES, _LETTERS = 16, 80
+#: Values of a Value or an Array that are shown, and characters of one of characters.
+_MAX_VALUES, _MAX_CHARACTERS = 16, 80
 _BARRIER = struct.Struct("<ii")
 _BROKEN = -2
-#: How many processes are asked for the same bytes until one answers.
-_TRIES = 6
+#: Processes that are tried, one after the other, to read the bytes of a pipe.
+_MAX_TRIES = 6
 
-
-#: By inode, each with its pid.
+#: (pid, fd) by the inode of a pipe or socket.
 Fds: TypeAlias = dict[int, list[tuple[int, Fd]]]
 
 
 class FigureReader:
-    """Reads through ``windows``."""
+    """Reads through ``views``."""
 
-    def __init__(self, windows: Windows) -> None:
-        self._windows = windows
+    def __init__(self, views: ProcessViews) -> None:
+        self._views = views
 
     def queue(self, thing: Thing, now: float) -> None:
-        """Its counters, and the buffers of its feeders."""
+        """Read a queue's counters, and the buffers of its feeder threads."""
         reading = thing.reading
         counted = reading.counted
         for pid in thing.users:
-            page = self._windows[pid].page if pid in self._windows else None
+            page = self._views[pid].page if pid in self._views else None
             if pid in counted and not (page and page.changed):
                 continue
-            if counter := self._windows.counter(thing, pid):
+            if counter := self._views.counter(thing, pid):
                 counted[pid] = (counter.puts, counter.gets)
         if counted or reading.traffic:
             reading.traffic = reading.traffic or Traffic()
             puts, gets = map(sum, zip(*counted.values(), strict=True)) if counted else (0, 0)
             reading.traffic.look(puts, gets, now)
-        # Who never put has no feeder.
+        # A process that never put has no feeder thread.
         feeders = [pid for pid in thing.users if pid not in counted or counted[pid][0]]
         reading.buffered = {pid: count for pid in feeders if (count := self._buffered(thing, pid)) is not None}
 
-    def bury(self, thing: Thing, pid: int) -> None:
-        """A user has ended: its page, looked at for the last time, says what it did and what it still held."""
+    def keep_counts(self, thing: Thing, pid: int) -> None:
+        """Keep what the page of a user that has ended counted, and whether it still held the lock."""
         reading = thing.reading
-        counter = self._windows.counter(thing, pid)
+        counter = self._views.counter(thing, pid)
         reading.counted.pop(pid, None)
         if counter and reading.traffic:
             reading.traffic.add_dead(counter.puts, counter.gets)
@@ -65,22 +65,22 @@ class FigureReader:
             reading.dead_owners = {pid: counter.acquired_at}
 
     def pipe(self, thing: Thing) -> None:
-        """Unread bytes of each direction: what ``b`` has not read was sent by ``a``."""
+        """Read the unread bytes in each direction: what ``b`` has not read was sent by ``a``."""
         reading = thing.reading
         inodes = inodes_of(thing)
         reading.unread = self._unread(thing, inodes[-1]) if inodes else None
         reading.unread_back = self._unread(thing, inodes[0]) if len(inodes) == 2 else None
 
     def index_fds(self) -> Fds:
-        """Who has which pipes and sockets, as far as fds were looked at."""
+        """Return the pipes and sockets of all processes, as last read."""
         index: Fds = {}
-        for pid in sorted(self._windows):
-            for inode, fds in self._windows[pid].fds.items():
+        for pid in sorted(self._views):
+            for inode, fds in self._views[pid].fds.items():
                 index.setdefault(inode, []).extend((pid, one) for one in fds)
         return index
 
     def ends(self, thing: Thing, index: Fds) -> None:
-        """Who has which end: also one that got it from another process and told nothing of it."""
+        """Find who has which end of a pipe, including processes that received it without a report."""
         reading = thing.reading
         inodes = inodes_of(thing)
         ways: dict[str, dict[int, None]] = {}
@@ -93,35 +93,35 @@ class FigureReader:
         reading.mapped_by = tuple({pid for pids in ways.values() for pid in pids})
 
     def values(self, thing: Thing) -> None:
-        """The first values of a Value or an Array."""
+        """Read the first values of a Value or an Array."""
         reading = thing.reading
         typecode = text(thing.facts, "typecode") or ""
-        most = _LETTERS if typecode in {"c", "u"} else _VALUES
+        most = _MAX_CHARACTERS if typecode in {"c", "u"} else _MAX_VALUES
         length = number(thing.facts, "length")
         count = min(1 if length is None else length, most)
-        reading.values = self._windows.first(thing, "data", lambda one, at: one.memory.values(at, typecode, count))
+        reading.values = self._views.first(thing, "data", lambda one, at: one.memory.values(at, typecode, count))
 
     def barrier(self, thing: Thing) -> None:
-        """How many wait at it, and whether it is broken."""
+        """Read how many processes have arrived at a barrier, and whether it is broken."""
         reading = thing.reading
-        raw = self._windows.first(thing, "data", lambda one, at: one.memory.read(at, _BARRIER.size) or None) or b""
+        raw = self._views.first(thing, "data", lambda one, at: one.memory.read(at, _BARRIER.size) or None) or b""
         state, count = _BARRIER.unpack(raw) if len(raw) == _BARRIER.size else (None, None)
         reading.arrived, reading.broken = count, None if state is None else state == _BROKEN
 
     def dictionary(self, thing: Thing) -> None:
-        """Of a pool its pending work, of a manager its objects."""
+        """Read the number of a pool's pending jobs, or of a manager's objects."""
         reading = thing.reading
-        reading.length = self._windows.first(thing, "cache", lambda one, at: one.memory.dict_length(at))
+        reading.length = self._views.first(thing, "cache", lambda one, at: one.memory.dict_length(at))
 
     def pool(self, thing: Thing, wall_of_mono: float) -> None:
-        """What its workers do.  ``wall_of_mono``: the wall clock when the monotonic one was 0."""
+        """Read what a pool's workers do.  ``wall_of_mono``: the wall clock when the monotonic one was 0."""
         reading = thing.reading
         self.dictionary(thing)
         running: list[JsonDict] = []
         done = reading.done_by_dead
         for pid in sorted(thing.workers):
-            window = self._windows.get(pid)
-            head = window.page.head if window and window.page else None
+            view = self._views.get(pid)
+            head = view.page.head if view and view.page else None
             if head:
                 done += head.tasks_done
             if head and head.task is not None:
@@ -129,45 +129,44 @@ class FigureReader:
         reading.running, reading.done = tuple(running), done
 
     def shared_memory(self, thing: Thing) -> None:
-        """Who has it mapped, as far as mappings were looked at."""
+        """Find who has a shared memory block mapped, by the mappings as last read."""
         reading = thing.reading
         name = thing.key.removeprefix("shm:").removeprefix("/")
-        family = [window for window in self._windows.values() if name in window.names]
-        reading.mapped_by = tuple(sorted(window.pid for window in family))
+        reading.mapped_by = tuple(sorted(view.pid for view in self._views.values() if name in view.names))
 
     def listener(self, thing: Thing) -> None:
-        """How many are connected."""
+        """Read how many clients are connected."""
         reading = thing.reading
         address = text(thing.facts, "address")
-        window = next((self._windows[pid] for pid in thing.users if pid in self._windows), None)
-        reading.connections = connections(window.folder, address) if window and address else None
+        view = next((self._views[pid] for pid in thing.users if pid in self._views), None)
+        reading.connections = connections(view.folder, address) if view and address else None
 
     def _buffered(self, thing: Thing, pid: int) -> int | None:
         address = number(thing.users[pid], "buffer")
-        window = self._windows.get(pid)
-        return window.memory.deque_length(address) if window and address is not None else None
+        view = self._views.get(pid)
+        return view.memory.deque_length(address) if view and address is not None else None
 
     def _unread(self, thing: Thing, inode: int) -> int | None:
-        # A few of each: of a duplex pipe that many inherited, each of them has told both ends.
+        # A few of each: if many processes inherited a duplex pipe, each of them has reported both ends.
         for source in (
-            self._windows.told(thing, "reader"),
-            self._windows.told(thing, "writer"),
+            self._views.reported(thing, "reader"),
+            self._views.reported(thing, "writer"),
             self._readers(thing, inode),
         ):
-            for window, fd in islice(source, _TRIES):
-                if (count := window.unread(fd, inode)) is not None:
+            for view, fd in islice(source, _MAX_TRIES):
+                if (count := view.unread(fd, inode)) is not None:
                     return count
         return None
 
-    def _readers(self, thing: Thing, inode: int) -> Iterator[tuple[Window, int]]:
+    def _readers(self, thing: Thing, inode: int) -> Iterator[tuple[ProcessView, int]]:
         reading = thing.reading
         for pid in (*thing.users, *reading.mapped_by):
-            window = self._windows.get(pid)
-            if window:
-                yield from ((window, one.fd) for one in window.fds.get(inode, ()) if one.reads)
+            view = self._views.get(pid)
+            if view:
+                yield from ((view, one.fd) for one in view.fds.get(inode, ()) if one.reads)
 
 
 def inodes_of(thing: Thing) -> list[int]:
-    """Of the pipe, or of the two sockets of a duplex pipe."""
+    """Return the inode of a pipe, or of the two sockets of a duplex pipe."""
     keys = [thing.parts[end] for end in ENDS] if all(end in thing.parts for end in ENDS) else [thing.key]
     return [int(number) for key in keys if (number := key.partition(":")[2]).isdecimal()]

@@ -1,7 +1,7 @@
-"""What is known of resources, as it is left to the supervisor after us, and taken over from the one before.
+"""Hand resources over to the next supervisor, and take them over from the previous one.
 
-A window has the id ``wPID``, a thing its own.  `descriptor` gives what cannot be written down: the file of a semaphore,
-the page of a process; what does not come over by itself is looked for again (`take_over`).
+A process view has the id ``wPID``, a thing its own.  `descriptor` returns what cannot be written down: the file of a
+semaphore, the page of a process; `take_over` searches for those that were not handed over.
 """
 
 from __future__ import annotations
@@ -22,83 +22,83 @@ from app.linux.semaphores import SemaphoreFiles
 from app.records.primitives import JsonDict, Now
 from app.supervisor.observers.pages import Page, is_page
 
-from .window import Window, Windows
+from .process_view import ProcessView, ProcessViews
 
 _SHM = "/dev/shm"  # noqa: S108 - where glibc keeps semaphores, not a place for temporary files
-_NAMES = 10_000
+_MAX_NAMES = 10_000
 _PAGE = "/memfd:procession-page"
-_FDS_EACH = 2000
-#: What a lock or a wait was for a moment is not worth a line.
+_MAX_FDS = 2000
+#: Shorter holds and waits are not handed over.
 LASTS_S = 1.0
-#: Who has a lock, since when; or who died with a place of a semaphore.
+#: The pid that holds a lock, and since when; or that died after it had acquired a semaphore.
 _Holder = tuple[int, float | None]
 
 
-class Estate:
-    """Facts about everything that the book and the windows have."""
+class ResourceHandover:
+    """Returns the facts about things and process views that the next supervisor needs."""
 
     def __init__(
         self,
         book: Book,
-        windows: Windows,
+        views: ProcessViews,
         edges: Edges,
         files: SemaphoreFiles,
     ) -> None:
-        self._book, self._windows, self._edges, self._files = book, windows, edges, files
+        self._book, self._views, self._edges, self._files = book, views, edges, files
         self._holders: dict[str, _Holder] = {}
         self._waits: dict[int, list[LastingWait]] = {}
         self._shown: set[str] = set()
 
     def has_news(self) -> bool:
-        """Whether anything was told, or is gone, since the last look."""
+        """Return whether anything was reported, or has gone, since the last look."""
         return bool(self._book.touched)
 
     def forget_news(self) -> None:
-        """Nobody is interested."""
+        """Drop what is new: there is nothing to hand over."""
         self._book.touched.clear()
 
     def look(self, now: float) -> set[str]:
-        """The ids of which `fact` may tell something new: what was told, who waits, who holds a lock for a while."""
+        """Return the ids whose `fact` may have changed: by a report, a wait, or a lock that is held for a while."""
         touched, self._book.touched = self._book.touched, set()
         locks = (thing for thing in self._book.by_key.values() if thing.kind in LOCKS | SEMAPHORES)
         found = {thing.id: held for thing in locks if (held := self._holder(thing, now))}
         before, self._holders = self._holders, found
         self._waits = self._edges.lasting(LASTS_S)
-        windows = {f"w{pid}" for pid in self._windows}
-        gone, self._shown = self._shown - windows, windows
+        views = {f"w{pid}" for pid in self._views}
+        gone, self._shown = self._shown - views, views
         changed = {key for key in before.keys() | found.keys() if before.get(key) != found.get(key)}
-        return touched | windows | gone | changed
+        return touched | views | gone | changed
 
     def fact(self, key: str) -> OfThing | OfWindow | None:
-        """What is to be left about it; None where there is nothing any more."""
+        """Return the fact with that id; None if there is nothing any more."""
         if key.startswith("w"):
             return self._of_window(int(key[1:]))
         thing = self._book.by_id.get(key)
         return self._of_thing(thing) if thing and thing.program else None
 
     def descriptor(self, key: str) -> int | None:
-        """Ours of its semaphore's file, or of its page."""
+        """Return our descriptor of a semaphore's file, or of a process's page; None if there is none."""
         if key.startswith("w"):
-            window = self._windows.get(int(key[1:]))
-            return window.page.fileno() if window and window.page else None
+            view = self._views.get(int(key[1:]))
+            return view.page.fileno() if view and view.page else None
         thing = self._book.by_id.get(key)
         file = self._files.get(thing.key) if thing else None
         return file.fileno() if file else None
 
     def _of_window(self, pid: int) -> OfWindow | None:
-        window, program = self._windows.get(pid), self._book.programs.get(pid)
-        if window is None or program is None or not window.start:
+        view, program = self._views.get(pid), self._book.programs.get(pid)
+        if view is None or program is None or not view.start:
             return None
-        page = window.page
+        page = view.page
         return OfWindow(
             program=program,
             pid=pid,
-            start=window.start,
+            start=view.start,
             page=page.inode if page else None,
-            joins=window.joins,
+            joins=view.joins,
             waits=tuple(self._waits.get(pid, ())),
-            sentinels=tuple(window.sentinels.items()),
-            is_helper=window.is_helper,
+            sentinels=tuple(view.sentinels.items()),
+            is_helper=view.is_helper,
         )
 
     def _of_thing(self, thing: Thing) -> OfThing:
@@ -134,17 +134,17 @@ class Estate:
             return None
         return holding.last, holding.since
 
-    # From the one before
+    # From the previous supervisor
 
     def take_over(
-        self, windows: Iterable[OfWindow], things: Iterable[OfThing], descriptors: Sequence[int], now: Now
+        self, views: Iterable[OfWindow], things: Iterable[OfThing], descriptors: Sequence[int], now: Now
     ) -> None:
-        """Know again what of this still is there; the ``descriptors`` are ours from now on."""
+        """Restore what still exists; the ``descriptors`` are owned from now on."""
         pages = {os.fstat(fd).st_ino: fd for fd in descriptors if is_page(fd)}
         known_pages = set(pages.values())
         others = [fd for fd in descriptors if fd not in known_pages]
-        for window in windows:
-            self._open(window, pages, now.wall)
+        for view in views:
+            self._open(view, pages, now.wall)
         known = sorted(things, key=lambda one: int(one.id[1:]))
         self._find_semaphores({one.key for one in known if one.key.startswith("sem:")}, others)
         for fd in (*pages.values(), *others):
@@ -153,19 +153,19 @@ class Estate:
             self._enter(thing, now.mono)
 
     def _open(self, one: OfWindow, pages: dict[int, int], wall: float) -> None:
-        window = self._windows[one.pid] = Window(one.pid, one.start)
+        view = self._views[one.pid] = ProcessView(one.pid, one.start)
         self._book.programs[one.pid] = one.program
         if one.page is not None:
             fd = pages.pop(one.page, None)
-            fd = _page_in(window.folder, one.page) if fd is None else fd
-            window.page = None if fd is None else Page(fd)
-        window.sentinels.update(one.sentinels)
-        window.is_helper = one.is_helper
-        window.joins = one.joins
+            fd = _page_in(view.folder, one.page) if fd is None else fd
+            view.page = None if fd is None else Page(fd)
+        view.sentinels.update(one.sentinels)
+        view.is_helper = one.is_helper
+        view.joins = one.joins
         self._edges.take_over(one.pid, one.waits, wall)
 
     def _find_semaphores(self, keys: set[str], descriptors: list[int]) -> None:
-        """Those that came over, and those that still have a name; of the others the memory of their users tells."""
+        """Take the semaphores handed over, and those with a name; the others are read from their users' memory."""
         self._files.take(descriptors, keys)
         named = _named(missing) if (missing := keys - self._files.keys()) else []
         self._files.take(named, keys)
@@ -174,7 +174,7 @@ class Estate:
 
     def _enter(self, one: OfThing, now: float) -> None:
         users = {pid: group.facts for group in one.users for pid in group.pids}
-        living = {pid: facts for pid, facts in users.items() if pid in self._windows}
+        living = {pid: facts for pid, facts in users.items() if pid in self._views}
         thing = Thing(
             id=one.id,
             key=one.key,
@@ -187,8 +187,8 @@ class Estate:
             created_at=one.created_at,
             parts=dict(one.parts),
             facts=dict(one.facts),
-            workers={pid for pid in one.workers if pid in self._windows},
-            # Who died while nobody looked has taken along what it held.
+            workers={pid for pid in one.workers if pid in self._views},
+            # Users that died while no supervisor ran may have held it.
             deaths=one.deaths + len(users) - len(living),
         )
         reading = thing.reading = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
@@ -198,13 +198,13 @@ class Estate:
             reading.slots.dead = one.holder
         self._book.take_over(thing, living, now)
         for pid, facts in living.items():
-            window, slot = self._windows[pid], facts.get("counters")
-            if window.page and isinstance(slot, int):
-                window.page.need(slot)
+            view, slot = self._views[pid], facts.get("counters")
+            if view.page and isinstance(slot, int):
+                view.page.need(slot)
 
 
 def _grouped(users: Mapping[int, JsonDict]) -> tuple[Users, ...]:
-    """After a fork the facts of all are the very same object."""
+    """Return the users grouped by facts: after a fork they share the same object."""
     groups: dict[int, tuple[JsonDict, list[int]]] = {}
     for pid, facts in users.items():
         groups.setdefault(id(facts), (facts, []))[1].append(pid)
@@ -212,8 +212,8 @@ def _grouped(users: Mapping[int, JsonDict]) -> tuple[Users, ...]:
 
 
 def _page_in(folder: str, inode: int) -> int | None:
-    """The page of a process, opened through its own descriptor of it; None where it may not be looked at."""
-    for name in proc.names(f"{folder}/fd")[:_FDS_EACH]:
+    """Open the page of a process through that process's own descriptor; return None if that is not permitted."""
+    for name in proc.names(f"{folder}/fd")[:_MAX_FDS]:
         if not proc.link(f"{folder}/fd/{name}").startswith(_PAGE):
             continue
         with contextlib.suppress(OSError):
@@ -225,10 +225,10 @@ def _page_in(folder: str, inode: int) -> int | None:
 
 
 def _named(keys: set[str]) -> list[int]:
-    """The files of semaphores that have a name still: those of spawn and forkserver."""
+    """Open the files of semaphores that still have a name: those made under spawn and forkserver."""
     found = []
     with contextlib.suppress(OSError), os.scandir(_SHM) as entries:
-        for entry in islice(entries, _NAMES):
+        for entry in islice(entries, _MAX_NAMES):
             if entry.name.startswith("sem.") and f"sem:{entry.inode()}" in keys:
                 with contextlib.suppress(OSError):
                     found.append(os.open(entry.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))

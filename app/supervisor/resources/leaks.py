@@ -1,6 +1,6 @@
-"""Semaphores and shared memory that are still in /dev/shm although nobody has them any more.
+"""Find semaphores and shared memory that are still in /dev/shm although no process uses them any more.
 
-A name is looked up when the last of its users is gone for a while, and again at every look until somebody removed it.
+A name is looked up some time after its last user has ended, and again at every look until it was removed.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from app.core.resources.thing import Thing, number
 from app.records.resource import ResourceKind
 
 _FOLDER = "/dev/shm"  # noqa: S108 - where glibc keeps them, not a place for temporary files
-_NAMES = 10_000
-_MOST = 200
+_MAX_NAMES = 10_000
+_MAX_LEAKS = 200
 
 
 class Leaks:
-    """What was left behind, by its name in /dev/shm."""
+    """Keeps the leaks, by name in /dev/shm."""
 
     def __init__(self) -> None:
         self._left: dict[str, tuple[int, Leak]] = {}
 
-    def look(self, over: Iterable[Thing]) -> tuple[Leak, ...]:
-        """Add what is left of ``over``, and take away what is there no longer."""
-        over = [thing for thing in over if thing.program and _has_name(thing)]
-        if over or self._left:
+    def look(self, expired: Iterable[Thing]) -> tuple[Leak, ...]:
+        """Return the leaks, with those of the ``expired`` things, without those that were removed."""
+        expired = [thing for thing in expired if thing.program and _has_name(thing)]
+        if expired or self._left:
             there = _names()
-            for thing in over:
-                if (name := _name(thing, there)) and len(self._left) < _MOST:
+            for thing in expired:
+                if (name := _name(thing, there)) and len(self._left) < _MAX_LEAKS:
                     self._left[name] = (there[name], _leak(thing, name))
             self._left = {name: one for name, one in self._left.items() if there.get(name) == one[0]}
         return tuple(leak for _, leak in self._left.values())
 
     def forget(self, program: str) -> None:
-        """The program is forgotten."""
+        """Drop the leaks of a program."""
         self._left = {name: one for name, one in self._left.items() if one[1].program != program}
 
 
@@ -45,12 +45,12 @@ def _has_name(thing: Thing) -> bool:
 
 
 def _names() -> dict[str, int]:
-    """Every name with its inode."""
+    """Return the names in /dev/shm with their inodes."""
     found: dict[str, int] = {}
     with contextlib.suppress(OSError), os.scandir(_FOLDER) as entries:
         for entry in entries:
             found[entry.name] = entry.inode()
-            if len(found) >= _NAMES:
+            if len(found) >= _MAX_NAMES:
                 break
     return found
 

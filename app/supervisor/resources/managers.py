@@ -1,12 +1,12 @@
-"""What the servers of managers note: which client each of their threads serves, and who has which managed lock.
+"""Read what manager servers note: which client each of their threads serves, and who holds which managed lock.
 
 ::
 
     client ──in recv()──▶ its socket ──peer──▶ connection of the server ──row──▶ object, method     what it waits for
-                                              lock of the object ──row──▶ pid of a client            who has it
+                                              lock of the object ──row──▶ pid of a client            who holds it
 
-Read from the memory of the server (layout in `observer_words`), which tells nobody when it changes.  A request lasts at
-least a round trip: two rows of one reading are of one moment only where they stay as they are.
+Read from the memory of the server (layout in `app.protocol.observer`), which does not report changes.  A request takes
+at least a round trip: two rows of one reading belong to the same moment only if they stay the same.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from app.core.resources.thing import Thing, number, text
 from app.protocol import observer as w
 from app.records.resource import ResourceKind
 
-from .far_ends import Far
-from .window import Window, Windows
+from .peers import Peer
+from .process_view import ProcessView, ProcessViews
 
 _ROW = struct.Struct(f"<{w.SERVING_WORDS}Q")
 _ROWS = w.SERVING_CONNECTIONS + w.SERVING_LOCKS
@@ -31,7 +31,7 @@ _NS = 1e9
 
 
 class Call(NamedTuple):
-    """A client waits for a method of an object to come back, ``since`` then (monotonic)."""
+    """A client waits for a method of an object to return, ``since`` then (monotonic)."""
 
     ident: int
     method: str
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A lock is held by a client; ``pid`` 0 where the kernel does not know it."""
+    """A client holds a lock; ``pid`` is 0 if the kernel does not know it."""
 
     pid: int
     connection: int
@@ -48,7 +48,7 @@ class Held(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """Of one server: ``calls`` by inode of the connection, ``locks`` by address."""
+    """The notes of one server: ``calls`` by inode of the connection, ``locks`` by address."""
 
     calls: dict[int, Call]
     locks: dict[int, Held]
@@ -58,7 +58,7 @@ _NOTHING = Notes({}, {})
 
 
 def parse(raw: bytes) -> Notes:
-    """What stands there; nothing where it could not be read as a whole."""
+    """Return the notes in the memory of a server; none if it could not be read completely."""
     if len(raw) != _ROWS * _ROW.size:
         return _NOTHING
     rows = list(_ROW.iter_unpack(raw))
@@ -77,59 +77,59 @@ def _locks(rows: list[tuple[int, ...]]) -> Iterator[tuple[int, Held]]:
             yield address, Held(client, connection, since / _NS)
 
 
-class Managed:
-    """Of all managers, as of the last `look`."""
+class Managers:
+    """The notes of all manager servers, as of the last `look`."""
 
-    def __init__(self, book: Book, windows: Windows) -> None:
-        self._book, self._windows = book, windows
+    def __init__(self, book: Book, views: ProcessViews) -> None:
+        self._book, self._views = book, views
         self._notes: dict[str, Notes] = {}
 
     def look(self) -> None:
         """Read the notes of every server."""
         managers = [one for one in self._book if one.kind is ResourceKind.MANAGER]
-        self._notes = {one.key: found for one in managers if (found := self._windows.first(one, "serving", _read))}
+        self._notes = {one.key: found for one in managers if (found := self._views.first(one, "serving", _read))}
 
     def call(self, manager: Thing, connection: int) -> Call | None:
-        """What the server does for whoever is at the other end of its socket with that inode."""
+        """Return the call that a server runs for the client of a connection."""
         return self._notes.get(manager.key, _NOTHING).calls.get(connection)
 
     def held(self, thing: Thing) -> Held | None:
-        """Who has a managed lock."""
+        """Return who holds a managed lock."""
         return self._notes.get(manager_of(thing) or "", _NOTHING).locks.get(number(thing.facts, "ident") or 0)
 
     def is_read(self, thing: Thing) -> bool:
-        """Whether the notes about a managed thing could be read."""
+        """Return whether the notes about a managed thing could be read."""
         return manager_of(thing) in self._notes
 
     def thing(self, manager: Thing, ident: int) -> Thing | None:
-        """The object of that address, as far as a process told of it."""
+        """Return the object at an address; None if no process has reported it."""
         return self._book.find(f"managed:{manager.key}/{ident:x}")
 
 
 def manager_of(thing: Thing) -> str | None:
-    """The key of the manager that keeps it; None for what is shared without one."""
+    """Return the key of the manager that keeps a thing; None if it is shared without one."""
     return text(thing.facts, "manager")
 
 
-def _read(window: Window, address: int) -> Notes | None:
-    raw = window.memory.read(address, _ROWS * _ROW.size)
+def _read(view: ProcessView, address: int) -> Notes | None:
+    raw = view.memory.read(address, _ROWS * _ROW.size)
     return parse(raw) if raw else None
 
 
-class Calling:
-    """Looks at what was noted, and at who holds what."""
+class ManagerCalls:
+    """Finds out what a wait for a manager's answer really waits for."""
 
-    def __init__(self, managed: Managed, windows: Windows) -> None:
-        self._managed, self._windows = managed, windows
+    def __init__(self, managed: Managers, views: ProcessViews) -> None:
+        self._managed, self._views = managed, views
 
-    def of(self, waits: Blocked, far: Far) -> Blocked:
-        """The wait, as was known up to now: for an answer of a manager."""
+    def resolve(self, waits: Blocked, peer: Peer) -> Blocked:
+        """Return the wait for the object that the call is about; for the server's answer if that is unknown."""
         manager = waits.thing
-        call = self._managed.call(manager, far.inode) if manager else None
+        call = self._managed.call(manager, peer.inode) if manager else None
         thing = self._managed.thing(manager, call.ident) if manager and call else None
         if call is None or thing is None:
             server = number(manager.facts, "server") if manager else None
-            return waits._replace(holders=far.pids or ((server,) if server else ()), certain=False)
+            return waits._replace(holders=peer.pids or ((server,) if server else ()), certain=False)
         return self._at(waits, call, thing)
 
     def _at(self, waits: Blocked, call: Call, thing: Thing) -> Blocked:
@@ -141,6 +141,6 @@ class Calling:
         return found._replace(holders=tuple(sorted(thing.users.keys() - {waits.pid})), certain=False)
 
     def _is_alone(self, holder: int | None) -> bool:
-        """Whether the holder's main thread is the only one that may have acquired it."""
-        window = self._windows.get(holder or 0)
-        return window is not None and window.threads.alone
+        """Return whether the holder has only one thread that may have acquired it."""
+        view = self._views.get(holder or 0)
+        return view is not None and view.threads.alone

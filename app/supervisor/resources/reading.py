@@ -1,10 +1,10 @@
-"""One reading of everything that observed programs hold: cheap things first, all within a budget of time.
+"""Read everything that observed programs hold: cheap things first, within a budget of CPU time.
 
 ::
 
     pages, semaphores ──▶ who waits ──▶ holders ──▶ queues, pipes, values ──▶ now and then: fds, mappings, listeners
 
-Where the time is over, the rest keeps its last figures and comes first at the next reading; ``not_read`` counts it.
+If the time is over, the rest keeps its last figures and comes first in the next reading.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from app.core.resources.thing import Thing
 from app.records.primitives import Now
 from app.records.resource import ResourceKind
 
-from .far_ends import Ends
 from .figures import FigureReader
 from .locks import LockReader
-from .managers import Calling, Held, Managed
-from .waits import Blocking
-from .window import Window, Windows
+from .managers import Held, ManagerCalls, Managers
+from .peers import PeerFinder
+from .process_view import ProcessView, ProcessViews
+from .waits import WaitFinder
 
-#: What one reading may take of the CPU, whatever there is to read; where others have the CPU it still gets on.
+#: CPU time of one reading, however much there is to read; CPU time, so that a busy machine does not stop it.
 BUDGET_S = 0.025
-#: Who has which fds, and what is mapped, changes seldom and costs most.
+#: Between two readings of fds and mappings, which change seldom and cost most.
 _SELDOM_S = 2.0
 
 K = ResourceKind
@@ -37,33 +37,32 @@ T = TypeVar("T")
 _SEMAPHORES = LOCKS | SEMAPHORES
 
 
-class Turns:
-    """Reads again and again."""
+class ResourceReader:
+    """Makes the readings; keeps the wait graph in ``edges``."""
 
     def __init__(
-        self, book: Book, windows: Windows, locks: LockReader, figures: FigureReader, cpu: Callable[[], float]
+        self, book: Book, views: ProcessViews, locks: LockReader, figures: FigureReader, cpu: Callable[[], float]
     ) -> None:
         self.edges = Edges(book)
-        self.not_read = 0
-        self._book, self._windows, self._cpu = book, windows, cpu
+        self._book, self._views, self._cpu = book, views, cpu
         self._locks, self._figures = locks, figures
-        self._managed = Managed(book, windows)
-        self._ends = Ends(book, windows, cpu)
-        self._blocking = Blocking(book, windows, self._ends, Calling(self._managed, windows))
+        self._managed = Managers(book, views)
+        self._peers = PeerFinder(book, views, cpu)
+        self._waits = WaitFinder(book, views, self._peers, ManagerCalls(self._managed, views))
         self._turn = 0
         self._seldom_at = 0.0
-        self._places: dict[str, int] = {}
+        #: Where the next reading begins, by kind of work.
+        self._starts: dict[str, int] = {}
         self._ends_at = 0.0
 
     def read(self, now: Now) -> None:
-        """One reading."""
+        """Make one reading."""
         self._turn += 1
-        self.not_read = 0
         self._ends_at = self._cpu() + BUDGET_S
         wall_of_mono = now.wall - now.mono
         things = list(self._book)
-        for window in self._windows.values():
-            window.begin(self._turn)
+        for view in self._views.values():
+            view.begin(self._turn)
         self._managed.look()
         for thing in things:
             if thing.managed:
@@ -71,47 +70,46 @@ class Turns:
             elif thing.kind in _SEMAPHORES:
                 state = self._locks.semaphore(thing)
                 thing.reading.value = state.value if state else None
-        self._some("waits", self._windows.values(), Window.look_at_waits)
+        self._some("waits", self._views.values(), ProcessView.look_at_waits)
         locks = (one for one in things if one.kind in LOCKS and not one.managed)
         self._some("locks", locks, lambda one: self._holder(one, now))
         self._some("figures", (one for one in things if one.kind in _FIGURES), lambda one: self._figure(one, now))
-        self._some("semaphores", filter(self._is_of_its_own, things), lambda one: self._acquired(one, now))
+        self._some("semaphores", filter(self._is_whole, things), lambda one: self._acquired(one, now))
         self._look_at_edges(now, wall_of_mono)
-        self._ends.strangers.look(self._windows, now.mono)
+        self._peers.strangers.look(self._views, now.mono)
         if now.mono >= self._seldom_at:
             self._seldom_at = now.mono + _SELDOM_S
             self._seldom(things)
-        for window in self._windows.values():
-            window.end()
+        for view in self._views.values():
+            view.end()
 
     def close(self) -> None:
-        """Let go of what it asks the kernel with."""
-        self._ends.close()
+        """Close what it queries the kernel with."""
+        self._peers.close()
 
     def _some(self, name: str, items: Iterable[T], work: Callable[[T], None]) -> None:
-        """As many as there is time for, beginning where the last reading stopped; at least one."""
+        """Do the work for as many items as time permits, at least one; begin where the last reading stopped."""
         all_of_them = list(items)
         count = len(all_of_them)
-        start = self._places.get(name, 0) % count if count else 0
+        start = self._starts.get(name, 0) % count if count else 0
         for done in range(count):
             if done and self._cpu() > self._ends_at:
-                self.not_read += count - done
-                self._places[name] = start + done
+                self._starts[name] = start + done
                 return
             work(all_of_them[(start + done) % count])
 
     def _holder(self, thing: Thing, now: Now) -> None:
         self._locks.holder(thing, now.mono, self._turn)
 
-    def _is_of_its_own(self, thing: Thing) -> bool:
-        """Those in a queue or a condition count items and sleepers: nobody has them."""
+    def _is_whole(self, thing: Thing) -> bool:
+        """Return whether it is a semaphore of its own; inside a queue or a condition it counts items or sleepers."""
         return thing.kind in SEMAPHORES and not thing.managed and self._book.whole(thing) is None
 
     def _acquired(self, thing: Thing, now: Now) -> None:
-        self._locks.places(thing, now.mono)
+        self._locks.acquisitions(thing, now.mono)
 
     def _managed_lock(self, thing: Thing, now: Now) -> None:
-        """Who has a lock that lives in the server of a manager; who is dead took it along."""
+        """Read who holds a managed lock, from the notes of its server."""
         reading, held = thing.reading, self._managed.held(thing)
         if thing.kind not in LOCKS or not self._managed.is_read(thing):
             reading.value = None
@@ -124,10 +122,10 @@ class Turns:
             self._held(reading, held, now)
 
     def _held(self, reading: Reading, held: Held, now: Now) -> None:
-        holders = (held.pid,) if held.pid else self._ends.holders(self._ends.peer_of(held.connection))
+        holders = (held.pid,) if held.pid else self._peers.holders(self._peers.peer_of(held.connection))
         if len(holders) != 1:
             reading.holding.unclear()
-        elif holders[0] in self._windows:
+        elif holders[0] in self._views:
             reading.holding.held_by(holders[0], held.since)
         elif self._book.has_died(holders[0]):
             reading.holding.no_living_holder(holders[0], now.mono, somebody_died=True)
@@ -135,7 +133,7 @@ class Turns:
             reading.holding.unclear()
 
     def _figure(self, thing: Thing, now: Now) -> None:
-        _reading, figures = thing.reading, self._figures
+        figures = self._figures
         match thing.kind:
             case K.QUEUE | K.JOINABLE_QUEUE | K.SIMPLE_QUEUE:
                 figures.queue(thing, now.mono)
@@ -151,35 +149,35 @@ class Turns:
                 figures.pool(thing, now.wall - now.mono)
 
     def _look_at_edges(self, now: Now, wall_of_mono: float) -> None:
-        seen_now = (one for window in self._windows.values() for one in self._blocking.of(window))
-        found = [self._told(one) for one in seen_now if not self._is_told_otherwise(one)]
+        seen_now = (one for view in self._views.values() for one in self._waits.of(view))
+        found = [self._dated(one) for one in seen_now if not self._is_reported_join(one)]
         seen = {(one.pid, one.of) for one in found}
-        for pid, window in self._windows.items():
-            child, since = window.joins or (None, None)
-            # A wait for a sentinel shows as a poll: that of a fd which is no resource.
-            waits = window.memory.refused or any(w.main for w in window.threads.waits)
+        for pid, view in self._views.items():
+            child, since = view.joins or (None, None)
+            # A wait for a sentinel looks like a poll of an fd that is no resource.
+            waits = view.memory.refused or any(w.main for w in view.threads.waits)
             if child is not None and (pid, child) not in seen and waits:
-                alone = window.threads.alone
+                alone = view.threads.alone
                 found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
         self.edges.semaphore_holders = {
-            one.at.key: self._locks.having(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
+            one.at.key: self._locks.acquired_by(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
         self.edges.look(found, now.wall, wall_of_mono)
 
-    def _is_told_otherwise(self, one: Blocked) -> bool:
-        """Whether it is the wait for a sentinel within a join that was told."""
-        return one.main and one.thing is None and one.of is None and self._windows[one.pid].joins is not None
+    def _is_reported_join(self, one: Blocked) -> bool:
+        """Return whether it is the wait for a sentinel of a join that the process has reported."""
+        return one.main and one.thing is None and one.of is None and self._views[one.pid].joins is not None
 
-    def _told(self, one: Blocked) -> Blocked:
-        """With the moment that was told, where it was."""
-        child, since = self._windows[one.pid].joins or (None, None)
+    def _dated(self, one: Blocked) -> Blocked:
+        """Return the wait with its reported beginning, if it is a reported join."""
+        child, since = self._views[one.pid].joins or (None, None)
         return one._replace(since=since) if one.of is not None and one.of == child else one
 
     def _seldom(self, things: list[Thing]) -> None:
-        self._some("fds", self._windows.values(), Window.look_at_fds)
-        self._some("mappings", self._with_shared_memory(things), Window.look_at_mappings)
+        self._some("fds", self._views.values(), ProcessView.look_at_fds)
+        self._some("mappings", self._with_shared_memory(things), ProcessView.look_at_mappings)
         index = self._figures.index_fds()
-        self._ends.renew(index)
+        self._peers.renew(index)
         for thing in things:
             if thing.kind is K.PIPE:
                 self._figures.ends(thing, index)
@@ -188,10 +186,10 @@ class Turns:
         listeners = (one for one in things if one.kind is K.LISTENER)
         self._some("listeners", listeners, self._figures.listener)
 
-    def _with_shared_memory(self, things: list[Thing]) -> list[Window]:
-        """All processes of those programs that have shared memory."""
+    def _with_shared_memory(self, things: list[Thing]) -> list[ProcessView]:
+        """Return the processes of the programs that have shared memory."""
         programs = {thing.program for thing in things if thing.kind is K.SHARED_MEMORY}
-        return [window for pid, window in self._windows.items() if self._book.programs.get(pid) in programs]
+        return [view for pid, view in self._views.items() if self._book.programs.get(pid) in programs]
 
 
 _FIGURES = QUEUES | {K.PIPE, K.VALUE, K.ARRAY, K.BARRIER, K.MANAGER, K.POOL}

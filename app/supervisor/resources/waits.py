@@ -1,9 +1,9 @@
-"""From what threads wait for to what people know: a semaphore's address becomes "waits to put into queue jobs".
+"""Find which resource a thread waits for: the address of a semaphore becomes "waits to put into queue jobs".
 
-The same wait means different things by what it is a part of: of a queue the semaphore ``sem`` counts free places,
-``rlock`` is taken by whoever reads; and a socket may be that of a call on a manager's proxy.  Where system calls may
-not be seen, the process's page says that it began to wait to put or to get, but not whether for ever: then the wait
-counts as timed, and makes no deadlock.
+What a wait means depends on what the semaphore is part of: the ``sem`` of a queue counts its free slots, and a reader
+of the queue holds its ``rlock``; a socket may carry a call on a manager's proxy.  If the system calls of a process may
+not be read, its page still says that it has begun to put or to get, but not whether with a timeout: then the wait
+counts as timed, and is never part of a deadlock.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from app.core.resources.thing import Thing, number
 from app.linux.thread_waits import Wait
 from app.records.resource import ResourceKind
 
-from .far_ends import Ends
-from .managers import Calling
-from .window import Window, Windows
+from .managers import ManagerCalls
+from .peers import PeerFinder
+from .process_view import ProcessView, ProcessViews
 
 K = ResourceKind
-#: Who waits for more than so many things at once serves anybody.
-_ALTERNATIVES = 64
+#: A process that waits for more than so many things at once is a server.
+_MAX_ALTERNATIVES = 64
 _OF_QUEUES = {"sem": "put", "rlock": "get", "wlock": "flush"}
 _OF_CONDITIONS = {"wait": "wait", "woken": "notify", "lock": "acquire"}
 
 
-class Blocking:
+class WaitFinder:
     """Finds the things that processes wait for."""
 
-    def __init__(self, book: Book, windows: Windows, ends: Ends, calling: Calling) -> None:
-        self._book, self._windows = book, windows
-        self._ends, self._calling = ends, calling
+    def __init__(self, book: Book, views: ProcessViews, peers: PeerFinder, calls: ManagerCalls) -> None:
+        self._book, self._views = book, views
+        self._peers, self._calls = peers, calls
 
-    def of(self, window: Window) -> Iterator[Blocked]:
-        """All waits of one process, as it was last looked at."""
-        for _, alternatives in groupby(window.threads.waits, key=lambda wait: wait.tid):
-            yield from self._of_thread(window, list(alternatives))
-        if window.memory.refused:
-            yield from self._by_page(window)
+    def of(self, view: ProcessView) -> Iterator[Blocked]:
+        """Yield the waits of one process, as last read."""
+        for _, alternatives in groupby(view.threads.waits, key=lambda wait: wait.tid):
+            yield from self._of_thread(view, list(alternatives))
+        if view.memory.refused:
+            yield from self._by_page(view)
 
-    def _of_thread(self, window: Window, waits: list[Wait]) -> Iterable[Blocked]:
-        """Several where it waits for whatever comes first; what could not be told of might come, too."""
-        told = [list(self._at(window, wait)) for wait in waits[:_ALTERNATIVES]]
+    def _of_thread(self, view: ProcessView, waits: list[Wait]) -> Iterable[Blocked]:
+        """Return the waits of a thread: several if it waits for whichever ends first, not certain if one is unknown."""
+        told = [list(self._at(view, wait)) for wait in waits[:_MAX_ALTERNATIVES]]
         found = [one for of_wait in told for one in of_wait]
         if len(waits) > 1:
             found = [one._replace(to="end") if one.to == "join" else one for one in found]
@@ -53,26 +53,26 @@ class Blocking:
             return _united(found)
         return _united([one._replace(certain=False) for one in found])
 
-    def _at(self, window: Window, wait: Wait) -> Iterator[Blocked]:
+    def _at(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
         match wait.for_:
             case "child":
-                yield _blocked(window, wait, None, None, "join")._replace(of=wait.what)
+                yield _blocked(view, wait, None, None, "join")._replace(of=wait.what)
             case "semaphore":
-                yield from self._at_semaphore(window, wait)
+                yield from self._at_semaphore(view, wait)
             case "accept":
-                yield from self._at_listener(window, wait)
+                yield from self._at_listener(view, wait)
             case "read" | "write":
-                yield from self._at_pipe(window, wait)
+                yield from self._at_pipe(view, wait)
 
-    def _at_semaphore(self, window: Window, wait: Wait) -> Iterator[Blocked]:
-        inode = window.semaphore_at(wait.what)
+    def _at_semaphore(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
+        inode = view.semaphore_at(wait.what)
         at = self._book.by_key.get(f"sem:{inode}") if inode else None
         if at:
             thing, to = self._meaning(at)
-            yield _blocked(window, wait, thing, at, to)
+            yield _blocked(view, wait, thing, at, to)
 
-    def _at_pipe(self, window: Window, wait: Wait) -> Iterator[Blocked]:
-        inode = window.inode_at(wait.what)
+    def _at_pipe(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
+        inode = view.inode_at(wait.what)
         at = self._book.find(f"pipe:{inode}") or self._book.find(f"sock:{inode}") if inode else None
         if at and inode:
             thing = self._book.outermost(at)
@@ -83,49 +83,49 @@ class Blocking:
                 to = "get"
             else:
                 to = "put" if whole[0].kind is K.SIMPLE_QUEUE else "flush"
-            # A child that starts has its end before it says that it is there.
+            # A child that is starting has its end of the pipe before its first report.
             matters = wait.main and not wait.timed
-            certain = not matters or self._ends.is_observed(window, wait, inode)
-            yield _blocked(window, wait, thing, at, to)._replace(certain=certain)
+            certain = not matters or self._peers.is_observed(view, wait, inode)
+            yield _blocked(view, wait, thing, at, to)._replace(certain=certain)
         elif not at:
-            yield from self._at_end(window, wait)
+            yield from self._at_end(view, wait)
 
-    def _at_listener(self, window: Window, wait: Wait) -> Iterator[Blocked]:
-        """Whoever connects lets it go on; who that may be nobody knows."""
-        for thing in self._book.held_by(window.pid):
-            if thing.kind is K.LISTENER and number(thing.users[window.pid], "reader") == wait.what:
-                yield _blocked(window, wait, thing, thing, "accept")._replace(holders=(), certain=False)
+    def _at_listener(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
+        """Yield a wait in accept(); any process may connect, so no holder is known."""
+        for thing in self._book.held_by(view.pid):
+            if thing.kind is K.LISTENER and number(thing.users[view.pid], "reader") == wait.what:
+                yield _blocked(view, wait, thing, thing, "accept")._replace(holders=(), certain=False)
 
-    def _at_end(self, window: Window, wait: Wait) -> Iterator[Blocked]:
-        """A pipe or a socket that is no resource of its own; where it looks again and again, nothing of it stands."""
-        if wait.brief or window.is_helper:
+    def _at_end(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
+        """Yield a wait for a pipe or socket that is no resource; not one that is brief, because the caller polls."""
+        if wait.brief or view.is_helper:
             return
-        child = window.sentinels.get(wait.what) if wait.for_ == "read" else None
-        if child in self._windows:
-            # One that gives up by itself is looked at again by who called it: no wait that anybody asks about.
+        child = view.sentinels.get(wait.what) if wait.for_ == "read" else None
+        if child in self._views:
+            # A join with a timeout is not shown: its caller polls.
             if wait.main and not wait.timed:
-                yield _blocked(window, wait, None, None, "join")._replace(of=child)
+                yield _blocked(view, wait, None, None, "join")._replace(of=child)
             return
-        far = self._ends.far(window, wait)
-        thing = far.thing
+        peer = self._peers.peer(view, wait)
+        thing = peer.thing
         if thing and thing.kind is K.MANAGER:
-            # The threads of its server wait for whatever its clients ask.
-            if not far.serves and wait.for_ == "read":
-                yield self._calling.of(_blocked(window, wait, thing, thing, "answer"), far)
-        elif wait.main and thing and far.serves and self._is_greeting(window, thing):
-            yield _blocked(window, wait, thing, thing, "greet")._replace(holders=far.pids, certain=far.certain)
-        elif wait.main and far.known:
-            to = "connect" if far.pending else "recv" if wait.for_ == "read" else "send"
-            yield _blocked(window, wait, thing, thing, to)._replace(holders=far.pids, certain=far.certain)
+            # The threads of the server itself wait for requests.
+            if not peer.serves and wait.for_ == "read":
+                yield self._calls.resolve(_blocked(view, wait, thing, thing, "answer"), peer)
+        elif wait.main and thing and peer.serves and self._is_greeting(view, thing):
+            yield _blocked(view, wait, thing, thing, "greet")._replace(holders=peer.pids, certain=peer.certain)
+        elif wait.main and peer.known:
+            to = "connect" if peer.pending else "recv" if wait.for_ == "read" else "send"
+            yield _blocked(view, wait, thing, thing, to)._replace(holders=peer.pids, certain=peer.certain)
 
-    def _is_greeting(self, window: Window, thing: Thing) -> bool:
-        """Whether it is in accept(), and has accepted somebody: then that is who it reads from."""
-        counter = self._windows.counter(thing, window.pid)
-        accepts = any(wait.for_ == "accept" for wait in window.threads.waits)
+    def _is_greeting(self, view: ProcessView, thing: Thing) -> bool:
+        """Return whether it is in Listener.accept() after the connection: then it reads the client's challenge."""
+        counter = self._views.counter(thing, view.pid)
+        accepts = any(wait.for_ == "accept" for wait in view.threads.waits)
         return bool(counter and counter.waits_to_get) and not accepts
 
     def _meaning(self, at: Thing) -> tuple[Thing, str]:
-        """What waiting at a semaphore is: the thing that people know, and the verb."""
+        """Return the resource that a semaphore belongs to, and what waiting for it means there."""
         whole = self._book.whole(at)
         if whole is None:
             return at, "acquire"
@@ -135,27 +135,25 @@ class Blocking:
             return self._book.outermost(above), to
         if above.kind is K.CONDITION:
             to = _OF_CONDITIONS.get(part, "acquire")
-            # Its lock is held by somebody, as any lock is.
+            # The lock of a condition has a holder, as any lock has.
             return (at, to) if part == "lock" else (self._book.outermost(above), to)
         return at, "acquire"
 
-    def _by_page(self, window: Window) -> Iterator[Blocked]:
-        for thing in self._book.held_by(window.pid):
-            counter = self._windows.counter(thing, window.pid)
+    def _by_page(self, view: ProcessView) -> Iterator[Blocked]:
+        for thing in self._book.held_by(view.pid):
+            counter = self._views.counter(thing, view.pid)
             get = "accept" if thing.kind is K.LISTENER else "get"
             for to, since in (("put", counter.waits_to_put), (get, counter.waits_to_get)) if counter else ():
                 if since:
-                    yield Blocked(window.pid, self._book.outermost(thing), thing, to, True, True, since=since)
+                    yield Blocked(view.pid, self._book.outermost(thing), thing, to, True, True, since=since)
 
 
-def _blocked(window: Window, wait: Wait, thing: Thing | None, at: Thing | None, to: str) -> Blocked:
-    return Blocked(
-        window.pid, thing, at, to, wait.main, wait.timed, alone=window.threads.alone, token=window.token(wait)
-    )
+def _blocked(view: ProcessView, wait: Wait, thing: Thing | None, at: Thing | None, to: str) -> Blocked:
+    return Blocked(view.pid, thing, at, to, wait.main, wait.timed, alone=view.threads.alone, token=view.token(wait))
 
 
 def _united(found: list[Blocked]) -> Iterable[Blocked]:
-    """One for each thing: who waits for one of several messages waits for any of those who could send one."""
+    """Merge the waits of a thread for the same thing: any of their holders could end the wait."""
     united: dict[tuple[str | None, int | None, str], Blocked] = {}
     for one in found:
         name = (one.thing.id if one.thing else None, one.of, one.to)

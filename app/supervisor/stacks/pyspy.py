@@ -1,6 +1,6 @@
-"""One run of py-spy: the stack of a process that cannot or will not answer, a stopped one above all.
+"""Run py-spy once, for the stack of a process that cannot write one itself, such as a stopped process.
 
-Only ``--nonblocking``: pausing a process of many threads slows it 5–15 times.
+Always with ``--nonblocking``: pausing a process with many threads makes it 5–15 times slower.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _LIMIT_BYTES = 1024 * 1024
 
 
 def find_py_spy() -> str | None:
-    """The program, beside this Python or on PATH."""
+    """Return the path of py-spy, next to this Python or on PATH; None if it is not installed."""
     beside = Path(sys.executable).with_name("py-spy")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("py-spy")
 
 
 class PySpy:
-    """Runs; `done` says when it has ended, and then it is reaped."""
+    """One run; `done` returns whether it has ended, and reaps it."""
 
     def __init__(self, program: str, pid: int, poller: Poller) -> None:
         command = (program, "dump", "--nonblocking", "--full-filenames", "--pid", str(pid))
@@ -40,29 +40,29 @@ class PySpy:
 
     @property
     def pid(self) -> int:
-        """Its own pid."""
+        """The pid of py-spy."""
         return self._process.pid
 
     @property
     def dump(self) -> str | None:
-        """What it printed, where that is a dump."""
+        """The stack dump that it printed; None if it printed none."""
         text = self._output.decode(errors="replace")
         start = text.find("\nThread ")
         return text[start + 1 :] if start >= 0 else None
 
     @property
-    def complaint(self) -> str:
-        """Its words where there is no dump: the first line, and the deepest cause."""
+    def error(self) -> str:
+        """The error that it printed: the first line, and the innermost cause."""
         lines = [line.strip() for line in self._output.decode(errors="replace").splitlines() if line.strip()]
         causes = [line.partition(": ")[2] for line in lines if line[:1].isdigit() and "(os error" in line]
         return ": ".join([*lines[:1], *causes[-1:]]) or "it printed nothing"
 
     def done(self) -> bool:
-        """Whether it has ended and is reaped."""
+        """Return whether it has ended, and reap it."""
         return self._out.closed and self._process.poll() is not None
 
     def kill(self) -> None:
-        """End it; it still is to be waited for by `done`."""
+        """Kill it; `done` still has to reap it."""
         self._close()
         self._process.kill()
 

@@ -1,6 +1,6 @@
-"""From the text of a stack dump to the one line that matters: where the program's own code stands.
+"""Find the line of the program's own code in a stack dump.  Pure.
 
-Pure.  Understands what faulthandler writes and what ``py-spy dump --full-filenames`` prints::
+Reads what faulthandler writes and what ``py-spy dump --full-filenames`` prints::
 
     Thread 0x00007fbc9c7c56c0 (most recent call first):        Thread 23991 (idle): "MainThread"
       File "/srv/jobs.py", line 31 in hang                         hang (/srv/jobs.py:31)
@@ -32,22 +32,22 @@ class Frame(NamedTuple):
 
     @property
     def where(self) -> str:
-        """File with the folder it is in, line, and function."""
+        """The file with its folder, the line, and the function."""
         function = "" if self.function.startswith("<") else f" in {self.function}()"
         return f"{'/'.join(self.file.split('/')[-2:])}:{self.line}{function}"
 
     @property
     def module(self) -> str:
-        """The name of the module of the standard library that it is in."""
+        """The name of its module in the standard library."""
         path = _STDLIB.split(self.file)[-1].removesuffix(".py").removesuffix("/__init__")
         return path.strip("<>").removeprefix("frozen ").replace("/", ".")
 
 
 def top_frame(text: str) -> str | None:
-    """Where the main thread stands, in words, e.g. ``waits on a lock … in acquire (threading) at jobs.py:31 in run()``.
+    """Return where the main thread stands: ``blocked on a … in acquire (threading) at jobs.py:31 in run()``.
 
-    Names the innermost line of the program's own code, and what of the standard library it is in; None without a
-    stack.  The first words are those of the heading that `stack.Stacks` puts above a dump.
+    Names the innermost line of the program's own code, and the function of the standard library that it called; None
+    without a stack.  The first words come from the heading that `stacks.Stacks` puts above a dump.
     """
     frames = main_thread(text)
     if not frames:
@@ -59,12 +59,12 @@ def top_frame(text: str) -> str | None:
     top = frames[0]
     if own is not top and _STDLIB.search(top.file):
         words.append(f"in {top.function} ({top.module})")
-    words.append(f"at {own.where}" if own else "outside of the program's own code")
+    words.append(f"at {own.where}" if own else "outside the program's own code")
     return " ".join(words)
 
 
 def main_thread(text: str) -> list[Frame]:
-    """The frames of the main thread, innermost first; empty where there is no dump."""
+    """Return the frames of the main thread, innermost first; none if the text has no dump."""
     threads: list[tuple[str, list[Frame]]] = []
     for line in text.splitlines():
         if match := _THREAD.match(line):
@@ -72,7 +72,7 @@ def main_thread(text: str) -> list[Frame]:
         elif threads and (frame := _frame(line)):
             threads[-1][1].append(frame)
     named = [frames for rest, frames in threads if rest.endswith('"MainThread"')]
-    # faulthandler tells no names, but the newest thread first: the main one comes last.
+    # faulthandler writes no thread names, but the newest thread first: the main thread comes last.
     return named[0] if named else threads[-1][1] if threads else []
 
 

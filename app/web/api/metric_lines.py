@@ -1,4 +1,4 @@
-"""Prometheus' text exposition format, version 0.0.4, line by line."""
+"""Lines of Prometheus' text exposition format, version 0.0.4."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 
 def head(name: str, kind: str, help_text: str) -> Iterator[str]:
-    """What comes before the values of a metric."""
+    """Yield the lines before the values of a metric."""
     yield f"# HELP {name} {help_text}"
     yield f"# TYPE {name} {kind}"
 
 
 def labelled(name: str, labels: Mapping[str, str], value: float) -> str:
-    """One value with its labels."""
+    """Return one value with its labels."""
     written = ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
     return f"{name}{{{written}}} {value}"
 

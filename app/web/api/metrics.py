@@ -1,4 +1,4 @@
-"""The figures of all processes and pools in Prometheus' text exposition format; programs: `metrics_programs`."""
+"""Metrics of processes and pools for Prometheus; those of programs are in `metrics_programs`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Figure: TypeAlias = tuple[str, str, str, Callable[[JsonDict], int]]
 
 MIMETYPE = "text/plain; version=0.0.4"
 POOL_FIGURES: tuple[Figure, ...] = (
-    ("workers", "gauge", "Workers that live.", lambda pool: len(_living(pool))),
-    ("workers_stuck", "gauge", "Workers that are judged to be stuck.", lambda pool: sum(map(_is_stuck, _living(pool)))),
-    ("tasks_queued", "gauge", "Tasks that wait.", itemgetter("queued")),
-    ("tasks_running", "gauge", "Tasks that are executed.", itemgetter("running")),
+    ("workers", "gauge", "Living workers.", lambda pool: len(_living(pool))),
+    ("workers_stuck", "gauge", "Stuck workers.", lambda pool: sum(map(_is_stuck, _living(pool)))),
+    ("tasks_queued", "gauge", "Queued tasks.", itemgetter("queued")),
+    ("tasks_running", "gauge", "Running tasks.", itemgetter("running")),
     ("tasks_done_total", "counter", "Tasks that returned.", itemgetter("done")),
     ("tasks_failed_total", "counter", "Tasks that raised.", itemgetter("failed")),
-    ("tasks_lost_total", "counter", "Tasks that were lost with their worker.", itemgetter("lost")),
-    ("tasks_retried_total", "counter", "Tasks that were tried again.", itemgetter("retried")),
+    ("tasks_lost_total", "counter", "Tasks lost with their worker.", itemgetter("lost")),
+    ("tasks_retried_total", "counter", "Retried tasks.", itemgetter("retried")),
 )
 
 
 def text(state: Mirror) -> str:
-    """All metrics of one moment."""
+    """Return all metrics."""
     return "\n".join(_lines(state)) + "\n"
 
 
@@ -40,14 +40,14 @@ def _lines(state: Mirror) -> Iterator[str]:
     counts = Counter(record["state"] for record in records)
     yield from head("procession_processes", "gauge", "Processes by state.")
     yield from (labelled("procession_processes", {"state": each}, counts[each]) for each in State)
-    yield from head("procession_stuck", "gauge", "Processes that are judged to be stuck.")
+    yield from head("procession_stuck", "gauge", "Stuck processes.")
     yield f"procession_stuck {sum(record['stuck'] is not None for record in records)}"
-    yield from head("procession_descendants", "gauge", "Processes below the supervised ones.")
+    yield from head("procession_descendants", "gauge", "Descendants of supervised processes.")
     yield f"procession_descendants {len(state.descendants)}"
     alive = [record for record in records if record["alive"]]
-    yield from _per_process("procession_cpu_percent", "gauge", "CPU of one core.", alive)
+    yield from _per_process("procession_cpu_percent", "gauge", "CPU usage in percent of one core.", alive)
     yield from _per_process("procession_rss_bytes", "gauge", "Resident memory.", alive)
-    yield from _per_process("procession_restarts", "counter", "Restarts, asked or by policy.", records)
+    yield from _per_process("procession_restarts", "counter", "Restarts, by request or by policy.", records)
     yield from _of_pools(list(state.pools.values()))
     yield from metrics_programs.lines(state)
     yield from _own(state.supervisor)
@@ -75,7 +75,7 @@ def _own(supervisor: JsonDict) -> Iterator[str]:
     for field in ("cpu_percent", "rss_bytes", "fds"):
         if supervisor[field] is not None:
             name = f"procession_supervisor_{field}"
-            yield from head(name, "gauge", f"{field} of the supervisor itself.")
+            yield from head(name, "gauge", f"{field} of the supervisor process.")
             yield f"{name} {supervisor[field]}"
 
 

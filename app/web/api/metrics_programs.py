@@ -1,4 +1,4 @@
-"""The figures of observed programs for `metrics`: how many, what is wrong with them, how full their queues are."""
+"""Metrics of observed programs: how many, their findings, and how full their queues are."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from app.records.waits import FindingKind
 from .metric_lines import head, labelled
 
 QUEUES = frozenset({"queue", "joinable_queue"})
-#: One line per queue: more than a few hundred are of no use to anybody.
+#: Each queue has a line in three metrics; more than a few hundred are of no use.
 MAX_QUEUES = 500
 QUEUE_FIGURES = (
-    ("size", "Items that were put and not yet taken."),
-    ("unfinished", "Items for which task_done() was not called yet."),
-    ("pipe_bytes", "Bytes in the pipe."),
+    ("size", "Items in the queue."),
+    ("unfinished", "Items without a call of task_done()."),
+    ("pipe_bytes", "Bytes in the pipe of the queue."),
 )
 
 
 def lines(state: Mirror) -> Iterator[str]:
-    """All of them."""
+    """Yield the lines of all metrics of programs."""
     programs = list(state.programs.values())
     yield from head("procession_programs", "gauge", "Observed programs by state.")
     counts = Counter({"running": 0}) + Counter(program["state"] for program in programs)
     yield from (labelled("procession_programs", {"state": each}, counts[each]) for each in sorted({*counts, "running"}))
-    yield from head("procession_program_not_seen_total", "counter", "Reports of a program that got lost.")
+    yield from head("procession_program_not_seen_total", "counter", "Reports of a program that were lost.")
     yield from (labelled("procession_program_not_seen_total", _labels(each), each["not_seen"]) for each in programs)
     yield from _findings(state.waits)
     yield from _queues(state.resources.values())
@@ -35,9 +35,9 @@ def lines(state: Mirror) -> Iterator[str]:
 
 def _findings(waits: JsonDict) -> Iterator[str]:
     counts = Counter(finding["kind"] for finding in waits.get("findings", ()))
-    yield from head("procession_findings", "gauge", "What is wrong with programs just now, by kind.")
+    yield from head("procession_findings", "gauge", "Current findings by kind.")
     yield from (labelled("procession_findings", {"kind": each}, counts[each]) for each in FindingKind)
-    yield from head("procession_waits", "gauge", "Processes that wait for a resource or for another process.")
+    yield from head("procession_waits", "gauge", "Processes that wait for a resource or another process.")
     yield f"procession_waits {len({edge['pid'] for edge in waits.get('edges', ())})}"
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the code: requests from pydantic's models, answers from the records."""
+"""The OpenAPI document, generated from the code: requests from pydantic models, answers from records."""
 
 from __future__ import annotations
 
@@ -9,45 +9,43 @@ import msgspec
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 
-from app.records import primitives as p
-from app.records import process as model
-from app.records import program as program_model
-from app.records import resource as resource_model
-from app.records import stream
-from app.records import waits as waits_model
-from app.web.present import pools as present_pools
-from app.web.present import processes as present
-from app.web.present import programs as present_programs
+from app.records.primitives import Record
+from app.records.process import Descendant
+from app.records.program import Program
+from app.records.resource import Resource
+from app.records.stream import Delta
+from app.records.waits import Waits
+from app.web.present import pools, processes, programs
 
 TEMPLATE = "#/components/schemas/{name}"
 RECORDS = (
-    present.Snapshot,
-    present.Process,
-    present.Processes,
-    present.ActionResults,
-    present.LogPart,
-    present.LogMessage,
-    stream.Delta,
-    model.Descendant,
-    present_pools.Pools,
-    present_pools.Jobs,
-    present_pools.JobAnswer,
-    present_pools.WorkerAnswer,
-    present_pools.Joined,
-    present_pools.PoolFunctions,
-    program_model.Program,
-    resource_model.Resource,
-    waits_model.Waits,
-    present_programs.Programs,
-    present_programs.Resources,
-    present_programs.LockBroken,
-    present_programs.CataloguePrograms,
+    processes.Snapshot,
+    processes.Process,
+    processes.Processes,
+    processes.ActionResults,
+    processes.LogPart,
+    processes.LogMessage,
+    Delta,
+    Descendant,
+    pools.Pools,
+    pools.Jobs,
+    pools.JobAnswer,
+    pools.WorkerAnswer,
+    pools.Joined,
+    pools.PoolFunctions,
+    Program,
+    Resource,
+    Waits,
+    programs.Programs,
+    programs.Resources,
+    programs.LockBroken,
+    programs.CataloguePrograms,
 )
 SECURITY_SCHEMES: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 PROBLEM = {
     "type": "object",
-    "description": "A refusal (RFC 9457); `field` names the field that is wrong, `errors` all of them.",
+    "description": "An error (RFC 9457). For 422, `field` names the first invalid field, and `errors` lists all.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -65,20 +63,20 @@ PROBLEM = {
     },
 }
 REFUSALS = {
-    "400": "not JSON",
-    "401": "no token, or a wrong one",
-    "403": "the role, the Host, or the Origin",
-    "404": "no such thing",
-    "409": "not possible in this state",
-    "413": "too large",
-    "422": "a field is wrong",
-    "429": "too many wrong tokens",
-    "503": "the supervisor is away",
+    "400": "The body is not JSON.",
+    "401": "The token is missing or invalid.",
+    "403": "Not allowed for this role, Host or Origin.",
+    "404": "Not found.",
+    "409": "Not possible in the current state.",
+    "413": "The body is too large.",
+    "422": "A field is invalid.",
+    "429": "Too many invalid tokens.",
+    "503": "The supervisor is not available.",
 }
 
 
 def document(app: OpenAPI) -> dict[str, Any]:
-    """The whole document, as JSON-able values."""
+    """Return the document as JSON values."""
     whole = deepcopy(app.api_doc)
     _, records = msgspec.json.schema_components(RECORDS, ref_template=TEMPLATE)
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
@@ -91,8 +89,8 @@ def document(app: OpenAPI) -> dict[str, Any]:
     return whole
 
 
-def gives(record: type[p.Record], status: int = 200) -> ResponseDict:
-    """The ``responses=`` of a view whose answer is a record."""
+def gives(record: type[Record], status: int = 200) -> ResponseDict:
+    """Return the ``responses=`` of a view that answers with a record."""
     schema = {"$ref": TEMPLATE.format(name=record.__name__)}
     return {status: {"content": {"application/json": {"schema": schema}}}}
 

@@ -1,4 +1,4 @@
-"""Launching processes and reading what is known about them."""
+"""Launch processes, and read their records, charts, details and logs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.web.schemas.processes import (
 from app.web.upstream import logs
 
 from .openapi import gives
-from .services import here, role
+from .services import role, services
 
 SEARCHED = ("id", "name", "workload", "target", "pid", "state", "cause")
 
@@ -36,67 +36,67 @@ api = APIBlueprint("processes", __name__, url_prefix="/api/v1/processes", abp_ta
 
 @api.get("", responses=gives(present.Processes))
 def processes(query: ListQuery) -> Response:
-    """All processes, or those that the filters let through."""
-    state = here().state()
+    """Return all processes that match the filters."""
+    state = services().state()
     wanted = (record for record in state.processes.values() if _wanted(record, query))
     return answer(present.processes(wanted, state.at))
 
 
 @api.post("", responses=gives(present.Process, 201))
 def launch(body: LaunchBody) -> Response:
-    """Launch one process; the answer is its record."""
+    """Launch a process; the answer is its record."""
     return answer(_launched(body, 1)["processes"][0], 201)
 
 
 @api.post("/batch", responses=gives(present.Processes, 201))
 def launch_many(body: BatchBody) -> Response:
-    """Launch many of the same; the answer has their records."""
+    """Launch `count` equal processes; the answer has their records."""
     return answer(_launched(body, body.count), 201)
 
 
 @api.get("/<id>", responses=gives(present.Process))
 def process(path: ProcessPath) -> Response:
-    """One process."""
-    return answer(present.process(here().process(path.id), time.time()))
+    """Return a process."""
+    return answer(present.process(services().process(path.id), time.time()))
 
 
 @api.get("/<id>/history")
 def history(path: ProcessPath, query: HistoryQuery) -> Response:
-    """CPU and memory of one process over the last ten minutes."""
-    control = here().control
+    """Return the chart of a process for the last ten minutes: CPU and memory."""
+    control = services().control
     command = History(request=control.number(), process=path.id, points=query.points)
     return answer(control.ask(command))
 
 
 @api.get("/<id>/inspect")
 def inspect(path: ProcessPath) -> Response:
-    """What psutil says: memory shares, open files, connections, environment (not for viewers)."""
-    details = here().control.ask(Inspect(request=here().control.number(), process=path.id))
+    """Return memory shares, open files, connections, limits and the environment (operator only)."""
+    details = services().control.ask(Inspect(request=services().control.number(), process=path.id))
     if role() is not Role.OPERATOR:
-        notes = [*details.get("notes", ()), "The environment is shown to the operator only."]
+        notes = [*details.get("notes", ()), "environment: shown to the operator only"]
         details |= {"environment": None, "notes": notes}
     return answer(details)
 
 
 @api.get("/<id>/consequences")
 def consequences(path: ProcessPath, query: ConsequencesQuery) -> Response:
-    """What terminate or kill would take along."""
-    control = here().control
+    """Return what terminate or kill would do: which descendants it would end, and what would be lost."""
+    control = services().control
     command = Consequences(request=control.number(), process=path.id, verb=Verb(query.verb))
     return answer(control.ask(command))
 
 
 @api.get("/<id>/log", responses=gives(present.LogPart))
 def log(path: ProcessPath, query: LogQuery) -> Response:
-    """A stretch of what it wrote to standard output and error."""
-    process_id = here().process(path.id)["id"]
-    return answer(logs.read(here().settings.log_path(process_id), query.offset, query.limit))
+    """Return a part of the output of a process (standard output and error)."""
+    process_id = services().process(path.id)["id"]
+    return answer(logs.read(services().settings.log_path(process_id), query.offset, query.limit))
 
 
 def _launched(body: LaunchBody, count: int) -> JsonDict:
-    if body.target is not None and not here().settings.allow_targets:
-        raise Problem(403, "Launching a `target` over HTTP needs PROCESSION_ALLOW_TARGETS=1.")
-    control = here().control
+    if body.target is not None and not services().settings.allow_targets:
+        raise Problem(403, "Launching a `target` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
+    control = services().control
     command = Launch(request=control.number(), by=role(), spec=body.spec(), count=count)
     return present.processes(control.ask(command)["processes"], time.time())
 

@@ -1,6 +1,6 @@
-"""Observed programs, what they hold, and who waits for what.
+"""Observed programs, their resources, and who waits for what.
 
-All of it is read from the stream; the supervisor is asked only to run a program and to break a lock.
+All of it is read from the stream; the supervisor is asked only to run a program, for a chart, and to release a lock.
 """
 
 from __future__ import annotations
@@ -13,85 +13,85 @@ from flask_openapi3.models.tag import Tag
 
 from app.protocol.control import History
 from app.protocol.programs import BreakLock, ProgramWorkloads, RunProgram
-from app.records import program as program_model
-from app.records import resource as resource_model
-from app.records import waits as waits_model
+from app.records.program import Program
+from app.records.resource import Resource
+from app.records.waits import Waits
 from app.web.http.json_codec import answer
 from app.web.http.problems import Problem
-from app.web.present import processes as present
-from app.web.present import programs as presented
+from app.web.present import processes as present_processes
+from app.web.present import programs as present_programs
 from app.web.schemas.pools import NothingBody
 from app.web.schemas.processes import HistoryQuery
 from app.web.schemas.programs import ProgramPath, ResourcePath, ResourcesQuery, RunBody
 
 from .openapi import gives
-from .services import here, role
+from .services import role, services
 
 api = APIBlueprint("programs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Programs")])
 
 
-@api.get("/programs", responses=gives(presented.Programs))
+@api.get("/programs", responses=gives(present_programs.Programs))
 def programs() -> Response:
-    """All programs, the ended ones that are still remembered among them."""
-    return answer({"programs": list(here().state().programs.values())})
+    """Return all programs, including ended programs that are still shown."""
+    return answer({"programs": list(services().state().programs.values())})
 
 
-@api.post("/programs", responses=gives(present.Process, 201))
+@api.post("/programs", responses=gives(present_processes.Process, 201))
 def run(body: RunBody) -> Response:
-    """Run a program under observation; the answer is the record of its first process, whose id is the program's."""
-    if body.command is not None and not here().settings.allow_targets:
-        raise Problem(403, "Running a `command` over HTTP needs PROCESSION_ALLOW_TARGETS=1.")
-    control = here().control
+    """Run a program and observe it; the answer is the record of its first process, whose id is that of the program."""
+    if body.command is not None and not services().settings.allow_targets:
+        raise Problem(403, "Running a `command` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
+    control = services().control
     made = control.ask(RunProgram(request=control.number(), by=role(), spec=body.spec()))
-    return answer(present.process(made["process"], time.time()), 201)
+    return answer(present_processes.process(made["process"], time.time()), 201)
 
 
-@api.get("/programs/workloads", responses=gives(presented.CataloguePrograms))
+@api.get("/programs/workloads", responses=gives(present_programs.CataloguePrograms))
 def workloads() -> Response:
-    """The catalogue of programs, theme by theme, with typed parameters."""
-    return answer(here().control.ask(ProgramWorkloads(request=here().control.number())))
+    """Return the catalogue of programs by theme, with typed parameters."""
+    return answer(services().control.ask(ProgramWorkloads(request=services().control.number())))
 
 
-@api.get("/programs/<id>", responses=gives(program_model.Program))
+@api.get("/programs/<id>", responses=gives(Program))
 def program(path: ProgramPath) -> Response:
-    """One program."""
-    return answer(here().program(path.id))
+    """Return a program."""
+    return answer(services().program(path.id))
 
 
-@api.get("/resources", responses=gives(presented.Resources))
+@api.get("/resources", responses=gives(present_programs.Resources))
 def resources(query: ResourcesQuery) -> Response:
-    """What programs hold: queues, pipes, locks, shared values, managers, pools, listeners."""
+    """Return the resources of programs: queues, pipes, locks, shared values, managers, pools, listeners."""
     wanted = (
         record
-        for record in here().state().resources.values()
+        for record in services().state().resources.values()
         if query.program in (None, record["program"]) and query.kind in (None, record["kind"])
     )
-    return answer(presented.resources(wanted))
+    return answer(present_programs.resources(wanted))
 
 
-@api.get("/resources/<id>", responses=gives(resource_model.Resource))
+@api.get("/resources/<id>", responses=gives(Resource))
 def resource(path: ResourcePath) -> Response:
-    """One of them; fields that its kind cannot have are left out."""
-    return answer(presented.resource(here().resource(path.id)))
+    """Return a resource; fields that its kind does not have are left out."""
+    return answer(present_programs.resource(services().resource(path.id)))
 
 
 @api.get("/resources/<id>/history")
 def history(path: ResourcePath, query: HistoryQuery) -> Response:
-    """Size, bytes in the pipe, rates and value over the last ten minutes, where it has them."""
-    control = here().control
-    resource_id = here().resource(path.id)["id"]
+    """Return the chart of a resource for the last ten minutes: size, bytes in the pipe, rates or value."""
+    control = services().control
+    resource_id = services().resource(path.id)["id"]
     return answer(control.ask(History(request=control.number(), process=resource_id, points=query.points)))
 
 
-@api.post("/resources/<id>/break", responses=gives(presented.LockBroken))
+@api.post("/resources/<id>/break", responses=gives(present_programs.LockBroken))
 def break_lock(path: ResourcePath, body: NothingBody) -> Response:
-    """Release a lock in the place of its dead holder; refused while the holder lives."""
-    control = here().control
+    """Release a lock whose holder is dead; 409 while the holder is alive."""
+    control = services().control
     broken = control.ask(BreakLock(request=control.number(), by=role(), resource=path.id))
-    return answer(broken | {"resource": presented.resource(broken["resource"])})
+    return answer(broken | {"resource": present_programs.resource(broken["resource"])})
 
 
-@api.get("/waits", responses=gives(waits_model.Waits))
+@api.get("/waits", responses=gives(Waits))
 def waits() -> Response:
-    """Who waits for what, the deadlocks among it, and everything that is wrong, in sentences."""
-    return answer(here().state().waits)
+    """Return who waits for what, the cycles, and the findings."""
+    return answer(services().state().waits)

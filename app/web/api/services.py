@@ -1,7 +1,8 @@
-"""What the views work with, bound to the app and fetched by `here`."""
+"""What the views use: the settings, the state, and the way to give the supervisor commands."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,50 +21,45 @@ EXTENSION = "procession"
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, the stream of the supervisor, and the way to give it commands."""
+    """Bound to the app; views get it from `services`."""
 
     settings: Settings
     feed: Feed
     control: Control
 
     def state(self) -> Mirror:
-        """The present state; a client that has just given a command sees its effect."""
+        """Return the current state, with the effect of commands that were just given."""
         return self.feed.mirror() if self.control.settled else self.control.mirror()
 
     def process(self, process_id: str) -> JsonDict:
-        """One process; raises `NoSuchProcess`."""
-        process = self.state().processes.get(process_id)
-        if process is None:
-            raise NoSuchProcess(f"There is no process {process_id}.")
-        return process
+        """Return a process; raise `NoSuchProcess`."""
+        return _found(self.state().processes, process_id, "process")
 
     def pool(self, pool_id: str) -> JsonDict:
-        """One pool; raises `NoSuchProcess`."""
-        pool = self.state().pools.get(pool_id)
-        if pool is None:
-            raise NoSuchProcess(f"There is no pool {pool_id}.")
-        return pool
+        """Return a pool; raise `NoSuchProcess`."""
+        return _found(self.state().pools, pool_id, "pool")
 
     def program(self, program_id: str) -> JsonDict:
-        """One observed program; raises `NoSuchProcess`."""
-        program = self.state().programs.get(program_id)
-        if program is None:
-            raise NoSuchProcess(f"There is no program {program_id}.")
-        return program
+        """Return an observed program; raise `NoSuchProcess`."""
+        return _found(self.state().programs, program_id, "program")
 
     def resource(self, resource_id: str) -> JsonDict:
-        """One thing that programs hold; raises `NoSuchProcess`."""
-        resource = self.state().resources.get(resource_id)
-        if resource is None:
-            raise NoSuchProcess(f"There is no resource {resource_id}.")
-        return resource
+        """Return a resource; raise `NoSuchProcess`."""
+        return _found(self.state().resources, resource_id, "resource")
 
 
-def here() -> Services:
-    """The services of the running app."""
+def _found(records: Mapping[str, JsonDict], key: str, what: str) -> JsonDict:
+    record = records.get(key)
+    if record is None:
+        raise NoSuchProcess(f"No {what} with the id {key}.")
+    return record
+
+
+def services() -> Services:
+    """Return the services of the running app."""
     return cast("Services", current_app.extensions[EXTENSION])
 
 
 def role() -> Role:
-    """The role of the present request, which was admitted."""
+    """Return the role of the current request, which was admitted."""
     return cast("Role", g.role)

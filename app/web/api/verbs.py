@@ -1,4 +1,4 @@
-"""Acting on processes: the verbs of `multiprocessing.Process` and a few more, one by one or many at once."""
+"""Act on processes, on one or on many: the verbs of `multiprocessing.Process` and a few more."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from app.web.present import processes as present
 from app.web.schemas.processes import MAX_JOIN_S, ActionsBody, JoinBody, ProcessPath, SignalBody, StackBody, VerbBody
 
 from .openapi import gives
-from .services import here, role
+from .services import role, services
 
-# py-spy on a busy machine.
+#: How long a stack capture may take: py-spy needs long on a busy machine.
 STACK_WAIT_S = 15.0
 MEANINGS = {
-    Verb.START: "Start a process that was created only.",
-    Verb.TERMINATE: "Send SIGTERM, and after its grace SIGKILL to its whole tree.",
-    Verb.KILL: "Send SIGKILL to it and its whole tree.",
-    Verb.CLOSE: "Release what is held for a process that has ended.",
-    Verb.RESTART: "Stop it if it runs, then start it again.",
-    Verb.SUSPEND: "Stop its execution for now (SIGSTOP).",
-    Verb.RESUME: "Let it go on (SIGCONT).",
+    Verb.START: "Start a process in the state `created`.",
+    Verb.TERMINATE: "Send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period.",
+    Verb.KILL: "Send SIGKILL to a process and its descendants.",
+    Verb.CLOSE: "Release an ended process, like Process.close().",
+    Verb.RESTART: "Stop a process if it runs, and start it again.",
+    Verb.SUSPEND: "Suspend a process (SIGSTOP).",
+    Verb.RESUME: "Resume a suspended process (SIGCONT).",
 }
 
 
@@ -39,7 +39,7 @@ api = APIBlueprint("verbs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="
 
 def _verb(verb: Verb) -> Callable[[ProcessPath, VerbBody], Response]:
     def view(path: ProcessPath, body: VerbBody) -> Response:
-        control = here().control
+        control = services().control
         return _record(Act(request=control.number(), by=role(), process=path.id, verb=verb, pid=body.pid))
 
     view.__name__ = str(verb)
@@ -53,15 +53,15 @@ for _each in Verb:
 
 @api.post("/processes/<id>/signal", responses=gives(present.Process, 202))
 def signal(path: ProcessPath, body: SignalBody) -> Response:
-    """Send any signal."""
-    control = here().control
+    """Send a signal to a process."""
+    control = services().control
     return _record(SendSignal(request=control.number(), by=role(), process=path.id, signal=body.text(), pid=body.pid))
 
 
 @api.post("/processes/<id>/join")
 def join(path: ProcessPath, body: JoinBody) -> Response:
-    """Wait until it has ended, at most `timeout_s`; nobody else waits meanwhile."""
-    control = here().control
+    """Wait for a process to end, at most `timeout_s`; blocks no other request."""
+    control = services().control
     wait_s = MAX_JOIN_S if body.timeout_s is None else body.timeout_s
     command = Join(request=control.number(), by=role(), process=path.id, timeout_s=wait_s)
     return answer(control.ask(command, wait_s))
@@ -69,23 +69,23 @@ def join(path: ProcessPath, body: JoinBody) -> Response:
 
 @api.post("/processes/<id>/stack")
 def stack(path: ProcessPath, body: StackBody) -> Response:
-    """What each of its threads is doing now, and which source told it."""
-    control = here().control
+    """Capture the stack of a process or of a descendant; `source` is faulthandler, py-spy or proc."""
+    control = services().control
     command = Stack(request=control.number(), by=role(), process=path.id, pid=body.pid)
     return answer(control.ask(command, STACK_WAIT_S))
 
 
 @api.post("/actions", responses=gives(present.ActionResults))
 def actions(body: ActionsBody) -> Response:
-    """Do one verb to many processes; one that is refused does not stop the rest."""
+    """Apply one verb to many processes; each has its own result."""
     commands = [_command(body.verb, process_id) for process_id in body.ids]
-    told = here().control.tell(commands)
-    results = tuple(_result(command.process, told[command.request]) for command in commands)
+    refusals = services().control.ask_many(commands)
+    results = tuple(_result(command.process, refusals[command.request]) for command in commands)
     return answer(present.ActionResults(results=results))
 
 
 def _command(verb: str, process_id: str) -> Act | Join:
-    number = here().control.number()
+    number = services().control.number()
     if verb == "join":
         return Join(request=number, by=role(), process=process_id, timeout_s=0)
     return Act(request=number, by=role(), process=process_id, verb=Verb(verb))
@@ -98,4 +98,4 @@ def _result(process_id: str, error: ProcessionError | None) -> present.ActionRes
 
 
 def _record(command: Act | SendSignal) -> Response:
-    return answer(present.process(here().control.ask(command), time.time()), 202)
+    return answer(present.process(services().control.ask(command), time.time()), 202)

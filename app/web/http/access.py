@@ -1,7 +1,7 @@
-"""Access: every request of the Flask app is admitted here, or refused, before a view sees it.
+"""Admit or refuse every request of the Flask app before a view sees it.
 
-Open to all are the health answers, static files and the sign-in page; all else needs a token or a session,
-and whatever is not a GET needs the operator.  Hosts and origins were checked before, in `gate`.
+Health checks, static files and the sign-in page are open; everything else requires a token or a session, and every
+method but GET requires the operator.  `gate` has checked host and origin before.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from flask import Flask, g, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from .auth import Doorkeeper, Failures, Role
+from .auth import Authenticator, Failures, Role
 from .gate import SAFE_METHODS
 from .problems import Problem
 
 OPEN_ENDPOINTS = frozenset(
     {"static", "pages.healthz", "pages.readyz", "pages.sign_in", "pages.sign_in_with_token", "pages.sign_out"}
 )
+#: How long a body may take to arrive.
 BODY_S = 10.0
 SMALL_BODY_BYTES = 16 * 1024
 BODY_BYTES = {
@@ -36,18 +37,18 @@ MACHINE_PATHS = ("/api/", "/metrics")
 class Access:
     """Admits requests: sets ``g.role``, or answers 401, 403 or 429."""
 
-    def __init__(self, doorkeeper: Doorkeeper) -> None:
-        self._doorkeeper = doorkeeper
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
         self._failures = Failures()
 
     def install(self, app: Flask) -> None:
-        """Ask this before every view of the app."""
+        """Check every request of the app before its view."""
         app.before_request(self.admit)
 
     def admit(self) -> Response | None:
-        """Let the request pass (None), or answer it."""
+        """Return None to admit the request, or the answer to it."""
         g.role = None
-        # One more than allowed: werkzeug cuts a chunked body off at the limit, and says nothing.
+        # One more than allowed: werkzeug silently truncates a chunked body at the limit.
         request.max_content_length = _limit() + 1
         if request.endpoint in OPEN_ENDPOINTS:
             _receive_body()
@@ -57,42 +58,44 @@ class Access:
             return self._enter_by_link()
         g.role = self._role()
         if g.role is None:
-            return self._unknown(machine=machine)
+            return self._unauthenticated(machine=machine)
         if g.role is not Role.OPERATOR and request.method not in SAFE_METHODS:
-            raise Problem(403, "A viewer may look, not act; this needs the operator's token.")
+            raise Problem(403, "You have view-only access; this requires the operator's token.")
         _receive_body()
         return None
 
     def role_of_socket(self, token: str | None) -> Role | None:
-        """The role of a Socket.IO client by its ``auth`` token, else by its cookie."""
+        """Return the role of a Socket.IO client by its ``auth`` token, or else by its cookie."""
         if token is None:
             return self._role()
         return self._checked(token)
 
     def sign_in(self, token: str, target: str) -> Response:
-        """Check a token that a person gave; lead on to ``target`` with a session, or show the form again."""
+        """Check a token from the form; redirect to ``target`` with a session, or show the form again."""
         if self._wait_s():
-            return self.form(target, "Too many wrong tokens. Wait a minute, then try again.", 429)
+            return self.form(target, "Too many invalid tokens. Wait a minute, then try again.", 429)
         role = self._checked(token)
         if role is None:
-            return self.form(target, "That is not a token of this Procession.", 401)
+            return self.form(target, "Invalid token.", 401)
         response = redirect(target, 303)
         secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
-        value = self._doorkeeper.session(role)
-        response.set_cookie(self._doorkeeper.cookie, value, path="/", httponly=True, samesite="Strict", secure=secure)
+        value = self._authenticator.session(role)
+        response.set_cookie(
+            self._authenticator.cookie, value, path="/", httponly=True, samesite="Strict", secure=secure
+        )
         return response
 
     def sign_out(self) -> Response:
         """End the session in this browser."""
         response = redirect("/signin", 303)
-        response.delete_cookie(self._doorkeeper.cookie, path="/", httponly=True, samesite="Strict")
+        response.delete_cookie(self._authenticator.cookie, path="/", httponly=True, samesite="Strict")
         return response
 
     def form(self, target: str, error: str | None, status: int) -> Response:
-        """The sign-in page."""
+        """Return the sign-in page."""
         response = Response(render_template("signin.html", error=error, next=target), status, mimetype="text/html")
         if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            # A link on another page led here, so the browser kept the Strict cookie back; from here it sends it.
+            # A browser does not send the Strict cookie with a link from another site; after a refresh it does.
             response.headers["Refresh"] = "0"
         if status == 429:
             response.headers["Retry-After"] = str(self._wait_s())
@@ -108,14 +111,14 @@ class Access:
         if header is not None:
             scheme, _, token = header.partition(" ")
             return self._checked(token.strip()) if scheme.lower() == "bearer" else None
-        cookie = request.cookies.get(self._doorkeeper.cookie)
-        return self._doorkeeper.role_of_session(cookie) if cookie else None
+        cookie = request.cookies.get(self._authenticator.cookie)
+        return self._authenticator.role_of_session(cookie) if cookie else None
 
     def _checked(self, token: str) -> Role | None:
-        role = self._doorkeeper.role_of_token(token)
+        role = self._authenticator.role_of_token(token)
         if role is None:
             if wait_s := self._wait_s():
-                raise Problem(429, "Too many wrong tokens.", headers={"Retry-After": str(wait_s)})
+                raise Problem(429, "Too many invalid tokens.", headers={"Retry-After": str(wait_s)})
             self._failures.note(_address(), time.monotonic())
         return role
 
@@ -123,16 +126,16 @@ class Access:
         wait = self._failures.wait_s(_address(), time.monotonic())
         return int(wait) + 1 if wait else 0
 
-    def _unknown(self, *, machine: bool) -> Response:
+    def _unauthenticated(self, *, machine: bool) -> Response:
         if machine or request.method not in SAFE_METHODS:
-            detail = "A token is needed: `Authorization: Bearer TOKEN`, or sign in with a browser."
+            detail = "A valid token is required: send `Authorization: Bearer TOKEN`, or sign in with a browser."
             raise Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="procession"'})
         target = request.full_path if request.query_string else request.path
         return self.form(local(target), None, 401)
 
 
 def local(target: str) -> str:
-    """``target`` where it is a path of ours, else ``/``: never lead away from here after a sign-in."""
+    """Return ``target`` if it is a path of ours, otherwise ``/``: a sign-in must not redirect to another site."""
     foreign = target.startswith(("//", "/\\")) or not target.isprintable()
     return target if target.startswith("/") and not foreign else "/"
 
@@ -148,7 +151,7 @@ def _receive_body() -> None:
         with gevent.Timeout(BODY_S):
             size = len(request.get_data())
     except gevent.Timeout:
-        raise Problem(408, f"The body did not arrive within {BODY_S:g} s.") from None
+        raise Problem(408, f"The request body did not arrive within {BODY_S:g} s.") from None
     if size > _limit():
         raise RequestEntityTooLarge
 

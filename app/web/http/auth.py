@@ -1,8 +1,8 @@
-"""Who is asking: the operator, who may do everything, or the viewer, who may only look.
+"""Tokens and roles: the operator may do everything, the viewer may only read.
 
-A token comes as ``Authorization: Bearer``, once as ``/?token=`` or through the sign-in form; a browser then
-keeps a session cookie.  The cookie is derived from the token and the role by HMAC: it is not the token, it
-needs no memory here (so browsers reconnect after the web process was killed), and a new token ends it.
+A token is sent as ``Authorization: Bearer``, or once as ``/?token=`` or in the sign-in form; a browser then has a
+session cookie.  The cookie is derived from the token and the role by HMAC: it does not reveal the token, it is not
+stored here (so browsers reconnect after the web process was killed), and a new token invalidates it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from app.settings import Settings
 
+#: Invalid tokens that an address may send in a window of time.
 FAILURES = 10
 WINDOW_S = 60.0
 MAX_ADDRESSES = 1024
@@ -26,25 +27,25 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-class Doorkeeper:
-    """Knows the tokens; tells the role of a token or of a session.  Every comparison takes constant time."""
+class Authenticator:
+    """Finds the role of a token or a session; every comparison takes constant time."""
 
     def __init__(self, settings: Settings) -> None:
         tokens = {Role.OPERATOR: settings.token, Role.VIEWER: settings.viewer_token}
         self._tokens = {role: token.encode() for role, token in tokens.items() if token}
-        # Cookies are shared by all ports of a host: each instance gets a name of its own.
+        # Browsers share cookies between all ports of a host, so each instance has its own cookie name.
         self.cookie = "procession_" + _derive(settings.token.encode(), "cookie name")[:8]
 
     def role_of_token(self, token: str) -> Role | None:
-        """The role of a token, None where it is nobody's."""
+        """Return the role of a token; None if it is invalid."""
         return self._match(token, self._tokens)
 
     def role_of_session(self, value: str) -> Role | None:
-        """The role of a session cookie, None where it is nobody's."""
+        """Return the role of a session cookie; None if it is invalid."""
         return self._match(value, {role: self.session(role).encode() for role in self._tokens})
 
     def session(self, role: Role) -> str:
-        """The value of the session cookie of a role."""
+        """Return the value of the session cookie of a role."""
         return _derive(self._tokens[role], f"session {role}")
 
     @staticmethod
@@ -55,16 +56,16 @@ class Doorkeeper:
 
 
 class Failures:
-    """Counts wrong tokens per address.  Pure: ``now`` is monotonic seconds.
+    """Counts invalid tokens by address.  Pure: ``now`` is monotonic seconds.
 
-    What keeps a token safe is its length; this keeps guessing from being free, and makes it visible.
+    Tokens are safe because of their length; this slows guessing down, and makes it visible.
     """
 
     def __init__(self) -> None:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def note(self, address: str, now: float) -> None:
-        """One more wrong token from there."""
+        """Note an invalid token from an address."""
         times = self._times.setdefault(address, deque(maxlen=FAILURES))
         self._times.move_to_end(address)
         times.append(now)
@@ -72,7 +73,7 @@ class Failures:
             self._times.popitem(last=False)
 
     def wait_s(self, address: str, now: float) -> float:
-        """How long until this address may be wrong again; 0 when it may now."""
+        """Return how long until this address may send an invalid token again; 0 if it may now."""
         times = self._times.get(address, deque())
         return max(0.0, times[0] + WINDOW_S - now) if len(times) == FAILURES else 0.0
 

@@ -1,10 +1,8 @@
-"""The gate before everything: which hosts, origins and sites may speak to us at all, and what every answer
-carries.
+"""WSGI middleware around the application: check host, origin and site of each request, set headers of each answer.
 
-Localhost is not a boundary: any page in the user's browser can send requests to it, and DNS rebinding lets
-such a page read the answers (Ray's CVE-2025-62593; CVE-2026-27482 was one forgotten method).  So this is WSGI
-middleware around the whole application, Socket.IO's handshakes included, and not a decorator that a view
-could forget.
+Localhost is not a boundary: any page in the user's browser can send requests to it, and DNS rebinding lets such a page
+read the answers (Ray's CVE-2025-62593; CVE-2026-27482 was one forgotten method).  Middleware covers every view and
+Socket.IO's handshakes; a decorator could be forgotten.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ HEADERS = [
     ("Content-Security-Policy", CSP),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-    # Not no-referrer: under that a browser sends `Origin: null` with our own sign-in form.
+    # Not no-referrer: then a browser sends `Origin: null` with our own sign-in form.
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -39,14 +37,14 @@ HEADERS = [
 
 
 class Gate:
-    """WSGI middleware: refuses strangers before the application sees them; all answers get its headers."""
+    """WSGI middleware that refuses requests of other hosts, origins and sites, and adds headers to all answers."""
 
     def __init__(self, application: WSGIApplication, allowed_hosts: Iterable[str]) -> None:
         self._application = application
         self._allowed = frozenset(_name_of(host) for host in allowed_hosts)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer 403 (413 for a body too long) to who may not pass; else what the application answers."""
+        """Answer 403 or 413 to a request that is refused, or else what the application answers."""
 
         def with_headers(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
             kept = STATIC_PATH if str(environ.get("PATH_INFO", "")).startswith(STATIC_PATH) else ""
@@ -62,30 +60,30 @@ class Gate:
 
 
 def refusal(environ: WSGIEnvironment, allowed_hosts: frozenset[str]) -> Problem | None:
-    """Why this request may not pass, or None."""
+    """Return why a request is refused; None if it is not."""
     host = environ.get("HTTP_HOST", "")
     if _name_of(host) not in allowed_hosts:
-        return Problem(403, f"Host {host!r} is not one of those allowed; see PROCESSION_ALLOWED_HOSTS.")
+        return Problem(403, f"Host {host!r} is not allowed; see PROCESSION_ALLOWED_HOSTS.")
     socket = environ.get("PATH_INFO", "").startswith(SOCKET_PATH)
     if socket and not _body_fits(environ):
-        return Problem(413, f"A message may have at most {SOCKET_BODY_BYTES} bytes.")
+        return Problem(413, f"A message may have at most {SOCKET_BODY_BYTES:,} bytes.")
     if socket or environ["REQUEST_METHOD"] not in SAFE_METHODS:
-        return _foreign(environ, host)
+        return _cross_site(environ, host)
     return None
 
 
-def _foreign(environ: WSGIEnvironment, host: str) -> Problem | None:
+def _cross_site(environ: WSGIEnvironment, host: str) -> Problem | None:
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not same_origin(origin, host):
-        return Problem(403, f"Origin {origin!r} is not this server.")
+        return Problem(403, f"Origin {origin!r} is not allowed.")
     site = environ.get("HTTP_SEC_FETCH_SITE", "none")
     if site not in ("same-origin", "none"):
-        return Problem(403, f"The request comes from another site (Sec-Fetch-Site: {site}).")
+        return Problem(403, f"Requests from another site are not allowed (Sec-Fetch-Site: {site}).")
     return None
 
 
 def same_origin(origin: str, host: str) -> bool:
-    """Whether an ``Origin`` names this very ``Host``; not the scheme, because a proxy may have ended TLS."""
+    """Return whether ``Origin`` and ``Host`` agree; the scheme is ignored, because a proxy may terminate TLS."""
     try:
         given, wanted = urlsplit(origin), urlsplit(f"//{host}")
         default = _DEFAULT_PORTS[given.scheme]

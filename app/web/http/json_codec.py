@@ -1,7 +1,7 @@
-"""JSON in and out of the Flask app: msgspec, because it is strict where the standard library is lenient.
+"""JSON of the Flask app, by msgspec, which is stricter than the standard library.
 
-NaN, lone surrogates and numbers out of range are refused when they come in, so nothing that was accepted can
-fail later on its way to the supervisor.
+It refuses NaN, lone surrogates and numbers out of range, so nothing that was accepted can fail later on the way to the
+supervisor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_DEPTH = 64
 
 
 def answer(value: Any, status: int = 200) -> flask.Response:
-    """A JSON answer: of records, of plain values, or of bytes that are JSON already."""
+    """Return a JSON answer from records, plain values, or bytes that are JSON already."""
     body = value if isinstance(value, bytes) else msgspec.json.encode(value)
     return flask.Response(body, status, mimetype="application/json")
 
@@ -27,19 +27,19 @@ class Json(JSONProvider):
     """Flask's encoder and decoder."""
 
     def dumps(self, obj: Any, **_kwargs: Any) -> str:
-        """Encode records, dataclasses and plain values."""
+        """Return records, dataclasses or plain values as JSON."""
         return msgspec.json.encode(obj).decode()
 
     def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """Raises `msgspec.DecodeError`."""
+        """Return the value of JSON; raise `msgspec.DecodeError`."""
         return msgspec.json.decode(s)
 
 
 class Request(flask.Request):
-    """A request whose body is JSON or nothing; nothing counts as ``{}``."""
+    """A request with a JSON body; an empty body counts as ``{}``."""
 
     def get_json(self, *_args: Any, **_kwargs: Any) -> Any:
-        """The decoded body; raises `Problem` 400 for what is not JSON; werkzeug 413 for what is too long."""
+        """Return the decoded body; raise `Problem` 400 if it is not JSON (werkzeug raises 413 if it is too long)."""
         body = self.get_data()
         if not body:
             return {}
@@ -50,7 +50,7 @@ class Request(flask.Request):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Problem(400, f"The body is not JSON: {error}.") from None
         if _is_deeper(value, MAX_DEPTH):
-            raise Problem(400, f"The body is nested more than {MAX_DEPTH} deep.")
+            raise Problem(400, f"The body is nested more than {MAX_DEPTH} levels deep.")
         return value
 
 

@@ -1,7 +1,6 @@
-"""Refusals as RFC 9457 problem documents: everything that is not a 2xx or 3xx leaves through here.
+"""Errors as RFC 9457 problem documents: every answer that is not a 2xx or 3xx is made here.
 
-The views raise (`ProcessionError`, `Problem`, pydantic's and werkzeug's errors); nobody formats an error by
-hand.
+The views raise `ProcessionError`, `Problem`, or errors of pydantic and werkzeug; none formats an error itself.
 """
 
 from __future__ import annotations
@@ -21,12 +20,13 @@ from app.records.errors import InvalidField, NoSuchProcess, NotPossible, Process
 
 MIMETYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+MAX_FIELDS_NAMED = 20
 
 log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """A refusal with its HTTP status, a sentence for people, and whatever else the document should carry."""
+    """An error with its HTTP status, a sentence for people, and further members of the document."""
 
     def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -36,17 +36,17 @@ class Problem(Exception):
         self.extra = extra
 
     def document(self) -> bytes:
-        """The JSON of RFC 9457; ``type`` is about:blank because the status says what kind it is."""
+        """Return the JSON of RFC 9457; ``type`` is about:blank because the status already tells the kind."""
         members = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status)}
         return msgspec.json.encode(members | {"detail": self.detail} | self.extra)
 
     def response(self) -> Response:
-        """The whole answer."""
+        """Return the answer."""
         return Response(self.document(), int(self.status), self.headers, mimetype=MIMETYPE)
 
 
 def of_refusal(error: ProcessionError) -> Problem:
-    """What the supervisor refused, as a problem."""
+    """Return a refusal of the supervisor as a problem."""
     match error:
         case NoSuchProcess():
             return Problem(404, str(error))
@@ -61,19 +61,19 @@ def of_refusal(error: ProcessionError) -> Problem:
 
 
 def of_validation(error: ValidationError) -> Problem:
-    """Names every field that is wrong; ``detail`` and ``field`` are those of the first."""
+    """Return a problem that names the invalid fields; ``detail`` and ``field`` are those of the first."""
     wrong = [{"field": _path(item["loc"]), "detail": item["msg"]} for item in error.errors(include_url=False)]
     first = wrong[0]
-    return Problem(422, f"{first['field']}: {first['detail']}", field=first["field"], errors=wrong[:20])
+    return Problem(422, f"{first['field']}: {first['detail']}", field=first["field"], errors=wrong[:MAX_FIELDS_NAMED])
 
 
 def refuse_invalid(error: ValidationError) -> NoReturn:
-    """What flask-openapi3 calls for an invalid request."""
+    """Raise the problem of an invalid request; flask-openapi3 calls this."""
     raise of_validation(error)
 
 
 def install(app: Flask) -> None:
-    """Let the app answer every error with a problem document."""
+    """Make the app answer every error with a problem document."""
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(ProcessionError, lambda error: of_refusal(error).response())
     app.register_error_handler(ValidationError, lambda error: of_validation(error).response())
@@ -95,4 +95,4 @@ def _of_http(error: HTTPException) -> Response:
 
 def _of_bug(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
-    return Problem(500, "An error in Procession itself; its log has the traceback.").response()
+    return Problem(500, "Internal error; the traceback is in the log of `procession serve`.").response()

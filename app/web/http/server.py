@@ -1,7 +1,7 @@
-"""Serving: the listening socket, gevent's pywsgi, and a clean end.
+"""The HTTP server: the listening socket, gevent's pywsgi, and an orderly end.
 
-One thread, no monkey patching.  Everything that a client can hold is bounded: connections, the time for its
-request to arrive, what is buffered for it, and how long it may take nothing of that.
+One thread, no monkey patching.  Everything that a client can use up is limited: connections, the time for its request
+to arrive, what is buffered for it, and how long it may leave that unread.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 2000
 BACKLOG = 1024
-# Between two requests on a connection, and for one request's head.
+# Between two requests on a connection, and for the head of one request.
 IDLE_S = 75.0
 HEAD_S = 10.0
-# Data that a client takes nothing of for this long (ms) ends its connection; and no more than this waits in
-# the kernel.
+# A connection whose data is not acknowledged for this long is closed; at most this much is buffered in the kernel.
 USER_TIMEOUT_MS = 8000
 SEND_BUFFER_BYTES = 128 * 1024
 STOP_S = 1.0
@@ -36,45 +35,45 @@ log = logging.getLogger(__name__)
 
 
 def listen(settings: Settings) -> Any:
-    """The launcher's socket where it gave one (it stays bound while we are restarted), else one of our own."""
+    """Return the launcher's socket, which stays bound while we are restarted; without one bind our own."""
     if settings.listen_fd >= 0:
         listener = gsocket.socket(fileno=settings.listen_fd)
     else:
         listener = _bind(settings.host, settings.port)
-    # Accepted sockets inherit all of these.
+    # Accepted sockets inherit these options.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    # Head and body go out one after the other: else the second waits for the first one's delayed ACK, 40 ms.
+    # Head and body are sent separately: without this option the body waits for the delayed ACK of the head, 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 def address(listener: Any) -> str:
-    """``HOST:PORT``, as it goes into an address line."""
+    """Return ``HOST:PORT`` of a socket, with brackets around an IPv6 address."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Handler(pywsgi.WSGIHandler):
-    """pywsgi's, with deadlines for the arrival of a request, and without a traceback for each stranger's rubbish."""
+    """pywsgi's handler, with deadlines for the arrival of a request, and without tracebacks for malformed requests."""
 
     def handle(self) -> None:
-        """Serve one connection; that it broke is nobody's fault."""
+        """Serve one connection; ignore errors of a connection that breaks."""
         with contextlib.suppress(OSError):
             super().handle()
 
     def handle_one_response(self) -> None:
-        """Answer one request; a connection that was a websocket is not HTTP any more."""
+        """Answer one request; close a connection that was a websocket."""
         super().handle_one_response()
         if "HTTP_UPGRADE" in (self.environ or {}):
             self.close_connection = True
 
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
-        log.debug("not HTTP, from %s: %s", self.client_address, ex)
+        log.debug("malformed request from %s: %s", self.client_address, ex)
         return "400", BAD_REQUEST
 
     def read_requestline(self) -> str:
-        """The request line; empty (which ends the connection) where none comes for too long."""
+        """Return the request line; empty, which closes the connection, if none arrives in time."""
         try:
             with gevent.Timeout(IDLE_S):
                 return str(super().read_requestline())
@@ -82,7 +81,7 @@ class Handler(pywsgi.WSGIHandler):
             return ""
 
     def read_request(self, raw_requestline: str) -> Any:
-        """Parse the head; None (which ends the connection) where it does not arrive in time."""
+        """Parse the head; return None, which closes the connection, if it does not arrive in time."""
         try:
             with gevent.Timeout(HEAD_S):
                 return super().read_request(raw_requestline)
@@ -94,7 +93,7 @@ class Server:
     """The HTTP server around one application."""
 
     def __init__(self, listener: Any, application: WSGIApplication) -> None:
-        # No access log: its lines would have the token of `/?token=` in them.
+        # No access log: it would contain the token of `/?token=`.
         self._server = pywsgi.WSGIServer(
             listener,
             application,
@@ -105,15 +104,15 @@ class Server:
         )
 
     def start(self) -> None:
-        """Begin to accept."""
+        """Begin to accept connections."""
         self._server.start()
 
     def stop_accepting(self) -> None:
-        """Leave new connections in the backlog, for whoever comes after us."""
+        """Leave new connections in the backlog, for the next web process."""
         self._server.stop_accepting()
 
     def stop(self) -> None:
-        """Close; requests that are still answered get `STOP_S` to finish."""
+        """Close; give running requests `STOP_S` to finish."""
         self._server.stop(timeout=STOP_S)
 
 

@@ -1,9 +1,9 @@
-"""The browsers that are connected, and what each of them may cost.
+"""The connected browsers, and the limits of each.
 
-engineio's queue per client has no bound.  So nothing is put into one that holds more than `MAX_QUEUED`
-packets: such a client misses deltas, is marked as behind, and gets one fresh snapshot when it has drained.
-One that stays stalled is ended by `websocket` (a write that gets nowhere) or by the ping timeout.  A packet
-is encoded once for all clients.
+engineio's queue of a client is unbounded.  So nothing is added to a queue of more than `MAX_QUEUED` packets: such a
+client misses deltas, is marked as behind, and gets one fresh snapshot when its queue is empty again.  A stalled client
+is disconnected by `websocket` (a write that makes no progress) or by the ping timeout.  A packet is encoded once for
+all clients.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ SOCKETIO_EVENT = "2"
 
 
 class Engine(Protocol):
-    """What is used of `engineio.Server`."""
+    """What this module uses of `engineio.Server`."""
 
     sockets: dict[str, Any]
 
     def send_packet(self, sid: str, pkt: Packet) -> None:
-        """Queue a packet for one client."""
+        """Queue a packet for a client."""
 
 
 @dataclass(eq=False)
 class Client:
-    """One connected browser; ``behind``: it missed something and needs a snapshot."""
+    """One connected browser; ``behind``: it has missed a delta and needs a snapshot."""
 
     engine_id: str
     role: Role
@@ -43,49 +43,49 @@ class Client:
 
 
 class Clients:
-    """All connected browsers by Socket.IO session id."""
+    """The connected browsers by Socket.IO session id."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.connected: dict[str, Client] = {}
         self.skipped = 0
-        self._strangers: set[str] = set()
+        self._unauthenticated: set[str] = set()
 
     def queued(self, client: Client) -> int:
-        """How many packets wait for this client to read on."""
+        """Return how many packets are queued for a client."""
         socket = self._engine.sockets.get(client.engine_id)
         return socket.queue.qsize() if socket else 0
 
     def offer(self, client: Client, packet: Packet) -> bool:
-        """Queue a packet, unless the client has too many already; whether it was queued."""
+        """Queue a packet unless the client has too many already; return whether it was queued."""
         if self.queued(client) > MAX_QUEUED:
             self.skipped += 1
             return False
         try:
             self._engine.send_packet(client.engine_id, packet)
-        except EngineIOError:  # it closed meanwhile; its disconnect event follows
+        except EngineIOError:  # it was just closed; its disconnect event follows
             return False
         return True
 
     def sweep(self) -> None:
-        """End connections that were opened before the last sweep and have not told who they are."""
+        """Close connections that were opened before the last sweep and have not authenticated."""
         known = {client.engine_id for client in self.connected.values()}
-        strangers = set(self._engine.sockets) - known
-        for engine_id in strangers & self._strangers:
+        unauthenticated = set(self._engine.sockets) - known
+        for engine_id in unauthenticated & self._unauthenticated:
             self._engine.sockets[engine_id].close(wait=False)
-        self._strangers = strangers
+        self._unauthenticated = unauthenticated
 
     def close(self) -> None:
-        """Say goodbye to everybody."""
+        """Close all connections."""
         for socket in list(self._engine.sockets.values()):
             socket.close(wait=False)
 
     def offer_all(self, packet: Packet) -> None:
-        """Queue a packet for everybody, if need be out of turn: it is small and rare."""
+        """Queue a packet for every client."""
         for client in list(self.connected.values()):
             self.offer(client, packet)
 
 
 def packet(event: str, json: bytes) -> Packet:
-    """A Socket.IO event as an engine.io packet; its text is made once, whoever it is sent to."""
+    """Return a Socket.IO event as an engine.io packet, which can be sent to any number of clients."""
     return Packet(MESSAGE, data=f'{SOCKETIO_EVENT}["{event}",{json.decode()}]')

@@ -1,10 +1,10 @@
-"""Socket.IO: the state and what is watched, pushed to browsers.
+"""Push the state, and the logs that they watch, to browsers over Socket.IO.
 
     Feed ──on_snapshot, on_delta, on_away──▶ Live ──▶ clients
     browser ──resync, watch, unwatch───────▶ Live ──▶ LogTails
 
-No command comes this way.  Every client gets a snapshot first, then each delta; who missed one gets a
-snapshot again, never a replay.
+Commands do not come this way.  A client gets a snapshot first, then every delta; one that missed a delta gets a new
+snapshot, never a replay.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 10
 SWEEP_S = 5.0
 LOG_TOPIC = "log:"
-# What a stranger sends is not worth a line in our log; errors of our own handlers are logged there by
-# themselves.
+# Malformed messages of clients are not logged; errors of our own handlers are logged anyway.
 QUIET = logging.getLogger("procession.web.quiet")
 
 
@@ -47,10 +46,9 @@ class Live:
         self.socketio = SocketIO(
             app,
             async_mode="gevent",
-            # One message of a client at a time: a flood of them waits in its own socket.
+            # Handle one message of a client at a time, so that a flood waits in its own socket.
             async_handlers=False,
-            # Checked by `gate`, for every request; engineio would answer with CORS headers, which nobody
-            # needs.
+            # `gate` checks the origin of every request; engineio would only add CORS headers.
             cors_allowed_origins=[],
             ping_interval=PING_INTERVAL_S,
             ping_timeout=PING_TIMEOUT_S,
@@ -61,7 +59,7 @@ class Live:
         # The stubs do not know this attribute.
         self._sessions: Any = vars(self.socketio)["server"]
         self._engine = self._sessions.eio
-        # There is no other way in: the class is looked up in this table.
+        # engineio has no option for this: it looks the class up in this table.
         self._engine._async = self._engine._async | {"websocket": BoundedWebSocket}  # noqa: SLF001
         self.clients = Clients(self._engine)
         self._access = access
@@ -79,14 +77,14 @@ class Live:
             self.socketio.on_event(name, handler)
 
     def on_snapshot(self) -> None:
-        """Everybody starts afresh from the new state."""
+        """Send the new state to all clients."""
         self._snapshot = None
         for client in list(self.clients.connected.values()):
             client.behind = True
             self._refresh(client)
 
     def on_delta(self, delta: Delta) -> None:
-        """Pass one step on, or a snapshot to those who missed an earlier one and have drained since."""
+        """Send a delta to all clients, or a snapshot to those that missed an earlier delta."""
         self._snapshot = None
         if not self.clients.connected:
             return
@@ -98,12 +96,12 @@ class Live:
                 client.behind = True
 
     def on_away(self) -> None:
-        """Say that what is shown is stale from now on."""
+        """Tell all clients that the supervisor is not available."""
         self._snapshot = None
         self.clients.offer_all(self._away())
 
     def run(self) -> None:
-        """End, every few seconds, connections that are nobody's; for ever."""
+        """Close unauthenticated connections every few seconds; never returns."""
         while True:
             gevent.sleep(SWEEP_S)
             self.clients.sweep()
@@ -130,12 +128,12 @@ class Live:
         except Problem as problem:
             raise SocketRefused(problem.detail) from problem
         if role is None:
-            raise SocketRefused("A token is needed.")
+            raise SocketRefused("A valid token is required.")
         if len(self.clients.connected) >= MAX_CLIENTS:
-            raise SocketRefused(f"{MAX_CLIENTS} browsers are connected already.")
+            raise SocketRefused(f"Too many connections: the limit is {MAX_CLIENTS:,}.")
         engine_id = self._sessions.manager.eio_sid_from_sid(_sid(), "/")
         client = self.clients.connected[_sid()] = Client(engine_id, role)
-        # After the answer to the handshake, which is queued when this returns.
+        # The answer to the handshake is queued when this returns; the snapshot must come after it.
         gevent.spawn(self._refresh, client)
 
     def _on_disconnect(self, *_reason: Any) -> None:

@@ -1,8 +1,7 @@
-"""Following logs: one tail per watched log, shared by all who watch it, gone with the last of them.
+"""Follow logs: one tail for each watched log, shared by its watchers.
 
-A tail looks at its file a few times a second and costs one stat() when nothing was written.  What comes
-faster than a person can read is skipped: the next message's ``offset`` is then later than the last one's
-``next``.
+A tail checks its file a few times a second, with one stat() if nothing was written.  Output that comes faster than
+anybody can read is skipped: then the ``offset`` of a message is later than the ``next`` of the one before.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class LogTails:
-    """All tails, by process id."""
+    """The tails by process id."""
 
     def __init__(self, path_of: Callable[[str], Path]) -> None:
         self._path_of = path_of
@@ -39,7 +38,7 @@ class LogTails:
         self.offer: Offer = lambda _client, _packet: False
 
     def watch(self, process_id: Topic, client: Client) -> None:
-        """Send what is appended from now on, once; at once a message without text tells from which offset on."""
+        """Send a client what is appended from now on; an empty message tells the offset at once."""
         tail = self._tails.get(process_id)
         if tail is None:
             tail = self._tails[process_id] = _Tail(process_id, self._path_of(process_id), self._send)
@@ -49,7 +48,7 @@ class LogTails:
         self.offer(client, _message(process_id, here))
 
     def unwatch(self, process_id: Topic, client: Client) -> None:
-        """Send no more to this client; without watchers the tail ends."""
+        """Stop sending to a client; the tail ends with its last watcher."""
         tail = self._tails.get(process_id)
         if tail and client in tail.watchers:
             tail.watchers.remove(client)

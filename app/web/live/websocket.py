@@ -1,10 +1,10 @@
-"""Our websocket, in place of engineio's, because of three things that the latter does wrong under gevent.
+"""A websocket that replaces engineio's, which does three things wrong under gevent.
 
-1. simple-websocket calls ``send()`` once and takes for granted that everything went out.  A non-blocking
-   socket with a bounded buffer sends a part: the rest was lost, and the stream with it.
-2. A reader that has stopped reading would hold its writer for ever: here a write that gets nowhere for
-   `STALL_S` ends the connection.
-3. It accepts permessage-deflate: every frame compressed anew for each client, on a loopback connection.
+1. simple-websocket calls ``send()`` once and assumes that everything was sent.  A non-blocking socket with a bounded
+   buffer sends a part, so the rest was lost and the stream corrupted.
+2. A client that stops reading would block its writer for ever: here a write without progress for `STALL_S` closes the
+   connection.
+3. It accepts permessage-deflate, and compresses every frame again for each client, on a loopback connection.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 STALL_S = 8.0
+#: SO_LINGER: close with a reset.
 RESET = struct.pack("ii", 1, 0)
 MAX_MESSAGE_BYTES = 16 * 1024
 
 
 class WholeWrites:
-    """A socket whose ``send`` sends everything, one frame at a time, or ends the connection."""
+    """A socket whose ``send`` sends everything, one frame at a time, or closes the connection."""
 
     def __init__(self, sock: Any, stall_s: float = STALL_S) -> None:
         self._socket = sock
@@ -38,28 +39,28 @@ class WholeWrites:
         self._one_frame = BoundedSemaphore(1)
 
     def send(self, content: bytes) -> None:
-        """Send all of it; raises `BrokenPipeError` where the other side takes nothing for long, or is gone."""
+        """Send everything; raise `BrokenPipeError` if the client does not read for too long, or has closed."""
         with self._one_frame:
             rest = memoryview(content)
             while rest:
                 rest = rest[self._send_some(rest) :]
 
     def recv(self, size: int) -> bytes:
-        """What came in; empty at the end."""
+        """Return what was received; empty at the end."""
         return bytes(self._socket.recv(size))
 
     def close(self) -> None:
-        """End the connection now, for whoever else holds a duplicate of the socket too."""
+        """Close the connection now, even if the socket was duplicated."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _send_some(self, content: memoryview) -> int:
         try:
-            with gevent.Timeout(self._stall_s, TimeoutError(f"it took nothing for {self._stall_s} s")):
+            with gevent.Timeout(self._stall_s, TimeoutError(f"no progress for {self._stall_s:g} s")):
                 return int(self._socket.send(content))
         except OSError as error:
-            # A reset, not an orderly end: that would wait, in the kernel, for what was not taken to be taken.
+            # Reset the connection: an orderly close would wait in the kernel until the unsent data is read.
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.close()
@@ -67,7 +68,7 @@ class WholeWrites:
 
 
 class BoundedWebSocket(WebSocketWSGI):  # type: ignore[misc]
-    """What engineio calls for a websocket: shakes hands, runs ``handler``, and leaves nothing behind."""
+    """What engineio calls for a websocket: performs the handshake, runs ``handler``, and closes the socket."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one connection until it ends."""
@@ -84,7 +85,7 @@ class BoundedWebSocket(WebSocketWSGI):  # type: ignore[misc]
             self.ws.sock.close()
 
     def close(self) -> None:
-        """Say goodbye where that is still possible, then end the connection."""
+        """Send a close frame if that is still possible, then close the connection."""
         with contextlib.suppress(OSError, simple_websocket.ConnectionClosed):
             super().close()
         self.ws.sock.close()
@@ -94,6 +95,5 @@ class BoundedWebSocket(WebSocketWSGI):  # type: ignore[misc]
         try:
             return handler(self)
         except (ValueError, IndexError, KeyError, TypeError):
-            # engineio lets the errors of a malformed packet out; the client that sent it is not worth a
-            # traceback.
+            # engineio does not catch the errors of a malformed packet, which needs no traceback.
             return []

@@ -1,4 +1,4 @@
-"""Pools to JSON, beside `present`: the records are the supervisor's; a job's answer is one flat record."""
+"""Pools as JSON: the records of the supervisor, and answers about jobs and workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Pools(Record, frozen=True, kw_only=True):
 
 
 class Jobs(Record, frozen=True, kw_only=True):
-    """The newest jobs of a pool, oldest first; ``jobs_not_shown`` older ones were dropped."""
+    """The newest jobs of a pool, oldest first; ``jobs_not_shown`` counts older jobs that were dropped."""
 
     jobs: tuple[pool_model.Job, ...]
     jobs_not_shown: int
@@ -24,8 +24,8 @@ class Jobs(Record, frozen=True, kw_only=True):
 class JobAnswer(pool_model.Job, frozen=True, kw_only=True):
     """A job with its result and its first failures.
 
-    ``result`` is JSON where it can be, else a repr, cut at about 16 KiB (``result_cut``); ``failures_not_shown``
-    counts those that are left out.
+    ``result`` is JSON if possible, otherwise a repr, truncated at about 16 KiB (``result_cut``); ``failures_not_shown``
+    counts further failures.
     """
 
     arguments: str = ""
@@ -36,10 +36,10 @@ class JobAnswer(pool_model.Job, frozen=True, kw_only=True):
 
 
 class WorkerAnswer(Record, frozen=True, kw_only=True):
-    """What came of acting on a worker; ``text`` says in a sentence what it cost.
+    """The result of acting on a worker; ``text`` is a sentence about it.
 
-    Of terminate and kill also whether it has ``ended``, the ``task`` that it had, whether that was lost or retried
-    (``outcome``), and how many prefetched tasks were ``returned`` to the queue.
+    After terminate and kill also: whether the worker has ``ended``, the ``task`` that it had, whether that was lost or
+    retried (``outcome``), and how many prefetched tasks were ``returned`` to the queue.
     """
 
     pid: int
@@ -59,7 +59,7 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class PoolFunction(Record, frozen=True, kw_only=True):
-    """A function of the catalogue; ``example`` is a job of it that is worth a look."""
+    """A function of the catalogue; ``example`` is a job with it."""
 
     name: str
     title: str
@@ -77,5 +77,5 @@ class PoolFunctions(Record, frozen=True, kw_only=True):
 
 
 def job(detail: JsonDict) -> JsonDict:
-    """A `JobDetail` as the one flat record that answers show."""
+    """Return a `JobDetail` as one flat record."""
     return {**detail["job"], **{name: value for name, value in detail.items() if name != "job"}}

@@ -1,7 +1,7 @@
-"""Records to JSON: the wire contract, for REST answers and Socket.IO messages alike.
+"""Records as JSON: the wire contract of both HTTP answers and Socket.IO messages.
 
-What the supervisor sends is already shaped for the browser; this adds what only makes sense at the moment of
-asking. The names of the classes are the names of the schemas in the OpenAPI document.
+The supervisor sends records that are ready for the browser; this adds what depends on the time of the request.  The
+names of the classes are the names of the schemas in the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from app.records.primitives import JsonDict, Record
 
 
 class Process(model.Process, frozen=True, kw_only=True):
-    """A process as answers show it.
+    """A process in an answer.
 
-    ``uptime_s`` is how long it has run, or ran until it ended.  Deltas leave it out: reckon it from
+    ``uptime_s`` is how long it has run, or had run when it ended.  Deltas do not have it: compute it from
     ``start_time``.
     """
 
@@ -25,19 +25,19 @@ class Process(model.Process, frozen=True, kw_only=True):
 
 
 class Snapshot(stream.Snapshot, frozen=True, kw_only=True):
-    """Everything at one moment, with the processes as shown."""
+    """The whole state at one moment."""
 
     processes: tuple[Process, ...]
 
 
 class Processes(Record, frozen=True, kw_only=True):
-    """A list of processes, as shown."""
+    """A list of processes."""
 
     processes: tuple[Process, ...]
 
 
 class ActionResult(Record, frozen=True, kw_only=True):
-    """What came of one action among many: the status it would have had alone."""
+    """The result of one of many actions: the HTTP status that it would have had alone."""
 
     id: str
     status: int
@@ -45,15 +45,15 @@ class ActionResult(Record, frozen=True, kw_only=True):
 
 
 class ActionResults(Record, frozen=True, kw_only=True):
-    """What came of each, in the order in which they were asked."""
+    """The results of many actions, in the order of the request."""
 
     results: tuple[ActionResult, ...]
 
 
 class LogPart(Record, frozen=True, kw_only=True):
-    """A stretch of a log: bytes ``offset`` to ``next`` of ``size``.
+    """A part of a log: the bytes from ``offset`` to ``next`` of ``size``.
 
-    ``offset`` is later than asked where that is no longer there.
+    ``offset`` is later than requested if that part is no longer kept.
     """
 
     offset: int
@@ -69,17 +69,17 @@ class LogMessage(LogPart, frozen=True, kw_only=True):
 
 
 def process(record: JsonDict, now: float) -> JsonDict:
-    """One process; ``now`` is wall clock."""
+    """Return a process with its uptime; ``now`` is wall clock."""
     return record | {"uptime_s": _uptime_s(record, now)}
 
 
 def processes(records: Iterable[JsonDict], now: float) -> JsonDict:
-    """Several, as `Processes`."""
+    """Return processes as `Processes`."""
     return {"processes": [process(record, now) for record in records]}
 
 
 def snapshot(state: Mirror) -> JsonDict:
-    """Everything at one moment, as `Snapshot`."""
+    """Return the state as `Snapshot`."""
     return state.snapshot() | processes(state.processes.values(), state.at)
 
 

@@ -1,6 +1,6 @@
-"""Programs and what they hold to JSON, beside `present`: the records are the supervisor's.
+"""Programs and resources as JSON: the records of the supervisor.
 
-A resource has only the fields that its kind has: what it cannot have is left out, what is unknown is null.
+A resource has only the fields of its kind; a field whose value is unknown is null.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from app.records import program as program_model
-from app.records import resource as resource_model
 from app.records.primitives import JsonDict, Record
-from app.records.resource import ResourceKind
+from app.records.program import Program
+from app.records.resource import Resource, ResourceKind
 
-#: Of the lock itself, or of the lock within.
+#: Of a lock, or of the lock inside a resource.
 _HOLDER = frozenset({"holder", "holder_unknown", "held_s", "abandoned"})
 _SEMAPHORE = frozenset({"value", "maximum"})
 _PIPE = frozenset({"pipe_bytes", "ends"})
@@ -22,7 +21,7 @@ _SIMPLE_QUEUE = _PIPE | _HOLDER | {"put_per_s", "get_per_s"}
 _QUEUE = _SIMPLE_QUEUE | {"size", "maxsize", "buffered", "oldest_s"}
 _SHARED = _HOLDER | {"typecode", "length", "values", "size_bytes"}
 _CONDITION = _HOLDER | {"sleepers"}
-#: The fields beyond those that every resource has.
+#: The fields of each kind besides those that every resource has.
 APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.QUEUE: _QUEUE,
     ResourceKind.JOINABLE_QUEUE: _QUEUE | {"unfinished"},
@@ -42,33 +41,34 @@ APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.POOL: frozenset({"workers", "queued", "running", "done"}),
     ResourceKind.LISTENER: frozenset({"address", "connections"}),
 }
-#: `holder_unknown` is there only where it is true.
-_OPTIONAL = frozenset(
-    field.name for field in msgspec.structs.fields(resource_model.Resource) if field.default is None
-) - {"part_of", "manager"}
+#: The fields that only some kinds have.
+_OPTIONAL = frozenset(field.name for field in msgspec.structs.fields(Resource) if field.default is None) - {
+    "part_of",
+    "manager",
+}
 
 
 class Programs(Record, frozen=True, kw_only=True):
-    """A list of programs, the ended ones that are still remembered among them."""
+    """A list of programs, including ended programs that are still shown."""
 
-    programs: tuple[program_model.Program, ...]
+    programs: tuple[Program, ...]
 
 
 class Resources(Record, frozen=True, kw_only=True):
-    """A list of what programs hold."""
+    """A list of resources."""
 
-    resources: tuple[resource_model.Resource, ...]
+    resources: tuple[Resource, ...]
 
 
 class LockBroken(Record, frozen=True, kw_only=True):
-    """A lock as it is after it was released in the place of its dead holder; ``text`` says what was done."""
+    """A lock after it was released for its dead holder; ``text`` says what was done."""
 
-    resource: resource_model.Resource
+    resource: Resource
     text: str
 
 
 class CatalogueProgram(Record, frozen=True, kw_only=True):
-    """A script of the catalogue; ``finds`` are the kinds of findings that it leads to."""
+    """A program of the catalogue; ``finds`` are the kinds of findings that it shows."""
 
     name: str
     title: str
@@ -86,11 +86,11 @@ class CataloguePrograms(Record, frozen=True, kw_only=True):
 
 
 def resource(record: JsonDict) -> JsonDict:
-    """Without the fields that its kind cannot have."""
+    """Return a resource without the fields that its kind does not have; `holder_unknown` only if it is true."""
     without = (_OPTIONAL - APPLY[ResourceKind(record["kind"])]) | {"holder_unknown"}
     return {name: value for name, value in record.items() if value is not None or name not in without}
 
 
 def resources(records: Iterable[JsonDict]) -> JsonDict:
-    """Several, as `Resources`."""
+    """Return resources as `Resources`."""
     return {"resources": [resource(record) for record in records]}

@@ -1,6 +1,6 @@
-"""What requests about pools may carry; see `schemas`.
+"""The requests about pools, as pydantic models.
 
-What a job's fields have to do with each other and with its function is checked by the host, which has the function.
+The host of the pool checks which fields of a job go together, and whether they suit its function, which it has.
 """
 
 from __future__ import annotations
@@ -12,16 +12,23 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.protocol.pool_host import AgreedTask
+from app.records.limits import (
+    MAX_NAME_CHARACTERS,
+    MAX_PID,
+    MAX_POOL_WORKERS,
+    MAX_TARGET_CHARACTERS,
+    MAX_TASK_RETRIES,
+    MAX_TASKS_PER_CHILD,
+)
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.records.process import StartMethod
 
-from .processes import Body, Id
+from .processes import MAX_ARGUMENTS, MAX_JSON_INTEGER, MAX_PATH_CHARACTERS, Body, Id, StuckAfter
 
-MAX_WORKERS = 256
 MAX_ITEMS = 1_000_000
 ITERABLE = {
-    "description": f"the items of a map, at most {MAX_ITEMS}; `range` stands for Python's, so that a long one need "
-    "not be sent; starmap takes a list of lists, each with the arguments of one call",
+    "description": f"Items for a map, at most {MAX_ITEMS:,}: a list, or a `range` as in Python. For starmap, a list of "
+    "lists, each with the arguments of one call.",
     "anyOf": [
         {"type": "array", "items": {}, "maxItems": MAX_ITEMS},
         {
@@ -30,7 +37,7 @@ ITERABLE = {
             "additionalProperties": False,
             "properties": {
                 "range": {
-                    "description": "start, stop, step; one is stop, two are start and stop",
+                    "description": "[stop], [start, stop] or [start, stop, step].",
                     "type": "array",
                     "items": {"type": "integer"},
                     "minItems": 1,
@@ -46,98 +53,98 @@ ITERABLE = {
 def _list_or_object(value: Any) -> Any:
     if value is None or isinstance(value, list | dict):
         return value
-    raise PydanticCustomError("iterable", 'Input should be a list, or {{"range": [start, stop, step]}}')
+    raise PydanticCustomError("iterable", 'Input should be a list or {{"range": [start, stop, step]}}')
 
 
 Iterable = Annotated[Any, AfterValidator(_list_or_object), WithJsonSchema(ITERABLE)]
-WorkerCount = Annotated[int, Field(ge=1, le=MAX_WORKERS)]
+WorkerCount = Annotated[int, Field(ge=1, le=MAX_POOL_WORKERS)]
 
 
 class PoolPath(BaseModel):
-    """The id in the address."""
+    """The id of a pool in the address."""
 
     id: Id
 
 
 class JobPath(PoolPath):
-    """The ids in the address."""
+    """The ids of a pool and a job in the address."""
 
-    job: int = Field(ge=1, le=2**53)
+    job: int = Field(ge=1, le=MAX_JSON_INTEGER)
 
 
 class WorkerPath(PoolPath):
-    """The id of the pool, and the pid of one of its workers."""
+    """The id of a pool and the pid of a worker in the address."""
 
-    pid: int = Field(ge=1, le=2**22)
+    pid: int = Field(ge=1, le=MAX_PID)
 
 
 class OpenPoolBody(Body):
-    """A pool, by the arguments of `procession.Pool`."""
+    """The arguments of `procession.Pool`."""
 
-    name: str | None = Field(None, min_length=1, max_length=100)
-    processes: WorkerCount | None = Field(None, description="without it as many as there are CPUs")
+    name: str | None = Field(None, min_length=1, max_length=MAX_NAME_CHARACTERS)
+    processes: WorkerCount | None = Field(None, description="Number of workers; by default the number of CPUs.")
     start_method: StartMethod = "forkserver"
-    maxtasksperchild: Annotated[int, Field(ge=1, le=2**31)] | None = None
-    retries: int = Field(0, ge=0, le=100, description="how often a task that was lost is tried again")
-    stuck_after_s: Annotated[float, Field(ge=1, le=86400, allow_inf_nan=False)] | None = Field(
-        10.0, description="a worker that is busy for so long without ending a task counts as stuck"
+    maxtasksperchild: Annotated[int, Field(ge=1, le=MAX_TASKS_PER_CHILD)] | None = None
+    retries: int = Field(0, ge=0, le=MAX_TASK_RETRIES, description="How often a lost task is retried.")
+    stuck_after_s: StuckAfter | None = Field(
+        10.0, description="A worker that has been on one task for so long counts as stuck."
     )
 
     def spec(self) -> PoolSpec:
-        """As the supervisor wants it."""
+        """Return the spec for the supervisor."""
         return PoolSpec(**self.model_dump())
 
 
 class JobBody(Body):
-    """One call of one of the eight methods, with a function of the catalogue or a `module:function` of your own.
+    """A call of a pool method, with a function of the catalogue or your own `module:function`.
 
-    At most 256 KiB: let `iterable` be a `range`, or pass the name of a file.
+    At most 256 KiB: for more, let `iterable` be a `range`, or pass the name of a file.
     """
 
     method: Annotated[JobMethod, Field(strict=False)]
-    function: str = Field(min_length=1, max_length=500)
-    args: list[Any] = Field([], max_length=1000, description="of apply and apply_async")
-    kwargs: dict[str, Any] = Field({}, description="of apply and apply_async")
+    function: str = Field(min_length=1, max_length=MAX_TARGET_CHARACTERS)
+    args: list[Any] = Field([], max_length=MAX_ARGUMENTS, description="For apply and apply_async.")
+    kwargs: dict[str, Any] = Field({}, description="For apply and apply_async.")
     iterable: Iterable = None
-    chunksize: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = Field(None, description="of the maps")
-    path: str | None = Field(None, max_length=4096, description="folder that your module is imported from")
+    chunksize: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = Field(None, description="For the maps.")
+    path: str | None = Field(None, max_length=MAX_PATH_CHARACTERS, description="Folder to import your module from.")
 
     @property
     def is_target(self) -> bool:
-        """Whether the function is one's own and not of the catalogue."""
+        """Whether the function is a `module:function`, not one of the catalogue."""
         return ":" in self.function
 
     def spec(self) -> JobSpec:
-        """As the host wants it."""
+        """Return the spec for the host."""
         return JobSpec(**self.model_dump(exclude={"args"}), args=tuple(self.args))
 
 
 class ResizeBody(Body):
-    """How many workers it is to have."""
+    """The new number of workers."""
 
     processes: WorkerCount
 
 
 class TaskBody(Body):
-    """A task, as the record of its worker names it."""
+    """A task, as in the record of its worker."""
 
-    job: int | None = Field(ge=1, le=2**53)
-    index: int = Field(ge=0, le=2**53)
+    job: int | None = Field(ge=1, le=MAX_JSON_INTEGER)
+    index: int = Field(ge=0, le=MAX_JSON_INTEGER)
 
 
 class WorkerBody(Body):
-    """Nothing is needed; `task` guards against losing another task than the one that was looked at."""
+    """All fields are optional; `task` protects any other task from being lost."""
 
     task: TaskBody | None = Field(
-        None, description="refused unless the worker has that one now; null: unless it has none"
+        None, description="Refuse unless the worker is on this task now; null: unless it is on none."
     )
 
     def agreed(self) -> AgreedTask | UnsetType | None:
-        """As the host wants it; without it, whichever task the worker has."""
+        """Return the task for the host; unset if any task may be lost."""
         if "task" not in self.model_fields_set:
             return UNSET
         return None if self.task is None else AgreedTask(job=self.task.job, index=self.task.index)
 
 
 class NothingBody(Body):
-    """Nothing is needed, and nothing is allowed."""
+    """An empty body."""

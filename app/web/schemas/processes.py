@@ -1,6 +1,6 @@
-"""What requests may carry, as pydantic models: they validate, and the OpenAPI document is made from them.
+"""The requests about processes, as pydantic models: they validate, and the OpenAPI document is generated from them.
 
-Shapes of answers are the records of `app.records.process`; they are not written down a second time here.
+Answers are the records of `app.records`.
 """
 
 from __future__ import annotations
@@ -10,38 +10,63 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.records.errors import InvalidField
+from app.records.limits import (
+    MAX_EVENTS,
+    MAX_GRACE_S,
+    MAX_LAUNCHED,
+    MAX_NAME_CHARACTERS,
+    MAX_PID,
+    MAX_RESTARTS,
+    MAX_SECONDS,
+    MAX_TARGET_CHARACTERS,
+    MIN_STUCK_AFTER_S,
+)
 from app.records.process import LaunchSpec, RestartPolicy, StartMethod, State
 
-MAX_COUNT = 1000
+#: Processes of one `/actions` request.
 MAX_IDS = 1000
 MAX_JOIN_S = 3600.0
 MAX_LOG_BYTES = 1024 * 1024
+MAX_ARGUMENTS = 1000
+MAX_PATH_CHARACTERS = 4096
+MAX_WORKLOAD_CHARACTERS = 200
+MAX_SEARCH_CHARACTERS = 200
+MAX_KIND_CHARACTERS = 100
+#: The largest whole number that JSON readers keep exact.
+MAX_JSON_INTEGER = 2**53
+#: Offsets of a log and sequence numbers of the journal.
+MAX_OFFSET = 2**62
+#: Points of a chart: ten minutes at one a second.
+MAX_POINTS = 600
+DEFAULT_LOG_BYTES = 64 * 1024
 
-Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
-Pid = Annotated[int | None, Field(ge=1, le=2**22, description="refused unless that is still its pid")]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+Grace = Annotated[float, Field(ge=0, le=MAX_GRACE_S, allow_inf_nan=False)]
+StuckAfter = Annotated[float, Field(ge=MIN_STUCK_AFTER_S, le=MAX_SECONDS, allow_inf_nan=False)]
+Pid = Annotated[int | None, Field(ge=1, le=MAX_PID, description="Refuse unless this is still the pid of the process.")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
 
 
 class Body(BaseModel):
-    """A JSON body: no coercion, no unknown fields."""
+    """A JSON body: values are not coerced, unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Query(BaseModel):
-    """A query string: text is coerced, unknown names are refused."""
+    """A query string: values are coerced, unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ProcessPath(BaseModel):
-    """The id in the address."""
+    """The id of a process in the address."""
 
     id: Id
 
 
 class DescendantPath(BaseModel):
-    """The id in the address: PID-STARTTICKS."""
+    """The id of a descendant in the address: PID-STARTTICKS."""
 
     id: Id
 
@@ -51,60 +76,60 @@ def _policy(value: Any) -> Any:
 
 
 class RestartBody(Body):
-    """When to start it again by itself; a bare policy name will do."""
+    """When to restart the process automatically; a policy name alone is allowed."""
 
     policy: Literal["never", "on-failure", "always"] = "never"
-    limit: int = Field(5, ge=1, le=1000, description="consecutive restarts before it is given up as fatal")
+    limit: int = Field(5, ge=1, le=MAX_RESTARTS, description="Consecutive restarts before the state becomes `fatal`.")
     delay_s: Seconds = 1.0
     max_delay_s: Seconds = 60.0
     stable_s: Seconds = 10.0
 
 
 class LaunchBody(Body):
-    """A catalogue `workload` with `params`, or a `target` `module:function` found in `path`, with arguments."""
+    """A `workload` of the catalogue with `params`, or a `target` (`module:function`) with `args` and `kwargs`."""
 
-    workload: str | None = Field(None, max_length=200)
+    workload: str | None = Field(None, max_length=MAX_WORKLOAD_CHARACTERS)
     params: dict[str, Any] = {}
-    target: str | None = Field(None, max_length=500)
-    args: list[Any] = Field([], max_length=1000)
+    target: str | None = Field(None, max_length=MAX_TARGET_CHARACTERS)
+    args: list[Any] = Field([], max_length=MAX_ARGUMENTS)
     kwargs: dict[str, Any] = {}
-    path: str | None = Field(None, max_length=4096, description="folder that `target` is imported from")
-    name: str | None = Field(None, min_length=1, max_length=100)
+    path: str | None = Field(None, max_length=MAX_PATH_CHARACTERS, description="Folder to import `target` from.")
+    name: str | None = Field(None, min_length=1, max_length=MAX_NAME_CHARACTERS)
     start_method: StartMethod | None = None
     daemon: bool | None = None
     auto_start: bool = True
     auto_join: bool | None = None
-    grace_s: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = None
+    grace_s: Grace | None = None
     restart: Annotated[RestartBody, BeforeValidator(_policy)] | None = None
-    stuck_after_s: Annotated[float, Field(ge=1, le=86400, allow_inf_nan=False)] | None = None
+    stuck_after_s: StuckAfter | None = None
 
     def spec(self) -> LaunchSpec:
-        """As the supervisor wants it; raises `InvalidField` for fields that do not go together."""
+        """Return the spec for the supervisor; raise `InvalidField` for fields that cannot be combined."""
         if (self.workload is None) == (self.target is None):
-            raise InvalidField("workload", "give either `workload` or `target`, and not both")
+            raise InvalidField("workload", "give either `workload` or `target`, not both")
         if self.workload is None and self.params:
-            raise InvalidField("params", "goes with `workload`; a `target` takes `args` and `kwargs`")
+            raise InvalidField("params", "`params` are for a `workload`; a `target` takes `args` and `kwargs`")
         if self.target is None and (self.args or self.kwargs or self.path):
-            raise InvalidField("args", "`args`, `kwargs` and `path` go with `target`; a `workload` takes `params`")
+            raise InvalidField("args", "`args`, `kwargs` and `path` are for a `target`; a `workload` takes `params`")
         values = self.model_dump(exclude={"restart", "args", "count"})
         restart = RestartPolicy(**self.restart.model_dump()) if self.restart else None
         return LaunchSpec(**values, args=tuple(self.args), restart=restart)
 
 
 class BatchBody(LaunchBody):
-    """Launch many of the same."""
+    """A launch of `count` equal processes."""
 
-    count: int = Field(ge=1, le=MAX_COUNT)
+    count: int = Field(ge=1, le=MAX_LAUNCHED)
 
 
 class VerbBody(Body):
-    """Nothing is needed; `pid` guards against acting on a successor."""
+    """All fields are optional; `pid` protects a restarted process from being acted on."""
 
     pid: Pid = None
 
 
 class JoinBody(Body):
-    """How long to wait at most; without it, until the process has ended (an hour at most)."""
+    """How long to wait at most; by default an hour."""
 
     timeout_s: Annotated[float, Field(ge=0, le=MAX_JOIN_S, allow_inf_nan=False)] | None = None
 
@@ -116,14 +141,14 @@ class SignalBody(Body):
     pid: Pid = None
 
     def text(self) -> str:
-        """As the supervisor wants it."""
+        """Return the signal for the supervisor."""
         return str(self.signal)
 
 
 class StackBody(Body):
-    """Of itself, or of one of its descendants."""
+    """The process itself, or one of its descendants."""
 
-    pid: Annotated[int | None, Field(ge=1, le=2**22, description="of this descendant instead")] = None
+    pid: Annotated[int | None, Field(ge=1, le=MAX_PID, description="Capture this descendant instead.")] = None
 
 
 class ActionsBody(Body):
@@ -134,45 +159,49 @@ class ActionsBody(Body):
 
 
 class ListQuery(Query):
-    """Filters; all of them must hold."""
+    """Filters; a process must match all of them."""
 
     state: State | None = None
-    workload: str | None = Field(None, max_length=200)
-    q: str | None = Field(None, max_length=200, description="text in id, name, workload, target, pid or cause")
+    workload: str | None = Field(None, max_length=MAX_WORKLOAD_CHARACTERS)
+    q: str | None = Field(
+        None, max_length=MAX_SEARCH_CHARACTERS, description="Text in id, name, workload, target, pid, state or cause."
+    )
 
 
 class LogQuery(Query):
-    """Which bytes of the log."""
+    """The bytes of the log to return."""
 
-    offset: int = Field(-65536, ge=-(2**62), le=2**62, description="negative: counted from the end")
-    limit: int = Field(65536, ge=1, le=MAX_LOG_BYTES)
+    offset: int = Field(
+        -DEFAULT_LOG_BYTES, ge=-MAX_OFFSET, le=MAX_OFFSET, description="A negative offset counts from the end."
+    )
+    limit: int = Field(DEFAULT_LOG_BYTES, ge=1, le=MAX_LOG_BYTES)
 
 
 class EventsQuery(Query):
-    """Which lines of the journal."""
+    """The events to return."""
 
-    after: int = Field(0, ge=0, le=2**62)
-    limit: int = Field(200, ge=1, le=1000)
-    latest: bool = Field(default=False, description="the last `limit` lines instead of the first after `after`")
-    before: int | None = Field(None, ge=1, le=2**62, description="only lines before this one; goes with `latest`")
+    after: int = Field(0, ge=0, le=MAX_OFFSET)
+    limit: int = Field(200, ge=1, le=MAX_EVENTS)
+    latest: bool = Field(default=False, description="Return the last `limit` events, not the first after `after`.")
+    before: int | None = Field(None, ge=1, le=MAX_OFFSET, description="Only events before this one; use with `latest`.")
     process: Id | None = None
-    kind: str | None = Field(None, max_length=100)
-    q: str | None = Field(None, max_length=200)
+    kind: str | None = Field(None, max_length=MAX_KIND_CHARACTERS)
+    q: str | None = Field(None, max_length=MAX_SEARCH_CHARACTERS)
 
 
 class HistoryQuery(Query):
-    """How many points per process."""
+    """The number of points of the chart."""
 
-    points: int = Field(600, ge=1, le=600)
+    points: int = Field(MAX_POINTS, ge=1, le=MAX_POINTS)
 
 
 class FleetHistoryQuery(Query):
-    """How many points per process."""
+    """The number of points of each chart."""
 
-    points: int = Field(40, ge=1, le=600)
+    points: int = Field(40, ge=1, le=MAX_POINTS)
 
 
 class ConsequencesQuery(Query):
-    """Of which verb."""
+    """The verb whose consequences to return."""
 
     verb: Literal["terminate", "kill"]

@@ -1,6 +1,6 @@
-"""Commands to the supervisor: each on a connection of its own, so that one that waits holds up nobody.
+"""Send commands to the supervisor, each on its own connection, so that a slow one does not block others.
 
-Connecting costs about a millisecond; a join that takes an hour costs one idle greenlet and one socket.
+A connection takes about a millisecond; a join of an hour takes one idle greenlet and one socket.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ from app.records.errors import ProcessionError, SupervisorAway
 TIMEOUT_S = 15.0
 # The supervisor takes 256 clients; leave some for the command line.
 MAX_CONNECTIONS = 160
-MAX_UNDER_WAY = 100
-# A change reaches the feed within some 20 ms; this is far beyond it.
+#: Commands that were sent and not answered yet, on one connection.
+MAX_PENDING = 100
+# A change reaches the feed within about 20 ms.
 SETTLED_AFTER_S = 1.0
 
 CHANGING = (Act, AskPool, BreakLock, EndDescendant, Join, Launch, OpenPool, RunProgram, SendSignal)
 
 
 class Control:
-    """Asks the supervisor; every method raises the errors of `app.records.errors`."""
+    """Sends commands to the supervisor; every method raises the errors of `app.records.errors`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,15 +57,15 @@ class Control:
 
     @property
     def settled(self) -> bool:
-        """Whether the feed has surely seen the effect of all commands that were given here."""
+        """Whether the feed must have received the effect of all commands by now."""
         return time.monotonic() > self._asked_at + SETTLED_AFTER_S
 
     def number(self) -> int:
-        """A request number for the next command."""
+        """Return a request number for the next command."""
         return next(self._numbers)
 
     def ask(self, command: AnyCommand, wait_s: float = 0.0) -> Any:
-        """The reply as plain JSON; ``wait_s`` is how long the command itself may take."""
+        """Send a command and return the reply as plain JSON; ``wait_s`` is how long the command itself may take."""
         try:
             with self.connection(wait_s) as connection:
                 return call(connection, command)
@@ -72,29 +73,29 @@ class Control:
             if isinstance(command, CHANGING) and not _only_reads(command):
                 self._asked_at = time.monotonic()
 
-    def tell(self, commands: Iterable[AnyCommand]) -> dict[int, ProcessionError | None]:
-        """Give many commands on one connection; by request number, None or why it was refused.
+    def ask_many(self, commands: Iterable[AnyCommand]) -> dict[int, ProcessionError | None]:
+        """Send many commands on one connection; return the refusal, or None, by request number.
 
-        Some are always under way, so that the supervisor can take them, and write its journal, in groups.
+        Several are pending at a time, so that the supervisor handles them, and writes its journal, in groups.
         """
-        told: dict[int, ProcessionError | None] = {}
+        results: dict[int, ProcessionError | None] = {}
         waiting = iter(commands)
         with self.connection() as connection:
-            sent = _send(connection, itertools.islice(waiting, MAX_UNDER_WAY))
-            while len(told) < sent:
+            sent = _send(connection, itertools.islice(waiting, MAX_PENDING))
+            while len(results) < sent:
                 match connection.receive():
                     case Reply(request=number):
-                        told[number] = None
+                        results[number] = None
                     case Refused(request=number) as refused:
-                        told[number] = error_of(refused)
+                        results[number] = error_of(refused)
                     case _:
                         continue
                 sent += _send(connection, itertools.islice(waiting, 1))
         self._asked_at = time.monotonic()
-        return told
+        return results
 
     def mirror(self) -> Mirror:
-        """The state as it is now, asked afresh."""
+        """Return the current state, requested from the supervisor."""
         with self.connection() as connection:
             connection.send(Subscribe(request=self.number()))
             while True:
@@ -106,9 +107,9 @@ class Control:
 
     @contextmanager
     def connection(self, wait_s: float = 0.0) -> Iterator[Connection]:
-        """A connection for one or several commands in a row."""
+        """Yield a connection for one or more commands."""
         if not self._free.acquire(timeout=TIMEOUT_S):
-            raise SupervisorAway(f"{MAX_CONNECTIONS} requests wait for the supervisor already")
+            raise SupervisorAway(f"too many requests: {MAX_CONNECTIONS} are waiting for the supervisor")
         try:
             connection = Connection(self._path, TIMEOUT_S + wait_s, socket_module=socket)
             try:

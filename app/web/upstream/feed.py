@@ -1,11 +1,11 @@
-"""The reader of the supervisor's stream: one greenlet, one connection, the state as it is now.
+"""Read the supervisor's stream in one greenlet, on one connection, and keep the current state.
 
-    supervisor ──Snapshot, Delta──▶ Feed ──▶ mirror (for REST reads)
+    supervisor ──Snapshot, Delta──▶ Feed ──▶ mirror (for HTTP reads)
                                       └────▶ listener (live) ──▶ browsers
 
-The supervisor may be away: then the feed tries again with a short back-off, and says so to the listener.  It
-never replays: every new connection begins with a fresh snapshot.  The socket is gevent's; a plain recv() here
-would freeze the whole server, which has one thread.
+If the supervisor is not available, the feed reconnects with a short back-off, and tells the listener.  It never
+replays: every connection begins with a fresh snapshot.  The socket is gevent's; a plain recv() would block the whole
+server, which has one thread.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ from app.records.stream import Delta
 
 FIRST_DELAY_S = 0.05
 MAX_DELAY_S = 1.0
-# The supervisor samples at 1 Hz; a stream this silent is broken.
+# The supervisor samples once a second; a stream that is silent for this long is broken.
 SILENCE_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
-    """Who is told about the stream; nothing here may block."""
+    """What is called for each message of the stream; nothing here may block."""
 
     def on_snapshot(self) -> None:
-        """There is a new whole state."""
+        """Handle a new snapshot, which the mirror already has."""
 
     def on_delta(self, delta: Delta) -> None:
-        """The state took one step; the mirror has it already."""
+        """Handle a delta, which the mirror already has."""
 
     def on_away(self) -> None:
-        """The supervisor does not answer any more."""
+        """Handle the loss of the supervisor."""
 
 
 class Feed:
-    """The present state while ``live``; else ``away_because`` says why there is none."""
+    """Has the current state while ``live``; otherwise ``away_because`` says why not."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._mirror = Mirror()
         self.live = False
-        self.away_because = "the supervisor has not answered yet"
+        self.away_because = "not yet connected to the supervisor"
 
     def start(self, listener: Listener) -> None:
-        """Begin to read, in a greenlet of its own, for ever."""
+        """Begin to read, in a greenlet that never ends."""
         gevent.spawn(self._run, listener)
 
     def mirror(self) -> Mirror:
-        """The state as of the last delta; raises `SupervisorAway` while there is none."""
+        """Return the state as of the last delta; raise `SupervisorAway` while there is none."""
         if not self.live:
             raise SupervisorAway(self.away_because)
         return self._mirror
@@ -72,7 +72,7 @@ class Feed:
                 self.away_because = str(error)
             except Exception:
                 log.exception("the feed failed")
-                self.away_because = "the feed failed; the log of the web process has the traceback"
+                self.away_because = "internal error; the traceback is in the log of `procession serve`"
             delay = FIRST_DELAY_S if self.live else min(delay * 2, MAX_DELAY_S)
             if self.live:
                 self.live = False

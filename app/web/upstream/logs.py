@@ -1,7 +1,7 @@
-"""Reading logs: stretches of the file into which a child writes by itself.
+"""Read parts of the log file into which a child writes itself.
 
-The child appends; the supervisor frees old blocks at the head (a hole), so the first readable byte moves.
-Text is decoded as UTF-8 with replacement, never cut inside a character.
+The child appends; the supervisor frees old blocks at the head (a hole), so the first readable byte moves.  Text is
+decoded as UTF-8 with replacement, and never cut inside a character.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ UTF8_LEAD, UTF8_LAST_LEAD = 0xC0, 0xF4
 
 
 def read(path: Path, offset: int, limit: int) -> LogPart:
-    """At most ``limit`` bytes from ``offset`` on (negative: from the end); an absent file is an empty one."""
+    """Return at most ``limit`` bytes from ``offset`` (negative: from the end); a missing file counts as empty."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -28,7 +28,7 @@ def read(path: Path, offset: int, limit: int) -> LogPart:
 
 
 def size(path: Path) -> int:
-    """How long the file is; 0 where there is none."""
+    """Return the size of the file; 0 if it is missing."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -61,7 +61,7 @@ def _continuation_bytes(content: bytes) -> int:
 
 
 def _unfinished(content: bytes) -> int:
-    """How many bytes at the end are the beginning of a character whose rest is not there."""
+    """Return how many bytes at the end belong to an incomplete character."""
     for back in range(1, min(UTF8_LONGEST, len(content) + 1)):
         byte = content[-back]
         if byte >= UTF8_LEAD:

@@ -13,7 +13,7 @@ from app.linux.poller import Poller
 from app.protocol.frames import HEADER, framed
 from app.protocol.pool_host import MAX_WORD, Close, HostAsk, HostNote, HostReply, HostState, encode_ask
 from app.records.pool import PoolState, WorkerState
-from app.supervisor.children.channels import MAX_BROKEN, MAX_UNSENT, MAX_WAITING, Channel, Said, Silent
+from app.supervisor.children.channels import MAX_BROKEN, MAX_UNSENT, MAX_WAITING, Channel, ChannelClosed, HostMessage
 
 ASK = framed(encode_ask(HostAsk(number=3, ask=Close())))
 
@@ -23,7 +23,7 @@ class Line:
 
     def __init__(self) -> None:
         self.poller = Poller()
-        self.inbox: deque[Said | Silent] = deque()
+        self.inbox: deque[HostMessage | ChannelClosed] = deque()
         ours, self.host = socket.socketpair()
         self.host.settimeout(5)
         self.channel = Channel("p7", ours, self.poller, self.inbox.append)
@@ -44,7 +44,7 @@ class Line:
         taken: list[object] = []
         while self.inbox:
             match self.inbox.popleft():
-                case Said(word=word):
+                case HostMessage(word=word):
                     self.channel.taken()
                     taken.append(word)
                 case silent:
@@ -130,7 +130,7 @@ def test_broken_frame_closes_the_channel(line: Line, length: int) -> None:
     line.host.sendall(HEADER.pack(length))
     line.turn()
     (silent,) = line.take()
-    assert isinstance(silent, Silent)
+    assert isinstance(silent, ChannelClosed)
     assert silent.why == f"frame of {length:,} bytes; at most {MAX_WORD:,} are allowed"
     assert line.channel.ask(ASK) == "its channel is closed"
     assert line.host.recv(1) == b""
@@ -143,7 +143,7 @@ def test_host_that_says_only_rubbish_is_not_heard_any_more(line: Line) -> None:
     line.turn()
     taken = line.take()
     assert len(taken) == MAX_BROKEN + 1
-    assert isinstance(taken[-1], Silent)
+    assert isinstance(taken[-1], ChannelClosed)
 
 
 def test_host_that_says_more_than_is_taken_is_not_read(line: Line) -> None:
@@ -176,7 +176,7 @@ def test_host_that_takes_nothing_is_asked_nothing_more(line: Line) -> None:
     while (obstacle := line.channel.ask(large)) is None:
         asked += 1
         assert asked * len(large) <= MAX_UNSENT + 2 * len(large)
-    assert obstacle == "it does not take what it is asked"
+    assert obstacle == "it does not read its requests"
     received = 0
     while received < asked * len(large):
         line.turn()
@@ -189,10 +189,10 @@ def test_end_of_the_host_comes_after_its_last_words(line: Line) -> None:
     """Whatever it had said is taken first."""
     line.host.sendall(framed(b'{"kind":"note","event":"job","text":"x"}') * 3 * MAX_WAITING)
     line.host.close()
-    line.channel.last_words()
+    line.channel.read_rest()
     taken = line.take()
     assert taken[:-1] == [HostNote(event="job", text="x")] * 3 * MAX_WAITING
-    assert taken[-1] == Silent("p7", None)
+    assert taken[-1] == ChannelClosed("p7", None)
     line.turn()
 
 
@@ -202,4 +202,4 @@ def test_ask_of_a_host_that_has_gone_says_so(line: Line) -> None:
     line.channel.ask(ASK)
     line.turn()
     assert line.channel.ask(ASK) == "its channel is closed"
-    assert line.take() == [Silent("p7", None)]
+    assert line.take() == [ChannelClosed("p7", None)]

@@ -11,8 +11,8 @@ import pytest
 from app.linux.poller import Poller
 from app.protocol.pool_host import HostNote
 from app.records.process import Process
-from app.supervisor.children.channels import Said
-from app.supervisor.children.children import Children, Gone
+from app.supervisor.children.channels import HostMessage
+from app.supervisor.children.children import ChildExited, Children
 
 JOB = {"id": "p1", "module": "time", "qualname": "sleep", "path": None, "root": None, "kwargs": {}, "nofile": 1024}
 
@@ -58,14 +58,14 @@ def test_last_words_of_the_host_of_a_pool_come_before_its_end(tmp_path: Path) ->
     job = JOB | {"module": "talker", "qualname": "talk", "path": str(tmp_path), "args": [500]}
     child = children.start(record, job | {"log": str(tmp_path / "log"), "stack": str(tmp_path / "stack")})
     said: list[object] = []
-    while not isinstance(said[-1] if said else None, Gone):
+    while not isinstance(said[-1] if said else None, ChildExited):
         poller.wait(10)
         while children.inbox:
             said.append(children.inbox.popleft())
-            if isinstance(said[-1], Said) and child.channel:
+            if isinstance(said[-1], HostMessage) and child.channel:
                 child.channel.taken()
     children.close("p1")
     poller.close()
-    words = [one.word.text for one in said if isinstance(one, Said) and isinstance(one.word, HostNote)]
+    words = [one.word.text for one in said if isinstance(one, HostMessage) and isinstance(one.word, HostNote)]
     assert words == [str(number) for number in range(500)]
-    assert said[-1] == Gone("p1", 3)
+    assert said[-1] == ChildExited("p1", 3)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.handover.descriptors import Parking
+from app.supervisor.handover.descriptors import DescriptorStore
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -26,9 +26,9 @@ def launcher() -> Iterator[Ends]:
 
 
 @contextmanager
-def parking(launcher: Ends, files: dict[str, int]) -> Iterator[Parking]:
+def store(launcher: Ends, files: dict[str, int]) -> Iterator[DescriptorStore]:
     """That of one supervisor."""
-    mine = Parking((os.dup(launcher[0].fileno()), os.dup(launcher[1].fileno())), files.get)
+    mine = DescriptorStore((os.dup(launcher[0].fileno()), os.dup(launcher[1].fileno())), files.get)
     try:
         yield mine
     finally:
@@ -61,13 +61,13 @@ def close(fds: list[int]) -> None:
 def test_what_was_parked_comes_back_once(launcher: Ends) -> None:
     """To the next supervisor, close on exec, and to nobody after it unless it is parked again."""
     mine = files(3)
-    with parking(launcher, mine) as one:
+    with store(launcher, mine) as one:
         assert one.take_back() == []
-        one.park(mine)
-        one.park(mine)
-        one.park(["r9"])  # there is none
+        one.keep(mine)
+        one.keep(mine)
+        one.keep(["r9"])  # there is none
     close(list(mine.values()))
-    with parking(launcher, {}) as two:
+    with store(launcher, {}) as two:
         back = two.take_back()
         assert not any(os.get_inheritable(fd) for fd in back)
         assert contents(back) == ["r0", "r1", "r2"]
@@ -80,15 +80,15 @@ def test_any_number_finds_room(launcher: Ends) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     mine: dict[str, int] = {}
-    with parking(launcher, mine) as one:
+    with store(launcher, mine) as one:
         for number in range(3000):
             mine |= files(1, number)
-            one.park([f"r{number}"])
+            one.keep([f"r{number}"])
             if number >= 1000:
                 gone = f"r{number - 1000}"
                 one.forget([gone])
                 os.close(mine.pop(gone))
-    with parking(launcher, {}) as two:
+    with store(launcher, {}) as two:
         back = contents(two.take_back())
     assert set(back) >= mine.keys()
     assert len(back) == len(set(back)) <= 2001
@@ -100,8 +100,8 @@ def test_any_number_finds_room(launcher: Ends) -> None:
 def test_nothing_stays_when_nothing_is_wanted(launcher: Ends) -> None:
     """The last program of a terminal has ended: no file of it is kept."""
     mine = files(2)
-    with parking(launcher, mine) as one:
-        one.park(mine)
+    with store(launcher, mine) as one:
+        one.keep(mine)
         one.forget(mine)
         close(list(mine.values()))
         assert one.take_back() == []
@@ -110,8 +110,8 @@ def test_nothing_stays_when_nothing_is_wanted(launcher: Ends) -> None:
 def test_without_a_launcher_nothing_is_parked() -> None:
     """As in a supervisor that was started by itself."""
     mine = files(1)
-    alone = Parking(None, mine.get)
-    alone.park(mine)
+    alone = DescriptorStore(None, mine.get)
+    alone.keep(mine)
     assert alone.take_back() == []
     alone.forget(mine)
     alone.close()

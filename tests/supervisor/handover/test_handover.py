@@ -254,7 +254,7 @@ def test_a_lock_can_be_broken_whose_file_only_the_supervisor_before_had(instance
         kill_supervisor(instance)
         again = seen(instance, is_settled, "the abandoned lock is not found again")
         told = instance.call(BreakLock(request=1, by="test", resource=named(again, "gone").id))
-        assert "was released in the place of a process that is dead" in told["text"]
+        assert ", held by a dead process. The waiting process will continue." in told["text"]
         instance.wait_state(process_named(again, "waits").id, "exited")
 
 
@@ -270,7 +270,7 @@ def test_a_new_launcher_knows_it_too_but_for_the_files(tmp_path: Path) -> None:
         with suppress(AssertionError):
             wait_until(lambda: not different(resources(instance.snapshot()), wanted), 30)
         assert different(resources(instance.snapshot()), wanted) == []
-        with pytest.raises(NotPossible, match="its semaphore was not handed over"):
+        with pytest.raises(NotPossible, match="Procession has no descriptor of its semaphore"):
             instance.call(BreakLock(request=1, by="test", resource=named(instance.snapshot(), "gone").id))
 
 

@@ -19,8 +19,9 @@ import pytest
 from app.protocol.control import Events
 from app.records.errors import JournalError
 from app.records.event import EventDraft
+from app.records.limits import MAX_EVENTS
 from app.supervisor.journal.facts import Batch, DescendantFact, ProcessFact
-from app.supervisor.journal.journal import LIMIT, TEXT_LENGTH, Journal
+from app.supervisor.journal.journal import TEXT_LENGTH, Journal
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_reading_on_finds_every_line_once(journal: Journal) -> None:
     seen: list[str] = []
     after = 0
     while batch := journal.events(Events(request=1, after=after, limit=5000))[0]:
-        assert len(batch) <= LIMIT
+        assert len(batch) <= MAX_EVENTS
         seen += [event.text for event in batch]
         after = batch[-1].seq
     assert seen == [str(n) for n in range(2500)]
@@ -370,7 +371,7 @@ def test_damaged_file_is_moved_aside_and_told(path: Path, damage: Callable[[Path
     damage(path)
     journal = Journal(path)
     assert journal.replaced is not None
-    assert "could not be read" in journal.replaced
+    assert "was damaged" in journal.replaced
     (aside,) = path.parent.glob("*.damaged-*")
     assert aside.name in journal.replaced
     assert written(journal, draft("new")) == [1]
@@ -394,13 +395,13 @@ def test_unusable_folder_is_told(tmp_path: Path) -> None:
 
 def test_what_is_left_to_the_next_supervisor(journal: Journal, path: Path) -> None:
     """The newest of each; what is gone is gone, and so is what was before a reboot."""
-    journal.leave({"r1": b"one", "r2": b"two", "r3": b"three"})
-    journal.leave({"r1": b"other", "r2": None, "r4": None})
+    journal.hand_over({"r1": b"one", "r2": b"two", "r3": b"three"})
+    journal.hand_over({"r1": b"other", "r2": None, "r4": None})
     again = Journal(path)
-    assert again.legacy() == {"r1": b"other", "r3": b"three"}
+    assert again.handed_over() == {"r1": b"other", "r3": b"three"}
     again.boot_id = "another"
     again.begin_run(1, 1.0)
-    assert again.legacy() == {}
+    assert again.handed_over() == {}
     again.close()
 
 
@@ -410,5 +411,5 @@ def test_a_journal_from_before_there_was_a_legacy(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("DROP TABLE legacy")
     journal = Journal(path)
-    assert (journal.replaced, journal.legacy()) == (None, {})
+    assert (journal.replaced, journal.handed_over()) == (None, {})
     journal.close()

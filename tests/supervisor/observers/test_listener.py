@@ -272,7 +272,7 @@ def test_the_exit_code_of_a_stranger_is_known(watching: tuple[Poller, Watching],
     with grandchild(exitcode, what) as (parent, pid):
         key = watcher.watch("p1", pid)
         assert key
-        assert key[0] == pid == watcher.pid("p1")
+        assert key[0] == pid == watcher.pid_of("p1")
         assert parent.stdin
         parent.stdin.write("\n")
         parent.stdin.flush()
@@ -280,7 +280,7 @@ def test_the_exit_code_of_a_stranger_is_known(watching: tuple[Poller, Watching],
             wait_until(lambda: proc.stat(pid) is None, 10, "it is joined")
         wait_until(lambda: poller.wait(0.1) and watcher.ended, 10, "its end is seen")
         assert watcher.exitcode("p1") == exitcode or (what == "join" and not _since(6, 15))
-        assert watcher.pid("p1") is None
+        assert not watcher.signal("p1", 0)
         assert not watcher.signal("p1", signal.SIGTERM)
         assert watcher.reaped() == (["p1"] if what == "join" else [])
 

@@ -81,8 +81,8 @@ class Watched:
                     if isinstance(heard, Heard):
                         self._hear(heard)
                 os.close(self._pidfds.pop(pid))
-                self.resources.gone(pid, _now())
-        self.resources._last = 0.0
+                self.resources.intake.ended(pid, _now())
+        self.resources._read_at = 0.0
         self.resources.read(_now())
 
     def see(self, predicate: Callable[["Watched"], T], deadline_s: float = 10) -> T:
@@ -127,9 +127,9 @@ class Watched:
         if isinstance(heard.word, w.Hello) and pid not in self._pidfds:
             self._watch(pid)
         lives = pid in self._pidfds
-        self.resources.told(heard.key if lives else (pid, 0), heard.word, heard.fds, _now())
+        self.resources.intake.report(heard.key if lives else (pid, 0), heard.word, heard.fds, _now())
         if isinstance(heard.word, w.Hello) and heard.word.forked:
-            self.resources.forked(heard.word.ppid, pid)
+            self.resources.intake.forked(heard.word.ppid, pid)
 
 
 def _now() -> Now:

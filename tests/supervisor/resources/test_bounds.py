@@ -46,15 +46,15 @@ def live_and_die(resources: Resources, number: int, name: str) -> None:
         w.Started(child=pid + 2, name="w", daemon=True, start_method="fork", role=f"pool:{pid}-never-told"),
         w.Joining(child=pid + 1),
     ]
-    resources.told((pid, 1), w.Hello(program=program, **HELLO), (), moment(number))
+    resources.intake.report((pid, 1), w.Hello(program=program, **HELLO), (), moment(number))
     for word in words:
-        resources.told((pid, 1), word, (), moment(number))
+        resources.intake.report((pid, 1), word, (), moment(number))
     for child in (pid + 1, pid + 2):
-        resources.told((child, 1), w.Hello(program=program, forked=True, **HELLO), (), moment(number))
-        resources.forked(pid, child)
+        resources.intake.report((child, 1), w.Hello(program=program, forked=True, **HELLO), (), moment(number))
+        resources.intake.forked(pid, child)
     resources.read(moment(number))
     for one in (pid, pid + 1, pid + 2):
-        resources.gone(one, moment(number))
+        resources.intake.ended(one, moment(number))
 
 
 def kept(thing: object, depth: int = 3) -> Iterator[tuple[str, int]]:
@@ -78,12 +78,12 @@ def test_many_programs_leave_nothing() -> None:
             live_and_die(resources, number, name)
             resources.read(moment(number, LINGERS_S + 1))
             resources.forget(f"p{number}")
-            resources.estate.forget_news()
+            resources.handover.forget_news()
             if number in {300, 600}:
                 sizes.append(dict(kept(resources)))
         grown = {one: (sizes[0][one], size) for one, size in sizes[1].items() if size > sizes[0][one]}
         # These have bounds of their own, of 1,000 and more.
-        assert grown.keys() <= {"Resources._over", "Book._held_by_dead", "NameNumbers._seen"}
+        assert grown.keys() <= {"Intake._ended", "Book._held_by_dead", "NameNumbers._seen"}
         assert resources.leaks == ()
         assert resources._leaks._left == {}
         assert not resources.records

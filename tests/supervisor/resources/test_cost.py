@@ -29,7 +29,7 @@ if __name__ == "__main__":
 
 def cost_s(program: Watched) -> float:
     """CPU time of one reading."""
-    program.resources._last = -1e9
+    program.resources._read_at = -1e9
     began = time.thread_time()
     program.resources.read(Now(mono=time.monotonic(), wall=time.time()))
     return time.thread_time() - began
@@ -43,7 +43,7 @@ def test_a_reading_is_bounded_and_the_next_one_waits_for_it(tmp_path) -> None:
             assert program.told() == ["made"]
             program.see(lambda it, made=made: len(it.resources.records) == 60 * made)
             program.go_on()
-        program.see(lambda it: len(it.resources._windows) >= 50 and len(it.edges("acquire")) > 20, 15)
+        program.see(lambda it: len(it.resources._views) >= 50 and len(it.edges("acquire")) > 20, 15)
         costs = [cost_s(program) for _ in range(10)]
         records = len(program.resources.records)
         print(f"{records} records, 50 processes: {statistics.median(costs) * 1e3:.1f} ms of CPU a reading")  # noqa: T201 - the figure

@@ -194,7 +194,7 @@ def test_idle_worker_that_is_killed_takes_the_pools_lock_along(method: str, tmp_
         pool = program.see(lambda it: (one := it.one("pool")) and one.abandoned and one)
         assert pool.holder == holder
         # The worker in its place has the lock mapped before its word of it was heard: until then it is refused.
-        assert f"pid {holder}, which is dead" in program.see(lambda it: it.broken(pool.id))
+        assert f", held by dead pid {holder}." in program.see(lambda it: it.broken(pool.id))
         program.go_on()
         assert program.told() == ["0", "1", "2"]
 

@@ -19,8 +19,8 @@ from app.linux.memory import Memory
 from app.protocol import observer as w
 from app.records.primitives import Now
 from app.records.resource import ResourceKind
+from app.supervisor.resources.process_view import ProcessView
 from app.supervisor.resources.resources import Resources
-from app.supervisor.resources.window import Window
 from tests.supervisor.resources.observed_programs import watched
 from tests.waiting import wait_until
 
@@ -95,9 +95,9 @@ def test_anything_may_be_told(pid: int, told: list[tuple[Any, list[str], int]]) 
     for word, kinds, what in told:
         key = (pid, stat.start_ticks if what else 0)
         now = Now(mono=time.monotonic(), wall=time.time())
-        resources.told(key, word, tuple(map(some_fd, kinds)), now)
-        resources.forked(pid, pid + what)
-        resources._last = -1e9
+        resources.intake.report(key, word, tuple(map(some_fd, kinds)), now)
+        resources.intake.forked(pid, pid + what)
+        resources._read_at = -1e9
         resources.read(now)
         if what == 2:
             resources._book.gone(pid + 2, now.mono)
@@ -156,18 +156,18 @@ def test_memory_of_a_process_is_never_that_of_its_successor() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     stat = proc.stat(process.pid)
     assert stat
-    window = Window(process.pid, stat.start_ticks)
+    view = ProcessView(process.pid, stat.start_ticks)
     maps = wait_until(lambda: proc.whole(f"{process.pid}/maps", 100_000))
     address = int(maps.split(b"-")[0], 16)
-    assert window.memory.read(address, 4)
+    assert view.memory.read(address, 4)
     process.communicate(b"\n")
-    assert window.memory.read(address, 4) == b""
-    window.begin(1)
-    window.look_at_waits()
-    window.look_at_fds()
-    window.look_at_mappings()
-    assert (window.threads.number, window.fds, window.names) == (0, {}, frozenset())
-    window.close()
+    assert view.memory.read(address, 4) == b""
+    view.begin(1)
+    view.look_at_waits()
+    view.look_at_fds()
+    view.look_at_mappings()
+    assert (view.threads.number, view.fds, view.names) == (0, {}, frozenset())
+    view.close()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -176,14 +176,14 @@ def test_what_may_not_be_looked_at_is_unknown(pid: int) -> None:
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-import app.supervisor.resources.window
-from app.supervisor.resources.window import Window
+import app.supervisor.resources.process_view
+from app.supervisor.resources.process_view import ProcessView
 import os
 os.setresuid(65534, 65534, 65534)
-window = Window({pid}, 1)
-window.begin(1)
-window.look_at_waits(); window.look_at_fds(); window.look_at_mappings()
-print(window.memory.refused, window.threads.waits, window.fds, window.names, window.unread(0, 1))
+view = ProcessView({pid}, 1)
+view.begin(1)
+view.look_at_waits(); view.look_at_fds(); view.look_at_mappings()
+print(view.memory.refused, view.threads.waits, view.fds, view.names, view.unread(0, 1))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["True", "()", "{}", "frozenset()", "None"]

@@ -63,7 +63,7 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
         assert (edge.pid, edge.resource, edge.holders) == (taker, lock.id, (holder,))
         assert (edge.main, edge.timed, edge.of) == (True, False, None)
         assert [(one.pid, one.to) for one in kind_of(program, kind).waiting] == [(taker, "acquire")]
-        with pytest.raises(NotPossible, match=f"cannot be broken: pid {holder}, which is alive, holds it"):
+        with pytest.raises(NotPossible, match=f"cannot be released: pid {holder} holds it and is alive"):
             program.resources.break_lock(lock.id)
 
         os.kill(holder, signal.SIGKILL)
@@ -72,11 +72,12 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
         assert program.edges("acquire")[0].holders == ()
 
         said = program.resources.break_lock(lock.id)
-        assert f"was released in the place of pid {holder}, which is dead. The process that waits" in said
+        named = {"Lock": "lock", "RLock": "RLock"}[kind]
+        assert said.startswith(f"Released {named} {lock.name}, held by dead pid {holder}. The waiting process will")
         assert "half written" in said
         assert program.told() == ["taken", str(taker)]
         program.see(lambda it: (one := kind_of(it, kind)) and one.value == 1 and not one.abandoned)
-        with pytest.raises(NotPossible, match="nobody holds it"):
+        with pytest.raises(NotPossible, match="no process holds it"):
             program.resources.break_lock(lock.id)
 
 
@@ -85,7 +86,7 @@ def test_what_is_no_lock_cannot_be_broken(tmp_path) -> None:
     code = "queue = multiprocessing.Queue()\ntell('made')\nwait()"
     with watched(tmp_path, code) as program:
         queue = program.see(lambda it: it.one("queue"))
-        with pytest.raises(NotPossible, match="none of its locks"):
+        with pytest.raises(NotPossible, match="no dead process is known to hold one of its locks"):
             program.resources.break_lock(queue.id)
         with pytest.raises(NoSuchProcess):
             program.resources.break_lock("r999")
@@ -217,16 +218,16 @@ if __name__ == "__main__":
         shown = program.see(
             lambda it: (one := it.one(name)) and len(one.acquired_by or ()) == 2 and one.waiting and one
         )
-        with pytest.raises(NotPossible, match="none of its places is known to be lost"):
+        with pytest.raises(NotPossible, match="no dead process is known to have acquired it"):
             program.resources.break_lock(shown.id)
         os.kill(dead, signal.SIGKILL)
         shown = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
         assert (shown.lost, shown.holder, shown.acquired_by, len(shown.waiting)) == (1, dead, (living,), 1)
-        assert f"in the place of pid {dead}" in program.resources.break_lock(shown.id)
+        assert f", held by dead pid {dead}." in program.resources.break_lock(shown.id)
         waited = int(program.told()[0])
         program.see(lambda it: it.one(name).acquired_by == tuple(sorted((living, waited))))
         assert (program.one(name).lost, program.one(name).abandoned) == (0, False)
-        with pytest.raises(NotPossible, match="none of its places is known to be lost"):
+        with pytest.raises(NotPossible, match="no dead process is known to have acquired it"):
             program.resources.break_lock(shown.id)
 
 
@@ -285,4 +286,4 @@ if __name__ == "__main__":
         dead = int(program.told()[0])
         lock = program.see(lambda it: (one := it.one("lock")) and one.abandoned and one)
         assert (lock.holder, lock.holder_unknown) == ((dead, None) if owners else (None, True))
-        assert "was released" in program.resources.break_lock(lock.id)
+        assert program.resources.break_lock(lock.id).startswith("Released ")

@@ -164,7 +164,7 @@ def test_the_dead_hold_a_managed_lock(tmp_path: Path) -> None:
         program.go_on()
         lock = program.see(lambda it: (one := it.one("lock")).abandoned and one.waiting and one)
         assert (lock.holder, lock.waiting[0].pid) == (holder, program.pid)
-        with pytest.raises(NotPossible, match="lives in the process of its manager"):
+        with pytest.raises(NotPossible, match="its manager keeps it"):
             program.resources.break_lock(lock.id)
 
 

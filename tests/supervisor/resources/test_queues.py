@@ -76,7 +76,7 @@ def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
         os.kill(getter, signal.SIGKILL)
         left = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
         assert left.holder == getter
-        assert "was released" in program.resources.break_lock(left.id)
+        assert program.resources.break_lock(left.id).startswith("Released ")
 
 
 def test_rates_and_the_age_of_the_oldest(tmp_path) -> None:
@@ -165,7 +165,7 @@ def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
         os.kill(program.pid, signal.SIGKILL)
         program.see(lambda it: not it.resources.records)
         program.see(lambda it: not resources._files)
-        assert [*resources._book.by_key, *resources._windows] == []
+        assert [*resources._book.by_key, *resources._views] == []
         assert resources.charts.history.as_reply()["series"] == {}
 
 
@@ -173,8 +173,8 @@ def test_page_tells_of_waits_where_system_calls_may_not_be_seen(tmp_path) -> Non
     """Since when is told exactly; whether for ever is not known, so it counts as timed and makes no deadlock."""
     with watched(tmp_path, "queue = multiprocessing.Queue()\nqueue.get()") as program:
         edge = program.see(lambda it: it.edges("get") and it.edges("get")[0])
-        turns = program.resources._turns
-        (found,) = turns._blocking._by_page(program.resources._windows[program.pid])
+        reader = program.resources._reader
+        (found,) = reader._waits._by_page(program.resources._views[program.pid])
         assert (found.pid, found.to, found.timed) == (edge.pid, "get", True)
         assert found.since
         assert abs(found.since + time.time() - time.monotonic() - edge.since) < 5

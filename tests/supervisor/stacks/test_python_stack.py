@@ -45,11 +45,9 @@ def test_own_line_is_named_with_the_library_it_is_in() -> None:
 
 def test_heading_gives_the_first_words() -> None:
     """What the main thread waits for, by the kernel, is told once; the other threads are left out."""
-    heading = (
-        "pid 7 (python): main thread waits on a lock between threads (futex, no timeout); 1 other thread: runs\n\n"
-    )
+    heading = "pid 7 (python): main thread blocked on a threading.Lock (futex, no timeout); 1 other thread: running\n\n"
     told = top_frame(heading + PY_SPY) or ""
-    assert told.startswith("waits on a lock between threads in Thread.join (threading) at shop")
+    assert told.startswith("blocked on a threading.Lock in Thread.join (threading) at shop")
 
 
 def test_innermost_own_line_stands_alone() -> None:
@@ -72,10 +70,10 @@ def test_stack_without_own_code_says_so() -> None:
         "Current thread 0x1 (most recent call first):\n"
         f'  File "{LIB}/multiprocessing/queues.py", line 199 in _finalize_join\n'
     )
-    assert top_frame(text) == "in _finalize_join (multiprocessing.queues) outside of the program's own code"
+    assert top_frame(text) == "in _finalize_join (multiprocessing.queues) outside the program's own code"
 
 
 def test_no_stack_has_no_frame() -> None:
     """Neither an empty text nor the words of /proc alone are taken for a stack."""
     assert top_frame("") is None
-    assert top_frame("pid 7 (sleep): sleeps (clock_nanosleep); state S\n\nNo Python stack can be had\n") is None
+    assert top_frame("pid 7 (sleep): sleeping (clock_nanosleep); state S\n\nNo Python stack available.\n") is None

@@ -91,11 +91,11 @@ def arguments(path: Path) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("code", "function", "words"),
     [
-        pytest.param(BUSY, "spin", "runs", id="busy"),
-        pytest.param(LOCKED, "hang", "waits on a lock between threads", id="locked"),
-        pytest.param(ASLEEP, "rest", "sleeps", id="asleep"),
-        pytest.param(IN_C, "count", "runs", id="in-c"),
-        pytest.param(THREADS, "wait", "waits on a lock between threads", id="threads"),
+        pytest.param(BUSY, "spin", "running", id="busy"),
+        pytest.param(LOCKED, "hang", "blocked on a threading.Lock", id="locked"),
+        pytest.param(ASLEEP, "rest", "sleeping", id="asleep"),
+        pytest.param(IN_C, "count", "running", id="in-c"),
+        pytest.param(THREADS, "wait", "blocked on a threading.Lock", id="threads"),
     ],
 )
 def test_process_with_a_handler_answers_itself(
@@ -169,7 +169,7 @@ def test_program_of_another_kind_is_told_by_the_kernel(asking: Asking, path: Pat
 
 
 @pytest.mark.parametrize("py_spy", [None, "/nonexistent/py-spy", "/bin/true", "/bin/false"])
-def test_ladder_ends_in_proc_whatever_py_spy_does(path: Path, py_spy: str | None) -> None:
+def test_capture_ends_with_proc_whatever_py_spy_does(path: Path, py_spy: str | None) -> None:
     """Not installed, not to be run, silent or failing: the answer comes, with a note."""
     asking = Asking(py_spy)
     with running(ASLEEP) as program:
@@ -196,7 +196,7 @@ def test_py_spy_that_hangs_is_killed(path: Path, tmp_path: Path) -> None:
             stacks.tick(later)
         ((_, result),) = stacks.finished
         assert result.source == "proc"
-        assert "not done within 5 s" in result.notes[1]
+        assert "did not finish within 5 s" in result.notes[1]
     asking.close()
 
 
@@ -208,7 +208,7 @@ def test_silent_faulthandler_is_given_up(asking: Asking, path: Path) -> None:
         program.told()
         result = asking.answer(program.pid, path)
         assert result.source == "py-spy"
-        assert "wrote nothing whole within 1 s" in result.notes[0]
+        assert "wrote no complete stack within 1 s" in result.notes[0]
 
 
 def test_all_who_ask_for_the_same_get_the_same(asking: Asking, path: Path) -> None:

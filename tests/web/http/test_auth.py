@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.settings import Settings
-from app.web.http.auth import FAILURES, MAX_ADDRESSES, WINDOW_S, Doorkeeper, Failures, Role
+from app.web.http.auth import FAILURES, MAX_ADDRESSES, WINDOW_S, Authenticator, Failures, Role
 
 BOTH = Settings(token="operators-token", viewer_token="viewers-token")
 ONE = Settings(token="operators-token")
@@ -11,7 +11,7 @@ ONE = Settings(token="operators-token")
 
 def test_each_token_has_its_role() -> None:
     """The operator's, the viewer's, and nobody's."""
-    keeper = Doorkeeper(BOTH)
+    keeper = Authenticator(BOTH)
     assert keeper.role_of_token("operators-token") is Role.OPERATOR
     assert keeper.role_of_token("viewers-token") is Role.VIEWER
     assert [keeper.role_of_token(wrong) for wrong in ("", "x", "operators-toke", "\udcff", "é")] == [None] * 5
@@ -19,21 +19,21 @@ def test_each_token_has_its_role() -> None:
 
 def test_without_a_viewer_token_an_empty_one_is_nobodys() -> None:
     """The default of an unset token lets nobody in."""
-    assert Doorkeeper(ONE).role_of_token("") is None
-    assert Doorkeeper(ONE).role_of_session("") is None
+    assert Authenticator(ONE).role_of_token("") is None
+    assert Authenticator(ONE).role_of_session("") is None
 
 
 def test_a_session_outlives_the_process_but_not_the_token() -> None:
     """The same settings know it again; another token does not."""
-    session = Doorkeeper(BOTH).session(Role.VIEWER)
-    assert Doorkeeper(BOTH).role_of_session(session) is Role.VIEWER
-    assert Doorkeeper(Settings(token="operators-token", viewer_token="new")).role_of_session(session) is None
-    assert Doorkeeper(BOTH).role_of_token(session) is None
+    session = Authenticator(BOTH).session(Role.VIEWER)
+    assert Authenticator(BOTH).role_of_session(session) is Role.VIEWER
+    assert Authenticator(Settings(token="operators-token", viewer_token="new")).role_of_session(session) is None
+    assert Authenticator(BOTH).role_of_token(session) is None
 
 
 def test_sessions_differ_by_role_and_hide_the_token() -> None:
     """Nothing of the token is in the cookie."""
-    keeper = Doorkeeper(BOTH)
+    keeper = Authenticator(BOTH)
     operator, viewer = keeper.session(Role.OPERATOR), keeper.session(Role.VIEWER)
     assert operator != viewer
     assert "operators-token" not in operator
@@ -41,7 +41,7 @@ def test_sessions_differ_by_role_and_hide_the_token() -> None:
 
 def test_instances_on_one_host_do_not_share_a_cookie() -> None:
     """Cookies ignore ports, so the name tells instances apart."""
-    assert Doorkeeper(ONE).cookie != Doorkeeper(Settings(token="another")).cookie
+    assert Authenticator(ONE).cookie != Authenticator(Settings(token="another")).cookie
 
 
 def test_failures_are_counted_within_a_minute() -> None:

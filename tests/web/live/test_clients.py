@@ -72,7 +72,7 @@ def test_a_client_that_is_gone_is_no_trouble(engine: Engine, clients: Clients) -
     clients.offer_all(packet("supervisor_away", b"{}"))
 
 
-def test_strangers_are_ended_at_the_second_sweep(engine: Engine, clients: Clients) -> None:
+def test_unauthenticated_connections_are_closed_at_the_second_sweep(engine: Engine, clients: Clients) -> None:
     """Those who have said who they are stay."""
     engine.sockets["stranger"] = Socket()
     clients.sweep()

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from app.records.limits import MAX_POOL_WORKERS
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.web.http.problems import of_validation
-from app.web.schemas.pools import MAX_ITEMS, MAX_WORKERS, JobBody, JobPath, OpenPoolBody, ResizeBody, WorkerPath
+from app.web.schemas.pools import MAX_ITEMS, JobBody, JobPath, OpenPoolBody, ResizeBody, WorkerPath
 from procession.pool_host import checking, requests
 
 
@@ -43,7 +44,7 @@ def test_a_function_of_ones_own_is_told_from_the_catalogue() -> None:
 
 def test_the_limits_are_those_of_the_host() -> None:
     """Who is told a limit here is not refused below it there."""
-    assert (MAX_WORKERS, MAX_ITEMS) == (requests.MAX_PROCESSES, checking.MAX_ITEMS)
+    assert (MAX_POOL_WORKERS, MAX_ITEMS) == (requests.MAX_PROCESSES, checking.MAX_ITEMS)
 
 
 JOB = {"method": "map", "function": "square"}

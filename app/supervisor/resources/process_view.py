@@ -1,7 +1,7 @@
-"""A window into one observed process: its memory, page, mappings, fds and waits, each as fresh as was affordable.
+"""What is read of one observed process from outside: its memory, page, mappings, fds and waits.
 
-What cannot be looked at reads as nothing.  All of /proc is reached by an open fd of the process's folder: after its
-end that leads nowhere, and never to another process with the same pid.
+What may not be read counts as empty.  /proc is read through an open fd of the process's folder: after its end that
+leads nowhere, and never to another process with the same pid.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from app.core.resources.thing import Thing, number
-from app.linux import pipes, proc
-from app.linux import thread_waits as waiters
+from app.linux import pipes, proc, thread_waits
 from app.linux.mappings import Mappings
 from app.linux.memory import Memory
 from app.linux.pipes import Borrower, Fd
@@ -21,20 +20,23 @@ from app.linux.thread_waits import Threads, Wait
 from app.supervisor.observers.pages import NOTHING, Counter, Page
 
 _MAPS_BYTES = 4 * 1024 * 1024
-#: An address that is behind no semaphore is looked for again only after so many readings.
-_MISSED_FOR = 8
-_RUNS = 256
+#: An address at which no semaphore is mapped is looked up again after so many readings.
+_LOOK_AGAIN_AFTER = 8
+#: Threads whose last wait is remembered.
+_MAX_RUNS = 256
 _NOWHERE = "none"
 
 
 class _Run(NamedTuple):
+    """How long a thread had run (ns) when it was last seen waiting, and the token of that wait."""
+
     ran: int
     token: int
     stopped: bool
 
 
-class Window:
-    """One process, by its start time in ticks, 0 where it is gone already; owns three fds, or four with its page."""
+class ProcessView:
+    """One process, by pid and start time in ticks (0: it has ended already); owns up to four fds."""
 
     def __init__(self, pid: int, start: int) -> None:
         self.pid = pid
@@ -47,11 +49,11 @@ class Window:
         self.fds: dict[int, list[Fd]] = {}
         self.mappings = Mappings()
         self.names: frozenset[str] = frozenset()
-        #: Of the children that it started: by the fd at which it is told of their end.
+        #: The pids of its children, by the fd of their sentinel.
         self.sentinels: dict[int, int] = {}
-        #: For which child it told that it waits, since when (monotonic).
+        #: The child that it reported to join, and since when (monotonic).
         self.joins: tuple[int, float] | None = None
-        #: Whether it is one that multiprocessing has started for itself, and that waits for everybody.
+        #: Whether it is a helper of multiprocessing, which waits for any other process.
         self.is_helper = False
         self._mapped_in = self._turn = 0
         self._missed: dict[int, int] = {}
@@ -59,61 +61,61 @@ class Window:
         self._borrower: Borrower | None = None
 
     def begin(self, turn: int) -> None:
-        """A new reading: the page is looked at, and what is borrowed is borrowed anew."""
+        """Begin a new reading: read the page."""
         self._turn = turn
         if self.page:
             self.page.look()
 
     def look_at_waits(self) -> None:
-        """What its threads wait for."""
-        self.threads = waiters.look(self.pid, self.folder, self.memory)
-        # One that waits no more is remembered: while it is being stopped, a thread is in no call.
-        if len(self._runs) > _RUNS:
+        """Read what its threads wait for."""
+        self.threads = thread_waits.look(self.pid, self.folder, self.memory)
+        # A thread that no longer waits is remembered: while it is being stopped, it is in no call.
+        if len(self._runs) > _MAX_RUNS:
             self._runs = {wait.tid: self._runs[wait.tid] for wait in self.threads.waits if wait.tid in self._runs}
         for wait in self.threads.waits:
             self._runs[wait.tid] = self._run(wait)
 
     def token(self, wait: Wait) -> int:
-        """The same number as long as it is the same wait: a thread that has run meanwhile is in another one.
+        """Return a number that stays the same as long as the wait does: a thread that has run waits anew.
 
-        Being stopped and continued, for which it runs too, changes nothing.
+        Stopping and continuing a thread, for which it also runs, does not change it.
         """
         return self._runs[wait.tid].token
 
     def look_at_fds(self) -> None:
-        """Which pipes and sockets it has, by inode."""
+        """Read which pipes and sockets it has, by inode."""
         self.fds = {}
         for one in pipes.fds(self.folder):
             self.fds.setdefault(one.inode, []).append(one)
 
     def look_at_mappings(self) -> None:
-        """What it shares by memory; once in a turn is enough."""
+        """Read what memory it shares, at most once in a reading."""
         if self._mapped_in != self._turn:
             self._mapped_in = self._turn
             self.mappings = Mappings(proc.whole(f"{self.folder}/maps", _MAPS_BYTES))
             self.names = self.mappings.names()
 
     def semaphore_at(self, address: int) -> int | None:
-        """The inode of the semaphore that a thread waits at."""
+        """Return the inode of the semaphore that is mapped at an address; None if there is none."""
         found = self.mappings.inode(address)
         if found is None and self._turn >= self._missed.get(address, 0):
             self.look_at_mappings()
             found = self.mappings.inode(address)
             if found is None:
                 self._missed = {a: turn for a, turn in self._missed.items() if turn > self._turn}
-                self._missed[address] = self._turn + _MISSED_FOR
+                self._missed[address] = self._turn + _LOOK_AGAIN_AFTER
         return found
 
     def inode_at(self, fd: int) -> int | None:
-        """The inode of the pipe or socket that it has there."""
+        """Return the inode of the pipe or socket behind an fd of the process."""
         return pipes.inode_at(self.folder, fd)
 
     def unread(self, fd: int, inode: int) -> int | None:
-        """Bytes that nobody has read yet."""
+        """Return how many bytes in a pipe or socket are unread."""
         return self._borrowed().unread(fd, inode)
 
     def expires(self, fd: int, inode: int, *, reads: bool) -> bool:
-        """Whether a wait at that socket may end by itself; True where that cannot be told."""
+        """Return whether a wait at that socket may time out; True if that is unknown."""
         return self._borrowed().expires(fd, inode, reads=reads) is not False
 
     def _borrowed(self) -> Borrower:
@@ -135,13 +137,13 @@ class Window:
         return bool(line) and parse_stat(line or b"").state in "tT"
 
     def end(self) -> None:
-        """The reading is over: nothing borrowed is kept."""
+        """End the reading: close what was borrowed."""
         if self._borrower:
             self._borrower.close()
             self._borrower = None
 
     def close(self) -> None:
-        """The process has ended; its page is kept by whoever wants to know what it said last."""
+        """Close everything except the page, which can still be read."""
         self.end()
         self.memory.close()
         if self._folder_fd is not None:
@@ -149,30 +151,36 @@ class Window:
             self._folder_fd = None
             self.folder = _NOWHERE
 
+    def close_with_page(self) -> None:
+        """Close everything."""
+        self.close()
+        if self.page:
+            self.page.close()
+
 
 T = TypeVar("T")
 
 
-class Windows(dict[int, Window]):
-    """By pid; of the living only."""
+class ProcessViews(dict[int, ProcessView]):
+    """The views of living processes, by pid."""
 
-    def told(self, thing: Thing, fact: str) -> Iterator[tuple[Window, int]]:
-        """Who has the thing and told that number about it: an address, an fd."""
+    def reported(self, thing: Thing, fact: str) -> Iterator[tuple[ProcessView, int]]:
+        """Yield the users of a thing that have reported that number about it: an address, an fd."""
         for pid, facts in thing.users.items():
             value = number(facts, fact)
-            window = self.get(pid)
-            if value is not None and window is not None:
-                yield window, value
+            view = self.get(pid)
+            if value is not None and view is not None:
+                yield view, value
 
-    def first(self, thing: Thing, fact: str, read: Callable[[Window, int], T | None]) -> T | None:
-        """What is read through the first window through which it can be read."""
-        found = (read(window, value) for window, value in self.told(thing, fact))
+    def first(self, thing: Thing, fact: str, read: Callable[[ProcessView, int], T | None]) -> T | None:
+        """Return what ``read`` returns for the first user for which that is not None."""
+        found = (read(view, value) for view, value in self.reported(thing, fact))
         return next((one for one in found if one is not None), None)
 
     def counter(self, thing: Thing, pid: int) -> Counter | None:
-        """What that process counts of it; one that has no page yet has counted nothing."""
+        """Return the counters of a thing in the page of a user; all zero if it has no page yet."""
         slot = number(thing.users.get(pid, {}), "counters")
-        window = self.get(pid)
-        if slot is None or window is None:
+        view = self.get(pid)
+        if slot is None or view is None:
             return None
-        return window.page.counter(slot) if window.page else NOTHING
+        return view.page.counter(slot) if view.page else NOTHING

@@ -1,4 +1,4 @@
-"""One process on its way up the ladder of `stack`: each step looks once and returns at once."""
+"""One stack capture: each step tries or checks one source, and returns at once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .pyspy import PySpy
 
 _FAULTHANDLER_S = 1.0
 _PY_SPY_S = 5.0
-#: py-spy takes 10 ms of CPU and 10 MB each.
-_PY_SPY_AT_ONCE = 2
+#: Runs of py-spy at a time; each takes 10 ms of CPU and 10 MB.
+_MAX_PY_SPYS = 2
 
 
 class StackResult(Record, frozen=True, kw_only=True):
-    """``source`` is faulthandler, py-spy or proc; ``notes`` tell what was tried before and why it did not do."""
+    """A stack; ``source`` is faulthandler, py-spy or proc; ``notes`` say why the sources before it failed."""
 
     source: str
     text: str
@@ -29,7 +29,7 @@ class StackResult(Record, frozen=True, kw_only=True):
 
 
 class Shared:
-    """What climbs have to take turns at: stack files (a fork writes into its parent's) and runs of py-spy."""
+    """What captures have to share: stack files (a forked child writes into its parent's) and runs of py-spy."""
 
     def __init__(self, poller: Poller, py_spy: str | None) -> None:
         self.poller = poller
@@ -38,19 +38,19 @@ class Shared:
         self.spies: list[PySpy] = []
 
     def spy_on(self, pid: int) -> PySpy | None:
-        """Run py-spy; None while too many run.  Raises OSError where it cannot be run."""
-        if self.py_spy is None or len(self.spies) >= _PY_SPY_AT_ONCE:
+        """Run py-spy; return None while too many run.  Raises OSError if it cannot be run."""
+        if self.py_spy is None or len(self.spies) >= _MAX_PY_SPYS:
             return None
         spy = PySpy(self.py_spy, pid, self.poller)
         self.spies.append(spy)
         return spy
 
     def reap(self) -> None:
-        """Forget the py-spys that have ended."""
+        """Reap the py-spys that have ended."""
         self.spies = [spy for spy in self.spies if not spy.done()]
 
 
-class _Rung(Enum):
+class _Step(Enum):
     FILE = auto()
     SIGNALLED = auto()
     SPY = auto()
@@ -58,8 +58,8 @@ class _Rung(Enum):
     PROC = auto()
 
 
-class Climb:
-    """Starts at the first rung that can do for the process as it is."""
+class Capture:
+    """Tries the sources in order, from the first that can work for the process as it is."""
 
     def __init__(self, key: Key, path: Path, signum: int, shared: Shared) -> None:
         self.key = key
@@ -69,28 +69,28 @@ class Climb:
         self._file: StackFile | None = None
         self._spy: PySpy | None = None
         self._blocked = blocked_on(key[0])
-        self._rung = _Rung.FILE
+        self._next_step = _Step.FILE
         if obstacle := self._obstacle():
-            self._give_up(f"faulthandler was not asked: {obstacle}")
+            self._give_up(f"faulthandler not used: {obstacle}")
 
     def step(self, now: float) -> StackResult | None:
-        """The result, once there is one."""
+        """Advance; return the result once there is one."""
         if not identity.lives(self.key):
-            return self._result("proc", "the process has ended meanwhile\n")
-        match self._rung:
-            case _Rung.FILE:
+            return self._result("proc", "The process has ended.\n")
+        match self._next_step:
+            case _Step.FILE:
                 return self._send_signal(now)
-            case _Rung.SIGNALLED:
+            case _Step.SIGNALLED:
                 return self._look_into_file(now)
-            case _Rung.SPY:
+            case _Step.SPY:
                 return self._start_spy(now)
-            case _Rung.SPYING:
+            case _Step.SPYING:
                 return self._look_at_spy(now)
-            case _Rung.PROC:
+            case _Step.PROC:
                 return self._result("proc", _threads_text(self._blocked))
 
     def leave(self) -> None:
-        """Let go of whatever it holds."""
+        """Release the stack file and kill py-spy."""
         if self._file:
             self._shared.files.discard(self._path)
             self._file = None
@@ -101,29 +101,29 @@ class Climb:
     # faulthandler
 
     def _obstacle(self) -> str | None:
-        """Why faulthandler cannot answer; unhandled, the signal would kill."""
+        """Return why faulthandler cannot be used; without a handler the signal would kill the process."""
         pid = self.key[0]
         if self._blocked is None or self._blocked.kind == "zombie":
             return "the process has ended"
         if self._blocked.os_state in "TtD":
-            return f"{self._blocked.main.in_words}, so it cannot answer a signal"
+            return f"the process is {self._blocked.main.in_words} and cannot handle a signal"
         if not self._signum or not catches(proc.read(f"{pid}/status") or b"", self._signum):
-            return "this process has no handler for it"
+            return "the process has no handler for its signal"
         return None
 
     def _send_signal(self, now: float) -> StackResult | None:
         if self._path in self._shared.files:
             return None
-        if obstacle := self._obstacle():  # it may have called exec while this waited for its turn
-            return self._give_up(f"faulthandler was not asked: {obstacle}")
+        if obstacle := self._obstacle():  # it may have called exec while this waited for the file
+            return self._give_up(f"faulthandler not used: {obstacle}")
         try:
             self._file = StackFile(self._path)
         except OSError as error:
-            return self._give_up(f"faulthandler was not asked: {error}")
+            return self._give_up(f"faulthandler not used: {error}")
         self._shared.files.add(self._path)
         if not identity.signal(self.key, self._signum):
-            return self._give_up("faulthandler could not be asked: the signal was refused")
-        self._rung, self._deadline = _Rung.SIGNALLED, now + _FAULTHANDLER_S
+            return self._give_up("faulthandler not used: its signal could not be sent")
+        self._next_step, self._deadline = _Step.SIGNALLED, now + _FAULTHANDLER_S
         return None
 
     def _look_into_file(self, now: float) -> StackResult | None:
@@ -131,18 +131,18 @@ class Climb:
         try:
             dump = self._file.complete(now)
         except OSError as error:
-            return self._give_up(f"faulthandler's file cannot be read: {error}")
+            return self._give_up(f"cannot read the file of faulthandler: {error}")
         if dump:
             return self._result("faulthandler", dump)
         if now >= self._deadline:
-            return self._give_up(f"faulthandler wrote nothing whole within {_FAULTHANDLER_S:g} s")
+            return self._give_up(f"faulthandler wrote no complete stack within {_FAULTHANDLER_S:g} s")
         return None
 
     def _give_up(self, note: str) -> StackResult | None:
-        """Go on to the next rung, at the next step."""
+        """Note why this source failed, and try the next one in the next step."""
         self.leave()
         self._notes.append(note)
-        self._rung = _Rung.SPY if self._rung in (_Rung.FILE, _Rung.SIGNALLED) else _Rung.PROC
+        self._next_step = _Step.SPY if self._next_step in (_Step.FILE, _Step.SIGNALLED) else _Step.PROC
         return None
 
     # py-spy
@@ -155,7 +155,7 @@ class Climb:
         except OSError as error:
             return self._give_up(f"py-spy cannot be run: {error}")
         if self._spy:
-            self._rung, self._deadline = _Rung.SPYING, now + _PY_SPY_S
+            self._next_step, self._deadline = _Step.SPYING, now + _PY_SPY_S
         return None
 
     def _look_at_spy(self, now: float) -> StackResult | None:
@@ -163,9 +163,9 @@ class Climb:
         if self._spy.done():
             if dump := self._spy.dump:
                 return self._result("py-spy", dump)
-            return self._give_up(f"py-spy found no stack: {self._spy.complaint}")
+            return self._give_up(f"py-spy found no stack: {self._spy.error}")
         if now >= self._deadline:
-            return self._give_up(f"py-spy was not done within {_PY_SPY_S:g} s")
+            return self._give_up(f"py-spy did not finish within {_PY_SPY_S:g} s")
         return None
 
     # The answer
@@ -177,7 +177,7 @@ class Climb:
 
 def _heading(pid: int, blocked: Blocked | None) -> str:
     if blocked is None:
-        return f"pid {pid}: gone"
+        return f"pid {pid}: ended"
     return f"pid {pid} ({blocked.main.name}): {blocked.in_words}; state {blocked.os_state}"
 
 
@@ -189,20 +189,20 @@ def _threads_text(blocked: Blocked | None) -> str:
         for one in blocked.threads
     ]
     if blocked.threads_not_shown:
-        lines.append(f"… and {blocked.threads_not_shown} more threads")
-    return "\n".join(["No Python stack can be had; the threads by /proc:", *lines, ""])
+        lines.append(f"… and {blocked.threads_not_shown:,} more threads")
+    return "\n".join(["No Python stack available. Threads from /proc:", *lines, ""])
 
 
 _LIMIT_BYTES = 256 * 1024
-#: A dump is over when the file has not grown for so long; faulthandler itself takes 1 ms.
+#: A dump is complete when the file has not grown for so long; faulthandler itself takes 1 ms.
 _QUIET_S = 0.02
 _MARK = b"(most recent call first)"
 
 
 class StackFile:
-    """Waits for what is appended after it was made; make it before the signal is sent.
+    """Reads the dump that is appended after this object was created, before the signal is sent.
 
-    Raises OSError where there is no such file.
+    Raises OSError if the file does not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -213,7 +213,7 @@ class StackFile:
         self._grew_at = 0.0
 
     def complete(self, now: float) -> str | None:
-        """The dump, once it is whole."""
+        """Return the dump once it is complete."""
         size = os.stat(self._path).st_size
         if size != self._size:
             self._size, self._grew_at = size, now

@@ -1,8 +1,8 @@
-"""What programs hold, who waits for whom, and what that means: read and judged in one rhythm, in the loop.
+"""Read what programs hold and who waits for whom, and diagnose it; the loop calls this in every turn.
 
 ::
 
-    Fleet: processes, words ────────┐
+    Fleet: processes ───────────────┐
     Resources.read: records, edges ─┴─▶ Scene ──▶ Diagnosis.look ──▶ waits ──▶ published; new findings ──▶ journal
 """
 
@@ -27,12 +27,12 @@ from app.records.resource import Resource
 from app.records.waits import Edge, Finding, Waits
 
 _NOTHING = Waits()
-#: Time to read what was found; from then on it is the journal's, and nobody can act on it any more.
+#: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
 
 
 class Holdings(Protocol):
-    """What is read of resources; `resources.Resources`."""
+    """What this module uses of `resources.Resources`."""
 
     watched: bool
     records: dict[str, Resource]
@@ -40,34 +40,34 @@ class Holdings(Protocol):
     charts: Charts
 
     def read(self, now: p.Now) -> set[str]:
-        """Read where it is due; the ids of those records that changed."""
+        """Read what is due; return the ids of the records that changed."""
 
     def edges(self) -> tuple[Edge, ...]:
-        """Who waits for what."""
+        """Return who waits for what."""
 
     def task_of(self, pid: int) -> str | None:
-        """What a process executes, or executed when it died."""
+        """Return the task that a worker runs, or ran when it died."""
 
     def break_lock(self, resource_id: str) -> str:
         """Release a lock whose holder is dead."""
 
     def next_deadline(self) -> float:
-        """When `read` is due."""
+        """Return when `read` is due."""
 
     def forget(self, program: str) -> None:
-        """A program is shown no longer."""
+        """Drop the resources of a program that is no longer shown."""
 
 
-class Insight:
-    """The present graph; ``changed`` are ids of resources that are to be published, for the loop to empty."""
+class Analysis:
+    """Keeps the current wait graph and its findings; ``changed`` has the ids of the resources to publish."""
 
     def __init__(self, fleet: Fleet, holdings: Holdings) -> None:
         self.waits = _NOTHING
         self.changed: set[str] = set()
         self._fleet, self._holdings = fleet, holdings
         self._diagnosis = Diagnosis()
-        self._told: set[str] = set()
-        self._over: set[str] = set()
+        self._recorded: set[str] = set()
+        self._ended: set[str] = set()
         self._lines = LineQuota()
 
     @property
@@ -76,71 +76,71 @@ class Insight:
         return self._holdings.records
 
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
-        """Read and judge, where it is due; the lines about findings that are new."""
+        """Read and diagnose if that is due; return journal lines about new findings."""
         self._holdings.watched = watched
         due = self.next_deadline()
         if due is None or now.mono < due:
             return []
         self.changed |= self._holdings.read(now)
         self.waits = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
-        self._over = {key for key, held in self._fleet.programs.entries.items() if not held.living}
+        self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
 
     def next_deadline(self) -> float | None:
-        """When `look` has something to do; None where no program lives and nothing of any is left."""
+        """Return when `look` has something to do; None if no program lives and none has left anything."""
         waiting = self._diagnosis.next_deadline()
-        # One that was over before the first look is looked at, too.
-        lives = any(held.living or key not in self._over for key, held in self._fleet.programs.entries.items())
+        # A program that ended before the first look is analysed once, too.
+        lives = any(held.living or key not in self._ended for key, held in self._fleet.programs.entries.items())
         if not (lives or waiting or self._holdings.records or self.waits.findings or self.waits.edges):
             return None
         deadlines = (self._holdings.next_deadline(), waiting)
         return min(one for one in deadlines if one is not None)
 
     def scene(self, since: float = 0.0) -> Scene:
-        """All of it at this moment; without programs that ended before ``since`` (wall clock)."""
+        """Return the input of a diagnosis, without programs that ended before ``since`` (wall clock)."""
         return Scene(
             actors=dict(self._actors(since)),
             resources=self._holdings.records,
             edges=self._holdings.edges(),
             orphans=tuple(self._orphans()),
-            # What a program left behind is told for as long as the program is.
+            # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.entries),
         )
 
     def forget(self, program: str) -> None:
-        """The record of a program is gone: so goes what it left behind; a no-op for any other process."""
+        """Drop the resources and leaks of a program; do nothing for any other process."""
         self._holdings.forget(program)
 
     def price(self, pid: int | None) -> str:
-        """What it would cost to end a process just now; empty where nothing is lost."""
+        """Return in sentences what ending a process now would break; empty if nothing."""
         return kill_cost(self.scene(), pid) if pid else ""
 
     def history(self, resource_id: str, points: int) -> JsonDict:
-        """The chart of a resource; empty where nothing of it makes a line."""
+        """Return the chart of a resource; empty series if it has none."""
         history = self._holdings.charts.history
         if resource_id in history:
             return history.as_reply(resource_id, points)
         return {"at": [], "series": {resource_id: {name: [] for name in history.names}}}
 
     def break_lock(self, resource_id: str) -> JsonDict:
-        """Release a lock in the place of its dead holder; raises `NotPossible`, `NoSuchProcess`."""
+        """Release a lock whose holder is dead; raise `NotPossible` or `NoSuchProcess`."""
         text = self._holdings.break_lock(resource_id)
         return {"resource": self._holdings.records.get(resource_id), "text": text}
 
     def _actors(self, since: float) -> Iterator[tuple[int, Actor]]:
-        """By pid; where a pid was given out again, the newest one.  Who left orphans is there for as long as they."""
+        """Yield processes by pid, of a reused pid the newest.  A process that left orphans stays as long as they."""
         held = self._fleet.programs.entries.values()
         recent = {one.program.id for one in held if one.program.ended_at is None or one.program.ended_at >= since}
         recent = {one for one in recent if self._fleet.members[one].process.state is not State.CLOSED}
-        left_some = {one.root for one in self._orphans()}
+        left_orphans = {one.root for one in self._orphans()}
         for member in self._fleet.members.values():
             process = member.process
-            told = process.program in recent or member.id in left_some
-            if told and process.pid is not None and process.state is not State.CLOSED:
+            shown = process.program in recent or member.id in left_orphans
+            if shown and process.pid is not None and process.state is not State.CLOSED:
                 yield process.pid, self._actor(member, process.pid)
 
     def _orphans(self) -> Iterator[Descendant]:
-        """Processes without observation that outlive the first process of their program."""
+        """Yield unobserved processes that have outlived the first process of their program."""
         held = self._fleet.programs.entries
         return (one for one in self._fleet.descendants.values() if one.orphan and one.root in held)
 
@@ -150,7 +150,7 @@ class Insight:
             process=member.process,
             role=sighting.role,
             task=self._holdings.task_of(pid),
-            # Which of them are its pool's, for example, follows from what its parent tells a moment later.
+            # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
             threads_at_fork=sighting.threads_at_fork if sighting.named else 0,
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
@@ -159,9 +159,9 @@ class Insight:
 
     def _lines_about_findings(self, now: p.Now) -> Iterator[EventDraft]:
         present = {finding.id: finding for finding in self.waits.findings}
-        self._told &= present.keys()
-        for key in present.keys() - self._told:
-            self._told.add(key)
+        self._recorded &= present.keys()
+        for key in present.keys() - self._recorded:
+            self._recorded.add(key)
             if self._lines.take(now.mono):
                 yield _line(present[key], now)
 

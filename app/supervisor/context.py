@@ -1,4 +1,4 @@
-"""The instruments that the parts of the loop share: where they look and what they write to."""
+"""What the parts of the loop share: settings, poller, inventory, journal, charts, logs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .vitals import Vitals
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
-    """Made once, in `app.supervisor.__main__`.  ``nofile``: the soft limit of open files that children get."""
+class Context:
+    """Made once, in `app.supervisor.__main__`.  ``nofile`` is the soft limit of open files that children get."""
 
     settings: Settings
     poller: Poller
@@ -36,19 +36,19 @@ class World:
     nofile: int
 
     def now(self) -> p.Now:
-        """This moment."""
+        """Return the current time, monotonic and wall clock."""
         return p.Now(mono=time.monotonic(), wall=time.time())
 
     def remember(self, sweep: Sweep, pools: Iterable[Pool], now: p.Now) -> None:
-        """Keep a sweep, and what the pools do that live, for the charts."""
+        """Add a sweep and the figures of living pools to the charts."""
         samples = {key: (one.cpu_percent, one.rss_bytes) for key, one in sweep.samples.items()}
         host = self.vitals.host
         self.history.record(now.wall, {**samples, HOST: (host.cpu_percent, host.memory_used_bytes)})
-        # At the same moments, so that both have one axis.
+        # Recorded at the same times, so that both share one axis.
         self.pool_history.record(now.wall, {pool.id: (pool.queued, pool.tasks_per_s) for pool in pools})
 
     def forget(self, process_id: str) -> None:
-        """Nothing of a process is kept any more, but its lines in the journal."""
+        """Drop everything about a process except its lines in the journal."""
         self.inventory.drop_root(process_id)
         self.recording.forget(process_id)
         self.history.forget(process_id)

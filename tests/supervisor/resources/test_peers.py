@@ -239,7 +239,7 @@ def test_a_join_with_a_timeout_is_no_message(tmp_path: Path) -> None:
     code = "process = start(rest)\ntell(process.pid)\nprocess.join(600)"
     with watched(tmp_path, TWO + code) as program:
         program.told()
-        program.see(lambda it: (one := it.resources._windows.get(it.pid)) and one.threads.waits and one.sentinels)
+        program.see(lambda it: (one := it.resources._views.get(it.pid)) and one.threads.waits and one.sentinels)
         for _ in range(4):
             program.look()
             assert program.resources.edges() == ()
@@ -252,7 +252,7 @@ def test_a_subprocess_is_nobody_that_we_know(tmp_path: Path) -> None:
     )
     with watched(tmp_path, TWO + code) as program:
         program.told()
-        program.see(lambda it: (one := it.resources._windows.get(it.pid)) and one.threads.waits)
+        program.see(lambda it: (one := it.resources._views.get(it.pid)) and one.threads.waits)
         for _ in range(4):
             program.look()
             assert program.resources.edges() == ()

@@ -1,0 +1,66 @@
+"""The parts of the HTTP API that are not about one process, pool or program: snapshot, journal, catalogue, metrics.
+
+All views validate with pydantic, ask the supervisor and return records; an error is raised, and becomes a problem
+document.
+"""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from app.protocol.control import EndDescendant, Events, History, Workloads
+from app.records.process import Descendant
+from app.web.http.json_codec import answer
+from app.web.present import processes as present
+from app.web.schemas.processes import DescendantPath, EventsQuery, FleetHistoryQuery, SignalBody
+
+from . import metrics
+from .openapi import gives
+from .services import role, services
+
+api = APIBlueprint("system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="System")])
+
+
+@api.get("/session")
+def session() -> Response:
+    """Return the role of this client's token."""
+    return answer({"role": role()})
+
+
+@api.get("/snapshot", responses=gives(present.Snapshot))
+def snapshot() -> Response:
+    """Return the whole state at one moment."""
+    return answer(present.snapshot(services().state()))
+
+
+@api.get("/workloads")
+def workloads() -> Response:
+    """Return the catalogue of workloads, with typed parameters."""
+    return answer(services().control.ask(Workloads(request=services().control.number())))
+
+
+@api.get("/events")
+def events(query: EventsQuery) -> Response:
+    """Return events of the journal, oldest first."""
+    return answer(services().control.ask(Events(request=services().control.number(), **query.model_dump())))
+
+
+@api.get("/history")
+def history(query: FleetHistoryQuery) -> Response:
+    """Return the charts of all processes for the last minutes: CPU and memory."""
+    return answer(services().control.ask(History(request=services().control.number(), points=query.points)))
+
+
+@api.post("/descendants/<id>/signal", responses=gives(Descendant, 202))
+def signal_descendant(path: DescendantPath, body: SignalBody) -> Response:
+    """Send a signal to a descendant or an orphan; its id is PID-STARTTICKS."""
+    control = services().control
+    command = EndDescendant(request=control.number(), by=role(), descendant=path.id, signal=body.text())
+    return answer(control.ask(command), 202)
+
+
+def prometheus() -> Response:
+    """Return the metrics in Prometheus' text format."""
+    return Response(metrics.text(services().state()), mimetype=metrics.MIMETYPE)
