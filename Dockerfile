@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
-# Procession in a container; the launcher is process 1: it forwards SIGTERM in order and reaps orphans itself.
+# Procession in a container.  The launcher is process 1: it stops everything on SIGTERM, and reaps orphans.
 #
 #   docker build --tag procession .
 #   docker run --publish 127.0.0.1:8700:8700 --volume procession:/var/lib/procession \
 #     --env PROCESSION_HOST=0.0.0.0 --env PROCESSION_TOKEN="$(openssl rand -hex 32)" procession
 #
-# Inside, loopback reaches nobody, and any other address is refused without a token that you set.
-# Reached by another name than localhost, name it: --env PROCESSION_ALLOWED_HOSTS=procession.example
-# What many processes may need: --shm-size 1g (shared memory), --stop-timeout 60 (long graces),
-# --cap-add SYS_PTRACE (stacks by py-spy).
+# The loopback address of a container cannot be reached from outside, and any other address requires a token.
+# To use another name than localhost, allow it: --env PROCESSION_ALLOWED_HOSTS=procession.example
+# Further options: --shm-size 1g (for shared memory), --stop-timeout 60 (for long grace periods),
+# --cap-add SYS_PTRACE (for stacks with py-spy).
 
 FROM node:24-trixie AS libs
 WORKDIR /srv/procession
@@ -25,7 +25,7 @@ COPY procession procession
 COPY workers workers
 RUN make python
 
-# The same Python at the same path as in the build stage: the virtual environment points to it.
+# The virtual environment refers to the Python of the build stage: this image has the same at the same path.
 FROM python:3.13-slim-trixie
 RUN useradd --uid 8700 --create-home --home-dir /var/lib/procession --shell /usr/sbin/nologin procession \
     && chmod 0700 /var/lib/procession

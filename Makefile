@@ -1,10 +1,10 @@
-# What a developer can do here; `make` alone lists it.
-# Stamps in .venv and node_modules stand for "these lock files are installed", so a second `make run` starts at once.
+# The tasks of a developer; `make` alone lists them.
+# Stamps in .venv and node_modules mean "these lock files are installed", so a second `make run` starts at once.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
-# The first Python of at least 3.11, asked rather than guessed: a shim on PATH may lead nowhere.
+# The first Python of at least 3.11 that runs: a shim on PATH may not.
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
@@ -12,39 +12,39 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 .DELETE_ON_ERROR:
 .PHONY: help run test conformance check fmt bench screenshot setup setup-dev python libs browser lock clean
 
-help:  ## list what can be done
+help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; \
 		do printf '  make %-11s %s\n' "$$target" "$$text"; done
 
-# `exec` all the way, so that a signal meant for the launcher reaches it.
-run: setup  ## set up what is missing and start Procession
+# `exec`, so that signals reach the launcher.
+run: setup  ## install what is missing, and start Procession
 	@exec $(BIN)/procession serve
 
-# Half of a test's time is waiting for processes: two at a time on two cores, each file in one of them.
-test: setup-dev browser check  ## every check and every test
+# Tests wait for processes half of their time, so two workers run them; each file runs in one worker.
+test: setup-dev browser check  ## run all checks and all tests
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-conformance: setup-dev  ## run CPython's own multiprocessing tests with and without observation, and compare
+conformance: setup-dev  ## run CPython's multiprocessing tests with and without observation, and compare
 	@exec $(BIN)/python -m tests.conformance.compare
 
-check: setup-dev  ## formatting, lint and types, without changing a file
+check: setup-dev  ## check formatting, lint and types; change nothing
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 
-fmt: setup-dev  ## format the code and mend what lint can mend
+fmt: setup-dev  ## format the code, and apply lint fixes
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: setup-dev $(VENV)/bench.stamp  ## measure, side by side with peers
+bench: setup-dev $(VENV)/bench.stamp  ## run the benchmarks, next to other tools
 	@exec $(BIN)/python -m benchmarks
 
-screenshot: setup-dev browser  ## make the pictures of README.md
+screenshot: setup-dev browser  ## take the screenshots of README.md
 	@exec $(BIN)/python -m tools.screenshot
 
-setup: python libs  ## install what `run` needs, start nothing
+setup: python libs  ## install what `run` needs
 
-setup-dev: setup $(VENV)/dev.stamp  ## install what `test` needs too, but for the browser
+setup-dev: setup $(VENV)/dev.stamp  ## install also what `test` needs, except the browser
 
 python: $(VENV)/run.stamp
 
@@ -53,7 +53,7 @@ libs: static/lib/libs.stamp
 browser: $(VENV)/dev.stamp
 	@$(BIN)/python -m tools.chromium
 
-lock: $(VENV)/lock.stamp  ## write the lock files anew from pyproject.toml and package.json
+lock: $(VENV)/lock.stamp  ## update the lock files from pyproject.toml and package.json
 	$(BIN)/uv $(COMPILE) --extra stacks -o requirements/run.txt pyproject.toml
 	$(BIN)/uv $(COMPILE) --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv $(COMPILE) --group bench -c requirements/run.txt -o requirements/bench.txt
@@ -64,7 +64,7 @@ lock: $(VENV)/lock.stamp  ## write the lock files anew from pyproject.toml and p
 COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --annotation-style line \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-clean:  ## remove everything that the other targets made
+clean:  ## remove everything that other targets have created
 	rm -rf $(VENV) node_modules static/lib .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 # --- Python
@@ -72,7 +72,7 @@ clean:  ## remove everything that the other targets made
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Procession needs Python 3.11 or newer; \
 	found $$(python3 --version 2>&1 || echo none)." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment; \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot create a virtual environment; \
 	on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 

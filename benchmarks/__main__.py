@@ -18,7 +18,7 @@ ALL = ("starting", "ending", "bursts", "seeing", "idling", "watching", "observin
 
 
 def main(names: list[str]) -> int:
-    """The exit code: 2 for a name that there is not."""
+    """Run the benchmarks; return the exit code, 2 for an unknown name."""
     if names[:1] == ["pools"]:
         return report.command(names[1:])
     if unknown := [name for name in names if name not in ALL]:

@@ -24,7 +24,7 @@ LINGER_S = 0.05
 
 
 class Loop:
-    """The least that starts, notices and restarts."""
+    """Starts processes, notices their ends, and restarts them; nothing else."""
 
     def __init__(self, method: str, fifo: str) -> None:
         self._context: Any = multiprocessing.get_context(method)
@@ -35,7 +35,7 @@ class Loop:
         self._kept: dict[int, tuple[BaseProcess, bool]] = {}
 
     def run(self) -> None:
-        """Until standard input ends."""
+        """Run until standard input ends."""
         while True:
             for fd, _ in self._epoll.poll():
                 if fd != 0:

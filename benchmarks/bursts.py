@@ -1,4 +1,4 @@
-"""Two hundred processes at once: until the code of the last one runs, and what that costs the one who starts them."""
+"""Start two hundred processes at once: time until the code of the last one runs, and the CPU time of the starter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Took = tuple[float, float]
 
 
 def main(folder: Path) -> list[Row]:
-    """Against the bare loop and supervisord."""
+    """Compare with the bare loop and supervisord."""
     ours, loop = _ours(folder), _bare(folder)
     rows = [_row(ours, loop, "bare loop, forkserver")]
     if supervisord.installed():

@@ -1,4 +1,4 @@
-"""What 200 browsers cost the web process, and whether those that stop reading cost the others anything.
+"""Measure what 200 browsers cost the web process, and whether clients that stop reading slow down the others.
 
 `python -m benchmarks.clients [--clients 200] [--stalled 5] [--hz 4] [--changed 150] [--seconds 20]`
 
@@ -34,7 +34,7 @@ DROPPED_WITHIN_S = 40.0
 
 
 class Browser:
-    """One websocket client, as cheap as can be: it looks at the head of a packet and never parses the rest."""
+    """One cheap websocket client: it reads the head of a packet and never parses the rest."""
 
     def __init__(self, address: str, token: str) -> None:
         url = f"ws://{address}/socket.io/?EIO=4&transport=websocket"
@@ -48,7 +48,7 @@ class Browser:
         self._seq: int | None = None
 
     def read(self) -> None:
-        """Take what is there."""
+        """Read what has arrived."""
         chunk = self.socket.recv(262144)
         if not chunk:
             raise SystemExit("a reading client was dropped")
@@ -90,7 +90,7 @@ class Browser:
 
 
 def main() -> int:
-    """Measure and print; 1 where a stalled client was not dropped."""
+    """Measure and print; return 1 if a stalled client was not disconnected."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--stalled", type=int, default=5)
@@ -167,7 +167,7 @@ def _read(browsers: list[Browser], seconds: float) -> None:
 
 
 def _wait_dropped(web: psutil.Process, reading: list[Browser], stalled: list[Browser]) -> float | None:
-    """How long until the server holds no connection of a stalled client any more; None if it never lets go."""
+    """Return how long until the server has closed all connections of stalled clients; None if it does not."""
     ports = {browser.socket.getsockname()[1] for browser in stalled}
     began = time.monotonic()
     while time.monotonic() < began + DROPPED_WITHIN_S:

@@ -1,4 +1,4 @@
-"""An exit noticed, and the restart after it: us, supervisord, and the bare loop, one kill each in turn."""
+"""Measure how long after a kill the exit is noticed, and the restart done: Procession, supervisord, bare loop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Took = tuple[float, float]
 
 
 def main(folder: Path) -> list[Row]:
-    """Both latencies, each against both peers."""
+    """Return both latencies, each compared with both peers."""
     took: dict[str, list[Took]] = {}
     with ExitStack() as stack:
         sides = dict(_sides(folder, stack))
@@ -56,7 +56,7 @@ def _sides(folder: Path, stack: ExitStack) -> Iterator[tuple[str, Callable[[], T
 
 
 class _Ours:
-    """As a client of the control socket hears of it; the delay that the policy asks for is taken off."""
+    """Kill a process and return both latencies as seen by a client, without the delay of the restart policy."""
 
     def __init__(self, ours: Ours) -> None:
         self._stream = ours.watch()
@@ -81,7 +81,7 @@ class _Ours:
 
 
 class _Bare:
-    """As its loop tells it."""
+    """Kill a process and return both latencies as the loop reports them."""
 
     def __init__(self, peer: Bare) -> None:
         self._peer = peer
@@ -106,7 +106,7 @@ class _Bare:
 
 
 class _Supervisord:
-    """As a listener for its events hears of it."""
+    """Kill a process and return both latencies as an event listener sees them."""
 
     def __init__(self, peer: Supervisord) -> None:
         self._peer = peer

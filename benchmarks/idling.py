@@ -1,4 +1,4 @@
-"""Five hundred processes that do nothing, and nobody who looks: what is the supervision worth by itself?"""
+"""Measure what supervising five hundred idle processes costs while nobody watches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS = 10.0
 
 
 def main(folder: Path) -> list[Row]:
-    """Against supervisord, which samples nothing."""
+    """Compare with supervisord, which does not sample."""
     with Instance(folder / "idling") as instance:
         ours = Ours(instance)
         for _ in range(CHILDREN // AT_ONCE):

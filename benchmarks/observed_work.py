@@ -1,4 +1,4 @@
-"""Runs as a program of its own: does one thing many times, and prints how many seconds one takes, as JSON."""
+"""Run one kind of work many times in a program of its own, and print the seconds of one run as JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ REPEATS = 5
 
 
 def cpu() -> float:
-    """Of this process and the children that it has reaped."""
+    """Return the CPU time of this process and of the children that it has reaped."""
     return sum(os.times()[:4])
 
 
 def least(work: Callable[[], None], number: int, clock: Callable[[], float]) -> float:
-    """Seconds of one ``work`` in the best of several runs of ``number``."""
+    """Return the seconds of one ``work`` in the best of several runs of ``number``."""
     best = float("inf")
     for _ in range(REPEATS):
         began = clock()
@@ -48,7 +48,7 @@ def _of_helpers() -> float:
 
 
 def lock() -> float:
-    """Nobody else wants it."""
+    """Acquire and release an uncontended lock."""
     guard = CONTEXT.Lock()
 
     def once() -> None:
@@ -59,7 +59,7 @@ def lock() -> float:
 
 
 def simple_queue() -> float:
-    """Into the pipe and out of it again."""
+    """Put into a SimpleQueue and get from it."""
     jobs = CONTEXT.SimpleQueue()
 
     def once() -> None:
@@ -70,7 +70,7 @@ def simple_queue() -> float:
 
 
 def queue() -> float:
-    """Through the feeder's thread; a full buffer lets it run by itself for a while."""
+    """Put into a Queue, through its feeder thread, and get from it."""
     jobs = CONTEXT.Queue()
 
     def hundred() -> None:
@@ -83,11 +83,11 @@ def queue() -> float:
 
 
 def nothing(_: int) -> None:
-    """The empty task."""
+    """Do nothing."""
 
 
 def start_and_join(method: Literal["fork", "forkserver", "spawn"], number: int) -> float:
-    """One after the other, of a process that does nothing; what the method needs once is there already."""
+    """Start and join processes that do nothing, one after the other, after a first one."""
     context = multiprocessing.get_context(method)
 
     def once() -> None:
@@ -103,22 +103,22 @@ def start_and_join(method: Literal["fork", "forkserver", "spawn"], number: int) 
 
 
 def start_fork() -> float:
-    """By fork."""
+    """Start and join processes with fork."""
     return start_and_join("fork", 200)
 
 
 def start_forkserver() -> float:
-    """By forkserver."""
+    """Start and join processes with forkserver."""
     return start_and_join("forkserver", 100)
 
 
 def start_spawn() -> float:
-    """By spawn: each is an interpreter of its own."""
+    """Start and join processes with spawn: each starts a new interpreter."""
     return start_and_join("spawn", 15)
 
 
 def tasks() -> float:
-    """With the start and the end of the workers, over many tasks."""
+    """Run many empty tasks in a pool, including the start and the end of the workers."""
     began = cpu()
     with CONTEXT.Pool(2) as pool:
         pool.map(nothing, range(20_000), chunksize=1)
@@ -134,7 +134,7 @@ def _work(jobs: multiprocessing.Queue[int | None], results: multiprocessing.Queu
 
 
 def program() -> float:
-    """A textbook's: two workers at a queue of jobs that take about a millisecond, a lock, then a pool."""
+    """Run a typical program: two workers at a queue of jobs of about a millisecond, a lock, then a pool."""
     began = cpu()
     jobs: multiprocessing.Queue[int | None] = CONTEXT.Queue()
     results: multiprocessing.Queue[int] = CONTEXT.Queue()

@@ -1,4 +1,4 @@
-"""What does observation cost the observed?  The same work with and without it, in turn, in one run.
+"""Measure what observation costs a program: the same work with and without it, in turn, in one run.
 
 Each figure is the least of several rounds, CPU time rather than wall time where that says the same: other load makes
 things slower, never faster.
@@ -36,7 +36,7 @@ OWNERS = "owners noted"
 
 
 def main(folder: Path) -> list[Row]:
-    """Rows of observed against not observed."""
+    """Return rows that compare observed with unobserved work."""
     # Compiled once, as it would be on any machine.
     bare = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory(dir=folder) as place, listening(place) as socket:
@@ -82,7 +82,7 @@ def _process(method: str, seconds: Mapping[str, float]) -> Row:
 
 
 def _least(name: str, environs: Mapping[str, dict[str, str]]) -> dict[str, float]:
-    """Seconds per environment."""
+    """Return the seconds of some work in each environment."""
     rounds: dict[str, list[float]] = {how: [] for how in environs}
     for number in range(ROUNDS):
         # In turn, and the other way round each second time: whatever warms up or slows down does so for all.
@@ -95,7 +95,7 @@ def _least(name: str, environs: Mapping[str, dict[str, str]]) -> dict[str, float
 
 
 def _start(what: str, code: str, aim: str, environs: Mapping[str, dict[str, str]]) -> Row:
-    """CPU time of a child that does nothing else; the quarter of them that was held up least."""
+    """Return the CPU time of starting an interpreter: the lower quartile of many runs."""
     rounds: dict[str, list[float]] = {"observed": [], "bare": []}
     for _ in range(STARTS):
         for how, costs in rounds.items():

@@ -1,4 +1,4 @@
-"""Our side: a whole instance, driven through its control socket."""
+"""A whole Procession instance, driven through its control socket."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class Ours:
         self._connection = Connection(self._path, 120)
 
     def ask(self, make: Callable[[int], AnyCommand]) -> Any:
-        """The result of one command."""
+        """Send one command and return its result."""
         return call(self._connection, make(next(self._numbers)))
 
     def launch(self, spec: LaunchSpec, count: int = 1) -> list[Process]:
-        """Launch; the records as they stood at once."""
+        """Launch processes; return their records."""
         answer = self.ask(lambda number: Launch(request=number, by="bench", spec=spec, count=count))
         return msgspec.convert(answer["processes"], list[Process])
 
     def join(self, process_id: str) -> None:
-        """Wait for its end."""
+        """Wait for the end of a process."""
         self.ask(lambda number: Join(request=number, by="bench", process=process_id, timeout_s=60))
 
     def kill(self, process_id: str) -> None:
-        """Kill it."""
+        """Kill a process."""
         self.ask(lambda number: Act(request=number, by="bench", process=process_id, verb=Verb.KILL))
 
     def snapshot(self) -> Snapshot:
-        """Everything, at once."""
+        """Return the current state."""
         connection = Connection(self._path, 120)
         connection.send(Subscribe(request=1, by="bench"))
         answer = connection.receive()
@@ -55,7 +55,7 @@ class Ours:
         return answer.snapshot
 
     def wait_running(self, count: int, seconds: float = 120) -> None:
-        """Wait until so many run."""
+        """Wait until so many processes run."""
         deadline = time.monotonic() + seconds
         while (running := sum(each.state == "running" for each in self.snapshot().processes)) < count:
             if time.monotonic() > deadline:

@@ -12,7 +12,7 @@ from .stamps import Stamps
 
 
 class Bare:
-    """A running one; what it tells comes by ``stamps``."""
+    """A running bare loop; its reports arrive in ``stamps``."""
 
     def __init__(self, process: subprocess.Popen[str], stamps: Stamps) -> None:
         self.pid = process.pid
@@ -28,7 +28,7 @@ class Bare:
 
 @contextmanager
 def bare(folder: Path, method: str, name: str) -> Iterator[Bare]:
-    """A bare loop of one start method, ended with all its children."""
+    """Run a bare loop with a start method; end it with all its children."""
     stamps = Stamps(folder, f"bare-{name}-{method}")
     command = (sys.executable, "-m", "benchmarks.bare", method, stamps.path)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])

@@ -1,4 +1,4 @@
-"""A free port of the loopback address, for peers that cannot pick one by themselves."""
+"""Find a free port of the loopback address, for peers that cannot choose one themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 
 def free_port() -> int:
-    """Free a moment ago."""
+    """Return a port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""One line of the result, and how lines become Markdown."""
+"""The rows of the result, and their Markdown."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Row:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """Markdown."""
+    """Return the rows as Markdown."""
     cells = [("measured", "Procession", "peer", "ratio", "aim")]
     cells += [(row.what, row.ours, row.peer, f"{row.ratio:.2f}×" if row.ratio else "–", row.aim) for row in rows]
     return aligned(cells)
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown that can be read as it is; the first line is its head."""
+    """Return an aligned Markdown table; the first row is its head."""
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
@@ -35,16 +35,16 @@ def aligned(cells: Sequence[Sequence[str]]) -> str:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """By nearest rank."""
+    """Return a percentile by nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
 def median(values: Sequence[float]) -> float:
-    """The usual one."""
+    """Return the median."""
     return statistics.median(values)
 
 
 def ms(value: float) -> str:
-    """Milliseconds with as many digits as mean something."""
+    """Return milliseconds with their significant digits."""
     return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"

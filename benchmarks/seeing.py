@@ -1,4 +1,4 @@
-"""From SIGKILL until a person can see it: the time until the row in headless Chromium says otherwise."""
+"""Measure the time from SIGKILL until the row in headless Chromium has changed."""
 
 from __future__ import annotations
 

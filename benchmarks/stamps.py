@@ -1,4 +1,4 @@
-"""Receives what `targets.stamp` and the peers' listeners write: lines of words that end in a monotonic time."""
+"""Receive what `targets.stamp` and the peers' listeners write: lines of words that end with a monotonic time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Stamps:
-    """A fifo that never ends: we hold both ends."""
+    """A fifo of which we hold both ends, so it has no end of file."""
 
     def __init__(self, folder: Path, name: str = "stamps") -> None:
         self.path = str(folder / name)
@@ -19,7 +19,7 @@ class Stamps:
         self._lines: list[list[str]] = []
 
     def next(self, seconds: float = 30) -> tuple[list[str], int]:
-        """The next line: its words, and its time in ns; raises TimeoutError."""
+        """Return the words of the next line and its time in ns; raise TimeoutError."""
         deadline = time.monotonic() + seconds
         while not self._lines:
             left = deadline - time.monotonic()
@@ -31,7 +31,7 @@ class Stamps:
         return words, int(at)
 
     def wait(self, *words: str, seconds: float = 30) -> int:
-        """The time of the line that begins with ``words``; others are passed over."""
+        """Return the time of the line that begins with ``words``; skip other lines."""
         while True:
             found, at = self.next(seconds)
             if found[: len(words)] == list(words):

@@ -1,4 +1,4 @@
-"""A stand-in for the supervisor that publishes made-up deltas at a fixed rate, to measure the web process alone.
+"""A stand-in for the supervisor that publishes generated deltas at a fixed rate, to measure the web process alone.
 
 `python -m benchmarks.stand_in COUNT CHANGED HZ` with PROCESSION_HOME set; ends with its parent's pipe or by SIGTERM.
 It is the supervisor's own control socket with an invented state behind it; every command but Subscribe is refused.

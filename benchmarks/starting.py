@@ -1,4 +1,4 @@
-"""From the wish until the user's code runs: through us (socket, check, journal, start) and bare, turn by turn."""
+"""Measure the time from the request until the user's code runs: with Procession and with the bare loop, in turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WARM_UP = 3
 
 
 def main(folder: Path) -> list[Row]:
-    """One row per start method."""
+    """Return a row for each start method."""
     with Instance(folder / "starting") as instance:
         ours, stamps = Ours(instance), Stamps(folder, "started")
         rows = [_compare(folder, ours, stamps, method) for method in METHODS]

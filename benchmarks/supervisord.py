@@ -50,7 +50,7 @@ buffer_size=4096
 
 
 class Supervisord:
-    """A running one; its programs are started by `start_all`."""
+    """A running supervisord; `start_all` starts its programs."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, count: int, stamps: Stamps) -> None:
         self.pid = process.pid
@@ -59,20 +59,20 @@ class Supervisord:
         self.rpc = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{port}/RPC2")
 
     def start_all(self) -> None:
-        """Start every program, and wait until all are told to run."""
+        """Start every program, and wait until all are reported as running."""
         self.rpc.supervisor.startProcessGroup("kept", False)
         for _ in range(self.count):
             self.stamps.wait("PROCESS_STATE_RUNNING", seconds=60)
 
     def pids(self) -> list[int]:
-        """Of the programs."""
+        """Return the pids of the programs."""
         told = self.rpc.supervisor.getAllProcessInfo()
         assert isinstance(told, list)
         return [each["pid"] for each in told if each["group"] == "kept" and each["pid"]]
 
 
 def installed() -> bool:
-    """Whether there is one beside our Python."""
+    """Return whether supervisord is installed next to our Python."""
     return shutil.which("supervisord", path=str(Path(sys.executable).parent)) is not None
 
 
@@ -104,7 +104,7 @@ def _answers(peer: Supervisord) -> bool:
 
 
 def listen(fifo: str) -> None:
-    """Be the listener, until supervisord closes our standard input."""
+    """Run as an event listener, until supervisord closes our standard input."""
     with Path(fifo).open("w", buffering=1) as out:
         out.write(f"ready {time.monotonic_ns()}\n")
         while True:

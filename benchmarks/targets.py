@@ -1,4 +1,4 @@
-"""What the measured processes run: they say when their code began, and go."""
+"""What the measured processes run: they report when their code began."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What a process has used, read from /proc."""
+"""Read what a process has used from /proc."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_s(pid: int) -> float:
-    """CPU seconds of all its threads so far, to a hundredth."""
+    """Return the CPU seconds of all its threads so far, to a hundredth."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
 def rss_mib(pid: int) -> float:
-    """Resident memory."""
+    """Return the resident memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
 def cpu_percent(pids: list[int], seconds: float) -> list[float]:
-    """Of one core, each, over the next ``seconds``."""
+    """Return the CPU usage of each process over the next ``seconds``, in percent of one core."""
     before, start = [cpu_s(pid) for pid in pids], time.monotonic()
     time.sleep(seconds)
     wall = time.monotonic() - start
@@ -32,7 +32,7 @@ def cpu_percent(pids: list[int], seconds: float) -> list[float]:
 
 
 def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for a condition; raises TimeoutError."""
+    """Wait for a condition; raise TimeoutError."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -41,7 +41,7 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below it, at this moment."""
+    """Return the current descendants of a process."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -60,6 +60,6 @@ def cpu_clock_s(pids: list[int]) -> float:
 
 
 def pss_bytes(pid: int) -> int:
-    """Its share of memory: pages that n processes have count a nth."""
+    """Return its proportional memory (PSS): a page shared by n processes counts one n-th."""
     line = next(line for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
     return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""What it costs to supervise a thousand processes while one browser watches."""
+"""Measure what supervising a thousand processes costs while one browser watches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS = 15.0
 
 
 def main(folder: Path) -> list[Row]:
-    """CPU and memory of the supervisor and of the web process."""
+    """Return CPU and memory of the supervisor and of the web process."""
     with Instance(folder / "watching") as instance:
         ours = Ours(instance)
         for _ in range(CHILDREN // AT_ONCE):

@@ -1,4 +1,4 @@
-"""Finds the Chromium that drives the browser tests and makes the pictures; run as a module, it installs one.
+"""Find the Chromium for the browser tests and screenshots; run as a module, install one.
 
 The order: a browser on PATH, Debian's package where we are root, Playwright's own download.
 """
@@ -15,7 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def find_on_path() -> str | None:
-    """The first installed browser that really starts, or None: then Playwright's own is the one to use."""
+    """Return the first installed browser that starts; None to use Playwright's own."""
     return next((path for name in NAMES if (path := shutil.which(name)) and _starts(path)), None)
 
 

@@ -1,4 +1,4 @@
-"""Copies the front-end libraries from node_modules/ into static/lib/, the only folder of them that is served.
+"""Copy the front-end libraries from node_modules/ into static/lib/, the only one of these folders that is served.
 
 Both modules are whole ES modules without imports, so the browser loads them as they are.
 """

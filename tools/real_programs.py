@@ -1,4 +1,4 @@
-"""Runs real programs under `procession run`, beside the same without it, and prints what was seen of each.
+"""Run real programs with and without `procession run`, and print what was observed of each.
 
     python -m tools.real_programs [NAME …]
 
@@ -49,7 +49,7 @@ class Trial:
 
 @dataclass
 class Seen:
-    """All that was seen of one program, from its start to its end."""
+    """What was observed of one program, from its start to its end."""
 
     processes: dict[str, str] = field(default_factory=dict)
     descendants: dict[str, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Seen:
     not_seen: int = 0
 
     def add(self, instance: Instance, name: str) -> None:
-        """What there is now."""
+        """Add what is observed now."""
         snapshot = instance.snapshot()
         for program in (one for one in snapshot.programs if one.name == name):
             self.not_seen = program.not_seen
@@ -70,7 +70,7 @@ class Seen:
             self.findings |= {one.id: one.text for one in snapshot.waits.findings if one.program == program.id}
 
     def tell(self) -> None:
-        """Print it, line by line."""
+        """Print the observations."""
         for text in self.processes.values():
             print(f"    process   {text}")
         for text in self.descendants.values():
@@ -107,7 +107,7 @@ TRIALS = (
 
 
 def main() -> int:
-    """Run the chosen trials; 1 where one ends otherwise than alone."""
+    """Run the chosen trials; return 1 if observation changes how one ends."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [trial.name for trial in TRIALS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(names)}")
@@ -123,7 +123,7 @@ def main() -> int:
 
 
 def make_environment(folder: Path, packages: set[str]) -> Path:
-    """The Python of a new virtual environment that has the packages."""
+    """Return the Python of a new virtual environment with the packages."""
     venv.create(folder, with_pip=bool(packages))
     python = folder / "bin" / "python"
     if packages:
@@ -134,7 +134,7 @@ def make_environment(folder: Path, packages: set[str]) -> Path:
 
 
 def try_one(trial: Trial, python: Path, folder: Path, instance: Instance) -> int:
-    """Run it alone and under observation; 1 where it does not end the same."""
+    """Run a program alone and observed; return 1 if it does not end the same way."""
     seen = Seen()
     command = [str(python), *trial.arguments]
     print(f"{trial.name}: {' '.join(trial.arguments)}", flush=True)
@@ -153,7 +153,7 @@ def try_one(trial: Trial, python: Path, folder: Path, instance: Instance) -> int
 
 
 def new_folder(parent: Path) -> Path:
-    """A folder with a copy of the programs, and a tree for black."""
+    """Create a folder with a copy of the programs, and a tree for black."""
     folder = Path(tempfile.mkdtemp(dir=parent))
     for path in PROGRAMS.glob("*.py"):
         shutil.copy(path, folder)
@@ -172,7 +172,7 @@ def run(
     environ: dict[str, str],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[int, float]:
-    """Its exit code, and how long it took; what it writes goes to a file."""
+    """Return its exit code and duration; its output goes to a file."""
     started = time.monotonic()
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -196,7 +196,7 @@ def run(
 
 
 def watch(trial: Trial, process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
-    """Look again and again until it has ended; an endless one is ended after a while."""
+    """Observe it until it has ended; end an endless one after a while."""
     deadline = time.monotonic() + (LOOKED_AT_S if trial.endless else DEADLINE_S)
     while process.poll() is None and time.monotonic() < deadline:
         meanwhile()
@@ -215,7 +215,7 @@ def watch_until(deadline: float, meanwhile: Callable[[], None]) -> None:
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of it, orphans included; a daemon has a session of its own and ends by itself."""
+    """Kill what is left of it, including orphans; a daemon has its own session and ends by itself."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md (`make screenshot`): a real instance, real processes, a real browser.
+"""Take the screenshots of README.md (`make screenshot`): a real instance, real processes, a real browser.
 
     instance ──launches──▶ the cast, each of it in a state of its own
     Chromium ──visits────▶ the detail of the stuck one ──▶ docs/screenshot-{light,dark}.png
@@ -53,7 +53,7 @@ CAST: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def main() -> None:
-    """Make the pictures; fails where a process does not get where it should, or a picture is too large."""
+    """Take the screenshots; fail if a process does not reach its state, or an image is too large."""
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="procession-picture-") as folder:
         instance = Instance(Path(folder) / "home")
@@ -81,7 +81,7 @@ def _launch(instance: Instance, name: str, workload: str, **options: Any) -> str
 
 
 def _play(instance: Instance, ids: dict[str, str]) -> None:
-    """Let them run until there is something to see; then suspend one and ask one to stop."""
+    """Let processes run until there is something to see, then suspend one and terminate one."""
     wait_until(lambda: _is_stuck(instance, ids[STUCK]), WITHIN_S, f"{STUCK} is never found stuck")
     wait_until(lambda: _waits_long(instance, ids[FAILING]), WITHIN_S, f"{FAILING} is never in back-off")
     for name, verb, state in ((SUSPENDED, Verb.SUSPEND, State.SUSPENDED), (STOPPING, Verb.TERMINATE, State.STOPPING)):

@@ -1,4 +1,4 @@
-"""The pool in the pictures of README.md: jobs that are done, that lost a task, that run, and one stuck worker."""
+"""The pool in the screenshots of README.md: done jobs, a lost task, running jobs, and a stuck worker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG = JobSpec(method=JobMethod.MAP, function="slow-square", iterable={"range": 
 
 
 def open_pool(instance: Instance) -> str:
-    """Open it and have it work; its id."""
+    """Open the pool, submit its jobs, and return its id."""
     spec = PoolSpec(name=NAME, processes=4, stuck_after_s=10.0)
     pool_id = str(instance.call(OpenPool(request=1, by="operator", spec=spec))["pool"]["id"])
     wait_until(lambda: _pool(instance, pool_id).state is PoolState.OPEN, WITHIN_S, "the pool never opens")
@@ -36,7 +36,7 @@ def open_pool(instance: Instance) -> str:
 
 
 def expect_all(page: Page) -> None:
-    """That the picture will show what it is to show."""
+    """Wait until the page shows what the screenshot is for."""
     expect(page.locator("#connection")).to_have_text("live")
     expect(page.get_by_role("region", name="Findings")).to_contain_text("stall_at(7)")
     for state in ("done", "lost", "running"):

@@ -1,4 +1,4 @@
-"""The program in the pictures of README.md: two processes that wait for each other."""
+"""The program in the screenshots of README.md: two processes that wait for each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLAYED_S = 20.0
 
 
 def run_program(instance: Instance) -> str:
-    """Run it until it is deadlocked; its id."""
+    """Run the program until it is deadlocked; return its id."""
     spec = ProgramSpec(workload="synchronisation-deadlock", name=NAME, cwd=tempfile.gettempdir())
     program = str(instance.call(RunProgram(request=1, by="operator", spec=spec))["program"]["id"])
     wait_until(lambda: _is_deadlocked(instance, program), WITHIN_S, "no deadlock is found")
@@ -28,7 +28,7 @@ def run_program(instance: Instance) -> str:
 
 
 def expect_all(page: Page) -> None:
-    """That the picture will show what it is to show."""
+    """Wait until the page shows what the screenshot is for."""
     expect(page.locator("#connection")).to_have_text("live")
     for text in ("deadlock", "Who waits for whom", "held by"):
         expect(page.locator("main")).to_contain_text(text)

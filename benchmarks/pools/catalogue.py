@@ -1,4 +1,4 @@
-"""Which pools are compared, how each is opened, and what is to be known of it to measure it fairly."""
+"""The pools that are compared, how each is opened, and what measuring it fairly requires."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Peer:
     chunks: bool = True
 
     def installed(self) -> bool:
-        """Whether it can be imported here."""
+        """Return whether the pool can be imported here."""
         return importlib.util.find_spec(self.module) is not None
 
 

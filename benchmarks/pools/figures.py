@@ -1,4 +1,4 @@
-"""What the pools are compared by, with our aims, and how figures of several rounds become a ratio."""
+"""The figures by which pools are compared, with our aims, and how several rounds become a ratio."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Figure:
         return stdlib / value if self.speed else value / stdlib
 
     def aimed(self) -> str:
-        """The aim in words."""
+        """Return the aim in words."""
         return f"{'≥' if self.speed else '≤'} {self.aim:g}×" if self.aim else "–"
 
     def met(self, ratio: float) -> bool:
-        """Whether a ratio is as good as the aim; what has none is always met."""
+        """Return whether a ratio meets the aim; a figure without an aim is always met."""
         return self.aim is None or (ratio >= self.aim if self.speed else ratio <= self.aim)
 
 
@@ -56,7 +56,7 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class Of:
-    """A pool with a start method."""
+    """A pool and a start method."""
 
     peer: str
     method: str
@@ -64,34 +64,34 @@ class Of:
 
 @dataclass
 class Results:
-    """The figures by round, and why there are none."""
+    """The figures of each round, or why there are none."""
 
     figures: dict[tuple[str, Of], dict[int, float]] = field(default_factory=dict)
     failures: dict[tuple[str, Of], list[str]] = field(default_factory=dict)
 
     def add(self, of: Of, number: int, told: dict[str, float]) -> None:
-        """What one measure told in one round."""
+        """Add the figures of one measure in one round."""
         for key, value in told.items():
             self.figures.setdefault((key, of), {})[number] = value
 
     def fail(self, measure: str, of: Of, why: str) -> None:
-        """One round of one measure gave nothing."""
+        """Note that one measure gave no figures in one round."""
         self.failures.setdefault((measure, of), []).append(why)
 
     def value(self, figure: Figure, of: Of) -> float | None:
-        """The median of the rounds."""
+        """Return the median of the rounds."""
         values = self.figures.get((figure.key, of))
         return median(list(values.values())) if values else None
 
     def ratios(self, figure: Figure, of: Of) -> list[float]:
-        """Against the stdlib with the same start method, round by round."""
+        """Return the ratios to the stdlib with the same start method, round by round."""
         stdlib = self.figures.get((figure.key, Of(STDLIB, of.method)), {})
         mine = self.figures.get((figure.key, of), {})
         return [figure.ratio(mine[number], stdlib[number]) for number in sorted(mine.keys() & stdlib.keys())]
 
 
 def shown(value: float, unit: Unit) -> str:
-    """With three digits at most."""
+    """Return a figure with at most three digits and its unit."""
     if unit == "bytes":
         return f"{value / 2**20:.1f} MiB"
     for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
@@ -101,7 +101,7 @@ def shown(value: float, unit: Unit) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio with as many digits as mean something."""
+    """Return a ratio with its significant digits."""
     if ratio >= 3:
         return f"{ratio:.0f}×" if ratio >= 20 else f"{ratio:.1f}×"
     if ratio >= 0.1:
@@ -110,12 +110,12 @@ def times(ratio: float) -> str:
 
 
 def spread(ratios: Sequence[float]) -> str:
-    """From the least to the greatest."""
+    """Return the range of ratios."""
     return f"{times(min(ratios))[:-1]}–{times(max(ratios))}"
 
 
 def measured(figures: Iterable[Figure], measures: Sequence[str]) -> list[Figure]:
-    """The figures that some measures give."""
+    """Return the figures of some measures."""
     return [figure for figure in figures if figure.measure in measures]
 
 

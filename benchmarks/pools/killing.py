@@ -1,4 +1,4 @@
-"""Kills workers of one pool, in a process of its own, and tells in words what became of the tasks.
+"""Kill workers of one pool, in a process of its own, and report what became of the tasks.
 
 Every wait has a limit: a task without a result after it counts as lost without a word, or as hanging where it is more
 than can have been in the killed workers.
@@ -36,24 +36,24 @@ Verdict = tuple[str, int]
 
 @dataclass
 class Came:
-    """What came of some tasks; ``raised`` counts by the name of the exception."""
+    """The outcome of some tasks; ``raised`` counts them by the name of the exception."""
 
     done: int = 0
     pending: int = 0
     raised: dict[str, int] = field(default_factory=dict)
 
     def add(self, error: BaseException) -> None:
-        """One raised; billiard wraps what it was."""
+        """Note an exception; billiard wraps the original one."""
         name = type(getattr(error, "exc", error)).__name__
         self.raised[name] = self.raised.get(name, 0) + 1
 
     def names(self) -> str:
-        """The exceptions."""
+        """Return the names of the exceptions."""
         return ", ".join(self.raised)
 
 
 class Suffering:
-    """A warm pool, and a folder in which workers that can be killed leave their pids."""
+    """A warm pool, and a folder in which workers that can be killed write their pids."""
 
     def __init__(self, at: Measured, folder: str) -> None:
         self.pool: Opened = at.pool
@@ -61,11 +61,11 @@ class Suffering:
         self.folder = folder
 
     def registered(self) -> list[int]:
-        """Which workers said that they are there and are not dead yet."""
+        """Return the pids of announced workers that are alive."""
         return [pid for name in os.listdir(self.folder) if _lives(pid := int(name))]  # noqa: PTH208
 
     def wait_registered(self) -> int:
-        """The first one."""
+        """Wait for the first announced worker and return its pid."""
         deadline = time.monotonic() + WAIT_S
         while not (found := self.registered()):
             if time.monotonic() > deadline:
@@ -74,7 +74,7 @@ class Suffering:
         return found[0]
 
     def others(self, came: Came) -> list[Any]:
-        """Tasks that nobody is to be killed for; a broken pool may refuse them."""
+        """Submit further tasks; a broken pool may refuse them."""
         handles = []
         for number in range(OTHERS):
             try:
@@ -84,7 +84,7 @@ class Suffering:
         return handles
 
     def collect(self, handles: Sequence[Any], came: Came, deadline: float) -> Came:
-        """What they came to by then."""
+        """Return the outcome of tasks so far."""
         for handle in handles:
             while not self.pool.ready(handle) and time.monotonic() < deadline:
                 time.sleep(0.002)
@@ -99,7 +99,7 @@ class Suffering:
         return came
 
     def kill(self, pid: int, handles: Sequence[Any], task: Any = None) -> Verdict:
-        """Kill it, give the pool more to do, and say what became of the one task and of the others."""
+        """Kill a worker, submit more tasks, and return what became of its task and of the others."""
         os.kill(pid, signal.SIGKILL)
         rest = Came()
         handles = [*handles, *self.others(rest)]
@@ -122,20 +122,20 @@ class Suffering:
 
 
 def busy(at: Suffering) -> Verdict:
-    """The worker of one task that runs, while others wait."""
+    """Kill a busy worker, while other tasks wait."""
     task = at.pool.submit(tasks.victim, at.folder, VICTIM_S)
     pid = at.wait_registered()
     return at.kill(pid, at.others(Came()), task)
 
 
 def idle(at: Suffering) -> Verdict:
-    """A worker that has nothing to do."""
+    """Kill an idle worker."""
     time.sleep(0.3)
     return at.kill(random.choice(at.pids), [])
 
 
 def writing(at: Suffering) -> Verdict:
-    """A worker that writes a result of 50 MiB, somewhere between its first byte and its last."""
+    """Kill a worker while it writes a result of 50 MiB."""
     task = at.pool.submit(tasks.give_big, at.folder, BIG)
     pid = at.wait_registered()
     time.sleep(random.uniform(0.005, 0.03))
@@ -143,7 +143,7 @@ def writing(at: Suffering) -> Verdict:
 
 
 def many(at: Suffering) -> Verdict:
-    """Fifty kills at random moments of five thousand tasks."""
+    """Kill fifty workers at random moments of five thousand tasks."""
     handles = [at.pool.submit(tasks.short, at.folder, number) for number in range(TASKS)]
     deadline = time.monotonic() + MANY_WAIT_S
     killed = 0
@@ -168,7 +168,7 @@ KINDS: dict[str, Callable[[Suffering], Verdict]] = {"busy": busy, "idle": idle, 
 
 
 def suffer(kind: str, peer: str, method: str, workers: int, tell: Callable[[dict[str, object]], None]) -> None:
-    """Tell the verdict of one kind of kill, and end at once: a pool that hangs would not let us go."""
+    """Report the verdict of one kind of kill, and exit at once: a hanging pool would block the exit."""
     from .catalogue import PEERS
 
     with tempfile.TemporaryDirectory(prefix="procession-kills-") as folder:
@@ -184,7 +184,7 @@ def _rest(came: Came) -> str:
 
 
 def _lives(pid: int) -> bool:
-    """Whether it can still be killed."""
+    """Return whether a process is alive."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:

@@ -1,4 +1,4 @@
-"""What pools make of killed workers, as a table of verdicts: each kill is repeated, several run at a time."""
+"""Show how pools handle killed workers, as a table of verdicts: each kill is repeated, several run at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Told = tuple[str, int]
 
 
 def table(peers: Sequence[str], methods: Sequence[str], workers: int, repeats: int) -> str:
-    """Each pool with the first of the start methods that it has."""
+    """Return a table with each pool and the first of its start methods."""
     rows = [("workers killed", *KINDS.values())]
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for peer in peers:
@@ -51,7 +51,7 @@ def _once(kind: str, peer: str, method: str, workers: int) -> Told:
 
 
 def _summary(told: Sequence[Told]) -> str:
-    """The verdicts, the most frequent first, with how often where they differ."""
+    """Return the verdicts, the most frequent first, with their counts if they differ."""
     counts: dict[str, list[int]] = {}
     for verdict, count in told:
         counts.setdefault(verdict, []).append(count)

@@ -28,7 +28,7 @@ Figures = dict[str, float]
 
 
 class Measured:
-    """A pool that is open and warm, and the pids of its workers."""
+    """An open and warm pool, with the pids of its workers."""
 
     def __init__(self, peer: Peer, method: str, workers: int) -> None:
         self.peer = peer
@@ -37,16 +37,16 @@ class Measured:
         self.pool.map(tasks.identity, range(64), 1)
 
     def count(self, usual: int) -> int:
-        """How many tasks are enough."""
+        """Return the number of tasks for a measure."""
         return max(16, int(usual * self.peer.share))
 
     def memory(self) -> float:
-        """Of one worker."""
+        """Return the memory of one worker."""
         return statistics.median(pss_bytes(pid) for pid in self.pids)
 
 
 def noop(at: Measured) -> Figures:
-    """Many submissions, then their results; and what a task costs in CPU, over all processes of the pool."""
+    """Submit many tasks, then get their results; measure also the CPU time of a task in all processes of the pool."""
     count = at.count(TASKS)
     at.pool.many(tasks.noop, (), count // 10)
     processes = [os.getpid(), *descendants(os.getpid())]
@@ -62,31 +62,31 @@ def noop(at: Measured) -> Figures:
 
 
 def map_1(at: Measured) -> Figures:
-    """Every item a task of its own."""
+    """Map with one item in each task."""
     count = at.count(TASKS)
     return {"map-1": _median(lambda: at.pool.map(tasks.identity, range(count), 1), count)}
 
 
 def map_default(at: Measured) -> Figures:
-    """As many to a chunk as the pool finds right; where that is one, a twentieth of the items is enough."""
+    """Map with the pool's default chunks; if these are single items, use a twentieth of the items."""
     count = ITEMS if at.peer.chunks else at.count(TASKS)
     return {"map-default": _median(lambda: at.pool.map(tasks.identity, range(count), None), count)}
 
 
 def results(at: Measured) -> Figures:
-    """Results of 1 MiB."""
+    """Return results of 1 MiB."""
     took = _median(lambda: at.pool.many(tasks.give, (0,), LARGE), LARGE)
     return {"results": took, "memory-results": at.memory()}
 
 
 def arguments(at: Measured) -> Figures:
-    """Arguments of 1 MiB."""
+    """Send arguments of 1 MiB."""
     took = _median(lambda: at.pool.many(tasks.take, (tasks.MEBIBYTE,), LARGE), LARGE)
     return {"arguments": took, "memory-arguments": at.memory()}
 
 
 def roundtrip(at: Measured) -> Figures:
-    """One call after the other."""
+    """Make one call after the other."""
     trips = []
     for _ in range(at.count(TRIPS)):
         asked = time.perf_counter()
@@ -108,7 +108,7 @@ MEASURES = (*WARM, "startup")
 
 
 def measure(name: str, peer_name: str, method: str, workers: int, tell: Callable[[Figures], None]) -> None:
-    """Tell the figures of one measure, then end the pool."""
+    """Report the figures of one measure, then end the pool."""
     peer = PEERS[peer_name]
     if name == "startup":
         pool = _startup(peer, method, workers, tell)
@@ -120,7 +120,7 @@ def measure(name: str, peer_name: str, method: str, workers: int, tell: Callable
 
 
 def _startup(peer: Peer, method: str, workers: int, tell: Callable[[Figures], None]) -> Opened:
-    """From the call of the pool's class, or from its import, to the first result."""
+    """Measure the time from the call of the pool's class, or from its import, to the first result."""
     began = time.perf_counter()
     load = peer.load()
     imported = time.perf_counter()
@@ -132,7 +132,7 @@ def _startup(peer: Peer, method: str, workers: int, tell: Callable[[Figures], No
 
 
 def _median(batch: Callable[[], object], count: int) -> float:
-    """Seconds of one task of a batch of ``count``."""
+    """Return the seconds of one task in a batch of ``count``."""
     took: list[float] = []
     deadline = time.perf_counter() + BUDGET_S
     while not took or time.perf_counter() < deadline:
@@ -143,7 +143,7 @@ def _median(batch: Callable[[], object], count: int) -> float:
 
 
 def _pids(pool: Opened, workers: int) -> list[int]:
-    """Of all workers, found by what runs in them; this also warms them up."""
+    """Return the pids of all workers, from tasks that also warm them up."""
     pids: set[int] = set()
     deadline = time.monotonic() + 10
     while len(pids) < workers:

@@ -1,4 +1,4 @@
-"""The pools that are compared, behind one small face; each is imported only in the process that measures it.
+"""The compared pools behind one small interface; each is imported only in the process that measures it.
 
 The loops are here and not in the measures, so that what is timed is the pool's own calls: a wrapper around each of
 them would be a tenth of what a fast pool takes.
@@ -17,22 +17,22 @@ class Opened(Protocol):
     """A pool that is ready for calls."""
 
     def many(self, function: Function, args: tuple[Any, ...], count: int) -> list[Any]:
-        """Submit so many calls at once, then get their results."""
+        """Submit many calls at once, then get their results."""
 
     def apply(self, function: Function, *args: Any) -> Any:
-        """One call, there and back."""
+        """Make one call and return its result."""
 
     def map(self, function: Function, items: Iterable[Any], chunksize: int | None) -> list[Any]:
-        """The results in order; None leaves the size of the chunks to the pool."""
+        """Return the results in order; with ``None`` the pool chooses the chunk size."""
 
     def submit(self, function: Function, *args: Any) -> Any:
-        """Something for `ready` and `value`."""
+        """Submit a call and return a handle for `ready` and `value`."""
 
     def ready(self, handle: Any) -> bool:
-        """Whether `value` would answer at once."""
+        """Return whether `value` would return at once."""
 
     def value(self, handle: Any) -> Any:
-        """The result, or its exception."""
+        """Return the result, or raise its exception."""
 
     def close(self) -> None:
         """End the workers."""
@@ -40,7 +40,7 @@ class Opened(Protocol):
 
 @dataclass
 class PoolShaped:
-    """What has the stdlib's face."""
+    """A pool with the stdlib's interface."""
 
     pool: Any
     chunked: str = "chunksize"
@@ -73,7 +73,7 @@ class PoolShaped:
 
 @dataclass
 class ExecutorShaped:
-    """What has the face of concurrent.futures."""
+    """A pool with the interface of concurrent.futures."""
 
     pool: Any
     shutdown: Callable[[], object]
@@ -102,7 +102,7 @@ class ExecutorShaped:
 
 
 class Pebble(ExecutorShaped):
-    """Like an executor, with a timeout in the second place and a map of its own."""
+    """Like an executor, but with a timeout as second argument and its own map."""
 
     def many(self, function: Function, args: tuple[Any, ...], count: int) -> list[Any]:
         handles = [self.pool.schedule(function, args) for _ in range(count)]
@@ -120,7 +120,7 @@ class Pebble(ExecutorShaped):
 
 @dataclass
 class Dask:
-    """A local cluster; every call is told to be another (`pure=False`)."""
+    """A local cluster; results are never reused (`pure=False`)."""
 
     client: Any
     shutdown: Callable[[], object]

@@ -33,7 +33,7 @@ round: those with “≥” say how many times as fast, all others how much of i
 
 
 def command(words: Sequence[str]) -> int:
-    """Measure what is asked for, and print it."""
+    """Run the chosen measurements and print the results."""
     asked = _parser().parse_args(words)
     peers = [name for name in asked.only if PEERS[name].installed()]
     for name in asked.only:

@@ -1,4 +1,4 @@
-"""The comparison as tables: one for each start method to be read in a terminal, or one for all of them in Markdown."""
+"""The comparison as tables: one for each start method in a terminal, or one for all of them in Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = tuple[str, ...]
 
 
 def terminal(results: Results, figures: Sequence[Figure], peers: Sequence[str], methods: Sequence[str]) -> str:
-    """A table for each start method, with our aims, and whether they are met on this machine at this moment."""
+    """Return a table for each start method, with our aims, and whether they are met on this machine."""
     return "\n\n".join(_of_method(results, figures, peers, method) for method in methods)
 
 
@@ -40,7 +40,7 @@ def _ours(results: Results, figure: Figure, of: Of) -> Row:
 
 
 def markdown(results: Results, figures: Sequence[Figure], peers: Sequence[str], methods: Sequence[str]) -> str:
-    """One table; what was measured with several start methods stands side by side in one cell."""
+    """Return one table; a cell has the figures of all start methods."""
     here = [peer for peer in peers if any(method in PEERS[peer].methods for method in methods)]
     rows: list[Row] = [(" / ".join(methods), *(PEERS[peer].title for peer in here), "aim")]
     rows += [
@@ -63,7 +63,7 @@ def _joined(results: Results, figure: Figure, peer: str, methods: Sequence[str])
 
 
 def _cell(results: Results, figure: Figure, of: Of) -> str:
-    """The ratio, or the figure itself where there is nothing to compare it with, or what happened."""
+    """Return the ratio, or the figure itself if there is nothing to compare with, or the error."""
     if ratios := results.ratios(figure, of):
         return times(median(ratios))
     return _absolute(results, figure, of)
@@ -78,7 +78,7 @@ def _absolute(results: Results, figure: Figure, of: Of) -> str:
 
 
 def failures(results: Results, rounds: int) -> list[str]:
-    """What gave no figures, one line for each reason."""
+    """Return what gave no figures, one line for each reason."""
     where: dict[tuple[str, str], dict[str, int]] = {}
     for (measure, of), told in results.failures.items():
         for why in told:

@@ -1,4 +1,4 @@
-"""Runs one measure of one pool in a fresh interpreter and a session of its own, for a limited time.
+"""Run one measure of one pool in a new interpreter and session, for a limited time.
 
 Pools hang, and leave processes behind; so nothing here waits without a limit, and everything that the run has started
 is ended after it, also what has left its session.
@@ -29,11 +29,11 @@ TRACKER_S = 1.0
 
 
 class TrialError(Exception):
-    """There are no figures; the text says why."""
+    """A trial gave no figures; the text says why."""
 
 
 def run(kind: str, name: str, peer: str, method: str, workers: int, limit: float) -> dict[str, Any]:
-    """What the run tells; raises TrialError."""
+    """Run a trial and return its report; raise TrialError."""
     command = (sys.executable, "-m", "benchmarks.pools.run", kind, name, peer, method, str(workers))
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory(prefix="procession-bench-") as folder:
         process = subprocess.Popen(
@@ -61,7 +61,7 @@ def run(kind: str, name: str, peer: str, method: str, workers: int, limit: float
 
 
 def _line(fd: int, limit: float) -> bytes:
-    """The first line, or nothing where the pipe ends before it; raises TrialError after ``limit`` seconds."""
+    """Return the first line, empty if the pipe ends before; raise TrialError after ``limit`` seconds."""
     deadline, text = time.monotonic() + limit, b""
     while not text.endswith(b"\n"):
         left = deadline - time.monotonic()
@@ -75,7 +75,7 @@ def _line(fd: int, limit: float) -> bytes:
 
 
 def _last(process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
-    """Why it ended, in its own last words."""
+    """Return the last line of its error output."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1)
     errors.seek(0)
@@ -102,7 +102,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _session(leader: int) -> list[int]:
-    """What is in its session, itself apart."""
+    """Return the other processes of its session."""
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
@@ -112,7 +112,7 @@ def _session(leader: int) -> list[int]:
 
 
 def _command(pid: int) -> str:
-    """Its command line; empty for one that has ended."""
+    """Return a command line; empty if the process has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:

@@ -120,7 +120,7 @@ def test_join_waits_no_longer_than_its_timeout(instance: Instance) -> None:
 
     assert refused.returncode == FAILED
     assert json.loads(refused.stdout) == {"joined": False, "exitcode": None}
-    assert "did not end within 0.1 s" in refused.stderr
+    assert "has not ended after 0.1 s" in refused.stderr
 
 
 def test_a_signal_may_be_said_in_three_ways(instance: Instance) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.cli import program_tables as program_output
+from app.cli import program_tables
 from app.cli.main import _parser
 from app.cli.programs import command_of
 from app.records.program import Program
@@ -22,7 +22,7 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
     program = Program(
         id="p1", name="train", command=("python", "train.py", "x" * 99), cwd="/", pid=7, processes=5, observed=4
     )
-    program_output.write_programs([program])
+    program_tables.write_programs([program])
     [_, line] = written(capsys)
     assert line.startswith("p1 train 7 running 5 4 python train.py xxx")
     assert line.endswith("…")
@@ -32,10 +32,10 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ("kind", "facts", "told"),
     [
         (ResourceKind.QUEUE, {"size": 3, "maxsize": 10, "buffered": {"11": 2}, "pipe_bytes": 5},
-         "3 of 10 items, 2 in feeders, 5 B in the pipe"),
+         "3 of 10 items, 2 buffered, 5 B in the pipe"),
         (ResourceKind.JOINABLE_QUEUE, {"size": 3, "maxsize": 0, "unfinished": 4}, "3 items, 4 unfinished"),
-        (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "held_s": 3.2}, "held by 11 for 3.2s"),
-        (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "abandoned": True}, "abandoned by 11"),
+        (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "held_s": 3.2}, "held by 11 for 3.2 s"),
+        (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "abandoned": True}, "abandoned by dead pid 11"),
         (ResourceKind.LOCK, {"value": 1, "maximum": 1}, ""),
         (ResourceKind.SEMAPHORE, {"value": 0, "maximum": 2}, "0 of 2 free"),
         (ResourceKind.EVENT, {"flag": False, "sleepers": 2}, "2 sleepers, not set"),
@@ -46,17 +46,17 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )  # fmt: skip
 def test_resources(capsys: pytest.CaptureFixture[str], kind: ResourceKind, facts: dict[str, object], told: str) -> None:
-    program_output.write_resources([resource("r1", kind, users=(ONE, TWO), waiting=waiting(TWO), **facts)])
+    program_tables.write_resources([resource("r1", kind, users=(ONE, TWO), waiting=waiting(TWO), **facts)])
     [_, line] = written(capsys)
     assert line == f"r1 p1 {kind} r1 2 1 {told}".strip()
 
 
 def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
     """The edges as a table with names, then each finding with why and what to do."""
-    program_output.write_waits(settled(DEADLOCK), NAMES, dict(DEADLOCK.resources))
+    program_tables.write_waits(settled(DEADLOCK), NAMES, dict(DEADLOCK.resources))
     lines = written(capsys)
     assert "11 worker-1 acquire lock b held by worker-2 (12)" in lines
-    assert "10 main join worker-1 (11) must end first" in lines
+    assert "10 main join worker-1 (11) must exit first" in lines
     assert "deadlock in p1" in lines
     assert any(line.startswith("worker-1 (pid 11) holds lock a and waits for lock b") for line in lines)
     assert any(line.startswith("What to do: ") for line in lines)
@@ -65,7 +65,7 @@ def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_lock_can_be_broken_by_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The command stands below the finding, with the id of the lock."""
     abandoned = scene(resource("r7", holder=ONE, abandoned=True, waiting=waiting(TWO)), actor(ONE, dead=-9))
-    program_output.write_waits(settled(abandoned), NAMES, dict(abandoned.resources))
+    program_tables.write_waits(settled(abandoned), NAMES, dict(abandoned.resources))
     assert written(capsys)[-1] == "procession break r7"
 
 
@@ -73,13 +73,13 @@ def test_a_part_is_called_by_what_it_belongs_to(capsys: pytest.CaptureFixture[st
     """As in the sentences, and not by the name of an attribute of multiprocessing."""
     table = resource("table", ResourceKind.ARRAY)
     inner = scene(table, resource("lock", ResourceKind.RLOCK, part_of="table"), edge(ONE, "lock", TWO))
-    program_output.write_waits(settled(inner), NAMES, dict(inner.resources))
+    program_tables.write_waits(settled(inner), NAMES, dict(inner.resources))
     assert "11 worker-1 acquire lock of array table held by worker-2 (12)" in written(capsys)
 
 
 def test_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:
-    program_output.write_waits(settled(scene()), NAMES, {})
-    assert written(capsys) == ["nobody waits for anybody, and nothing is wrong"]
+    program_tables.write_waits(settled(scene()), NAMES, {})
+    assert written(capsys) == ["No process is waiting, and there are no findings."]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A parent that starts its crashing child again and again, and gives up after a while."""
+"""A parent that restarts its crashing child, and gives up after a while."""
 
 import argparse
 import multiprocessing

@@ -1,4 +1,4 @@
-"""A script that turns itself into a daemon by the double fork, and works on with a child of its own."""
+"""A script that daemonises itself by a double fork, and continues with a child of its own."""
 
 import argparse
 import multiprocessing

@@ -1,4 +1,4 @@
-"""What gunicorn serves: a page that says which worker made it."""
+"""A WSGI application for gunicorn: a page that names the worker."""
 
 import os
 
