@@ -87,7 +87,7 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
         case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound():
             if member := fleet.members.get(event.process):
                 _progress_event(fleet, member, event, now, out)
-        case e.Asking() | e.HostSaid() | e.HostMumbled() | e.ChannelClosed():
+        case e.Asking() | e.HostSaid() | e.HostMessageInvalid() | e.ChannelClosed():
             pool.handle(fleet, event, now, out)
         case _:
             assert_never(event)

@@ -91,7 +91,7 @@ class Decoding:
     def _from_host(self, process_id: str, word: AnyHostWord | str) -> e.Happening:
         if (child := self._children.by_id.get(process_id)) and child.channel:
             child.channel.taken()
-        return e.HostMumbled(process_id, word) if isinstance(word, str) else e.HostSaid(process_id, word)
+        return e.HostMessageInvalid(process_id, word) if isinstance(word, str) else e.HostSaid(process_id, word)
 
     def _report(self, process_id: str, datagram: bytes) -> Iterator[e.Happening]:
         report = r.decode_report(datagram)

@@ -51,7 +51,7 @@ def test_lists_are_bounded_and_say_so() -> None:
         program.told()
         found = inspected(program.pid)
     assert len(found["open_files"]) == LIMIT
-    assert found["notes"] == [f"open files: {303 - LIMIT} more are not shown"]
+    assert found["notes"] == [f"open files: {303 - LIMIT} more not shown"]
 
 
 def test_zombie_and_stranger_are_notes() -> None:

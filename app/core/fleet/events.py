@@ -112,7 +112,7 @@ class HostSaid:
 
 
 @dataclass(frozen=True)
-class HostMumbled:
+class HostMessageInvalid:
     """The host of a pool sent something that is not a word."""
 
     process: str
@@ -305,7 +305,7 @@ Happening: TypeAlias = (
     | Asking
     | BreakingLock
     | HostSaid
-    | HostMumbled
+    | HostMessageInvalid
     | ChannelClosed
     | Registered
     | RunnerSaid

@@ -28,6 +28,7 @@ from app.protocol.pool_host import (
 )
 from app.records import primitives as p
 from app.records.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
+from app.records.limits import MAX_POOL_WORKERS, MAX_SECONDS
 from app.records.pool import JobDetail
 from app.records.process import State
 
@@ -36,8 +37,6 @@ Out = list[a.Action]
 ANSWER_S = 10.0
 JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
-MAX_PROCESSES = 256
-_MAX_JOIN_S = 86400
 
 
 def ask(fleet: Fleet, event: e.Asking, entry: PoolEntry, now: p.Now, out: Out) -> None:
@@ -115,10 +114,12 @@ def _until(ask: AnyAsk, now: p.Now) -> float | None:
 
 def _check(ask: AnyAsk) -> None:
     match ask:
-        case Resize(processes=processes) if not 1 <= processes <= MAX_PROCESSES:
-            raise InvalidField("processes", f"must be from 1 to {MAX_PROCESSES}, not {processes}")
-        case JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= _MAX_JOIN_S:
-            raise InvalidField("timeout_s", f"must be from 0 to {_MAX_JOIN_S:,} seconds, not {timeout_s:g}")
+        case Resize(processes=processes) if not 1 <= processes <= MAX_POOL_WORKERS:
+            raise InvalidField("processes", f"must be from 1 to {MAX_POOL_WORKERS}, not {processes:,}")
+        case JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= MAX_SECONDS:
+            raise InvalidField(
+                "timeout_s", f"must be a number of seconds from 0 to {MAX_SECONDS:,}, not {timeout_s:,g}"
+            )
 
 
 def _answer_for_the_dead(entry: PoolEntry, ask: AnyAsk) -> Any:

@@ -76,7 +76,9 @@ def _opening(member: Member) -> Pool:
 # Requests to it, and its reports
 
 
-def handle(fleet: Fleet, event: e.Asking | e.HostSaid | e.HostMumbled | e.ChannelClosed, now: p.Now, out: Out) -> None:
+def handle(
+    fleet: Fleet, event: e.Asking | e.HostSaid | e.HostMessageInvalid | e.ChannelClosed, now: p.Now, out: Out
+) -> None:
     """Handle a request of a client, or what comes over the channel of a host."""
     if isinstance(event, e.Asking):
         asks.ask(fleet, event, fleet.pools.find(event.command.pool), now, out)
@@ -88,7 +90,7 @@ def handle(fleet: Fleet, event: e.Asking | e.HostSaid | e.HostMumbled | e.Channe
     match event:
         case e.HostSaid():
             _said(fleet, entry, member, event, now, out)
-        case e.HostMumbled(why=why):
+        case e.HostMessageInvalid(why=why):
             journal_lines.write(entry.lines, member, "pool", f"its host sent an invalid message: {why}", None, now, out)
         case e.ChannelClosed(why=why):
             if not entry.dead:

@@ -83,6 +83,6 @@ def _do(driver: PoolDriver, pool_id: str, what: str, which: Any) -> None:
         case "breaks":
             driver.happens(e.ChannelClosed(pool_id, which))
         case "mumbles":
-            driver.happens(e.HostMumbled(pool_id, which))
+            driver.happens(e.HostMessageInvalid(pool_id, which))
         case "leaves":
             driver.happens(e.ClientGone(which))

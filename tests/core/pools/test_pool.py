@@ -192,7 +192,7 @@ def test_host_cannot_flood_the_journal(driver: PoolDriver) -> None:
 def test_an_invalid_message_is_journalled_and_ignored(driver: PoolDriver) -> None:
     """The pool continues."""
     pool_id = driver.opened()
-    driver.happens(e.HostMumbled(pool_id, "JSON is malformed"))
+    driver.happens(e.HostMessageInvalid(pool_id, "JSON is malformed"))
     assert driver.lines("pool") == ["its host sent an invalid message: JSON is malformed"]
     assert driver.pool(pool_id).state is PoolState.OPEN
 
