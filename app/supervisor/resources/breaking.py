@@ -40,7 +40,7 @@ class Breaker:
         """
         thing = self._book.by_id.get(resource_id)
         if thing is None:
-            raise NoSuchProcess(f"no resource with the id {resource_id}")
+            raise NoSuchProcess(f"resource not found: {resource_id}")
         locks = self._abandoned(thing)
         if not locks:
             raise NotPossible(f"{_named(thing)} cannot be released: {self._why_none_is_abandoned(thing)}")

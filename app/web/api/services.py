@@ -51,7 +51,7 @@ class Services:
 def _found(records: Mapping[str, JsonDict], key: str, what: str) -> JsonDict:
     record = records.get(key)
     if record is None:
-        raise NoSuchProcess(f"No {what} with the id {key}.")
+        raise NoSuchProcess(f"{what} not found: {key}")
     return record
 
 

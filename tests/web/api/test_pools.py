@@ -378,7 +378,7 @@ def test_refusals(operator: Client, one: str, path: str, body: Any, status: int,
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.status_code, problem["status"], problem.get("field")) == (status, status, field), problem
     if status == 404:
-        assert "no pool p0" in problem["detail"] or "no worker 1" in problem["detail"]
+        assert problem["detail"].startswith(("pool not found: p0", "worker not found: 1"))
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def test_metrics(operator: Client, launch: Launch) -> None:
         ("POST", "/p0/kill", {}, 404, "p0"),
         ("POST", "/p0/stack", {}, 404, "p0"),
         ("POST", "/p0/join", {"timeout_s": 0}, 404, "p0"),
-        ("POST", "", {"workload": "no-such"}, 422, "allowed are"),
+        ("POST", "", {"workload": "no-such"}, 422, "known are"),
         ("POST", "", {"workload": "sleep", "params": {"seconds": -1}}, 422, "params.seconds"),
         ("POST", "", {"workload": "sleep", "params": {"minutes": 1}}, 422, "params.minutes"),
         ("POST", "", {"workload": "sleep", "start_method": "vfork"}, 422, "start_method"),
