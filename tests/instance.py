@@ -3,6 +3,8 @@
 Whatever it starts, however deep, inherits a variable of the environment, by which `Instance.alive` finds it.
 """
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -11,12 +13,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
+from app.cli import main as cli
 from app.client import Connection, call
 from app.protocol.control import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
 from app.records.errors import NoSuchProcess, NotPossible
@@ -166,7 +171,23 @@ class Instance:
                 continue
 
     def cli(self, *arguments: str, timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
-        """Run one command of `procession` against this instance."""
+        """Run one command of `procession` against this instance, here: a process of its own would mostly import."""
+        if arguments[:1] == ("run",):  # it waits for signals, and ends as its program does
+            return self._cli_process(arguments, timeout_s)
+        out, error = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+        with (
+            patch.dict(os.environ, self.environ, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(error),
+        ):
+            try:
+                code = cli.main(arguments)
+            except SystemExit as leaving:
+                code = leaving.code
+        said = (stream.buffer.getvalue().decode() for stream in (out, error))
+        return subprocess.CompletedProcess(arguments, code, *said)
+
+    def _cli_process(self, arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             (sys.executable, "-m", "app", *arguments),
             env=self.environ,

@@ -11,6 +11,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib import metadata
 from typing import TypeAlias
 
@@ -53,7 +54,8 @@ def _run(args: Namespace) -> int:
 
         args.argv = programs.command_of(args)
         return run(settings.load(), args)
-    args.run(Session(settings.load()), args)
+    with closing(Session(settings.load())) as session:
+        args.run(session, args)
     return DONE
 
 

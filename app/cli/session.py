@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any, TypeVar
 
 from app.client import Connection, call
@@ -41,7 +42,12 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._numbers = itertools.count(1)
+        self._connections = ExitStack()
         self._commands = self._connect()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connections.close()
 
     def ask(self, make: Callable[[int], AnyCommand], timeout_s: float | None = ANSWER_S) -> Any:
         """Send the command that ``make`` returns for a request number; return its result or raise the refusal."""
@@ -84,7 +90,7 @@ class Session:
         until = time.monotonic() + RESTART_S
         while True:
             try:
-                return Connection(self.settings.control_path, ANSWER_S)
+                return self._connections.enter_context(closing(Connection(self.settings.control_path, ANSWER_S)))
             except SupervisorAway:
                 self._check_launcher(until)
                 time.sleep(RETRY_S)
