@@ -5,10 +5,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.instance import Instance
 from tests.waiting import wait_until
@@ -17,6 +17,11 @@ from tools.chromium import find_on_path
 VIEWER_TOKEN = "a-viewer-may-only-look"
 SIZE = {"width": 1600, "height": 900}
 WITHIN_MS = 15_000
+
+# A window of the new headless mode has a toolbar whose pop-ups are web pages with processes of their own, and a
+# process is kept ready for the next page: all that costs more than our page does.
+UNUSED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", f"--disable-features={','.join(UNUSED)}"]
 
 expect.set_options(timeout=WITHIN_MS)
 
@@ -68,6 +73,11 @@ class Server(Instance):
         """End and close all there is; what was closed is shown for some seconds more."""
         wait_until(self._is_clear, message="the list does not get empty")
 
+    def wait_empty(self) -> None:
+        """Wait until nothing is shown any more of what was cleared."""
+        nouns = ("processes", "pools", "programs")
+        wait_until(lambda: not any(self.api("GET", f"/{noun}")[noun] for noun in nouns), message="not empty")
+
     def _is_clear(self) -> bool:
         shown = self.api("GET", "/processes")["processes"]
         # An observed process goes with its program: nobody but its parent can close it.
@@ -81,19 +91,78 @@ class Server(Instance):
         return not left
 
 
+class Windows:
+    """Windows that one test after another uses: what was loaded stays in their caches, already compiled."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: list[Page] = []
+
+    def take(self, color_scheme: Literal["light", "dark"], viewport: Any) -> Page:
+        """Return a window as a new one would be."""
+        page = self._free.pop() if self._free else self._browser.new_context(viewport=viewport).new_page()
+        page.set_default_timeout(WITHIN_MS)
+        page.emulate_media(color_scheme=color_scheme)
+        page.set_viewport_size(viewport)
+        return page
+
+    def give_back(self, page: Page) -> None:
+        """Take away what a test has left in a window: cookies, storage, further windows, the pointer's place."""
+        context = page.context
+        context.set_offline(False)
+        context.clear_cookies()
+        devtools = context.new_cdp_session(page)
+        for address in {frame.url for frame in page.frames if frame.url.startswith("http")}:
+            origin = "/".join(address.split("/", 3)[:3])
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+        page.mouse.move(-1, -1)
+        page.goto("about:blank")
+        for other in context.pages:
+            if other is not page:
+                other.close()
+        self._free.append(page)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A browser on PATH, else Playwright's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_on_path(), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=find_on_path(), args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="session")
+def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
+@pytest.fixture(scope="session")
+def session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("home"), viewer_token=VIEWER_TOKEN, grace_s="2") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def session_open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("home"), allow_targets="1", grace_s="2") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(session_server: Server) -> Iterator[Server]:
+    """A running instance, in which a module finds nothing of others."""
+    session_server.wait_empty()
+    yield session_server
+    session_server.clear()
+
+
+@pytest.fixture(scope="module")
+def open_server(session_open_server: Server) -> Iterator[Server]:
+    """The same, where own code may be launched."""
+    session_open_server.wait_empty()
+    yield session_open_server
+    session_open_server.clear()
 
 
 @pytest.fixture
@@ -104,30 +173,45 @@ def server(shared_server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture
+def empty_server(server: Server) -> Server:
+    """The same without what other tests left: what is closed is shown for some seconds."""
+    server.wait_empty()
+    return server
+
+
+@pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    """An instance of this test alone: it may be empty, or killed in parts."""
+    """An instance of this test alone: it may be killed in parts, or stopped."""
     with Server(tmp_path / "home", viewer_token=VIEWER_TOKEN, grace_s="2") as server:
         yield server
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each in a browser context of its own; an error in one of our scripts fails the test."""
-    contexts: list[BrowserContext] = []
+def visit(windows: Windows) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a window of its own; an error in one of our scripts fails the test."""
+    taken: list[Page] = []
     wrong: list[str] = []
 
-    def visit(url: str, **options: Any) -> Page:
-        contexts.append(chromium.new_context(**{"viewport": SIZE, **options}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(WITHIN_MS)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+    def on_error(error: Error) -> None:
+        wrong.append(str(error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security" in message.text:
+            wrong.append(message.text)
+
+    def visit(url: str, color_scheme: Literal["light", "dark"] = "light", viewport: Any = SIZE) -> Page:
+        page = windows.take(color_scheme, viewport)
+        taken.append(page)
+        page.on("pageerror", on_error)
+        page.on("console", on_console)
         page.goto(url)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
+    for page in taken:
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("console", on_console)
+        windows.give_back(page)
     assert not wrong, wrong
 
 

@@ -7,16 +7,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.opening import badge, button, open_detail
-from tests.browser.test_access import WIDTHS, violations
+from tests.browser.test_access import violations
 
-LOOKS = [("light", "wide"), ("dark", "wide"), ("light", "narrow")]
+# Each state of the page is looked at four times, which takes long on a busy machine.
+pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(params=LOOKS, ids="-".join)
-def looked(request: pytest.FixtureRequest, server: Server, visit: Callable[..., Page]) -> Page:
-    """The page in one theme and width."""
-    theme, size = request.param
-    return visit(server.url, color_scheme=theme, viewport=WIDTHS[size])
+@pytest.fixture
+def looked(page: Page) -> Page:
+    """A page that is looked at in every theme and width."""
+    return page
 
 
 def test_the_detail_has_no_violations(server: Server, looked: Page) -> None:

@@ -29,13 +29,6 @@ def shout(*texts, **named):
 """
 
 
-@pytest.fixture(scope="module")
-def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An instance in which own code may be launched."""
-    with Server(tmp_path_factory.mktemp("home"), allow_targets="1", grace_s="2") as server:
-        yield server
-
-
 @pytest.fixture
 def attack(open_server: Server, tmp_path: Path) -> Iterator[Any]:
     """A process that has the corpus in its name, arguments, output and traceback."""

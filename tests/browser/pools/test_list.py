@@ -14,8 +14,8 @@ from tests.browser.test_stale import NOTE_STALE, live, was_stale
 MANY = 64
 
 
-def test_the_empty_page_opens_a_pool_and_runs_an_example(own_server: Server, visit: Callable[..., Page]) -> None:
-    page = visit(own_server.url)
+def test_the_empty_page_opens_a_pool_and_runs_an_example(empty_server: Server, visit: Callable[..., Page]) -> None:
+    page = visit(empty_server.url)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Pools").click()
     expect(page.locator("#pools")).to_contain_text("from procession import Pool")
     page.get_by_role("button", name="Open a pool of 4").click()

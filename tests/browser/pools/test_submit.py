@@ -20,13 +20,6 @@ def add(a, b):
 """
 
 
-@pytest.fixture(scope="module")
-def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An instance in which own code may be run."""
-    with Server(tmp_path_factory.mktemp("home"), allow_targets="1", grace_s="2") as server:
-        yield server
-
-
 @pytest.fixture
 def form(server: Server, page: Page) -> Page:
     """The page with the form for a job of a pool of one worker."""

@@ -10,9 +10,8 @@ from tests.browser.processes.listing import ROWS, cell, row
 
 
 @pytest.fixture
-def server(own_server: Server) -> Server:
-    """One without what other tests left in the list: a closed process is shown for some seconds."""
-    return own_server
+def server(empty_server: Server) -> Server:
+    return empty_server
 
 
 @pytest.fixture

@@ -69,10 +69,10 @@ def test_progress_is_a_bar_with_its_percent(server: Server, page: Page) -> None:
     expect(cell(page, "counter", "what").locator(".share")).to_be_visible()
 
 
-def test_only_rows_in_sight_are_in_the_document(own_server: Server, visit: Callable[..., Page]) -> None:
-    own_server.begin("sleep", "one-of-many", count=400, auto_start=False)
-    own_server.begin("sleep", "last-of-many", auto_start=False)
-    page = visit(own_server.url)
+def test_only_rows_in_sight_are_in_the_document(empty_server: Server, visit: Callable[..., Page]) -> None:
+    empty_server.begin("sleep", "one-of-many", count=400, auto_start=False)
+    empty_server.begin("sleep", "last-of-many", auto_start=False)
+    page = visit(empty_server.url)
     grid = page.get_by_role("grid", name="Processes")
     expect(grid).to_have_attribute("aria-rowcount", "402")
     assert page.locator(ROWS).count() < 60
@@ -101,8 +101,8 @@ def test_descendants_and_orphans_hang_below_their_process_in_the_tree(server: Se
     expect(page).not_to_have_url(re.compile("view=tree"))
 
 
-def test_the_empty_list_starts_a_workload_with_one_click(own_server: Server, visit: Callable[..., Page]) -> None:
-    page = visit(own_server.url)
+def test_the_empty_list_starts_a_workload_with_one_click(empty_server: Server, visit: Callable[..., Page]) -> None:
+    page = visit(empty_server.url)
     expect(page.get_by_role("heading", name="No processes")).to_be_visible()
     page.get_by_role("button", name="hang").click()
     expect(cell(page, "hang", "state")).to_contain_text("running")

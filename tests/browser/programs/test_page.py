@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from tests.browser.programs.programming import (
     state,
     wait_finding,
 )
-from tests.browser.test_access import WIDTHS, violations
+from tests.browser.test_access import violations
 from tests.browser.test_attacks import CORPUS, unhurt
 
 HOSTILE = """
@@ -46,13 +46,6 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An instance in which any command may be run."""
-    with Server(tmp_path_factory.mktemp("home"), allow_targets="1", grace_s="2") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def deadlock(shared_server: Server) -> str:
     """A program that stands still; these tests only look."""
     program = run(shared_server, "synchronisation-deadlock", seconds=LONG_S)
@@ -60,11 +53,10 @@ def deadlock(shared_server: Server) -> str:
     return program
 
 
-@pytest.fixture(params=[("light", "wide"), ("dark", "wide"), ("light", "narrow"), ("dark", "narrow")], ids="-".join)
-def looking(request: pytest.FixtureRequest, shared_server: Server, visit: Callable[..., Page]) -> Page:
-    """The page in a theme and a width."""
-    theme, size = request.param
-    return visit(shared_server.url, color_scheme=theme, viewport=WIDTHS[size])
+@pytest.fixture
+def looking(shared_server: Server, visit: Callable[..., Page]) -> Page:
+    """A page; what is there stays when a test is over."""
+    return visit(shared_server.url)
 
 
 def test_the_list_has_no_violations(deadlock: str, shared_server: Server, looking: Page) -> None:
@@ -111,10 +103,10 @@ def test_a_viewer_looks_and_is_offered_nothing_that_acts(deadlock: str, shared_s
 
 
 def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
-    own_server: Server, visit: Callable[..., Page]
+    empty_server: Server, visit: Callable[..., Page]
 ) -> None:
-    page = visit(own_server.url)
-    page.goto(f"{own_server.base}/programs")
+    page = visit(empty_server.url)
+    page.goto(f"{empty_server.base}/programs")
     expect(page.get_by_role("heading", name="No programs")).to_be_visible()
     expect(page.locator("#programs")).to_contain_text("procession run -- python train.py")
     for theme in ("Process", "Queue", "Synchronisation", "Hazards"):
