@@ -73,10 +73,11 @@ class Server(Instance):
         """End and close all there is; what was closed is shown for some seconds more."""
         wait_until(self._is_clear, message="the list does not get empty")
 
-    def wait_empty(self) -> None:
-        """Wait until nothing is shown any more of what was cleared."""
+    def empty(self) -> None:
+        """Clear, and wait until nothing of it is shown any more."""
+        self.clear()
         nouns = ("processes", "pools", "programs")
-        wait_until(lambda: not any(self.api("GET", f"/{noun}")[noun] for noun in nouns), message="not empty")
+        wait_until(lambda: not any(self.api("GET", f"/{noun}")[noun] for noun in nouns), 20, "it does not get empty")
 
     def _is_clear(self) -> bool:
         shown = self.api("GET", "/processes")["processes"]
@@ -152,7 +153,7 @@ def session_open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 @pytest.fixture(scope="module")
 def shared_server(session_server: Server) -> Iterator[Server]:
     """A running instance, in which a module finds nothing of others."""
-    session_server.wait_empty()
+    session_server.empty()
     yield session_server
     session_server.clear()
 
@@ -160,7 +161,7 @@ def shared_server(session_server: Server) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def open_server(session_open_server: Server) -> Iterator[Server]:
     """The same, where own code may be launched."""
-    session_open_server.wait_empty()
+    session_open_server.empty()
     yield session_open_server
     session_open_server.clear()
 
@@ -175,7 +176,7 @@ def server(shared_server: Server) -> Iterator[Server]:
 @pytest.fixture
 def empty_server(server: Server) -> Server:
     """The same without what other tests left: what is closed is shown for some seconds."""
-    server.wait_empty()
+    server.empty()
     return server
 
 
