@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test conformance check fmt bench screenshot setup setup-dev python libs browser lock clean
+.PHONY: help run test test-all conformance check fmt bench screenshot setup setup-dev python libs browser lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; \
@@ -20,9 +20,15 @@ help:  ## list the targets
 run: setup  ## install what is missing, and start Procession
 	@exec $(BIN)/procession serve
 
-# Tests wait for processes half of their time, so two workers run them; each file runs in one worker.
-test: setup-dev browser check  ## run all checks and all tests
-	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Half of a test's time is waiting for processes: three at a time on two cores, each file in one of them.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 15
+
+test: setup-dev browser check  ## run all checks, and all tests but the long ones
+	@$(PYTEST) -m "not long" --hypothesis-profile few
+	@echo "Not run: long tests (soak, CPython's own tests, other interpreters). Run \`make test-all\` for them."
+
+test-all: setup-dev browser check  ## run all checks and all tests
+	@exec $(PYTEST)
 
 conformance: setup-dev  ## run CPython's multiprocessing tests with and without observation, and compare
 	@exec $(BIN)/python -m tests.conformance.compare

@@ -4,13 +4,11 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
-from tests import leftovers
+from tests import examples, leftovers
 
-# How fast examples are made says how busy the machine is, and nothing about us.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.load_profile(examples.ALL)
 
 GONE_WITHIN_S = 5
 

@@ -31,14 +31,18 @@ MORE = (
     "WithProcessesTestSharedMemory",
 )
 CLASSES = {"fork": (*QUICK, *MORE, "TestPoolNotLeakOnFailure"), "forkserver": QUICK, "spawn": QUICK[:5]}
+RUNS = [
+    pytest.param("fork", QUICK[:4], id="fork-some"),
+    *(pytest.param(method, CLASSES[method], id=method, marks=pytest.mark.long) for method in METHODS),
+]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_each_test_has_the_outcome_without_observation(method: str) -> None:
+@pytest.mark.parametrize(("method", "classes"), RUNS)
+def test_each_test_has_the_outcome_without_observation(method: str, classes: tuple[str, ...]) -> None:
     """Two runs at the same time; a difference is checked once more before it counts."""
 
     def outcomes(observed: bool):  # type: ignore[no-untyped-def]  # noqa: FBT001
-        return run(sys.executable, method, CLASSES[method], observed=observed, within_s=WITHIN_S)
+        return run(sys.executable, method, classes, observed=observed, within_s=WITHIN_S)
 
     try:
         with ThreadPoolExecutor(2) as both:

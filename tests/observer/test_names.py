@@ -2,17 +2,28 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.core.resources.book import Book
 from app.protocol.observer import Made
+from tests import interpreters
 from tests.observer.collector import Collector, collecting, run
-from tests.observer.test_interpreters import OTHERS, usable
 
 PROGRAM = Path(__file__).with_name("programs") / "named.py"
 #: Only these say where in its line a call is.
-EXACT = [name for name in OTHERS if int(name.rpartition(".")[2]) >= 11]
+EXACT = [f"3.{minor}" for minor in range(11, 15)]
+OURS = f"3.{sys.version_info.minor}"
+
+
+def interpreter(version: str) -> str:
+    return sys.executable if version == OURS else interpreters.need(version)
+
+
+def ours_first(versions: list[str]) -> list[Any]:
+    """Ours, and the others as long ones."""
+    return [OURS, *(pytest.param(one, marks=pytest.mark.long) for one in versions if one != OURS)]
 
 
 def names(tmp_path: Path, program: Path, python: str) -> tuple[list[str], list[str]]:
@@ -41,10 +52,10 @@ def promised() -> set[tuple[str, int]]:
     return set(found)
 
 
-@pytest.mark.parametrize("name", ["", *EXACT])
-def test_resources_are_named_after_their_variables(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("version", ours_first(EXACT))
+def test_resources_are_named_after_their_variables(tmp_path: Path, version: str) -> None:
     """Also several on one line, in a list, a dict, the arguments of a call, or returned by a function."""
-    told, _ = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
+    told, _ = names(tmp_path, PROGRAM, interpreter(version))
     expected = {
         f"{variable} (named.py:{line})" if variable != "None" else f"named.py:{line}" for variable, line in promised()
     }
@@ -52,8 +63,8 @@ def test_resources_are_named_after_their_variables(tmp_path: Path, name: str) ->
     assert (missing, {one.partition(" (")[0] for one in beside}) == (set(), {"manager"})
 
 
-@pytest.mark.parametrize("name", ["", *OTHERS])
-def test_no_two_resources_have_the_same_name(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("version", ours_first(interpreters.VERSIONS))
+def test_no_two_resources_have_the_same_name(tmp_path: Path, version: str) -> None:
     """Those made at one place are numbered: since Python 3.11 per call, before that per line."""
-    _, called = names(tmp_path, PROGRAM, usable(name) if name else sys.executable)
+    _, called = names(tmp_path, PROGRAM, interpreter(version))
     assert len(set(called)) == len(called) > 40

@@ -26,6 +26,13 @@ WORKERS = 3
 WAITING = 600
 PAUSE_S = {"fork": 0.012, "forkserver": 0.05, "spawn": 0.08}
 
+SHORT = [("fork", 0), ("spawn", 2)]
+AUDITS = [
+    pytest.param(method, retries, marks=() if (method, retries) in SHORT else pytest.mark.long)
+    for method in tasks.METHODS
+    for retries in (0, 2)
+]
+
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(2 * SECONDS + 150)]
 
 
@@ -84,7 +91,7 @@ class Audit:
         return lost
 
 
-@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize(("method", "retries"), AUDITS)
 def test_every_task_runs_once_or_is_reported_lost(
     open_pool: OpenPool, method: str, tmp_path: Path, retries: int
 ) -> None:

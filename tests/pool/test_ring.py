@@ -4,7 +4,7 @@ from collections import deque
 from mmap import mmap
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from procession.pool.worker_process.ring import (
@@ -18,6 +18,7 @@ from procession.pool.worker_process.ring import (
     RingWriter,
     words_of,
 )
+from tests.examples import examples
 
 Ring = tuple[RingWriter, RingReader]
 
@@ -95,7 +96,7 @@ def test_a_reader_is_reentrant(ring: Ring) -> None:
     assert [position for position, _, _ in reader.frames()] == [4]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(st.integers(0, LARGEST + 100), st.booleans()), max_size=60))
 def test_any_sequence_of_writes_and_reads(steps: list[tuple[int, bool]]) -> None:
     writer, reader = made()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.fleet import events as e
 from app.records.process import Verb
 from tests.core.programs.program_driver import RUNNER, Programs, pm, w
+from tests.examples import examples
 
 PIDS = st.sampled_from([2000, 2001, 2002, 2003])
 TICKS = st.sampled_from([0, 7, 8])
@@ -76,7 +77,7 @@ def take(driver: Programs, step: tuple[object, ...]) -> None:
             driver.happens(e.StopAll(by="supervisor"))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(STEPS, max_size=30))
 def test_any_words_in_any_order_leave_the_records_consistent(steps: list[tuple[object, ...]]) -> None:
     """No exception, no record that contradicts another, and every program counts what it has."""

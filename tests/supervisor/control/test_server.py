@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.linux.poller import Poller
@@ -25,6 +25,7 @@ from app.records.process import Verb
 from app.supervisor.control import peer
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import MAX_CLIENTS, ControlServer
+from tests.examples import examples
 
 WORKLOADS = framed(encode(Workloads(request=7)))
 
@@ -382,7 +383,7 @@ def test_path_longer_than_a_socket_address(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.binary(max_size=40) | st.binary(max_size=40).map(framed) | st.just(WORKLOADS), max_size=30))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_bytes_can_hurt_the_server(chunks: list[bytes]) -> None:
     """Whatever one client sends, in whatever pieces, another is served."""
     with TemporaryDirectory() as folder, closing(House(Path(folder))) as house:

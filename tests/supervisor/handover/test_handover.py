@@ -201,7 +201,9 @@ def is_settled(snapshot: Snapshot) -> bool:
     return found and bool(held) and all(one.ends for one in pipes)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    "method", ["fork", *(pytest.param(one, marks=pytest.mark.long) for one in ("spawn", "forkserver"))]
+)
 def test_everything_that_stood_still_is_known_as_before(instance: Instance, tmp_path: Path, method: str) -> None:
     """Names, kinds, parts, users, figures, who waits since when, cycles and findings, under the same ids."""
     with started(instance, tmp_path, HOLDS, method):

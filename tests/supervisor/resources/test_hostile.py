@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from app.linux import proc
@@ -21,6 +21,7 @@ from app.records.primitives import Now
 from app.records.resource import ResourceKind
 from app.supervisor.resources.process_view import ProcessView
 from app.supervisor.resources.resources import Resources
+from tests.examples import examples
 from tests.supervisor.resources.observed_programs import watched
 from tests.waiting import wait_until
 
@@ -85,7 +86,7 @@ fds = st.lists(st.sampled_from(["pipe", "file", "null", "page", "sem"]), max_siz
 
 
 @given(st.lists(st.tuples(words, fds, st.integers(0, 2)), max_size=20))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@examples(60, (HealthCheck.function_scoped_fixture,))
 def test_anything_may_be_told(pid: int, told: list[tuple[Any, list[str], int]]) -> None:
     """All fds are closed in the end, and every reading comes to its end."""
     stat = proc.stat(pid)

@@ -1,29 +1,11 @@
 """The readers understand every CPython from 3.8 on that is here: where its objects are is no matter of the version."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.supervisor.resources.observed_programs import watched
-
-MINORS = range(8, 15)
-
-
-def _found() -> dict[str, str]:
-    """Interpreters on the path, and beside ours; only those that run."""
-    named = [shutil.which(f"python3.{minor}") for minor in MINORS]
-    beside = sorted(map(str, Path(sys.base_prefix).parent.glob("3.*/bin/python3")))
-    found: dict[str, str] = {}
-    for python in filter(None, [*named, *beside]):
-        code = "import sys; print('3.%d' % sys.version_info[1] * (sys.implementation.name == 'cpython'))"
-        said = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
-        if said in {f"3.{minor}" for minor in MINORS}:
-            found.setdefault(said, python)
-    return found
-
 
 CODE = """
 def hold(lock, queue):
@@ -48,11 +30,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("python", [pytest.param(python, id=version) for version, python in _found().items()])
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_figures_are_read(python: str, method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "method"), interpreters.matrix("fork", "spawn"))
+def test_figures_are_read(version: str, method: str, tmp_path: Path) -> None:
     """Holder and waiter of a lock, backlog, value, barrier, tasks of a pool, objects of a manager."""
-    with watched(tmp_path, CODE, method, python=python) as program:
+    with watched(tmp_path, CODE, method, python=interpreters.need(version)) as program:
         lock = program.see(lambda it: (one := it.one("rlock")) and one.holder and it.edges("acquire") and one, 30)
         assert program.edges("acquire")[0].holders == (lock.holder,)
         program.see(lambda it: it.one("queue").size == 300 and (it.one("queue").buffered or {}).get(str(lock.holder)))

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from app.records.pool import JobMethod
 from app.web.present.pools import JobAnswer
+from tests.examples import examples
 from tests.web.serving import Client, Pools, Web
 
 JSON = st.recursive(
@@ -48,7 +49,7 @@ QUERY = st.dictionaries(
     st.text(max_size=12) | st.integers().map(str),
     max_size=4,
 )
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = examples(60, (HealthCheck.function_scoped_fixture,))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_no_path_is_an_error_of_ours(known: Client, path: str) -> None:
     assert answer.status_code in (200, 303, 308, 400, 401, 403, 404, 405, 429)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@MANY
 @given(
     content=st.binary(min_size=1, max_size=300), head=st.sampled_from([b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
 )
