@@ -70,7 +70,7 @@ def test_a_program_has_no_violations(deadlock: str, shared_server: Server, looki
     open_program(looking, deadlock)
     expect(findings(looking)).to_contain_text("plato")
     assert violations(looking) == []
-    for query, words in ((f"resource={lock}", "Holder"), ("log=1", "wants the other")):
+    for query, words in ((f"resource={lock}", "Holder"), ("log=1", "waits for the other")):
         looking.goto(f"{shared_server.base}/programs/{deadlock}?{query}")
         expect(panel(looking)).to_contain_text(words)
         assert violations(looking) == []

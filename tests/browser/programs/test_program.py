@@ -77,7 +77,7 @@ def test_a_deadlock_is_named_and_drawn_and_goes_on_when_one_is_killed_and_its_lo
     expect(findings(page).filter(has_text="abandoned")).to_be_hidden()
     expect(page.locator("#program .who")).to_contain_text("exit code 0")
     page.get_by_role("toolbar", name="Actions on the program").get_by_role("link", name="Log").click()
-    expect(panel(page).get_by_role("log")).to_contain_text("kant: has both")
+    expect(panel(page).get_by_role("log")).to_contain_text("kant: holds both")
 
 
 def test_an_abandoned_lock_is_broken_from_its_panel_and_the_program_goes_on(server: Server, page: Page) -> None:

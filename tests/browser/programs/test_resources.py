@@ -86,4 +86,4 @@ def test_a_program_of_the_catalogue_says_what_to_look_at(server: Server, page: P
     program = run(server, "synchronisation-event", seconds=60)
     open_program(page, program)
     look = page.locator("#program [data-part=look]")
-    expect(look).to_have_text("Look at: The flag, and how many sleep until it is set.")
+    expect(look).to_have_text("Look at: The flag, and how many processes sleep until it is set.")
