@@ -1,4 +1,4 @@
-"""Procession side by side with its peers, in one run on one machine: `make bench`.
+"""Procession next to other tools, in one run on one machine: `make bench`.
 
-Prints figures and ratios, and asserts nothing: what a busy machine adds hits all sides alike.
+Prints figures and ratios, and asserts nothing: a busy machine slows all sides down alike.
 """

@@ -1,1 +1,1 @@
-"""What the Makefile calls: front-end libraries, the browser of the tests, pictures."""
+"""Scripts that the Makefile calls: front-end libraries, the browser of the tests, screenshots."""

@@ -1,1 +1,1 @@
-"""The `procession` command: one file per noun, and what it writes."""
+"""The `procession` command: one file for each noun, and its output."""

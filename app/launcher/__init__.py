@@ -1,1 +1,1 @@
-"""`procession serve`: keeps the supervisor and the web process alive."""
+"""`procession serve`: keep the supervisor and the web process alive."""

@@ -1,1 +1,1 @@
-"""The supervisor process: one thread, one epoll loop, the truth about every supervised process."""
+"""The supervisor process: one thread, one epoll loop, the state of every supervised process."""

@@ -1,1 +1,1 @@
-"""Programs as they are found in the world; `tools.real_programs` copies them to a folder of their own and runs them."""
+"""Programs like those in the wild; `tools.real_programs` copies them to a folder and runs them."""

@@ -1,1 +1,1 @@
-"""The only importer of multiprocessing, and the channels to the hosts of pools."""
+"""Start, signal and reap children; channels to the hosts of pools.  The only importer of multiprocessing."""

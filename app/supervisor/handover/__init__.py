@@ -1,1 +1,1 @@
-"""What this supervisor leaves to the one after it."""
+"""Hand programs that outlive the supervisor over to the next one."""

@@ -1,1 +1,1 @@
-"""Every event and every process, durable before anybody is told."""
+"""The journal: every event and every process, durable before it is published."""

@@ -1,1 +1,1 @@
-"""What observed processes say and count, and how their ends are seen."""
+"""Receive the messages of observed processes, read their pages, and watch for their ends."""

@@ -1,1 +1,1 @@
-"""From a wish to a checked plan, before anything is started."""
+"""Check requests, and plan what to start, before anything is started."""

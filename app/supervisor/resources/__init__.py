@@ -1,1 +1,1 @@
-"""What observed programs hold, read from outside within a budget of time."""
+"""Read what observed programs hold, from outside, within a budget of CPU time."""

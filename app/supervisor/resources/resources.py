@@ -29,14 +29,14 @@ from .locks import LockReader
 from .process_view import ProcessViews
 from .reading import ResourceReader
 
-#: Between two readings while somebody watches, and otherwise.
+#: Between two readings, with and without subscribers.
 WATCHED_S, UNWATCHED_S = 0.25, 2.0
 #: Share of one core: if a reading takes longer, the next one comes later.
 MOST_CPU = 0.05
 
 
 class Resources:
-    """All resources.  ``watched``: somebody looks at them.  ``cpu`` returns the CPU time that our thread has used."""
+    """All resources.  ``watched``: there are subscribers.  ``cpu`` returns the CPU time that our thread has used."""
 
     def __init__(self, cpu: Callable[[], float] = time.thread_time) -> None:
         self.watched = False

@@ -1,1 +1,1 @@
-"""Where a process stands, whatever it does."""
+"""Capture the stack of any process."""

@@ -1,1 +1,1 @@
-"""The HTTP interface, one file per noun."""
+"""The HTTP API, one file for each noun."""

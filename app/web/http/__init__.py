@@ -1,1 +1,1 @@
-"""HTTP itself: who comes in, what is refused and how, JSON, the server."""
+"""The HTTP layer: access control, errors, JSON, the server."""

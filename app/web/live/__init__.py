@@ -1,1 +1,1 @@
-"""Socket.IO: the state and what is watched, pushed to browsers."""
+"""Push the state and watched logs to browsers over Socket.IO."""

@@ -1,1 +1,1 @@
-"""Records to JSON: the wire contract."""
+"""Records as JSON: the wire contract."""

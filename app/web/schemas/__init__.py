@@ -1,1 +1,1 @@
-"""What requests may carry."""
+"""The requests, as pydantic models."""

@@ -1,1 +1,1 @@
-"""What the web process gets from the supervisor: replies, the stream, log files."""
+"""The connections to the supervisor: replies, the stream, log files."""
