@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection
 from typing import NamedTuple
+
+from app.linux import proc
 
 from .service import say
 
@@ -24,11 +25,6 @@ class Identity(NamedTuple):
 
     pid: int
     started: int
-
-
-class _Stat(NamedTuple):
-    identity: Identity
-    ppid: int
 
 
 class Sweeper:
@@ -82,8 +78,8 @@ def _pids(found: list[Identity]) -> str:
 def descendants(root: int, spared: Collection[Identity | None] = ()) -> list[Identity]:
     """Return the descendants of ``root``, zombies included, parents first, without the spared and theirs."""
     children: dict[int, list[Identity]] = {}
-    for stat in _processes():
-        children.setdefault(stat.ppid, []).append(stat.identity)
+    for stat in filter(None, map(proc.stat, proc.pids())):
+        children.setdefault(stat.ppid, []).append(Identity(stat.pid, stat.start_ticks))
     found: list[Identity] = []
     waiting = [root]
     while waiting:
@@ -95,8 +91,8 @@ def descendants(root: int, spared: Collection[Identity | None] = ()) -> list[Ide
 
 def identify(pid: int) -> Identity | None:
     """Return the identity of the process with a pid; None if there is none."""
-    stat = _stat(pid)
-    return stat.identity if stat else None
+    stat = proc.stat(pid)
+    return Identity(stat.pid, stat.start_ticks) if stat else None
 
 
 def kill(process: Identity) -> None:
@@ -112,18 +108,3 @@ def kill(process: Identity) -> None:
         pass  # It ended by itself, or it is set-uid: the sweep reports what is left
     finally:
         os.close(fd)
-
-
-def _processes() -> Iterator[_Stat]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))):
-            yield stat
-
-
-def _stat(pid: int) -> _Stat | None:
-    try:
-        content = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    fields = content[content.rindex(b")") + 2 :].split()
-    return _Stat(Identity(pid, int(fields[19])), int(fields[1]))
