@@ -215,7 +215,7 @@ def test_a_stack_names_the_line(instance: Instance) -> None:
     process = instance.launch("sleep", seconds=600)
 
     assert "sleep" in instance.ask("stack", process.id)["text"]
-    assert "from " in instance.cli("stack", process.id).stdout
+    assert f"{process.id}, captured with " in instance.cli("stack", process.id).stdout
 
 
 def test_the_table_is_aligned_and_harmless(instance: Instance, tmp_path: Path) -> None:
