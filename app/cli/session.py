@@ -113,7 +113,7 @@ def _only(things: Iterable[Thing], wanted: str, one: str, many: str) -> Thing:
         case [thing]:
             return thing
         case []:
-            raise NoSuchProcess(f"no {one} with the id or name {wanted}")
+            raise NoSuchProcess(f"{one} not found: {wanted}")
         case several:
             ids = ", ".join(sorted((thing.id for thing in several), key=lambda each: (len(each), each))[:IDS_SHOWN])
             ids += ", …" if len(several) > IDS_SHOWN else ""

@@ -48,7 +48,7 @@ def test_who_takes_nothing_is_cut_off(pair: tuple[socket.socket, socket.socket])
     left, _right = pair
     writes = WholeWrites(left, stall_s=0.05)
     reader = gevent.spawn(_closed, writes)
-    with pytest.raises(BrokenPipeError, match="took nothing"):
+    with pytest.raises(BrokenPipeError, match="no progress for"):
         writes.send(b"x" * MEBIBYTE)
     assert reader.get(timeout=5)
     with pytest.raises(BrokenPipeError):
