@@ -1,6 +1,7 @@
 """The journal: newest first, live, filtered by what stands in the address, bounded."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -54,10 +55,11 @@ def all_over(server: Server) -> bool:
     return all(each["state"] in ("joined", "closed") for each in server.api("GET", "/processes")["processes"])
 
 
-def test_older_lines_are_loaded_up_to_the_beginning(server: Server, page: Page) -> None:
+def test_older_lines_are_loaded_up_to_the_beginning(own_server: Server, visit: Callable[..., Page]) -> None:
     for _ in range(2):
-        server.begin("exit-with", "crowd", count=30, params={"code": 0})
-    wait_until(lambda: all_over(server), 20, "the crowd does not end")
+        own_server.begin("exit-with", "crowd", count=30, params={"code": 0})
+    wait_until(lambda: all_over(own_server), 20, "the crowd does not end")
+    page = visit(own_server.url)
     go_to_events(page)
     expect(page.locator(".event")).to_have_count(200)
     page.get_by_role("button", name="Load older").click()
