@@ -87,7 +87,7 @@ def test_a_job_with_a_failed_task_fails_the_command(instance: Instance) -> None:
     assert refused.returncode == FAILED
     job = json.loads(refused.stdout)
     assert (job["state"], job["done"], job["failed"]) == ("failed", 3, 1)
-    assert "ended with 1 failed of 4 tasks: ValueError" in refused.stderr
+    assert "1 failed of 4 tasks: ValueError: 7 is the number that raises" in refused.stderr
     told = instance.cli(*command)
     assert told.returncode == FAILED
     assert "task 2 (7): ValueError" in told.stdout

@@ -244,8 +244,7 @@ def test_stopped_worker_that_got_only_a_function_keeps_no_task(open_pool: OpenPo
 def test_workers_retire_after_so_many_tasks(open_pool: OpenPool, method: str, tmp_path: Path, most: int) -> None:
     """After exactly that many, sent singly or at once; the last worker does the rest."""
     pool = open_pool(WORKERS, maxtasksperchild=most)
-    # Each worker that is spawned imports everything anew.
-    log, count = str(tmp_path / "log"), 14 if method == "spawn" else 30
+    log, count = str(tmp_path / "log"), 30
     results = [pool.apply_async(tasks.logged, (log, one)) for one in range(count)]
     assert [one.get(WITHIN_S) for one in results] == list(range(count))
     done = Counter(pids[0] for pids in tasks.read(log).pids.values())

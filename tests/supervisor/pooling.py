@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import psutil
-
+from app.linux import proc
 from app.protocol import control as m
 from app.protocol.pool_host import ActOnWorker, AnyAsk, Submit
 from app.records.pool import Job, JobMethod, JobSpec, Pool, PoolSpec, PoolWorker, WorkerVerb
@@ -76,4 +75,5 @@ class Pooling:
 
 def gone(pid: int) -> bool:
     """Whether no process of this pid runs."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    stat = proc.stat(pid)
+    return stat is None or stat.dead

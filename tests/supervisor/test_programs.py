@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from app.linux import proc
 from app.protocol import control as m
 from app.protocol.programs import ProgramEnded, ProgramStarted, RegisterProgram, RunProgram
 from app.records.errors import InvalidField, NotPossible
@@ -136,7 +137,8 @@ def ended(programs: Programs, program: str) -> bool:
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    stat = proc.stat(pid)
+    return stat is None or stat.dead
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from app.linux import proc
 from app.protocol import control as m
 from app.records.errors import InvalidField, NoSuchProcess, NotPossible
 from app.records.process import LaunchSpec
@@ -28,7 +29,8 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    stat = proc.stat(pid)
+    return stat is None or stat.dead
 
 
 def tree_of_three(supervisor: Supervised, process_id: str) -> Any:

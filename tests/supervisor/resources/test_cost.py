@@ -50,5 +50,5 @@ def test_a_reading_is_bounded_and_the_next_one_waits_for_it(tmp_path) -> None:
         assert records == 600
         # The budget is for what is looked at; semaphores, pages and records come on top.
         assert statistics.median(costs) < 5 * BUDGET_S
-        pause = program.resources.next_deadline() - program.resources._last
+        pause = program.resources.next_deadline() - program.resources._read_at
         assert pause >= max(WATCHED_S, costs[-1] / MOST_CPU * 0.9)

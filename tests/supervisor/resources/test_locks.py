@@ -134,7 +134,7 @@ if __name__ == "__main__":
         program.see(lambda it: started(it) == since)
         os.kill(first, signal.SIGCONT)
         program.see(lambda it: (stat := proc.stat(first)) and stat.state == "S" and started(it) == since)
-        join = program.edges("join")[0]
+        (join,) = program.see(lambda it: it.edges("join"))
         assert (join.pid, join.of, join.holders, join.resource) == (program.pid, first, (first,), None)
 
 
