@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Iterable
 
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
@@ -42,9 +43,7 @@ class Sampling:
         context = self._context
         self.name_helpers()
         sweep = context.inventory.sweep(now.mono)
-        for pid in sweep.zombies:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+        _reap(sweep.zombies)
         context.vitals.refresh(now.mono)
         context.remember(sweep, self._fleet.pools.living(), now)
         sampled = e.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
@@ -86,10 +85,14 @@ class Sampling:
 
     def reap_orphans(self) -> None:
         """Reap the zombies that the kernel has reparented to us."""
-        for pid in self._context.inventory.orphan_zombies():
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+        _reap(self._context.inventory.orphan_zombies())
 
     def forget(self, process_id: str) -> None:
         """Stop polling the sentinel of a process."""
         self._unfired.discard(process_id)
+
+
+def _reap(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)

@@ -6,10 +6,12 @@ Imports inside functions and under TYPE_CHECKING count as well.  A folder that d
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.contract.cycles import circles
 
 ROOT = Path(__file__).parents[2]
 OURS = ("app", "procession", "workers")
@@ -156,15 +158,6 @@ def is_on_top(module: str) -> bool:
 
 def folder_of(module: str) -> str:
     return module.rpartition(".")[0]
-
-
-def circles(imported: Mapping[str, set[str]]) -> set[str]:
-    """Return what is left once everything that imports nothing of the rest has been taken away, again and again."""
-    left = dict(imported)
-    while free := [one for one, names in left.items() if not names & left.keys() - {one}]:
-        for one in free:
-            del left[one]
-    return set(left)
 
 
 def graph(package: str) -> dict[str, set[str]]:

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.contract.cycles import circles
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
@@ -41,15 +42,6 @@ def test_what_a_script_imports_is_exported(script: Path) -> None:
 
 def imported_by(script: Path) -> set[Path]:
     return {(script.parent / module).resolve() for module in IMPORTED.findall(script.read_text())}
-
-
-def circles(imports: Mapping[Path, set[Path]]) -> set[Path]:
-    """Return what is left once everything that imports nothing of the rest has been taken away, again and again."""
-    left = dict(imports)
-    while free := [one for one, others in left.items() if not others & left.keys() - {one}]:
-        for one in free:
-            del left[one]
-    return set(left)
 
 
 def test_scripts_import_each_other_in_no_circle() -> None:

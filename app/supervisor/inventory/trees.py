@@ -23,12 +23,13 @@ def known(inventory: Inventory, tree: Tree) -> list[Descendant]:
 def _of_branch(inventory: Inventory, pid: int | None, branch: Branch) -> list[Descendant]:
     """What is below a process by the OS, and what it or that started by way of a forkserver."""
     found: dict[int, Descendant] = {}
+    of_program = inventory.known_tree_of(branch.program)
     pids = [pid] if pid else []
     for one in pids:
         below = {each.pid: each for each in inventory.below(one)}
         parents = {one, *below}
         started = {child for parent, child in branch.started if parent in parents}
         found |= below
-        found |= {each.pid: each for each in inventory.known_tree_of(branch.program) if each.pid in started}
+        found |= {each.pid: each for each in of_program if each.pid in started}
         pids += started - {*pids, *below}
     return list(found.values())
