@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.opening import badge, finding, open_detail
+from tests.browser.opening import badge, finding, follow, open_detail
 
 CORPUS = [
     "<img src=x onerror=alert(1)>",
@@ -63,7 +63,7 @@ def test_nothing_of_the_corpus_becomes_markup(attack: Any, shown: Page) -> None:
         if tab == "log":
             expect(shown.get_by_role("log")).to_contain_text(CORPUS[2])
         unhurt(shown)
-    shown.goto(shown.url.split("/processes")[0] + "/events")
+    follow(shown, "/events")
     expect(shown.locator(".event").filter(has_text=CORPUS[0]).first).to_be_visible()
     unhurt(shown)
 

@@ -2,11 +2,12 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.opening import follow
+
 
 def open_pool_page(page: Page, pool_id: str, query: str = "") -> Locator:
-    """Go to the address of a pool, and wait until it is filled."""
-    base = "/".join(page.url.split("/", 3)[:3])
-    page.goto(f"{base}/pools/{pool_id}{query}")
+    """Go to the page of a pool, and wait until it is filled."""
+    follow(page, f"/pools/{pool_id}{query}")
     pool = page.locator("#pool")
     expect(pool.locator(".figures")).to_be_visible()
     return pool

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import follow
 from tests.browser.pools.pooling import findings, open_pool_page, panel, pool_row, worker_row, workers
-from tests.browser.test_access import violations
+from tests.browser.test_access import DIALOG, violations
 
 # Each state of the page is looked at four times, which takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
@@ -32,7 +33,7 @@ def looking(shared_server: Server, visit: Callable[..., Page]) -> Page:
 
 
 def test_the_list_has_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
-    looking.goto(f"{shared_server.base}/pools")
+    follow(looking, "/pools")
     expect(pool_row(looking, "looked at")).to_contain_text("stuck")
     assert violations(looking) == []
 
@@ -40,28 +41,27 @@ def test_the_list_has_no_violations(pool: str, shared_server: Server, looking: P
 def test_a_pool_has_no_violations(pool: str, looking: Page) -> None:
     open_pool_page(looking, pool)
     expect(findings(looking)).to_contain_text("Killing it loses the task")
-    assert violations(looking, workers(looking).first) == []
+    assert violations(looking, point_at=workers(looking).first) == []
 
 
 def test_the_panels_beside_it_have_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
     pid = shared_server.pool(pool)["workers"][0]["pid"]
     for query, words in (("job=1", "7 is the number"), (f"worker={pid}&stack=1", "Thread"), ("submit=1", "Chunksize")):
-        base = "/".join(looking.url.split("/", 3)[:3])
-        looking.goto(f"{base}/pools/{pool}?{query}")
+        follow(looking, f"/pools/{pool}?{query}")
         expect(panel(looking)).to_contain_text(words)
-        assert violations(looking) == []
+        assert violations(looking, "#pool-panel") == []
 
 
 def test_the_dialogs_have_no_violations(pool: str, shared_server: Server, looking: Page) -> None:
     open_pool_page(looking, pool)
     findings(looking).get_by_role("button", name="Kill").first.click()
     expect(looking.get_by_role("dialog")).to_contain_text("will be lost")
-    assert violations(looking) == []
+    assert violations(looking, DIALOG) == []
     looking.keyboard.press("Escape")
-    looking.goto(f"{shared_server.base}/pools")
+    follow(looking, "/pools")
     looking.get_by_role("button", name="Open pool").click()
     expect(looking.get_by_role("dialog", name="Open pool")).to_be_visible()
-    assert violations(looking) == []
+    assert violations(looking, DIALOG) == []
 
 
 def test_the_empty_list_has_no_violations(empty_server: Server, visit: Callable[..., Page]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import VIEWER_TOKEN, Server
+from tests.browser.opening import follow
 from tests.browser.pools.pooling import figure, job_row, open_pool_page, panel, pool_row, state, worker_row, workers
 from tests.browser.test_stale import NOTE_STALE, live, was_stale
 
@@ -66,7 +67,7 @@ def test_a_viewer_looks_and_has_no_verbs(server: Server, viewer: Page) -> None:
     expect(panel(viewer)).to_contain_text("ForkServerPoolWorker")
     shown = viewer.locator("#pool button:visible")
     expect(shown).to_have_count(0)
-    viewer.goto(f"{server.base}/pools")
+    follow(viewer, "/pools")
     expect(pool_row(viewer, "seen")).to_be_visible()
     expect(viewer.locator("#pools button:visible")).to_have_count(0)
     viewer.keyboard.press("n")

@@ -88,8 +88,8 @@ def test_descendants_are_listed_and_one_is_killed(server: Server, page: Page) ->
 
 
 def test_it_is_inspected_on_demand(server: Server, page: Page) -> None:
-    [process] = server.begin("sleep", "napper", params={"seconds": 60})
-    expect(page.get_by_role("link", name="napper")).to_be_visible()
+    [process] = server.begin("sleep", "inspected", params={"seconds": 60})
+    expect(page.get_by_role("link", name="inspected")).to_be_visible()
     open_detail(page, process["id"], "inspect")
     panel = page.get_by_role("tabpanel", name="Inspect")
     expect(panel.get_by_text("PSS", exact=True)).to_be_visible()

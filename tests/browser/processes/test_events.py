@@ -6,11 +6,12 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import follow
 from tests.waiting import wait_until
 
 
 def go_to_events(page: Page, query: str = "") -> None:
-    page.goto(page.url.split("?")[0].rstrip("/") + f"/events{query}")
+    follow(page, f"/events{query}")
     expect(page.get_by_role("heading", name="Events")).to_be_visible()
     expect(page.locator("#events [role=status]")).to_contain_text("event")
 

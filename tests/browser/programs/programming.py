@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import follow
 from tests.waiting import wait_until
 
 #: So much longer than any test, so that what stands still is not ended by its own script.
@@ -28,9 +29,8 @@ def wait_finding(server: Server, program: str, kind: str) -> Any:
 
 
 def open_program(page: Page, program: str, query: str = "") -> Locator:
-    """Go to the address of a program, and wait until it is filled."""
-    base = "/".join(page.url.split("/", 3)[:3])
-    page.goto(f"{base}/programs/{program}{query}")
+    """Go to the page of a program, and wait until it is filled."""
+    follow(page, f"/programs/{program}{query}")
     shown = page.locator("#program")
     expect(shown.locator(".tree-table")).to_be_visible()
     return shown

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import follow
 from tests.browser.programs.programming import (
     LONG_S,
     findings,
@@ -24,7 +25,7 @@ from tests.browser.programs.programming import (
     state,
     wait_finding,
 )
-from tests.browser.test_access import violations
+from tests.browser.test_access import DIALOG, violations
 from tests.browser.test_attacks import CORPUS, unhurt
 
 HOSTILE = """
@@ -60,7 +61,7 @@ def looking(shared_server: Server, visit: Callable[..., Page]) -> Page:
 
 
 def test_the_list_has_no_violations(deadlock: str, shared_server: Server, looking: Page) -> None:
-    looking.goto(f"{shared_server.base}/programs")
+    follow(looking, "/programs")
     expect(program_row(looking, "synchronisation-deadlock")).to_contain_text("deadlock")
     assert violations(looking) == []
 
@@ -71,22 +72,22 @@ def test_a_program_has_no_violations(deadlock: str, shared_server: Server, looki
     expect(findings(looking)).to_contain_text("plato")
     assert violations(looking) == []
     for query, words in ((f"resource={lock}", "Holder"), ("log=1", "waits for the other")):
-        looking.goto(f"{shared_server.base}/programs/{deadlock}?{query}")
+        follow(looking, f"/programs/{deadlock}?{query}")
         expect(panel(looking)).to_contain_text(words)
-        assert violations(looking) == []
+        assert violations(looking, "#program-panel") == []
 
 
 def test_the_dialog_has_no_violations(shared_server: Server, looking: Page) -> None:
-    looking.goto(f"{shared_server.base}/programs")
+    follow(looking, "/programs")
     looking.get_by_role("button", name="Run a program").click()
     dialog = looking.get_by_role("dialog", name="Run a program")
     dialog.get_by_role("radio", name="A deadlock of two processes").check(force=True)
     expect(dialog.get_by_label("seconds")).to_be_visible()
-    assert violations(looking) == []
+    assert violations(looking, DIALOG) == []
     dialog.get_by_role("tab", name="Your command").click()
     expect(dialog).to_contain_text("Disabled.")
     expect(dialog.get_by_role("button", name="Run")).to_be_disabled()
-    assert violations(looking) == []
+    assert violations(looking, DIALOG) == []
 
 
 def test_a_viewer_looks_and_is_offered_nothing_that_acts(deadlock: str, shared_server: Server, viewer: Page) -> None:
@@ -96,7 +97,7 @@ def test_a_viewer_looks_and_is_offered_nothing_that_acts(deadlock: str, shared_s
     expect(findings(viewer).get_by_role("link", name="Lock fork")).to_be_visible()
     process_row(viewer, "plato").hover()
     expect(viewer.locator("#program").get_by_role("button")).to_have_count(0)
-    viewer.goto(f"{shared_server.base}/programs")
+    follow(viewer, "/programs")
     expect(program_row(viewer, "synchronisation-deadlock")).to_be_visible()
     viewer.keyboard.press("n")
     expect(viewer.get_by_role("dialog")).to_have_count(0)
@@ -106,7 +107,7 @@ def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
     empty_server: Server, visit: Callable[..., Page]
 ) -> None:
     page = visit(empty_server.url)
-    page.goto(f"{empty_server.base}/programs")
+    follow(page, "/programs")
     expect(page.get_by_role("heading", name="No programs")).to_be_visible()
     expect(page.locator("#programs")).to_contain_text("procession run -- python train.py")
     for theme in ("Process", "Queue", "Synchronisation", "Hazards"):
@@ -142,7 +143,7 @@ def test_a_command_of_ones_own_is_run_and_hostile_names_stay_text(
     names = [text for text in CORPUS if "\x1b" not in text]
     (tmp_path / "hostile one.py").write_text(HOSTILE.format(values=names[0], names=names))
     page = visit(open_server.url)
-    page.goto(f"{open_server.base}/programs")
+    follow(page, "/programs")
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog", name="Run a program")
     dialog.get_by_role("tab", name="Your command").click()
@@ -167,7 +168,7 @@ def test_a_command_of_ones_own_is_run_and_hostile_names_stay_text(
     page.get_by_role("toolbar", name="Actions on the program").get_by_role("link", name="Log").click()
     expect(panel(page).get_by_role("log")).to_contain_text(names[4])
     unhurt(page)
-    page.goto(f"{open_server.base}/programs")
+    follow(page, "/programs")
     expect(program_row(page, CORPUS[0])).to_be_visible()
     unhurt(page)
     open_server.clear()
