@@ -7,14 +7,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 POLL_S = 0.01
+#: Asking costs both sides time, so who has waited long asks less often: a wait lasts a tenth longer than it has to.
+SLOWEST_POLL_S = 0.1
 
 
 def wait_until(predicate: Callable[[], T], deadline_s: float = 10, message: str = "") -> T:
     """The first true answer of `predicate`; fails with `message` when there is none within `deadline_s`."""
-    deadline = time.monotonic() + deadline_s
+    start = time.monotonic()
     while not (answer := predicate()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - start
+        if waited > deadline_s:
             what = message or getattr(predicate, "__qualname__", repr(predicate))
             raise AssertionError(f"not within {deadline_s:g} s: {what}")
-        time.sleep(POLL_S)
+        time.sleep(min(max(POLL_S, waited / 10), SLOWEST_POLL_S))
     return answer
