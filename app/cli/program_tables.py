@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from app.records import wait_words, wording
+from app.records import wording
 from app.records.program import Program
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind, Waits
@@ -14,7 +14,7 @@ from . import tables
 
 PROGRAM_HEAD = ("ID", "NAME", "PID", "STATE", "EXIT", "PROCESSES", "OBSERVED", "NOT SEEN", "COMMAND")
 RESOURCE_HEAD = ("ID", "PROGRAM", "KIND", "NAME", "USERS", "WAITING", "WHAT")
-EDGE_HEAD = ("PID", "PROCESS", "WAITS", "FOR", "WHICH")
+EDGE_HEAD = ("PID", "PROCESS", "WAIT")
 COMMAND_CHARACTERS = 60
 HOLDERS_SHOWN = 3
 VALUES_SHOWN = 8
@@ -86,31 +86,19 @@ def _resource_row(resource: Resource) -> tuple[object, ...]:
 
 
 def _edge_row(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> tuple[object, ...]:
-    resource = resources.get(edge.resource or "")
-    awaited = _awaited(edge, names, resources)
-    return edge.pid, names.get(edge.pid), edge.to, awaited, _holders(edge, names, resource)
+    joined = edge.holders if edge.of is None else (edge.of,)
+    awaited = wording.resource_name(resources, edge.resource) if edge.resource else _named(joined, names)
+    wait = f"{edge.phrase} {awaited}"
+    if edge.ended_by:
+        able = edge.holders if edge.unblockers is None else edge.unblockers
+        wait = f"{wait}, {edge.ended_by} {_named(able, names)}".rstrip()
+    return edge.pid, names.get(edge.pid), wait
 
 
-def _awaited(edge: Edge, names: Mapping[int, str], resources: Mapping[str, Resource]) -> str | None:
-    if edge.of is not None:
-        return f"{names.get(edge.of, 'pid')} ({edge.of})"
-    if edge.resource is None:
-        return "a message"
-    return wording.resource_name(resources, edge.resource)
-
-
-def _holders(edge: Edge, names: Mapping[int, str], resource: Resource | None) -> str:
-    """Return who could end a wait: ``held by worker-1 (12)``, ``set by …``."""
-    if edge.of is not None:
-        return "must exit first"
-    if resource is not None and resource.abandoned:
-        return "held by a dead process"
-    able = wait_words.unblockers(edge, resource)
-    if not able:
-        return "no known process can end this wait"
-    shown = [f"{names.get(pid, 'pid')} ({pid})" for pid in able[:HOLDERS_SHOWN]]
-    more = f" and {len(able) - HOLDERS_SHOWN} more" if len(able) > HOLDERS_SHOWN else ""
-    return f"{wait_words.unblocking(edge, resource, several=len(able) > 1).label} {', '.join(shown)}{more}"
+def _named(pids: Sequence[int], names: Mapping[int, str]) -> str:
+    """Return ``worker-1 (12), worker-2 (13)``; of many the first."""
+    shown = ", ".join(f"{names.get(pid, 'pid')} ({pid})" for pid in pids[:HOLDERS_SHOWN])
+    return f"{shown} and {len(pids) - HOLDERS_SHOWN} more" if len(pids) > HOLDERS_SHOWN else shown
 
 
 def _state(resource: Resource) -> Iterator[str]:

@@ -31,11 +31,15 @@ class ResourceKind(StrEnum):
 
 
 class Waiting(Record, frozen=True, kw_only=True):
-    """A process that waits for a resource: since when (wall clock, as first seen), and in what: put, get, acquire …"""
+    """A process that waits for a resource: since when (wall clock, as first seen), and in what: put, get, acquire …
+
+    ``label`` is what it does in words: ``in get()``.
+    """
 
     pid: int
     since: float
     to: str
+    label: str = ""
 
 
 class Resource(Record, frozen=True, kw_only=True):

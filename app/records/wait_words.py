@@ -1,11 +1,10 @@
-"""Who can end a wait, and by doing what, in words.  Pure.
-
-The page has the same labels, in `static/js/words/waits.js`.
-"""
+"""A wait in words, and who can end it, as every edge is published with.  Pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from .resource import Resource, ResourceKind
 from .waits import Edge
@@ -13,57 +12,69 @@ from .waits import Edge
 K = ResourceKind
 
 
-class Unblocking(NamedTuple):
-    """What ends a wait: ``label`` before the names of the processes, ``verb`` after "which only worker-1 can"."""
+class WaitWords(NamedTuple):
+    """The words of a wait.
 
-    label: str
-    verb: str
-
-
-_BY_OPERATION = {
-    "get": Unblocking("written by", "fill"),
-    "recv": Unblocking("written by", "write to"),
-    "put": Unblocking("read by", "empty"),
-    "flush": Unblocking("read by", "empty"),
-    "send": Unblocking("read by", "read from"),
-    "notify": Unblocking("acknowledged by", "acknowledge"),
-}
-#: Over a connection that is no resource, or to a listener or a manager.
-_OF_MESSAGES = {
-    "recv": Unblocking("sent by", "send"),
-    "send": Unblocking("received by", "receive"),
-    "answer": Unblocking("served by", "give"),
-    "connect": Unblocking("accepted by", "accept"),
-    "greet": Unblocking("expected from", "complete"),
-}
-_BY_KIND = {
-    K.CONDITION: Unblocking("notified by", "notify"),
-    K.EVENT: Unblocking("set by", "set"),
-    K.JOINABLE_QUEUE: Unblocking("processed by", "complete"),
-    K.SEMAPHORE: Unblocking("released by", "release"),
-    K.BOUNDED_SEMAPHORE: Unblocking("released by", "release"),
-}
-_BY_POOL = Unblocking("served by", "serve")
-_HELD = Unblocking("held by", "release")
-_MAY_BE_HELD = Unblocking("may be held by", "release")
-
-
-def unblocking(edge: Edge, resource: Resource | None, *, several: bool = False) -> Unblocking:
-    """Return what ends a wait, e.g. ``notified by``; of a join its label is empty.
-
-    ``several``: more than one process is named after it.
+    ``phrase`` comes before what is awaited, ``ended_by`` before the processes that can end the wait (empty: not named),
+    ``verb`` after "which only worker-1 can"; ``label`` is for an arrow of the drawing.
     """
-    if edge.of is not None:
-        return Unblocking("", "end")
-    if resource is None or resource.kind in (K.LISTENER, K.MANAGER):
-        return _OF_MESSAGES.get(edge.to, Unblocking("ended by", "end"))
-    if resource.kind is K.POOL:
-        return _BY_POOL
-    if edge.to in _BY_OPERATION:
-        return _BY_OPERATION[edge.to]
-    if resource.kind is K.BARRIER:
-        return Unblocking(f"missing {missing_parties(resource)} of", "reach")
-    return _BY_KIND.get(resource.kind) or (_MAY_BE_HELD if several else _HELD)
+
+    phrase: str
+    label: str
+    ended_by: str = ""
+    verb: str = "end"
+
+
+W = WaitWords
+_HELD = "held by"
+#: By `Edge.to`.
+_WORDS = {
+    "acquire": W("waits for", "waits", _HELD, "release"),
+    "wait": W("waits for", "waits", "ended by"),
+    "get": W("waits to get from", "in get()", "written by", "fill"),
+    "put": W("waits to put into", "in put()", "read by", "empty"),
+    "flush": W("is blocked flushing its queue buffer to", "flushing", "read by", "empty"),
+    "recv": W("waits to receive from", "in recv()", "written by", "write to"),
+    "send": W("waits to send to", "in send()", "read by", "read from"),
+    "notify": W("waits in notify() on", "in notify()", "acknowledged by", "acknowledge"),
+    "answer": W("waits for a reply from", "waits for reply", "answered by", "give"),
+    "accept": W("waits in accept() on", "in accept()"),
+    "connect": W("waits to be accepted by", "in connect()", "accepted by", "accept"),
+    "greet": W("waits in accept() for a client's handshake on", "in accept()", "expected from", "complete"),
+    "join": W("waits in join() for", "in join()"),
+    "end": W("waits for the exit of", "waits for exit"),
+}
+#: Where they differ; the kind is None for a message that comes over no resource.
+_OF_KIND = {
+    (None, "recv"): W("waits for a message from", "in recv()"),
+    (None, "send"): W("waits to send a message to", "in send()"),
+    (K.LISTENER, "recv"): W("waits for a message on", "in recv()", "sent by", "send"),
+    (K.LISTENER, "send"): W("waits to send a message on", "in send()", "received by", "receive"),
+    (K.CONDITION, "wait"): W("waits for", "waits", "notified by", "notify"),
+    (K.EVENT, "wait"): W("waits for", "waits", "set by", "set"),
+    (K.BARRIER, "wait"): W("waits for", "waits", "needs {missing} more of", "reach"),
+    (K.JOINABLE_QUEUE, "wait"): W("waits in join() on", "in join()", "processed by", "complete"),
+    (K.SEMAPHORE, "acquire"): W("waits for", "waits", "released by", "release"),
+    (K.BOUNDED_SEMAPHORE, "acquire"): W("waits for", "waits", "released by", "release"),
+}
+
+
+def words(to: str, kind: ResourceKind | None) -> WaitWords:
+    """Return the words of a wait for a resource of this kind; for a process, or a message from one, None."""
+    found = _OF_KIND.get((kind, to)) or _WORDS.get(to) or _WORDS["wait"]
+    return found._replace(ended_by="served by", verb="serve") if kind is K.POOL else found
+
+
+def worded(edge: Edge, resource: Resource | None) -> Edge:
+    """Return the edge with its words and its unblockers, as it is published."""
+    found = words(edge.to, resource.kind if resource else None)
+    able = unblockers(edge, resource)
+    ended_by = _ended_by(found, able, resource)
+    if resource and resource.abandoned and not resource.lost and ended_by:
+        able = () if resource.holder is None else (resource.holder,)
+        ended_by = "abandoned by" if able else "abandoned by a process that has exited"
+    named = None if able == edge.holders else able
+    return replace(edge, phrase=found.phrase, label=found.label, ended_by=ended_by, unblockers=named)
 
 
 def unblockers(edge: Edge, resource: Resource | None) -> tuple[int, ...]:
@@ -79,3 +90,13 @@ def missing_parties(barrier: Resource) -> int | str:
     if barrier.parties is None or barrier.arrived is None:
         return "some"
     return max(1, barrier.parties - barrier.arrived)
+
+
+def _ended_by(found: WaitWords, able: tuple[int, ...], resource: Resource | None) -> str:
+    if resource is None or not found.ended_by:
+        return ""
+    if not able:
+        return "with no known process to end the wait"
+    if found.ended_by == _HELD and len(able) > 1:
+        return "may be held by"
+    return found.ended_by.format(missing=missing_parties(resource))

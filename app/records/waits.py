@@ -34,6 +34,10 @@ class Edge(Record, frozen=True, kw_only=True):
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
     (in accept, a client's handshake).  ``main``: its main thread waits.  ``timed``: the wait has a timeout.  ``alone``:
     all its other threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
+
+    In words (`wait_words`): ``phrase`` before what is awaited, ``ended_by`` after it, before the names of those who can
+    end the wait, ``label`` for an arrow of the drawing.  ``unblockers``: whom ``ended_by`` names if these are not the
+    holders: of a barrier those that have not arrived, of an abandoned lock its dead holder.
     """
 
     pid: int
@@ -46,6 +50,10 @@ class Edge(Record, frozen=True, kw_only=True):
     timed: bool = False
     alone: bool = True
     certain: bool = True
+    phrase: str = ""
+    label: str = ""
+    ended_by: str = ""
+    unblockers: tuple[int, ...] | None = None
 
 
 class Finding(Record, frozen=True, kw_only=True):

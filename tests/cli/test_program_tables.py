@@ -9,7 +9,20 @@ from app.cli.main import _parser
 from app.cli.programs import command_of
 from app.records.program import Program
 from app.records.resource import ResourceKind
-from tests.core.findings.scenes import MAIN, NAMES, ONE, TWO, actor, edge, join, resource, scene, settled, waiting
+from tests.core.findings.scenes import (
+    MAIN,
+    NAMES,
+    ONE,
+    THREE,
+    TWO,
+    actor,
+    edge,
+    join,
+    resource,
+    scene,
+    settled,
+    waiting,
+)
 
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), join(MAIN, ONE))
 
@@ -55,8 +68,8 @@ def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
     """The edges as a table with names, then each finding with why and what to do."""
     program_tables.write_waits(settled(DEADLOCK), NAMES, dict(DEADLOCK.resources))
     lines = written(capsys)
-    assert "11 worker-1 acquire lock b held by worker-2 (12)" in lines
-    assert "10 main join worker-1 (11) must exit first" in lines
+    assert "11 worker-1 waits for lock b, held by worker-2 (12)" in lines
+    assert "10 main waits in join() for worker-1 (11)" in lines
     assert "deadlock in p1" in lines
     assert any(line.startswith("worker-1 (pid 11) holds lock a and waits for lock b") for line in lines)
     assert any(line.startswith("What to do: ") for line in lines)
@@ -74,7 +87,15 @@ def test_a_part_is_called_by_what_it_belongs_to(capsys: pytest.CaptureFixture[st
     table = resource("table", ResourceKind.ARRAY)
     inner = scene(table, resource("lock", ResourceKind.RLOCK, part_of="table"), edge(ONE, "lock", TWO))
     program_tables.write_waits(settled(inner), NAMES, dict(inner.resources))
-    assert "11 worker-1 acquire lock of array table held by worker-2 (12)" in written(capsys)
+    assert "11 worker-1 waits for lock of array table, held by worker-2 (12)" in written(capsys)
+
+
+def test_a_wait_for_a_message_names_who_could_send_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """And of many the first."""
+    message = scene(edge(ONE, None, MAIN, TWO, THREE, 99, to="recv"))
+    program_tables.write_waits(settled(message), NAMES, {})
+    told = "11 worker-1 waits for a message from main (10), worker-2 (12), worker-3 (13) and 1 more"
+    assert told in written(capsys)
 
 
 def test_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,7 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
         return ""
     if resource.kind is ResourceKind.BARRIER:
         return f", which needs {wait_words.missing_parties(resource)} more of {phrases.names(scene, pids)}"
-    return f", which only {phrases.names(scene, pids)} can {wait_words.unblocking(edge, resource).verb}"
+    return f", which only {phrases.names(scene, pids)} can {wait_words.words(edge.to, resource.kind).verb}"
 
 
 def _blocked_behind(deadlock: Deadlock) -> str:

@@ -14,6 +14,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from app.records.primitives import Now
+from app.records.wait_words import worded
 from app.records.waits import Edge, FindingKind, Waits
 
 from . import deadlocks, listeners, locks, processes, queues
@@ -43,7 +44,7 @@ class Diagnosis:
         findings = self._stable.update(_candidates(scene, found), now.mono)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(
-            edges=tuple(edge for edge in scene.edges if now.wall - edge.since >= EDGE_AFTER_S)[:MAX_EDGES],
+            edges=tuple(islice(_shown(scene, now), MAX_EDGES)),
             cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
             findings=findings[:MAX_FINDINGS],
         )
@@ -60,6 +61,12 @@ class Diagnosis:
         self._edges = {}
         for edge in scene.edges:
             self._edges[edge.pid] = (*self._edges.get(edge.pid, ()), edge)
+
+
+def _shown(scene: Scene, now: Now) -> Iterator[Edge]:
+    """Yield the waits that last, with their words."""
+    lasting = (edge for edge in scene.edges if now.wall - edge.since >= EDGE_AFTER_S)
+    return (worded(edge, scene.resources.get(edge.resource or "")) for edge in lasting)
 
 
 def _failed_pids(scene: Scene) -> dict[str | None, tuple[int, ...]]:

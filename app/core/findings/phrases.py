@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from app.records import wording
+from app.records import wait_words, wording
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge
 
@@ -19,24 +19,6 @@ _NAMED = 5
 _CUT = 160
 _MIB = 1024 * 1024
 
-_WAITS = {
-    "acquire": "waits for {resource}",
-    "get": "waits to get from {resource}",
-    "put": "waits to put into {resource}",
-    "flush": "is blocked flushing its queue buffer to {resource}, whose pipe is full",
-    "recv": "waits to receive from {resource}",
-    "send": "waits to send to {resource}",
-    "wait": "waits for {resource}",
-    "notify": "waits in notify() on {resource} for a sleeper to confirm that it is awake",
-    "answer": "waits for a reply from {resource}",
-    "accept": "waits in accept() on {resource}",
-    "connect": "waits to be accepted by {resource}",
-    "greet": "waits in accept() on {resource} for a client's handshake",
-}
-#: Over a connection of a listener, and over one that belongs to no resource.
-_WAITS_OVER_LISTENER = {"recv": "waits for a message on {resource}", "send": "waits to send on {resource}"}
-_WAITS_FOR_PROCESS = {"recv": "waits for a message from {names}", "send": "waits for {names} to receive its message"}
-
 
 def resource(scene: Scene, key: str) -> str:
     """Return what people call a resource of the scene; see `wording.resource_name`."""
@@ -50,18 +32,11 @@ def capitalized(text: str) -> str:
 
 def waits(scene: Scene, edge: Edge) -> str:
     """Return ``waits for lock a``, without the process that waits."""
-    if edge.of is not None:
-        name = scene.name(edge.of)
-        return f"waits in join() for {name}" if edge.to == "join" else f"waits for the exit of {name}"
-    if edge.resource is None:
-        return _WAITS_FOR_PROCESS.get(edge.to, "waits for {names}").replace("{names}", names(scene, edge.holders))
-    words = _WAITS.get(edge.to, "waits for {resource}")
-    awaited = scene.resources.get(edge.resource)
-    if awaited and awaited.kind is ResourceKind.LISTENER:
-        words = _WAITS_OVER_LISTENER.get(edge.to, words)
-    if edge.to == "wait" and awaited and awaited.kind is ResourceKind.JOINABLE_QUEUE:
-        words = "waits in join() on {resource}"
-    return words.replace("{resource}", resource(scene, edge.resource))
+    awaited = scene.resources.get(edge.resource or "")
+    phrase = wait_words.words(edge.to, awaited.kind if awaited else None).phrase
+    if edge.resource is not None:
+        return f"{phrase} {resource(scene, edge.resource)}"
+    return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
 
 
 def names(scene: Scene, pids: Sequence[int]) -> str:

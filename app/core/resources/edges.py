@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.records.resource import ResourceKind, Waiting
+from app.records.wait_words import words
 from app.records.waits import Edge
 
 from .book import Book
@@ -169,7 +170,9 @@ class Edges:
     def _note_waiting(self, chosen: Mapping[_Name, Blocked], since: Mapping[_Name, float]) -> None:
         waiting: dict[str, list[Waiting]] = {}
         for name, one in chosen.items():
-            waits = Waiting(pid=one.pid, since=since[name], to=one.to)
+            kind = one.thing.kind if one.thing else None
+            label = words(one.to, kind).label
+            waits = Waiting(pid=one.pid, since=since[name], to=one.to, label=label)
             for thing in with_wholes(self.book, one.at) if one.at else ():
                 waiting.setdefault(thing.key, []).append(waits)
         for thing in self.book:

@@ -12,7 +12,6 @@ import { probableHolder } from "../words/programs.js";
 import { showPartLinks, showProcessLink } from "./links.js";
 import { resourceName } from "../words/resourcenames.js";
 import { kindWord } from "../words/resources.js";
-import { waitPhrase } from "../words/waits.js";
 import { store } from "../state/store.js";
 
 const MOST = 100;
@@ -105,9 +104,9 @@ function showWorker(row, { who, what, since }, { pid, what: task, since: at }) {
   setText(since, task ? duration(store.now() - at) : "");
 }
 
-function showWaiting(row, { who, to, since }, { pid, to: verb, since: at }) {
+function showWaiting(row, { who, label: cell, since }, { pid, label, since: at }) {
   showProcessLink(who, pid);
-  setText(to, waitPhrase(verb).replace(/^waits for$| (into|from|to|for|on|by)$/, ""));
+  setText(cell, label);
   setText(since, duration(store.now() - at));
   since.title = `since ${clock(at)}`;
 }

@@ -34,7 +34,7 @@ export function bundle(nodes, lines) {
   const into = Map.groupBy(lines, ({ to }) => to);
   const out = Map.groupBy(lines, ({ from }) => from);
   const plain = (key) => nodes.get(key).kind === "process" && !nodes.get(key).blocked && !into.has(key) && out.get(key).length === 1;
-  const alike = Map.groupBy(lines.filter(({ from }) => plain(from)), ({ to, verb }) => `${to} ${verb}`);
+  const alike = Map.groupBy(lines.filter(({ from }) => plain(from)), ({ to, label }) => `${to} ${label}`);
   const removed = new Set();
   const added = [];
   for (const [name, group] of alike) {

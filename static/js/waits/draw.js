@@ -16,8 +16,6 @@ const ROUND = 8;
 const ICON = 18;
 /** The most characters of a text; wide characters are measured too. */
 const MOST_CHARACTERS = { process: { label: 20, below: 25 }, resource: { label: 17, below: 24 }, more: { label: 20, below: 25 } };
-/** The labels of the edges that are no call of the method of that name. */
-const WAITS = { acquire: "waits", wait: "waits", flush: "flushing", "recv from process": "in recv()", "send to process": "in send()", end: "waits for exit", answer: "waits for answer", connect: "in connect()", greet: "in accept()" };
 
 /**
  * @typedef {{label: string, below: string, title: string, href: string|null, tone: "warn"|"bad"|"dim"|null, icon: string}} Words
@@ -35,7 +33,7 @@ export class Drawing {
 
   /** @param {{nodes: Map<string, object>, lines: object[], rings: string[][]}} graph @param {number} now */
   show({ nodes, lines, rings }, now) {
-    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, verb, blocked }) => [from, to, kind, verb, blocked])]);
+    const shape = JSON.stringify([[...nodes.values()], lines.map(({ from, to, kind, label, blocked }) => [from, to, kind, label, blocked])]);
     if (shape !== this.#shape) this.#draw(nodes, lines, rings);
     this.#shape = shape;
     for (const node of nodes.values()) this.#dress(this.#nodes.get(node.key), this.describe(node), node.kind);
@@ -67,14 +65,13 @@ export class Drawing {
     this.svg.parentElement.scrollLeft = (x * this.svg.clientWidth) / width;
   }
 
-  #line({ from, to, kind, verb, since, blocked }, places, atStart) {
-    const { path, arrow, label } = edgePath(places.get(from), places.get(to), atStart);
+  #line({ from, to, kind, label, since, blocked }, places, atStart) {
+    const { path, arrow, label: spot } = edgePath(places.get(from), places.get(to), atStart);
     const line = make("g", { class: `line ${kind}` }, [make("path", { class: "path", d: path }), make("path", { class: "tip", d: arrow })]);
-    const text = make("text", { class: `edge-label ${kind}`, x: label.x, y: label.y, "text-anchor": label.anchor });
+    const text = make("text", { class: `edge-label ${kind}`, x: spot.x, y: spot.y, "text-anchor": spot.anchor });
     for (const one of [line, text]) setData(one, "blocked", blocked);
-    const start = kind === "waits" ? WAITS[verb] ?? `in ${verb}()` : verb;
-    this.#labels.push({ text, key: `${from} ${to}`, start });
-    return { line, text, label: { spot: label, start, timed: since !== null, waits: kind === "waits", blocked } };
+    this.#labels.push({ text, key: `${from} ${to}`, start: label });
+    return { line, text, label: { spot, start: label, timed: since !== null, waits: kind === "waits", blocked } };
   }
 
   #dress({ link, icon, label, below, title }, words, kind) {

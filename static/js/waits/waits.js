@@ -5,7 +5,7 @@ import { count } from "../words/format.js";
 import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
 import { edgesOf, isLive, blockedMembers } from "../words/programs.js";
 import { resourceName } from "../words/resourcenames.js";
-import { keyFigure, kindWord } from "../words/resources.js";
+import { isLock, keyFigure, kindWord } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { part, setText } from "../dom/dom.js";
@@ -43,7 +43,7 @@ export function showWaits(id) {
   if (box.hidden) return;
   const cycles = store.waits.cycles;
   const blocked = new Set([...blockedMembers(id), ...cycles.flat()]);
-  const shown = graph(edges, cycles, blocked, (one) => store.resources.get(one));
+  const shown = graph(edges, cycles, blocked, (one) => isLock(store.resources.get(one) ?? {}));
   drawing.show(shown, now);
   part(box, "both").hidden = !edges.length;
   const kept = Math.min(MOST_PX, Math.max(parseFloat(box.style.minHeight) || 0, box.offsetHeight));

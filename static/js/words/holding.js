@@ -6,7 +6,6 @@ import { nameOf } from "./pids.js";
 import { findingWord, isBlocking } from "./programs.js";
 import { resourceName } from "./resourcenames.js";
 import { isLock, isSemaphore, kindWord } from "./resources.js";
-import { directly, waitKind, waitPhrase } from "./waits.js";
 import { store } from "../state/store.js";
 
 const MOST_NAMED = 2;
@@ -15,12 +14,10 @@ const MOST_NAMED = 2;
 export function waitsFor(pid, now) {
   const edge = store.waits.edges.find((one) => one.pid === pid && one.main !== false) ?? store.waits.edges.find((one) => one.pid === pid);
   if (!edge) return "";
-  const { resource, of, to, holders, since } = edge;
+  const { resource, of, phrase, holders, since } = edge;
   const record = store.resources.get(resource);
-  const direct = resource === null && of === null;
-  const what = direct ? holders.slice(0, MOST_NAMED).map(nameOf).join(", ")
-    : record ? `${kindWord(record)} ${resourceName(record).name}` : resource || nameOf(of);
-  return `${waitPhrase(direct ? directly(to) : waitKind(to, record), record?.kind)} ${what}, ${duration(now - since)}`;
+  const what = record ? `${kindWord(record)} ${resourceName(record).name}` : resource ?? (of === null ? holders : [of]).slice(0, MOST_NAMED).map(nameOf).join(", ");
+  return `${phrase} ${what}, ${duration(now - since)}`;
 }
 
 /** "disk, index", or "" @param {number} pid */

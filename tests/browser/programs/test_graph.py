@@ -13,7 +13,7 @@ from tests.browser.programs.programming import LONG_S, drawing, fact, node, open
 LAY_OUT = """async ([edges, cycles]) => {
     const { graph } = await import('/static/js/waits/graph.js');
     const { layout, WIDTH, HEIGHT } = await import('/static/js/waits/layout.js');
-    const shown = graph(edges, cycles, new Set(cycles.flat()), () => undefined);
+    const shown = graph(edges, cycles, new Set(cycles.flat()), () => false);
     const { places, width, height } = layout(shown.nodes.keys(), shown.lines, shown.rings);
     const boxes = Object.fromEntries([...places].map(([key, { x, y }]) => [key, [x, y]]));
     return { boxes, width, height, size: [WIDTH, HEIGHT], hidden: shown.hidden,
@@ -26,7 +26,7 @@ DRAW = """async ([edges, cycles]) => {
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     document.body.replaceChildren(svg);
     const words = () => ({ label: 'one', below: '', title: '', href: null, tone: null, icon: '' });
-    new Drawing(svg, words).show(graph(edges, cycles, new Set(cycles.flat()), () => undefined), 7000);
+    new Drawing(svg, words).show(graph(edges, cycles, new Set(cycles.flat()), () => false), 7000);
     return [...svg.querySelectorAll('text.edge-label:not([visibility=hidden])')].map((text) => {
         const { x, y, width, height } = text.getBBox();
         return [text.textContent, x, y, x + width, y + height];
@@ -38,7 +38,8 @@ def edge(
     pid: int, resource: str | None, *holders: int, of: int | None = None, since: float = 0.0, to: str = ""
 ) -> dict[str, Any]:
     to = to or ("acquire" if resource else "join")
-    return {"pid": pid, "resource": resource, "holders": holders, "of": of, "to": to, "since": since}
+    words = {"label": f"in {to}()", "ended_by": "held by", "unblockers": None}
+    return {"pid": pid, "resource": resource, "holders": holders, "of": of, "to": to, "since": since, **words}
 
 
 def lay_out(page: Page, edges: list[dict[str, Any]], cycles: list[list[Any]]) -> Any:
@@ -182,7 +183,8 @@ def printed_over(words: list[tuple[str, float, float, float, float]]) -> list[tu
 
 
 def test_no_words_are_printed_over_others(page: Page) -> None:
-    flush = [edge(pid, "a", *({1, 2, 3, 4, 5} - {pid}), since=pid) | {"to": "flush"} for pid in (2, 3, 4, 5)]
+    words_of_flush = {"to": "flush", "label": "flushing", "ended_by": "read by"}
+    flush = [edge(pid, "a", *({1, 2, 3, 4, 5} - {pid}), since=pid) | words_of_flush for pid in (2, 3, 4, 5)]
     words = page.evaluate(DRAW, [[edge(1, None, of=2), *flush], [[1, 2, "a"]]])
     assert not printed_over(words)
     said = [text for text, *_ in words]
@@ -253,15 +255,29 @@ def test_where_there_is_no_room_the_words_take_its_place(server: Server, page: P
 
 def test_a_message_that_comes_over_no_resource_is_waited_for_of_a_process(page: Page) -> None:
     """Of any of those that could send it; in a circle it leads from one to the other."""
-    over_socket = {**edge(1, None, 2, 3), "to": "recv"}
-    drawn = lay_out(page, [over_socket, {**edge(2, None, 1), "to": "recv"}], [[1, 2]])
-    assert {(line["from"], line["to"], line["verb"]) for line in drawn["lines"]} == {
-        ("p1", "p2", "recv from process"),
-        ("p1", "p3", "recv from process"),
-        ("p2", "p1", "recv from process"),
+    drawn = lay_out(page, [edge(1, None, 2, 3, to="recv"), edge(2, None, 1, to="recv")], [[1, 2]])
+    assert {(line["from"], line["to"], line["label"]) for line in drawn["lines"]} == {
+        ("p1", "p2", "in recv()"),
+        ("p1", "p3", "in recv()"),
+        ("p2", "p1", "in recv()"),
     }
     assert not overlaps(drawn)
     assert inside(drawn)
+
+
+def test_at_a_barrier_lines_lead_to_those_that_have_not_arrived(page: Page) -> None:
+    """Where all have arrived and one is missing, to each other, without words: nobody can end that."""
+    waits = {"to": "wait", "ended_by": "needs 1 more of"}
+    drawn = lay_out(page, [edge(1, "gate", 2, 3) | waits | {"unblockers": [3]}], [])
+    assert [(line["to"], line["label"]) for line in drawn["lines"] if line["kind"] == "holds"] == [
+        ("p3", "needs 1 more of")
+    ]
+    everybody = [edge(1, "gate", 2), edge(2, "gate", 1)]
+    drawn = lay_out(page, [one | waits | {"unblockers": []} for one in everybody], [[1, "gate", 2, "gate"]])
+    assert {(line["to"], line["label"]) for line in drawn["lines"] if line["kind"] == "holds"} == {
+        ("p1", ""),
+        ("p2", ""),
+    }
 
 
 def test_managed_locks_are_a_circle_and_said_to_be_managed(server: Server, page: Page) -> None:

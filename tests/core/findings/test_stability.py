@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.stability import LASTS_S, MISSED_S, Candidate, StabilityFilter
+from app.records.wait_words import worded
 from app.records.waits import Finding, FindingKind
 from tests.core.findings.scenes import ONE, START, TWO, after, edge, resource, scene
 
@@ -133,4 +134,5 @@ def test_short_waits_are_not_shown() -> None:
     fresh = scene(resource("q"), edge(ONE, "q", TWO, to="get", since=START + 60))
     diagnosis = Diagnosis()
     assert diagnosis.look(fresh, after(0.1)).edges == ()
-    assert diagnosis.look(fresh, after(0.6)).edges == fresh.edges
+    [shown] = diagnosis.look(fresh, after(0.6)).edges
+    assert shown == worded(fresh.edges[0], fresh.resources["q"])

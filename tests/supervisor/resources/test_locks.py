@@ -62,7 +62,8 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
         program.see(lambda it: charted(lock.id)["series"][lock.id]["waiting"][-1:] == [1])
         assert (edge.pid, edge.resource, edge.holders) == (taker, lock.id, (holder,))
         assert (edge.main, edge.timed, edge.of) == (True, False, None)
-        assert [(one.pid, one.to) for one in kind_of(program, kind).waiting] == [(taker, "acquire")]
+        [waiting] = kind_of(program, kind).waiting
+        assert (waiting.pid, waiting.to, waiting.label) == (taker, "acquire", "waits")
         with pytest.raises(NotPossible, match=f"cannot be released: pid {holder} holds it and is alive"):
             program.resources.break_lock(lock.id)
 
