@@ -45,8 +45,9 @@ class Waiting(Record, frozen=True, kw_only=True):
 class Resource(Record, frozen=True, kw_only=True):
     """One resource that processes share.  Fields that do not apply to its kind, or cannot be read, are None.
 
-    ``name`` is its variable and where it was created, e.g. ``jobs (train.py:41)``.  ``users``: living pids that have
-    it.  ``manager``: the id of the manager that keeps it.
+    ``kind_label`` is its kind in words: ``managed bounded semaphore``.  ``name`` is its variable and where it was
+    created, e.g. ``jobs (train.py:41)``.  ``users``: living pids that have it.  ``manager``: the id of the manager that
+    keeps it.
 
     - queue: ``size`` (None for a simple queue), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
       items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item
@@ -64,6 +65,7 @@ class Resource(Record, frozen=True, kw_only=True):
     id: str
     program: str | None
     kind: ResourceKind
+    kind_label: str = ""
     name: str
     created_by: int
     created_at: float

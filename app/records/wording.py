@@ -24,17 +24,18 @@ def resource_name(resources: Mapping[str, Resource], key: str) -> str:
     resource = resources.get(key)
     if resource is None:
         return f"a resource that is gone ({key})"
-    managed = "managed " if resource.manager else ""
-    words = f"{managed}{kind_words(resource.kind)} {resource.name or resource.address or key}"
+    label = kind_label(resource.kind, managed=resource.manager is not None)
+    words = f"{label} {resource.name or resource.address or key}"
     parent = resources.get(resource.part_of or "")
     if parent is None or parent.part_of == key:
         return words
     return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {resource_name(resources, parent.id)}"
 
 
-def kind_words(kind: ResourceKind) -> str:
-    """Return the kind in words: ``bounded semaphore``, ``RLock``."""
-    return "RLock" if kind is ResourceKind.RLOCK else kind.replace("_", " ")
+def kind_label(kind: ResourceKind, *, managed: bool = False) -> str:
+    """Return the kind in words: ``bounded semaphore``, ``RLock``, ``managed lock``."""
+    words = "RLock" if kind is ResourceKind.RLOCK else kind.replace("_", " ")
+    return f"managed {words}" if managed else words
 
 
 def duration(seconds: float) -> str:

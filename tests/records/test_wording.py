@@ -3,7 +3,7 @@
 import pytest
 
 from app.records.resource import ResourceKind as K
-from app.records.wording import duration, resource_name
+from app.records.wording import duration, kind_label, resource_name
 from tests.core.findings.scenes import resource
 
 
@@ -29,3 +29,15 @@ def test_a_part_is_named_with_its_whole() -> None:
     queue, lock = resource("q", K.QUEUE, name="jobs (train.py:41)"), resource("l", name="_rlock", part_of="q")
     assert resource_name({"q": queue, "l": lock}, "l") == "read lock of queue jobs (train.py:41)"
     assert resource_name({}, "r9") == "a resource that is gone (r9)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "managed", "label"),
+    [
+        (K.BOUNDED_SEMAPHORE, False, "bounded semaphore"),
+        (K.RLOCK, False, "RLock"),
+        (K.LOCK, True, "managed lock"),
+    ],
+)
+def test_a_kind_has_a_label(kind: K, managed: bool, label: str) -> None:  # noqa: FBT001
+    assert kind_label(kind, managed=managed) == label

@@ -156,7 +156,7 @@ def leaks(scene: Scene) -> Iterator[Candidate]:
             id=f"{FindingKind.LEAK}:{leak.name}",
             kind=FindingKind.LEAK,
             program=leak.program,
-            text=f"{phrases.capitalized(wording.kind_words(what))} {leak.name}{size}{made_by} is still in /dev/shm, "
+            text=f"{phrases.capitalized(wording.kind_label(what))} {leak.name}{size}{made_by} is still in /dev/shm, "
             "although no process uses it.",
             why="It exists until unlink() is called, even after its processes have exited. The resource tracker of "
             "multiprocessing removes it when the program ends, unless the tracker was killed or told not to.",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from app.records.primitives import JsonDict
 from app.records.resource import Resource, ResourceKind
+from app.records.wording import kind_label
 
 from .book import Book
 from .composites import Compositions
@@ -39,11 +40,13 @@ class Records:
         """Return its record."""
         reading = thing.reading
         composition = self._composition(thing)
+        manager = self._manager(thing)
         figures = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
         return Resource(
             id=thing.id,
             program=thing.program,
             kind=thing.kind,
+            kind_label=kind_label(thing.kind, managed=manager is not None),
             # A part is named after its role in the whole: the rlock of a queue has no variable of its own.
             name=thing.name or composition.part,
             created_by=thing.created_by,
@@ -52,7 +55,7 @@ class Records:
             waiting=reading.waiting,
             parts=composition.ids,
             part_of=composition.part_of,
-            manager=self._manager(thing),
+            manager=manager,
             **figures,
         )
 

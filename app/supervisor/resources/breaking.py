@@ -16,7 +16,7 @@ from app.linux import proc
 from app.linux.mappings import Mappings
 from app.linux.semaphores import SemaphoreFile
 from app.records.errors import NoSuchProcess, NotPossible
-from app.records.wording import kind_words
+from app.records.wording import kind_label
 
 from .locks import LockReader
 
@@ -133,7 +133,7 @@ def _sentence(thing: Thing, holder: int | None, waiting: int) -> str:
 
 def _named(thing: Thing) -> str:
     """Return kind and name."""
-    return f"{kind_words(thing.kind)} {thing.name or thing.id}"
+    return f"{kind_label(thing.kind)} {thing.name or thing.id}"
 
 
 def _why_not_unobserved(thing: Thing, cpu: Callable[[], float]) -> str | None:

@@ -5,7 +5,6 @@ import { confirm } from "../widgets/confirm.js";
 import { clock, count } from "../words/format.js";
 import { nameOf } from "../words/pids.js";
 import { resourceName } from "../words/resourcenames.js";
-import { kindWord } from "../words/resources.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";
 
@@ -17,7 +16,7 @@ export async function releaseLock(id, anchor) {
   const waiting = lock.waiting.length;
   const next = waiting === 1 ? " The waiting process continues at once." : waiting ? ` One of ${count(waiting)} waiting processes continues at once.` : "";
   const confirmed = await confirm({
-    title: `Release ${kindWord(lock)} ${name}?`, label: "Release lock", anchor,
+    title: `Release ${lock.kind_label} ${name}?`, label: "Release lock", anchor,
     who: [place, lock.created_at && `created ${clock(lock.created_at)}`].filter(Boolean).join(" · "),
     text: `Its holder${lock.holder ? ` ${nameOf(lock.holder)}` : ""} has exited and cannot release it. The data that it protects may be inconsistent.${next}`,
     list: lock.waiting.map((one) => `${one.pid} ${nameOf(one.pid)} · waiting`),

@@ -3,13 +3,13 @@
 import { act } from "../acting/processes.js";
 import { releaseLock } from "../acting/locks.js";
 import { element, part, setChildren, setText } from "../dom/dom.js";
+import { capitalized } from "../words/finding.js";
 import { duration } from "../words/format.js";
 import { Keyed } from "../dom/keyed.js";
 import { linked } from "../words/linking.js";
 import { processWithPid } from "../words/pids.js";
 import { findingsOf, findingWord, isBlocking } from "../words/programs.js";
 import { resourceName } from "../words/resourcenames.js";
-import { kindWord } from "../words/resources.js";
 import { detailHref, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 
@@ -66,7 +66,7 @@ function showActions(place, { kind, pids, resources }) {
     ...known.filter(({ abandoned, manager }) => abandoned && !manager).slice(0, MOST_EACH).map((one) => ({ action: "release", target: one.id, text: `Release ${resourceName(one).name}…` })),
     ...(ENDED_BY_KILL.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ action: "kill", target: one.id, text: `Kill ${one.name}…` })) : []),
     ...(EXPLAINED_BY_STACK.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
-    ...known.slice(0, MOST_EACH).map((one) => ({ text: `${kindWord(one)} ${resourceName(one).name}`, href: programHref(one.program, { resource: one.id }) })),
+    ...known.slice(0, MOST_EACH).map((one) => ({ text: `${capitalized(one.kind_label)} ${resourceName(one).name}`, href: programHref(one.program, { resource: one.id }) })),
   ];
   setChildren(place, JSON.stringify(actions), () => actions.filter(({ action }) => !action || store.role === "operator").map(button));
 }

@@ -1,11 +1,12 @@
 /** The columns of the tables of resources. */
 
 import { element, setAttr, setData, setText } from "../dom/dom.js";
+import { capitalized } from "../words/finding.js";
 import { ABSENT, bytes, count, duration } from "../words/format.js";
 import { hasExited, nameOf } from "../words/pids.js";
 import { probableHolder } from "../words/programs.js";
 import { resourceName } from "../words/resourcenames.js";
-import { backlog, fullness, isSemaphore, kindWord, lockState, queueDepth, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
+import { backlog, fullness, isSemaphore, lockState, queueDepth, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 
 const known = (value) => value !== null && value !== undefined;
@@ -44,7 +45,7 @@ function holder(one) {
  */
 export const COLUMNS = {
   name: { label: "Name", build: buildName, write: writeName },
-  kind: { label: "Kind", text: kindWord },
+  kind: { label: "Kind", text: (one) => capitalized(one.kind_label) },
   depth: { label: "Depth", build: buildDepth, write: writeDepth },
   puts: { label: "Put/s", number: true, text: (one) => rate(one.put_per_s) },
   gets: { label: "Get/s", number: true, text: (one) => rate(one.get_per_s) },

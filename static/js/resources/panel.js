@@ -2,7 +2,7 @@
 
 import { releaseLock } from "../acting/locks.js";
 import { fill, part, setText } from "../dom/dom.js";
-import { plural } from "../words/finding.js";
+import { capitalized, plural } from "../words/finding.js";
 import { clock, count, duration } from "../words/format.js";
 import { Keyed } from "../dom/keyed.js";
 import { nameOf } from "../words/pids.js";
@@ -11,7 +11,6 @@ import { factsOf } from "./facts.js";
 import { probableHolder } from "../words/programs.js";
 import { showPartLinks, showProcessLink } from "./links.js";
 import { resourceName } from "../words/resourcenames.js";
-import { kindWord } from "../words/resources.js";
 import { store } from "../state/store.js";
 
 const MOST = 100;
@@ -56,7 +55,7 @@ class ResourcePanel {
   #render(one, exists) {
     this.#closeCharts ??= openCharts(part(this.panel, "charts"), one);
     const { place } = resourceName(one);
-    fill(this.panel, { kind: kindWord(one), place: place && ` · ${place}`, problem: problemOf(one) });
+    fill(this.panel, { kind: capitalized(one.kind_label), place: place && ` · ${place}`, problem: problemOf(one) });
     part(this.panel, "problem").hidden = !problemOf(one);
     part(this.panel, "release").hidden = !one.abandoned || one.manager !== null || !exists || store.role === "viewer";
     this.#facts.show(factsOf(one));

@@ -1,11 +1,11 @@
 /** The wait graph of a program: drawn, and in sentences. */
 
-import { plural } from "../words/finding.js";
+import { capitalized, plural } from "../words/finding.js";
 import { count } from "../words/format.js";
 import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
 import { edgesOf, isLive, blockedMembers } from "../words/programs.js";
 import { resourceName } from "../words/resourcenames.js";
-import { isLock, keyFigure, kindWord } from "../words/resources.js";
+import { isLock, keyFigure } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { part, setText } from "../dom/dom.js";
@@ -73,7 +73,7 @@ function describe({ kind, id, blocked, count: many, group }) {
   if (kind === "more") return { label: `${count(many)} more`, below: "waiting for the same", title: name, href, tone: "dim", icon: "" };
   const tone = record?.abandoned ? "bad" : blocked ? "warn" : null;
   const figure = record ? keyFigure(record) : "";
-  const below = [record ? kindWord(record) : "", figure || place].filter(Boolean).join(" · ");
+  const below = [record ? capitalized(record.kind_label) : "", figure || place].filter(Boolean).join(" · ");
   return { label: name, below, title: place, href, tone, icon: record?.abandoned ? "✕" : "" };
 }
 

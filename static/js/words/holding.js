@@ -5,7 +5,7 @@ import { duration } from "./format.js";
 import { nameOf } from "./pids.js";
 import { findingWord, isBlocking } from "./programs.js";
 import { resourceName } from "./resourcenames.js";
-import { isLock, isSemaphore, kindWord } from "./resources.js";
+import { isLock, isSemaphore } from "./resources.js";
 import { store } from "../state/store.js";
 
 const MOST_NAMED = 2;
@@ -16,7 +16,7 @@ export function waitsFor(pid, now) {
   if (!edge) return "";
   const { resource, of, phrase, holders, since } = edge;
   const record = store.resources.get(resource);
-  const what = record ? `${kindWord(record)} ${resourceName(record).name}` : resource ?? (of === null ? holders : [of]).slice(0, MOST_NAMED).map(nameOf).join(", ");
+  const what = record ? `${record.kind_label} ${resourceName(record).name}` : resource ?? (of === null ? holders : [of]).slice(0, MOST_NAMED).map(nameOf).join(", ");
   return `${phrase} ${what}, ${duration(now - since)}`;
 }
 

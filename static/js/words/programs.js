@@ -5,14 +5,9 @@ import { store } from "../state/store.js";
 
 /** The findings that block a program; the others only inform. */
 const BLOCKING = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier", "silent-client"]);
-const WORDS = {
-  "deadlock": "deadlock", "abandoned-lock": "abandoned lock", "join-before-drain": "join before drain", "pool-task-lost": "pool task lost",
-  "zombie": "zombie", "orphan": "orphan", "daemon-with-child": "daemon with a child", "fork-from-threads": "fork from threads",
-  "leak": "leak", "broken-barrier": "broken barrier", "dead-sleeper": "dead sleeper", "silent-client": "silent client",
-};
 
 /** "deadlock", "abandoned lock" @param {{kind: string}} finding */
-export const findingWord = ({ kind }) => WORDS[kind] ?? kind.replaceAll("-", " ");
+export const findingWord = ({ kind }) => kind.replaceAll("-", " ");
 
 /** Return whether a finding blocks some of its processes. @param {{kind: string}} finding */
 export const isBlocking = ({ kind }) => BLOCKING.has(kind);

@@ -1,6 +1,6 @@
 /** The names of resources; a part is named with its whole: "wlock of jobs". */
 
-import { kindWord, splitName } from "./resources.js";
+import { splitName } from "./resources.js";
 import { store } from "../state/store.js";
 
 /** @param {object} resource @returns {{name: string, place: string}} */
@@ -12,4 +12,4 @@ export function resourceName(resource) {
 }
 
 /** The name of a part within its whole: "wlock" @param {object} resource */
-export const partName = (resource) => resource.name || kindWord(resource);
+export const partName = (resource) => resource.name || resource.kind_label;

@@ -3,22 +3,14 @@
 import { plural } from "./finding.js";
 import { ABSENT, bytes, count, duration } from "./format.js";
 
-const KINDS = {
-  queue: "Queue", joinable_queue: "JoinableQueue", simple_queue: "SimpleQueue", pipe: "Pipe", lock: "Lock", rlock: "RLock",
-  semaphore: "Semaphore", bounded_semaphore: "BoundedSemaphore", condition: "Condition", event: "Event", barrier: "Barrier",
-  value: "Value", array: "Array", shared_memory: "SharedMemory", manager: "Manager", pool: "Pool", listener: "Listener",
-};
 /** How many elements of an array have a chart. */
 export const ELEMENTS = 4;
 const known = (value) => value !== null && value !== undefined;
 
-/** "JoinableQueue", "managed Lock" @param {{kind: string, manager?: string|null}} resource */
-export const kindWord = ({ kind, manager }) => `${manager ? "managed " : ""}${KINDS[kind] ?? kind}`;
-
 /** Split `jobs (train.py:41)` into name and place. @param {{name: string}} resource @returns {{name: string, place: string}} */
-export function splitName({ name, kind, id }) {
+export function splitName({ name, kind_label: kind, id }) {
   const [, first, place = ""] = /^(.*?)\s*(?:\(([^()]*:\d+)\))?$/s.exec(name ?? "") ?? [null, name, ""];
-  return { name: first || `${KINDS[kind] ?? kind} ${id}`, place };
+  return { name: first || `${kind} ${id}`, place };
 }
 
 export const isQueue = ({ kind }) => kind.endsWith("queue");

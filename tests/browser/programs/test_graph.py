@@ -286,7 +286,7 @@ def test_managed_locks_are_a_circle_and_said_to_be_managed(server: Server, page:
     wait_finding(server, program, "deadlock")
     open_program(page, program)
     expect(drawing(page).locator("a.node[data-blocked]")).to_have_count(4)
-    expect(node(page, "savings")).to_contain_text("managed Lock · held")
+    expect(node(page, "savings")).to_contain_text("Managed lock · held")
     expect(waits(page).filter(has_text=re.compile(r"^in \(\d+\) waits for current, held by out"))).to_be_visible()
     expect(page.locator("#program")).to_contain_text("A managed lock lives in its manager's process")
 

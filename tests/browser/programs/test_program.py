@@ -60,7 +60,7 @@ def test_a_deadlock_is_named_and_drawn_and_goes_on_when_one_is_killed_and_its_lo
     expect(drawing(page).locator(".line[data-blocked]")).to_have_count(4)
     expect(waits(page).filter(has_text=re.compile(r"^plato \(\d+\) waits for knife, held by kant"))).to_be_visible()
     expect(process_row(page, "kant")).to_contain_text("deadlocked")
-    expect(process_row(page, "kant")).to_contain_text(re.compile(r"waits for Lock fork, \d+(\.\d)? s.*holds knife"))
+    expect(process_row(page, "kant")).to_contain_text(re.compile(r"waits for lock fork, \d+(\.\d)? s.*holds knife"))
     expect(page).to_have_title(re.compile("1 blocked"))
 
     findings(page).get_by_role("button", name="Kill plato").click()
@@ -72,7 +72,7 @@ def test_a_deadlock_is_named_and_drawn_and_goes_on_when_one_is_killed_and_its_lo
     expect(process_row(page, "plato")).to_contain_text("−9")
 
     findings(page).get_by_role("button", name="Release fork").click()
-    confirm(page, "Release Lock fork?", "may be inconsistent", "The waiting process continues at once")
+    confirm(page, "Release lock fork?", "may be inconsistent", "The waiting process continues at once")
     expect(state(page)).to_contain_text("exited")
     expect(findings(page).filter(has_text="abandoned")).to_be_hidden()
     expect(page.locator("#program .who")).to_contain_text("exit code 0")
@@ -89,7 +89,7 @@ def test_an_abandoned_lock_is_broken_from_its_panel_and_the_program_goes_on(serv
     expect(panel(page).get_by_role("link", name=re.compile(r"waiter-1 \d+"))).to_have_count(2)  # waits, and has it
     expect(resource_row(page, "lock")).to_contain_text("abandoned")
     panel(page).get_by_role("button", name="Release lock").click()
-    confirm(page, "Release Lock lock?", "waiter-1 · waiting", "One of 2 waiting processes continues at once")
+    confirm(page, "Release lock lock?", "waiter-1 · waiting", "One of 2 waiting processes continues at once")
     expect(state(page)).to_contain_text("exited")
     expect(page.locator("#program .who")).to_contain_text("exit code 0")
     expect(panel(page)).to_contain_text("No process uses this resource any more")

@@ -19,6 +19,7 @@ ALWAYS = {
     "id",
     "program",
     "kind",
+    "kind_label",
     "name",
     "created_by",
     "created_at",
