@@ -66,10 +66,14 @@ class Progress(Record, frozen=True, kw_only=True):
 
 
 class Stuck(Record, frozen=True, kw_only=True):
-    """A diagnosis besides the state: since when (wall clock), and the reason in words."""
+    """A diagnosis besides the state: since when (wall clock), and the reason in words.
+
+    ``detail`` is the reason without what other fields say too: for how long, and on which task.
+    """
 
     since: float
     reason: str
+    detail: str = ""
 
 
 class Stopping(Record, frozen=True, kw_only=True):
@@ -109,6 +113,7 @@ class Process(Record, frozen=True, kw_only=True):
     ``pool``: it hosts the pool of the same id.  ``program``: the id of its program, which is its own id for the first
     process.  ``observed``: it is watched, not a child of the supervisor; only its parent can join it.  Its
     ``exitcode`` is None if it is unknown, and ``booted`` says whether its target function started.
+    ``failed_to_start``: it could not be started, or not reach its target function.
     """
 
     id: str
@@ -131,6 +136,7 @@ class Process(Record, frozen=True, kw_only=True):
     cause: str | None = None
     error: str | None = None
     failed: bool = False
+    failed_to_start: bool = False
     sentinel: Sentinel | None = None
     created_at: float = 0.0
     start_time: float | None = None

@@ -102,6 +102,6 @@ def test_a_module_that_is_not_there_is_told_with_its_traceback(
     spec = {"target": "broken:main", "path": str(tmp_path), "name": "broken"}
     made = open_server.api("POST", "/processes", spec)
     open_detail(shown, made["id"])
-    expect(finding(shown)).to_contain_text("Failed to start: the target function did not run.")
+    expect(finding(shown)).to_contain_text("The target function did not run. Failed to start: ")
     expect(finding(shown).locator("pre")).to_contain_text("No module named 'nothing_of_that_name'")
     open_server.clear()

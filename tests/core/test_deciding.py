@@ -323,6 +323,7 @@ def test_a_target_that_cannot_be_imported_failed_to_start(driver: Driver) -> Non
     )
     driver.ends(process, 1)
     assert driver.record(process).cause == "failed to start: ModuleNotFoundError: No module named 'x'"
+    assert driver.record(process).failed_to_start
 
 
 def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver) -> None:
@@ -337,7 +338,7 @@ def test_quiet_and_waiting_is_stuck_with_its_reason_and_recovers(driver: Driver)
     assert driver.asked[-1] == a.FindFrame(running, key)
     stuck = driver.record(running).stuck
     assert stuck
-    assert stuck.reason == "no progress for 11 s; waits on a lock"
+    assert (stuck.reason, stuck.detail) == ("no progress for 11 s; waits on a lock", "waits on a lock")
     driver.happens(e.FrameFound(running, "blocked in Lock.acquire at jobs.py:31"))
     stuck = driver.record(running).stuck
     assert stuck
@@ -417,3 +418,4 @@ def test_a_start_that_fails_in_the_supervisor_is_fatal_with_its_reason(driver: D
     record = driver.record("p1")
     assert record.state is State.FATAL
     assert record.cause == "failed to start: OSError: [Errno 11] Resource temporarily unavailable"
+    assert record.failed_to_start

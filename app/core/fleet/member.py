@@ -51,7 +51,6 @@ class Member:
     stop: Stop | None = None
     stopped: bool = False
     error: str | None = None
-    failed_to_start: bool = False
     attempts: int = 0
     retry_at: float | None = None
     restart_by: str | None = None

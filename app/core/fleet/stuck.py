@@ -64,8 +64,9 @@ class ProgressWatch:
     def diagnosis(self, process: Process, now: float, wall: float) -> Stuck:
         """Return the diagnosis in words; its ``since`` is wall clock."""
         quiet_s = now - self.quiet_since()
-        parts = [f"no progress for {duration(quiet_s)}", self._last_report(process), self.frame or self.blocked]
-        return Stuck(since=wall - quiet_s, reason="; ".join(part for part in parts if part))
+        detail = "; ".join(filter(None, (self._last_report(process), self.frame or self.blocked)))
+        reason = "; ".join(filter(None, (f"no progress for {duration(quiet_s)}", detail)))
+        return Stuck(since=wall - quiet_s, reason=reason, detail=detail)
 
     def _last_report(self, process: Process) -> str:
         if process.progress is None:

@@ -49,11 +49,11 @@ def blocked_on(member: Member, workers: PoolWorkers, event: e.BlockedOn, now: p.
         return
     progress.blocked = event.words
     if progress.stuck is None:
-        progress.stuck = Stuck(since=now.wall - (now.mono - since), reason=_reason(progress, sample))
+        progress.stuck = _stuck(progress, sample, now.wall - (now.mono - since))
         workers.frames_wanted.append(sample.pid)
         _ask_for_frames(member, workers, out)
     else:
-        progress.stuck = replace(progress.stuck, reason=_reason(progress, sample))
+        progress.stuck = _stuck(progress, sample, progress.stuck.since)
 
 
 def frame_found(member: Member, workers: PoolWorkers, event: e.FrameFound, now: p.Now, out: Out) -> None:
@@ -64,7 +64,7 @@ def frame_found(member: Member, workers: PoolWorkers, event: e.FrameFound, now: 
     if progress is None or progress.stuck is None or sample is None:
         return
     progress.frame = event.words
-    progress.stuck = replace(progress.stuck, reason=_reason(progress, sample))
+    progress.stuck = _stuck(progress, sample, progress.stuck.since)
     if not progress.journalled:
         progress.journalled = True
         quiet = duration(now.wall - progress.stuck.since)
@@ -93,10 +93,11 @@ def _is_quiet(progress: WorkerProgress, limit: float | None, now: p.Now) -> bool
     return limit is not None and since is not None and now.mono - since >= limit
 
 
-def _reason(progress: WorkerProgress, sample: Descendant) -> str:
+def _stuck(progress: WorkerProgress, sample: Descendant, since: float) -> Stuck:
     what = f"{_task_words(progress.task)} has not finished" if progress.task else "no task"
     busy = f"{sample.cpu_percent:.0f} % of a core" if (sample.cpu_percent or 0) > BUSY_PERCENT else ""
-    return "; ".join(part for part in (what, busy, progress.frame or progress.blocked) if part)
+    detail = "; ".join(filter(None, (busy, progress.frame or progress.blocked)))
+    return Stuck(since=since, reason="; ".join(filter(None, (what, detail))), detail=detail)
 
 
 def _task_words(task: PoolTask) -> str:

@@ -26,7 +26,8 @@ Out = list[a.Action]
 
 def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: Out) -> None:
     """Record that start() raised: there is no process, so nothing to join."""
-    member.advance(Trigger.FAIL, failed=True, cause=f"failed to start: {error.splitlines()[-1]}", error=error)
+    cause = f"failed to start: {error.splitlines()[-1]}"
+    member.advance(Trigger.FAIL, failed=True, failed_to_start=True, cause=cause, error=error)
     out.append(a.Note(member.draft(now, "fatal", member.process.cause or "", "supervisor")))
     fleet.changed(member)
     joins.answer(member, out)
@@ -49,7 +50,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
         sent=observed_ends.sent(fleet, member),
         error=member.error,
         booted=process.booted,
-        failed_to_start=member.failed_to_start,
+        failed_to_start=process.failed_to_start,
         reports_errors=process.program is None,
         oom_kills=event.oom_kills,
     )

@@ -38,8 +38,8 @@ def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out:
             member.error = error
             member.update(error=traceback)
         case r.FailedToStart(error=error, traceback=traceback):
-            member.error, member.failed_to_start = error, True
-            member.update(error=traceback)
+            member.error = error
+            member.update(error=traceback, failed_to_start=True)
         case r.Forked():
             return  # the inventory's business
         case _:

@@ -21,10 +21,10 @@ from . import stops
 
 Out = list[a.Action]
 _OF_NEW_OBJECT = {
-    "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False, "stuck": None,
-    "progress": None, "stopping": None, "backoff": None, "sentinel": None, "exited_at": None, "descendants": 0,
-    "pid": None, "ppid": None, "start_time": None, "cpu_percent": None, "rss_bytes": None, "threads": None, "fds": None,
-    "os_state": None,
+    "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False,
+    "failed_to_start": False, "stuck": None, "progress": None, "stopping": None, "backoff": None, "sentinel": None,
+    "exited_at": None, "descendants": 0, "pid": None, "ppid": None, "start_time": None, "cpu_percent": None,
+    "rss_bytes": None, "threads": None, "fds": None, "os_state": None,
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
     member.advance(trigger, **(_OF_NEW_OBJECT if again else {}))
     if again:
         member.update(restarts=member.process.restarts + 1)
-    member.sent, member.error, member.failed_to_start, member.stopped = [], None, False, False
+    member.sent, member.error, member.stopped = [], None, False
     member.retry_at, member.restart_by, member.spawn_by = None, None, by
     fleet.enqueue_start(member)
     fleet.changed(member)

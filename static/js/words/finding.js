@@ -9,14 +9,12 @@ import { duration } from "./format.js";
 import { exitText } from "./pools.js";
 
 const MOST_NAMED = 8;
-/** How the server begins the cause of a process that ran none of its code. */
-const FAILED_START = "failed to start: ";
 
 /** @param {object} process @param {number} now @param {(pid: number) => string} nameOf @returns {Finding|null} */
 export function finding(process, now, nameOf) {
   if (process.stopping && process.state === "stopping") return stopping(process, now, nameOf);
   if (process.state === "backoff" && process.backoff) return backoff(process, now);
-  if (process.failed && !process.alive && process.cause?.startsWith(FAILED_START)) return failedStart(process);
+  if (process.failed_to_start && !process.alive) return failedStart(process);
   if (process.state === "fatal") return fatal(process);
   if (process.state === "lost") return lost(process);
   if (process.state === "exited") return zombie(process);
@@ -26,11 +24,11 @@ export function finding(process, now, nameOf) {
   return null;
 }
 
-function stuck({ stuck: { since, reason }, descendants }, now) {
+function stuck({ stuck: { since, detail }, descendants }, now) {
   const cost = descendants ? ` Terminate also ends ${plural(descendants, "child process")}.` : "";
   return {
     tone: "warn", title: `No progress for ${duration(now - since)}.`,
-    text: sentence(reason.replace(/^no progress for( ?[\d.]+ [smhd]\b)+[;,]?\s*/, "")) + cost,
+    text: sentence(detail) + cost,
   };
 }
 
@@ -52,7 +50,7 @@ function backoff({ backoff: { attempt, limit, until }, cause, error }, now) {
 }
 
 const failedStart = ({ cause, error }) =>
-  ({ tone: "bad", title: "Failed to start: the target function did not run.", text: sentence(cause.slice(FAILED_START.length)), trace: error, open: true });
+  ({ tone: "bad", title: "The target function did not run.", text: sentence(cause ?? ""), trace: error, open: true });
 
 const fatal = ({ cause, error }) => ({ tone: "bad", title: "Gave up restarting.", trace: error, text: sentence(cause ?? "") });
 

@@ -17,9 +17,6 @@ export function taskName({ job, index, first, size }) {
 /** "stall_at(17)": the function without its module. @param {{function: string, arguments: string}} task */
 export const callOf = ({ function: called, arguments: given = "" }) => `${called.split(".").at(-1)}(${given})`;
 
-/** Return why it is stuck, without the task, which is named elsewhere. @param {{reason: string}|null} stuck */
-export const stuckReason = (stuck) => (stuck?.reason ?? "").replace(/^((task|items) [^;]* has not finished|no task)(; |$)/, "");
-
 const moved = (n) => `${plural(n, "prefetched task")} ${n === 1 ? "moves" : "move"} to other workers`;
 
 /** Return how often the task of a worker would still be retried. @param {object} pool @param {object} task */
@@ -44,7 +41,7 @@ export function endingCost(pool, worker, busy) {
 export function describeStuck(pool, worker, busy) {
   const { pid, task, stuck, state } = worker;
   const what = task ? `${taskName(task)}, ${callOf(task)}` : "";
-  const text = [sentence(stuckReason(stuck)), killCost(pool, worker)].filter(Boolean).join(" ");
+  const text = [sentence(stuck.detail), killCost(pool, worker)].filter(Boolean).join(" ");
   if (state === "suspended") return { title: `Worker ${pid} is suspended${what && ` in ${what}`}.`, text };
   return { title: what ? `Worker ${pid} has been stuck on ${what}, for ${duration(busy ?? 0)}.` : `Worker ${pid} is stuck without a task.`, text };
 }

@@ -46,7 +46,8 @@ def test_a_worker_that_finishes_no_task_for_the_limit_is_stuck(driver: PoolDrive
     get_stuck(driver, busy)
     stuck = driver.worker(busy).stuck
     assert stuck
-    assert stuck.reason == "task 17 of job 1 (square) has not finished; waits for a lock at stall_at (pooled.py:40)"
+    assert stuck.detail == "waits for a lock at stall_at (pooled.py:40)"
+    assert stuck.reason == f"task 17 of job 1 (square) has not finished; {stuck.detail}"
     assert stuck.since == pytest.approx(driver.now().wall - 12)
     reason = f"worker {WORKER} stuck for 12 s: {stuck.reason}"
     assert driver.lines("stuck") == [reason]

@@ -5,7 +5,7 @@ import * as explain from "../../words/explain.js";
 import { ABSENT, bytes, count, duration, exitcode, percent } from "../../words/format.js";
 import { busySeconds } from "../../state/clock.js";
 import { workerState } from "../../words/pools.js";
-import { stuckReason, taskName } from "../../words/tasks.js";
+import { taskName } from "../../words/tasks.js";
 import { openStack } from "../../detail/stack.js";
 import { route } from "../../state/router.js";
 import { appendFacts } from "../../widgets/facts.js";
@@ -16,7 +16,7 @@ const asProcess = (worker) => ({ ...worker, alive: worker.state !== "ended" });
 
 /** @type {import("../../widgets/facts.js").Row[]} */
 const FACTS = [
-  ["State", (one) => `${workerState(one).icon} ${workerState(one).word}`, (one) => stuckReason(one.stuck)],
+  ["State", (one) => `${workerState(one).icon} ${workerState(one).word}`, (one) => one.stuck?.detail ?? ""],
   ["Task", (one) => (one.task ? taskName(one.task) : "none"), (one) => (one.task?.attempt > 1 ? `Attempt ${one.task.attempt}.` : "")],
   ["Call", (one) => (one.task ? `${one.task.function}(${one.task.arguments})` : ABSENT), null, "code"],
   ["Running for", (one, pool) => duration(busySeconds(pool.id, one)), null, "num"],

@@ -6,7 +6,7 @@ import { sentinelText } from "../../words/explain.js";
 import { ABSENT, count, duration, exitcode, mebibytes, percent } from "../../words/format.js";
 import { busySeconds } from "../../state/clock.js";
 import { exitText, workerState } from "../../words/pools.js";
-import { callOf, stuckReason, taskName } from "../../words/tasks.js";
+import { callOf, taskName } from "../../words/tasks.js";
 
 /** @param {HTMLElement} row @param {Record<string, HTMLElement>} cells @param {object} pool @param {object} worker */
 export function showWorker(row, cells, pool, worker) {
@@ -34,7 +34,7 @@ export function showWorker(row, cells, pool, worker) {
 /** The note beside its task. */
 function noteOf({ state, stuck, prefetched, exitcode: code }) {
   if (state === "ended") return code ? exitText(code) : "";
-  if (stuck) return stuckReason(stuck);
+  if (stuck) return stuck.detail;
   if (state === "retiring") return "exits after this task";
   return prefetched && state === "suspended" ? `${prefetched} prefetched` : "";
 }
