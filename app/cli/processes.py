@@ -20,16 +20,6 @@ from .session import BY, Session
 # How much longer than the join itself the command line waits for the answer.
 JOIN_MARGIN_S = 10.0
 
-_VERBS = {
-    "terminate": "send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period",
-    "kill": "send SIGKILL to a process and its descendants",
-    "close": "release an ended process, like Process.close()",
-    "restart": "stop a process if it runs, and start it again",
-    "suspend": "stop a process for now (SIGSTOP)",
-    "resume": "continue a suspended process (SIGCONT)",
-    "start": "start a created process",
-}
-
 
 def add_commands(add: Add) -> None:
     """Add the commands for processes and the catalogue."""
@@ -38,8 +28,8 @@ def add_commands(add: Add) -> None:
     _launch_options(add("launch", "launch a workload, or your own function", launch, of_one=False))
     waiting = add("join", "wait for a process to end", join)
     waiting.add_argument("--timeout", type=seconds, metavar="S", help="fail if it has not ended after S seconds")
-    for name, text in _VERBS.items():
-        add(name, text, act)
+    for verb in Verb:
+        add(verb.value, verb.effect, act)
     add("signal", "send a signal to a process", send_signal).add_argument(
         "signal", metavar="NAME", help="SIGUSR1, USR1 or 10, for example"
     )

@@ -23,15 +23,6 @@ from .services import role, services
 
 #: How long a stack capture may take: py-spy needs long on a busy machine.
 STACK_WAIT_S = 15.0
-MEANINGS = {
-    Verb.START: "Start a process in the state `created`.",
-    Verb.TERMINATE: "Send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period.",
-    Verb.KILL: "Send SIGKILL to a process and its descendants.",
-    Verb.CLOSE: "Release an ended process, like Process.close().",
-    Verb.RESTART: "Stop a process if it runs, and start it again.",
-    Verb.SUSPEND: "Suspend a process (SIGSTOP).",
-    Verb.RESUME: "Resume a suspended process (SIGCONT).",
-}
 
 
 api = APIBlueprint("verbs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Verbs")])
@@ -43,7 +34,7 @@ def _verb(verb: Verb) -> Callable[[ProcessPath, VerbBody], Response]:
         return _record(Act(request=control.number(), by=role(), process=path.id, verb=verb, pid=body.pid))
 
     view.__name__ = str(verb)
-    view.__doc__ = MEANINGS[verb]
+    view.__doc__ = f"{verb.effect[0].upper()}{verb.effect[1:]}."
     return view
 
 
