@@ -8,6 +8,8 @@ from __future__ import annotations
 
 #: Processes that one launch may create.
 MAX_LAUNCHED = 1000
+#: Processes of one `/actions` request.
+MAX_IDS = 1000
 #: The longest duration that a field may give: a day.
 MAX_SECONDS = 86_400
 MAX_GRACE_S = 3600

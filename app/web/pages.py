@@ -10,9 +10,13 @@ from importlib.metadata import version
 from flask import Blueprint, Flask, g, render_template, request
 from werkzeug.wrappers import Response
 
+from app.records import limits
 from app.web.http.access import Access, local
 from app.web.http.problems import Problem
 from app.web.upstream.feed import Feed
+
+#: For the forms: the page refuses what the server would.
+_LIMITS = {name: value for name, value in vars(limits).items() if name.isupper()}
 
 
 def install(flask: Flask, access: Access, feed: Feed) -> None:
@@ -20,7 +24,7 @@ def install(flask: Flask, access: Access, feed: Feed) -> None:
     pages = Blueprint("pages", __name__)
 
     def index(**_shown: str) -> str:
-        return render_template("index.html", role=g.role.value, version=version("procession"))
+        return render_template("index.html", role=g.role.value, version=version("procession"), limits=_LIMITS)
 
     things = ("processes", "pools", "programs")
     for path in ("/", "/pools", "/programs", "/events", "/launch", *(f"/{each}/<id>" for each in things)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.records import limits
 from tests.contract.cycles import circles
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,12 @@ def test_what_a_script_imports_is_exported(script: Path) -> None:
         text = (script.parent / module).read_text()
         given = set(EXPORT.findall(text)).union(*map(names, REEXPORT.findall(text)))
         assert names(wanted) <= given, f"{module} does not export {names(wanted) - given}"
+
+
+def test_the_page_uses_limits_that_the_server_has() -> None:
+    used = set(re.findall(r"\b(?:LIMITS|limits)\.([A-Z_]+)", "".join(one.read_text() for one in SCRIPTS + TEMPLATES)))
+    assert used
+    assert used <= vars(limits).keys()
 
 
 def imported_by(script: Path) -> set[Path]:

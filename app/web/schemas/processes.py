@@ -13,6 +13,7 @@ from app.records.errors import InvalidField
 from app.records.limits import (
     MAX_EVENTS,
     MAX_GRACE_S,
+    MAX_IDS,
     MAX_LAUNCHED,
     MAX_NAME_CHARACTERS,
     MAX_PID,
@@ -23,8 +24,6 @@ from app.records.limits import (
 )
 from app.records.process import LaunchSpec, RestartPolicy, StartMethod, State
 
-#: Processes of one `/actions` request.
-MAX_IDS = 1000
 MAX_JOIN_S = 3600.0
 MAX_LOG_BYTES = 1024 * 1024
 MAX_ARGUMENTS = 1000

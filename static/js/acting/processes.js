@@ -10,12 +10,12 @@ import { plural, sentence } from "../words/finding.js";
 import { clock, exitcode } from "../words/format.js";
 import { processWithPid } from "../words/pids.js";
 import { effectOf, VERBS, VIEW_ONLY } from "../words/verbs.js";
+import { LIMITS } from "../state/limits.js";
 import { detailHref, go, route } from "../state/router.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";
 
 const JOIN_S = 20;
-const MOST_IDS = 1000; // per request
 const RUNS = new Set(["starting", "running", "suspended", "stopping", "backoff"]);
 
 /**
@@ -81,8 +81,8 @@ async function many(verb, processes, anchor) {
 }
 
 async function requestMany(verb, ids) {
-  const { results } = await post("/api/v1/actions", { verb, ids: ids.slice(0, MOST_IDS) });
-  return ids.length > MOST_IDS ? [...results, ...await requestMany(verb, ids.slice(MOST_IDS))] : results;
+  const { results } = await post("/api/v1/actions", { verb, ids: ids.slice(0, LIMITS.MAX_IDS) });
+  return ids.length > LIMITS.MAX_IDS ? [...results, ...await requestMany(verb, ids.slice(LIMITS.MAX_IDS))] : results;
 }
 
 function questionForMany(verb, processes, anchor) {

@@ -1,19 +1,20 @@
 /** The fields of every launch, described as in the catalogue. */
 
+import { LIMITS } from "../state/limits.js";
 import { functionFields, JSON_ARGUMENTS } from "../widgets/codefields.js";
 
 export const NAME = { name: "name", label: "Name", type: "str", default: "", optional: true, wide: true, help: "Process(name=…)" };
 
-export const COUNT = { name: "count", label: "Count", type: "int", default: 1, minimum: 1, maximum: 1000, help: "" };
+export const COUNT = { name: "count", label: "Count", type: "int", default: 1, minimum: 1, maximum: LIMITS.MAX_LAUNCHED, help: "" };
 
 export const OPTIONS = [
-  { name: "grace_s", label: "Grace period", type: "float", default: "", optional: true, minimum: 0, maximum: 3600, placeholder: "5",
+  { name: "grace_s", label: "Grace period", type: "float", default: "", optional: true, minimum: 0, maximum: LIMITS.MAX_GRACE_S, placeholder: "5",
     help: "seconds from SIGTERM to SIGKILL" },
-  { name: "stuck_after_s", label: "Stuck after", type: "float", default: "", optional: true, minimum: 1, maximum: 86400, placeholder: "30",
+  { name: "stuck_after_s", label: "Stuck after", type: "float", default: "", optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: "30",
     help: "seconds without progress" },
   { name: "restart.policy", label: "Restart", type: "str", default: "never", choices: ["never", "on-failure", "always"],
     help: "automatic restart, with increasing delays" },
-  { name: "restart.limit", label: "Restart limit", type: "int", default: 5, minimum: 1, maximum: 1000,
+  { name: "restart.limit", label: "Restart limit", type: "int", default: 5, minimum: 1, maximum: LIMITS.MAX_RESTARTS,
     help: "restarts in a row before giving up" },
 ];
 

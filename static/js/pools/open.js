@@ -1,6 +1,7 @@
 /** The dialog that opens a pool. */
 
 import { post } from "../state/api.js";
+import { LIMITS } from "../state/limits.js";
 import { open } from "../widgets/dialogs.js";
 import { FormFields } from "../widgets/formfields.js";
 import { go, poolHref } from "../state/router.js";
@@ -9,13 +10,13 @@ import { part, setText } from "../dom/dom.js";
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("open-pool"));
 const FIELDS = [
   { name: "name", label: "Name", type: "str", default: "", optional: true, wide: true, placeholder: "pool", help: "" },
-  { name: "processes", label: "Workers", type: "int", default: 4, optional: true, minimum: 1, maximum: 256, placeholder: "one per CPU",
+  { name: "processes", label: "Workers", type: "int", default: 4, optional: true, minimum: 1, maximum: LIMITS.MAX_POOL_WORKERS, placeholder: "one per CPU",
     help: "Pool(processes=…)" },
   { name: "start_method", label: "Start method", type: "str", default: "forkserver", choices: ["forkserver", "spawn", "fork"], help: "for the workers" },
   { name: "maxtasksperchild", label: "Tasks per worker", type: "int", default: "", optional: true, minimum: 1, placeholder: "no limit",
     help: "a worker is replaced after this many tasks" },
-  { name: "retries", label: "Retries", type: "int", default: 0, minimum: 0, maximum: 100, help: "of a task whose worker died" },
-  { name: "stuck_after_s", label: "Stuck after", type: "float", default: 10, optional: true, minimum: 1, maximum: 86400, placeholder: "never",
+  { name: "retries", label: "Retries", type: "int", default: 0, minimum: 0, maximum: LIMITS.MAX_TASK_RETRIES, help: "of a task whose worker died" },
+  { name: "stuck_after_s", label: "Stuck after", type: "float", default: 10, optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: "never",
     help: "seconds on one task until a worker counts as stuck" },
 ];
 const fields = new FormFields(part(dialog, "fields"), part(dialog, "problem"));

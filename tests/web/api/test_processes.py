@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import threading
 from typing import Any
 
 import pytest
 
+from app.records import limits
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER
 from tests.web.serving import Client, Launch, Web
@@ -304,6 +307,12 @@ def test_a_viewer_sees_everything_but_secrets(web: Web, launch: Launch) -> None:
     details = viewer.get(f"{PROCESSES}/{record['id']}/inspect").json()
     assert details["environment"] is None
     assert details["uss_bytes"]
+
+
+def test_the_page_comes_with_the_limits_of_requests(operator: Client) -> None:
+    [text] = re.findall(r"data-limits='([^']*)'", operator.get("/").text)
+    given = json.loads(text)
+    assert (given["MAX_LAUNCHED"], given["MAX_POOL_WORKERS"]) == (limits.MAX_LAUNCHED, limits.MAX_POOL_WORKERS)
 
 
 def test_a_viewer_cannot_act(web: Web, launch: Launch) -> None:
