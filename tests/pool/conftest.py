@@ -12,16 +12,23 @@ from procession import Pool
 from tests.pool.tasks import METHODS
 
 JOINED_WITHIN_S = 30
+#: Where the start method makes no difference: as with spawn all is pickled, at the price of a fork.
+ONE_METHOD = "forkserver"
 OpenPool = Callable[..., Pool]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     # From 3.12 on, fork warns in a process with threads, and a pool has one; the stdlib's as well.
     here = Path(__file__).parent
     ignored = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(ignored)
+            params = item.callspec.params if hasattr(item, "callspec") else {}
+            of_another = params.get("method", ONE_METHOD) != ONE_METHOD
+            if of_another and item.get_closest_marker("any_method") and not item.get_closest_marker("every_method"):
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True)

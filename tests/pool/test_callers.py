@@ -19,6 +19,8 @@ from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, started
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.any_method
+
 WORKERS = 2
 
 

@@ -15,6 +15,8 @@ from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, kill, started, workers
 
+pytestmark = pytest.mark.any_method
+
 WORKERS = 2
 
 

@@ -18,6 +18,8 @@ from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import REPEATS, WITHIN_S, assert_goes_on, assert_names, assert_once, started, workers
 
+pytestmark = pytest.mark.any_method
+
 WORKERS = 2
 
 
@@ -96,6 +98,7 @@ def test_argument_that_ends_its_worker(open_pool: OpenPool, log: str) -> None:
     assert pool.statistics().lost == 2
 
 
+@pytest.mark.every_method
 def test_function_that_the_worker_cannot_import(open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call raises what the import raises."""
     pool = open_pool(WORKERS)
@@ -171,6 +174,7 @@ def test_task_calls_exit(open_pool: OpenPool, code: object, exitcode: int) -> No
     assert_goes_on(pool, WORKERS, raised.value.pid)
 
 
+@pytest.mark.every_method
 def test_task_is_interrupted(open_pool: OpenPool) -> None:
     """KeyboardInterrupt ends its worker, too."""
     pool = open_pool(WORKERS)
@@ -179,6 +183,7 @@ def test_task_is_interrupted(open_pool: OpenPool) -> None:
     assert_goes_on(pool, WORKERS, raised.value.pid)
 
 
+@pytest.mark.every_method
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGHUP, signal.SIGUSR1, signal.SIGRTMIN + 2])
 def test_task_dies_of_any_signal(open_pool: OpenPool, number: int) -> None:
     """The error has the signal's exit code."""
@@ -193,6 +198,7 @@ def test_task_dies_of_any_signal(open_pool: OpenPool, number: int) -> None:
 # --- Output, forks, files, memory
 
 
+@pytest.mark.every_method
 def test_task_prints(open_pool: OpenPool, tmp_path: Path) -> None:
     """Its output goes to its standard streams, and does not disturb the pool."""
     path = tmp_path / "output"
@@ -204,6 +210,7 @@ def test_task_prints(open_pool: OpenPool, tmp_path: Path) -> None:
     assert {written.count(line) for line in lines} == {3}
 
 
+@pytest.mark.every_method
 def test_task_forks(open_pool: OpenPool) -> None:
     """The end of child processes does not affect the worker."""
     pool = open_pool(WORKERS)
@@ -216,6 +223,7 @@ def test_task_forks(open_pool: OpenPool) -> None:
     assert_goes_on(pool, WORKERS)
 
 
+@pytest.mark.every_method
 def test_forked_child_returns_from_the_task(open_pool: OpenPool, log: str) -> None:
     """Worker and child both return from it: only the worker answers, and the child exits."""
     pool = open_pool(WORKERS)
@@ -230,6 +238,7 @@ def test_forked_child_returns_from_the_task(open_pool: OpenPool, log: str) -> No
     assert_goes_on(pool, WORKERS)
 
 
+@pytest.mark.every_method
 def test_task_closes_all_descriptors(open_pool: OpenPool) -> None:
     """Its worker may be lost; pool and other tasks are not affected."""
     pool = open_pool(WORKERS)
@@ -243,6 +252,7 @@ def test_task_closes_all_descriptors(open_pool: OpenPool) -> None:
         assert_goes_on(pool, WORKERS)
 
 
+@pytest.mark.every_method
 def test_task_exhausts_memory(open_pool: OpenPool) -> None:
     """It raises MemoryError, also where its result, its arguments or their pickle do not fit."""
     pool = open_pool(WORKERS, tasks.limit_memory, (64 * tasks.MIB,))

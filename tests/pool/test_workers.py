@@ -26,6 +26,8 @@ from tests.pool.killing import (
 )
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.any_method
+
 WORKERS = 2
 
 
@@ -58,6 +60,7 @@ def test_busy_worker_is_ended(
         assert_goes_on(pool, WORKERS, pid)
 
 
+@pytest.mark.every_method
 def test_idle_worker_is_ended(open_pool: OpenPool) -> None:
     """No task is lost."""
     pool = open_pool(WORKERS)
@@ -229,6 +232,7 @@ def test_stopped_idle_worker_does_not_keep_the_pool_open(open_pool: OpenPool) ->
     assert pool.join(WITHIN_S)
 
 
+@pytest.mark.every_method
 def test_stopped_worker_that_got_only_a_function_keeps_no_task(open_pool: OpenPool) -> None:
     """It was stopped after it got the function, whose arguments could not be pickled."""
     pool = open_pool(WORKERS)
@@ -240,11 +244,12 @@ def test_stopped_worker_that_got_only_a_function_keeps_no_task(open_pool: OpenPo
     assert pool.apply_async(tasks.take_any, (3,)).get(WITHIN_S) == "int"
 
 
+@pytest.mark.every_method
 @pytest.mark.parametrize("most", [1, 4])
 def test_workers_retire_after_so_many_tasks(open_pool: OpenPool, method: str, tmp_path: Path, most: int) -> None:
     """After exactly that many, sent singly or at once; the last worker does the rest."""
     pool = open_pool(WORKERS, maxtasksperchild=most)
-    log, count = str(tmp_path / "log"), 30
+    log, count = str(tmp_path / "log"), 10 * min(most, 3)
     results = [pool.apply_async(tasks.logged, (log, one)) for one in range(count)]
     assert [one.get(WITHIN_S) for one in results] == list(range(count))
     done = Counter(pids[0] for pids in tasks.read(log).pids.values())
