@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from procession import Pool, WorkerLost
+from tests.examples import repeats
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
@@ -129,10 +130,11 @@ def test_task_that_always_kills_its_worker_is_lost(open_pool: OpenPool, log: str
     assert_goes_on(pool, WORKERS)
 
 
-def test_fifty_kills_over_five_thousand_tasks(open_pool: OpenPool, log: str) -> None:
+def test_many_kills_over_thousands_of_tasks(open_pool: OpenPool, log: str) -> None:
     """Each kill costs at most one task, which is named with the worker that died."""
     chance = random.Random(SEED)
-    kills, count, processes = 50, 5000, 3
+    kills, processes = repeats(50, few=20), 3
+    count = 100 * kills
     pool = open_pool(processes)
     results = [pool.apply_async(tasks.uneven, (log, one)) for one in range(count)]
     killed = []
