@@ -20,8 +20,10 @@ help:  ## list the targets
 run: setup  ## install what is missing, and start Procession
 	@exec $(BIN)/procession serve
 
-# Half of a test's time is waiting for processes: three at a time on two cores, each file in one of them.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 15
+# Half of a test's time is waiting for processes: five at a time on two cores; tests/conftest.py says what runs where.
+PYTEST := $(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder --durations 15
+# Without compiled files, a quarter of it would be compiling.
+unexport PYTHONDONTWRITEBYTECODE
 
 test: setup-dev browser check  ## run all checks, and all tests but the long ones
 	@$(PYTEST) -m "not long" --hypothesis-profile few

@@ -1,16 +1,58 @@
-"""What every test gets: nothing that it started may outlive it."""
+"""What every test gets: nothing that it started may outlive it; and how tests are spread over processes."""
 
 import signal
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests import examples, leftovers
 
 settings.load_profile(examples.ALL)
 
 GONE_WITHIN_S = 5
+
+#: Each of these goes to one process: a browser and its servers take seconds to start.
+BROWSERS = (("tests/browser/pools/", "tests/browser/programs/"), ("tests/browser/",))
+#: The files that take longest, the longest first, so that none of them is begun at the end.
+LONGEST = (
+    "tests/supervisor/resources/test_peers.py",
+    "tests/pool_host/test_pool_host.py",
+    "tests/supervisor/resources/test_figures.py",
+    "tests/pool/test_surroundings.py",
+    "tests/supervisor/handover/test_handover.py",
+    "tests/programs/test_observed.py",
+    "tests/launcher/test_launcher.py",
+    "tests/supervisor/resources/test_locks.py",
+    "tests/pool/test_kills.py",
+    "tests/supervisor/resources/test_queues.py",
+    "tests/web/test_lifecycle.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0]
+        return -1 if _browser(file) else LONGEST.index(file) if file in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
+
+
+class Spread(LoadFileScheduling):
+    """Gives each file to one process, and those of the same browser to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return _browser(file) or file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread:
+    return Spread(config, log)
+
+
+def _browser(file: str) -> str:
+    return next((str(folders) for folders in BROWSERS if file.startswith(folders)), "")
 
 
 @pytest.fixture(scope="session", autouse=True)

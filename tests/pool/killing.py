@@ -67,9 +67,10 @@ def assert_names(error: BaseException | None, pid: int, exitcode: int | None) ->
             assert words in str(one)
 
 
-def assert_goes_on(pool: Pool, processes: int, dead: int = 0) -> None:
+def assert_goes_on(pool: Pool, processes: int, dead: int = 0, count: int = 60) -> None:
     """It takes more work, with as many workers as before, each of them alive and none the dead one."""
-    assert pool.map_async(square, range(60), chunksize=1).get(WITHIN_S) == [square(number) for number in range(60)]
+    squares = pool.map_async(square, range(count), chunksize=1).get(WITHIN_S)
+    assert squares == [square(number) for number in range(count)]
 
     def complete() -> bool:
         pids = workers(pool)

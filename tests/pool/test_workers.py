@@ -256,7 +256,7 @@ def test_workers_retire_after_so_many_tasks(open_pool: OpenPool, method: str, tm
     assert max(done.values()) == most
     assert sum(number < most for number in done.values()) <= WORKERS
     assert_once(tasks.read(log), count, set())
-    assert_goes_on(pool, WORKERS)
+    assert_goes_on(pool, WORKERS, count=4)
 
 
 def test_one_worker_retires_after_so_many_chunks(open_pool: OpenPool) -> None:
@@ -264,7 +264,7 @@ def test_one_worker_retires_after_so_many_chunks(open_pool: OpenPool) -> None:
     pool = open_pool(1, maxtasksperchild=3)
     pids = pool.map_async(tasks.own_pid, range(36), chunksize=2).get(WITHIN_S)
     assert list(Counter(pids).values()) == [6] * 6
-    assert_goes_on(pool, 1)
+    assert_goes_on(pool, 1, count=4)
 
 
 def test_tasks_taken_back_do_not_count(open_pool: OpenPool, log: str, gate: Path) -> None:
