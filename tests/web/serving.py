@@ -257,7 +257,10 @@ class Pools:
         """The job with its result, once it has ended."""
 
         def found() -> Any:
-            job = self._client.get(f"/api/v1/pools/{pool_id}/jobs/{job_id}").json()
+            answer = self._client.get(f"/api/v1/pools/{pool_id}/jobs/{job_id}")
+            if answer.status_code == 503:  # its host is ending, and what it leaves has not arrived yet
+                return None
+            job = answer.json()
             return job if job["state"] not in ("queued", "running") else None
 
         return wait_until(found, 20, f"job {job_id} of {pool_id} has ended")

@@ -55,7 +55,7 @@ def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
         # The forkserver has the pipe for a moment, too.
         program.see(lambda it: it.edges("put") and it.edges("put")[0].holders == (program.pid,))
         edge = program.edges("put")[0]
-        queue = program.one(name)
+        queue = program.see(lambda it: it.one(name).size and it.one(name))
         assert (queue.size, queue.maxsize) == (3, 3)
         assert (edge.pid, edge.resource, edge.holders, edge.main) == (putter, queue.id, (program.pid,), True)
         assert [(one.pid, one.to) for one in queue.waiting] == [(putter, "put")]
