@@ -7,6 +7,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,11 +80,13 @@ def source(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@cache
 def syntax_tree(module: str) -> ast.Module:
     return ast.parse(source(module).read_text(encoding="utf-8"))
 
 
-def imports(module: str) -> set[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """The dotted names of the modules that `module` imports, at its top or anywhere inside."""
     found: set[str] = set()
     for node in ast.walk(syntax_tree(module)):
@@ -91,7 +94,7 @@ def imports(module: str) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.update(_imported_from(node, module))
-    return found
+    return frozenset(found)
 
 
 def _imported_from(node: ast.ImportFrom, module: str) -> Iterator[str]:
