@@ -31,18 +31,18 @@ def was_stale(page: Page) -> None:
 
 
 def test_the_page_goes_grey_when_the_web_process_is_killed_and_comes_back(
-    own_server: Server, visit: Callable[..., Page]
+    server: Server, visit: Callable[..., Page]
 ) -> None:
-    own_server.begin("sleep", "survivor", params={"seconds": 60})
-    page = visit(own_server.url)
+    server.begin("sleep", "survivor", params={"seconds": 60})
+    page = visit(server.url)
     expect(cell(page, "survivor", "state")).to_contain_text("running")
     pid = cell(page, "survivor", "pid").inner_text()
     page.evaluate(NOTE_STALE)
-    os.kill(own_server.web_pid, signal.SIGKILL)
+    os.kill(server.web_pid, signal.SIGKILL)
     was_stale(page)
     live(page)
     expect(cell(page, "survivor", "pid")).to_have_text(pid)
-    own_server.begin("sleep", "newcomer", params={"seconds": 60})
+    server.begin("sleep", "newcomer", params={"seconds": 60})
     expect(cell(page, "newcomer", "state")).to_contain_text("running")
 
 
@@ -57,11 +57,11 @@ def test_the_page_goes_grey_while_the_supervisor_is_away(own_server: Server, vis
     expect(cell(page, "afterwards", "state")).to_contain_text("running")
 
 
-def test_it_says_since_when_it_is_stale(own_server: Server, visit: Callable[..., Page]) -> None:
-    page = visit(own_server.url)
+def test_it_says_since_when_it_is_stale(server: Server, visit: Callable[..., Page]) -> None:
+    page = visit(server.url)
     live(page)
     page.context.set_offline(True)
-    os.kill(own_server.web_pid, signal.SIGKILL)
+    os.kill(server.web_pid, signal.SIGKILL)
     expect(page.locator("#connection")).to_have_text(re.compile(r"^stale since \d\d:\d\d:\d\d$"))
     expect(page.locator("#banner")).to_contain_text("Disconnected since")
     expect(page.locator("html")).to_have_attribute("data-stale", "")
@@ -70,11 +70,11 @@ def test_it_says_since_when_it_is_stale(own_server: Server, visit: Callable[...,
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_a_page_whose_session_is_gone_leads_to_the_sign_in(own_server: Server, visit: Callable[..., Page]) -> None:
-    page = visit(own_server.url)
+def test_a_page_whose_session_is_gone_leads_to_the_sign_in(server: Server, visit: Callable[..., Page]) -> None:
+    page = visit(server.url)
     live(page)
     page.context.clear_cookies()
-    os.kill(own_server.web_pid, signal.SIGKILL)
+    os.kill(server.web_pid, signal.SIGKILL)
     expect(page.locator("#banner")).to_contain_text("A valid token is required")
     page.get_by_role("link", name="Sign in").click()
     expect(page).to_have_url(re.compile("/signin"))

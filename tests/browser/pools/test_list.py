@@ -87,13 +87,13 @@ def test_of_many_workers_only_those_in_sight_have_rows(server: Server, page: Pag
     expect(worker_row(page, last)).to_be_visible()
 
 
-def test_a_pool_goes_grey_with_the_connection_and_comes_back(own_server: Server, visit: Callable[..., Page]) -> None:
-    pool = own_server.open_pool("survivor", 1)
-    page = visit(own_server.url)
+def test_a_pool_goes_grey_with_the_connection_and_comes_back(server: Server, visit: Callable[..., Page]) -> None:
+    pool = server.open_pool("survivor", 1)
+    page = visit(server.url)
     open_pool_page(page, pool)
     pid = workers(page).get_attribute("data-pid")
     page.evaluate(NOTE_STALE)
-    os.kill(own_server.web_pid, signal.SIGKILL)
+    os.kill(server.web_pid, signal.SIGKILL)
     was_stale(page)
     live(page)
     expect(state(page)).to_contain_text("open")

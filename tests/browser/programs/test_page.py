@@ -122,14 +122,13 @@ def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
     expect(state(page)).to_contain_text("running")
 
 
-def test_it_is_grey_and_stands_while_the_server_is_away(own_server: Server, visit: Callable[..., Page]) -> None:
-    program = run(own_server, "synchronisation-deadlock", seconds=LONG_S)
-    wait_finding(own_server, program, "deadlock")
-    page = visit(own_server.url)
+def test_it_is_grey_and_stands_while_the_server_is_away(server: Server, page: Page) -> None:
+    program = run(server, "synchronisation-deadlock", seconds=LONG_S)
+    wait_finding(server, program, "deadlock")
     open_program(page, program)
     expect(node(page, "plato")).to_be_visible()
     page.context.set_offline(True)
-    os.kill(own_server.web_pid, signal.SIGKILL)
+    os.kill(server.web_pid, signal.SIGKILL)
     expect(page.locator("html")).to_have_attribute("data-stale", "")
     expect(node(page, "plato")).to_be_visible()
     page.context.set_offline(False)
