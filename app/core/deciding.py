@@ -15,10 +15,11 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
-from app.core.pools import pool
+from app.core.pools import asks, pool
 from app.core.processes import endings, forgetting, joins, progress, starts, stops
 from app.core.programs import observed, program
-from app.protocol.control import refuse
+from app.protocol import control as m
+from app.protocol.programs import BreakLock, ProgramEnded, ProgramStarted
 from app.records import primitives as p
 from app.records.errors import ProcessionError
 
@@ -55,10 +56,10 @@ class Deciding:
 
 def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
     match event:
-        case e.Launched() | e.Acted() | e.Signalled() | e.DescendantSignalled() | e.Registered():
-            return a.Answer(event.client, refuse(event.request, refusal))
-        case e.Joining() | e.Asking() | e.RunnerSaid():
-            return a.Answer(event.client, refuse(event.command.request, refusal))
+        case e.Launched() | e.Registered():
+            return a.Answer(event.client, m.refuse(event.request, refusal))
+        case e.Commanded():
+            return a.Answer(event.client, m.refuse(event.command.request, refusal))
         case _:
             raise refusal
 
@@ -66,12 +67,12 @@ def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
 def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
     """Hand one event to the module that decides on it; raises `ProcessionError` if that refuses."""
     match event:
-        case e.Launched() | e.Acted() | e.Signalled() | e.Joining() | e.StopAll():
-            _command(fleet, event, now, out)
-        case e.DescendantSignalled():
-            verbs.signal_descendant(fleet, event, out)
-        case e.BreakingLock():
-            out.append(a.ReleaseLock(event.client, event.command))
+        case e.Launched():
+            verbs.launch(fleet, event, now, out)
+        case e.Commanded(client=client, command=command):
+            _command(fleet, client, command, now, out)
+        case e.StopAll():
+            verbs.stop_all(fleet, event, now, out)
         case e.ClientGone():
             forgetting.forget_client(fleet, event.client)
         case e.ForkserverLost():
@@ -82,41 +83,39 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
         case e.Watching() | e.Spawned() | e.NotSpawned() | e.Ended() | e.Reaped() | e.Remembered() | e.Remaining():
             if member := fleet.members.get(event.process):
                 _process_event(fleet, member, event, now, out)
-        case e.Registered() | e.RunnerSaid() | e.Heard() | e.NotSeen():
+        case e.Registered() | e.Heard() | e.NotSeen():
             _program_event(fleet, event, now, out)
         case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound():
             if member := fleet.members.get(event.process):
                 _progress_event(fleet, member, event, now, out)
-        case e.Asking() | e.HostSaid() | e.HostMessageInvalid() | e.ChannelClosed():
+        case e.HostSaid() | e.HostMessageInvalid() | e.ChannelClosed():
             pool.handle(fleet, event, now, out)
         case _:
             assert_never(event)
 
 
-def _command(
-    fleet: Fleet, event: e.Launched | e.Acted | e.Signalled | e.Joining | e.StopAll, now: p.Now, out: Out
-) -> None:
-    match event:
-        case e.Launched():
-            verbs.launch(fleet, event, now, out)
-        case e.Acted():
-            verbs.act(fleet, event, now, out)
-        case e.Signalled():
-            verbs.send_signal(fleet, event, now, out)
-        case e.Joining():
-            joins.join(fleet, event, now, out)
-        case e.StopAll():
-            verbs.stop_all(fleet, event, now, out)
+def _command(fleet: Fleet, client: int, command: e.FleetCommand, now: p.Now, out: Out) -> None:
+    match command:
+        case m.Act():
+            verbs.act(fleet, client, command, now, out)
+        case m.SendSignal():
+            verbs.send_signal(fleet, client, command, now, out)
+        case m.EndDescendant():
+            verbs.signal_descendant(fleet, client, command, out)
+        case m.Join():
+            joins.join(fleet, client, command, now, out)
+        case m.AskPool():
+            asks.ask(fleet, client, command, now, out)
+        case BreakLock():
+            out.append(a.ReleaseLock(client, command))
+        case ProgramStarted() | ProgramEnded():
+            program.runner_said(fleet, client, command, now, out)
 
 
-def _program_event(
-    fleet: Fleet, event: e.Registered | e.RunnerSaid | e.Heard | e.NotSeen, now: p.Now, out: Out
-) -> None:
+def _program_event(fleet: Fleet, event: e.Registered | e.Heard | e.NotSeen, now: p.Now, out: Out) -> None:
     match event:
         case e.Registered():
             program.register(fleet, event, now, out)
-        case e.RunnerSaid():
-            program.runner_said(fleet, event, now, out)
         case e.Heard():
             observed.heard(fleet, event, now, out)
         case e.NotSeen():

@@ -6,21 +6,20 @@ does not run.  Each function changes one `Member` and appends the actions that f
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 
 from msgspec.structs import replace
 
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
-from app.core.fleet.cause import signal_name
+from app.core.fleet.cause import signal_name, signal_number
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import LIVE, Trigger
 from app.core.fleet.member import Member, name_of
 from app.core.pools import pool
 from app.core.processes import joins, starts, stops
 from app.core.programs import program
-from app.protocol.control import reply
+from app.protocol import control as m
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
 from app.records.primitives import JsonDict
@@ -51,41 +50,41 @@ def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: Out) -> None:
         answer = {"program": program.open_entry(fleet, first).program, "process": first.process}
     else:
         answer = {"processes": [member.process for member in members]}
-    out.append(a.Answer(event.client, reply(event.request, answer)))
+    out.append(a.Answer(event.client, m.reply(event.request, answer)))
 
 
 def _numbered(plan: e.Plan, number: int) -> e.Plan:
     """Return the plan with a numbered name, as `multiprocessing` gives them: ``worker-3``."""
-    return dataclasses.replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
+    return replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
 
 
-def act(fleet: Fleet, event: e.Acted, now: p.Now, out: Out) -> None:
+def act(fleet: Fleet, client: int, command: m.Act, now: p.Now, out: Out) -> None:
     """Do a verb, journal it with its user, and answer with the record."""
-    member = fleet.member(event.process)
-    _check_pid(member, event.pid)
-    _check_ours(member, event.verb)
-    _VERBS[event.verb](fleet, member, event.by, now, out)
+    member = fleet.member(command.process)
+    _check_pid(member, command.pid)
+    _check_ours(member, command.verb)
+    _VERBS[command.verb](fleet, member, command.by, now, out)
     fleet.changed(member)
-    out.append(a.Answer(event.client, reply(event.request, member.process)))
+    out.append(a.Answer(client, m.reply(command.request, member.process)))
 
 
-def send_signal(fleet: Fleet, event: e.Signalled, now: p.Now, out: Out) -> None:
+def send_signal(fleet: Fleet, client: int, command: m.SendSignal, now: p.Now, out: Out) -> None:
     """Send a signal to the process itself."""
-    member = fleet.member(event.process)
-    _check_pid(member, event.pid)
-    _check_alive(member, f"signal {signal_name(event.signum)}")
-    stops.send(member, (event.signum,), event.by, now, out)
-    out.append(a.Note(member.draft(now, "signal", f"{signal_name(event.signum)} sent", event.by)))
+    signum, member = signal_number(command.signal), fleet.member(command.process)
+    _check_pid(member, command.pid)
+    _check_alive(member, f"signal {signal_name(signum)}")
+    stops.send(member, (signum,), command.by, now, out)
+    out.append(a.Note(member.draft(now, "signal", f"{signal_name(signum)} sent", command.by)))
     fleet.changed(member)
-    out.append(a.Answer(event.client, reply(event.request, member.process)))
+    out.append(a.Answer(client, m.reply(command.request, member.process)))
 
 
-def signal_descendant(fleet: Fleet, event: e.DescendantSignalled, out: Out) -> None:
+def signal_descendant(fleet: Fleet, client: int, command: m.EndDescendant, out: Out) -> None:
     """Send a signal to a descendant or an orphan that the last sweep saw."""
-    one = fleet.descendants.get(event.descendant)
+    signum, one = signal_number(command.signal), fleet.descendants.get(command.descendant)
     if one is None:
-        raise NoSuchProcess(f"descendant not found: {event.descendant}")
-    out.append(a.SignalDescendant(event.client, event.request, event.by, one, event.signum))
+        raise NoSuchProcess(f"descendant not found: {command.descendant}")
+    out.append(a.SignalDescendant(client, command, one, signum))
 
 
 def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:

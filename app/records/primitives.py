@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -11,8 +10,7 @@ from msgspec import Struct
 Key: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """One moment: ``mono`` (monotonic) for decisions, ``wall`` (seconds since the epoch) for display."""
 
     mono: float

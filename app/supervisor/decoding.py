@@ -36,12 +36,10 @@ from .answering import Answering
 from .context import Context
 from .publishing import Publishing
 from .sampling import Sampling
-from .signals import number_of
 from .stacking import Stacking
 
 _COMMANDS_PER_TURN = 256
 _FROM_CHILDREN_PER_TURN = 1024
-_ProgramCommand = pm.RunProgram | pm.RegisterProgram | pm.ProgramStarted | pm.ProgramEnded | pm.BreakLock
 
 
 class Decoding:
@@ -126,47 +124,30 @@ class Decoding:
             case m.Launch(spec=spec, count=count):
                 checked_whole("count", count, 1, MAX_LAUNCHED)
                 return e.Launched(client.id, number, by, plan(spec, self._context.settings), count)
-            case m.Act(process=process, verb=verb, pid=pid):
-                return e.Acted(client.id, number, by, process, verb, pid)
-            case m.SendSignal() | m.EndDescendant():
-                return _signal(client, command)
             case m.Join(timeout_s=timeout_s):
                 if timeout_s is not None:
                     checked_seconds("timeout_s", timeout_s, 0, MAX_SECONDS)
-                return e.Joining(client.id, command)
+                return e.Commanded(client.id, command)
             case m.Subscribe():
                 self._publishing.subscribe(client, number, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
             case m.OpenPool(spec=wanted):
                 return e.Launched(client.id, number, by, pool_plan.plan(wanted, self._context.settings))
-            case m.AskPool():
-                return e.Asking(client.id, command)
-            case pm.RunProgram() | pm.RegisterProgram() | pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
-                return self._about_programs(client, command)
+            case pm.RunProgram(spec=program):
+                return e.Launched(client.id, number, by, program_plan.plan(program, self._context.settings))
+            case pm.RegisterProgram():
+                return self._registered(client, command)
+            case m.Act() | m.SendSignal() | m.EndDescendant() | m.AskPool():
+                return e.Commanded(client.id, command)
+            case pm.ProgramStarted() | pm.ProgramEnded() | pm.BreakLock():
+                return e.Commanded(client.id, command)
             case _:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
 
-    def _about_programs(self, client: Client, command: _ProgramCommand) -> e.Happening:
-        number, by, settings = command.request, command.by, self._context.settings
-        match command:
-            case pm.RunProgram(spec=program):
-                return e.Launched(client.id, number, by, program_plan.plan(program, settings))
-            case pm.RegisterProgram(pid=pid):
-                attached = program_plan.of_terminal(command, settings)
-                environment = program_plan.environment(attached.program or ProgramSpec(), settings)
-                return e.Registered(client.id, number, by, attached, pid, environment)
-            case pm.ProgramStarted() | pm.ProgramEnded():
-                return e.RunnerSaid(client.id, command)
-            case pm.BreakLock():
-                return e.BreakingLock(client.id, command)
-
-
-def _signal(client: Client, command: m.SendSignal | m.EndDescendant) -> e.Happening:
-    number, by, signum = command.request, command.by, number_of(command.signal)
-    match command:
-        case m.SendSignal(process=process, pid=pid):
-            return e.Signalled(client.id, number, by, process, signum, pid)
-        case m.EndDescendant(descendant=descendant):
-            return e.DescendantSignalled(client.id, number, by, descendant, signum)
+    def _registered(self, client: Client, command: pm.RegisterProgram) -> e.Happening:
+        settings = self._context.settings
+        plan = program_plan.of_terminal(command, settings)
+        environment = program_plan.environment(plan.program or ProgramSpec(), settings)
+        return e.Registered(client.id, command.request, command.by, plan, command.pid, environment)

@@ -151,23 +151,23 @@ class Performing:
         return left
 
     def _signal_descendant(self, action: a.SignalDescendant, now: p.Now) -> None:
-        one = action.descendant
+        one, command = action.descendant, action.command
         if not identity.signal(one.key, action.signum):
             refusal = NotPossible(f"signal is not possible: pid {one.pid} has ended")
-            self._send(action.client, refuse(action.request, refusal))
+            self._send(action.client, refuse(command.request, refusal))
             return
         name = signal.Signals(action.signum).name
         draft = EventDraft(
             at=now.wall,
             kind="signal",
             text=f"{name} sent to descendant {one.pid} ({one.command[:_COMMAND_CHARACTERS]})",
-            by=action.by,
+            by=command.by,
             process=one.root,
             pid=one.pid,
             name=one.name,
         )
         self._context.recording.note(draft)
-        self._send(action.client, reply(action.request, one))
+        self._send(action.client, reply(command.request, one))
 
     def _release_lock(self, action: a.ReleaseLock, now: p.Now) -> None:
         command = action.command

@@ -1,4 +1,4 @@
-"""Signals by name, and the signals that stop the supervisor."""
+"""The signals that stop the supervisor."""
 
 from __future__ import annotations
 
@@ -7,18 +7,6 @@ import signal
 from collections.abc import Callable
 
 from app.linux.poller import Poller
-from app.records.errors import InvalidField
-
-
-def number_of(name: str) -> int:
-    """Return the number of ``SIGUSR1``, ``usr1`` or ``10``; raise `InvalidField` for anything else."""
-    text = name.upper()
-    try:
-        if text.isdigit():
-            return int(signal.Signals(int(text)))
-        return int(signal.Signals[text if text.startswith("SIG") else f"SIG{text}"])
-    except (KeyError, ValueError):
-        raise InvalidField("signal", f"unknown signal {name!r}; give a name or a number: SIGUSR1, hup, 15") from None
 
 
 class StopSignals:

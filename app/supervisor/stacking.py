@@ -6,7 +6,7 @@ ready in each turn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
@@ -21,8 +21,7 @@ from app.supervisor.stacks.stacks import StackResult, Stacks, top_frame
 from .context import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """The stuck process, or stuck worker of a pool, whose current line is wanted."""
 
     process: str

@@ -83,13 +83,13 @@ class Driver:
     def act(self, process_id: str, verb: Verb, **more: Any) -> m.Message:
         """Do a verb and return its answer."""
         self._request += 1
-        self.happens(e.Acted(1, self._request, "operator", process_id, verb, **more))
+        self.happens(e.Commanded(1, m.Act(request=self._request, process=process_id, verb=verb, **more)))
         return self.answers[-1][1]
 
     def join(self, process_id: str, timeout_s: float | None = None, client: int = 1) -> int:
         """Begin a join; its request number."""
         self._request += 1
-        self.happens(e.Joining(client, m.Join(request=self._request, process=process_id, timeout_s=timeout_s)))
+        self.happens(e.Commanded(client, m.Join(request=self._request, process=process_id, timeout_s=timeout_s)))
         return self._request
 
     def samples(self, process_id: str, *, cpu: float = 0.0, os_state: str = "S") -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.records.errors import NoSuchProcess
 from app.records.primitives import JsonDict
@@ -25,8 +26,7 @@ _UNKNOWN = 0xFFFFFFFF
 _SAMPLES_PER_REPLY = 60_000
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """A series; its values are stored in 32 bits, as multiples of ``step`` or in ``parts`` of 1.
 
     An ``exact`` one takes 64 bits, and stores negative numbers and fractions as they are.

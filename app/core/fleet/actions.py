@@ -7,9 +7,11 @@ perform it: `supervisor.performing` does not look back into the fleet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
+
+from app.protocol.control import EndDescendant
 from app.protocol.message import Message
 from app.protocol.pool_host import AnyAsk
 from app.protocol.programs import BreakLock
@@ -18,16 +20,14 @@ from app.records.primitives import JsonDict, Key
 from app.records.process import Descendant, Process
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A part of a ``program``; ``started`` has (parent, child) pids: a forkserver hides who called start()."""
 
     program: str
     started: frozenset[tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """All processes that end with one: everything that came from it, or with ``branch`` its part of a program."""
 
     process: str
@@ -35,16 +35,14 @@ class Tree:
     branch: Branch | None = None
 
 
-@dataclass(frozen=True)
-class Spawn:
+class Spawn(Struct, frozen=True):
     """Create the Process object and start() it; answered by `Spawned` or `NotSpawned`."""
 
     process: Process
     job: JsonDict
 
 
-@dataclass(frozen=True)
-class SendTo:
+class SendTo(Struct, frozen=True):
     """Send signals to the process itself, in this order; ``observed``: it is not a child of the supervisor."""
 
     process: str
@@ -52,79 +50,68 @@ class SendTo:
     observed: bool = False
 
 
-@dataclass(frozen=True)
-class SignalDescendant:
+class SignalDescendant(Struct, frozen=True):
     """Send a signal to a descendant, journal it and answer with its record; refuse if it is gone."""
 
     client: int
-    request: int
-    by: str
+    command: EndDescendant
     descendant: Descendant
     signum: int
 
 
-@dataclass(frozen=True)
-class ReleaseLock:
+class ReleaseLock(Struct, frozen=True):
     """Release a lock whose holder is dead, journal it and answer, or refuse."""
 
     client: int
     command: BreakLock
 
 
-@dataclass(frozen=True)
-class Remember:
+class Remember(Struct, frozen=True):
     """Take the inventory of the tree now; answered by `Remembered`."""
 
     tree: Tree
 
 
-@dataclass(frozen=True)
-class KillTree:
+class KillTree(Struct, frozen=True):
     """SIGKILL all of ``keys`` and whatever is found below them; answered by `Remaining`."""
 
     tree: Tree
     keys: frozenset[Key]
 
 
-@dataclass(frozen=True)
-class CheckTree:
+class CheckTree(Struct, frozen=True):
     """Look which of ``keys`` and which others of the tree live; answered by `Remaining`."""
 
     tree: Tree
     keys: frozenset[Key]
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """Read the state letter; answered by `Looked`."""
 
     process: str
     key: Key
 
 
-@dataclass(frozen=True)
-class Reap:
+class Reap(Struct, frozen=True):
     """join() a process that has exited; answered by `Reaped`."""
 
     process: str
 
 
-@dataclass(frozen=True)
-class Close:
+class Close(Struct, frozen=True):
     """close() the Process object, and with it its fds and its sentinel."""
 
     process: str
 
 
-@dataclass(frozen=True)
-class Forget:
+class Forget(Struct, frozen=True):
     """Delete the log and the history of a process whose record is gone."""
 
     process: str
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """Read what a quiet process, or a ``worker`` of its pool, is blocked on; answered by `BlockedOn`."""
 
     process: str
@@ -132,8 +119,7 @@ class Probe:
     worker: bool = False
 
 
-@dataclass(frozen=True)
-class FindFrame:
+class FindFrame(Struct, frozen=True):
     """Ask a stuck process, or a ``worker`` of its pool, for its stack; answered by `FrameFound`."""
 
     process: str
@@ -141,8 +127,7 @@ class FindFrame:
     worker: bool = False
 
 
-@dataclass(frozen=True)
-class AskHost:
+class AskHost(Struct, frozen=True):
     """Send ``ask`` to the host of a pool; refused as "away" in its place if that is not possible."""
 
     process: str
@@ -150,8 +135,7 @@ class AskHost:
     ask: AnyAsk
 
 
-@dataclass(frozen=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """Watch a process of a program that is not a child of the supervisor; answered by `Watching`.
 
     ``parent`` is a pid that vouches for it; ``attached``: its program runs in a terminal.
@@ -164,23 +148,20 @@ class Watch:
     parent: int | None = None
 
 
-@dataclass(frozen=True)
-class WatchRunner:
+class WatchRunner(Struct, frozen=True):
     """Watch the `procession run` of an attached program: if it ends before the command has a pid, the program ends."""
 
     process: str
     pid: int
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     """Write a line into the journal."""
 
     draft: EventDraft
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Send a reply or a refusal to a client."""
 
     client: int

@@ -7,8 +7,10 @@ the kernel's count of OOM kills rose since the process was last seen alive.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from app.records.errors import InvalidField
 from app.records.wording import duration
 
 _CRASHES = {
@@ -22,8 +24,7 @@ _CRASHES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """A signal that Procession sent: its number, the user who asked for it, and when (monotonic seconds)."""
 
     signum: int
@@ -37,6 +38,17 @@ def signal_name(signum: int) -> str:
         return signal.Signals(signum).name
     except ValueError:
         return f"signal {signum}"
+
+
+def signal_number(name: str) -> int:
+    """Return the number of ``SIGUSR1``, ``usr1`` or ``10``; raise `InvalidField` for anything else."""
+    text = name.upper()
+    try:
+        if text.isdigit():
+            return int(signal.Signals(int(text)))
+        return int(signal.Signals[text if text.startswith("SIG") else f"SIG{text}"])
+    except (KeyError, ValueError):
+        raise InvalidField("signal", f"unknown signal {name!r}; give a name or a number: SIGUSR1, hup, 15") from None
 
 
 def describe(

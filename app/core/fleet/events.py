@@ -1,27 +1,29 @@
 """What happened: the events that the shell hands to the core.  Pure.
 
-More than 250 lines, so that all events stand in one file, as all actions do in `actions`.
+All in one file, as all actions are in `actions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from app.protocol.control import AskPool, Join
+from msgspec import Struct
+
+from app.protocol.control import Act, AskPool, EndDescendant, Join, SendSignal
 from app.protocol.observer import AnyWord
 from app.protocol.pool_host import AnyHostWord
 from app.protocol.programs import BreakLock, ProgramEnded, ProgramStarted
 from app.protocol.reports import AnyReport
 from app.records.pool import PoolSpec
 from app.records.primitives import JsonDict, Key
-from app.records.process import Descendant, Process, Sample, Verb
+from app.records.process import Descendant, Process, Sample
 from app.records.program import ProgramSpec
 
+FleetCommand: TypeAlias = Act | SendSignal | EndDescendant | Join | AskPool | BreakLock | ProgramStarted | ProgramEnded
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+
+class Plan(Struct, frozen=True, kw_only=True):
     """A checked launch: the record as it will first appear (without id), and the job for `procession.child`.
 
     The host of a pool has a complete ``pool``, the first process of a program a ``program``.
@@ -33,8 +35,7 @@ class Plan:
     program: ProgramSpec | None = None
 
 
-@dataclass(frozen=True)
-class Launched:
+class Launched(Struct, frozen=True):
     """A client launches ``count`` processes, a pool or a program."""
 
     client: int
@@ -44,91 +45,35 @@ class Launched:
     count: int = 1
 
 
-@dataclass(frozen=True)
-class Acted:
-    """A client gives a verb to one process."""
+class Commanded(Struct, frozen=True):
+    """A client gives a command to what there is."""
 
     client: int
-    request: int
-    by: str
-    process: str
-    verb: Verb
-    pid: int | None = None
+    command: FleetCommand
 
 
-@dataclass(frozen=True)
-class Signalled:
-    """A client sends a signal to one process."""
-
-    client: int
-    request: int
-    by: str
-    process: str
-    signum: int
-    pid: int | None = None
-
-
-@dataclass(frozen=True)
-class DescendantSignalled:
-    """A client sends a signal to one descendant."""
-
-    client: int
-    request: int
-    by: str
-    descendant: str
-    signum: int
-
-
-@dataclass(frozen=True)
-class Joining:
-    """A client joins a process."""
-
-    client: int
-    command: Join
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A client asks the host of a pool."""
-
-    client: int
-    command: AskPool
-
-
-@dataclass(frozen=True)
-class BreakingLock:
-    """A client wants the lock of a dead holder released."""
-
-    client: int
-    command: BreakLock
-
-
-@dataclass(frozen=True)
-class HostSaid:
+class HostSaid(Struct, frozen=True):
     """The host of a pool sent a word; an answer in the place of a host comes the same way."""
 
     process: str
     word: AnyHostWord
 
 
-@dataclass(frozen=True)
-class HostMessageInvalid:
+class HostMessageInvalid(Struct, frozen=True):
     """The host of a pool sent something that is not a word."""
 
     process: str
     why: str
 
 
-@dataclass(frozen=True)
-class ChannelClosed:
+class ChannelClosed(Struct, frozen=True):
     """The channel to the host of a pool is closed; ``why`` None: the host closed it."""
 
     process: str
     why: str | None
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """`procession run`, process ``runner``, is about to run a program; it gets a record and the ``environment``."""
 
     client: int
@@ -139,47 +84,34 @@ class Registered:
     environment: JsonDict
 
 
-@dataclass(frozen=True)
-class RunnerSaid:
-    """`procession run` reports that its program started or exited."""
-
-    client: int
-    command: ProgramStarted | ProgramEnded
-
-
-@dataclass(frozen=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """An observed process sent a word about processes; the kernel names the sender."""
 
     key: Key
     word: AnyWord
 
 
-@dataclass(frozen=True)
-class NotSeen:
+class NotSeen(Struct, frozen=True):
     """``count`` words of a process could not be read or sent."""
 
     key: Key
     count: int
 
 
-@dataclass(frozen=True)
-class Watching:
+class Watching(Struct, frozen=True):
     """A process is watched; ``key`` None: it is already gone, or does not belong to the program."""
 
     process: str
     key: Key | None
 
 
-@dataclass(frozen=True)
-class ClientGone:
+class ClientGone(Struct, frozen=True):
     """A client has disconnected."""
 
     client: int
 
 
-@dataclass(frozen=True)
-class Spawned:
+class Spawned(Struct, frozen=True):
     """start() returned."""
 
     process: str
@@ -188,24 +120,21 @@ class Spawned:
     sentinel_fd: int
 
 
-@dataclass(frozen=True)
-class NotSpawned:
+class NotSpawned(Struct, frozen=True):
     """start() raised in the supervisor; there is no process."""
 
     process: str
     error: str
 
 
-@dataclass(frozen=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """A supervised process, or a descendant of it, sent a report."""
 
     process: str
     report: AnyReport
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The pidfd fired.  ``exitcode`` None: unknown.  ``oom_kills``: by how much the kernel's count rose."""
 
     process: str
@@ -213,48 +142,42 @@ class Ended:
     oom_kills: int = 0
 
 
-@dataclass(frozen=True)
-class Reaped:
+class Reaped(Struct, frozen=True):
     """join() returned: the zombie is gone."""
 
     process: str
 
 
-@dataclass(frozen=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """The tree below a process, without the process itself, was recorded."""
 
     process: str
     keys: frozenset[Key]
 
 
-@dataclass(frozen=True)
-class Remaining:
+class Remaining(Struct, frozen=True):
     """The remembered tree was looked at: ``keys`` still live, newcomers included, the process itself left out."""
 
     process: str
     keys: frozenset[Key]
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """The state letter of a process in /proc was read; None: it is gone."""
 
     process: str
     os_state: str | None
 
 
-@dataclass(frozen=True)
-class Sampled:
+class Sampled(Struct, frozen=True):
     """A sweep sampled all processes."""
 
     samples: Mapping[str, Sample]
     descendants: tuple[Descendant, ...]
-    log_bytes: Mapping[str, int] = field(default_factory=dict)
+    log_bytes: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True)
-class SentinelSeen:
+class SentinelSeen(Struct, frozen=True):
     """The sentinel of a dead process was looked at; ``held_by`` keep it from firing."""
 
     process: str
@@ -262,8 +185,7 @@ class SentinelSeen:
     held_by: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class BlockedOn:
+class BlockedOn(Struct, frozen=True):
     """It is known what a quiet process, or that ``worker``, is blocked on; ``suspicious``: maybe forever."""
 
     process: str
@@ -272,8 +194,7 @@ class BlockedOn:
     worker: int | None = None
 
 
-@dataclass(frozen=True)
-class FrameFound:
+class FrameFound(Struct, frozen=True):
     """The line of Python of a stuck process, or of that ``worker``, was found; empty if unknown."""
 
     process: str
@@ -281,15 +202,13 @@ class FrameFound:
     worker: int | None = None
 
 
-@dataclass(frozen=True)
-class ForkserverLost:
+class ForkserverLost(Struct, frozen=True):
     """The forkserver died; its children are now children of the supervisor."""
 
     pid: int
 
 
-@dataclass(frozen=True)
-class StopAll:
+class StopAll(Struct, frozen=True):
     """Everything must end: each process within its grace period, at most ``within_s``."""
 
     by: str
@@ -298,17 +217,11 @@ class StopAll:
 
 Happening: TypeAlias = (
     Launched
-    | Acted
-    | Signalled
-    | DescendantSignalled
-    | Joining
-    | Asking
-    | BreakingLock
+    | Commanded
     | HostSaid
     | HostMessageInvalid
     | ChannelClosed
     | Registered
-    | RunnerSaid
     | Heard
     | NotSeen
     | Watching

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.records.event import EventDraft
@@ -21,8 +22,7 @@ from .lifecycle import Trigger, advance
 from .stuck import ProgressWatch
 
 
-@dataclass(frozen=True)
-class Waiter:
+class Waiter(Struct, frozen=True):
     """A client that joins; ``until`` is monotonic, None without limit."""
 
     client: int

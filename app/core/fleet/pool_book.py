@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.protocol.pool_host import AnyAsk
@@ -40,8 +41,7 @@ class JobDetails:
         return self._by_job.get(job)
 
 
-@dataclass(frozen=True)
-class PendingAsk:
+class PendingAsk(Struct, frozen=True):
     """A request that the host has not answered; ``until`` is monotonic, None without limit."""
 
     pool: str

@@ -10,10 +10,9 @@ from typing import Any, assert_never
 from msgspec.structs import replace
 
 from app.core.fleet import actions as a
-from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.pool_book import PendingAsk, PoolEntry
-from app.protocol.control import Refused, refuse, reply
+from app.protocol.control import AskPool, Refused, refuse, reply
 from app.protocol.pool_host import (
     ActOnWorker,
     AnyAsk,
@@ -39,19 +38,20 @@ JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
 
 
-def ask(fleet: Fleet, event: e.Asking, entry: PoolEntry, now: p.Now, out: Out) -> None:
+def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: Out) -> None:
     """Relay a request to the host, or answer in its place if it is dead."""
-    command, member = event.command, fleet.members[entry.pool.id]
+    entry = fleet.pools.find(command.pool)
+    member = fleet.members[entry.pool.id]
     _check(command.ask)
     if entry.dead:
-        out.append(a.Answer(event.client, reply(command.request, _answer_for_the_dead(entry, command.ask))))
+        out.append(a.Answer(client, reply(command.request, _answer_for_the_dead(entry, command.ask))))
         return
     if entry.unreachable:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
     if sum(one.pool == entry.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
     number, until = next(fleet.pools.numbers), _until(command.ask, now)
-    fleet.pools.asks[number] = PendingAsk(entry.pool.id, event.client, command.request, command.ask, until)
+    fleet.pools.asks[number] = PendingAsk(entry.pool.id, client, command.request, command.ask, until)
     if words := _in_words(command.ask):
         out.append(a.Note(member.draft(now, "asked", words, command.by)))
     out.append(a.AskHost(entry.pool.id, number, command.ask))

@@ -73,16 +73,11 @@ def _opening(member: Member) -> Pool:
     )
 
 
-# Requests to it, and its reports
+# Its reports
 
 
-def handle(
-    fleet: Fleet, event: e.Asking | e.HostSaid | e.HostMessageInvalid | e.ChannelClosed, now: p.Now, out: Out
-) -> None:
-    """Handle a request of a client, or what comes over the channel of a host."""
-    if isinstance(event, e.Asking):
-        asks.ask(fleet, event, fleet.pools.find(event.command.pool), now, out)
-        return
+def handle(fleet: Fleet, event: e.HostSaid | e.HostMessageInvalid | e.ChannelClosed, now: p.Now, out: Out) -> None:
+    """Handle what comes over the channel of a host."""
     member = fleet.members.get(event.process)
     if member is None:
         return

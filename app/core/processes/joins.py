@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from app.core.fleet import actions as a
-from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import JOINABLE
 from app.core.fleet.member import Member, Waiter
-from app.protocol.control import reply
+from app.protocol.control import Join, reply
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import State
@@ -15,16 +14,16 @@ from app.records.process import State
 Out = list[a.Action]
 
 
-def join(fleet: Fleet, event: e.Joining, now: p.Now, out: Out) -> None:
+def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: Out) -> None:
     """Answer when the process has exited or the timeout is over; a zombie is reaped."""
-    member, command = fleet.member(event.command.process), event.command
+    member = fleet.member(command.process)
     if member.process.observed:
         raise NotPossible(not_ours(member, "join"))
     state = member.process.state
     if state in (State.CREATED, State.CLOSED):
         raise NotPossible(f"join is not possible while the process is {state}")
     until = None if command.timeout_s is None else now.mono + command.timeout_s
-    member.waiters.append(Waiter(event.client, command.request, until))
+    member.waiters.append(Waiter(client, command.request, until))
     if state is State.EXITED:
         out.append(a.Note(member.draft(now, "joined", "by join()", command.by)))
         out.append(a.Reap(member.id))

@@ -5,22 +5,20 @@ Pure.  One counter for all causes of an end, reset by ``stable_s`` of uptime.  A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.records.process import RestartPolicy
 from app.records.wording import duration
 
 
-@dataclass(frozen=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Restart after ``delay_s``; this is restart number ``attempt``."""
 
     attempt: int
     delay_s: float
 
 
-@dataclass(frozen=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Do not restart; ``reason`` says why."""
 
     reason: str

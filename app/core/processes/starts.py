@@ -5,7 +5,7 @@ Pure.  start() is called once per Process object; a restart is a new object unde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
@@ -112,8 +112,7 @@ def begin_again(fleet: Fleet, member: Member, by: str, out: Out) -> None:
 # After a crash of the supervisor
 
 
-@dataclass(frozen=True, kw_only=True)
-class Former:
+class Former(Struct, frozen=True, kw_only=True):
     """What the journal last knew of a process; ``runs``: it still runs, but is no longer a child."""
 
     id: str

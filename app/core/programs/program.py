@@ -70,9 +70,8 @@ def register(fleet: Fleet, event: e.Registered, now: p.Now, out: Out) -> None:
     out.append(a.Answer(event.client, reply(event.request, {"program": entry.program, "environment": environment})))
 
 
-def runner_said(fleet: Fleet, event: e.RunnerSaid, now: p.Now, out: Out) -> None:
+def runner_said(fleet: Fleet, client: int, command: ProgramStarted | ProgramEnded, now: p.Now, out: Out) -> None:
     """Take the report of `procession run` that its command started or exited."""
-    command = event.command
     entry, member = fleet.programs.of(command.program), fleet.members.get(command.program)
     if entry is None or member is None:
         raise NoSuchProcess(f"program not found: {command.program}")
@@ -85,7 +84,7 @@ def runner_said(fleet: Fleet, event: e.RunnerSaid, now: p.Now, out: Out) -> None
             _ended(fleet, member, command, now, out)
     fleet.changed(member)
     refresh(fleet, now, out)
-    out.append(a.Answer(event.client, reply(command.request, {"program": entry.program})))
+    out.append(a.Answer(client, reply(command.request, {"program": entry.program})))
 
 
 def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: Out) -> None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.linux.outbox import Outbox
 from app.linux.poller import READABLE, WRITABLE, Poller
@@ -30,16 +31,14 @@ _REASON_CHARACTERS = 200
 _UNLIMITED = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class HostMessage:
+class HostMessage(Struct, frozen=True):
     """A message of a host; if it could not be decoded, a string that says why."""
 
     process: str
     word: AnyHostWord | str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelClosed:
+class ChannelClosed(Struct, frozen=True):
     """A channel was closed; ``why`` is None if the host closed its end, as it does when it dies."""
 
     process: str

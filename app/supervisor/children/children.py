@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from msgspec import Struct
+
 from app.linux import pidfds
 from app.linux.poller import Poller
 from app.protocol.reports import MAX_REPORT
@@ -42,16 +44,14 @@ _REPORTS_PER_TURN = 64
 _UNKNOWN = 255
 
 
-@dataclass(frozen=True, slots=True)
-class ReportReceived:
+class ReportReceived(Struct, frozen=True):
     """A child sent a datagram on its report socket; it is not decoded yet."""
 
     process: str
     datagram: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ChildExited:
+class ChildExited(Struct, frozen=True):
     """A child ended; ``exitcode`` is −N for signal N, None if unknown.  It stays a zombie until it is reaped."""
 
     process: str

@@ -7,15 +7,15 @@ import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.linux.poller import Poller
 
 _PRELOADED = "procession.child.preload"
 
 
-@dataclass(frozen=True, slots=True)
-class ForkserverExited:
+class ForkserverExited(Struct, frozen=True):
     """The forkserver died."""
 
     pid: int

@@ -7,7 +7,8 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.linux import proc
 from app.linux.pidfds import readable
@@ -23,8 +24,7 @@ _SO_PEERPIDFD = 77
 _FD_BYTES = array.array("i").itemsize
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """A message of the process ``key``; the taker closes its ``fds``.  Start time 0: the process had ended."""
 
     key: Key
@@ -32,8 +32,7 @@ class Heard:
     fds: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NotSeen:
+class NotSeen(Struct, frozen=True):
     """So many messages of the process could not be decoded, or not be sent."""
 
     key: Key

@@ -60,7 +60,7 @@ class PoolDriver(Driver):
         """A client asks; the number under which the host was asked, 0 where it was not."""
         self._request += 1
         before = len(self.asked)
-        self.happens(e.Asking(client, m.AskPool(request=self._request, pool=pool_id, ask=ask, by="cli")))
+        self.happens(e.Commanded(client, m.AskPool(request=self._request, pool=pool_id, ask=ask, by="cli")))
         asked = [one for one in self.asked[before:] if isinstance(one, a.AskHost)]
         return asked[0].number if asked else 0
 

@@ -48,7 +48,7 @@ class Programs(Driver):
 
     def runner_says(self, word: type[Any], **fields: Any) -> m.Message:
         """`procession run` tells how it stands; its answer."""
-        self.happens(e.RunnerSaid(1, word(request=next(self._requests), **fields)))
+        self.happens(e.Commanded(1, word(request=next(self._requests), **fields)))
         return self.answers[-1][1]
 
     def result(self) -> Any:

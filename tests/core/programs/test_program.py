@@ -296,7 +296,7 @@ def test_a_worker_that_its_pool_ends_has_not_failed(driver: Programs) -> None:
     driver.dies(alone, -15)
     driver.says(driver.child(program, parent), w.Ending(children=[killed]))
     driver.says(parent, w.Ending(children=[ended, ours, late]))
-    driver.happens(e.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
+    driver.happens(e.Commanded(1, m.SendSignal(request=900, process=driver.of(ours).id, signal="SIGTERM")))
     driver.dies(ended, -15)
     driver.dies(killed, -9)
     driver.dies(ours, -15)
@@ -319,7 +319,7 @@ def test_the_cause_names_the_process_of_the_program_that_sent_the_signal(driver:
     for pid in (ended, otherwise, ours):
         driver.says(parent, w.Signalled(child=pid, signal=15))
     driver.says(ended, w.Signalled(child=claimed, signal=15))
-    driver.happens(e.Signalled(1, 900, "operator", driver.of(ours).id, signal.SIGTERM, None))
+    driver.happens(e.Commanded(1, m.SendSignal(request=900, process=driver.of(ours).id, signal="SIGTERM")))
     for pid, code in zip(pids, (-15, -9, -15, -15), strict=True):
         driver.dies(pid, code)
     name = driver.record(program).name
