@@ -13,7 +13,7 @@ from app.records.event import Event
 
 from . import tables
 from .arguments import Add, count
-from .session import BY, Session
+from .session import Session
 
 
 def add_commands(add: Add) -> None:
@@ -61,5 +61,5 @@ def _fresh_events(
 
 
 def _journal(session: Session, process: str | None, limit: int) -> list[Event]:
-    answer = session.ask(lambda request: Events(request=request, by=BY, latest=True, limit=limit, process=process))
+    answer = session.ask(Events(latest=True, limit=limit, process=process))
     return msgspec.convert(answer["events"], list[Event])

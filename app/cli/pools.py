@@ -97,7 +97,7 @@ def open_pool(session: Session, args: Namespace) -> None:
         "stuck_after_s": args.stuck_after,
     }
     spec = PoolSpec(**{name: value for name, value in given.items() if value is not None})
-    made = session.ask(lambda request: OpenPool(request=request, by=BY, spec=spec))["pool"]
+    made = session.ask(OpenPool(spec=spec))["pool"]
     if args.json:
         tables.write_json(made)
     else:
@@ -131,7 +131,7 @@ def worker(session: Session, args: Namespace) -> None:
     """Act on one worker, and print which task that lost or retried."""
     pool_id = session.find_pool(args.pool).id
     if args.verb == STACK:
-        answer = session.ask(lambda request: Stack(request=request, by=BY, process=pool_id, pid=args.pid))
+        answer = session.ask(Stack(process=pool_id, pid=args.pid))
         tables.write_stack(f"worker {args.pid} of {pool_id}", answer, as_json=args.json)
         return
     answer = _ask(session, pool_id, ActOnWorker(pid=args.pid, verb=WorkerVerb(args.verb)))
@@ -142,7 +142,7 @@ def worker(session: Session, args: Namespace) -> None:
 
 
 def _ask(session: Session, pool_id: str, ask: AnyAsk) -> Any:
-    return session.ask(lambda request: AskPool(request=request, by=BY, pool=pool_id, ask=ask))
+    return session.ask(AskPool(pool=pool_id, ask=ask))
 
 
 def _ended(session: Session, pool_id: str, job_id: int) -> JsonDict:

@@ -15,7 +15,7 @@ from app.records.process import LaunchSpec, Process, RestartPolicy, Verb
 
 from . import tables
 from .arguments import Add, count, folder, pair, seconds, typed, untyped
-from .session import BY, Session
+from .session import Session
 
 # How much longer than the join itself the command line waits for the answer.
 JOIN_MARGIN_S = 10.0
@@ -41,28 +41,9 @@ def _launch_options(parser: ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True).add_argument
     what("workload", nargs="?", metavar="NAME", help="workload of the catalogue, see `procession workloads`")
     what("--target", metavar="MODULE:FUNCTION", help="your own function; --param gives its keyword arguments")
-    add(
-        "--param",
-        type=pair,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set a parameter; repeatable",
-    )
-    add(
-        "--arg",
-        action="append",
-        default=[],
-        metavar="VALUE",
-        help="positional argument for --target; repeatable",
-    )
-    add(
-        "--path",
-        type=folder,
-        default=".",
-        metavar="DIR",
-        help="folder of MODULE (default: current folder)",
-    )
+    add("--param", type=pair, action="append", default=[], metavar="NAME=VALUE", help="set a parameter; repeatable")
+    add("--arg", action="append", default=[], metavar="VALUE", help="positional argument for --target; repeatable")
+    add("--path", type=folder, default=".", metavar="DIR", help="folder of MODULE (default: current folder)")
     add("--name", help="name of the process (default: multiprocessing's)")
     add("--count", type=count, default=1, metavar="N", help="launch N processes (default: 1)")
     add("--start-method", choices=("forkserver", "spawn", "fork"), help="how to start it (default: forkserver)")
@@ -111,7 +92,7 @@ def launch(session: Session, args: Namespace) -> None:
         restart=_policy(args),
         stuck_after_s=args.stuck_after,
     )
-    made = session.ask(lambda request: Launch(request=request, by=BY, spec=spec, count=args.count))
+    made = session.ask(Launch(spec=spec, count=args.count))
     _write_processes(msgspec.convert(made["processes"], list[Process]), args)
 
 
@@ -119,16 +100,14 @@ def act(session: Session, args: Namespace) -> None:
     """Apply a verb to the process with the pid that was found."""
     process = session.find(args.id)
     verb = Verb(args.command)
-    answer = session.ask(lambda request: Act(request=request, by=BY, process=process.id, verb=verb, pid=process.pid))
+    answer = session.ask(Act(process=process.id, verb=verb, pid=process.pid))
     _write_process(answer, args, {Verb.SUSPEND: "SIGSTOP", Verb.RESUME: "SIGCONT"}.get(verb))
 
 
 def send_signal(session: Session, args: Namespace) -> None:
     """Send a signal."""
     process = session.find(args.id)
-    answer = session.ask(
-        lambda request: SendSignal(request=request, by=BY, process=process.id, signal=args.signal, pid=process.pid)
-    )
+    answer = session.ask(SendSignal(process=process.id, signal=args.signal, pid=process.pid))
     _write_process(answer, args, args.signal)
 
 
@@ -136,9 +115,7 @@ def join(session: Session, args: Namespace) -> None:
     """Wait for the end of a process."""
     process = session.find(args.id)
     limit = None if args.timeout is None else args.timeout + JOIN_MARGIN_S
-    answer = session.ask(
-        lambda request: Join(request=request, by=BY, process=process.id, timeout_s=args.timeout), limit
-    )
+    answer = session.ask(Join(process=process.id, timeout_s=args.timeout), limit)
     if args.json:
         tables.write_json(answer)
     elif answer["joined"]:
@@ -150,7 +127,7 @@ def join(session: Session, args: Namespace) -> None:
 def stack(session: Session, args: Namespace) -> None:
     """Print the current stack of a process."""
     process = session.find(args.id)
-    answer = session.ask(lambda request: Stack(request=request, by=BY, process=process.id))
+    answer = session.ask(Stack(process=process.id))
     tables.write_stack(process.id, answer, as_json=args.json)
 
 
@@ -174,7 +151,7 @@ def _write_process(answer: JsonDict, args: Namespace, sent: str | None = None) -
 
 
 def _catalogue(session: Session) -> list[JsonDict]:
-    answer = session.ask(lambda request: Workloads(request=request, by=BY))
+    answer = session.ask(Workloads())
     return list(answer["workloads"])
 
 

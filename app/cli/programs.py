@@ -11,7 +11,7 @@ from app.records.waits import Waits
 
 from . import program_tables, tables
 from .arguments import Add
-from .session import BY, Session
+from .session import Session
 
 PROGRAM = "id of a program, or its name if that is unique"
 
@@ -82,7 +82,7 @@ def _of_one(snapshot: Snapshot, program: str) -> Waits:
 
 def break_lock(session: Session, args: Namespace) -> None:
     """Release a lock whose holder is dead."""
-    answer = session.ask(lambda request: BreakLock(request=request, by=BY, resource=args.resource))
+    answer = session.ask(BreakLock(resource=args.resource))
     if args.json:
         tables.write_json(answer)
     else:

@@ -22,7 +22,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import msgspec
 
@@ -32,7 +32,7 @@ from app.records.primitives import JsonDict
 from app.settings import Settings
 
 from . import tables
-from .session import BY, NoInstance, Session
+from .session import NoInstance, Session
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # The exit codes of shells
 _FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGQUIT})
@@ -48,9 +48,7 @@ def run(chosen: Settings, args: Namespace) -> int:
     if session is None:
         return _Foreground(args.argv, None, {}).run()
     answer = session.ask(
-        lambda request: RegisterProgram(
-            request=request,
-            by=BY,
+        RegisterProgram(
             command=tuple(args.argv),
             cwd=str(Path.cwd()),
             pid=os.getpid(),
@@ -84,7 +82,7 @@ class _Registered:
     def started(self, pid: int) -> None:
         """Report that the command runs."""
         with contextlib.suppress(ProcessionError):
-            self._session.ask(lambda request: ProgramStarted(request=request, by=BY, program=self._id, pid=pid))
+            self._session.ask(ProgramStarted(program=self._id, pid=pid))
 
     def ended(self, exitcode: int | None, error: str | None = None) -> None:
         """Report that the command has ended; ``exitcode`` None: it was not started."""
@@ -98,11 +96,8 @@ class _Registered:
 
     def _report_end(self, exitcode: int | None, error: str | None) -> JsonDict:
         """Use a new connection: hours may have passed, and another supervisor may be running."""
-        answer = Session(self._chosen).ask(
-            lambda request: ProgramEnded(request=request, by=BY, program=self._id, exitcode=exitcode, error=error)
-        )
-        program: JsonDict = answer["program"]
-        return program
+        report = ProgramEnded(program=self._id, exitcode=exitcode, error=error)
+        return cast("JsonDict", Session(self._chosen).ask(report)["program"])
 
 
 class _Foreground:

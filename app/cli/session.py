@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from app.client import Connection, call
 from app.launcher.home_lock import is_served
@@ -49,15 +51,15 @@ class Session:
         """Close all connections."""
         self._connections.close()
 
-    def ask(self, make: Callable[[int], AnyCommand], timeout_s: float | None = ANSWER_S) -> Any:
-        """Send the command that ``make`` returns for a request number; return its result or raise the refusal."""
+    def ask(self, command: AnyCommand, timeout_s: float | None = ANSWER_S) -> Any:
+        """Send a command; return its result or raise the refusal."""
         self._commands.timeout_s = timeout_s
-        return call(self._commands, make(next(self._numbers)))
+        return call(self._commands, replace(command, request=next(self._numbers), by=BY))
 
     def stream(self, turn_s: float | None = None) -> Iterator[AnyAnswer | None]:
         """Yield the snapshot, then every delta; None after each ``turn_s`` without one."""
         connection = self._connect()
-        connection.send(Subscribe(request=next(self._numbers), by=BY))
+        connection.send(Subscribe(by=BY))
         while True:
             try:
                 answer = connection.receive()

@@ -10,7 +10,7 @@ class Message(Struct, frozen=True, kw_only=True, tag=True, tag_field="type", for
 
 
 class Command(Message, frozen=True, kw_only=True):
-    """Base of the messages that clients send."""
+    """Base of the messages that clients send; a client numbers those that it sends on one connection."""
 
-    request: int
+    request: int = 1
     by: str = "operator"

@@ -16,10 +16,11 @@ from app.records.pool import Job, WorkerVerb
 from app.web.http.json_codec import answer
 from app.web.http.problems import Problem
 from app.web.present import pools as present
-from app.web.schemas.pools import JobBody, JobPath, NothingBody, PoolPath, WorkerBody, WorkerPath
+from app.web.schemas.pools import JobBody, JobPath, NothingBody, WorkerBody, WorkerPath
+from app.web.schemas.processes import IdPath
 
 from .openapi import gives
-from .services import role, services
+from .services import ask, role, services
 from .verbs import STACK_WAIT_S
 
 MEANINGS = {
@@ -33,14 +34,14 @@ api = APIBlueprint("pool_work", __name__, url_prefix="/api/v1/pools", abp_tags=[
 
 
 @api.get("/<id>/jobs", responses=gives(present.Jobs))
-def jobs(path: PoolPath) -> Response:
+def jobs(path: IdPath) -> Response:
     """Return the newest jobs of a pool, oldest first, without their results."""
     pool = services().pool(path.id)
     return answer({"jobs": pool["jobs"], "jobs_not_shown": pool["jobs_not_shown"]})
 
 
 @api.post("/<id>/jobs", responses=gives(Job, 202))
-def submit(path: PoolPath, body: JobBody) -> Response:
+def submit(path: IdPath, body: JobBody) -> Response:
     """Submit a job; the answer is its record, at once for every method."""
     if body.is_target and not services().settings.allow_targets:
         raise Problem(403, "Running a `module:function` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
@@ -71,11 +72,8 @@ def stack(path: WorkerPath, body: NothingBody) -> Response:
     """Capture the stack of a worker; `source` is faulthandler, py-spy or proc."""
     if path.pid not in [worker["pid"] for worker in services().pool(path.id)["workers"]]:
         raise NoSuchProcess(f"Pool {path.id} has no worker {path.pid}.")
-    control = services().control
-    command = Stack(request=control.number(), by=role(), process=path.id, pid=path.pid)
-    return answer(control.ask(command, STACK_WAIT_S))
+    return answer(ask(Stack(process=path.id, pid=path.pid), STACK_WAIT_S))
 
 
-def _asked(pool_id: str, ask: AnyAsk) -> Any:
-    control = services().control
-    return control.ask(AskPool(request=control.number(), by=role(), pool=pool_id, ask=ask))
+def _asked(pool_id: str, wanted: AnyAsk) -> Any:
+    return ask(AskPool(pool=pool_id, ask=wanted))

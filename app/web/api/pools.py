@@ -15,11 +15,11 @@ from app.protocol.pool_host import AnyAsk, Close, JoinPool, Resize, Terminate
 from app.records.pool import Pool
 from app.web.http.json_codec import answer
 from app.web.present import pools as present
-from app.web.schemas.pools import NothingBody, OpenPoolBody, PoolPath, ResizeBody
-from app.web.schemas.processes import MAX_JOIN_S, HistoryQuery, JoinBody
+from app.web.schemas.pools import NothingBody, OpenPoolBody, ResizeBody
+from app.web.schemas.processes import MAX_JOIN_S, HistoryQuery, IdPath, JoinBody
 
 from .openapi import gives
-from .services import role, services
+from .services import ask, services
 
 api = APIBlueprint("pools", __name__, url_prefix="/api/v1/pools", abp_tags=[Tag(name="Pools")])
 
@@ -33,59 +33,53 @@ def pools() -> Response:
 @api.post("", responses=gives(Pool, 201))
 def open_pool(body: OpenPoolBody) -> Response:
     """Open a pool; the answer is its record, in the state `opening` until its workers start."""
-    control = services().control
-    made = control.ask(OpenPool(request=control.number(), by=role(), spec=body.spec()))
-    return answer(made["pool"], 201)
+    return answer(ask(OpenPool(spec=body.spec()))["pool"], 201)
 
 
 @api.get("/functions", responses=gives(present.PoolFunctions))
 def functions() -> Response:
     """Return the catalogue of functions for jobs, with typed parameters and an example of each."""
-    return answer(services().control.ask(PoolFunctions(request=services().control.number())))
+    return answer(ask(PoolFunctions()))
 
 
 @api.get("/<id>", responses=gives(Pool))
-def pool(path: PoolPath) -> Response:
+def pool(path: IdPath) -> Response:
     """Return a pool with its workers and its newest jobs."""
     return answer(services().pool(path.id))
 
 
 @api.get("/<id>/history")
-def history(path: PoolPath, query: HistoryQuery) -> Response:
+def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a pool for the last ten minutes: queued tasks, tasks per second, CPU and memory."""
-    control = services().control
     pool_id = services().pool(path.id)["id"]
-    return answer(control.ask(History(request=control.number(), process=pool_id, points=query.points)))
+    return answer(ask(History(process=pool_id, points=query.points)))
 
 
 @api.post("/<id>/resize", responses=gives(Pool, 202))
-def resize(path: PoolPath, body: ResizeBody) -> Response:
+def resize(path: IdPath, body: ResizeBody) -> Response:
     """Change the number of workers; surplus workers finish their current task first."""
     return _record(path.id, Resize(processes=body.processes))
 
 
 @api.post("/<id>/close", responses=gives(Pool, 202))
-def close(path: PoolPath, body: NothingBody) -> Response:
+def close(path: IdPath, body: NothingBody) -> Response:
     """Accept no more jobs; the workers end when all jobs are done."""
     return _record(path.id, Close())
 
 
 @api.post("/<id>/terminate", responses=gives(Pool, 202))
-def terminate(path: PoolPath, body: NothingBody) -> Response:
+def terminate(path: IdPath, body: NothingBody) -> Response:
     """End the workers now; running tasks are lost, queued tasks do not start."""
     return _record(path.id, Terminate())
 
 
 @api.post("/<id>/join", responses=gives(present.Joined))
-def join(path: PoolPath, body: JoinBody) -> Response:
+def join(path: IdPath, body: JoinBody) -> Response:
     """After close or terminate, wait for the workers to end, at most `timeout_s`; blocks no other request."""
-    control = services().control
     wait_s = MAX_JOIN_S if body.timeout_s is None else body.timeout_s
-    command = AskPool(request=control.number(), by=role(), pool=path.id, ask=JoinPool(timeout_s=wait_s))
-    return answer(control.ask(command, wait_s))
+    return answer(ask(AskPool(pool=path.id, ask=JoinPool(timeout_s=wait_s)), wait_s))
 
 
-def _record(pool_id: str, ask: AnyAsk) -> Response:
-    control = services().control
-    control.ask(AskPool(request=control.number(), by=role(), pool=pool_id, ask=ask))
+def _record(pool_id: str, wanted: AnyAsk) -> Response:
+    ask(AskPool(pool=pool_id, ask=wanted))
     return answer(services().pool(pool_id), 202)

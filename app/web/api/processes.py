@@ -19,15 +19,15 @@ from app.web.schemas.processes import (
     BatchBody,
     ConsequencesQuery,
     HistoryQuery,
+    IdPath,
     LaunchBody,
     ListQuery,
     LogQuery,
-    ProcessPath,
 )
 from app.web.upstream import logs
 
 from .openapi import gives
-from .services import role, services
+from .services import ask, role, services
 
 SEARCHED = ("id", "name", "workload", "target", "pid", "state", "cause")
 
@@ -55,23 +55,21 @@ def launch_many(body: BatchBody) -> Response:
 
 
 @api.get("/<id>", responses=gives(present.Process))
-def process(path: ProcessPath) -> Response:
+def process(path: IdPath) -> Response:
     """Return a process."""
     return answer(present.process(services().process(path.id), time.time()))
 
 
 @api.get("/<id>/history")
-def history(path: ProcessPath, query: HistoryQuery) -> Response:
+def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a process for the last ten minutes: CPU and memory."""
-    control = services().control
-    command = History(request=control.number(), process=path.id, points=query.points)
-    return answer(control.ask(command))
+    return answer(ask(History(process=path.id, points=query.points)))
 
 
 @api.get("/<id>/inspect")
-def inspect(path: ProcessPath) -> Response:
+def inspect(path: IdPath) -> Response:
     """Return memory shares, open files, connections, limits and the environment (operator only)."""
-    details = services().control.ask(Inspect(request=services().control.number(), process=path.id))
+    details = ask(Inspect(process=path.id))
     if role() is not Role.OPERATOR:
         notes = [*details.get("notes", ()), "environment: shown to the operator only"]
         details |= {"environment": None, "notes": notes}
@@ -79,15 +77,13 @@ def inspect(path: ProcessPath) -> Response:
 
 
 @api.get("/<id>/consequences")
-def consequences(path: ProcessPath, query: ConsequencesQuery) -> Response:
+def consequences(path: IdPath, query: ConsequencesQuery) -> Response:
     """Return what terminate or kill would do: which descendants it would end, and what would be lost."""
-    control = services().control
-    command = Consequences(request=control.number(), process=path.id, verb=Verb(query.verb))
-    return answer(control.ask(command))
+    return answer(ask(Consequences(process=path.id, verb=Verb(query.verb))))
 
 
 @api.get("/<id>/log", responses=gives(present.LogPart))
-def log(path: ProcessPath, query: LogQuery) -> Response:
+def log(path: IdPath, query: LogQuery) -> Response:
     """Return a part of the output of a process (standard output and error)."""
     process_id = services().process(path.id)["id"]
     return answer(logs.read(services().settings.log_path(process_id), query.offset, query.limit))
@@ -96,9 +92,8 @@ def log(path: ProcessPath, query: LogQuery) -> Response:
 def _launched(body: LaunchBody, count: int) -> JsonDict:
     if body.target is not None and not services().settings.allow_targets:
         raise Problem(403, "Launching a `target` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
-    control = services().control
-    command = Launch(request=control.number(), by=role(), spec=body.spec(), count=count)
-    return present.processes(control.ask(command)["processes"], time.time())
+    launched = ask(Launch(spec=body.spec(), count=count))
+    return present.processes(launched["processes"], time.time())
 
 
 def _wanted(record: JsonDict, query: ListQuery) -> bool:

@@ -21,11 +21,11 @@ from app.web.http.problems import Problem
 from app.web.present import processes as present_processes
 from app.web.present import programs as present_programs
 from app.web.schemas.pools import NothingBody
-from app.web.schemas.processes import HistoryQuery
-from app.web.schemas.programs import ProgramPath, ResourcePath, ResourcesQuery, RunBody
+from app.web.schemas.processes import HistoryQuery, IdPath
+from app.web.schemas.programs import ResourcesQuery, RunBody
 
 from .openapi import gives
-from .services import role, services
+from .services import ask, services
 
 api = APIBlueprint("programs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Programs")])
 
@@ -41,19 +41,18 @@ def run(body: RunBody) -> Response:
     """Run a program and observe it; the answer is the record of its first process, whose id is that of the program."""
     if body.command is not None and not services().settings.allow_targets:
         raise Problem(403, "Running a `command` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
-    control = services().control
-    made = control.ask(RunProgram(request=control.number(), by=role(), spec=body.spec()))
+    made = ask(RunProgram(spec=body.spec()))
     return answer(present_processes.process(made["process"], time.time()), 201)
 
 
 @api.get("/programs/workloads", responses=gives(present_programs.CataloguePrograms))
 def workloads() -> Response:
     """Return the catalogue of programs by theme, with typed parameters."""
-    return answer(services().control.ask(ProgramWorkloads(request=services().control.number())))
+    return answer(ask(ProgramWorkloads()))
 
 
 @api.get("/programs/<id>", responses=gives(Program))
-def program(path: ProgramPath) -> Response:
+def program(path: IdPath) -> Response:
     """Return a program."""
     return answer(services().program(path.id))
 
@@ -70,24 +69,22 @@ def resources(query: ResourcesQuery) -> Response:
 
 
 @api.get("/resources/<id>", responses=gives(Resource))
-def resource(path: ResourcePath) -> Response:
+def resource(path: IdPath) -> Response:
     """Return a resource; fields that its kind does not have are left out."""
     return answer(present_programs.resource(services().resource(path.id)))
 
 
 @api.get("/resources/<id>/history")
-def history(path: ResourcePath, query: HistoryQuery) -> Response:
+def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a resource for the last ten minutes: size, bytes in the pipe, rates or value."""
-    control = services().control
     resource_id = services().resource(path.id)["id"]
-    return answer(control.ask(History(request=control.number(), process=resource_id, points=query.points)))
+    return answer(ask(History(process=resource_id, points=query.points)))
 
 
 @api.post("/resources/<id>/break", responses=gives(present_programs.LockBroken))
-def break_lock(path: ResourcePath, body: NothingBody) -> Response:
+def break_lock(path: IdPath, body: NothingBody) -> Response:
     """Release a lock whose holder is dead; 409 while the holder is alive."""
-    control = services().control
-    broken = control.ask(BreakLock(request=control.number(), by=role(), resource=path.id))
+    broken = ask(BreakLock(resource=path.id))
     return answer(broken | {"resource": present_programs.resource(broken["resource"])})
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app, g
+from msgspec.structs import replace
 
+from app.protocol.control import AnyCommand
 from app.protocol.delta import Mirror
 from app.records.errors import NoSuchProcess
 from app.records.primitives import JsonDict
@@ -63,3 +65,8 @@ def services() -> Services:
 def role() -> Role:
     """Return the role of the current request, which was admitted."""
     return cast("Role", g.role)
+
+
+def ask(command: AnyCommand, wait_s: float = 0.0) -> Any:
+    """Give the supervisor a command of this client; return the reply as plain JSON (`Control.ask`)."""
+    return services().control.ask(replace(command, by=role()), wait_s)

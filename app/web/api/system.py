@@ -14,11 +14,11 @@ from app.protocol.control import EndDescendant, Events, History, Workloads
 from app.records.process import Descendant
 from app.web.http.json_codec import answer
 from app.web.present import processes as present
-from app.web.schemas.processes import DescendantPath, EventsQuery, FleetHistoryQuery, SignalBody
+from app.web.schemas.processes import EventsQuery, FleetHistoryQuery, IdPath, SignalBody
 
 from . import metrics
 from .openapi import gives
-from .services import role, services
+from .services import ask, role, services
 
 api = APIBlueprint("system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="System")])
 
@@ -38,27 +38,25 @@ def snapshot() -> Response:
 @api.get("/workloads")
 def workloads() -> Response:
     """Return the catalogue of workloads, with typed parameters."""
-    return answer(services().control.ask(Workloads(request=services().control.number())))
+    return answer(ask(Workloads()))
 
 
 @api.get("/events")
 def events(query: EventsQuery) -> Response:
     """Return events of the journal, oldest first."""
-    return answer(services().control.ask(Events(request=services().control.number(), **query.model_dump())))
+    return answer(ask(Events(**query.model_dump())))
 
 
 @api.get("/history")
 def history(query: FleetHistoryQuery) -> Response:
     """Return the charts of all processes for the last minutes: CPU and memory."""
-    return answer(services().control.ask(History(request=services().control.number(), points=query.points)))
+    return answer(ask(History(points=query.points)))
 
 
 @api.post("/descendants/<id>/signal", responses=gives(Descendant, 202))
-def signal_descendant(path: DescendantPath, body: SignalBody) -> Response:
+def signal_descendant(path: IdPath, body: SignalBody) -> Response:
     """Send a signal to a descendant or an orphan; its id is PID-STARTTICKS."""
-    control = services().control
-    command = EndDescendant(request=control.number(), by=role(), descendant=path.id, signal=body.text())
-    return answer(control.ask(command), 202)
+    return answer(ask(EndDescendant(descendant=path.id, signal=body.text())), 202)
 
 
 def prometheus() -> Response:

@@ -16,10 +16,10 @@ from app.records.process import Verb
 from app.web.http.json_codec import answer
 from app.web.http.problems import of_refusal
 from app.web.present import processes as present
-from app.web.schemas.processes import MAX_JOIN_S, ActionsBody, JoinBody, ProcessPath, SignalBody, StackBody, VerbBody
+from app.web.schemas.processes import MAX_JOIN_S, ActionsBody, IdPath, JoinBody, SignalBody, StackBody, VerbBody
 
 from .openapi import gives
-from .services import role, services
+from .services import ask, role, services
 
 #: How long a stack capture may take: py-spy needs long on a busy machine.
 STACK_WAIT_S = 15.0
@@ -28,10 +28,9 @@ STACK_WAIT_S = 15.0
 api = APIBlueprint("verbs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Verbs")])
 
 
-def _verb(verb: Verb) -> Callable[[ProcessPath, VerbBody], Response]:
-    def view(path: ProcessPath, body: VerbBody) -> Response:
-        control = services().control
-        return _record(Act(request=control.number(), by=role(), process=path.id, verb=verb, pid=body.pid))
+def _verb(verb: Verb) -> Callable[[IdPath, VerbBody], Response]:
+    def view(path: IdPath, body: VerbBody) -> Response:
+        return _record(Act(process=path.id, verb=verb, pid=body.pid))
 
     view.__name__ = str(verb)
     view.__doc__ = f"{verb.effect[0].upper()}{verb.effect[1:]}."
@@ -43,27 +42,22 @@ for _each in Verb:
 
 
 @api.post("/processes/<id>/signal", responses=gives(present.Process, 202))
-def signal(path: ProcessPath, body: SignalBody) -> Response:
+def signal(path: IdPath, body: SignalBody) -> Response:
     """Send a signal to a process."""
-    control = services().control
-    return _record(SendSignal(request=control.number(), by=role(), process=path.id, signal=body.text(), pid=body.pid))
+    return _record(SendSignal(process=path.id, signal=body.text(), pid=body.pid))
 
 
 @api.post("/processes/<id>/join")
-def join(path: ProcessPath, body: JoinBody) -> Response:
+def join(path: IdPath, body: JoinBody) -> Response:
     """Wait for a process to end, at most `timeout_s`; blocks no other request."""
-    control = services().control
     wait_s = MAX_JOIN_S if body.timeout_s is None else body.timeout_s
-    command = Join(request=control.number(), by=role(), process=path.id, timeout_s=wait_s)
-    return answer(control.ask(command, wait_s))
+    return answer(ask(Join(process=path.id, timeout_s=wait_s), wait_s))
 
 
 @api.post("/processes/<id>/stack")
-def stack(path: ProcessPath, body: StackBody) -> Response:
+def stack(path: IdPath, body: StackBody) -> Response:
     """Capture the stack of a process or of a descendant; `source` is faulthandler, py-spy or proc."""
-    control = services().control
-    command = Stack(request=control.number(), by=role(), process=path.id, pid=body.pid)
-    return answer(control.ask(command, STACK_WAIT_S))
+    return answer(ask(Stack(process=path.id, pid=body.pid), STACK_WAIT_S))
 
 
 @api.post("/actions", responses=gives(present.ActionResults))
@@ -71,15 +65,14 @@ def actions(body: ActionsBody) -> Response:
     """Apply one verb to many processes; each has its own result."""
     commands = [_command(body.verb, process_id) for process_id in body.ids]
     refusals = services().control.ask_many(commands)
-    results = tuple(_result(command.process, refusals[command.request]) for command in commands)
+    results = tuple(map(_result, body.ids, refusals))
     return answer(present.ActionResults(results=results))
 
 
 def _command(verb: str, process_id: str) -> Act | Join:
-    number = services().control.number()
     if verb == "join":
-        return Join(request=number, by=role(), process=process_id, timeout_s=0)
-    return Act(request=number, by=role(), process=process_id, verb=Verb(verb))
+        return Join(by=role(), process=process_id, timeout_s=0)
+    return Act(by=role(), process=process_id, verb=Verb(verb))
 
 
 def _result(process_id: str, error: ProcessionError | None) -> present.ActionResult:
@@ -89,4 +82,4 @@ def _result(process_id: str, error: ProcessionError | None) -> present.ActionRes
 
 
 def _record(command: Act | SendSignal) -> Response:
-    return answer(present.process(services().control.ask(command), time.time()), 202)
+    return answer(present.process(ask(command), time.time()), 202)

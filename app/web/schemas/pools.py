@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.protocol.pool_host import AgreedTask
@@ -23,7 +23,7 @@ from app.records.limits import (
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.records.process import StartMethod
 
-from .processes import MAX_ARGUMENTS, MAX_JSON_INTEGER, MAX_PATH_CHARACTERS, Body, Id, StuckAfter
+from .processes import MAX_ARGUMENTS, MAX_JSON_INTEGER, MAX_PATH_CHARACTERS, Body, IdPath, StuckAfter
 
 MAX_ITEMS = 1_000_000
 ITERABLE = {
@@ -60,19 +60,13 @@ Iterable = Annotated[Any, AfterValidator(_list_or_object), WithJsonSchema(ITERAB
 WorkerCount = Annotated[int, Field(ge=1, le=MAX_POOL_WORKERS)]
 
 
-class PoolPath(BaseModel):
-    """The id of a pool in the address."""
-
-    id: Id
-
-
-class JobPath(PoolPath):
+class JobPath(IdPath):
     """The ids of a pool and a job in the address."""
 
     job: int = Field(ge=1, le=MAX_JSON_INTEGER)
 
 
-class WorkerPath(PoolPath):
+class WorkerPath(IdPath):
     """The id of a pool and the pid of a worker in the address."""
 
     pid: int = Field(ge=1, le=MAX_PID)

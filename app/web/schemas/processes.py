@@ -58,14 +58,8 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ProcessPath(BaseModel):
-    """The id of a process in the address."""
-
-    id: Id
-
-
-class DescendantPath(BaseModel):
-    """The id of a descendant in the address: PID-STARTTICKS."""
+class IdPath(BaseModel):
+    """The id in the address; that of a descendant is PID-STARTTICKS."""
 
     id: Id
 

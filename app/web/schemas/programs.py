@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.records.errors import InvalidField
 from app.records.limits import MAX_NAME_CHARACTERS
@@ -19,18 +19,6 @@ MAX_VARIABLE_NAME_CHARACTERS = 1000
 Argument = Annotated[str, Field(max_length=MAX_ARGUMENT_CHARACTERS, pattern=r"^[^\x00]*$")]
 VariableName = Annotated[str, Field(min_length=1, max_length=MAX_VARIABLE_NAME_CHARACTERS, pattern=r"^[^\x00=]+$")]
 Folder = Annotated[str, Field(min_length=1, max_length=MAX_PATH_CHARACTERS, pattern=r"^[^\x00]+$")]
-
-
-class ProgramPath(BaseModel):
-    """The id of a program in the address."""
-
-    id: Id
-
-
-class ResourcePath(BaseModel):
-    """The id of a resource in the address."""
-
-    id: Id
 
 
 class ResourcesQuery(Query):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from gevent import socket
 from gevent.lock import BoundedSemaphore
+from msgspec.structs import replace
 
 from app.client import Connection, call, error_of
 from app.protocol.control import (
@@ -52,17 +53,12 @@ class Control:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._free = BoundedSemaphore(MAX_CONNECTIONS)
-        self._numbers = itertools.count(1)
         self._asked_at = float("-inf")
 
     @property
     def settled(self) -> bool:
         """Whether the feed must have received the effect of all commands by now."""
         return time.monotonic() > self._asked_at + SETTLED_AFTER_S
-
-    def number(self) -> int:
-        """Return a request number for the next command."""
-        return next(self._numbers)
 
     def ask(self, command: AnyCommand, wait_s: float = 0.0) -> Any:
         """Send a command and return the reply as plain JSON; ``wait_s`` is how long the command itself may take."""
@@ -73,13 +69,13 @@ class Control:
             if isinstance(command, CHANGING) and not _only_reads(command):
                 self._asked_at = time.monotonic()
 
-    def ask_many(self, commands: Iterable[AnyCommand]) -> dict[int, ProcessionError | None]:
-        """Send many commands on one connection; return the refusal, or None, by request number.
+    def ask_many(self, commands: Sequence[AnyCommand]) -> list[ProcessionError | None]:
+        """Send many commands on one connection; return the refusal, or None, of each.
 
         Several are pending at a time, so that the supervisor handles them, and writes its journal, in groups.
         """
         results: dict[int, ProcessionError | None] = {}
-        waiting = iter(commands)
+        waiting = (replace(command, request=number) for number, command in enumerate(commands, 1))
         with self.connection() as connection:
             sent = _send(connection, itertools.islice(waiting, MAX_PENDING))
             while len(results) < sent:
@@ -92,18 +88,17 @@ class Control:
                         continue
                 sent += _send(connection, itertools.islice(waiting, 1))
         self._asked_at = time.monotonic()
-        return results
+        return [results[number] for number in range(1, len(commands) + 1)]
 
     def mirror(self) -> Mirror:
         """Return the current state, requested from the supervisor."""
         with self.connection() as connection:
-            connection.send(Subscribe(request=self.number()))
-            while True:
-                answer = connection.receive()
-                if isinstance(answer, SnapshotMessage):
-                    mirror = Mirror()
-                    mirror.load(answer.snapshot)
-                    return mirror
+            connection.send(Subscribe())
+            while not isinstance(answer := connection.receive(), SnapshotMessage):
+                pass
+        mirror = Mirror()
+        mirror.load(answer.snapshot)
+        return mirror
 
     @contextmanager
     def connection(self, wait_s: float = 0.0) -> Iterator[Connection]:
@@ -111,11 +106,8 @@ class Control:
         if not self._free.acquire(timeout=TIMEOUT_S):
             raise SupervisorAway(f"too many requests: {MAX_CONNECTIONS} are waiting for the supervisor")
         try:
-            connection = Connection(self._path, TIMEOUT_S + wait_s, socket_module=socket)
-            try:
+            with closing(Connection(self._path, TIMEOUT_S + wait_s, socket_module=socket)) as connection:
                 yield connection
-            finally:
-                connection.close()
         finally:
             self._free.release()
 

@@ -11,6 +11,7 @@ server, which has one thread.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -80,16 +81,13 @@ class Feed:
             gevent.sleep(delay)
 
     def _read_one_connection(self, listener: Listener) -> None:
-        connection = Connection(self._path, SILENCE_S, socket_module=socket)
-        try:
-            connection.send(Subscribe(request=1))
+        with closing(Connection(self._path, SILENCE_S, socket_module=socket)) as connection:
+            connection.send(Subscribe())
             while True:
                 try:
                     self._take(connection.receive(), listener)
                 except SequenceGap:
-                    connection.send(Subscribe(request=1))
-        finally:
-            connection.close()
+                    connection.send(Subscribe())
 
     def _take(self, answer: AnyAnswer, listener: Listener) -> None:
         match answer:
