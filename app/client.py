@@ -13,7 +13,8 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import ModuleType
+from typing import Any
 
 import msgspec
 
@@ -35,13 +36,6 @@ _ERRORS: dict[str, type[errors.ProcessionError]] = {
 }
 
 
-class SocketModule(Protocol):
-    """What is used of `socket` or ``gevent.socket``."""
-
-    def socket(self, family: int, kind: int) -> socket.socket:
-        """Return a new socket."""
-
-
 class Connection:
     """One connection to the supervisor; raises `SupervisorAway` if there is none, or the connection breaks.
 
@@ -49,12 +43,11 @@ class Connection:
     `receive` may be called again: what was received is kept.
     """
 
-    def __init__(self, path: Path, timeout_s: float | None = 10.0, socket_module: SocketModule | None = None) -> None:
+    def __init__(self, path: Path, timeout_s: float | None = 10.0, socket_module: ModuleType = socket) -> None:
         self.timeout_s = timeout_s
         self._frames = Frames(MAX_ANSWER)
         self._chunk = memoryview(bytearray(_CHUNK_BYTES))
-        module = socket_module or cast("SocketModule", socket)
-        self._socket = module.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket: socket.socket = socket_module.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(timeout_s)
             with address(path) as where:

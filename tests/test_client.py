@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 @pytest.fixture(params=["plain", "gevent"])
 def connection(request: pytest.FixtureRequest, supervisor: Supervisor) -> Iterator[Connection]:
-    module = gevent.socket if request.param == "gevent" else None
+    module = gevent.socket if request.param == "gevent" else socket
     connection = Connection(supervisor.path, 10, module)
     yield connection
     connection.close()

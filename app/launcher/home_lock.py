@@ -10,9 +10,12 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from app.linux import identity
 
 from . import sweep
 from .service import say
@@ -86,7 +89,7 @@ def _wait_for_previous(processes: list[Identity]) -> None:
     for process in processes:
         for each in (*sweep.descendants(process.pid), process) if _lives(process) else ():
             say(f"killing pid {each.pid}, left by the previous launcher")
-            sweep.kill(each)
+            identity.signal(each, signal.SIGKILL)
 
 
 def _wait(process: Identity, until: float) -> None:

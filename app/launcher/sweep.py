@@ -12,7 +12,7 @@ import signal
 from collections.abc import Collection
 from typing import NamedTuple
 
-from app.linux import proc
+from app.linux import identity, proc
 
 from .service import say
 
@@ -65,7 +65,7 @@ class Sweeper:
 
     def _kill_left(self) -> None:
         for process in self.left:
-            kill(process)
+            identity.signal(process, signal.SIGKILL)  # not one that is set-uid; it is reported as left
         if new := [process for process in self.left if process not in self._reported]:
             say(f"killing {len(new)} remaining process{'es' if len(new) != 1 else ''}: pid {_pids(new)}")
             self._reported.update(new)
@@ -93,18 +93,3 @@ def identify(pid: int) -> Identity | None:
     """Return the identity of the process with a pid; None if there is none."""
     stat = proc.stat(pid)
     return Identity(stat.pid, stat.start_ticks) if stat else None
-
-
-def kill(process: Identity) -> None:
-    """Send SIGKILL to exactly that process; do nothing if it has ended, even if its pid was reused."""
-    try:
-        fd = os.pidfd_open(process.pid)
-    except OSError:
-        return
-    try:
-        if identify(process.pid) == process:
-            signal.pidfd_send_signal(fd, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # It ended by itself, or it is set-uid: the sweep reports what is left
-    finally:
-        os.close(fd)

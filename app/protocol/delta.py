@@ -36,6 +36,8 @@ _KEYED: dict[type, dict[str, str]] = {Pool: rows.KEYS}
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _RECORDS = (Process, Descendant, Pool, Program, Resource)
 _FIELDS = {record: tuple(field.name for field in fields(record)) for record in _RECORDS}
+#: The kinds of records that are patched, as `Changes`, `Snapshot` and `Mirror` call them.
+_BOOKS = ("processes", "descendants", "pools", "programs", "resources")
 #: A new record comes with all its fields, and each kind has one of these.
 _IN_NEW_RECORDS = {"pid", "created_by"}
 
@@ -95,11 +97,8 @@ class Mirror:
         plain = msgspec.to_builtins(snapshot)
         self.seq, self.at = snapshot.seq, snapshot.at
         self.host, self.supervisor, self.waits = plain["host"], plain["supervisor"], plain["waits"]
-        self.processes = _by_id(plain["processes"])
-        self.descendants = _by_id(plain["descendants"])
-        self.pools = _by_id(plain["pools"])
-        self.programs = _by_id(plain["programs"])
-        self.resources = _by_id(plain["resources"])
+        for name in _BOOKS:
+            setattr(self, name, {thing["id"]: thing for thing in plain[name]})
         self.events = deque(plain["events"], EVENTS_SHOWN)
 
     def apply(self, delta: Delta) -> None:
@@ -122,24 +121,14 @@ class Mirror:
             "at": self.at,
             "host": self.host,
             "supervisor": self.supervisor,
-            "processes": list(self.processes.values()),
-            "descendants": list(self.descendants.values()),
+            **{name: list(getattr(self, name).values()) for name in _BOOKS},
             "events": list(self.events),
-            "pools": list(self.pools.values()),
-            "programs": list(self.programs.values()),
-            "resources": list(self.resources.values()),
             "waits": self.waits,
         }
 
     def _books(self, changed: Changes) -> tuple[tuple[Book, tuple[JsonDict, ...]], ...]:
         """Return each kind of record that is patched, with its patches."""
-        return (
-            (self.processes, changed.processes),
-            (self.descendants, changed.descendants),
-            (self.pools, changed.pools),
-            (self.programs, changed.programs),
-            (self.resources, changed.resources),
-        )
+        return tuple((getattr(self, name), getattr(changed, name)) for name in _BOOKS)
 
     def _take_whole(self, changed: Changes) -> None:
         """Take what always comes whole."""
@@ -149,10 +138,6 @@ class Mirror:
             self.supervisor = msgspec.to_builtins(changed.supervisor)
         if changed.waits is not None:
             self.waits = msgspec.to_builtins(changed.waits)
-
-
-def _by_id(things: list[JsonDict]) -> Book:
-    return {thing["id"]: thing for thing in things}
 
 
 def _plain(value: Any) -> Any:

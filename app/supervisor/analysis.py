@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
-from app.core.charts.resources import Charts
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
-from app.core.findings.scene import Actor, Leak, Scene
+from app.core.findings.scene import Actor, Scene
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
@@ -24,47 +22,21 @@ from app.records.event import EventDraft
 from app.records.primitives import JsonDict
 from app.records.process import Descendant, State
 from app.records.resource import Resource
-from app.records.waits import Edge, Finding, Waits
+from app.records.waits import Finding, Waits
+from app.supervisor.resources.resources import Resources
 
 _NOTHING = Waits()
 #: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
 
 
-class Holdings(Protocol):
-    """What this module uses of `resources.Resources`."""
-
-    watched: bool
-    records: dict[str, Resource]
-    leaks: tuple[Leak, ...]
-    charts: Charts
-
-    def read(self, now: p.Now) -> set[str]:
-        """Read what is due; return the ids of the records that changed."""
-
-    def edges(self) -> tuple[Edge, ...]:
-        """Return who waits for what."""
-
-    def task_of(self, pid: int) -> str | None:
-        """Return the task that a worker runs, or ran when it died."""
-
-    def break_lock(self, resource_id: str) -> str:
-        """Release a lock whose holder is dead."""
-
-    def next_deadline(self) -> float:
-        """Return when `read` is due."""
-
-    def forget(self, program: str) -> None:
-        """Drop the resources of a program that is no longer shown."""
-
-
 class Analysis:
     """Keeps the current wait graph and its findings; ``changed`` has the ids of the resources to publish."""
 
-    def __init__(self, fleet: Fleet, holdings: Holdings) -> None:
+    def __init__(self, fleet: Fleet, resources: Resources) -> None:
         self.waits = _NOTHING
         self.changed: set[str] = set()
-        self._fleet, self._holdings = fleet, holdings
+        self._fleet, self._resources = fleet, resources
         self._diagnosis = Diagnosis()
         self._recorded: set[str] = set()
         self._ended: set[str] = set()
@@ -73,15 +45,15 @@ class Analysis:
     @property
     def resources(self) -> Mapping[str, Resource]:
         """All records, by id."""
-        return self._holdings.records
+        return self._resources.records
 
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
         """Read and diagnose if that is due; return journal lines about new findings."""
-        self._holdings.watched = watched
+        self._resources.watched = watched
         due = self.next_deadline()
         if due is None or now.mono < due:
             return []
-        self.changed |= self._holdings.read(now)
+        self.changed |= self._resources.read(now)
         self.waits = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
         self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
@@ -91,25 +63,25 @@ class Analysis:
         waiting = self._diagnosis.next_deadline()
         # A program that ended before the first look is analysed once, too.
         lives = any(held.living or key not in self._ended for key, held in self._fleet.programs.entries.items())
-        if not (lives or waiting or self._holdings.records or self.waits.findings or self.waits.edges):
+        if not (lives or waiting or self._resources.records or self.waits.findings or self.waits.edges):
             return None
-        deadlines = (self._holdings.next_deadline(), waiting)
+        deadlines = (self._resources.next_deadline(), waiting)
         return min(one for one in deadlines if one is not None)
 
     def scene(self, since: float = 0.0) -> Scene:
         """Return the input of a diagnosis, without programs that ended before ``since`` (wall clock)."""
         return Scene(
             actors=dict(self._actors(since)),
-            resources=self._holdings.records,
-            edges=self._holdings.edges(),
+            resources=self._resources.records,
+            edges=self._resources.edges(),
             orphans=tuple(self._orphans()),
             # Leaked objects of a program are shown for as long as the program is.
-            leaks=tuple(one for one in self._holdings.leaks if one.program in self._fleet.programs.entries),
+            leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
         )
 
     def forget(self, program: str) -> None:
         """Drop the resources and leaks of a program; do nothing for any other process."""
-        self._holdings.forget(program)
+        self._resources.forget(program)
 
     def price(self, pid: int | None) -> str:
         """Return in sentences what ending a process now would break; empty if nothing."""
@@ -117,15 +89,15 @@ class Analysis:
 
     def history(self, resource_id: str, points: int) -> JsonDict:
         """Return the chart of a resource; empty series if it has none."""
-        history = self._holdings.charts.history
+        history = self._resources.charts.history
         if resource_id in history:
             return history.as_reply(resource_id, points)
         return {"at": [], "series": {resource_id: {name: [] for name in history.names}}}
 
     def break_lock(self, resource_id: str) -> JsonDict:
         """Release a lock whose holder is dead; raise `NotPossible` or `NoSuchProcess`."""
-        text = self._holdings.break_lock(resource_id)
-        return {"resource": self._holdings.records.get(resource_id), "text": text}
+        text = self._resources.break_lock(resource_id)
+        return {"resource": self._resources.records.get(resource_id), "text": text}
 
     def _actors(self, since: float) -> Iterator[tuple[int, Actor]]:
         """Yield processes by pid, of a reused pid the newest.  A process that left orphans stays as long as they."""
@@ -149,7 +121,7 @@ class Analysis:
         return Actor(
             process=member.process,
             role=sighting.role,
-            task=self._holdings.task_of(pid),
+            task=self._resources.task_of(pid),
             # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
             threads_at_fork=sighting.threads_at_fork if sighting.named else 0,
             refused=tuple(sighting.refused),

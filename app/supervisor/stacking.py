@@ -13,10 +13,10 @@ from app.core.fleet.fleet import Fleet
 from app.protocol.control import Stack, reply
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
-from app.records.primitives import JsonDict, Key
+from app.records.primitives import Key
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import ControlServer
-from app.supervisor.stacks.stacks import StackResult, Stacks, top_frame
+from app.supervisor.stacks.stacks import Stacks, top_frame
 
 from .context import Context
 
@@ -61,7 +61,7 @@ class Stacking:
             if isinstance(token, Stuck):
                 found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif client := self._control.clients.get(token[0]):
-                client.send(reply(token[1], _to_json(result)))
+                client.send(reply(token[1], result))
         return found
 
     def helpers(self) -> tuple[int, ...]:
@@ -87,7 +87,3 @@ class Stacking:
         if member.key is None:
             raise NotPossible(f"stack is not possible while the process is {member.process.state}")
         return member.key
-
-
-def _to_json(result: StackResult) -> JsonDict:
-    return {"source": result.source, "text": result.text, "notes": list(result.notes)}

@@ -11,8 +11,8 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
+from procession.pool import Pool
 from procession.pool.errors import WorkerLost
 from procession.pool.facts import Failure, Statistics
 
@@ -28,17 +28,10 @@ IDLE_S = 5.0
 _MAX_NOTES = 20
 
 
-class Watched(Protocol):
-    """What the reporter uses of a `procession.Pool`."""
-
-    def statistics(self) -> Statistics:
-        """Return the state of the pool."""
-
-
 class Reporter(threading.Thread):
     """Reports ``pool`` and ``book``; calls ``ended`` once the pool and its workers have ended."""
 
-    def __init__(self, wire: Wire, pool: Watched, book: Book, ended: Callable[[], object]) -> None:
+    def __init__(self, wire: Wire, pool: Pool, book: Book, ended: Callable[[], object]) -> None:
         super().__init__(name="reporter", daemon=True)
         self.changed = Wake()
         self._wire, self._pool, self._book, self._ended = wire, pool, book, ended

@@ -374,7 +374,7 @@ def test_orphans_stay_listed_below_their_origin(driver: Driver) -> None:
     driver.ends(running)
     assert [text for kind, text in driver.notes if kind == "orphan"] == [f"orphan of {running}: sleep 9"]
     assert driver.record(running).descendants == 1
-    assert driver.fleet.below(running) == [one]
+    assert [seen for seen in driver.fleet.descendants.values() if seen.root == running] == [one]
     driver.happens(e.Sampled({}, ()))
     assert "5-6" in driver.fleet.removed
 

@@ -12,7 +12,7 @@ from itertools import count
 
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess
-from app.records.process import Descendant, Process
+from app.records.process import Descendant
 
 from . import events as e
 from .journal_lines import LineQuota
@@ -81,18 +81,10 @@ class Fleet:
         member.spawning = False
         self.to_start.remove(member.id)
 
-    def below(self, process_id: str) -> list[Descendant]:
-        """Return the descendants of a process by the last sweep."""
-        return [one for one in self.descendants.values() if one.root == process_id]
-
     def live(self) -> Iterator[Member]:
         """Yield the members that have, or are about to have, a process of the OS, but programs in a terminal."""
         living = (member for member in self.members.values() if member.process.state in LIVE)
         return (member for member in living if not self.programs.attached(member.process.program))
-
-    def processes(self) -> tuple[Process, ...]:
-        """Return all records, in the order of creation."""
-        return tuple(member.process for member in self.members.values())
 
     def lines_of(self, member: Member) -> LineQuota | None:
         """Return the quota of journal lines of its program; None, no limit, for any other process."""

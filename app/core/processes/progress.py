@@ -124,8 +124,7 @@ def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict
             counts[one.root] = counts.get(one.root, 0) + 1
             member = fleet.members.get(one.root)
             if member and member.stop:
-                pid, ticks = one.id.split("-")
-                member.stop.remember(frozenset({(int(pid), int(ticks))}))
+                member.stop.remember(frozenset({one.key}))
     return counts
 
 

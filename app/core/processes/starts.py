@@ -60,11 +60,9 @@ def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: Out
         sentinel=Sentinel(fd=event.sentinel_fd, ready=False),
     )
     fleet.changed(member)
-    by, again = (
-        member.spawn_by or "supervisor",
-        f", restart {member.process.restarts}" if member.process.restarts else "",
-    )
-    out.append(a.Note(member.draft(now, "started", f"by {member.process.start_method}{again}", by)))
+    again = f", restart {member.process.restarts}" if member.process.restarts else ""
+    text = f"by {member.process.start_method}{again}"
+    out.append(a.Note(member.draft(now, "started", text, member.spawn_by or "supervisor")))
 
 
 def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:

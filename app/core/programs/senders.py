@@ -75,10 +75,8 @@ def enter(fleet: Fleet, entry: ProgramEntry, pid: int, now: p.Now, **fields: Any
         return None
     first = fleet.members[entry.program.id].process
     fields["start_method"] = fields["start_method"] if fields["start_method"] in METHODS else None
-    fields["name"], fields["target"] = (
-        printable(fields["name"], LONGEST_NAME),
-        printable(fields["target"], LONGEST_TARGET),
-    )
+    fields["name"] = printable(fields["name"], LONGEST_NAME)
+    fields["target"] = printable(fields["target"], LONGEST_TARGET)
     process = Process(
         id="",
         workload=None,

@@ -21,7 +21,6 @@ import os
 import signal
 import socket
 from collections import deque
-from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -38,7 +37,6 @@ from .channels import Channel, ChannelClosed, HostMessage
 from .fork_fds import InheritedFds
 from .forkserver import Forkserver, ForkserverExited
 
-_METHODS = ("forkserver", "spawn", "fork")
 _REPORTS_PER_TURN = 64
 #: The exit code that multiprocessing itself uses if the real one is unknown.
 _UNKNOWN = 255
@@ -58,8 +56,7 @@ class ChildExited(Struct, frozen=True):
     exitcode: int | None
 
 
-@dataclass
-class Child:
+class Child(Struct):
     """One started child: its Process object, its pidfd, our ends of its report socket and channel."""
 
     id: str
@@ -74,7 +71,6 @@ class Child:
 
     @property
     def sentinel(self) -> int:
-        """The fd of the sentinel."""
         return self.process.sentinel
 
 
@@ -85,7 +81,6 @@ class Children:
         self.by_id: dict[str, Child] = {}
         self.inbox: deque[ReportReceived | ChildExited | ForkserverExited | HostMessage | ChannelClosed] = deque()
         self._poller = poller
-        self._contexts: dict[str, Any] = {method: multiprocessing.get_context(method) for method in _METHODS}
         self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
         self.forkserver = Forkserver(poller, self.inbox.append)
         self._inherited_fds = InheritedFds()
@@ -121,7 +116,8 @@ class Children:
         if method == "forkserver":
             self.forkserver.ensure_running()
         args = (job, reports, self._lifeline_read, *([channel] if channel else []))
-        process: BaseProcess = self._contexts[method].Process(
+        context: Any = multiprocessing.get_context(method)
+        process: BaseProcess = context.Process(
             target=child_side.main, args=args, name=record.name, daemon=record.daemon
         )
         if method == "fork":
@@ -211,7 +207,9 @@ class Children:
         if child.pidfd is not None:
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG)
-            self._close_pidfd(child)
+            self._poller.forget(child.pidfd)
+            os.close(child.pidfd)
+            child.pidfd = None
         if popen.returncode is None:
             popen.returncode = _UNKNOWN if child.exitcode is None else child.exitcode
         self._close_reports(child)
@@ -237,12 +235,6 @@ class Children:
         except ProcessLookupError:
             return False
         return True
-
-    def _close_pidfd(self, child: Child) -> None:
-        assert child.pidfd is not None
-        self._poller.forget(child.pidfd)
-        os.close(child.pidfd)
-        child.pidfd = None
 
     def _close_reports(self, child: Child) -> None:
         if child.reports:

@@ -1,6 +1,7 @@
 """Who is there and whose: finds the processes below the supervisor and settles where each belongs.
 
-`trees.Inventory` asks, `newcomers` names the pids worth a look, `origins` knows about those that lost their parents.
+`inventory.Inventory` adds the sweeps and how a tree is ended, `new_pids` names the pids worth a look, `origins` knows
+about those that lost their parents.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Census:
         self.roots: dict[str, Entry] = {}
         self.observed: dict[str, Entry] = {}
         self.attached: set[str] = set()
-        self.infrastructure: frozenset[int] = frozenset()
+        self.helpers: frozenset[int] = frozenset()
         self.origins = Origins()
         self._newcomers = Newcomers()
         self._budget = FdBudget()
@@ -74,7 +75,7 @@ class Census:
         if attached:
             self.attached.add(root)
         entry = self.find(key)
-        if entry is None and key[0] not in self.infrastructure and (gauge := self._gauge(*key)):
+        if entry is None and key[0] not in self.helpers and (gauge := self._gauge(*key)):
             self.forget(key[0])
             entry = self.entries[key[0]] = Entry(gauge, root, gauge.stat.ppid)
         if entry and not entry.is_root:
@@ -131,7 +132,7 @@ class Census:
         self._newcomers.close()
 
     def _stranger(self, pid: int) -> Stat | None:
-        if pid == self.own_pid or pid in self.infrastructure:
+        if pid == self.own_pid or pid in self.helpers:
             return None
         if entry := self.entries.get(pid):
             try:
@@ -157,7 +158,7 @@ class Census:
         return entered
 
     def _is_ours(self, pid: int) -> bool:
-        return pid == self.own_pid or pid in self.entries or pid in self.infrastructure
+        return pid == self.own_pid or pid in self.entries or pid in self.helpers
 
     def _below_living_root(self, entry: Entry) -> bool:
         root = self.roots.get(entry.root) if entry.root else None

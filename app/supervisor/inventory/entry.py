@@ -52,12 +52,8 @@ class Entry:
 
     def descendant(self) -> Descendant:
         """Its record; the very same object where nothing changed."""
-        stat, percent, shown, command = (
-            self.gauge.stat,
-            self.gauge.sample.cpu_percent,
-            self._shown,
-            self.gauge.command(),
-        )
+        stat, percent = self.gauge.stat, self.gauge.sample.cpu_percent
+        shown, command = self._shown, self.gauge.command()
         if (
             shown is None
             or stat is not self._shown_stat

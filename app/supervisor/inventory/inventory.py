@@ -41,94 +41,67 @@ class Sweep(Record, frozen=True, kw_only=True):
     zombies: tuple[int, ...]
 
 
-class Inventory:
+class Inventory(Census):
     """Roots (supervised processes, by process id) and everything below them, by (pid, start time)."""
 
     def __init__(self, own_pid: int) -> None:
-        self._census = Census(own_pid)
+        super().__init__(own_pid)
         self._swept_at = float("-inf")
         self._turn = 0
 
-    def add_root(self, process_id: str, pid: int) -> int:
-        """A supervised process was started; returns its start time in ticks, 0 where it was reaped already."""
-        return self._census.add_root(process_id, pid)
-
-    def drop_root(self, process_id: str) -> None:
-        """A supervised process is over: what is left below it are orphans that keep its id."""
-        self._census.drop_root(process_id)
-
-    def observe(self, process_id: str, key: Key, program: str, *, attached: bool) -> None:
-        """A process has a record of its own from now on, and is listed no longer; ``attached``: it is not below us."""
-        self._census.observe(process_id, key, program, attached=attached)
-
-    def drop_observed(self, process_id: str) -> None:
-        """An observed process is over."""
-        self._census.drop_observed(process_id)
-
     def belongs_to(self, pid: int) -> str | None:
         """The process id that a process of the OS comes from, None where it is none of ours."""
-        self._census.discover()
-        entry = self._census.entries.get(pid)
+        self.discover()
+        entry = self.entries.get(pid)
         return entry.root if entry else None
 
     def below(self, pid: int) -> list[Descendant]:
         """All that live below a process by their parents and were found so far, itself not."""
-        census = self._census
-        family, found = {pid}, [entry for entry in census.entries.values() if entry.lives()]
+        family, found = {pid}, [entry for entry in self.entries.values() if entry.lives()]
         while more := {e.gauge.pid for e in found if e.gauge.stat.ppid in family} - family:
             family |= more
         return [e.descendant() for e in found if e.gauge.pid in family and e.gauge.pid != pid]
 
     def note_fork(self, pid: int, process_id: str) -> None:
         """A process says that it was forked somewhere below this one."""
-        self._census.origins.announce(pid, process_id)
-        if (entry := self._census.entries.get(pid)) and entry.root is None:
-            self._census.settle(entry)
+        self.origins.announce(pid, process_id)
+        if (entry := self.entries.get(pid)) and entry.root is None:
+            self.settle(entry)
 
     def infrastructure(self, pids: Iterable[int]) -> None:
         """These, and no others any more, are helpers of the supervisor: never listed, never killed."""
-        self._census.infrastructure = frozenset(pids)
-        for pid in self._census.infrastructure:
-            self._census.forget(pid)
-
-    def adopt(self, key: Key, root: str | None) -> None:
-        """List a process that a supervisor before us left behind as an orphan of ``root``."""
-        self._census.adopt(key, root)
+        self.helpers = frozenset(pids)
+        for pid in self.helpers:
+            self.forget(pid)
 
     def everything(self) -> set[Key]:
         """All that live below us at this moment, roots included; neither helpers nor programs attached elsewhere."""
-        census = self._census
-        census.discover()
-        return {e.gauge.key for e in census.entries.values() if e.root not in census.attached and e.lives()}
+        self.discover()
+        return {e.gauge.key for e in self.entries.values() if e.root not in self.attached and e.lives()}
 
     def sweep(self, now_monotonic: float) -> Sweep:
         """Find what is new, and measure everything."""
-        census = self._census
-        census.discover(_PER_SWEEP)
+        self.discover(_PER_SWEEP)
         elapsed_s, self._swept_at = now_monotonic - self._swept_at, now_monotonic
         self._count_fds()
         samples: dict[str, Sample] = {}
         listed: list[Descendant] = []
         zombies: list[int] = []
-        for pid, entry in list(census.entries.items()):
+        for pid, entry in list(self.entries.items()):
             try:
                 sample = entry.gauge.measure(elapsed_s)
             except ProcessLookupError:
-                census.forget(pid)
+                self.forget(pid)
                 continue
             if entry.process or (entry.is_root and entry.root):
                 samples[entry.process or entry.root or ""] = sample
-            elif sample.ppid == census.own_pid and entry.gauge.stat.dead:
+            elif sample.ppid == self.own_pid and entry.gauge.stat.dead:
                 zombies.append(pid)
             else:
                 if entry.unsettled:
-                    census.settle(entry)
+                    self.settle(entry)
                 listed.append(entry.descendant())
         return Sweep(samples=samples, descendants=tuple(listed), zombies=tuple(zombies))
-
-    def discover(self) -> None:
-        """Find the processes that came since the last search."""
-        self._census.discover()
 
     def tree_of(self, process_id: str) -> list[Descendant]:
         """Search, and return all living descendants of a process, its orphans included, itself not."""
@@ -139,13 +112,13 @@ class Inventory:
         """Return the same of those that were found so far."""
         return [
             entry.descendant()
-            for entry in self._census.entries.values()
+            for entry in self.entries.values()
             if entry.root == process_id and not entry.is_root and entry.lives()
         ]
 
     def alive(self, keys: Iterable[Key]) -> set[Key]:
         """Those of ``keys`` that are still there and no zombies."""
-        return {key for key in keys if (e.lives() if (e := self._census.find(key)) else identity.lives(key))}
+        return {key for key in keys if (e.lives() if (e := self.find(key)) else identity.lives(key))}
 
     def kill_tree(self, keys: Iterable[Key]) -> set[Key]:
         """SIGKILL all of ``keys``; returns what is left and what their families forked: call again until it is empty.
@@ -153,15 +126,15 @@ class Inventory:
         A look after the kill finds all of them: the kernel gives a fork up that a SIGKILL overtakes.
         """
         doomed = set(keys)
-        family = [entry for key in doomed if (entry := self._census.find(key))]
+        family = [entry for key in doomed if (entry := self.find(key))]
         roots = {entry.root for entry in family if entry.root}
         # Our own session holds the supervisor's helpers too.
         sessions = {entry.gauge.stat.session for entry in family} - {os.getsid(0), 0}
         for key in doomed:
             identity.signal(key, signals.SIGKILL)
         pids = {pid for pid, _ in doomed}
-        born = [e for e in self._census.discover() if e.parent in pids or e.gauge.stat.session in sessions]
-        kin = [e for e in self._census.entries.values() if e.root in roots]
+        born = [e for e in self.discover() if e.parent in pids or e.gauge.stat.session in sessions]
+        kin = [e for e in self.entries.values() if e.root in roots]
         return self.alive(doomed | {entry.gauge.key for entry in born + kin if not entry.is_root})
 
     def kill(self, keys: Iterable[Key]) -> set[Key]:
@@ -170,28 +143,22 @@ class Inventory:
         for key in doomed:
             identity.signal(key, signals.SIGKILL)
         pids = {pid for pid, _ in doomed}
-        born = {entry.gauge.key for entry in self._census.discover() if entry.parent in pids}
+        born = {entry.gauge.key for entry in self.discover() if entry.parent in pids}
         return self.alive(doomed | born)
 
     def orphan_zombies(self) -> tuple[int, ...]:
         """The zombies of this moment that are our direct children and nobody's to join, for waitpid(pid)."""
-        entries = self._census.entries.values()
-        own_pid = self._census.own_pid
+        entries = self.entries.values()
+        own_pid = self.own_pid
         return tuple(e.gauge.pid for e in entries if not e.is_root and e.is_zombie_of(own_pid))
 
     def holders(self, fd: int, process_id: str | None = None) -> tuple[int, ...]:
         """The living descendants (of one process) that hold the write end of the pipe whose read end is our ``fd``."""
-        pids = (
-            pid for pid, entry in self._census.entries.items() if not entry.is_root and process_id in (None, entry.root)
-        )
+        pids = (pid for pid, entry in self.entries.items() if not entry.is_root and process_id in (None, entry.root))
         return holders(fd, pids)
 
-    def close(self) -> None:
-        """Let go of all fds."""
-        self._census.close()
-
     def _count_fds(self) -> None:
-        roots = [*self._census.roots.values(), *self._census.observed.values()]
+        roots = [*self.roots.values(), *self.observed.values()]
         for offset in range(min(_FDS_PER_SWEEP, len(roots))):
             gauge = roots[(self._turn + offset) % len(roots)].gauge
             gauge.fds = proc.count_fds(gauge.pid)

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import asdict, astuple
+
 from app.protocol.control import Events
 from app.records.event import Event, EventDraft
 from app.records.limits import MAX_EVENTS
@@ -148,8 +150,8 @@ class Journal:
         return self._first + over if over >= _SLICE else self._first
 
     def _write_events(self, events: Sequence[Event]) -> None:
-        rows = [(e.seq, e.at, e.kind, e.process, e.pid, e.name, e.text, e.by) for e in events]
-        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        # The fields of an event are the columns of its table, in the same order.
+        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, events))
 
     def _write_facts(self, batch: Batch) -> None:
         for key in batch.forgotten:
@@ -173,16 +175,7 @@ class Journal:
 def _numbered(draft: EventDraft, seq: int) -> Event:
     over = len(draft.text) - TEXT_LENGTH
     text = f"{draft.text[:TEXT_LENGTH]} … ({over:,} more characters)" if over > 0 else draft.text
-    return Event(
-        seq=seq,
-        at=draft.at,
-        kind=draft.kind,
-        process=draft.process,
-        pid=draft.pid,
-        name=draft.name,
-        text=text.encode(errors="replace").decode(),
-        by=draft.by,
-    )
+    return Event(seq=seq, **{**asdict(draft), "text": text.encode(errors="replace").decode()})
 
 
 def _conditions(query: Events) -> tuple[str, list[object]]:

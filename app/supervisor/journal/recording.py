@@ -20,45 +20,32 @@ from .facts import DescendantFact, ProcessFact, Run
 from .journal import Journal
 
 
-class Recording:
+class Recording(Backlog):
     """Commits once per turn.  A full disk does not stop the supervisor; the page shows the error (`Backlog`)."""
 
     def __init__(self, journal: Journal) -> None:
+        super().__init__()
         self.journal = journal
-        self._backlog = Backlog()
         self._states: dict[str, tuple[str, int | None]] = {}
         self._descendants: set[str] = set()
         latest, _ = journal.events(Events(request=0, latest=True, limit=EVENTS_SHOWN))
         self._newest: deque[Event] = deque(latest, maxlen=EVENTS_SHOWN)
 
-    @property
-    def error(self) -> str | None:
-        """Why the journal cannot be written; None if it can."""
-        return self._backlog.error
-
-    def note(self, draft: EventDraft) -> None:
-        """Add a line, to be written at the end of this turn."""
-        self._backlog.note(draft)
-
-    def forget(self, process_id: str) -> None:
+    def forget(self, process: str) -> None:
         """Delete what is known of a process whose record is gone."""
-        self._states.pop(process_id, None)
-        self._backlog.forget(process_id)
+        self._states.pop(process, None)
+        super().forget(process)
 
     def commit(self, fleet: Fleet, now: p.Now) -> list[Event]:
         """Write the lines of this turn; return them numbered, or none if the journal cannot be written."""
         for process_id in fleet.dirty & fleet.members.keys():
             self._remember(fleet.members[process_id])
         self._remember_descendants(fleet)
-        if not self._backlog:
+        if not self:
             return []
-        written = self._backlog.settle(self.journal.commit, now.mono)
+        written = self.settle(self.journal.commit, now.mono)
         self._newest.extend(written)
         return written
-
-    def forget_descendant(self, descendant: str) -> None:
-        """Delete a descendant of a previous run that is gone."""
-        self._backlog.forget_descendant(descendant)
 
     def begin(self, pid: int, now: p.Now) -> Run | None:
         """Begin a run; return the previous one, None if there is none or the journal cannot be written."""
@@ -79,10 +66,6 @@ class Recording:
         """Return the newest lines, oldest first."""
         return tuple(self._newest)
 
-    def next_deadline(self) -> float | None:
-        """Return when writing is to be retried."""
-        return self._backlog.next_deadline()
-
     def _remember(self, member: Member) -> None:
         process = member.process
         if process.observed and process.id != process.program:
@@ -91,7 +74,7 @@ class Recording:
         if state == known:
             return
         self._states[process.id] = state
-        self._backlog.remember(
+        self.remember(
             ProcessFact(
                 id=process.id,
                 name=process.name,
@@ -108,8 +91,8 @@ class Recording:
         if seen == self._descendants:
             return
         for gone in self._descendants - seen:
-            self._backlog.forget_descendant(gone)
+            self.forget_descendant(gone)
         for new in seen - self._descendants:
             one = fleet.descendants[new]
-            self._backlog.remember_descendant(DescendantFact(id=new, root=one.root, name=one.name))
+            self.remember_descendant(DescendantFact(id=new, root=one.root, name=one.name))
         self._descendants = set(seen)

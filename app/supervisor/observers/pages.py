@@ -12,7 +12,6 @@ import struct
 from typing import NamedTuple
 
 from app.protocol import observer as w
-from app.protocol.observer import PAGE_MAGIC
 
 _HEADER = struct.Struct(w.PAGE_HEADER)
 _COUNTER = struct.Struct(f"<{w.PAGE_COUNTER_WORDS}Q")
@@ -114,18 +113,10 @@ def _head(raw: bytes) -> PageHead | None:
     return PageHead(not_sent, done, text.decode(errors="replace") if since else None, since / _NS)
 
 
-_HEAD = struct.Struct("<QQQ")
-
-
 def unsent(page: int) -> int:
     """Return how many messages the process could not send; 0 for an fd that is no page."""
-    if not is_page(page):
-        return 0
     try:
-        head = os.pread(page, _HEAD.size, 0)
+        head = _head(os.pread(page, w.PAGE_COUNTERS_AT, 0)) if is_page(page) else None
     except OSError:
-        return 0
-    if len(head) < _HEAD.size:
-        return 0
-    magic, _version, count = _HEAD.unpack(head)
-    return min(count, _MAX_COUNT) if magic == PAGE_MAGIC else 0
+        head = None
+    return min(head.not_sent, _MAX_COUNT) if head else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 import workers
 from app.core.fleet.events import Plan
@@ -38,13 +38,7 @@ def plan(spec: PoolSpec, settings: Settings) -> Plan:
         pool=True,
         grace_s=settings.grace_s,
     )
-    kwargs = {
-        "processes": spec.processes,
-        "start_method": spec.start_method,
-        "maxtasksperchild": spec.maxtasksperchild,
-        "retries": spec.retries,
-        "stuck_after_s": spec.stuck_after_s,
-    }
+    kwargs = {name: value for name, value in asdict(spec).items() if name != "name"}
     where = {"module": "procession.pool_host", "qualname": "serve", "path": None, "root": _PROJECT}
     return Plan(process=process, job={**where, "args": [], "kwargs": kwargs}, pool=spec)
 

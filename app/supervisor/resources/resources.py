@@ -48,9 +48,10 @@ class Resources:
         self._files = SemaphoreFiles()
         locks, figures = LockReader(self._views, self._files), FigureReader(self._views)
         self.intake = Intake(self._book, self._views, self._files, figures)
+        self.task_of = self.intake.task_of
         self._reader = ResourceReader(self._book, self._views, locks, figures, cpu)
         self._records = Records(self._book)
-        self._breaker = Breaker(self._book, locks, self._files, cpu)
+        self.break_lock = Breaker(self._book, locks, self._files, cpu).break_lock
         self._leaks = Leaks()
         self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files)
         self._cpu = cpu
@@ -75,17 +76,6 @@ class Resources:
     def edges(self) -> tuple[Edge, ...]:
         """Return who waits for what, by the last reading."""
         return self._reader.edges.edges
-
-    def task_of(self, pid: int) -> str | None:
-        """Return the task that a pool worker runs, or ran when it died."""
-        return self.intake.task_of(pid)
-
-    def break_lock(self, resource_id: str) -> str:
-        """Release a lock whose holder is dead, or the locks inside a queue; return a sentence on what to check.
-
-        Raises `NotPossible` if the holder lives, or may live, and `NoSuchProcess`.
-        """
-        return self._breaker.break_lock(resource_id)
 
     def forget(self, program: str) -> None:
         """Drop the resources and leaks of a program that is no longer shown."""

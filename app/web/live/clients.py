@@ -9,7 +9,7 @@ all clients.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from engineio.exceptions import EngineIOError  # type: ignore[import-untyped]
 from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
@@ -23,15 +23,6 @@ MAX_TOPICS = 8
 SOCKETIO_EVENT = "2"
 
 
-class Engine(Protocol):
-    """What this module uses of `engineio.Server`."""
-
-    sockets: dict[str, Any]
-
-    def send_packet(self, sid: str, pkt: Packet) -> None:
-        """Queue a packet for a client."""
-
-
 @dataclass(eq=False)
 class Client:
     """One connected browser; ``behind``: it has missed a delta and needs a snapshot."""
@@ -43,9 +34,9 @@ class Client:
 
 
 class Clients:
-    """The connected browsers by Socket.IO session id."""
+    """The connected browsers by Socket.IO session id; ``engine`` is the `engineio.Server`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Any) -> None:
         self._engine = engine
         self.connected: dict[str, Client] = {}
         self.skipped = 0

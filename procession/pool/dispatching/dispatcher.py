@@ -11,6 +11,9 @@ it the task themselves, which saves two thread switches.  The lock guards the le
 because pickling runs the user's code under it, which may use the pool.  Callbacks run without it, in a thread of their
 own (`callbacks`).  Callers that only announce something (a task, close) do not take it: the user's code, running under
 it, may wait for what the caller holds.
+
+One class of more than 250 lines: what is done without the lock, and in which order the thread falls asleep and is
+woken, can only be checked side by side.
 """
 
 from __future__ import annotations

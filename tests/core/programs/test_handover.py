@@ -12,7 +12,7 @@ from app.core.programs import handover as inheritance
 from app.core.programs.handover_facts import OfProcess, decode, encode
 from app.protocol import observer as w
 from app.protocol.programs import ProgramEnded, ProgramStarted
-from app.records.process import State
+from app.records.process import Process, State
 from tests.core.programs.program_driver import RUNNER, Programs
 
 FIRST = 2000
@@ -40,6 +40,11 @@ def inherited(facts: list[OfProcess], there: Container[int]) -> tuple[Programs, 
     return heir, out
 
 
+def processes(driver: Programs) -> list[Process]:
+    """All records, in the order of creation."""
+    return [member.process for member in driver.fleet.members.values()]
+
+
 def test_all_that_was_reported_of_a_process_is_taken_over() -> None:
     """Under its old id, with what it and its parent reported; it is watched by its pid."""
     driver = Programs()
@@ -47,7 +52,7 @@ def test_all_that_was_reported_of_a_process_is_taken_over() -> None:
     child = driver.child(program, FIRST, "one", "fork")
     driver.says(FIRST, w.Joining(child=child, at=5))
     heir, out = inherited(left(driver), {FIRST, child})
-    for before in driver.fleet.processes():
+    for before in processes(driver):
         after = heir.fleet.members[before.id].process
         assert (after, after.state) == (before, State.RUNNING)
     assert {(one.process, one.pid) for one in out if isinstance(one, a.Watch)} == {
@@ -77,11 +82,11 @@ def test_a_process_that_is_gone_is_lost_and_a_zombie_stays_exited() -> None:
         driver.hello(3000 + number, program, ppid=FIRST, method="fork")
     driver.happens(e.Ended(ids[zombie], 3))
     heir, out = inherited(left(driver), {FIRST, zombie, stays})
-    states = {one.name: (one.state, one.exitcode, one.alive) for one in heir.fleet.processes()}
+    states = {one.name: (one.state, one.exitcode, one.alive) for one in processes(heir)}
     assert states["gone"] == ("lost", None, False)
     assert states["zombie"] == ("exited", 3, False)
     assert states["stays"] == ("running", None, True)
-    sentinels = {one.name: (one.sentinel.fd, one.sentinel.ready) for one in heir.fleet.processes() if one.sentinel}
+    sentinels = {one.name: (one.sentinel.fd, one.sentinel.ready) for one in processes(heir) if one.sentinel}
     assert sentinels == {"gone": (11, True), "zombie": (12, True), "stays": (13, False)}
     told = [one.draft.text for one in out if isinstance(one, a.Note)]
     assert any("ran on while the supervisor was away" in text for text in told)

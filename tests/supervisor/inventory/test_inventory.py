@@ -75,7 +75,7 @@ def test_inventory_does_without_kept_fds(inventory: Inventory) -> None:
     with running(FORKS_ONE) as program:
         pid = int(program.told()[0])
         before = open_files()
-        inventory._census._budget = FdBudget(limit=0)
+        inventory._budget = FdBudget(limit=0)
         inventory.add_root("p1", program.pid)
         assert listed(inventory, pid)
         assert not open_files() - before
@@ -222,7 +222,7 @@ def test_dropped_root_that_lives_on_is_an_orphan(inventory: Inventory) -> None:
 @pytest.mark.parametrize("trusted", [True, False])
 def test_zombie_of_a_dropped_root_is_left_to_its_owner(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
     """It waits for join(): neither is it listed nor told for reaping, however /proc is searched."""
-    inventory._census._newcomers.trusted = trusted
+    inventory._newcomers.trusted = trusted
     with running("pass") as program:
         inventory.add_root("p1", program.pid)
         wait_until(lambda: sweep(inventory).samples["p1"].os_state == "Z")
@@ -263,19 +263,19 @@ def test_threads_and_strangers_are_not_listed(inventory: Inventory) -> None:
 @pytest.mark.parametrize("trusted", [True, False])
 def test_newcomer_is_found_by_either_way(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
     """By the kernel's last pid, or by listing /proc where that number cannot be trusted."""
-    inventory._census._newcomers.trusted = trusted
+    inventory._newcomers.trusted = trusted
     with running(FORKS_WHEN_ASKED) as program:
         inventory.add_root("p1", program.pid)
         assert [one for one in sweep(inventory).descendants if one.root == "p1"] == []
         program.ask()
         pid = int(program.told()[0])
         assert listed(inventory, pid)
-        assert inventory._census._newcomers.trusted is trusted
+        assert inventory._newcomers.trusted is trusted
 
 
 def test_number_far_from_a_fresh_child_is_not_trusted(inventory: Inventory) -> None:
     """Where the kernel's last pid is made up, /proc is listed from then on."""
-    newcomers = inventory._census._newcomers
+    newcomers = inventory._newcomers
     with subprocess.Popen(["true"]) as fresh:
         newcomers.expect(fresh.pid)
     assert newcomers.trusted
