@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.core.charts.history import HOST, History
 from app.core.fleet import events as e
@@ -20,8 +21,7 @@ from app.supervisor.logs.keeper import LogKeeper
 from .vitals import Vitals
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """Made once, in `app.supervisor.__main__`.  ``nofile`` is the soft limit of open files that children get."""
 
     settings: Settings

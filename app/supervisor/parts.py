@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.supervisor.handover.handover import Handover
 
@@ -14,8 +14,7 @@ from .sampling import Sampling
 from .stacking import Stacking
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """One field for each step of a turn; `loop` has their order."""
 
     decoding: Decoding

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from msgspec import Struct
 
 from app.settings import Settings
 from app.web.api import openapi, pool_work, pools, processes, programs, system, verbs
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Web:
+class Web(Struct, frozen=True):
     """The application behind its gate, and the parts that are started and stopped with it."""
 
     application: WSGIApplication

@@ -6,8 +6,9 @@ gets the SIGTERM: sent to a whole process group it hung 13 of 15 parents of a sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from app.records.primitives import Key
 
@@ -27,8 +28,7 @@ class Due(Enum):
     DONE = "done"
 
 
-@dataclass(kw_only=True)
-class Stop:
+class Stop(Struct, kw_only=True):
     """One escalation.  Times are monotonic seconds; for a kill, ``kill_at`` is ``asked_at``."""
 
     by: str

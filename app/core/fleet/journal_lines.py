@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.records import primitives as p
@@ -19,8 +18,7 @@ _LINES_PER_S = 20.0
 _LONGEST_LINE = 500
 
 
-@dataclass
-class LineQuota:
+class LineQuota(Struct):
     """How many lines a host or program may still write, and how many were ``dropped`` since its last one."""
 
     left: float = _LINES

@@ -5,10 +5,9 @@ Pure.  The `Fleet` owns its members; only the functions of the core change them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from app.records.event import EventDraft
@@ -30,8 +29,7 @@ class Waiter(Struct, frozen=True):
     until: float | None
 
 
-@dataclass
-class Member:
+class Member(Struct):
     """A process of the fleet.  ``key`` is set while there is a process of the OS; times are monotonic seconds.
 
     ``sample``: the last one in its record.  ``sent``: the signals that Procession sent it.  ``stopped``: a user stopped

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from app.protocol.pool_host import AnyAsk
@@ -51,8 +50,7 @@ class PendingAsk(Struct, frozen=True):
     until: float | None
 
 
-@dataclass
-class PoolEntry:
+class PoolEntry(Struct):
     """One pool: its record, and what else is known of it.  ``run``: how often its host was restarted.
 
     ``unreachable``: why its host cannot be asked although it lives.  ``stale``: the workers in the record are out of

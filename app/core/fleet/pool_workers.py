@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from app.records.pool import PoolTask, PoolWorker, WorkerState
@@ -15,8 +15,7 @@ _STOPPED = ("T", "t")
 _ALIVE = frozenset({WorkerState.BOOTING, WorkerState.IDLE, WorkerState.BUSY, WorkerState.RETIRING})
 
 
-@dataclass
-class WorkerProgress:
+class WorkerProgress(Struct):
     """The progress of one worker; times are monotonic seconds.
 
     ``task_since``: when it got its task; ``stopped_since``: when it was first seen stopped; ``resumed_at``: when it was
@@ -48,8 +47,7 @@ class WorkerProgress:
         self.stuck, self.blocked, self.frame, self.journalled = None, "", "", False
 
 
-@dataclass
-class PoolWorkers:
+class PoolWorkers(Struct):
     """All workers of a pool.  ``sampled``: what the last sweep saw, by pid; ``resumed``: those resumed after it.
 
     Of the stuck ones, ``frames_wanted`` wait for a request of their stack, and ``frames_pending`` for its answer.

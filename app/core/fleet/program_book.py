@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from app.records.primitives import Key
@@ -20,8 +20,7 @@ from .journal_lines import LineQuota
 _REFUSALS = 5
 
 
-@dataclass
-class ReportedState:
+class ReportedState(Struct):
     """What one process of a program, and its parent, reported.  ``said_hello``: it is observed.
 
     ``named``: its parent reported its start.  ``key`` stays after its end: its words may come later, and its pid may
@@ -50,8 +49,7 @@ class ReportedState:
         self.refused = [*self.refused, error][-_REFUSALS:]
 
 
-@dataclass
-class ProgramEntry:
+class ProgramEntry(Struct):
     """One program: its record, and what else is known of it.
 
     ``run``: how often its first process was restarted.  ``runner``: the pid of its `procession run`.  ``heard``: one of

@@ -7,7 +7,7 @@ never end; a timed sleep or a server's wait for events is no reason for alarm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.records.process import Process, State, Stuck
 from app.records.wording import duration
@@ -18,8 +18,7 @@ _PROBE_AGAIN_S = 5.0
 _WATCHED = frozenset({State.STARTING, State.RUNNING})
 
 
-@dataclass
-class ProgressWatch:
+class ProgressWatch(Struct):
     """The progress of one process; times are monotonic seconds."""
 
     since: float

@@ -7,8 +7,9 @@ received all that can send it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from app.records.resource import ResourceKind, Waiting
 from app.records.wait_words import words
@@ -68,8 +69,7 @@ class LastingWait(NamedTuple):
     token: int
 
 
-@dataclass
-class Edges:
+class Edges(Struct):
     """All edges, and since when each wait lasts."""
 
     book: Book

@@ -14,7 +14,8 @@ so:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: How many looks in a row, and for how long, until a lock that no process has is called abandoned: if its dead holder
 #: was seen, and if not.
@@ -22,8 +23,7 @@ _SEEN_LOOKS, _SEEN_S = 2, 0.2
 _UNSEEN_LOOKS, _UNSEEN_S = 3, 1.0
 
 
-@dataclass(slots=True)
-class Holding:
+class Holding(Struct):
     """The holder of a lock; ``since`` is monotonic.  ``last``: the process last seen to hold it, maybe dead."""
 
     holder: int | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.records.primitives import JsonDict
 from app.records.resource import Waiting
@@ -13,8 +14,7 @@ from .rates import Traffic
 from .semaphore_owners import SemaphoreSlots
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What was last read of one thing; None for what could not be read."""
 
     value: int | None = None

@@ -12,14 +12,14 @@ semaphore that one process releases and another acquires is a signal: its slots 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 #: How many looks in a row, and for how long, until a sum is believed.
 _LOOKS, _LOOKS_S = 3, 1.0
 
 
-@dataclass(slots=True)
-class SemaphoreSlots:
+class SemaphoreSlots(Struct):
     """The slots of a semaphore; ``acquired_by`` is None before the first look, ``dead`` the last that died with one."""
 
     acquired_by: tuple[int, ...] | None = None

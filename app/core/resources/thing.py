@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.records.primitives import JsonDict
 from app.records.resource import ResourceKind
@@ -26,8 +27,7 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-@dataclass(eq=False, slots=True)
-class Thing:
+class Thing(Struct, eq=False):
     """One resource.  ``users``: living pids, with the facts that each reported; ``deaths``: of users so far.
 
     ``name`` is ``reported_name``, with a number if several things have it; this is the ``nth`` of them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.linux import identity, proc
 from app.linux.gauges import Gauge
@@ -13,8 +13,7 @@ from app.records.process import Descendant
 _TRIES = 5
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(Struct, eq=False):
     """One process of the inventory; ``parent`` is the pid of its parent when it was found.
 
     ``process`` is the id of its own record where it is an observed one: then it is no mere descendant.

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from app.linux.poller import Poller
+from app.linux.poller import Callback, Poller
 from app.linux.unix_sockets import Listener
 from app.protocol.observer import Hello, Paged, SaidWord, heard
 
@@ -97,10 +96,10 @@ class ObserverSocket:
         self._peers[fd] = Peer(connection, pid)
         self._poller.watch(fd, self._reader(fd))
 
-    def _reader(self, fd: int) -> Reader:
-        return Reader(self, fd)
+    def _reader(self, fd: int) -> Callback:
+        return lambda _events: self._ready(fd)
 
-    def ready(self, fd: int) -> None:
+    def _ready(self, fd: int) -> None:
         """Read a connection; while too many messages wait, pause it, unregistered: EPOLLHUP would spin the loop."""
         if len(self.inbox) >= MAX_WAITING:
             self._poller.forget(fd)
@@ -154,14 +153,3 @@ class ObserverSocket:
         """Close the pidfds that the loop did not take in the turn after their process's last message."""
         close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
         self._read_out = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The poller's callback for one peer."""
-
-    socket: ObserverSocket
-    fd: int
-
-    def __call__(self, _events: int) -> None:
-        self.socket.ready(self.fd)

@@ -10,7 +10,8 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.linux import identity, pidfds, proc
 from app.linux.poller import Poller
@@ -20,8 +21,7 @@ from app.records.primitives import Key
 _MAX_CHECKED = 200
 
 
-@dataclass(slots=True)
-class Watched:
+class Watched(Struct):
     """One process; ``ended`` while it is a zombie."""
 
     key: Key

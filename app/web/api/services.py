@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import current_app, g
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.protocol.control import AnyCommand
@@ -21,8 +21,7 @@ from app.web.upstream.feed import Feed
 EXTENSION = "procession"
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(Struct, frozen=True):
     """Bound to the app; views get it from `services`."""
 
     settings: Settings

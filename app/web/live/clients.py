@@ -8,11 +8,11 @@ all clients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from engineio.exceptions import EngineIOError  # type: ignore[import-untyped]
 from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
+from msgspec import Struct, field
 
 from app.web.http.auth import Role
 
@@ -23,8 +23,7 @@ MAX_TOPICS = 8
 SOCKETIO_EVENT = "2"
 
 
-@dataclass(eq=False)
-class Client:
+class Client(Struct, eq=False):
     """One connected browser; ``behind``: it has missed a delta and needs a snapshot."""
 
     engine_id: str

@@ -1,12 +1,12 @@
 """The book of things, the holders of locks, rates and ages, layouts and mappings."""
 
 import struct
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.core.charts.history import OF_RESOURCES, History
 from app.core.resources.book import LINGERS_S, Book
