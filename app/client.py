@@ -119,7 +119,6 @@ def call(connection: Connection, command: AnyCommand) -> Any:
 
 
 def error_of(refused: Refused) -> errors.ProcessionError:
-    """Return the exception for a refusal."""
     if refused.kind == errors.InvalidField.kind:
         field = refused.field or "request"
         return errors.InvalidField(field, refused.detail.removeprefix(f"{field}: "))

@@ -59,7 +59,6 @@ class Settings:
 
     @property
     def journal_path(self) -> Path:
-        """The SQLite journal."""
         return self.home / "journal.sqlite3"
 
     @property

@@ -47,12 +47,10 @@ def natural(text: str) -> int:
 
 
 def whole(text: str) -> int:
-    """Return a whole number."""
     return int(_number(text, int))
 
 
 def json_list(text: str) -> list[Any]:
-    """Return a JSON list."""
     value = _json(text)
     if not isinstance(value, list):
         raise ArgumentTypeError(f"must be a JSON list, not {text!r}")
@@ -60,7 +58,6 @@ def json_list(text: str) -> list[Any]:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Return a JSON object."""
     value = _json(text)
     if not isinstance(value, dict):
         raise ArgumentTypeError(f"must be a JSON object, not {text!r}")

@@ -17,7 +17,6 @@ from .session import Session
 
 
 def add_commands(add: Add) -> None:
-    """Add `procession events`."""
     command = add("events", "show the journal: what happened, and who caused it", events, of_one=False)
     command.add_argument("-f", "--follow", action="store_true", help="keep printing new events")
     command.add_argument("--process", metavar="ID", help="only events of this process")

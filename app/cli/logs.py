@@ -25,7 +25,6 @@ ENDED = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.
 
 
 def add_commands(add: Add) -> None:
-    """Add `procession logs`."""
     command = add("logs", "show the output of a process (standard output and error)", logs)
     command.add_argument("-f", "--follow", action="store_true", help="keep printing until the process has ended")
 

@@ -26,7 +26,6 @@ ENDED_POOLS = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands for pools."""
     add("pools", "list the pools", pools, of_one=False)
     one = add("pool", "show a pool with its workers and jobs", pool, of_one=False)
     one.add_argument("id", metavar="ID", help=POOL)
@@ -69,7 +68,6 @@ def _worker_options(parser: ArgumentParser) -> None:
 
 
 def pools(session: Session, args: Namespace) -> None:
-    """Print all pools."""
     found = sorted(session.snapshot().pools, key=lambda pool: (len(pool.id), pool.id))
     if args.json:
         tables.write_json(found)
@@ -87,7 +85,6 @@ def pool(session: Session, args: Namespace) -> None:
 
 
 def open_pool(session: Session, args: Namespace) -> None:
-    """Open a pool."""
     given = {
         "name": args.name,
         "processes": args.processes,

@@ -57,7 +57,6 @@ def _launch_options(parser: ArgumentParser) -> None:
 
 
 def ps(session: Session, args: Namespace) -> None:
-    """Print all processes."""
     processes = sorted(session.snapshot().processes, key=lambda process: (len(process.id), process.id))
     _write_processes(processes, args)
 
@@ -75,7 +74,6 @@ def workloads(session: Session, args: Namespace) -> None:
 
 
 def launch(session: Session, args: Namespace) -> None:
-    """Create processes and start them."""
     spec = LaunchSpec(
         workload=args.workload,
         params=typed(args.param, _parameters(session, args.workload)) if args.workload else {},
@@ -105,14 +103,12 @@ def act(session: Session, args: Namespace) -> None:
 
 
 def send_signal(session: Session, args: Namespace) -> None:
-    """Send a signal."""
     process = session.find(args.id)
     answer = session.ask(SendSignal(process=process.id, signal=args.signal, pid=process.pid))
     _write_process(answer, args, args.signal)
 
 
 def join(session: Session, args: Namespace) -> None:
-    """Wait for the end of a process."""
     process = session.find(args.id)
     limit = None if args.timeout is None else args.timeout + JOIN_MARGIN_S
     answer = session.ask(Join(process=process.id, timeout_s=args.timeout), limit)
@@ -125,7 +121,6 @@ def join(session: Session, args: Namespace) -> None:
 
 
 def stack(session: Session, args: Namespace) -> None:
-    """Print the current stack of a process."""
     process = session.find(args.id)
     answer = session.ask(Stack(process=process.id))
     tables.write_stack(process.id, answer, as_json=args.json)

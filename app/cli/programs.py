@@ -17,7 +17,6 @@ PROGRAM = "id of a program, or its name if that is unique"
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands for programs."""
     _run_options(add("run", "run a program in this terminal, and observe it", of_one=False))
     add("programs", "list the observed programs", programs, of_one=False)
     held = add("resources", "list the queues, locks and other resources of programs", resources, of_one=False)
@@ -41,7 +40,6 @@ def _run_options(parser: ArgumentParser) -> None:
 
 
 def programs(session: Session, args: Namespace) -> None:
-    """Print all programs."""
     found = sorted(session.snapshot().programs, key=lambda program: (len(program.id), program.id))
     if args.json:
         tables.write_json(found)
@@ -50,7 +48,6 @@ def programs(session: Session, args: Namespace) -> None:
 
 
 def resources(session: Session, args: Namespace) -> None:
-    """Print the resources of programs."""
     snapshot = session.snapshot()
     of = session.find_program(args.program, snapshot).id if args.program else None
     found = [one for one in snapshot.resources if of in (None, one.program) and args.kind in (None, one.kind)]
@@ -72,7 +69,6 @@ def waits(session: Session, args: Namespace) -> None:
 
 
 def _of_one(snapshot: Snapshot, program: str) -> Waits:
-    """Return the waits of one program."""
     pids = {one.pid for one in snapshot.processes if one.program == program}
     edges = tuple(one for one in snapshot.waits.edges if one.pid in pids)
     cycles = tuple(one for one in snapshot.waits.cycles if pids & set(one))

@@ -48,7 +48,6 @@ class Session:
         self._commands = self._connect()
 
     def close(self) -> None:
-        """Close all connections."""
         self._connections.close()
 
     def ask(self, command: AnyCommand, timeout_s: float | None = ANSWER_S) -> Any:
@@ -72,7 +71,6 @@ class Session:
                 yield answer
 
     def snapshot(self) -> Snapshot:
-        """Return the current state."""
         return next(each.snapshot for each in self.stream() if isinstance(each, SnapshotMessage))
 
     def find(self, wanted: str) -> Process:

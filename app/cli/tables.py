@@ -73,7 +73,6 @@ def write_stack(whose: str, answer: JsonDict, *, as_json: bool) -> None:
 
 
 def write_events(events: Iterable[Event], *, as_json: bool) -> None:
-    """Write events."""
     if as_json:
         write_json(list(events))
     else:

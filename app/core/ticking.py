@@ -21,7 +21,6 @@ STARTS_PER_TURN = 10
 
 
 def tick(fleet: Fleet, now: p.Now, out: Out) -> None:
-    """Do all that is due at ``now``."""
     for process_id in tuple(fleet.timed):
         if member := fleet.members.get(process_id):
             _tick_member(fleet, member, now, out)

@@ -58,7 +58,6 @@ class Blocked(Record, frozen=True, kw_only=True):
 
     @property
     def main(self) -> ThreadBlocked:
-        """The main thread."""
         return self.threads[0]
 
 

@@ -35,7 +35,6 @@ class FdBudget:
         return True
 
     def give_back(self) -> None:
-        """One was closed."""
         self._kept -= 1
 
 
@@ -98,7 +97,6 @@ class Gauge:
         return self._command or command_text(b"", self.stat.name)
 
     def close(self) -> None:
-        """Let go of the fd."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

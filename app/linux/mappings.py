@@ -39,7 +39,6 @@ class Mappings:
         return self._ranges[place].inode or None
 
     def names(self) -> frozenset[str]:
-        """Return the names of its mapped files in /dev/shm."""
         paths = (one.path for one in self._ranges if one.path.startswith(_SHARED_MEMORY))
         return frozenset(path.removeprefix(_SHARED_MEMORY).removesuffix(" (deleted)") for path in paths)
 

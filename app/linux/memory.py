@@ -62,7 +62,6 @@ class Memory:
         return cpython.numbers(raw, typecode) if size and len(raw) == size else None
 
     def close(self) -> None:
-        """Close the file."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

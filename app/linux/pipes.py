@@ -119,7 +119,6 @@ class Borrower:
             os.close(ours)
 
     def close(self) -> None:
-        """Close the pidfd."""
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None

@@ -69,7 +69,6 @@ def listed(path: str) -> list[str]:
 
 
 def pids() -> list[int]:
-    """All processes that /proc lists."""
     return [int(name) for name in names("") if name.isdigit()]
 
 

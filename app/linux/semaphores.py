@@ -89,7 +89,6 @@ class SemaphoreFile:
         return self._fd
 
     def close(self) -> None:
-        """Close the fd."""
         os.close(self._fd)
 
 
@@ -116,7 +115,6 @@ class SemaphoreFiles(dict[str, SemaphoreFile]):
             file.close()
 
     def close(self) -> None:
-        """Close all files."""
         for key in tuple(self):
             self.drop(key)
 

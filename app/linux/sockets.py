@@ -157,7 +157,6 @@ class Sockets:
         return self._tables[namespace]
 
     def close(self) -> None:
-        """Close the netlink socket."""
         if self._netlink:
             self._netlink.close()
             self._netlink = None

@@ -233,5 +233,4 @@ def reply(request: int, result: Any) -> Reply:
 
 
 def refuse(request: int, error: ProcessionError) -> Refused:
-    """Return the `Refused` for an error."""
     return Refused(request=request, kind=error.kind, detail=str(error), field=getattr(error, "field", None))

@@ -16,7 +16,6 @@ class FrameError(ValueError):
 
 
 def framed(payload: bytes) -> bytes:
-    """Return the payload with its header."""
     return HEADER.pack(len(payload)) + payload
 
 
@@ -28,7 +27,6 @@ class Frames:
         self._received = bytearray()
 
     def feed(self, chunk: bytes | memoryview) -> None:
-        """Add received bytes."""
         self._received += chunk
 
     def next(self) -> bytes | None:

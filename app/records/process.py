@@ -200,7 +200,6 @@ class Descendant(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """Return the key in its id."""
         return key_of(self.id)
 
 

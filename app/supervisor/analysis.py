@@ -44,7 +44,6 @@ class Analysis:
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """All records, by id."""
         return self._resources.records
 
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:

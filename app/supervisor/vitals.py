@@ -41,7 +41,6 @@ class Vitals:
             self._preload_verified = preloaded
 
     def refresh(self, now_monotonic: float) -> None:
-        """Measure the machine and the supervisor."""
         elapsed_s, self._refreshed_at = now_monotonic - self._refreshed_at, now_monotonic
         self.host = self._host_gauge.measure()
         self._gauge.measure(elapsed_s)
@@ -54,7 +53,6 @@ class Vitals:
         return max(0, _oom_kills() - self._oom_kills)
 
     def supervisor(self, fleet: Fleet, journal_error: str | None) -> Supervisor:
-        """Return the record of the supervisor."""
         return Supervisor(
             pid=os.getpid(),
             started_at=self._started_at,

@@ -20,7 +20,6 @@ _LIMITS = {name: value for name, value in vars(limits).items() if name.isupper()
 
 
 def install(flask: Flask, access: Access, feed: Feed) -> None:
-    """Add the pages to the app."""
     pages = Blueprint("pages", __name__)
 
     def index(**_shown: str) -> str:

@@ -30,7 +30,6 @@ class Answers:
         self._guard = ImportGuard()
 
     def to(self, request: Request) -> Json:
-        """Perform the request and return its answer."""
         match request:
             case Submit():
                 return self._submit(request)

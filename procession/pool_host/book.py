@@ -56,7 +56,6 @@ class Book:
         return [job for job in list(self._jobs.values()) if not job.is_over]
 
     def number_of(self, task: TaskFacts) -> int | None:
-        """Return the number of the job that a task belongs to."""
         return self._by_call.get(task.call)
 
     def read(self, number: int) -> dict[str, Any]:

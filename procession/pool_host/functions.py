@@ -97,7 +97,6 @@ def find_in_catalogue(name: str) -> Function | None:
 
 
 def names_in_catalogue() -> list[str]:
-    """Return the names of the catalogue's functions."""
     marks = (getattr(function, _MARK, None) for function in vars(import_module(CATALOGUE)).values())
     return [mark.name for mark in marks if mark is not None]
 

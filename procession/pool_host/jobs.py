@@ -165,7 +165,6 @@ class Drain(threading.Thread):
         self._raised: BaseException | None = None
 
     def run(self) -> None:
-        """Take all results."""
         while self._take():
             pass
         self._results = None
@@ -173,7 +172,6 @@ class Drain(threading.Thread):
         self._changed()
 
     def outcome(self) -> Outcome:
-        """Return the first results and the first exception."""
         return Outcome(Shown(self._head, self._budget.cut), self._raised)
 
     def _take(self) -> bool:

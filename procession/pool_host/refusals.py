@@ -12,7 +12,6 @@ class Refused(Exception):
 
 
 def invalid(field: str, detail: str) -> Refused:
-    """Return the error for an invalid field of a request."""
     return Refused("invalid", f"{field}: {detail}", field)
 
 
@@ -22,5 +21,4 @@ def not_possible(detail: str) -> Refused:
 
 
 def not_found(detail: str) -> Refused:
-    """Return the error for an unknown worker or job."""
     return Refused("not_found", detail)

@@ -65,7 +65,6 @@ class Reporter(threading.Thread):
         self._asked_to_end.add(pid)
 
     def note(self, event: str, text: str, pid: int | None = None) -> None:
-        """Send a line for the journal."""
         self._wire.send("note", event=event, text=text, pid=pid)
 
     def publish(self) -> Statistics:

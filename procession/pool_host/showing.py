@@ -65,7 +65,6 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more can be shown."""
         return self._left <= 0
 
     def _items(self, values: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:

@@ -70,7 +70,6 @@ def tasks_of(statistics: Statistics) -> list[TaskFacts]:
 
 
 def has_ended(statistics: Statistics) -> bool:
-    """Return whether the pool and its workers have ended."""
     return statistics.state in ("closed", "terminated", "broken") and not statistics.workers
 
 

@@ -140,7 +140,6 @@ class History:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the series."""
         return tuple(one.name for one in self._series)
 
     def record(self, at: float, samples: Mapping[str, Sample]) -> None:

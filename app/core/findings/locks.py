@@ -159,7 +159,6 @@ def _covered_by_whole(scene: Scene, resource: Resource) -> bool:
 
 
 def broken_barriers(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each broken barrier."""
     for resource in scene.resources.values():
         if resource.kind is ResourceKind.BARRIER and resource.broken:
             what = phrases.capitalized(phrases.resource(scene, resource.id))

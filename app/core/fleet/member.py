@@ -58,7 +58,6 @@ class Member(Struct):
 
     @property
     def id(self) -> str:
-        """Return the id of the process."""
         return self.process.id
 
     def update(self, **changes: Any) -> None:
@@ -70,7 +69,6 @@ class Member(Struct):
         self.update(state=advance(self.process.state, trigger), **changes)
 
     def draft(self, now: Now, kind: str, text: str, by: str) -> EventDraft:
-        """Return a journal line about this process."""
         process = self.process
         return EventDraft(
             at=now.wall, kind=kind, text=text, by=by, process=process.id, pid=process.pid, name=process.name

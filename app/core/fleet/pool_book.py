@@ -87,7 +87,6 @@ class PoolBook:
             raise NoSuchProcess(f"pool not found: {pool_id}") from None
 
     def living(self) -> Iterator[Pool]:
-        """Yield the pools whose host lives."""
         return (entry.pool for entry in self.entries.values() if not entry.dead)
 
     def forget(self, pool_id: str) -> None:

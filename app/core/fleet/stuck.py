@@ -31,12 +31,10 @@ class ProgressWatch(Struct):
     frame: str = ""
 
     def reported(self, done: float, total: float | None, now: float) -> None:
-        """Note a progress report."""
         self.reported_at = now
         self.complete = total is not None and done >= total
 
     def sampled(self, cpu_percent: float | None, now: float) -> None:
-        """Note the CPU time of a sweep."""
         self.busy_percent = cpu_percent or 0.0
         if self.busy_percent > BUSY_PERCENT:
             self.busy_at = now

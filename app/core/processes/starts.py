@@ -29,7 +29,6 @@ _OF_NEW_OBJECT = {
 
 
 def refuse_while_stopping(fleet: Fleet) -> None:
-    """Raise `NotPossible` while Procession is stopping."""
     if fleet.stopping_by:
         raise NotPossible("Procession is stopping; no process can be started")
 

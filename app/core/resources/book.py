@@ -116,7 +116,6 @@ class Book:
             self.touched.add(thing.id)
 
     def pool_of(self, pid: int) -> Thing | None:
-        """Return the pool that a process works for."""
         key = self._pools.key_of(pid)
         return None if key is None else self.by_key.get(key)
 
@@ -133,7 +132,6 @@ class Book:
         self._remember_dead(pid, held)
 
     def has_died(self, pid: int) -> bool:
-        """Return whether a process that had things has ended."""
         return pid in self._held_by_dead and pid not in self._held
 
     def expire(self, now: float) -> list[Thing]:
@@ -174,7 +172,6 @@ class Book:
         return thing
 
     def part(self, thing: Thing, name: str) -> Thing | None:
-        """Return a part by its name."""
         return self.find(thing.parts.get(name, ""))
 
     def _drop(self, pid: int, key: str, now: float) -> Thing | None:

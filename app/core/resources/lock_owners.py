@@ -35,7 +35,6 @@ class Holding(Struct):
     _nobody_since: float = 0.0
 
     def free(self) -> None:
-        """Record that the lock is free."""
         self.holder = self.since = self.last = None
         self.unknown = self.abandoned = False
         self._nobody_looks = 0

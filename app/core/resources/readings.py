@@ -37,7 +37,6 @@ class Records:
         self._composition = Compositions(book).of
 
     def record(self, thing: Thing, now: float) -> Resource:
-        """Return its record."""
         reading = thing.reading
         composition = self._composition(thing)
         manager = self._manager(thing)
@@ -118,7 +117,6 @@ class Records:
         return {"sleepers": sleepers, **self._inner(thing, now)}
 
     def event(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Return flag and sleepers."""
         flag = self.part(thing, "flag").value
         return {"flag": None if flag is None else flag > 0, **self._of_condition(thing, now)}
 
@@ -142,7 +140,6 @@ class Records:
         }
 
     def shared_memory(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        """Return its size as reported."""
         return {"size_bytes": number(thing.facts, "size")}
 
     def manager(self, thing: Thing, reading: Reading, now: float) -> JsonDict:

@@ -52,7 +52,6 @@ class Thing(Struct, eq=False):
 
     @property
     def number(self) -> int:
-        """Return the number in its id."""
         return int(self.id[1:])
 
     @property

@@ -126,7 +126,6 @@ class Census:
             entry.orphan = not self._below_living_root(entry)
 
     def close(self) -> None:
-        """Let go of all fds."""
         for pid in list(self.entries):
             self.forget(pid)
         self._newcomers.close()

@@ -79,7 +79,6 @@ class Newcomers:
             self.trusted = False
 
     def close(self) -> None:
-        """Close the kept fd."""
         if self._loadavg is not None:
             os.close(self._loadavg)
 

@@ -39,7 +39,6 @@ class Backlog:
         return bool(self._batch)
 
     def note(self, draft: EventDraft) -> None:
-        """Add an event."""
         drafts = self._batch.drafts
         drafts.append(draft)
         if len(drafts) > self._limit:
@@ -62,7 +61,6 @@ class Backlog:
         self._batch.forgotten.add(process)
 
     def remember_descendant(self, fact: DescendantFact) -> None:
-        """Add a descendant."""
         self._batch.descendants[fact.id] = fact
         self._batch.gone.discard(fact.id)
 

@@ -133,7 +133,6 @@ class Journal:
             self._db.executemany("INSERT OR REPLACE INTO legacy VALUES (?, ?, ?)", known)
 
     def close(self) -> None:
-        """Close the file."""
         with journal_errors("closed"):
             self._db.close()
 

@@ -79,13 +79,11 @@ class Peer:
         return self._unsent - before
 
     def drop_page(self) -> None:
-        """Close its page."""
         if self.page is not None:
             os.close(self.page)
         self.page = None
 
     def close(self) -> None:
-        """Close all fds."""
         self.connection.close()
         self.drop_page()
         if self.pidfd is not None:

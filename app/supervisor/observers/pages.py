@@ -76,7 +76,6 @@ class Page:
             self._used = max(self._used, slot + 1)
 
     def look(self) -> None:
-        """Read the page."""
         before = self._raw
         try:
             self._raw = os.pread(self._fd, w.PAGE_COUNTERS_AT + self._used * _COUNTER.size, 0)
@@ -99,7 +98,6 @@ class Page:
         return self._fd
 
     def close(self) -> None:
-        """Close the fd."""
         os.close(self._fd)
 
 

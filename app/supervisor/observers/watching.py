@@ -93,7 +93,6 @@ class Watching:
             os.close(one.pidfd)
 
     def close(self) -> None:
-        """Stop watching all processes."""
         for process_id in tuple(self._by_id):
             self.forget(process_id)
 

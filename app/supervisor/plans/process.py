@@ -112,7 +112,6 @@ def _chosen(given: Any, defaults: JsonDict, field: str, otherwise: Any) -> Any:
 
 
 def unknown_workload(name: str | None, known: Iterable[str]) -> InvalidField:
-    """Return the error for a name that is not in the catalogue."""
     return InvalidField("workload", f"unknown workload {name!r}; known are {', '.join(sorted(known))}")
 
 

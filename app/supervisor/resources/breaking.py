@@ -110,7 +110,6 @@ class Breaker:
 
 
 def _release(thing: Thing, file: SemaphoreFile | None) -> None:
-    """Release it once."""
     if file is None:
         raise NotPossible(f"{_named(thing)} cannot be released: Procession has no descriptor of its semaphore")
     try:
@@ -132,7 +131,6 @@ def _sentence(thing: Thing, holder: int | None, waiting: int) -> str:
 
 
 def _named(thing: Thing) -> str:
-    """Return kind and name."""
     return f"{kind_label(thing.kind)} {thing.name or thing.id}"
 
 

@@ -36,7 +36,6 @@ class Leaks:
         return tuple(leak for _, leak in self._left.values())
 
     def forget(self, program: str) -> None:
-        """Drop the leaks of a program."""
         self._left = {name: one for name, one in self._left.items() if one[1].program != program}
 
 

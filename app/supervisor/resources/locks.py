@@ -27,7 +27,6 @@ class LockReader:
         return self._views.first(thing, "object", _state_in)
 
     def holder(self, thing: Thing, now: float, turn: int) -> None:
-        """Read who holds a lock."""
         reading = thing.reading
         holding = reading.holding
         if reading.value is None or reading.value > 0:

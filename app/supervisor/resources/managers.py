@@ -85,7 +85,6 @@ class Managers:
         self._notes: dict[str, Notes] = {}
 
     def look(self) -> None:
-        """Read the notes of every server."""
         managers = [one for one in self._book if one.kind is ResourceKind.MANAGER]
         self._notes = {one.key: found for one in managers if (found := self._views.first(one, "serving", _read))}
 

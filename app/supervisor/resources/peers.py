@@ -101,7 +101,6 @@ class PeerFinder:
         return found.peer if found else 0
 
     def close(self) -> None:
-        """Close the netlink socket."""
         self.sockets.close()
 
     def is_observed(self, view: ProcessView, wait: Wait, inode: int) -> bool:

@@ -67,7 +67,6 @@ class ProcessView:
             self.page.look()
 
     def look_at_waits(self) -> None:
-        """Read what its threads wait for."""
         self.threads = thread_waits.look(self.pid, self.folder, self.memory)
         # A thread that no longer waits is remembered: while it is being stopped, it is in no call.
         if len(self._runs) > _MAX_RUNS:
@@ -152,7 +151,6 @@ class ProcessView:
             self.folder = _NOWHERE
 
     def close_with_page(self) -> None:
-        """Close everything."""
         self.close()
         if self.page:
             self.page.close()

@@ -56,7 +56,6 @@ class ResourceReader:
         self._ends_at = 0.0
 
     def read(self, now: Now) -> None:
-        """Make one reading."""
         self._turn += 1
         self._ends_at = self._cpu() + BUDGET_S
         wall_of_mono = now.wall - now.mono

@@ -84,7 +84,6 @@ class Resources:
         self.leaks = tuple(leak for leak in self.leaks if leak.program != program)
 
     def close(self) -> None:
-        """Close all descriptors."""
         for view in self._views.values():
             view.close_with_page()
         self._views.clear()

@@ -40,7 +40,6 @@ class PySpy:
 
     @property
     def pid(self) -> int:
-        """The pid of py-spy."""
         return self._process.pid
 
     @property

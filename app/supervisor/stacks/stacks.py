@@ -55,7 +55,6 @@ class Stacks(Generic[Token]):
         self._step(capture, now)
 
     def tick(self, now: float) -> None:
-        """Advance all captures."""
         self._stepped_at = now
         self._shared.reap()
         for capture, _ in tuple(self._captures.values()):

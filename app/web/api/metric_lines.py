@@ -12,7 +12,6 @@ def head(name: str, kind: str, help_text: str) -> Iterator[str]:
 
 
 def labelled(name: str, labels: Mapping[str, str], value: float) -> str:
-    """Return one value with its labels."""
     written = ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
     return f"{name}{{{written}}} {value}"
 

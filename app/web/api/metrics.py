@@ -31,7 +31,6 @@ POOL_FIGURES: tuple[Figure, ...] = (
 
 
 def text(state: Mirror) -> str:
-    """Return all metrics."""
     return "\n".join(_lines(state)) + "\n"
 
 

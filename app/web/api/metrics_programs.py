@@ -22,7 +22,6 @@ QUEUE_FIGURES = (
 
 
 def lines(state: Mirror) -> Iterator[str]:
-    """Yield the lines of all metrics of programs."""
     programs = list(state.programs.values())
     yield from head("procession_programs", "gauge", "Observed programs by state.")
     counts = Counter({"running": 0}) + Counter(program["state"] for program in programs)

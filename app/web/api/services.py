@@ -57,7 +57,6 @@ def _found(records: Mapping[str, JsonDict], key: str, what: str) -> JsonDict:
 
 
 def services() -> Services:
-    """Return the services of the running app."""
     return cast("Services", current_app.extensions[EXTENSION])
 
 

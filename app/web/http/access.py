@@ -86,13 +86,11 @@ class Access:
         return response
 
     def sign_out(self) -> Response:
-        """End the session in this browser."""
         response = redirect("/signin", 303)
         response.delete_cookie(self._authenticator.cookie, path="/", httponly=True, samesite="Strict")
         return response
 
     def form(self, target: str, error: str | None, status: int) -> Response:
-        """Return the sign-in page."""
         response = Response(render_template("signin.html", error=error, next=target), status, mimetype="text/html")
         if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
             # A browser does not send the Strict cookie with a link from another site; after a refresh it does.

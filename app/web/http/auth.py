@@ -45,7 +45,6 @@ class Authenticator:
         return self._match(value, {role: self.session(role).encode() for role in self._tokens})
 
     def session(self, role: Role) -> str:
-        """Return the value of the session cookie of a role."""
         return _derive(self._tokens[role], f"session {role}")
 
     @staticmethod
@@ -65,7 +64,6 @@ class Failures:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def note(self, address: str, now: float) -> None:
-        """Note an invalid token from an address."""
         times = self._times.setdefault(address, deque(maxlen=FAILURES))
         self._times.move_to_end(address)
         times.append(now)

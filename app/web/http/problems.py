@@ -41,12 +41,10 @@ class Problem(Exception):
         return msgspec.json.encode(members | {"detail": self.detail} | self.extra)
 
     def response(self) -> Response:
-        """Return the answer."""
         return Response(self.document(), int(self.status), self.headers, mimetype=MIMETYPE)
 
 
 def of_refusal(error: ProcessionError) -> Problem:
-    """Return a refusal of the supervisor as a problem."""
     match error:
         case NoSuchProcess():
             return Problem(404, str(error))

@@ -104,7 +104,6 @@ class Server:
         )
 
     def start(self) -> None:
-        """Begin to accept connections."""
         self._server.start()
 
     def stop_accepting(self) -> None:

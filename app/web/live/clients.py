@@ -66,12 +66,10 @@ class Clients:
         self._unauthenticated = unauthenticated
 
     def close(self) -> None:
-        """Close all connections."""
         for socket in list(self._engine.sockets.values()):
             socket.close(wait=False)
 
     def offer_all(self, packet: Packet) -> None:
-        """Queue a packet for every client."""
         for client in list(self.connected.values()):
             self.offer(client, packet)
 

@@ -74,12 +74,10 @@ def process(record: JsonDict, now: float) -> JsonDict:
 
 
 def processes(records: Iterable[JsonDict], now: float) -> JsonDict:
-    """Return processes as `Processes`."""
     return {"processes": [process(record, now) for record in records]}
 
 
 def snapshot(state: Mirror) -> JsonDict:
-    """Return the state as `Snapshot`."""
     return state.snapshot() | processes(state.processes.values(), state.at)
 
 

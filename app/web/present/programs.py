@@ -92,5 +92,4 @@ def resource(record: JsonDict) -> JsonDict:
 
 
 def resources(records: Iterable[JsonDict]) -> JsonDict:
-    """Return resources as `Resources`."""
     return {"resources": [resource(record) for record in records]}

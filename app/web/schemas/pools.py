@@ -85,7 +85,6 @@ class OpenPoolBody(Body):
     )
 
     def spec(self) -> PoolSpec:
-        """Return the spec for the supervisor."""
         return PoolSpec(**self.model_dump())
 
 
@@ -109,7 +108,6 @@ class JobBody(Body):
         return ":" in self.function
 
     def spec(self) -> JobSpec:
-        """Return the spec for the host."""
         return JobSpec(**self.model_dump(exclude={"args"}), args=tuple(self.args))
 
 

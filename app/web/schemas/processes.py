@@ -134,7 +134,6 @@ class SignalBody(Body):
     pid: Pid = None
 
     def text(self) -> str:
-        """Return the signal for the supervisor."""
         return str(self.signal)
 
 

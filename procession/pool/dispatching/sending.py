@@ -35,7 +35,6 @@ class Sending:
     _sleeps_without_timeout: bool
 
     def wake(self) -> None:
-        """Wake the thread."""
         try:
             self._is_asleep = False
             self._watching.ring()

@@ -45,7 +45,6 @@ class Ledger:
 
     @property
     def outstanding(self) -> bool:
-        """Whether some worker has tasks."""
         return any(inbox.inflight for inbox in self.inboxes)
 
     def take(self, count: int) -> list[Task]:

@@ -80,7 +80,6 @@ class Link:
                 rest[0] = rest[0][sent:]
 
     def wake(self) -> None:
-        """Wake the pool's thread."""
         self.send(HEADER.pack(0, 0, WOKEN))
 
     def close(self) -> None:

@@ -56,7 +56,6 @@ class Workforce:
         self._kill_at: float | None = None
 
     def add_worker(self) -> None:
-        """Start one more worker; raises what starting raises."""
         worker = self._start()
         self._started += 1
         worker.number = self._started

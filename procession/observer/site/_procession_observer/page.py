@@ -69,7 +69,6 @@ class Page:
         return WORDS[0]
 
     def write(self, at, text):
-        """Write ``text`` at byte ``at``."""
         self.needed()
         self._bytes[at : at + len(text)] = text
 

@@ -38,13 +38,10 @@ _NEXT = count(CONNECTIONS)
 
 
 def notes():
-    """Return the address of the records."""
     return _NOTES.buffer_info()[0]
 
 
 def served(original):
-    """Wrap `Server.serve_client`."""
-
     def serve_client(self, conn):
         try:
             seen = _Connection(self, conn)

@@ -63,6 +63,5 @@ class Results(Around):
 
 
 def around(tasks, results, look):
-    """Wrap both queues of a worker."""
     task = Task()
     return Tasks(tasks, task, look), Results(results, task, look)
