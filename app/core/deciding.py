@@ -25,8 +25,6 @@ from app.records.errors import ProcessionError
 
 from . import ticking, verbs
 
-Out = list[a.Action]
-
 
 class Deciding:
     """Decides on the events of one fleet."""
@@ -36,7 +34,7 @@ class Deciding:
 
     def handle(self, event: e.Happening, now: p.Now) -> list[a.Action]:
         """Return the actions that follow from ``event``; a refusal becomes an `Answer` and changes nothing."""
-        out: Out = []
+        out: a.Out = []
         try:
             _dispatch(self._fleet, event, now, out)
         except ProcessionError as refusal:
@@ -45,7 +43,7 @@ class Deciding:
 
     def tick(self, now: p.Now) -> list[a.Action]:
         """Return the actions that are due by the clock."""
-        out: Out = []
+        out: a.Out = []
         ticking.tick(self._fleet, now, out)
         return out
 
@@ -64,7 +62,7 @@ def _refused(event: e.Happening, refusal: ProcessionError) -> a.Answer:
             raise refusal
 
 
-def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
+def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: a.Out) -> None:
     """Hand one event to the module that decides on it; raises `ProcessionError` if that refuses."""
     match event:
         case e.Launched():
@@ -94,7 +92,7 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: Out) -> None:
             assert_never(event)
 
 
-def _command(fleet: Fleet, client: int, command: e.FleetCommand, now: p.Now, out: Out) -> None:
+def _command(fleet: Fleet, client: int, command: e.FleetCommand, now: p.Now, out: a.Out) -> None:
     match command:
         case m.Act():
             verbs.act(fleet, client, command, now, out)
@@ -112,7 +110,7 @@ def _command(fleet: Fleet, client: int, command: e.FleetCommand, now: p.Now, out
             program.runner_said(fleet, client, command, now, out)
 
 
-def _program_event(fleet: Fleet, event: e.Registered | e.Heard | e.NotSeen, now: p.Now, out: Out) -> None:
+def _program_event(fleet: Fleet, event: e.Registered | e.Heard | e.NotSeen, now: p.Now, out: a.Out) -> None:
     match event:
         case e.Registered():
             program.register(fleet, event, now, out)
@@ -127,7 +125,7 @@ def _process_event(
     member: Member,
     event: e.Watching | e.Spawned | e.NotSpawned | e.Ended | e.Reaped | e.Remembered | e.Remaining,
     now: p.Now,
-    out: Out,
+    out: a.Out,
 ) -> None:
     match event:
         case e.Watching():
@@ -155,7 +153,7 @@ def _progress_event(
     member: Member,
     event: e.Reported | e.Looked | e.SentinelSeen | e.BlockedOn | e.FrameFound,
     now: p.Now,
-    out: Out,
+    out: a.Out,
 ) -> None:
     match event:
         case e.Reported():

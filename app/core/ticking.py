@@ -14,13 +14,11 @@ from app.core.processes import endings, forgetting, joins, starts, stops
 from app.core.programs import program
 from app.records import primitives as p
 
-Out = list[a.Action]
-
 #: Starts per turn of the loop: a start blocks for some milliseconds.
 STARTS_PER_TURN = 10
 
 
-def tick(fleet: Fleet, now: p.Now, out: Out) -> None:
+def tick(fleet: Fleet, now: p.Now, out: a.Out) -> None:
     for process_id in tuple(fleet.timed):
         if member := fleet.members.get(process_id):
             _tick_member(fleet, member, now, out)
@@ -40,7 +38,7 @@ def next_deadline(fleet: Fleet) -> float | None:
     return min((*of_members, *fleet.pools.deadlines()), default=None)
 
 
-def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     if member.process.pool:
         pool.follow(fleet, member, now, out)
     if member.stop:
@@ -61,7 +59,7 @@ def _tick_member(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         fleet.timed.discard(member.id)
 
 
-def _tick_stop(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def _tick_stop(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     assert member.stop
     match member.stop.due(now.mono):
         case Due.KILL:

@@ -25,13 +25,11 @@ from app.records.errors import NoSuchProcess, NotPossible
 from app.records.primitives import JsonDict
 from app.records.process import State, Verb
 
-Out = list[a.Action]
-
 #: How long a closed record is still shown.
 _CLOSED_SHOWN_S = 5.0
 
 
-def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: Out) -> None:
+def launch(fleet: Fleet, event: e.Launched, now: p.Now, out: a.Out) -> None:
     """Create ``count`` processes and, where ``auto_start``, start them."""
     starts.refuse_while_stopping(fleet)
     if sum(1 for _ in fleet.live()) + event.count > fleet.max_processes:
@@ -58,7 +56,7 @@ def _numbered(plan: e.Plan, number: int) -> e.Plan:
     return replace(plan, process=replace(plan.process, name=f"{name_of(plan.process)}-{number}"))
 
 
-def act(fleet: Fleet, client: int, command: m.Act, now: p.Now, out: Out) -> None:
+def act(fleet: Fleet, client: int, command: m.Act, now: p.Now, out: a.Out) -> None:
     """Do a verb, journal it with its user, and answer with the record."""
     member = fleet.member(command.process)
     _check_pid(member, command.pid)
@@ -68,7 +66,7 @@ def act(fleet: Fleet, client: int, command: m.Act, now: p.Now, out: Out) -> None
     out.append(a.Answer(client, m.reply(command.request, member.process)))
 
 
-def send_signal(fleet: Fleet, client: int, command: m.SendSignal, now: p.Now, out: Out) -> None:
+def send_signal(fleet: Fleet, client: int, command: m.SendSignal, now: p.Now, out: a.Out) -> None:
     """Send a signal to the process itself."""
     signum, member = signal_number(command.signal), fleet.member(command.process)
     _check_pid(member, command.pid)
@@ -79,7 +77,7 @@ def send_signal(fleet: Fleet, client: int, command: m.SendSignal, now: p.Now, ou
     out.append(a.Answer(client, m.reply(command.request, member.process)))
 
 
-def signal_descendant(fleet: Fleet, client: int, command: m.EndDescendant, out: Out) -> None:
+def signal_descendant(fleet: Fleet, client: int, command: m.EndDescendant, out: a.Out) -> None:
     """Send a signal to a descendant or an orphan that the last sweep saw."""
     signum, one = signal_number(command.signal), fleet.descendants.get(command.descendant)
     if one is None:
@@ -87,7 +85,7 @@ def signal_descendant(fleet: Fleet, client: int, command: m.EndDescendant, out: 
     out.append(a.SignalDescendant(client, command, one, signum))
 
 
-def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:
+def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: a.Out) -> None:
     """End everything; nothing may start any more."""
     fleet.stopping_by = event.by
     for member in fleet.members.values():
@@ -102,7 +100,7 @@ def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: Out) -> None:
             stops.cancel_retry(fleet, member)
 
 
-def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     if member.process.state in LIVE:
         raise NotPossible(f"close is not possible while the process is {member.process.state}; end it first")
     if fleet.programs.kept(member.id):
@@ -116,13 +114,13 @@ def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
 # Signals
 
 
-def _suspend(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def _suspend(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     _check_running(member, Trigger.SUSPEND, State.RUNNING)
     out.append(a.Note(member.draft(now, "signal", "SIGSTOP sent: suspend", by)))
     stops.send(member, (signal.SIGSTOP,), by, now, out)
 
 
-def _resume(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def _resume(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     _check_running(member, Trigger.RESUME, State.SUSPENDED)
     out.append(a.Note(member.draft(now, "signal", "SIGCONT sent: resume", by)))
     stops.send(member, (signal.SIGCONT,), by, now, out)

@@ -188,3 +188,6 @@ Action: TypeAlias = (
     | Note
     | Answer
 )
+
+#: What a decision adds the actions that follow to.
+Out: TypeAlias = list[Action]

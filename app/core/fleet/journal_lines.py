@@ -10,8 +10,6 @@ from app.records import primitives as p
 from . import actions as a
 from .member import Member
 
-Out = list[a.Action]
-
 #: Journal lines of one host or program: at once, and per second.
 _LINES = 200
 _LINES_PER_S = 20.0
@@ -36,7 +34,9 @@ class LineQuota(Struct):
         return True
 
 
-def write(quota: LineQuota | None, member: Member, kind: str, text: str, pid: int | None, now: p.Now, out: Out) -> None:
+def write(
+    quota: LineQuota | None, member: Member, kind: str, text: str, pid: int | None, now: p.Now, out: a.Out
+) -> None:
     """Write a line, unless the quota is used up; the next line says how many were dropped.  None: no quota."""
     if quota is None:
         out.append(a.Note(member.draft(now, kind, text, "process")))

@@ -31,14 +31,12 @@ from app.records.limits import MAX_POOL_WORKERS, MAX_SECONDS
 from app.records.pool import JobDetail
 from app.records.process import State
 
-Out = list[a.Action]
-
 ANSWER_S = 10.0
 JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
 
 
-def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: Out) -> None:
+def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> None:
     """Relay a request to the host, or answer in its place if it is dead."""
     entry = fleet.pools.find(command.pool)
     member = fleet.members[entry.pool.id]
@@ -57,7 +55,7 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: Out) -> No
     out.append(a.AskHost(entry.pool.id, number, command.ask))
 
 
-def answered(fleet: Fleet, answer: HostReply | HostRefused, out: Out) -> None:
+def answered(fleet: Fleet, answer: HostReply | HostRefused, out: a.Out) -> None:
     """Pass an answer of the host on; it is dropped if its client has gone or was already answered."""
     pending = fleet.pools.asks.pop(answer.number, None)
     if pending is None:
@@ -70,7 +68,7 @@ def answered(fleet: Fleet, answer: HostReply | HostRefused, out: Out) -> None:
             out.append(a.Answer(pending.client, refused))
 
 
-def expire(fleet: Fleet, now: p.Now, out: Out) -> None:
+def expire(fleet: Fleet, now: p.Now, out: a.Out) -> None:
     """Refuse the requests that were not answered in time."""
     due = [number for number, one in fleet.pools.asks.items() if one.until is not None and one.until <= now.mono]
     for number in due:
@@ -84,7 +82,7 @@ def expire(fleet: Fleet, now: p.Now, out: Out) -> None:
             out.append(a.Note(member.draft(now, "asked", f"no answer in time: {words}", "supervisor")))
 
 
-def host_ended(fleet: Fleet, entry: PoolEntry, out: Out) -> None:
+def host_ended(fleet: Fleet, entry: PoolEntry, out: a.Out) -> None:
     """Answer all pending requests in the place of a dead host."""
     for pending in _take(fleet, entry):
         try:
@@ -94,7 +92,7 @@ def host_ended(fleet: Fleet, entry: PoolEntry, out: Out) -> None:
         out.append(a.Answer(pending.client, answer))
 
 
-def refuse_all(fleet: Fleet, entry: PoolEntry, out: Out) -> None:
+def refuse_all(fleet: Fleet, entry: PoolEntry, out: a.Out) -> None:
     """Refuse all pending requests: the host lives but cannot be reached."""
     for pending in _take(fleet, entry):
         refusal = SupervisorAway(f"pool {pending.pool} does not answer: {entry.unreachable}")

@@ -14,12 +14,10 @@ from app.records.pool import Job, JobState, Pool, PoolState
 
 from . import asks
 
-Out = list[a.Action]
-
 OVER = frozenset({PoolState.CLOSED, PoolState.TERMINATED})
 
 
-def end(fleet: Fleet, entry: PoolEntry, member: Member, cause: str, now: p.Now, out: Out) -> None:
+def end(fleet: Fleet, entry: PoolEntry, member: Member, cause: str, now: p.Now, out: a.Out) -> None:
     """End a pool whose host is dead: running tasks are lost, waiting ones never start."""
     pool, entry.dead = entry.pool, True
     if pool.state not in OVER:

@@ -27,15 +27,13 @@ from app.records.process import State
 
 from . import asks, ending, stuck_workers
 
-Out = list[a.Action]
-
 _DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.BACKOFF, State.FATAL, State.LOST})
 
 
 # The state of its host
 
 
-def follow(fleet: Fleet, member: Member, now: p.Now, out: Out) -> PoolEntry:
+def follow(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> PoolEntry:
     """Bring the record in line with the process: a new one at each start, its end at its exit."""
     entry, process = fleet.pools.entries.get(member.id), member.process
     if entry is None or entry.run != process.restarts:
@@ -76,7 +74,7 @@ def _opening(member: Member) -> Pool:
 # Its reports
 
 
-def handle(fleet: Fleet, event: e.HostSaid | e.HostMessageInvalid | e.ChannelClosed, now: p.Now, out: Out) -> None:
+def handle(fleet: Fleet, event: e.HostSaid | e.HostMessageInvalid | e.ChannelClosed, now: p.Now, out: a.Out) -> None:
     """Handle what comes over the channel of a host."""
     member = fleet.members.get(event.process)
     if member is None:
@@ -92,7 +90,7 @@ def handle(fleet: Fleet, event: e.HostSaid | e.HostMessageInvalid | e.ChannelClo
                 _closed(fleet, entry, member, why, now, out)
 
 
-def _said(fleet: Fleet, entry: PoolEntry, member: Member, event: e.HostSaid, now: p.Now, out: Out) -> None:
+def _said(fleet: Fleet, entry: PoolEntry, member: Member, event: e.HostSaid, now: p.Now, out: a.Out) -> None:
     match event.word:
         case HostReply() | HostRefused() as answer:
             asks.answered(fleet, answer, out)
@@ -117,7 +115,7 @@ def _merge(entry: PoolEntry, changes: PoolChanges, now: p.Now) -> None:
     entry.update(**changed)
 
 
-def _closed(fleet: Fleet, entry: PoolEntry, member: Member, why: str | None, now: p.Now, out: Out) -> None:
+def _closed(fleet: Fleet, entry: PoolEntry, member: Member, why: str | None, now: p.Now, out: a.Out) -> None:
     """Note that the host cannot be reached.  If it is dead too, its end is reported next."""
     entry.unreachable = why or "its host has closed its channel"
     if why:
@@ -130,7 +128,7 @@ def _closed(fleet: Fleet, entry: PoolEntry, member: Member, why: str | None, now
 # The sweeps
 
 
-def sampled(fleet: Fleet, now: p.Now, out: Out) -> None:
+def sampled(fleet: Fleet, now: p.Now, out: a.Out) -> None:
     """Take the figures of a sweep, and judge which workers make no progress."""
     living = {key: entry for key, entry in fleet.pools.entries.items() if not entry.dead}
     if not living:
@@ -145,14 +143,14 @@ def sampled(fleet: Fleet, now: p.Now, out: Out) -> None:
         _set_stale(fleet, entry)
 
 
-def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: Out) -> None:
+def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: a.Out) -> None:
     """Take what a quiet worker is blocked on."""
     if entry := fleet.pools.entries.get(member.id):
         stuck_workers.blocked_on(member, entry.workers, event, now, out)
         _set_stale(fleet, entry)
 
 
-def frame_found(fleet: Fleet, member: Member, event: e.FrameFound, now: p.Now, out: Out) -> None:
+def frame_found(fleet: Fleet, member: Member, event: e.FrameFound, now: p.Now, out: a.Out) -> None:
     """Take the line of Python of a stuck worker."""
     if entry := fleet.pools.entries.get(member.id):
         stuck_workers.frame_found(member, entry.workers, event, now, out)

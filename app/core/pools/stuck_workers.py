@@ -18,14 +18,12 @@ from app.records.pool import PoolTask
 from app.records.process import Descendant, State, Stuck
 from app.records.wording import duration
 
-Out = list[a.Action]
-
 _PROBE_AGAIN_S = 5.0
 # Each costs a look at /proc every 10 ms: 256 at once took a quarter of a core.
 _FRAMES_AT_ONCE = 4
 
 
-def judge(member: Member, workers: PoolWorkers, limit: float | None, now: p.Now, out: Out) -> None:
+def judge(member: Member, workers: PoolWorkers, limit: float | None, now: p.Now, out: a.Out) -> None:
     """After a sweep, probe the workers that made no progress for the limit."""
     workers.resumed = set()
     if member.process.state is State.SUSPENDED:
@@ -42,7 +40,7 @@ def judge(member: Member, workers: PoolWorkers, limit: float | None, now: p.Now,
             out.append(_note(member, worker.pid, "unstuck", "makes progress again", now))
 
 
-def blocked_on(member: Member, workers: PoolWorkers, event: e.BlockedOn, now: p.Now, out: Out) -> None:
+def blocked_on(member: Member, workers: PoolWorkers, event: e.BlockedOn, now: p.Now, out: a.Out) -> None:
     """Call a quiet worker stuck, now that it is known what it is blocked on."""
     progress, sample = workers.progress.get(event.worker or 0), workers.sampled.get(event.worker or 0)
     if progress is None or sample is None or (since := progress.quiet_since()) is None:
@@ -56,7 +54,7 @@ def blocked_on(member: Member, workers: PoolWorkers, event: e.BlockedOn, now: p.
         progress.stuck = _stuck(progress, sample, progress.stuck.since)
 
 
-def frame_found(member: Member, workers: PoolWorkers, event: e.FrameFound, now: p.Now, out: Out) -> None:
+def frame_found(member: Member, workers: PoolWorkers, event: e.FrameFound, now: p.Now, out: a.Out) -> None:
     """Add the line of Python to the reason, empty if unknown, and journal that the worker is stuck."""
     workers.frames_pending.discard(event.worker or 0)
     _ask_for_frames(member, workers, out)
@@ -71,7 +69,7 @@ def frame_found(member: Member, workers: PoolWorkers, event: e.FrameFound, now: 
         out.append(_note(member, sample.pid, "stuck", f"stuck for {quiet}: {progress.stuck.reason}", now))
 
 
-def _ask_for_frames(member: Member, workers: PoolWorkers, out: Out) -> None:
+def _ask_for_frames(member: Member, workers: PoolWorkers, out: a.Out) -> None:
     while workers.frames_wanted and len(workers.frames_pending) < _FRAMES_AT_ONCE:
         pid = workers.frames_wanted.popleft()
         progress, sample = workers.progress.get(pid), workers.sampled.get(pid)

@@ -21,10 +21,8 @@ from app.records.wording import duration
 from . import joins, observed_ends, starts, stops
 from .restarts import GiveUp, Retry, decide
 
-Out = list[a.Action]
 
-
-def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: Out) -> None:
+def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: a.Out) -> None:
     """Record that start() raised: there is no process, so nothing to join."""
     cause = f"failed to start: {error.splitlines()[-1]}"
     member.advance(Trigger.FAIL, failed=True, failed_to_start=True, cause=cause, error=error)
@@ -33,7 +31,7 @@ def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: Out) 
     joins.answer(member, out)
 
 
-def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) -> None:
+def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: a.Out) -> None:
     """Record that the process itself is gone; others of its tree may still live."""
     if member.process.observed and member.process.pid is None:
         if member.process.state is State.STARTING:
@@ -83,7 +81,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: Out) ->
     fleet.changed(member)
 
 
-def remaining(fleet: Fleet, member: Member, keys: frozenset[p.Key], now: p.Now, out: Out) -> None:
+def remaining(fleet: Fleet, member: Member, keys: frozenset[p.Key], now: p.Now, out: a.Out) -> None:
     """Take what is left of a tree that is being ended."""
     if member.stop is None:
         return
@@ -96,7 +94,7 @@ def remaining(fleet: Fleet, member: Member, keys: frozenset[p.Key], now: p.Now, 
         tree_gone(fleet, member, now, out)
 
 
-def tree_gone(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def tree_gone(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     """Record the exit of a stopped process: nothing of its tree is left."""
     member.stop = None
     member.update(stopping=None, descendants=0)
@@ -108,7 +106,7 @@ def tree_gone(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
     fleet.changed(member)
 
 
-def _over(fleet: Fleet, member: Member, out: Out) -> None:
+def _over(fleet: Fleet, member: Member, out: a.Out) -> None:
     if member.process.observed:
         observed_ends.over(fleet, member)
         return
@@ -121,7 +119,7 @@ def _over(fleet: Fleet, member: Member, out: Out) -> None:
         out.append(a.Reap(member.id))
 
 
-def reaped(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def reaped(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     """Record that join() returned: answer the clients that join, then restart if that is wanted."""
     if member.process.observed:
         observed_ends.reaped(fleet, member)
@@ -137,7 +135,7 @@ def reaped(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         _apply_policy(fleet, member, now, out)
 
 
-def _apply_policy(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def _apply_policy(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     decision = decide(
         member.process.restart,
         exitcode=member.process.exitcode,

@@ -7,12 +7,10 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
 from app.records.process import State
 
-Out = list[a.Action]
-
 _MAX_RECORDS = 2000
 
 
-def forget(fleet: Fleet, member: Member, out: Out) -> None:
+def forget(fleet: Fleet, member: Member, out: a.Out) -> None:
     """Remove a record; that of a first process takes the other records of its program with it."""
     entry = fleet.programs.entries.get(member.id)
     for process_id in (*(entry.ended if entry else ()), member.id):
@@ -20,7 +18,7 @@ def forget(fleet: Fleet, member: Member, out: Out) -> None:
         out.append(a.Forget(process_id))
 
 
-def forget_surplus(fleet: Fleet, out: Out) -> None:
+def forget_surplus(fleet: Fleet, out: a.Out) -> None:
     """Bound the number of records: those that exited normally go first, failures are kept longest."""
     surplus = len(fleet.members) - max(_MAX_RECORDS, fleet.max_processes)
     if surplus <= 0:

@@ -11,10 +11,8 @@ from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import State
 
-Out = list[a.Action]
 
-
-def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: Out) -> None:
+def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: a.Out) -> None:
     """Answer when the process has exited or the timeout is over; a zombie is reaped."""
     member = fleet.member(command.process)
     if member.process.observed:
@@ -41,14 +39,14 @@ def not_ours(member: Member, verb: str) -> str:
     return f"{verb} is not possible: {process.id} is observed only; {parent} started it and joins it"
 
 
-def answer(member: Member, out: Out) -> None:
+def answer(member: Member, out: a.Out) -> None:
     """Answer all joins of a process that has exited."""
     for waiter in member.waiters:
         out.append(_joined(member, waiter, joined=True))
     member.waiters = []
 
 
-def expire(member: Member, now: p.Now, out: Out) -> None:
+def expire(member: Member, now: p.Now, out: a.Out) -> None:
     """Answer the joins whose timeout is over."""
     for waiter in [one for one in member.waiters if one.until is not None and one.until <= now.mono]:
         member.waiters.remove(waiter)

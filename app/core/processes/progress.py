@@ -19,13 +19,12 @@ from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.process import Descendant, Progress, Sample, Sentinel, State
 
-Out = list[a.Action]
 _STOPPED = ("T", "t")
 #: An observed child that has not said hello by then will not.
 _SILENT_S = 5.0
 
 
-def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out: Out) -> None:
+def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out: a.Out) -> None:
     """Take a report of the process or of a fork of it."""
     match report:
         case r.Booted():
@@ -47,7 +46,7 @@ def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out:
     fleet.changed(member)
 
 
-def _booted(fleet: Fleet, member: Member, report: r.Booted, now: p.Now, out: Out) -> None:
+def _booted(fleet: Fleet, member: Member, report: r.Booted, now: p.Now, out: a.Out) -> None:
     if member.process.booted or report.pid != member.process.pid:
         return
     preloaded = report.preloaded if member.process.start_method == "forkserver" else None
@@ -57,7 +56,7 @@ def _booted(fleet: Fleet, member: Member, report: r.Booted, now: p.Now, out: Out
     member.watch.since = now.mono
 
 
-def looked(fleet: Fleet, member: Member, os_state: str | None, now: p.Now, out: Out) -> None:
+def looked(fleet: Fleet, member: Member, os_state: str | None, now: p.Now, out: a.Out) -> None:
     """Take the state letter, the only sign of a SIGSTOP."""
     if os_state is None or member.key is None:
         return
@@ -80,7 +79,7 @@ def _last_sender(member: Member) -> str:
     return member.sent[-1].by if member.sent else "process"
 
 
-def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: Out) -> None:
+def sampled(fleet: Fleet, event: e.Sampled, now: p.Now, out: a.Out) -> None:
     """Take the figures of a sweep, and judge which processes make no progress."""
     out += [a.Note(draft) for draft in _new_orphans(fleet, event.descendants, now)]
     counts = _take_descendants(fleet, event.descendants)
@@ -128,7 +127,7 @@ def _take_descendants(fleet: Fleet, descendants: tuple[Descendant, ...]) -> dict
     return counts
 
 
-def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: Out) -> None:
+def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: a.Out) -> None:
     before, member.sample = member.process, sample
     member.watch.sampled(sample.cpu_percent, now.mono)
     member.update(
@@ -145,7 +144,7 @@ def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: 
         fleet.changed(member)
 
 
-def _judge(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def _judge(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     limit = member.process.stuck_after_s
     if limit is None or not member.watch.quiet(member.process, limit, now.mono):
         _unstuck(member, now, out)
@@ -156,7 +155,7 @@ def _judge(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
         _diagnose(fleet, member, now)
 
 
-def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: Out) -> None:
+def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out: a.Out) -> None:
     """Judge a quiet process, now that it is known what it is blocked on."""
     limit, watch = member.process.stuck_after_s, member.watch
     if limit is None or not watch.quiet(member.process, limit, now.mono):
@@ -171,7 +170,7 @@ def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out
             out.append(a.FindFrame(member.id, member.key))
 
 
-def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: Out) -> None:
+def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: a.Out) -> None:
     """Add the line of Python to the reason, empty if unknown, and journal that the process is stuck."""
     if member.process.stuck:
         member.watch.frame = words
@@ -186,7 +185,7 @@ def _diagnose(fleet: Fleet, member: Member, now: p.Now) -> str:
     return stuck.reason
 
 
-def _unstuck(member: Member, now: p.Now, out: Out) -> None:
+def _unstuck(member: Member, now: p.Now, out: a.Out) -> None:
     member.watch.frame = member.watch.blocked = ""
     if member.process.stuck:
         member.update(stuck=None)

@@ -19,7 +19,6 @@ from app.records.process import Sentinel, State
 
 from . import stops
 
-Out = list[a.Action]
 _OF_NEW_OBJECT = {
     "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False,
     "failed_to_start": False, "stuck": None, "progress": None, "stopping": None, "backoff": None, "sentinel": None,
@@ -33,20 +32,20 @@ def refuse_while_stopping(fleet: Fleet) -> None:
         raise NotPossible("Procession is stopping; no process can be started")
 
 
-def retry(fleet: Fleet, member: Member, out: Out) -> None:
+def retry(fleet: Fleet, member: Member, out: a.Out) -> None:
     """Restart a process after its backoff."""
     out.append(a.Close(member.id))
     begin(fleet, member, Trigger.RESTART, "policy")
     fleet.changed(member)
 
 
-def spawn(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def spawn(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     """Spawn a process whose turn has come."""
     member.spawning = False
     out.append(a.Spawn(member.process, {**member.plan.job, "id": member.id}))
 
 
-def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: Out) -> None:
+def spawned(fleet: Fleet, member: Member, event: e.Spawned, now: p.Now, out: a.Out) -> None:
     """Record that start() returned: there is a process of the OS."""
     member.key, member.started_at = event.key, now.mono
     member.watch = ProgressWatch(since=now.mono, busy_at=now.mono)
@@ -76,13 +75,13 @@ def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
     fleet.changed(member)
 
 
-def start(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def start(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     """Start a created process; raises `IllegalTransition` in any other state."""
     refuse_while_stopping(fleet)
     begin(fleet, member, Trigger.START, by)
 
 
-def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     """Stop a process that runs, then start it as a new Process object."""
     refuse_while_stopping(fleet)
     state = member.process.state
@@ -99,7 +98,7 @@ def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None
     begin_again(fleet, member, by, out)
 
 
-def begin_again(fleet: Fleet, member: Member, by: str, out: Out) -> None:
+def begin_again(fleet: Fleet, member: Member, by: str, out: a.Out) -> None:
     """Start a new Process object under the same id because a user wants it: the restart counter is reset."""
     member.attempts = 0
     out.append(a.Close(member.id))

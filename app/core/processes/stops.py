@@ -21,13 +21,11 @@ from app.records.errors import NotPossible
 from app.records.process import State, Stopping
 from app.records.wording import duration
 
-Out = list[a.Action]
-
 #: When to look whether a SIGSTOP or SIGCONT took effect, which it does when the process is next scheduled.
 _LOOKS_S = (0.002, 0.01, 0.05, 0.2)
 
 
-def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     """Stop a process within its grace period, or cancel its automatic restart."""
     member.restart_by = None
     if member.process.state is State.BACKOFF:
@@ -40,7 +38,7 @@ def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> No
     stop(fleet, member, by, member.process.grace_s, now, out)
 
 
-def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
+def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     """Kill a process and its tree at once."""
     _check_live(member, "kill")
     member.restart_by = None
@@ -52,7 +50,7 @@ def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: Out) -> None:
     out.append(a.Note(member.draft(now, "stop", "kill requested: SIGKILL to its whole tree", by)))
 
 
-def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out: Out) -> None:
+def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out: a.Out) -> None:
     """Begin an escalation, or shorten the grace period of the present one."""
     if member.stop:
         member.stop.kill_at = min(member.stop.kill_at, now.mono + grace_s)
@@ -67,7 +65,7 @@ def stop(fleet: Fleet, member: Member, by: str, grace_s: float, now: p.Now, out:
     out.append(a.Note(member.draft(now, "stop", text, by)))
 
 
-def _begin(fleet: Fleet, member: Member, by: str, signal_sent: str, grace_s: float, now: p.Now, out: Out) -> None:
+def _begin(fleet: Fleet, member: Member, by: str, signal_sent: str, grace_s: float, now: p.Now, out: a.Out) -> None:
     member.advance(Trigger.STOP, stuck=None)
     if member.spawning:
         fleet.cancel_start(member)
@@ -95,7 +93,7 @@ def remembered(fleet: Fleet, member: Member, keys: frozenset[p.Key]) -> None:
         fleet.changed(member)
 
 
-def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: Out) -> None:
+def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
     """Kill the remembered tree: the grace period is over, or there was none."""
     assert member.stop
     if not member.stop.leader_gone and not any(one.signum == signal.SIGKILL for one in member.sent):
@@ -136,7 +134,7 @@ def cancel_retry(fleet: Fleet, member: Member) -> None:
     fleet.changed(member)
 
 
-def send(member: Member, signums: tuple[int, ...], by: str, now: p.Now, out: Out) -> None:
+def send(member: Member, signums: tuple[int, ...], by: str, now: p.Now, out: a.Out) -> None:
     """Send signals to the process itself, and remember them for the cause of its end."""
     member.sent += [Sent(signum=signum, by=by, at=now.mono) for signum in signums if signum != signal.SIGCONT]
     del member.sent[:-20]

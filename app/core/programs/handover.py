@@ -25,7 +25,6 @@ from . import program
 from .handover_facts import OfProcess
 from .watching import watch
 
-Out = list[a.Action]
 _UNSEEN = "exit not seen: the supervisor was away"
 #: Whether a process exists, if only as a zombie.
 Exists = Callable[[p.Key], bool]
@@ -59,17 +58,17 @@ def of_process(fleet: Fleet, process_id: str) -> OfProcess | None:
     return fact
 
 
-def take_over(fleet: Fleet, facts: Iterable[OfProcess], exists: Exists, now: p.Now) -> tuple[set[str], Out]:
+def take_over(fleet: Fleet, facts: Iterable[OfProcess], exists: Exists, now: p.Now) -> tuple[set[str], a.Out]:
     """Bring back the records of the programs that still have a living process; return their ids and the actions."""
     by_program: dict[str, list[OfProcess]] = {}
     for fact in facts:
         by_program.setdefault(fact.program, []).append(fact)
-    out: Out = []
+    out: a.Out = []
     taken = {key for key, theirs in by_program.items() if _take_program(fleet, theirs, exists, now, out)}
     return taken, out
 
 
-def _take_program(fleet: Fleet, facts: list[OfProcess], exists: Exists, now: p.Now, out: Out) -> bool:
+def _take_program(fleet: Fleet, facts: list[OfProcess], exists: Exists, now: p.Now, out: a.Out) -> bool:
     there = {fact.process.id for fact in facts if fact.key and exists(fact.key)}
     first = next((fact for fact in facts if fact.process.id == fact.program), None)
     runs = any(fact.process.state in LIVE and fact.process.id in there for fact in facts)
@@ -109,7 +108,7 @@ def _enter(fleet: Fleet, fact: OfProcess, plan: e.Plan, now: p.Now) -> Member:
     return member
 
 
-def _settle(fleet: Fleet, fact: OfProcess, key: p.Key | None, now: p.Now, out: Out) -> None:
+def _settle(fleet: Fleet, fact: OfProcess, key: p.Key | None, now: p.Now, out: a.Out) -> None:
     """Watch a process, or record that it is gone."""
     member = fleet.members[fact.process.id]
     if key:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, assert_never
 
+from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines
 from app.core.fleet.fleet import Fleet
@@ -25,13 +26,13 @@ from app.records import primitives as p
 from app.records.process import Sentinel, State
 
 from . import senders
-from .senders import LONGEST_NAME, LONGEST_TARGET, METHODS, Out, printable
+from .senders import LONGEST_NAME, LONGEST_TARGET, METHODS, printable
 from .watching import watch
 
 _PID_LIMIT = 1 << 22
 
 
-def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: Out) -> None:
+def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
     """Take a word; one of an unknown process is counted."""
     word = event.word
     if isinstance(word, w.Hello):
@@ -83,7 +84,7 @@ def not_seen(fleet: Fleet, event: e.NotSeen) -> None:
         fleet.programs.unknown_words += event.count
 
 
-def watching(fleet: Fleet, member: Member, event: e.Watching, now: p.Now, out: Out) -> None:
+def watching(fleet: Fleet, member: Member, event: e.Watching, now: p.Now, out: a.Out) -> None:
     """Record that a process is watched, or that it, or its `procession run`, is already gone."""
     process = member.process
     if process.state not in LIVE or (process.pid is None and event.key):
@@ -100,7 +101,7 @@ def watching(fleet: Fleet, member: Member, event: e.Watching, now: p.Now, out: O
 # Its words about itself
 
 
-def _hello(fleet: Fleet, key: p.Key, word: w.Hello, now: p.Now, out: Out) -> None:
+def _hello(fleet: Fleet, key: p.Key, word: w.Hello, now: p.Now, out: a.Out) -> None:
     entry = fleet.programs.of(word.program)
     if entry is None:
         fleet.programs.unknown_words += 1
@@ -151,7 +152,7 @@ def _runs(member: Member) -> None:
 # Its words about others
 
 
-def _started(fleet: Fleet, parent: Member, word: w.Started, now: p.Now, out: Out) -> None:
+def _started(fleet: Fleet, parent: Member, word: w.Started, now: p.Now, out: a.Out) -> None:
     entry = fleet.programs.of(parent.process.program)
     if entry is None or not 0 < word.child <= _PID_LIMIT or word.child == parent.process.pid:
         return

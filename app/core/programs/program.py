@@ -26,7 +26,6 @@ from app.records.program import Program, ProgramSpec
 from .unobserved import why_unobserved
 from .watching import watch
 
-Out = list[a.Action]
 #: How many records of ended processes are kept per program.
 ENDED_SHOWN = 200
 WENT_ON = "ran on while the supervisor was away; events in the meantime were not seen"
@@ -56,7 +55,7 @@ def open_entry(fleet: Fleet, member: Member, *, attached: bool = False) -> Progr
     return entry
 
 
-def register(fleet: Fleet, event: e.Registered, now: p.Now, out: Out) -> None:
+def register(fleet: Fleet, event: e.Registered, now: p.Now, out: a.Out) -> None:
     """Register a program that is about to run in a terminal; answer its id and the environment to observe it."""
     if fleet.stopping_by:
         raise NotPossible("Procession is stopping; no program can be registered")
@@ -70,7 +69,7 @@ def register(fleet: Fleet, event: e.Registered, now: p.Now, out: Out) -> None:
     out.append(a.Answer(event.client, reply(event.request, {"program": entry.program, "environment": environment})))
 
 
-def runner_said(fleet: Fleet, client: int, command: ProgramStarted | ProgramEnded, now: p.Now, out: Out) -> None:
+def runner_said(fleet: Fleet, client: int, command: ProgramStarted | ProgramEnded, now: p.Now, out: a.Out) -> None:
     """Take the report of `procession run` that its command started or exited."""
     entry, member = fleet.programs.of(command.program), fleet.members.get(command.program)
     if entry is None or member is None:
@@ -87,7 +86,7 @@ def runner_said(fleet: Fleet, client: int, command: ProgramStarted | ProgramEnde
     out.append(a.Answer(client, reply(command.request, {"program": entry.program})))
 
 
-def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: Out) -> None:
+def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: a.Out) -> None:
     """Record the pid of the command of an attached program, and watch it instead of its `procession run`."""
     entry, process = fleet.programs.entries[member.id], member.process
     if process.pid == pid:
@@ -100,7 +99,7 @@ def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: Out) -> Non
     out.append(a.Note(member.draft(now, "started", f"in a terminal, by pid {entry.runner}", "cli")))
 
 
-def _ended(fleet: Fleet, member: Member, command: ProgramEnded, now: p.Now, out: Out) -> None:
+def _ended(fleet: Fleet, member: Member, command: ProgramEnded, now: p.Now, out: a.Out) -> None:
     reported = fleet.programs.reported_of(member.id)
     reported.joined, reported.joined_as = True, command.exitcode
     if member.process.pid is None and member.process.state is State.STARTING:
@@ -151,7 +150,7 @@ def follow(fleet: Fleet, member: Member) -> None:
     fleet.programs.stale.add(entry.program.id)
 
 
-def refresh(fleet: Fleet, now: p.Now, out: Out) -> None:
+def refresh(fleet: Fleet, now: p.Now, out: a.Out) -> None:
     """Update the records of the programs that changed, and forget surplus ended processes."""
     stale, fleet.programs.stale = fleet.programs.stale, set()
     for entry in filter(None, map(fleet.programs.of, stale)):
@@ -162,7 +161,7 @@ def refresh(fleet: Fleet, now: p.Now, out: Out) -> None:
             fleet.dirty.add(before.id)
 
 
-def _update(fleet: Fleet, entry: ProgramEntry, first: Member, now: p.Now, out: Out) -> None:
+def _update(fleet: Fleet, entry: ProgramEntry, first: Member, now: p.Now, out: a.Out) -> None:
     process, book = first.process, fleet.programs
     if entry.run != process.restarts:
         entry.run, entry.killed, entry.heard = process.restarts, None, False
@@ -200,7 +199,7 @@ def _last_line(entry: ProgramEntry, first: Member) -> str:
     return f"program ended: {first.process.cause or 'exit not seen'}; {processes}{not_seen}"
 
 
-def _forget_ended(fleet: Fleet, entry: ProgramEntry, out: Out) -> None:
+def _forget_ended(fleet: Fleet, entry: ProgramEntry, out: a.Out) -> None:
     """Forget the oldest first, zombies last: they still exist."""
     surplus = len(entry.ended) - ENDED_SHOWN
     if surplus > 0:

@@ -16,8 +16,6 @@ from app.records.process import Process, StartMethod, State
 
 from . import program
 
-Out = list[a.Action]
-
 LONGEST_NAME = 100
 LONGEST_TARGET = 500
 METHODS = get_args(StartMethod)
@@ -49,7 +47,9 @@ def known(fleet: Fleet, key: p.Key, program_id: str) -> Member | None:
     return None if reported.said_hello or (key[1] and reported.key is None) else member
 
 
-def first_process(fleet: Fleet, entry: ProgramEntry, key: p.Key, word: w.Hello, now: p.Now, out: Out) -> Member | None:
+def first_process(
+    fleet: Fleet, entry: ProgramEntry, key: p.Key, word: w.Hello, now: p.Now, out: a.Out
+) -> Member | None:
     """Return the command of an attached program if its hello comes before the word of its `procession run`."""
     first = fleet.members[entry.program.id]
     waits = first.process.observed and first.process.pid is None and first.process.state is State.STARTING
