@@ -8,8 +8,6 @@
 Only methods of the socket object are used, so ``gevent.socket`` works without monkey patching.
 """
 
-from __future__ import annotations
-
 import socket
 import time
 from pathlib import Path

@@ -5,8 +5,6 @@ A key is read from ``PROCESSION_<KEY>``, or else from ``procession.toml`` (in th
 supervisor and the web process in the environment (`Settings.environment`).
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import tomllib

@@ -5,8 +5,6 @@ the descriptor (its number may be another file by now) reporting ends silently. 
 process can fork at any moment; two threads that report at once send at most one message too many.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import socket

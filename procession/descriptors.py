@@ -1,7 +1,5 @@
 """Our file descriptors in a user's process: high numbers, closed on exec, recognized by device and inode."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 

@@ -1,7 +1,5 @@
 """Describe an exception: one line for the table, and a traceback that begins in the user's code."""
 
-from __future__ import annotations
-
 import os
 from types import TracebackType
 

@@ -7,8 +7,6 @@ cannot do this: the parent of most children is the forkserver, which may die alo
 the supervisor is affected.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import select

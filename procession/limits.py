@@ -3,8 +3,6 @@
 Loaded by workers: kept light.
 """
 
-from __future__ import annotations
-
 import resource
 
 #: A pool needs 5 descriptors per worker: enough for 256 workers, twice over while they are replaced.

@@ -1,7 +1,5 @@
 """Argument types of the command line: each returns the value, or raises `ArgumentTypeError` (exit code 2)."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`procession events`: show the journal, and follow it."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """`procession logs`: show the output of a process, and follow it."""
 
-from __future__ import annotations
-
 import codecs
 import errno
 import os

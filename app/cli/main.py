@@ -5,8 +5,6 @@ Exit codes: 0 done, 1 refused or failed (message on standard error), 2 wrong usa
 over its socket.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import ArgumentParser, Namespace

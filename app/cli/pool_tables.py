@@ -1,7 +1,5 @@
 """The tables of pools, workers and jobs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from app.records.pool import Job, Pool, PoolTask, PoolWorker, WorkerState

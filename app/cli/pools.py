@@ -1,7 +1,5 @@
 """The commands for pools: list, open, submit a job, act on a worker."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 from typing import Any
 

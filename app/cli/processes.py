@@ -1,7 +1,5 @@
 """The commands for processes: list, launch, the verbs, signals, joins, stacks."""
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The commands for programs and their resources; `run` has what `procession run` does."""
 
-from __future__ import annotations
-
 from argparse import REMAINDER, ArgumentParser, Namespace
 
 from app.protocol.programs import BreakLock

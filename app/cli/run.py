@@ -12,8 +12,6 @@ with all these signals blocked, so that none is missed between a check and a wai
 goes on.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import resource

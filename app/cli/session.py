@@ -1,7 +1,5 @@
 """The command line's connection to the running instance, found through PROCESSION_HOME."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Iterable, Iterator

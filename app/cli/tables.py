@@ -4,8 +4,6 @@ Names, arguments and causes are text of the user: what is not printable is escap
 terminal.  Only logs are printed unchanged.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterable, Sequence

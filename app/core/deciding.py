@@ -7,8 +7,6 @@ samples and reports, `processes.stops` on escalations, `pools` on pools and thei
 words of their processes.  They share the `fleet`.
 """
 
-from __future__ import annotations
-
 from typing import assert_never
 
 from app.core.fleet import actions as a

@@ -1,7 +1,5 @@
 """What is due by the clock: starts, escalations, restarts, timeouts of joins, looks at states.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from app.core.fleet import actions as a

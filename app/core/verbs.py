@@ -4,8 +4,6 @@ Pure.  The semantics are those of `multiprocessing.Process`: start only once, jo
 does not run.  Each function changes one `Member` and appends the actions that follow.
 """
 
-from __future__ import annotations
-
 import signal
 
 from msgspec.structs import replace

@@ -5,8 +5,6 @@ lock is free while its supervisor is still stopping its children.  So the next l
 two supervisors would share a journal and a socket.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import select

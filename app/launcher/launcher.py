@@ -11,8 +11,6 @@ supervisor escapes.  It reaps with waitpid(-1), so that it can be process 1 of a
 signal, SIGCHLD too, writes a byte into a pipe that it polls.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import json

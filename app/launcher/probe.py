@@ -1,7 +1,5 @@
 """Ask our web process whether it is ready, without blocking."""
 
-from __future__ import annotations
-
 import socket
 
 _PAUSE_S = 0.05

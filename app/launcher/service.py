@@ -1,7 +1,5 @@
 """One of the launcher's two long-running processes: start it, and restart it with a growing delay."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

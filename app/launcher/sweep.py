@@ -5,8 +5,6 @@ grandchildren, subprocesses, double-forked daemons in a session of their own.  O
 while processes are listed, so the launcher makes a round in each turn of its loop until one finds none.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Collection

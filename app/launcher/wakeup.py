@@ -4,8 +4,6 @@ A signal alone does not end a blocking wait (PEP 475), and a handler should do a
 note the number, and the byte ends the wait.  SIGCHLD is one of them: it reports adopted orphans, which pidfds do not.
 """
 
-from __future__ import annotations
-
 import os
 import select
 import signal

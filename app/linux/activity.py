@@ -3,8 +3,6 @@
 Costs 0.05 ms for one thread, without the help of the process.  `syscalls` has the meanings.
 """
 
-from __future__ import annotations
-
 import os
 
 from app.records.primitives import Record

@@ -10,8 +10,6 @@ consistent.  So an unknown layout gives an unknown value, never a wrong one::
     dict     used, …
 """
 
-from __future__ import annotations
-
 import struct
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A kept fd costs 3.4 µs a read (opening it each time: 10 µs) and is safe agains
 it answers ESRCH for ever.  Where fds run short a gauge does without and compares start times instead.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import resource

@@ -1,7 +1,5 @@
 """Check or signal one process that is identified by (pid, start time), never by its pid alone."""
 
-from __future__ import annotations
-
 import os
 import signal as signals
 

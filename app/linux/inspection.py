@@ -3,8 +3,6 @@
 Each part is read separately: what is not permitted, or has ended in between, becomes a note, not an error.
 """
 
-from __future__ import annotations
-
 import errno
 import re
 import resource

@@ -3,8 +3,6 @@
 The launcher and the supervisor adopt orphans; the web process ends with the launcher, or it would keep the port.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

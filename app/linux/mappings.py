@@ -4,8 +4,6 @@ Only shared mappings count (``s`` in the permissions of /proc/PID/maps): semapho
 multiprocessing.  A file that was unlinked is still listed with its inode.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from typing import NamedTuple

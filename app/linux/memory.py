@@ -5,8 +5,6 @@ yama permits it to ancestors only and the program was started elsewhere.  An ope
 after its end, or an exec, it reads as empty, even if another process has the pid by then.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import TypeVar

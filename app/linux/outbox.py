@@ -1,7 +1,5 @@
 """Send frames through a non-blocking socket, and keep what it does not take."""
 
-from __future__ import annotations
-
 import itertools
 import socket
 from collections import deque

@@ -1,7 +1,5 @@
 """Read how a process ended, through its pidfd."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os

@@ -4,8 +4,6 @@ An fd of another process is duplicated (pidfd_getfd), read, and closed at once: 
 stay open, and a process that waits for the end of file would not see it.
 """
 
-from __future__ import annotations
-
 import array
 import contextlib
 import ctypes

@@ -4,8 +4,6 @@
 Callbacks read what is there and enqueue it; they decide nothing.
 """
 
-from __future__ import annotations
-
 import select
 from collections.abc import Callable
 from typing import TypeAlias

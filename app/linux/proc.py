@@ -3,8 +3,6 @@
 Nothing in here follows a link: a stat of somebody else's file could hang on a dead file server.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from functools import cache

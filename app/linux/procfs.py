@@ -3,8 +3,6 @@
 Pure: bytes in, records out; `proc` reads the files.  Field numbers are those of proc_pid_stat(5).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 COMMAND_LENGTH = 200

@@ -5,8 +5,6 @@ glibc's sem_t begins with 8 bytes: the value in the lower half, which is the fut
 upper half.  A waiter that was killed stays counted.
 """
 
-from __future__ import annotations
-
 import ctypes
 import fcntl
 import mmap

@@ -5,8 +5,6 @@ query is sent.  TCP sockets are paired by the tables in /proc/PID/net: the local
 the other.  Unix sockets of another network namespace than ours are not found, nor are peers on other machines.
 """
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import struct

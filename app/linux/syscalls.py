@@ -3,8 +3,6 @@
 Only calls that block are named; the numbers are those of x86_64 and aarch64 (asm-generic).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 

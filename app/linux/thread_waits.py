@@ -8,8 +8,6 @@ A thread in a poll waits for whichever of its fds is ready first.  What else may
 returned as ``other``: with only some of the alternatives known, it cannot be said that a wait never ends.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import struct

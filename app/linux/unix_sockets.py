@@ -1,7 +1,5 @@
 """Listening unix sockets for our own user only, which keep working when no fd is left."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

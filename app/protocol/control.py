@@ -13,8 +13,6 @@ Commands carry ``request``, a number that the client chooses and the reply repea
 The commands about programs are in `programs`.  JSON and never pickle: nothing that is read here can run code.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

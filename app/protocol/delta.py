@@ -9,8 +9,6 @@ keeps, so that it answers a GET without asking the supervisor::
 The workers and the jobs of a pool are patched one by one (`rows`): 256 workers are 110 kB, four times a second.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar

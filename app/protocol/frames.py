@@ -4,8 +4,6 @@ A frame is ``!i`` (length) + payload, the framing of `multiprocessing.connection
 supervisor too.
 """
 
-from __future__ import annotations
-
 import struct
 
 HEADER = struct.Struct("!i")

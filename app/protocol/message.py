@@ -1,7 +1,5 @@
 """The base classes of all control messages; `control` has the overview.  Pure."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 

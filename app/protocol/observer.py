@@ -15,8 +15,6 @@ Value or Array ``arena:INODE+OFFSET``; and for anything else ``PID-ADDRESS`` in 
 A child created by os.fork() inherits what its parent had, at the same addresses.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.records.primitives import JsonDict

@@ -8,8 +8,6 @@ length + JSON, and the host's answer back to the client::
     snapshot, delta ◀─────── Pool ◀──HostState── host               at most every 250 ms, only what changed
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import msgspec

@@ -8,8 +8,6 @@ A program runs as a child of the supervisor, or in a terminal below `procession 
         └──ProgramEnded(exitcode)─────▶                 only its parent knows its exit code
 """
 
-from __future__ import annotations
-
 from app.records.program import ProgramSpec
 
 from .message import Command

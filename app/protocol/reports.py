@@ -1,7 +1,5 @@
 """What a supervised process reports: datagrams of JSON on its report socket, at most 4 KiB each.  Pure."""
 
-from __future__ import annotations
-
 import msgspec
 from msgspec import Struct
 

@@ -4,8 +4,6 @@ Pure.  ``{"changed": [{"pid": 7, "tasks_done": 3}], "order": [7, 9]}``: a new ro
 that is not in ``order`` is removed.  If two rows have the same key, the list comes whole.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

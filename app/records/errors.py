@@ -1,7 +1,5 @@
 """The exceptions of Procession: one base, and leaves that carry data and survive pickling and the socket."""
 
-from __future__ import annotations
-
 
 class ProcessionError(Exception):
     """Base of all refusals; ``str(error)`` is a sentence for people: what is wrong, and what is allowed."""

@@ -1,7 +1,5 @@
 """A line of the journal.  Pure."""
 
-from __future__ import annotations
-
 from .primitives import Record
 
 

@@ -4,8 +4,6 @@ The web process refuses what is over a limit before it asks the supervisor; the 
 command line asks it directly.
 """
 
-from __future__ import annotations
-
 #: Processes that one launch may create.
 MAX_LAUNCHED = 1000
 #: Processes of one `/actions` request.

@@ -1,7 +1,5 @@
 """The records of the machine and of the supervisor.  Pure."""
 
-from __future__ import annotations
-
 from .primitives import Record
 
 

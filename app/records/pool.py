@@ -3,8 +3,6 @@
 A pool lives in a host, a supervised process, and has the id of that process.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

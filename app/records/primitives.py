@@ -1,7 +1,5 @@
 """The base of all records, and how a process of the OS and a moment are identified.  Pure."""
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 from msgspec import Struct

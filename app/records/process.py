@@ -5,8 +5,6 @@ Times that end in ``_at`` or are called ``start_time`` are wall clock, seconds s
 durations end in ``_s``, sizes in ``_bytes``; ``cpu_percent`` is of one core.  ``None`` means unknown or not applicable.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any, Literal
 

@@ -4,8 +4,6 @@ A program has the id of its first process.  Each of its processes is a `Process`
 supervisor did not start itself have ``observed`` set: they are watched, and only their parent can join them.
 """
 
-from __future__ import annotations
-
 from msgspec import field
 
 from .primitives import JsonDict, Record

@@ -1,7 +1,5 @@
 """The records of the resources that the processes of a program share.  Pure."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The records of the stream of state: a snapshot and a delta.  Pure; units as in `process`."""
 
-from __future__ import annotations
-
 from .event import Event
 from .machine import Host, Supervisor
 from .pool import Pool

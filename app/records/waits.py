@@ -1,7 +1,5 @@
 """The records of the wait graph and its findings.  Pure."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from .primitives import Record

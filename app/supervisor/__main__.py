@@ -1,7 +1,5 @@
 """``python -m app.supervisor``: assemble the parts and run the loop.  The launcher is its parent."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import resource

@@ -6,8 +6,6 @@
     Resources.read: records, edges ─┴─▶ Scene ──▶ Diagnosis.look ──▶ waits ──▶ published; new findings ──▶ journal
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from app.core.findings.diagnosis import Diagnosis

@@ -1,7 +1,5 @@
 """Questions that change nothing: the consequences of a stop, details, charts, the journal, the catalogue."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import workers

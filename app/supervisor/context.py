@@ -1,7 +1,5 @@
 """What the parts of the loop share: settings, poller, inventory, journal, charts, logs."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable

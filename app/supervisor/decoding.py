@@ -9,8 +9,6 @@
     children.inbox ──report, exit, lost forkserver, message of the host of a pool──▶ event
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from app.core.fleet import events as e

@@ -10,8 +10,6 @@
      └ epoll until something is ready or the next deadline
 """
 
-from __future__ import annotations
-
 import time
 from collections import deque
 

@@ -1,7 +1,5 @@
 """The parts that the loop calls; `app.supervisor.__main__` assembles them."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.supervisor.handover.handover import Handover

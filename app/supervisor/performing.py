@@ -4,8 +4,6 @@
 carries all that is needed.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from typing import assert_never

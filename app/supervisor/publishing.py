@@ -4,8 +4,6 @@ A change goes out at once if nothing was sent in the last 20 ms; otherwise it is
 The samples of a sweep are one delta.  Without subscribers the sequence still advances: it numbers states, not messages.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 

@@ -4,8 +4,6 @@ A process whose end was not seen is `lost`; one that still runs, by (pid, start 
 one with a restart policy is started again; a program of a terminal has gone on and keeps its record (`handover`).
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from app.core.fleet import actions as a

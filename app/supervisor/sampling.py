@@ -1,7 +1,5 @@
 """Read from the OS what is not reported: samples once a second, sentinels and orphans when something ended."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

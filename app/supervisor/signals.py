@@ -1,7 +1,5 @@
 """The signals that stop the supervisor."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable

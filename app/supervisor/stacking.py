@@ -4,8 +4,6 @@ A capture takes milliseconds to seconds, so the reply comes later: `stacks.Stack
 ready in each turn.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.core.fleet import events as e

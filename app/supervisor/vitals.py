@@ -1,7 +1,5 @@
 """Figures of the machine and of the supervisor itself, for the header of the page."""
 
-from __future__ import annotations
-
 import os
 import platform
 import time

@@ -1,7 +1,5 @@
 """`python -m app.web`: run the web process until SIGTERM."""
 
-from __future__ import annotations
-
 import logging
 import resource
 import signal

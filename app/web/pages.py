@@ -3,8 +3,6 @@
 All pages use one template: the scripts fill it by the path of the address.
 """
 
-from __future__ import annotations
-
 from importlib.metadata import version
 
 from flask import Blueprint, Flask, g, render_template, request

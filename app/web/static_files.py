@@ -4,8 +4,6 @@ The page uses the stamped addresses, so a browser keeps what it has loaded and a
 each page costs 150 requests that are answered "not modified", which is most of the time that opening it takes.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """The job of a child, as the supervisor sends it; only for annotations, the child does not load it."""
 
-from __future__ import annotations
-
 from typing import Any, TypedDict
 
 

@@ -6,8 +6,6 @@ that Ctrl-C does not reach it, and asks the kernel to kill it when the superviso
 that (prctl(2)) and have their `lifeline`.
 """
 
-from __future__ import annotations
-
 import inspect  # noqa: F401 - saves 5 ms in each child that imports it
 import os
 import signal

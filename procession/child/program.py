@@ -7,8 +7,6 @@
 Of Procession only environment variables remain; through them the Python processes below it are observed.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 

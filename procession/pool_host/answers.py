@@ -1,7 +1,5 @@
 """Perform each request and return its answer; raise `Refused` where it is not possible."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any

@@ -1,7 +1,5 @@
 """The jobs of the pool, by number: all unfinished ones, and the newest finished ones."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -4,8 +4,6 @@ Durations change all the time.  A list in which nothing else has changed is sent
 costs next to nothing, and a busy one of 256 workers no more than necessary.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 #: Fields of the lists' records that change by themselves.

@@ -1,7 +1,5 @@
 """Check a job's specification, field by field; refusals say what is allowed."""
 
-from __future__ import annotations
-
 import os
 import pickle
 from dataclasses import dataclass

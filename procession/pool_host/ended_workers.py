@@ -1,7 +1,5 @@
 """Workers that have ended: which are new, what the journal says about them, and how long they are shown."""
 
-from __future__ import annotations
-
 from procession.pool.facts import WorkerFacts
 
 from . import wording

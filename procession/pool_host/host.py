@@ -5,8 +5,6 @@ in a thread of their own, because a submit imports the user's module; each reque
 thread; all others are answered at once.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import select

@@ -3,8 +3,6 @@
 A finished job drops the pool's result, and keeps only what can be shown of it.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from time import monotonic, time

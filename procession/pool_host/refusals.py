@@ -1,7 +1,5 @@
 """The error of a request that a host refuses."""
 
-from __future__ import annotations
-
 
 class Refused(Exception):
     """``reason`` is a kind of `app.records.errors`; ``detail`` says what is wrong and what is allowed."""

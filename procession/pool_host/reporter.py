@@ -4,8 +4,6 @@ It sends at most every `INTERVAL_S`, at once after a quiet time.  While nothing 
 a request is answered or a worker ends.
 """
 
-from __future__ import annotations
-
 import select
 import sys
 import threading

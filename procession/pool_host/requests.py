@@ -1,7 +1,5 @@
 """The requests to a host: `app.protocol.pool_host` as the host reads it, without importing it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

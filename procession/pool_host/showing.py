@@ -3,8 +3,6 @@
 What cannot be JSON is shown by its repr; of a large value, only the beginning.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Start a job: call the pool method it requests for, and note when the call has finished."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

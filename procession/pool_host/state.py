@@ -1,7 +1,5 @@
 """The state of a pool as fields of `app.records.pool.Pool`, as far as the host knows it."""
 
-from __future__ import annotations
-
 import select
 from collections import deque
 from typing import Any

@@ -4,8 +4,6 @@
 the supervisor sees the end of the stream when the host ends, whichever of its workers still live.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Texts for people: errors, failures, and what the end of a worker cost."""
 
-from __future__ import annotations
-
 import signal
 from typing import Any
 

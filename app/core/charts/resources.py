@@ -1,7 +1,5 @@
 """The charts of resources: depth, bytes, rates, value and waiters, one column a second.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from app.core.resources.readings import LOCKS, QUEUES

@@ -1,7 +1,5 @@
 """Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from app.records import wait_words

@@ -5,8 +5,6 @@
     Scene ──▶ wait_graph ──▶ one file per theme ──Candidate──▶ StabilityFilter ──Finding──▶ Waits
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice

@@ -3,8 +3,6 @@
 A signal leaves a process no time to release or to finish anything, be it SIGKILL or a SIGTERM that it does not handle.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from app.records.resource import Resource, ResourceKind

@@ -1,7 +1,5 @@
 """Findings about listeners: a client that connects and says nothing keeps all others out.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from app.records.waits import Finding, FindingKind

@@ -1,7 +1,5 @@
 """Findings about locks, conditions, events and barriers: what dead processes leave behind.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """Findings about how processes were started, joined and left behind.  Pure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 

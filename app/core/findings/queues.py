@@ -1,7 +1,5 @@
 """Findings about queues and the pools of the standard library.  Pure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

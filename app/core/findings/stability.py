@@ -5,8 +5,6 @@ finding only after every look for a while has found it with the same ``fingerpri
 misses is reported a moment longer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterable
 
 from msgspec import Struct

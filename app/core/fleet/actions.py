@@ -5,8 +5,6 @@ as further events, so that every decision can be tested without a process.  An a
 perform it: `supervisor.performing` does not look back into the fleet.
 """
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 from msgspec import Struct

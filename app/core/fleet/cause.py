@@ -4,8 +4,6 @@ Pure.  It claims only what was seen: a signal that Procession did not send is fr
 the kernel's count of OOM kills rose since the process was last seen alive.
 """
 
-from __future__ import annotations
-
 import signal
 
 from msgspec import Struct

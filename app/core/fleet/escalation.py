@@ -4,8 +4,6 @@ Pure.  A `Stop` is the state of one escalation, with its deadlines; `Stop.due` r
 gets the SIGTERM: sent to a whole process group it hung 13 of 15 parents of a spawn Pool.
 """
 
-from __future__ import annotations
-
 from enum import Enum
 
 from msgspec import Struct, field

@@ -3,8 +3,6 @@
 All in one file, as all actions are in `actions`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TypeAlias
 

@@ -4,8 +4,6 @@ The modules that decide (`starts`, `stops`, `endings`, `pools`, `programs` …) 
 hands out the events, `ticking` does what is due by the clock.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterator
 from itertools import count

@@ -1,7 +1,5 @@
 """Journal lines on behalf of a pool host or a program, each within its quota.  Pure."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 from msgspec.structs import replace
 

@@ -11,8 +11,6 @@ once, joined after it was started, closed when it does not run.  A restart is a 
     joined ─retry─▶ backoff ─restart─▶ starting          joined ─give up─▶ fatal
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from app.records.errors import IllegalTransition

@@ -3,8 +3,6 @@
 Pure.  The `Fleet` owns its members; only the functions of the core change them.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from msgspec import Struct, field

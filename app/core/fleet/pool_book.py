@@ -1,7 +1,5 @@
 """What is known of pools besides their published records.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import count
 from typing import Any

@@ -1,7 +1,5 @@
 """The workers of one pool, as its host reports them and the sweeps sample them.  Pure."""
 
-from __future__ import annotations
-
 from collections import deque
 
 from msgspec import Struct, field

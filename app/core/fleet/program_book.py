@@ -3,8 +3,6 @@
 `core.programs.program` follows the state of a program, `core.programs.observed` what its processes report.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from msgspec import Struct, field

@@ -5,8 +5,6 @@ CPU time and, once that has not moved for the limit, by what it is blocked on: a
 never end; a timed sleep or a server's wait for events is no reason for alarm.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.records.process import Process, State, Stuck

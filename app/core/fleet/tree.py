@@ -1,7 +1,5 @@
 """Which processes end with one: described here, found by the inventory.  Pure."""
 
-from __future__ import annotations
-
 from .actions import Branch, Tree
 from .fleet import Fleet
 from .member import Member

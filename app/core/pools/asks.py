@@ -3,8 +3,6 @@
 Pure.  Some requests to a pool whose host is dead can still be answered; all others are refused with its cause.
 """
 
-from __future__ import annotations
-
 from typing import Any, assert_never
 
 from msgspec.structs import replace

@@ -1,7 +1,5 @@
 """How a pool ends when its host is dead: its tasks are lost, and pending requests are answered.  Pure."""
 
-from __future__ import annotations
-
 from msgspec.structs import replace
 
 from app.core.fleet import actions as a

@@ -7,8 +7,6 @@ Pure.  The host of a pool is a member of the fleet::
     Sampled ───────sampled──▶ the figures of the workers, and which of them are stuck (`stuck_workers`)
 """
 
-from __future__ import annotations
-
 from typing import assert_never
 
 from msgspec import UNSET

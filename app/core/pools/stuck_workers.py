@@ -4,8 +4,6 @@ Pure.  The sign of progress is a task that ends.  A worker that has had the same
 or not, and so is one that was stopped for the limit; what it is blocked on and its line of Python give the reason.
 """
 
-from __future__ import annotations
-
 from msgspec.structs import replace
 
 from app.core.fleet import actions as a

@@ -4,8 +4,6 @@ Pure.  A process that exits by itself is `exited` at once.  One that is being st
 remembered tree is left, and its record names the pids that still live.
 """
 
-from __future__ import annotations
-
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines

@@ -1,7 +1,5 @@
 """How records are removed: after close(), or because there are too many.  Pure."""
 
-from __future__ import annotations
-
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member

@@ -1,7 +1,5 @@
 """The joins of clients.  Pure; a join blocks nobody but its client."""
 
-from __future__ import annotations
-
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import JOINABLE

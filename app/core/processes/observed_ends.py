@@ -4,8 +4,6 @@ The kernel is believed first, then its parent, then the process itself: one that
 killed.
 """
 
-from __future__ import annotations
-
 from signal import SIGKILL, SIGTERM
 
 from app.core.fleet.cause import Sent, describe, signal_name

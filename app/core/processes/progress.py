@@ -4,8 +4,6 @@ Pure.  A quiet process is first probed (`Probe`).  If what it is blocked on is s
 Python is asked for (`FindFrame`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import assert_never
 

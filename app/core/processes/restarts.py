@@ -3,8 +3,6 @@
 Pure.  One counter for all causes of an end, reset by ``stable_s`` of uptime.  A requested stop is never a failure.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.records.process import RestartPolicy

@@ -3,8 +3,6 @@
 Pure.  start() is called once per Process object; a restart is a new object under the same id.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.core.fleet import actions as a

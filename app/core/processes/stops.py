@@ -3,8 +3,6 @@
 Pure.  `escalation.Stop` is the state of the escalation; this module begins it, publishes it and does what is due.
 """
 
-from __future__ import annotations
-
 import signal
 
 from msgspec.structs import replace

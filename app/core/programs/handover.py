@@ -4,8 +4,6 @@ Pure.  A process that ran is taken to run; that it is suspended is seen again.  
 end was not seen, is `lost`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace

@@ -4,8 +4,6 @@ Only what processes reported: values, holders and waits are read again by the ne
 which counts on for as long as the machine runs, unless stated otherwise.
 """
 
-from __future__ import annotations
-
 import msgspec
 from msgspec import Struct
 

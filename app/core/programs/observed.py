@@ -8,8 +8,6 @@ its exit; it was joined when its parent says so or its zombie is gone::
                                       └─pidfd─▶ exited ─Joined, or reaped─▶ joined
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, assert_never
 

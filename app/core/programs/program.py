@@ -7,8 +7,6 @@ Pure.  A program is a member of the fleet, its first process, and all processes 
     Deciding.tick ──refresh──▶ the records of the programs whose processes have changed
 """
 
-from __future__ import annotations
-
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet

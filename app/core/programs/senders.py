@@ -1,7 +1,5 @@
 """Which process sent a word, or is meant by it; a new one gets a record.  Pure."""
 
-from __future__ import annotations
-
 from typing import Any, get_args
 
 from app.core.fleet import actions as a

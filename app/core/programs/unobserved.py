@@ -4,8 +4,6 @@ The observer gets into a Python by the environment, and reports when multiproces
 its environment cannot be observed; the page of the program says so, and what to do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile
 

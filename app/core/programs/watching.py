@@ -1,7 +1,5 @@
 """The action to watch a process of a program.  Pure."""
 
-from __future__ import annotations
-
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member

@@ -6,8 +6,6 @@ semaphores and a pipe) names the keys of its parts; each part is a thing of its 
 more than 250 lines, because users, parts and names must change together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 from app.protocol.observer import Made

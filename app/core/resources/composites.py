@@ -3,8 +3,6 @@
 Every record of every reading needs them: without the cache, they took half of the time of a reading.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from .book import Book

@@ -4,8 +4,6 @@
 received all that can send it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

@@ -11,8 +11,6 @@ so:
 - a process whose memory may not be read may have it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct

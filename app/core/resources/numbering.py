@@ -5,8 +5,6 @@ the top level of the main module again.  A thing keeps its number for life; the 
 only one.
 """
 
-from __future__ import annotations
-
 from .thing import Thing
 
 #: Beyond that, the names used longest ago are forgotten, and their numbers start over.

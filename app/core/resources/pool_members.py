@@ -1,7 +1,5 @@
 """Which process works for which pool; a pool may be reported after its workers, or never.  Pure."""
 
-from __future__ import annotations
-
 
 class PoolMembers:
     """The workers of each pool, by the key of the pool."""

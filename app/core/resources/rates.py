@@ -1,7 +1,5 @@
 """Rates and ages from counters that only grow.  Pure; moments are monotonic."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import deque
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What was last read of one resource.  Pure."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from msgspec import Struct, field

@@ -3,8 +3,6 @@
 A composite has no readings of its own: its size, sleepers and flag come from its parts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from app.records.primitives import JsonDict

@@ -9,8 +9,6 @@ As with locks (`lock_owners`), value and counts are not of one moment, so a sum 
 semaphore that one process releases and another acquires is a signal: its slots have no owner, and none is ever lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct, field

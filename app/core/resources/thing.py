@@ -1,7 +1,5 @@
 """One resource, with the same key in every process; its facts are what processes reported.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

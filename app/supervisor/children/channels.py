@@ -10,8 +10,6 @@ any more (64 messages waiting); one that does not read its requests (8 MiB) gets
 or sends 32 messages that cannot be decoded, is disconnected.  Its pool goes on; only the dashboard cannot see it.
 """
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable
 

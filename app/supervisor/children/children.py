@@ -10,8 +10,6 @@ folder imports multiprocessing.
     channel, for the host of a pool only (`channels`) ──▶ HostMessage, ChannelClosed          all into the inbox
 """
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import multiprocessing.connection

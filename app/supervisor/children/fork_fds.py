@@ -3,8 +3,6 @@
 Left open, clients of the supervisor would see no end of file, and its epoll would deliver events of closed fds.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import multiprocessing.resource_tracker

@@ -1,7 +1,5 @@
 """The forkserver: started at boot, started again after its death, watched through a pidfd."""
 
-from __future__ import annotations
-
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.resource_tracker

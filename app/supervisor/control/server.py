@@ -8,8 +8,6 @@
 `peer` has the limits of one client.
 """
 
-from __future__ import annotations
-
 import itertools
 import socket
 from collections import deque

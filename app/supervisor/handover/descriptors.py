@@ -14,8 +14,6 @@ A queue cannot be searched: descriptors that are no longer needed stay until it 
 it is emptied, and those that are needed are sent again, many to a message.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

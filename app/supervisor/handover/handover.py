@@ -17,8 +17,6 @@ before the supervisor died, or while none was running, may be missing: observers
 (`procession/observer/site/_procession_observer/line.py`).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from itertools import islice

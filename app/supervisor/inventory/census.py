@@ -4,8 +4,6 @@
 about those that lost their parents.
 """
 
-from __future__ import annotations
-
 from app.linux import identity, proc
 from app.linux.gauges import FdBudget, Gauge
 from app.linux.procfs import Stat

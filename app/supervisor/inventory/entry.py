@@ -1,7 +1,5 @@
 """One process of the inventory."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from app.linux import identity, proc

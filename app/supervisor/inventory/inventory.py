@@ -10,8 +10,6 @@ Where a process belongs is settled when it is first seen and kept: a re-parented
 All calls read /proc and return at once; the loop is the only caller.
 """
 
-from __future__ import annotations
-
 import os
 import signal as signals
 from collections.abc import Iterable

@@ -9,8 +9,6 @@ A pid is given out a moment before its process shows in /proc, so each window is
 of our own contradicts the number (gVisor and LXCFS make theirs up), the trick is given up for listing every time.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections import deque

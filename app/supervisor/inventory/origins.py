@@ -5,8 +5,6 @@ supervised process leads one of its own); ``PROCESSION_PROCESS`` in the environm
 Announcements are a child's word: they only ever name whose a process is that hangs below us anyway.
 """
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 from app.linux import proc

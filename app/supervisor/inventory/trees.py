@@ -1,7 +1,5 @@
 """The living processes of a tree, found at this moment."""
 
-from __future__ import annotations
-
 from app.core.fleet.actions import Branch, Tree
 from app.records.process import Descendant
 

@@ -6,8 +6,6 @@ The loop notes and remembers during its turn, and commits at the end of it, befo
                                     └── JournalError: everything is kept, `error` is shown, retried after a second
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from msgspec.structs import replace

@@ -3,8 +3,6 @@
 The journal fills in ``boot_id``: a pid and a start time identify a process only within one boot.
 """
 
-from __future__ import annotations
-
 from msgspec import Struct, field
 
 from app.records.event import EventDraft

@@ -1,7 +1,5 @@
 """The journal's file: opened with mode 0600, checked, moved aside if it is damaged."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import time

@@ -10,8 +10,6 @@ Bounded: 100,000 events of at most 4,000 characters; commits delete the oldest i
 no gaps, so the oldest seq − 1 is the number of lines that were dropped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

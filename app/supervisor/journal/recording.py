@@ -1,7 +1,5 @@
 """The journal as the loop uses it: collect the lines of a turn, commit them before they are published."""
 
-from __future__ import annotations
-
 from collections import deque
 from contextlib import suppress
 

@@ -10,8 +10,6 @@ pages to the disk: too long for the supervisor's loop.  The program uses the sta
 first hole, and ends with the supervisor.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import errno

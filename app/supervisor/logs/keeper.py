@@ -15,8 +15,6 @@ Disk use of a log: the cap plus what is written within two checks.  A file syste
 disk) loses the whole log each time instead of its head.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import itertools

@@ -1,7 +1,5 @@
 """Whether the disk of the logs is nearly full."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -10,8 +10,6 @@ page what they could not send.  Messages that cannot be decoded are counted here
 a message is only a claim, but the kernel says whose.
 """
 
-from __future__ import annotations
-
 import socket
 from collections import deque
 from pathlib import Path

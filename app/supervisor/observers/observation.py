@@ -6,8 +6,6 @@
                        └────▶ the others, and all fds ──▶ resources
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import Protocol

@@ -4,8 +4,6 @@ Read by pread: if it were mapped and its process truncated it, we would be kille
 so what a killed process counted, held and did can still be read.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import struct

@@ -4,8 +4,6 @@ The kernel reports the exit code to the parent only, but there are ways to read 
 whose parent died first is reparented to us: then we reap it.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections import deque

@@ -1,7 +1,5 @@
 """Check a request to open a pool, and plan the process of its host."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The user's own code is never imported here: the child finds out whether ``module
 the error.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable

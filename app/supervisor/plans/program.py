@@ -1,7 +1,5 @@
 """Check a request to run a program, and plan its first process."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil

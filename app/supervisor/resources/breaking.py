@@ -4,8 +4,6 @@ Everything is checked again first: the lock must be taken, no living process may
 have it mapped.  The data that it guards stays as the dead process left it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 

@@ -3,8 +3,6 @@
 What cannot be read becomes None: the process has ended, the kernel does not permit it, or the layout is unknown.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from itertools import islice

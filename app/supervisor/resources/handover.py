@@ -4,8 +4,6 @@ A process view has the id ``wPID``, a thing its own.  `descriptor` returns what 
 semaphore, the page of a process; `take_over` searches for those that were not handed over.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence

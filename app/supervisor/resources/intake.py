@@ -6,8 +6,6 @@
                 ──fork, end─────▶        └─▶ ProcessViews, SemaphoreFiles: through what it is read from outside
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import TypeVar

@@ -3,8 +3,6 @@
 A name is looked up some time after its last user has ended, and again at every look until it was removed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Read semaphores, and who holds a lock; `lock_owners` judges."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from app.core.resources import lock_owners

@@ -9,8 +9,6 @@ Read from the memory of the server (layout in `app.protocol.observer`), which do
 at least a round trip: two rows of one reading belong to the same moment only if they stay the same.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -8,8 +8,6 @@
 A connection made by a Listener, or to a manager, is recognised by its address.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ What may not be read counts as empty.  /proc is read through an open fd of the p
 leads nowhere, and never to another process with the same pid.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar

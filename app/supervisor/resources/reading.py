@@ -7,8 +7,6 @@
 If the time is over, the rest keeps its last figures and comes first in the next reading.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 

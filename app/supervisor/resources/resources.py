@@ -5,8 +5,6 @@ takes the reports.  Nothing here waits for another process, and no process has t
 permit to be read stays unknown.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -5,8 +5,6 @@ must be known.  The fds of all processes are searched, a few processes in each t
 a pipe or socket for longer than a turn.  A search counts only for waits that began before it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Container
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ not be read, its page still says that it has begun to put or to get, but not whe
 counts as timed, and is never part of a deadlock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 

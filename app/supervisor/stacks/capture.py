@@ -1,7 +1,5 @@
 """One stack capture: each step tries or checks one source, and returns at once."""
 
-from __future__ import annotations
-
 import os
 from enum import Enum, auto
 from pathlib import Path

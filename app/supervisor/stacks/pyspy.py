@@ -3,8 +3,6 @@
 Always with ``--nonblocking``: pausing a process with many threads makes it 5–15 times slower.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -6,8 +6,6 @@ Reads what faulthandler writes and what ``py-spy dump --full-filenames`` prints:
       File "/srv/jobs.py", line 31 in hang                         hang (/srv/jobs.py:31)
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

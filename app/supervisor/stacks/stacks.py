@@ -10,8 +10,6 @@
 `tick` advances all captures; `next_deadline` says when it is to be called.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from pathlib import Path
 from typing import Generic, TypeVar

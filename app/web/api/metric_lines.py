@@ -1,7 +1,5 @@
 """Lines of Prometheus' text exposition format, version 0.0.4."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 

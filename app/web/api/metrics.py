@@ -1,7 +1,5 @@
 """Metrics of processes and pools for Prometheus; those of programs are in `metrics_programs`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter

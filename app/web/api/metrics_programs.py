@@ -1,7 +1,5 @@
 """Metrics of observed programs: how many, their findings, and how full their queues are."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """The OpenAPI document, generated from the code: requests from pydantic models, answers from records."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The jobs of a pool, and actions on its workers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

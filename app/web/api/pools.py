@@ -4,8 +4,6 @@ The supervisor forwards requests to the host of the pool.  If the host does not 
 suspended, the answer is a 503 that names the pool; its record can still be read, from the stream.
 """
 
-from __future__ import annotations
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag

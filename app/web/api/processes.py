@@ -1,7 +1,5 @@
 """Launch processes, and read their records, charts, details and logs."""
 
-from __future__ import annotations
-
 import time
 
 from flask import Response

@@ -3,8 +3,6 @@
 All of it is read from the stream; the supervisor is asked only to run a program, for a chart, and to release a lock.
 """
 
-from __future__ import annotations
-
 import time
 
 from flask import Response

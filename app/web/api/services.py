@@ -1,7 +1,5 @@
 """What the views use: the settings, the state, and the way to give the supervisor commands."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

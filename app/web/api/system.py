@@ -4,8 +4,6 @@ All views validate with pydantic, ask the supervisor and return records; an erro
 document.
 """
 
-from __future__ import annotations
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag

@@ -1,7 +1,5 @@
 """Act on processes, on one or on many: the verbs of `multiprocessing.Process` and a few more."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from http import HTTPStatus

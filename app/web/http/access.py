@@ -4,8 +4,6 @@ Health checks, static files and the sign-in page are open; everything else requi
 method but GET requires the operator.  `gate` has checked host and origin before.
 """
 
-from __future__ import annotations
-
 import time
 from urllib.parse import urlencode
 

@@ -5,8 +5,6 @@ session cookie.  The cookie is derived from the token and the role by HMAC: it d
 stored here (so browsers reconnect after the web process was killed), and a new token invalidates it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections import OrderedDict, deque

@@ -4,8 +4,6 @@ It refuses NaN, lone surrogates and numbers out of range, so nothing that was ac
 supervisor.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import flask

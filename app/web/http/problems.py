@@ -3,8 +3,6 @@
 The views raise `ProcessionError`, `Problem`, or errors of pydantic and werkzeug; none formats an error itself.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus

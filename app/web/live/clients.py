@@ -6,8 +6,6 @@ is disconnected by `websocket` (a write that makes no progress) or by the ping t
 all clients.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from engineio.exceptions import EngineIOError  # type: ignore[import-untyped]

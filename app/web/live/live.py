@@ -7,8 +7,6 @@ Commands do not come this way.  A client gets a snapshot first, then every delta
 snapshot, never a replay.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Pools as JSON: the records of the supervisor, and answers about jobs and workers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from app.records import pool as pool_model

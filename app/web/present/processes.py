@@ -4,8 +4,6 @@ The supervisor sends records that are ready for the browser; this adds what depe
 names of the classes are the names of the schemas in the OpenAPI document.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from app.protocol.delta import Mirror

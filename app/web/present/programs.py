@@ -3,8 +3,6 @@
 A resource has only the fields of its kind; a field whose value is unknown is null.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import msgspec

@@ -3,8 +3,6 @@
 The host of the pool checks which fields of a job go together, and whether they suit its function, which it has.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType

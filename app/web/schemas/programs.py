@@ -1,7 +1,5 @@
 """The requests about programs and resources, as pydantic models."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field

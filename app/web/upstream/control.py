@@ -3,8 +3,6 @@
 A connection takes about a millisecond; a join of an hour takes one idle greenlet and one socket.
 """
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence

@@ -8,8 +8,6 @@ replays: every connection begins with a fresh snapshot.  The socket is gevent's;
 server, which has one thread.
 """
 
-from __future__ import annotations
-
 import logging
 from contextlib import closing
 from pathlib import Path

@@ -4,8 +4,6 @@ The child appends; the supervisor frees old blocks at the head (a hole), so the 
 decoded as UTF-8 with replacement, and never cut inside a character.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

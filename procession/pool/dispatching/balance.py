@@ -1,7 +1,5 @@
 """Take tasks back from workers that do not get to them: stopped ones, slow ones, those with one long task."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from procession.pool.tasks.ledger import Ledger

@@ -5,8 +5,6 @@ thread starts with the first callback and ends with the pool.  `add` and `close`
 callbacks run without it.
 """
 
-from __future__ import annotations
-
 import threading
 from _queue import SimpleQueue
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Settle tasks with the answers of workers."""
 
-from __future__ import annotations
-
 import pickle
 
 from procession.pool.tasks.ledger import Ledger

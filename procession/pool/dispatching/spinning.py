@@ -1,7 +1,5 @@
 """Let a caller poll for its result for a moment: saves two thread switches, 30 of 50 µs."""
 
-from __future__ import annotations
-
 import os
 import time
 

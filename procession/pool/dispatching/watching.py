@@ -1,7 +1,5 @@
 """What the pool's thread waits for: the end of workers, their sockets, and an alarm that any thread may ring."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select

@@ -1,7 +1,5 @@
 """The tasks that one worker has: what it is to execute, and how many more it may get."""
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .task import Task

@@ -1,7 +1,5 @@
 """The pool's end of a worker's socket: sends frames without waiting, receives large results and wake-ups."""
 
-from __future__ import annotations
-
 import os
 import pickle
 from collections import deque
