@@ -35,6 +35,7 @@ class Analysis:
         self.waits = _NOTHING
         self.changed: set[str] = set()
         self._fleet, self._resources = fleet, resources
+        self.forget = resources.forget
         self._diagnosis = Diagnosis()
         self._recorded: set[str] = set()
         self._ended: set[str] = set()
@@ -75,10 +76,6 @@ class Analysis:
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
         )
-
-    def forget(self, program: str) -> None:
-        """Drop the resources and leaks of a program; do nothing for any other process."""
-        self._resources.forget(program)
 
     def price(self, pid: int | None) -> str:
         """Return in sentences what ending a process now would break; empty if nothing."""

@@ -35,6 +35,7 @@ class Stacking:
 
     def __init__(self, context: Context, fleet: Fleet, control: ControlServer, stacks: Stacks[Token]) -> None:
         self._context, self._fleet, self._control, self._stacks = context, fleet, control, stacks
+        self.helpers, self.next_deadline = stacks.helpers, stacks.next_deadline
         self._signals: dict[str, int] = {}
 
     def booted(self, process_id: str, stack_signal: int) -> None:
@@ -61,14 +62,6 @@ class Stacking:
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], result))
         return found
-
-    def helpers(self) -> tuple[int, ...]:
-        """Return the pids of our own processes that make captures."""
-        return self._stacks.helpers()
-
-    def next_deadline(self) -> float | None:
-        """Return when a capture has to be checked."""
-        return self._stacks.next_deadline()
 
     def _request(self, token: Token, process_id: str, key: Key, now: p.Now) -> None:
         path = self._context.settings.stack_path(process_id)

@@ -39,14 +39,15 @@ def _serve(chosen: Settings) -> None:
     web = create_app(chosen)
     listener = server.listen(chosen)
     chosen.address_path.write_text(server.address(listener) + "\n")
-    serving = server.Server(listener, web.application)
+    serving = server.serving(listener, web.application)
     web.feed.start(web.live)
     gevent.spawn(web.live.run)
     serving.start()
     stopping.wait()
+    # New connections stay in the backlog, for the next web process.
     serving.stop_accepting()
     web.live.clients.close()
-    serving.stop()
+    serving.stop(timeout=server.STOP_S)
 
 
 def _raise_fd_limit() -> None:

@@ -31,6 +31,7 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._stable = StabilityFilter()
+        self.next_deadline = self._stable.next_deadline
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
 
@@ -46,10 +47,6 @@ class Diagnosis:
             cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
             findings=findings[:MAX_FINDINGS],
         )
-
-    def next_deadline(self) -> float | None:
-        """Return when a look would report something new if nothing changes; monotonic."""
-        return self._stable.next_deadline()
 
     def _remember_waits_of_dead(self, scene: Scene) -> None:
         """Keep what each dead process waited for when it was last seen alive."""

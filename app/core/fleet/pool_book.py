@@ -19,23 +19,17 @@ from .pool_workers import PoolWorkers
 MAX_BYTES = 2 * 1024 * 1024
 
 
-class JobDetails:
+class JobDetails(dict[int, JobDetail]):
     """What a host sent about its jobs before it ended, by job number."""
 
-    def __init__(self) -> None:
-        self._by_job: dict[int, JobDetail] = {}
-        self._left = MAX_BYTES
+    _left = MAX_BYTES
 
     def keep(self, detail: JobDetail) -> None:
         """Keep one, if there is room for it."""
         size = len(msgspec.json.encode(detail))
-        if size <= self._left and detail.job.id not in self._by_job:
+        if size <= self._left and detail.job.id not in self:
             self._left -= size
-            self._by_job[detail.job.id] = detail
-
-    def get(self, job: int) -> JobDetail | None:
-        """Return the details of a job, if its host sent them."""
-        return self._by_job.get(job)
+            self[detail.job.id] = detail
 
 
 class PendingAsk(Struct, frozen=True):

@@ -48,6 +48,7 @@ class Observation:
         self._observers, self._inventory, self._fleet = observers, inventory, fleet
         self._holdings = holdings
         self._watching = Watching(poller)
+        self.signal, self.forget = self._watching.signal, self._watching.forget
 
     def waiting(self) -> bool:
         """Return whether a turn left something for the next."""
@@ -94,18 +95,10 @@ class Observation:
         """Watch the process that is about to start a program."""
         return e.Watching(action.process, self._watching.watch(action.process, action.pid))
 
-    def signal(self, process_id: str, signum: int) -> bool:
-        """Send a signal to a watched process; return False if it has ended."""
-        return self._watching.signal(process_id, signum)
-
     def look(self) -> list[e.Happening]:
         """Return which dead processes were reaped; count what could not be sent.  Called in each sweep."""
         self._observers.look()
         return [e.Reaped(process_id) for process_id in self._watching.reaped()]
-
-    def forget(self, process_id: str) -> None:
-        """Stop watching a process whose record is gone."""
-        self._watching.forget(process_id)
 
     def close(self) -> None:
         """Stop watching; what still runs goes on."""

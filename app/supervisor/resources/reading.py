@@ -46,6 +46,7 @@ class ResourceReader:
         self._locks, self._figures = locks, figures
         self._managed = Managers(book, views)
         self._peers = PeerFinder(book, views, cpu)
+        self.close = self._peers.close
         self._waits = WaitFinder(book, views, self._peers, ManagerCalls(self._managed, views))
         self._turn = 0
         self._seldom_at = 0.0
@@ -79,10 +80,6 @@ class ResourceReader:
             self._seldom(things)
         for view in self._views.values():
             view.end()
-
-    def close(self) -> None:
-        """Close what it queries the kernel with."""
-        self._peers.close()
 
     def _some(self, name: str, items: Iterable[T], work: Callable[[T], None]) -> None:
         """Do the work for as many items as time permits, at least one; begin where the last reading stopped."""

@@ -89,30 +89,12 @@ class Handler(pywsgi.WSGIHandler):
             return None
 
 
-class Server:
-    """The HTTP server around one application."""
-
-    def __init__(self, listener: Any, application: WSGIApplication) -> None:
-        # No access log: it would contain the token of `/?token=`.
-        self._server = pywsgi.WSGIServer(
-            listener,
-            application,
-            log=None,
-            error_log=log,
-            spawn=pool.Pool(MAX_CONNECTIONS),
-            handler_class=Handler,
-        )
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop_accepting(self) -> None:
-        """Leave new connections in the backlog, for the next web process."""
-        self._server.stop_accepting()
-
-    def stop(self) -> None:
-        """Close; give running requests `STOP_S` to finish."""
-        self._server.stop(timeout=STOP_S)
+def serving(listener: Any, application: WSGIApplication) -> pywsgi.WSGIServer:
+    """Return the HTTP server of one application, not started; at the end, give it `STOP_S` for running requests."""
+    # No access log: it would contain the token of `/?token=`.
+    return pywsgi.WSGIServer(
+        listener, application, log=None, error_log=log, spawn=pool.Pool(MAX_CONNECTIONS), handler_class=Handler
+    )
 
 
 def _bind(host: str, port: int) -> Any:
