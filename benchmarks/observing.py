@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from procession.observer import environment
+from procession.observer import joined, variables
 from tests.conformance.compare import listening
 
 from .rows import Row
@@ -41,9 +41,9 @@ def main(folder: Path) -> list[Row]:
     bare = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory(dir=folder) as place, listening(place) as socket:
         environs = {
-            "observed": environment(str(socket), "p1", bare),
+            "observed": joined(bare, variables(str(socket), "p1")),
             "bare": bare,
-            OWNERS: environment(str(socket), "p1", bare, owners=True),
+            OWNERS: joined(bare, variables(str(socket), "p1", owners=True)),
         }
         rows = [_row(name, _least(name, environs)) for name in COSTS]
         lock = _least("lock", environs)

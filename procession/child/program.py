@@ -10,6 +10,7 @@ Of Procession only environment variables remain; through them the Python process
 import os
 import signal
 
+from procession import observer
 from procession.failures import CannotRun
 
 
@@ -32,9 +33,4 @@ def run(command: list[str], cwd: str, env: dict[str, str], observe: dict[str, st
 def _environment(cwd: str, env: dict[str, str], observe: dict[str, str]) -> dict[str, str]:
     # Python buffers 8 KiB of output unless it writes to a terminal; the log should have each line at once.
     environment = {"PYTHONUNBUFFERED": "1", **os.environ, "PWD": cwd, **env}
-    theirs = environment.get("PYTHONPATH")
-    environment |= observe
-    environment["PROCESSION_PROGRAM"] = os.environ["PROCESSION_PROCESS"]
-    if theirs and "PYTHONPATH" in observe:
-        environment["PYTHONPATH"] = observe["PYTHONPATH"] + os.pathsep + theirs
-    return environment
+    return observer.joined(environment, {**observe, observer.PROGRAM: os.environ["PROCESSION_PROCESS"]})

@@ -17,23 +17,25 @@ SOCKET, PROGRAM = "PROCESSION_OBSERVE", "PROCESSION_PROGRAM"
 OWNERS, SAFE_POOL = "PROCESSION_OBSERVE_OWNERS", "PROCESSION_SAFE_POOL"
 
 
-def environment(
-    socket: str, program: str, base_env: Mapping[str, str], *, owners: bool = False, safe_pool: bool = False
+def variables(
+    socket: str, program: str | None = None, *, owners: bool = False, safe_pool: bool = False
 ) -> dict[str, str]:
-    """Return ``base_env`` for ``program``, to be observed through the socket at the path ``socket``.
+    """Return what must be in the environment of ``program`` for it to be observed through ``socket``.
 
     ``owners``: also record who acquired each lock; ``safe_pool``: replace multiprocessing's Pool by ours.
     """
-    environ = {name: value for name, value in base_env.items() if name not in {OWNERS, SAFE_POOL}}
-    environ |= {SOCKET: os.path.abspath(socket), PROGRAM: program, "PYTHONPATH": _first(environ.get("PYTHONPATH", ""))}
+    chosen = {SOCKET: os.path.abspath(socket), "PYTHONPATH": SITE}
+    if program is not None:
+        chosen[PROGRAM] = program
     if owners:
-        environ[OWNERS] = "1"
+        chosen[OWNERS] = "1"
     if safe_pool:
-        environ[SAFE_POOL] = "1"
-    return environ
+        chosen[SAFE_POOL] = "1"
+    return chosen
 
 
-def _first(path: str) -> str:
-    # An empty entry means the current folder: do not add one, keep one that was there.
-    others = [entry for entry in path.split(os.pathsep) if entry != SITE] if path else []
-    return os.pathsep.join([SITE, *others])
+def joined(environ: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with the variables ``added``; their import path comes before the one that was there."""
+    # An empty entry means the current folder: do not add one.
+    path = os.pathsep.join(filter(None, (one.get("PYTHONPATH") for one in (added, environ))))
+    return {**environ, **added} | ({"PYTHONPATH": path} if path else {})

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from procession.observer import environment
+from procession.observer import joined, variables
 from tests.observer.collector import Collector
 
 METHODS = ("fork", "forkserver", "spawn")
@@ -72,7 +72,7 @@ def run(python: str, method: str, only: Iterable[str] = (), *, observed: bool, w
     """One run, in a folder and a session of its own."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder, listening(folder) as socket:
         base = {**os.environ, "TMPDIR": folder}
-        environ = environment(str(socket), "p1", base) if observed else base
+        environ = joined(base, variables(str(socket), "p1")) if observed else base
         done = subprocess.run(
             [python, SCRIPT, method, *only],
             cwd=folder,

@@ -19,7 +19,7 @@ import msgspec
 
 from app.protocol import observer as observer_words
 from app.protocol.observer import AnyWord, Hello, Made, Paged, SaidWord, Started, Word
-from procession.observer import environment
+from procession.observer import joined, variables
 from tests.waiting import wait_until
 
 FDS_AT_MOST = 253
@@ -166,7 +166,7 @@ def collecting(folder: Path) -> Iterator[Collector]:
 
 def observed(collector: Collector, *, owners: bool = False, safe_pool: bool = False) -> dict[str, str]:
     """The environment of a program that ``collector`` is to hear of."""
-    return environment(str(collector.path), "p1", os.environ, owners=owners, safe_pool=safe_pool)
+    return joined(os.environ, variables(str(collector.path), "p1", owners=owners, safe_pool=safe_pool))
 
 
 def run(

@@ -12,7 +12,7 @@ import pytest
 
 from app.protocol import observer as observer_words
 from app.protocol.observer import Booted, Exiting, Hello, Made, Started
-from procession.observer import environment
+from procession.observer import joined, variables
 from tests.observer.collector import Collector, collecting, run
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -43,7 +43,7 @@ def outcome(code: str, environ: dict[str, str], *options: str, cwd: Path | None 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_supervisor(tmp_path: Path, method: str) -> None:
     """It has ended, or never existed."""
-    environ = environment(str(tmp_path / "nobody.sock"), "p1", os.environ)
+    environ = joined(os.environ, variables(str(tmp_path / "nobody.sock"), "p1"))
     done = subprocess.run(
         [sys.executable, PROGRAMS / "everything.py", method], env=environ, timeout=WITHIN_S, check=False
     )
@@ -55,7 +55,7 @@ def test_supervisor_does_not_read(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "o.sock"))
         listener.listen()
-        environ = environment(str(tmp_path / "o.sock"), "p1", os.environ)
+        environ = joined(os.environ, variables(str(tmp_path / "o.sock"), "p1"))
         code = "import multiprocessing\nlocks = [multiprocessing.Lock() for _ in range(6000)]"
         assert outcome(code, environ) == (0, "", "")
         connection, _ = listener.accept()
@@ -81,7 +81,7 @@ for high in range(890, 920):
 after = multiprocessing.Lock()
 assert all(os.read(fd, 1) == b"" for fd in (*files, *range(890, 920)))
 """
-    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert outcome(code, joined(os.environ, variables(str(collector.path), "p1"))) == (0, "", "")
     assert [word.name.partition(" ")[0] for word in collector.words(Made) if word.here] == ["<string>:3", "<string>:8"]
     assert len(collector.words(Hello)) == 2
 
@@ -98,7 +98,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
-    status, out, err = outcome(code, environment(str(collector.path), "p1", os.environ))
+    status, out, err = outcome(code, joined(os.environ, variables(str(collector.path), "p1")))
     assert (status, err) == (0, "")
     daemon = int(out)
     assert [word.forked for word in collector.words(Hello, daemon)] == [True]
@@ -159,7 +159,7 @@ process = multiprocessing.get_context("fork").Process(target=work, name="child")
 process.start()
 process.join()
 """
-    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert outcome(code, joined(os.environ, variables(str(collector.path), "p1"))) == (0, "", "")
     assert lives(collector) == {"child": (["child"], 1)}
     child = collector.started("child").child
     assert {word.resource for word in collector.words(Made, child)} == {"lock"}
@@ -173,14 +173,14 @@ import multiprocessing, os, sys
 if len(sys.argv) == 1:
     os.execv(sys.executable, [sys.executable, "-c", "import multiprocessing"])
 """
-    assert outcome(code, environment(str(collector.path), "p1", os.environ)) == (0, "", "")
+    assert outcome(code, joined(os.environ, variables(str(collector.path), "p1"))) == (0, "", "")
     assert len(collector.words(Hello)) == 2
     assert len({said.pid for said in collector.said}) == 1
 
 
 def test_isolated(collector: Collector) -> None:
     """`python -I` is not observed, and not disturbed."""
-    environ = environment(str(collector.path), "p1", os.environ)
+    environ = joined(os.environ, variables(str(collector.path), "p1"))
     assert outcome("import multiprocessing as m; m.Process(target=print).start()", environ, "-I") == (0, "\n", "")
     assert collector.said == []
 
@@ -188,7 +188,7 @@ def test_isolated(collector: Collector) -> None:
 @pytest.mark.parametrize("code", ["import os; os._exit(7)", "import sys; sys.exit(7)", "import os; os.abort()"])
 def test_exit_codes(collector: Collector, code: str) -> None:
     """The program's exit codes are unchanged."""
-    environ = environment(str(collector.path), "p1", os.environ)
+    environ = joined(os.environ, variables(str(collector.path), "p1"))
     code = f"import multiprocessing; lock = multiprocessing.Lock(); {code}"
     assert outcome(code, environ)[0] == outcome(code, dict(os.environ))[0]
 
@@ -201,7 +201,7 @@ def test_packages_with_our_names_are_the_programs(collector: Collector, tmp_path
 import multiprocessing, sys, app, workers, procession, sitecustomize
 print(*sys.path[1:], sep="\\n")
 """
-    observed = outcome(code, environment(str(collector.path), "p1", os.environ), cwd=tmp_path)
+    observed = outcome(code, joined(os.environ, variables(str(collector.path), "p1")), cwd=tmp_path)
     assert observed == outcome(code, dict(os.environ), cwd=tmp_path)
     assert collector.words(Hello)
 
@@ -215,7 +215,7 @@ def test_another_sitecustomize_still_runs(collector: Collector, tmp_path: Path, 
     (tmp_path / "sitecustomize.py").write_text(text + "\n")
     base = {**os.environ, "PYTHONPATH": str(tmp_path)}
     code = "import sys; print(getattr(sys.modules.get('sitecustomize'), '__file__', None))"
-    observed = outcome(code, environment(str(collector.path), "p1", base))
+    observed = outcome(code, joined(base, variables(str(collector.path), "p1")))
     assert observed == outcome(code, base)
 
 
@@ -231,7 +231,7 @@ if os.fork() == 0:
 os.wait()
 print(low())
 """
-    environ = environment(str(collector.path), "p1", os.environ)
+    environ = joined(os.environ, variables(str(collector.path), "p1"))
     observed = outcome(code, environ, "-X", "dev")
     assert observed == outcome(code, dict(os.environ), "-X", "dev")
 
@@ -300,7 +300,7 @@ def test_the_supervisor_is_away_for_a_while(tmp_path: Path, arguments: tuple[str
     script.write_text(AWAY)
     with subprocess.Popen(
         [sys.executable, str(script), *arguments],
-        env=environment(str(collector.path), "p1", os.environ),
+        env=joined(os.environ, variables(str(collector.path), "p1")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -52,12 +52,7 @@ def of_terminal(command: RegisterProgram, settings: Settings) -> Plan:
 
 def environment(spec: ProgramSpec, settings: Settings) -> dict[str, str]:
     """Return the variables that make a program observed, without its id; PYTHONPATH is to be put in front."""
-    chosen = {observer.SOCKET: str(settings.observer_path), "PYTHONPATH": observer.SITE}
-    if spec.track_owners:
-        chosen[observer.OWNERS] = "1"
-    if spec.safe_pool:
-        chosen[observer.SAFE_POOL] = "1"
-    return chosen
+    return observer.variables(str(settings.observer_path), owners=spec.track_owners, safe_pool=spec.safe_pool)
 
 
 def _of_catalogue(spec: ProgramSpec) -> ProgramSpec:

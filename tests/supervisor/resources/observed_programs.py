@@ -21,7 +21,7 @@ from app.records.waits import Edge
 from app.supervisor.observers.connection import Heard
 from app.supervisor.observers.listener import ObserverSocket
 from app.supervisor.resources.resources import Resources
-from procession.observer import environment
+from procession.observer import joined, variables
 from tests.waiting import wait_until
 
 T = TypeVar("T")
@@ -165,7 +165,7 @@ def watched(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(str(folder / "observer.sock"), "p1", os.environ, owners=owners),
+        env=joined(os.environ, variables(str(folder / "observer.sock"), "p1", owners=owners)),
         start_new_session=True,
     )
     program = Watched(process, poller, listener)
