@@ -10,19 +10,8 @@ from msgspec.structs import replace
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.pool_book import PendingAsk, PoolEntry
+from app.protocol import pool_host as h
 from app.protocol.control import AskPool, Refused, refuse, reply
-from app.protocol.pool_host import (
-    ActOnWorker,
-    AnyAsk,
-    Close,
-    HostRefused,
-    HostReply,
-    JoinPool,
-    ReadJob,
-    Resize,
-    Submit,
-    Terminate,
-)
 from app.records import primitives as p
 from app.records.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
 from app.records.limits import MAX_POOL_WORKERS, MAX_SECONDS
@@ -53,15 +42,15 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
     out.append(a.AskHost(entry.pool.id, number, command.ask))
 
 
-def answered(fleet: Fleet, answer: HostReply | HostRefused, out: a.Out) -> None:
+def answered(fleet: Fleet, answer: h.HostReply | h.HostRefused, out: a.Out) -> None:
     """Pass an answer of the host on; it is dropped if its client has gone or was already answered."""
     pending = fleet.pools.asks.pop(answer.number, None)
     if pending is None:
         return
     match answer:
-        case HostReply(result=result):
+        case h.HostReply(result=result):
             out.append(a.Answer(pending.client, reply(pending.request, result)))
-        case HostRefused(reason=reason, detail=detail, field=field):
+        case h.HostRefused(reason=reason, detail=detail, field=field):
             refused = Refused(request=pending.request, kind=reason, detail=detail, field=field)
             out.append(a.Answer(pending.client, refused))
 
@@ -102,28 +91,28 @@ def _take(fleet: Fleet, entry: PoolEntry) -> list[PendingAsk]:
     return [fleet.pools.asks.pop(number) for number in numbers]
 
 
-def _until(ask: AnyAsk, now: p.Now) -> float | None:
-    if isinstance(ask, JoinPool):
+def _until(ask: h.AnyAsk, now: p.Now) -> float | None:
+    if isinstance(ask, h.JoinPool):
         return None if ask.timeout_s is None else now.mono + ask.timeout_s + JOIN_EXTRA_S
     return now.mono + ANSWER_S
 
 
-def _check(ask: AnyAsk) -> None:
+def _check(ask: h.AnyAsk) -> None:
     match ask:
-        case Resize(processes=processes) if not 1 <= processes <= MAX_POOL_WORKERS:
+        case h.Resize(processes=processes) if not 1 <= processes <= MAX_POOL_WORKERS:
             raise InvalidField("processes", f"must be from 1 to {MAX_POOL_WORKERS}, not {processes:,}")
-        case JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= MAX_SECONDS:
+        case h.JoinPool(timeout_s=timeout_s) if timeout_s is not None and not 0 <= timeout_s <= MAX_SECONDS:
             raise InvalidField(
                 "timeout_s", f"must be a number of seconds from 0 to {MAX_SECONDS:,}, not {timeout_s:,g}"
             )
 
 
-def _answer_for_the_dead(entry: PoolEntry, ask: AnyAsk) -> Any:
+def _answer_for_the_dead(entry: PoolEntry, ask: h.AnyAsk) -> Any:
     pool = entry.pool
     match ask:
-        case JoinPool():
+        case h.JoinPool():
             return {"joined": True}
-        case ReadJob(job=number):
+        case h.ReadJob(job=number):
             for job in pool.jobs:
                 if job.id == number:
                     if detail := entry.details.get(number):
@@ -132,11 +121,11 @@ def _answer_for_the_dead(entry: PoolEntry, ask: AnyAsk) -> Any:
                     gone = job.failed + job.lost
                     return JobDetail(job=job, result_cut=job.done > 0, failures_not_shown=gone)
             raise NoSuchProcess(f"job not found in pool {pool.id}: {number}")
-        case ActOnWorker(pid=pid):
+        case h.ActOnWorker(pid=pid):
             raise NoSuchProcess(f"worker not found: {pid}; pool {pool.id} is {pool.state}")
-        case Terminate():
+        case h.Terminate():
             return pool
-        case Submit() | Resize() | Close():
+        case h.Submit() | h.Resize() | h.Close():
             why = f": {pool.error}" if pool.error else ""
             verb = type(ask).__name__.lower()
             raise NotPossible(f"{verb} is not possible while the pool is {pool.state}{why}")
@@ -144,20 +133,20 @@ def _answer_for_the_dead(entry: PoolEntry, ask: AnyAsk) -> Any:
             assert_never(ask)
 
 
-def _in_words(ask: AnyAsk) -> str | None:
+def _in_words(ask: h.AnyAsk) -> str | None:
     """Return the journal line for a request; None for one that changes nothing."""
     match ask:
-        case Submit(spec=spec):
+        case h.Submit(spec=spec):
             return f"{spec.method} {spec.function} submitted"[:200]
-        case Resize(processes=processes):
+        case h.Resize(processes=processes):
             return f"resize to {processes} workers requested"
-        case Close():
+        case h.Close():
             return "close requested: no more jobs"
-        case Terminate():
+        case h.Terminate():
             return "terminate requested"
-        case ActOnWorker(pid=pid, verb=verb):
+        case h.ActOnWorker(pid=pid, verb=verb):
             return f"{verb} of worker {pid} requested"
-        case JoinPool() | ReadJob():
+        case h.JoinPool() | h.ReadJob():
             return None
         case _:
             assert_never(ask)

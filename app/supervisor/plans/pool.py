@@ -8,13 +8,7 @@ from msgspec.structs import asdict, replace
 import workers
 from app.core.fleet.events import Plan
 from app.core.pools.pool import target
-from app.records.limits import (
-    MAX_POOL_WORKERS,
-    MAX_SECONDS,
-    MAX_TASK_RETRIES,
-    MAX_TASKS_PER_CHILD,
-    MIN_STUCK_AFTER_S,
-)
+from app.records import limits
 from app.records.pool import PoolSpec
 from app.records.process import Process
 from app.settings import Settings
@@ -42,13 +36,13 @@ def plan(spec: PoolSpec, settings: Settings) -> Plan:
 
 
 def _checked(spec: PoolSpec) -> PoolSpec:
-    processes = min(len(os.sched_getaffinity(0)), MAX_POOL_WORKERS) if spec.processes is None else spec.processes
-    checked_whole("processes", processes, 1, MAX_POOL_WORKERS)
-    checked_whole("retries", spec.retries, 0, MAX_TASK_RETRIES)
+    processes = min(len(os.sched_getaffinity(0)), limits.MAX_POOL_WORKERS) if spec.processes is None else spec.processes
+    checked_whole("processes", processes, 1, limits.MAX_POOL_WORKERS)
+    checked_whole("retries", spec.retries, 0, limits.MAX_TASK_RETRIES)
     if spec.maxtasksperchild is not None:
-        checked_whole("maxtasksperchild", spec.maxtasksperchild, 1, MAX_TASKS_PER_CHILD)
+        checked_whole("maxtasksperchild", spec.maxtasksperchild, 1, limits.MAX_TASKS_PER_CHILD)
     if spec.stuck_after_s is not None:
-        checked_seconds("stuck_after_s", spec.stuck_after_s, MIN_STUCK_AFTER_S, MAX_SECONDS)
+        checked_seconds("stuck_after_s", spec.stuck_after_s, limits.MIN_STUCK_AFTER_S, limits.MAX_SECONDS)
     checked_start_method(spec.start_method)
     checked_name(spec.name)
     return replace(spec, processes=processes)

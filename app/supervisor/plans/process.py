@@ -14,17 +14,8 @@ import msgspec
 
 import workers
 from app.core.fleet.events import Plan
+from app.records import limits
 from app.records.errors import InvalidField
-from app.records.limits import (
-    MAX_GRACE_S,
-    MAX_NAME_CHARACTERS,
-    MAX_RESTART_DELAY_S,
-    MAX_RESTARTS,
-    MAX_SECONDS,
-    MAX_TARGET_CHARACTERS,
-    MIN_RESTART_DELAY_S,
-    MIN_STUCK_AFTER_S,
-)
 from app.records.primitives import JsonDict
 from app.records.process import LaunchSpec, Process, RestartPolicy, StartMethod
 from app.settings import Settings
@@ -79,7 +70,7 @@ def _of_target(spec: LaunchSpec, target: str, settings: Settings) -> Plan:
     written = ", ".join([repr(one) for one in spec.args] + [f"{key}={one!r}" for key, one in spec.kwargs.items()])
     job = {"module": match["module"], "qualname": match["qualname"], "path": path, "root": None}
     return Plan(
-        process=_process(spec, {}, f"{target}({written})"[:MAX_TARGET_CHARACTERS], {}, settings),
+        process=_process(spec, {}, f"{target}({written})"[: limits.MAX_TARGET_CHARACTERS], {}, settings),
         job={**job, "args": list(spec.args), "kwargs": spec.kwargs},
     )
 
@@ -99,9 +90,9 @@ def _process(spec: LaunchSpec, defaults: JsonDict, target: str, params: JsonDict
         daemon=_chosen(spec.daemon, defaults, "daemon", False),
         auto_start=spec.auto_start,
         auto_join=_chosen(spec.auto_join, defaults, "auto_join", True),
-        grace_s=checked_seconds("grace_s", grace_s, 0, MAX_GRACE_S),
+        grace_s=checked_seconds("grace_s", grace_s, 0, limits.MAX_GRACE_S),
         restart=_policy(spec.restart or msgspec.convert(defaults.get("restart", {}), RestartPolicy)),
-        stuck_after_s=checked_seconds("stuck_after_s", stuck_after_s, MIN_STUCK_AFTER_S, MAX_SECONDS),
+        stuck_after_s=checked_seconds("stuck_after_s", stuck_after_s, limits.MIN_STUCK_AFTER_S, limits.MAX_SECONDS),
     )
 
 
@@ -117,8 +108,8 @@ def checked_name(name: str | None) -> str:
     """Return the name, empty for None."""
     if name is None:
         return ""
-    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
-        raise InvalidField("name", f"must have 1 to {MAX_NAME_CHARACTERS} printable characters")
+    if not 1 <= len(name) <= limits.MAX_NAME_CHARACTERS or not name.isprintable():
+        raise InvalidField("name", f"must have 1 to {limits.MAX_NAME_CHARACTERS} printable characters")
     return name
 
 
@@ -151,8 +142,8 @@ def checked_whole(field: str, value: int, low: int, high: int) -> int:
 
 
 def _policy(policy: RestartPolicy) -> RestartPolicy:
-    checked_whole("restart.limit", policy.limit, 1, MAX_RESTARTS)
-    checked_seconds("restart.delay_s", policy.delay_s, MIN_RESTART_DELAY_S, MAX_RESTART_DELAY_S)
-    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, MAX_SECONDS)
-    checked_seconds("restart.stable_s", policy.stable_s, 0, MAX_SECONDS)
+    checked_whole("restart.limit", policy.limit, 1, limits.MAX_RESTARTS)
+    checked_seconds("restart.delay_s", policy.delay_s, limits.MIN_RESTART_DELAY_S, limits.MAX_RESTART_DELAY_S)
+    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, limits.MAX_SECONDS)
+    checked_seconds("restart.stable_s", policy.stable_s, 0, limits.MAX_SECONDS)
     return policy

@@ -10,14 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.protocol.pool_host import AgreedTask
-from app.records.limits import (
-    MAX_NAME_CHARACTERS,
-    MAX_PID,
-    MAX_POOL_WORKERS,
-    MAX_TARGET_CHARACTERS,
-    MAX_TASK_RETRIES,
-    MAX_TASKS_PER_CHILD,
-)
+from app.records import limits
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.records.process import StartMethod
 
@@ -55,7 +48,7 @@ def _list_or_object(value: Any) -> Any:
 
 
 Iterable = Annotated[Any, AfterValidator(_list_or_object), WithJsonSchema(ITERABLE)]
-WorkerCount = Annotated[int, Field(ge=1, le=MAX_POOL_WORKERS)]
+WorkerCount = Annotated[int, Field(ge=1, le=limits.MAX_POOL_WORKERS)]
 
 
 class JobPath(IdPath):
@@ -67,17 +60,17 @@ class JobPath(IdPath):
 class WorkerPath(IdPath):
     """The id of a pool and the pid of a worker in the address."""
 
-    pid: int = Field(ge=1, le=MAX_PID)
+    pid: int = Field(ge=1, le=limits.MAX_PID)
 
 
 class OpenPoolBody(Body):
     """The arguments of `procession.Pool`."""
 
-    name: str | None = Field(None, min_length=1, max_length=MAX_NAME_CHARACTERS)
+    name: str | None = Field(None, min_length=1, max_length=limits.MAX_NAME_CHARACTERS)
     processes: WorkerCount | None = Field(None, description="Number of workers; by default the number of CPUs.")
     start_method: StartMethod = "forkserver"
-    maxtasksperchild: Annotated[int, Field(ge=1, le=MAX_TASKS_PER_CHILD)] | None = None
-    retries: int = Field(0, ge=0, le=MAX_TASK_RETRIES, description="How often a lost task is retried.")
+    maxtasksperchild: Annotated[int, Field(ge=1, le=limits.MAX_TASKS_PER_CHILD)] | None = None
+    retries: int = Field(0, ge=0, le=limits.MAX_TASK_RETRIES, description="How often a lost task is retried.")
     stuck_after_s: StuckAfter | None = Field(
         10.0, description="A worker that has been on one task for so long counts as stuck."
     )
@@ -93,7 +86,7 @@ class JobBody(Body):
     """
 
     method: Annotated[JobMethod, Field(strict=False)]
-    function: str = Field(min_length=1, max_length=MAX_TARGET_CHARACTERS)
+    function: str = Field(min_length=1, max_length=limits.MAX_TARGET_CHARACTERS)
     args: list[Any] = Field([], max_length=MAX_ARGUMENTS, description="For apply and apply_async.")
     kwargs: dict[str, Any] = Field({}, description="For apply and apply_async.")
     iterable: Iterable = None

@@ -7,19 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.records import limits
 from app.records.errors import InvalidField
-from app.records.limits import (
-    MAX_EVENTS,
-    MAX_GRACE_S,
-    MAX_IDS,
-    MAX_LAUNCHED,
-    MAX_NAME_CHARACTERS,
-    MAX_PID,
-    MAX_RESTARTS,
-    MAX_SECONDS,
-    MAX_TARGET_CHARACTERS,
-    MIN_STUCK_AFTER_S,
-)
 from app.records.process import LaunchSpec, RestartPolicy, StartMethod, State
 
 MAX_JOIN_S = 3600.0
@@ -37,10 +26,12 @@ MAX_OFFSET = 2**62
 MAX_POINTS = 600
 DEFAULT_LOG_BYTES = 64 * 1024
 
-Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
-Grace = Annotated[float, Field(ge=0, le=MAX_GRACE_S, allow_inf_nan=False)]
-StuckAfter = Annotated[float, Field(ge=MIN_STUCK_AFTER_S, le=MAX_SECONDS, allow_inf_nan=False)]
-Pid = Annotated[int | None, Field(ge=1, le=MAX_PID, description="Refuse unless this is still the pid of the process.")]
+Seconds = Annotated[float, Field(ge=0, le=limits.MAX_SECONDS, allow_inf_nan=False)]
+Grace = Annotated[float, Field(ge=0, le=limits.MAX_GRACE_S, allow_inf_nan=False)]
+StuckAfter = Annotated[float, Field(ge=limits.MIN_STUCK_AFTER_S, le=limits.MAX_SECONDS, allow_inf_nan=False)]
+Pid = Annotated[
+    int | None, Field(ge=1, le=limits.MAX_PID, description="Refuse unless this is still the pid of the process.")
+]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
 
 
@@ -70,7 +61,9 @@ class RestartBody(Body):
     """When to restart the process automatically; a policy name alone is allowed."""
 
     policy: Literal["never", "on-failure", "always"] = "never"
-    limit: int = Field(5, ge=1, le=MAX_RESTARTS, description="Consecutive restarts before the state becomes `fatal`.")
+    limit: int = Field(
+        5, ge=1, le=limits.MAX_RESTARTS, description="Consecutive restarts before the state becomes `fatal`."
+    )
     delay_s: Seconds = 1.0
     max_delay_s: Seconds = 60.0
     stable_s: Seconds = 10.0
@@ -81,11 +74,11 @@ class LaunchBody(Body):
 
     workload: str | None = Field(None, max_length=MAX_WORKLOAD_CHARACTERS)
     params: dict[str, Any] = {}
-    target: str | None = Field(None, max_length=MAX_TARGET_CHARACTERS)
+    target: str | None = Field(None, max_length=limits.MAX_TARGET_CHARACTERS)
     args: list[Any] = Field([], max_length=MAX_ARGUMENTS)
     kwargs: dict[str, Any] = {}
     path: str | None = Field(None, max_length=MAX_PATH_CHARACTERS, description="Folder to import `target` from.")
-    name: str | None = Field(None, min_length=1, max_length=MAX_NAME_CHARACTERS)
+    name: str | None = Field(None, min_length=1, max_length=limits.MAX_NAME_CHARACTERS)
     start_method: StartMethod | None = None
     daemon: bool | None = None
     auto_start: bool = True
@@ -110,7 +103,7 @@ class LaunchBody(Body):
 class BatchBody(LaunchBody):
     """A launch of `count` equal processes."""
 
-    count: int = Field(ge=1, le=MAX_LAUNCHED)
+    count: int = Field(ge=1, le=limits.MAX_LAUNCHED)
 
 
 class VerbBody(Body):
@@ -138,14 +131,14 @@ class SignalBody(Body):
 class StackBody(Body):
     """The process itself, or one of its descendants."""
 
-    pid: Annotated[int | None, Field(ge=1, le=MAX_PID, description="Capture this descendant instead.")] = None
+    pid: Annotated[int | None, Field(ge=1, le=limits.MAX_PID, description="Capture this descendant instead.")] = None
 
 
 class ActionsBody(Body):
     """One verb for many processes."""
 
     verb: Literal["start", "terminate", "kill", "close", "restart", "suspend", "resume", "join"]
-    ids: list[Id] = Field(min_length=1, max_length=MAX_IDS)
+    ids: list[Id] = Field(min_length=1, max_length=limits.MAX_IDS)
 
 
 class ListQuery(Query):
@@ -171,7 +164,7 @@ class EventsQuery(Query):
     """The events to return."""
 
     after: int = Field(0, ge=0, le=MAX_OFFSET)
-    limit: int = Field(200, ge=1, le=MAX_EVENTS)
+    limit: int = Field(200, ge=1, le=limits.MAX_EVENTS)
     latest: bool = Field(default=False, description="Return the last `limit` events, not the first after `after`.")
     before: int | None = Field(None, ge=1, le=MAX_OFFSET, description="Only events before this one; use with `latest`.")
     process: Id | None = None

@@ -15,20 +15,7 @@ from gevent.lock import BoundedSemaphore
 from msgspec.structs import replace
 
 from app.client import Connection, call, error_of
-from app.protocol.control import (
-    Act,
-    AnyCommand,
-    AskPool,
-    EndDescendant,
-    Join,
-    Launch,
-    OpenPool,
-    Refused,
-    Reply,
-    SendSignal,
-    SnapshotMessage,
-    Subscribe,
-)
+from app.protocol import control as m
 from app.protocol.delta import Mirror
 from app.protocol.pool_host import ReadJob
 from app.protocol.programs import BreakLock, RunProgram
@@ -42,7 +29,7 @@ MAX_PENDING = 100
 # A change reaches the feed within about 20 ms.
 SETTLED_AFTER_S = 1.0
 
-CHANGING = (Act, AskPool, BreakLock, EndDescendant, Join, Launch, OpenPool, RunProgram, SendSignal)
+CHANGING = (m.Act, m.AskPool, BreakLock, m.EndDescendant, m.Join, m.Launch, m.OpenPool, RunProgram, m.SendSignal)
 
 
 class Control:
@@ -58,7 +45,7 @@ class Control:
         """Whether the feed must have received the effect of all commands by now."""
         return time.monotonic() > self._asked_at + SETTLED_AFTER_S
 
-    def ask(self, command: AnyCommand, wait_s: float = 0.0) -> Any:
+    def ask(self, command: m.AnyCommand, wait_s: float = 0.0) -> Any:
         """Send a command and return the reply as plain JSON; ``wait_s`` is how long the command itself may take."""
         try:
             with self.connection(wait_s) as connection:
@@ -67,7 +54,7 @@ class Control:
             if isinstance(command, CHANGING) and not _only_reads(command):
                 self._asked_at = time.monotonic()
 
-    def ask_many(self, commands: Sequence[AnyCommand]) -> list[ProcessionError | None]:
+    def ask_many(self, commands: Sequence[m.AnyCommand]) -> list[ProcessionError | None]:
         """Send many commands on one connection; return the refusal, or None, of each.
 
         Several are pending at a time, so that the supervisor handles them, and writes its journal, in groups.
@@ -78,9 +65,9 @@ class Control:
             sent = _send(connection, itertools.islice(waiting, MAX_PENDING))
             while len(results) < sent:
                 match connection.receive():
-                    case Reply(request=number):
+                    case m.Reply(request=number):
                         results[number] = None
-                    case Refused(request=number) as refused:
+                    case m.Refused(request=number) as refused:
                         results[number] = error_of(refused)
                     case _:
                         continue
@@ -91,8 +78,8 @@ class Control:
     def mirror(self) -> Mirror:
         """Return the current state, requested from the supervisor."""
         with self.connection() as connection:
-            connection.send(Subscribe())
-            while not isinstance(answer := connection.receive(), SnapshotMessage):
+            connection.send(m.Subscribe())
+            while not isinstance(answer := connection.receive(), m.SnapshotMessage):
                 pass
         mirror = Mirror()
         mirror.load(answer.snapshot)
@@ -110,11 +97,11 @@ class Control:
             self._free.release()
 
 
-def _only_reads(command: AnyCommand) -> bool:
-    return isinstance(command, AskPool) and isinstance(command.ask, ReadJob)
+def _only_reads(command: m.AnyCommand) -> bool:
+    return isinstance(command, m.AskPool) and isinstance(command.ask, ReadJob)
 
 
-def _send(connection: Connection, commands: Iterable[AnyCommand]) -> int:
+def _send(connection: Connection, commands: Iterable[m.AnyCommand]) -> int:
     count = 0
     for command in commands:
         connection.send(command)
