@@ -28,6 +28,8 @@ _PAGE = "/memfd:procession-page"
 _MAX_FDS = 2000
 #: Shorter holds and waits are not handed over.
 LASTS_S = 1.0
+#: Fields that a thing and its fact have both.
+_SAME = ("id", "key", "kind", "name", "nth", "created_by", "created_at")
 #: The pid that holds a lock, and since when; or that died after it had acquired a semaphore.
 _Holder = tuple[int, float | None]
 
@@ -103,15 +105,9 @@ class ResourceHandover:
         reading = thing.reading
         holder, since = self._holders.get(thing.id) or (None, None)
         return OfThing(
+            **{name: getattr(thing, name) for name in _SAME},
             program=thing.program or "",
-            id=thing.id,
-            key=thing.key,
-            kind=thing.kind,
-            name=thing.name,
             told=thing.reported_name,
-            nth=thing.nth,
-            created_by=thing.created_by,
-            created_at=thing.created_at,
             parts=thing.parts,
             facts=thing.facts,
             users=_grouped(thing.users),
@@ -174,15 +170,9 @@ class ResourceHandover:
         users = {pid: group.facts for group in one.users for pid in group.pids}
         living = {pid: facts for pid, facts in users.items() if pid in self._views}
         thing = Thing(
-            id=one.id,
-            key=one.key,
-            kind=one.kind,
-            name=one.name,
+            **{name: getattr(one, name) for name in _SAME},
             reported_name=one.told,
-            nth=one.nth,
             program=one.program,
-            created_by=one.created_by,
-            created_at=one.created_at,
             parts=dict(one.parts),
             facts=dict(one.facts),
             workers={pid for pid in one.workers if pid in self._views},
