@@ -31,11 +31,10 @@ class Listener:
         *,
         backlog: int,
         per_turn: int,
-        uid: int | None = None,
     ) -> None:
         self._path, self._poller, self._per_turn = path, poller, per_turn
         self._on_connection = on_connection
-        self._uids = {os.getuid() if uid is None else uid, 0}
+        self._uids = {os.getuid(), 0}
         self._socket = listen(path, kind, backlog)
         self._inode = path.stat().st_ino
         # Closed for a moment, to accept and close a connection when no other fd is left.

@@ -83,9 +83,9 @@ def duration(seconds: float) -> str:
     return f"{minutes} m {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} m"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, one: str) -> str:
     """Return ``1 task`` or ``2 tasks``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def ended(verb: str, end: WorkerEnd, task: str, ran_s: float | None) -> str:

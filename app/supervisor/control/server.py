@@ -26,7 +26,7 @@ _ACCEPTS_PER_TURN = 16
 class ControlServer:
     """The listening socket and its clients; ``closed`` has those that were closed, for the loop to pop."""
 
-    def __init__(self, path: Path, poller: Poller, uid: int | None = None) -> None:
+    def __init__(self, path: Path, poller: Poller) -> None:
         self.poller = poller
         self.inbox: deque[tuple[Client, AnyCommand]] = deque()
         self.closed: deque[Client] = deque()
@@ -34,7 +34,7 @@ class ControlServer:
         self.subscribers: dict[int, Client] = {}
         self._numbers = itertools.count(1)
         self._listener = Listener(
-            path, socket.SOCK_STREAM, poller, self._connected, backlog=128, per_turn=_ACCEPTS_PER_TURN, uid=uid
+            path, socket.SOCK_STREAM, poller, self._connected, backlog=128, per_turn=_ACCEPTS_PER_TURN
         )
 
     def take(self, limit: int = 256) -> list[tuple[Client, AnyCommand]]:

@@ -8,7 +8,6 @@
 A connection made by a Listener, or to a manager, is recognised by its address.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.resources.book import Book
@@ -54,9 +53,9 @@ class _Socket(NamedTuple):
 class PeerFinder:
     """Finds peers with the fds of observed processes and the kernel's socket tables; `renew` in each reading."""
 
-    def __init__(self, book: Book, views: ProcessViews, cpu: Callable[[], float]) -> None:
+    def __init__(self, book: Book, views: ProcessViews) -> None:
         self.sockets = Sockets()
-        self.strangers = UnobservedHolders(cpu)
+        self.strangers = UnobservedHolders()
         self._book, self._views = book, views
         self._index: Fds = {}
         self._by_address: dict[str | int, Thing] = {}

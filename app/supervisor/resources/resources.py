@@ -6,7 +6,6 @@ permit to be read stays unknown.
 """
 
 import time
-from collections.abc import Callable
 
 from app.core.charts.resources import Charts
 from app.core.findings.scene import Leak
@@ -34,9 +33,9 @@ MOST_CPU = 0.05
 
 
 class Resources:
-    """All resources.  ``watched``: there are subscribers.  ``cpu`` returns the CPU time that our thread has used."""
+    """All resources.  ``watched``: there are subscribers."""
 
-    def __init__(self, cpu: Callable[[], float] = time.thread_time) -> None:
+    def __init__(self) -> None:
         self.watched = False
         self.records: dict[str, Resource] = {}
         self.leaks: tuple[Leak, ...] = ()
@@ -47,12 +46,11 @@ class Resources:
         locks, figures = LockReader(self._views, self._files), FigureReader(self._views)
         self.intake = Intake(self._book, self._views, self._files, figures)
         self.task_of = self.intake.task_of
-        self._reader = ResourceReader(self._book, self._views, locks, figures, cpu)
+        self._reader = ResourceReader(self._book, self._views, locks, figures)
         self._records = Records(self._book)
-        self.break_lock = Breaker(self._book, locks, self._files, cpu).break_lock
+        self.break_lock = Breaker(self._book, locks, self._files).break_lock
         self._leaks = Leaks()
         self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files)
-        self._cpu = cpu
         self._read_at = 0.0
         self._cost_s = 0.0
 
@@ -66,9 +64,9 @@ class Resources:
         if now.mono < self.next_deadline():
             return set()
         self._read_at = now.mono
-        began = self._cpu()
+        began = time.thread_time()
         changed = self._read(now)
-        self._cost_s = self._cpu() - began
+        self._cost_s = time.thread_time() - began
         return changed
 
     def edges(self) -> tuple[Edge, ...]:
