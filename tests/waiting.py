@@ -11,7 +11,9 @@ POLL_S = 0.01
 SLOWEST_POLL_S = 0.1
 
 
-def wait_until(predicate: Callable[[], T], deadline_s: float = 10, message: str = "") -> T:
+def wait_until(
+    predicate: Callable[[], T], deadline_s: float = 10, message: str = "", slowest_poll_s: float = SLOWEST_POLL_S
+) -> T:
     """The first true answer of `predicate`; fails with `message` when there is none within `deadline_s`."""
     start = time.monotonic()
     while not (answer := predicate()):
@@ -19,5 +21,5 @@ def wait_until(predicate: Callable[[], T], deadline_s: float = 10, message: str 
         if waited > deadline_s:
             what = message or getattr(predicate, "__qualname__", repr(predicate))
             raise AssertionError(f"not within {deadline_s:g} s: {what}")
-        time.sleep(min(max(POLL_S, waited / 10), SLOWEST_POLL_S))
+        time.sleep(min(max(POLL_S, waited / 10), slowest_poll_s))
     return answer

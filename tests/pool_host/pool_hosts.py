@@ -14,7 +14,7 @@ from app.protocol.pool_host import HostDetail, HostNote, HostRefused, HostReply,
 from app.records.pool import Job as JobRecord
 from app.records.pool import JobDetail, Pool, PoolWorker
 from tests.child.bare_supervisor import BareSupervisor, Started
-from tests.waiting import wait_until
+from tests.waiting import SLOWEST_POLL_S, wait_until
 
 ROOT = str(Path(workers.__file__).parents[1])
 LONG_S = 30
@@ -101,7 +101,13 @@ class PoolHost:
             case HostNote():
                 self.notes.append(word)
 
-    def wait_until(self, predicate: Callable[[], Any], message: str, deadline_s: float = LONG_S) -> Any:
+    def wait_until(
+        self,
+        predicate: Callable[[], Any],
+        message: str,
+        deadline_s: float = LONG_S,
+        slowest_poll_s: float = SLOWEST_POLL_S,
+    ) -> Any:
         """Listen until it is so."""
 
         def is_so() -> Any:
@@ -109,7 +115,7 @@ class PoolHost:
             return predicate()
 
         try:
-            return wait_until(is_so, deadline_s, message)
+            return wait_until(is_so, deadline_s, message, slowest_poll_s)
         except AssertionError as error:
             error.add_note(f"hung up: {self.has_hung_up}; log: {self.started.log_text()}; notes: {self.notes}")
             raise

@@ -17,7 +17,7 @@ from app.protocol.pool_host import HostReply
 from app.records.pool import JobState, PoolState, WorkerState
 from tests.child.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.pool_host.pool_hosts import LONG_S, PoolHost
-from tests.waiting import wait_until
+from tests.waiting import POLL_S, wait_until
 
 Open = Callable[..., PoolHost]
 TEN = {"range": [0, 10]}
@@ -493,7 +493,7 @@ def test_workers_that_never_boot_break_the_pool(open_host: Open) -> None:
         return host.has_hung_up
 
     with contextlib.suppress(psutil.NoSuchProcess):
-        host.wait_until(kill_what_boots, "the host gives up")
+        host.wait_until(kill_what_boots, "the host gives up", slowest_poll_s=POLL_S)
     assert host.started.end() == 1
     host.listen()
     assert host.pool.error
