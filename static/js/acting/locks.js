@@ -4,7 +4,7 @@ import { post } from "../state/api.js";
 import { confirm } from "../widgets/confirm.js";
 import { clock, count } from "../words/format.js";
 import { nameOf } from "../words/pids.js";
-import { resourceName } from "../words/resourcenames.js";
+import { resourceName } from "../words/resources.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";
 

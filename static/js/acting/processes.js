@@ -3,14 +3,12 @@
  * pid that was shown, so that a process that was restarted in the meantime is not affected (409).
  */
 
-import { get, post } from "../state/api.js";
+import { get, LIMITS, post } from "../state/api.js";
 import { confirm } from "../widgets/confirm.js";
 import { signalDescendant } from "./descendants.js";
-import { plural, sentence } from "../words/finding.js";
-import { clock, exitcode } from "../words/format.js";
+import { clock, exitcode, plural, sentence } from "../words/format.js";
 import { processWithPid } from "../words/pids.js";
 import { effectOf, VERBS, VIEW_ONLY } from "../words/verbs.js";
-import { LIMITS } from "../state/limits.js";
 import { detailHref, go, route } from "../state/router.js";
 import { store } from "../state/store.js";
 import { complain, toast } from "../widgets/toasts.js";

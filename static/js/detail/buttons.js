@@ -1,7 +1,7 @@
 /** The buttons of the detail: a verb that is not possible is disabled and says why.  Below them: what ending the process costs. */
 
 import { act } from "../acting/processes.js";
-import { plural } from "../words/finding.js";
+import { plural } from "../words/format.js";
 import { effectOf, VERBS, whyNot } from "../words/verbs.js";
 import { chooseSignal } from "../acting/signals.js";
 import { store } from "../state/store.js";

@@ -1,15 +1,12 @@
 /** The Descendants tab: all OS processes below the process, as a tree. */
 
 import { act } from "../acting/processes.js";
-import { plural } from "../words/finding.js";
 import { OS_STATES } from "../words/explain.js";
-import { framed } from "../dom/frame.js";
-import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks } from "../dom/rows.js";
-import { count as formatted, mebibytes, percent } from "../words/format.js";
+import { Keyed, mountRowClicks } from "../dom/rows.js";
+import { count as formatted, mebibytes, percent, plural } from "../words/format.js";
 import { detailHref, go, href } from "../state/router.js";
 import { store } from "../state/store.js";
-import { fill, part } from "../dom/dom.js";
+import { fill, framed, part } from "../dom/dom.js";
 
 const MOST = 500;
 

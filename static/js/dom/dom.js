@@ -65,3 +65,16 @@ export function linkTo(text, href) {
   if (href) made.href = href;
   return made;
 }
+
+/** Defer `fn` to the next painted frame: once, however often it is called.  A hidden tab paints no frames. @param {() => void} fn @returns {() => void} */
+export function framed(fn) {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      fn();
+    });
+  };
+}

@@ -2,8 +2,7 @@
 
 import { filterOf, showFilter, startFilter } from "./filter.js";
 import { eventRow } from "./row.js";
-import { plural } from "../words/finding.js";
-import { count } from "../words/format.js";
+import { count, plural } from "../words/format.js";
 import { before, newest, passes } from "./journal.js";
 import { onRoute, route } from "../state/router.js";
 import { store } from "../state/store.js";

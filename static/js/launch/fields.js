@@ -1,6 +1,6 @@
 /** The fields of every launch, described as in the catalogue. */
 
-import { LIMITS } from "../state/limits.js";
+import { LIMITS } from "../state/api.js";
 import { functionFields, JSON_ARGUMENTS } from "../widgets/codefields.js";
 
 export const NAME = { name: "name", label: "Name", type: "str", default: "", optional: true, wide: true, help: "Process(name=…)" };

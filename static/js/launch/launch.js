@@ -3,7 +3,7 @@
 import { post } from "../state/api.js";
 import { workloads } from "../state/catalogue.js";
 import { LaunchForm } from "./form.js";
-import { plural } from "../words/finding.js";
+import { plural } from "../words/format.js";
 import { VIEW_ONLY } from "../words/verbs.js";
 import { part } from "../dom/dom.js";
 import { remember } from "../dom/remember.js";

@@ -4,7 +4,7 @@
  * untrusted text; terminal escapes are removed, and of a line with carriage returns the last part is shown.
  */
 
-import { framed } from "../dom/frame.js";
+import { framed } from "../dom/dom.js";
 
 const MOST_LINES = 5000;
 const MOST_CHARACTERS = 400_000;

@@ -1,7 +1,6 @@
 /** The log: live, with follow, pause, search and download. */
 
-import { plural } from "../words/finding.js";
-import { bytes, count } from "../words/format.js";
+import { bytes, count, plural } from "../words/format.js";
 import { Lines } from "./lines.js";
 import { LogSearch } from "./search.js";
 import { follow, whole } from "./stream.js";

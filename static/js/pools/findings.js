@@ -1,7 +1,7 @@
 /** The findings of a pool, each with its ways out. */
 
-import { sentence } from "../words/finding.js";
-import { Keyed } from "../dom/keyed.js";
+import { sentence } from "../words/format.js";
+import { Keyed } from "../dom/rows.js";
 import { busySeconds } from "../state/clock.js";
 import { hasEnded, groupWorkers } from "../words/pools.js";
 import { describeStuck } from "../words/tasks.js";

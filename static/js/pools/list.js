@@ -1,11 +1,9 @@
 /** The list of pools, at /pools. */
 
-import { part, setAttr, setData, setText } from "../dom/dom.js";
-import { framed } from "../dom/frame.js";
+import { framed, part, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, count } from "../words/format.js";
 import { roundRate } from "./jobs/list.js";
-import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks, showState } from "../dom/rows.js";
+import { Keyed, mountRowClicks, showState } from "../dom/rows.js";
 import { onTheme } from "../widgets/palette.js";
 import { runExample } from "./example.js";
 import { startPoolDialog } from "./open.js";

@@ -1,7 +1,6 @@
 /** The dialog that opens a pool. */
 
-import { post } from "../state/api.js";
-import { LIMITS } from "../state/limits.js";
+import { LIMITS, post } from "../state/api.js";
 import { open } from "../widgets/dialogs.js";
 import { FormFields } from "../widgets/formfields.js";
 import { go, poolHref } from "../state/router.js";

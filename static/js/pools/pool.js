@@ -1,7 +1,6 @@
 /** The page of a pool: head, findings, figures, charts, workers, jobs and the side panel.  Its address is /pools/ID. */
 
-import { fill, part, setAttr, setData, setText } from "../dom/dom.js";
-import { framed } from "../dom/frame.js";
+import { fill, framed, part, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, clock, count } from "../words/format.js";
 import { roundRate, showJobs, startJobs } from "./jobs/list.js";
 import { followPanel, showPanel } from "./sidepanel.js";

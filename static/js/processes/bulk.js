@@ -1,9 +1,8 @@
 /** The bar of actions on the selected processes; it covers the filters while there is a selection. */
 
 import { act } from "../acting/processes.js";
-import { setData, setText } from "../dom/dom.js";
+import { framed, setData, setText } from "../dom/dom.js";
 import { count as counted } from "../words/format.js";
-import { framed } from "../dom/frame.js";
 import { onSelection, selection } from "./selection.js";
 import { store } from "../state/store.js";
 import { table } from "./table.js";

@@ -5,8 +5,7 @@
  *   scroll, resize, selection, each second ───────────────────▶ Rows.paint
  */
 
-import { setAttr } from "../dom/dom.js";
-import { framed } from "../dom/frame.js";
+import { framed, setAttr } from "../dom/dom.js";
 import { reasonForHold, hold, showHold } from "./order.js";
 import { onTheme } from "../widgets/palette.js";
 import { onRoute, route } from "../state/router.js";

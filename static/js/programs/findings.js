@@ -3,13 +3,12 @@
 import { act } from "../acting/processes.js";
 import { releaseLock } from "../acting/locks.js";
 import { element, part, setChildren, setText } from "../dom/dom.js";
-import { capitalized } from "../words/finding.js";
-import { duration } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
+import { capitalized, duration } from "../words/format.js";
+import { Keyed } from "../dom/rows.js";
 import { linked } from "../words/linking.js";
 import { processWithPid } from "../words/pids.js";
 import { findingsOf, findingWord, isBlocking } from "../words/programs.js";
-import { resourceName } from "../words/resourcenames.js";
+import { resourceName } from "../words/resources.js";
 import { detailHref, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 

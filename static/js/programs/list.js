@@ -1,10 +1,8 @@
 /** The list of programs, at /programs. */
 
-import { part, setAttr, setData, setText } from "../dom/dom.js";
-import { framed } from "../dom/frame.js";
+import { framed, part, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, count, duration, mebibytes, percent } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks, showState } from "../dom/rows.js";
+import { Keyed, mountRowClicks, showState } from "../dom/rows.js";
 import { showDemos, startDemos } from "./demos.js";
 import { startRunDialog } from "./run.js";
 import { commandLine, edgesOf, findingsOf, findingWord, isBlocking, isLive, processesOf, programState, resourcesOf, totals } from "../words/programs.js";

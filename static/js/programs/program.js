@@ -1,9 +1,7 @@
 /** The page of a program: head, findings, wait graph, processes, resources and the side panel.  Its address is /programs/ID. */
 
-import { fill, part, setAttr, setData } from "../dom/dom.js";
-import { framed } from "../dom/frame.js";
-import { plural } from "../words/finding.js";
-import { ABSENT, clock, duration, exitcode } from "../words/format.js";
+import { fill, framed, part, setAttr, setData } from "../dom/dom.js";
+import { ABSENT, clock, duration, exitcode, plural } from "../words/format.js";
 import { followPanel, showPanel } from "./sidepanel.js";
 import { programs } from "../state/catalogue.js";
 import { showFindings, startFindings } from "./findings.js";

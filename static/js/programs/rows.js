@@ -3,8 +3,7 @@
 import { act } from "../acting/processes.js";
 import { part, setData, setText } from "../dom/dom.js";
 import { count } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks, showVerbs } from "../dom/rows.js";
+import { Keyed, mountRowClicks, showVerbs } from "../dom/rows.js";
 import { showProcess } from "./row.js";
 import { blockedMembers } from "../words/programs.js";
 import { processTree } from "./tree.js";

@@ -1,12 +1,10 @@
 /** The columns of the tables of resources. */
 
 import { element, setAttr, setData, setText } from "../dom/dom.js";
-import { capitalized } from "../words/finding.js";
-import { ABSENT, bytes, count, duration } from "../words/format.js";
+import { ABSENT, bytes, capitalized, count, duration } from "../words/format.js";
 import { hasExited, nameOf } from "../words/pids.js";
 import { probableHolder } from "../words/programs.js";
-import { resourceName } from "../words/resourcenames.js";
-import { backlog, fullness, isSemaphore, lockState, queueDepth, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
+import { backlog, fullness, isSemaphore, lockState, queueDepth, resourceName, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 
 const known = (value) => value !== null && value !== undefined;

@@ -2,8 +2,7 @@
 
 import { element, part, setData, setText, stamp } from "../dom/dom.js";
 import { count } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
-import { mountRowClicks } from "../dom/rows.js";
+import { Keyed, mountRowClicks } from "../dom/rows.js";
 import { isLive, resourcesOf, blockedMembers } from "../words/programs.js";
 import { COLUMNS } from "./columns.js";
 import { route } from "../state/router.js";

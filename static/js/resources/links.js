@@ -1,7 +1,7 @@
 /** Links to processes and resources in the panel of a resource. */
 
 import { hasExited, hrefOf, nameOf } from "../words/pids.js";
-import { partName } from "../words/resourcenames.js";
+import { partName } from "../words/resources.js";
 import { linkTo, setChildren } from "../dom/dom.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";

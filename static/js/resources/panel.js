@@ -2,15 +2,14 @@
 
 import { releaseLock } from "../acting/locks.js";
 import { fill, part, setText } from "../dom/dom.js";
-import { capitalized, plural } from "../words/finding.js";
-import { clock, count, duration } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
+import { capitalized, clock, count, duration, plural } from "../words/format.js";
+import { Keyed } from "../dom/rows.js";
 import { nameOf } from "../words/pids.js";
 import { openCharts } from "./charts.js";
 import { factsOf } from "./facts.js";
 import { probableHolder } from "../words/programs.js";
 import { showPartLinks, showProcessLink } from "./links.js";
-import { resourceName } from "../words/resourcenames.js";
+import { resourceName } from "../words/resources.js";
 import { store } from "../state/store.js";
 
 const MOST = 100;

@@ -1,9 +1,8 @@
 /** The header: the open page, CPU and memory of the host, the number of processes in each state. */
 
-import { setAttr, setData, setText } from "../dom/dom.js";
+import { framed, setAttr, setData, setText } from "../dom/dom.js";
 import { countByState } from "../processes/filter.js";
 import { bytes, count as formatted } from "../words/format.js";
-import { framed } from "../dom/frame.js";
 import { onTheme } from "../widgets/palette.js";
 import { groupWorkers } from "../words/pools.js";
 import { isBlocking } from "../words/programs.js";

@@ -26,3 +26,6 @@ async function request(method, path, body) {
   if (!response.ok) throw new Problem({ ...answer, status: response.status, title: answer.title || response.statusText });
   return answer;
 }
+
+/** What a request may carry at most, as the server checks it: `app/records/limits.py`.  The page comes with it. @type {Record<string, number>} */
+export const LIMITS = JSON.parse(document.documentElement.dataset.limits);

@@ -2,9 +2,9 @@
 
 import { linkTo, setChildren, setText } from "../dom/dom.js";
 import { duration } from "../words/format.js";
-import { Keyed } from "../dom/keyed.js";
+import { Keyed } from "../dom/rows.js";
 import { hrefOf, hasExited, nameOf } from "../words/pids.js";
-import { resourceName } from "../words/resourcenames.js";
+import { resourceName } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 

@@ -1,11 +1,9 @@
 /** The wait graph of a program: drawn, and in sentences. */
 
-import { capitalized, plural } from "../words/finding.js";
-import { count } from "../words/format.js";
+import { capitalized, count, plural } from "../words/format.js";
 import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
 import { edgesOf, isLive, blockedMembers } from "../words/programs.js";
-import { resourceName } from "../words/resourcenames.js";
-import { isLock, keyFigure } from "../words/resources.js";
+import { isLock, keyFigure, resourceName } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { part, setText } from "../dom/dom.js";

@@ -5,7 +5,7 @@
  *   `open`: show the traceback at once
  */
 
-import { duration } from "./format.js";
+import { duration, plural, sentence } from "./format.js";
 import { exitText } from "./pools.js";
 
 const MOST_NAMED = 8;
@@ -68,17 +68,3 @@ const suspended = ({ descendants }) => ({
 });
 
 const failed = ({ cause, error, exitcode: code }) => ({ tone: "bad", title: "Failed.", text: sentence(cause ?? `exit ${code}`), trace: error });
-
-/** Return the text with a capital letter and a full stop. @param {string} text */
-export function sentence(text) {
-  const trimmed = text.trim();
-  if (!trimmed) return "";
-  const start = /^[a-z]+[\s,:]/.test(trimmed) ? capitalized(trimmed) : trimmed;
-  return /[.!?…]$/.test(start) ? start : `${start}.`;
-}
-
-/** @param {string} text */
-export const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
-
-/** "1 worker", "1,131 workers", "2 processes" @param {number} n @param {string} word */
-export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;

@@ -77,3 +77,17 @@ export function stateOf(process) {
     return { word: "stuck", icon: "▲", tone: "warn", dim: false, group: "stuck" };
   return { word: process.state, icon, tone, dim, group };
 }
+
+/** Return the text with a capital letter and a full stop. @param {string} text */
+export function sentence(text) {
+  const trimmed = text.trim();
+  if (!trimmed) return "";
+  const start = /^[a-z]+[\s,:]/.test(trimmed) ? capitalized(trimmed) : trimmed;
+  return /[.!?…]$/.test(start) ? start : `${start}.`;
+}
+
+/** @param {string} text */
+export const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** "1 worker", "1,131 workers", "2 processes" @param {number} n @param {string} word */
+export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;

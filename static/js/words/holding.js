@@ -1,11 +1,9 @@
 /** What a process of a program waits for, what it holds, and its part in a finding. */
 
-import { capitalized } from "./finding.js";
-import { duration } from "./format.js";
+import { capitalized, duration } from "./format.js";
 import { nameOf } from "./pids.js";
 import { findingWord, isBlocking } from "./programs.js";
-import { resourceName } from "./resourcenames.js";
-import { isLock, isSemaphore } from "./resources.js";
+import { isLock, isSemaphore, resourceName } from "./resources.js";
 import { store } from "../state/store.js";
 
 const MOST_NAMED = 2;

@@ -4,7 +4,7 @@
  */
 
 import { hrefOf } from "./pids.js";
-import { resourceName } from "./resourcenames.js";
+import { resourceName } from "./resources.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { linkTo } from "../dom/dom.js";

@@ -1,17 +1,28 @@
-/** Resources as text and figures.  Pure. */
+/** Resources as text and figures. */
 
-import { plural } from "./finding.js";
-import { ABSENT, bytes, count, duration } from "./format.js";
+import { ABSENT, bytes, count, duration, plural } from "./format.js";
+import { store } from "../state/store.js";
 
 /** How many elements of an array have a chart. */
 export const ELEMENTS = 4;
 const known = (value) => value !== null && value !== undefined;
 
 /** Split `jobs (train.py:41)` into name and place. @param {{name: string}} resource @returns {{name: string, place: string}} */
-export function splitName({ name, kind_label: kind, id }) {
+function splitName({ name, kind_label: kind, id }) {
   const [, first, place = ""] = /^(.*?)\s*(?:\(([^()]*:\d+)\))?$/s.exec(name ?? "") ?? [null, name, ""];
   return { name: first || `${kind} ${id}`, place };
 }
+
+/** Return the name of a resource; a part is named with its whole: "wlock of jobs". @param {object} resource @returns {{name: string, place: string}} */
+export function resourceName(resource) {
+  const whole = resource.part_of ? store.resources.get(resource.part_of) : null;
+  if (!whole) return splitName(resource);
+  const { name, place } = resourceName(whole);
+  return { name: `${partName(resource)} of ${name}`, place };
+}
+
+/** The name of a part within its whole: "wlock" @param {object} resource */
+export const partName = (resource) => resource.name || resource.kind_label;
 
 export const isQueue = ({ kind }) => kind.endsWith("queue");
 export const isLock = ({ kind }) => kind === "lock" || kind === "rlock";

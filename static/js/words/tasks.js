@@ -1,7 +1,6 @@
 /** Tasks and workers as text, and what ending them costs.  Pure. */
 
-import { capitalized, plural, sentence } from "./finding.js";
-import { count, duration } from "./format.js";
+import { capitalized, count, duration, plural, sentence } from "./format.js";
 
 /** "1 retry", "2 retries" @param {number} n */
 export const retries = (n) => `${n} ${n === 1 ? "retry" : "retries"}`;

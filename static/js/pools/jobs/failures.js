@@ -1,7 +1,7 @@
 /** The failed and lost tasks of a job, each with its arguments, worker and traceback. */
 
 import { count } from "../../words/format.js";
-import { Keyed } from "../../dom/keyed.js";
+import { Keyed } from "../../dom/rows.js";
 import { taskName } from "../../words/tasks.js";
 import { part, setText } from "../../dom/dom.js";
 

@@ -1,10 +1,8 @@
 /** The table of the jobs of a pool, newest first. */
 
 import { part, setAttr, setData, setText } from "../../dom/dom.js";
-import { plural } from "../../words/finding.js";
-import { ABSENT, count, duration } from "../../words/format.js";
-import { Keyed } from "../../dom/keyed.js";
-import { mountRowClicks, showState } from "../../dom/rows.js";
+import { ABSENT, count, duration, plural } from "../../words/format.js";
+import { Keyed, mountRowClicks, showState } from "../../dom/rows.js";
 import { elapsedSeconds } from "../../state/clock.js";
 import { jobState } from "../../words/pools.js";
 import { progressText, onlyStuckTasksLeft } from "../../words/tasks.js";

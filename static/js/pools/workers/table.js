@@ -1,8 +1,7 @@
 /** The table of the workers of a pool: stuck ones first, ended ones last. */
 
 import { part, setAttr, setData, setText } from "../../dom/dom.js";
-import { Keyed } from "../../dom/keyed.js";
-import { mountRowClicks, showVerbs } from "../../dom/rows.js";
+import { Keyed, mountRowClicks, showVerbs } from "../../dom/rows.js";
 import { groupWorkers } from "../../words/pools.js";
 import { poolHref, route } from "../../state/router.js";
 import { Windowed } from "../../dom/windowed.js";
