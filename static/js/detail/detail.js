@@ -24,7 +24,6 @@ export function startDetail() {
   startSplit();
   startTabs(part(aside, "tabs"), () => id);
   onRoute(follow);
-  follow(route());
   store.subscribe(changed);
   setInterval(() => id && !document.hidden && tick(), TICK_MS);
   part(aside, "close").addEventListener("click", leave);

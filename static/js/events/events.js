@@ -4,7 +4,7 @@ import { filterOf, showFilter, startFilter } from "./filter.js";
 import { eventRow } from "./row.js";
 import { count, plural } from "../words/format.js";
 import { before, newest, passes } from "./journal.js";
-import { onRoute, route } from "../state/router.js";
+import { onRoute } from "../state/router.js";
 import { store } from "../state/store.js";
 import { fill, part, setText } from "../dom/dom.js";
 
@@ -21,7 +21,6 @@ export function startEvents() {
   part(page, "newer").addEventListener("click", () => { scroll.scrollTop = 0; });
   scroll.addEventListener("scroll", () => scroll.scrollTop < 4 && seen(), { passive: true });
   onRoute(follow);
-  follow(route());
   store.subscribe(({ events, reset }) => state.open && (reset ? reload() : live(events)));
 }
 

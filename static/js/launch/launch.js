@@ -32,7 +32,6 @@ export function startLaunch() {
   dialog.querySelector("form").addEventListener("submit", submit);
   store.subscribe(({ status }) => status && dialog.open && form.ready());
   onRoute(follow);
-  follow(route());
 }
 
 async function follow({ launch, params }) {

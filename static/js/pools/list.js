@@ -1,47 +1,24 @@
 /** The list of pools, at /pools. */
 
-import { framed, part, setAttr, setData, setText } from "../dom/dom.js";
+import { part, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, count } from "../words/format.js";
 import { roundRate } from "./jobs/list.js";
-import { Keyed, mountRowClicks, showState } from "../dom/rows.js";
+import { showState } from "../dom/rows.js";
 import { onTheme } from "../widgets/palette.js";
 import { runExample } from "./example.js";
 import { startPoolDialog } from "./open.js";
 import { rates } from "./rates.js";
 import { poolState, groupWorkers } from "../words/pools.js";
-import { detailHref, onRoute, poolHref, route } from "../state/router.js";
+import { detailHref, poolHref } from "../state/router.js";
 import { POINTS } from "../state/samples.js";
 import { peak, sparkline } from "../widgets/sparkline.js";
-import { store } from "../state/store.js";
-
-const SECOND_MS = 1000;
-const root = document.getElementById("pools");
-const rows = new Keyed(part(root, "rows"), "pool", { key: ({ id }) => id, update });
-const render = framed(() => root.hidden || show());
+import { mountList } from "../widgets/pages.js";
 
 /** Follow the address and the store. */
 export function startPools() {
   startPoolDialog();
-  mountRowClicks(part(root, "rows"));
-  part(root, "example").addEventListener("click", (event) => runExample(event.currentTarget));
-  onRoute(follow);
-  follow(route());
-  store.subscribe(({ pools, removed, reset }) => (reset || pools.size || removed.size) && render());
-  setInterval(render, SECOND_MS);
-  onTheme(render);
-}
-
-function follow({ page, pool }) {
-  root.hidden = page !== "pools" || Boolean(pool);
-  if (!root.hidden) show();
-}
-
-function show() {
-  const pools = [...store.pools.values()].toReversed();
-  rows.show(pools);
-  const known = store.seq !== null;
-  part(root, "table").hidden = !pools.length;
-  part(root, "empty").hidden = !known || pools.length > 0;
+  part(document.getElementById("pools"), "example").addEventListener("click", (event) => runExample(event.currentTarget));
+  onTheme(mountList("pool", { update, changed: ({ pools }) => pools.size }));
 }
 
 function update(row, cells, pool) {

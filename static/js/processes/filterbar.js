@@ -15,14 +15,12 @@ export function mountFilter() {
     if (event.key === "Enter" || event.key === "ArrowDown") event.preventDefault(), table.grid.focus();
   });
   onRoute(show);
-  show();
 }
 
 /** Return the current address with other parameters of the list. @param {Record<string, string|null>} changes */
 const currentHref = (changes) => href(location.pathname, { tab: route().params.get("tab"), ...changes });
 
-function show() {
-  const { params, page } = route();
+function show({ params, page }) {
   if (page !== "processes") return;
   if (document.activeElement !== field) field.value = params.get("q") ?? "";
   const state = params.get("state") ?? "";

@@ -1,43 +1,26 @@
 /** The list of programs, at /programs. */
 
-import { framed, part, setAttr, setData, setText } from "../dom/dom.js";
+import { part, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, count, duration, mebibytes, percent } from "../words/format.js";
-import { Keyed, mountRowClicks, showState } from "../dom/rows.js";
+import { showState } from "../dom/rows.js";
 import { showDemos, startDemos } from "./demos.js";
 import { startRunDialog } from "./run.js";
 import { commandLine, edgesOf, findingsOf, findingWord, isBlocking, isLive, processesOf, programState, resourcesOf, totals } from "../words/programs.js";
-import { detailHref, onRoute, programHref, route } from "../state/router.js";
+import { detailHref, programHref } from "../state/router.js";
+import { mountList } from "../widgets/pages.js";
 import { store } from "../state/store.js";
 
-const SECOND_MS = 1000;
 const MOST_NAMED = 2;
-const root = document.getElementById("programs");
-const rows = new Keyed(part(root, "rows"), "program", { key: ({ id }) => id, update });
-const render = framed(() => root.hidden || show());
 
 /** Follow the address and the store. */
 export function startPrograms() {
+  const demos = part(document.getElementById("programs"), "demos");
   startRunDialog();
-  startDemos(part(root, "demos"));
-  mountRowClicks(part(root, "rows"));
-  onRoute(follow);
-  follow(route());
-  store.subscribe(({ programs, processes, resources, removed, waits, reset }) => (reset || waits || programs.size + processes.size + resources.size + removed.size) && render());
-  setInterval(render, SECOND_MS);
-}
-
-function follow({ page, program }) {
-  root.hidden = page !== "programs" || Boolean(program);
-  if (!root.hidden) show();
-}
-
-function show() {
-  const programs = [...store.programs.values()].toReversed();
-  const [known, none] = [store.seq !== null, !programs.length];
-  rows.show(programs);
-  part(root, "table").hidden = none;
-  part(root, "empty").hidden = !known || !none;
-  if (known && none) showDemos(part(root, "demos"));
+  startDemos(demos);
+  mountList("program", {
+    update, empty: () => showDemos(demos),
+    changed: ({ programs, processes, resources, waits }) => waits || programs.size + processes.size + resources.size,
+  });
 }
 
 function update(row, cells, program) {

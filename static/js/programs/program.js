@@ -1,29 +1,26 @@
 /** The page of a program: head, findings, wait graph, processes, resources and the side panel.  Its address is /programs/ID. */
 
-import { fill, framed, part, setAttr, setData } from "../dom/dom.js";
+import { fill, part, setAttr, setData } from "../dom/dom.js";
 import { ABSENT, clock, duration, exitcode, plural } from "../words/format.js";
-import { followPanel, showPanel } from "./sidepanel.js";
+import { programPanel } from "./sidepanel.js";
 import { programs } from "../state/catalogue.js";
 import { showFindings, startFindings } from "./findings.js";
 import { showProcesses, startRows } from "./rows.js";
 import { commandLine, isLive, programState } from "../words/programs.js";
 import { showVerbs, startVerbs } from "./verbs.js";
 import { showResources, startResources } from "../resources/groups.js";
-import { detailHref, onRoute, programHref, route } from "../state/router.js";
+import { detailHref, programHref, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { mountMissing } from "../widgets/missing.js";
+import { mountPage } from "../widgets/pages.js";
 import { showWaits, startWaits } from "../waits/waits.js";
 
-const TICK_MS = 1000;
 /** Shorter programs may not have imported multiprocessing yet: being unobserved is normal for them. */
 const UNOBSERVED_AFTER_S = 2.5;
 const MOST_CHARACTERS = 160;
 const root = document.getElementById("program");
 const head = part(root, "head");
-let id = null;
 let requested = null;
-const missing = mountMissing(root);
-const render = framed(() => id && show());
+let render = () => {};
 
 /** Follow the address and the store. */
 export function startProgram() {
@@ -32,40 +29,25 @@ export function startProgram() {
   startWaits();
   startRows();
   startResources();
-  onRoute(follow);
-  follow(route());
-  store.subscribe(({ programs, processes, descendants, resources, removed, waits, reset, status }) => {
-    if (id && (reset || waits || status || programs.size + processes.size + descendants.size + resources.size + removed.size)) render();
+  render = mountPage("program", {
+    show, panel: programPanel,
+    changed: ({ programs, processes, descendants, resources, removed, waits }) =>
+      waits || programs.size + processes.size + descendants.size + resources.size + removed.size,
   });
-  setInterval(() => id && !document.hidden && render(), TICK_MS);
 }
 
-function follow(now) {
-  const before = id;
-  id = now.program;
-  root.hidden = !id;
-  followPanel(now);
-  if (before !== id) part(root, "scroll").scrollTop = 0;
-  if (id) show();
-}
-
-function show() {
-  const program = store.programs.get(id);
-  part(root, "body").hidden = part(root, "known").hidden = !program;
-  const gone = missing(id, program);
-  if (!program) return void fill(head, { name: gone ? id : "" });
+function show(program) {
   showHead(program);
   showVerbs(part(root, "verbs"), program);
-  showFindings(id);
-  showWaits(id);
-  showProcesses(id);
-  showResources(id);
-  showPanel(program);
+  showFindings(program.id);
+  showWaits(program.id);
+  showProcesses(program.id);
+  showResources(program.id);
 }
 
 function showHead(program) {
   const { icon, word, tone } = programState(program);
-  const { name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: lost, unobserved } = program;
+  const { id, name, pid, command, cwd, python, attached, started_at: at, ended_at: end, exitcode: code, not_seen: lost, unobserved } = program;
   setData(part(head, "badge"), "tone", tone);
   const live = isLive(program);
   const facts = [

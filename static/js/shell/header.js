@@ -6,7 +6,7 @@ import { bytes, count as formatted } from "../words/format.js";
 import { onTheme } from "../widgets/palette.js";
 import { groupWorkers } from "../words/pools.js";
 import { isBlocking } from "../words/programs.js";
-import { href, onRoute, route } from "../state/router.js";
+import { href, onRoute } from "../state/router.js";
 import { HOST } from "../state/samples.js";
 import { sparkline } from "../widgets/sparkline.js";
 import { store } from "../state/store.js";
@@ -27,7 +27,6 @@ export function mountHeader() {
   });
   onTheme(draw);
   onRoute(showPage);
-  showPage();
 }
 
 function showHost() {
@@ -63,8 +62,7 @@ function showCounts() {
   document.title = wrong ? `${wrong} · Procession` : "Procession";
 }
 
-function showPage() {
-  const { page } = route();
+function showPage({ page }) {
   for (const link of document.querySelectorAll(".top nav a")) setAttr(link, "aria-current", link.dataset.page === page ? "page" : null);
   document.getElementById("list").hidden = page !== "processes";
   document.getElementById("events").hidden = page !== "events";

@@ -6,9 +6,9 @@ import { closeDetail } from "../detail/detail.js";
 import { open } from "../processes/pointer.js";
 import { runVerb } from "../processes/menu.js";
 import { KEYS } from "./keys.js";
-import { closePanel } from "../pools/sidepanel.js";
+import { poolPanel } from "../pools/sidepanel.js";
 import { createHere } from "./create.js";
-import { closePanel as closeProgramPanel } from "../programs/sidepanel.js";
+import { programPanel } from "../programs/sidepanel.js";
 import { reveal } from "../processes/reveal.js";
 import { detailHref, go, href, route } from "../state/router.js";
 import { selection } from "../processes/selection.js";
@@ -51,8 +51,8 @@ const inList = (target) => target === document.body || Boolean(target.closest("#
 
 function back(event) {
   if (event.target.id === "filter") return clearFilter() || (table.grid.focus(), true);
-  if (route().page === "pools") return closePanel();
-  if (route().page === "programs") return closeProgramPanel();
+  if (route().page === "pools") return poolPanel.close();
+  if (route().page === "programs") return programPanel.close();
   if (selection.size) return selection.clear();
   return closeDetail() || clearFilter() || false;
 }

@@ -65,10 +65,10 @@ export function go(path, { replace = false } = {}) {
   announce();
 }
 
-/** Call `fn(route)` at every change of the address. @returns {() => void} unsubscribe */
+/** Call `fn(route)` now, and at every change of the address. */
 export function onRoute(fn) {
   listeners.add(fn);
-  return () => listeners.delete(fn);
+  fn(route());
 }
 
 function announce() {

@@ -1,22 +1,22 @@
 /**
- * The panel beside a page.  The address says which one is open; Esc or the cross closes it.
- * A panel is a module with `open(panel, owner, what, aside)` → `{show(record), close?()}`.
+ * The panel beside the page of a record.  The address says which one is open; Esc or the cross closes it.
+ * A panel is a module with `open(panel, owner, what, aside)` → `{show(record), close?()}`, and a template `panel-NAME`.
  */
 
 import { go } from "../state/router.js";
+import { store } from "../state/store.js";
 import { part, stamp } from "../dom/dom.js";
 
 export class SidePanel {
   #shown = { key: "", owner: null, panel: null };
 
   /**
-   * @param {HTMLElement} aside
-   * @param {{panels: Record<string, {template: string, open: Function}>, hrefOf: (owner: string) => string, record: (owner: string) => object|undefined,
-   *   allowed?: (name: string) => boolean}} options `hrefOf`: the page without a panel
+   * @param {"pool"|"program"} kind of the record @param {Record<string, {open: Function}>} panels
+   * @param {{hrefOf: (owner: string) => string, allowed?: (name: string) => boolean}} options `hrefOf`: the page without a panel
    */
-  constructor(aside, { panels, hrefOf, record, allowed = () => true }) {
-    Object.assign(this, { aside, panels, hrefOf, record, allowed });
-    part(aside, "close").addEventListener("click", (event) => {
+  constructor(kind, panels, { hrefOf, allowed = () => true }) {
+    Object.assign(this, { kind, aside: document.getElementById(`${kind}-panel`), panels, hrefOf, allowed });
+    part(this.aside, "close").addEventListener("click", (event) => {
       event.preventDefault();
       this.close();
     });
@@ -29,21 +29,21 @@ export class SidePanel {
     return true;
   }
 
-  /** Open the panel that the address names. @param {string|null} owner @param {URLSearchParams} params @param {string} variant reopens it when it changes */
-  follow(owner, params, variant = "") {
+  /** Open the panel that the address names. @param {string|null} owner @param {URLSearchParams} params */
+  follow(owner, params) {
     const name = owner && Object.keys(this.panels).find((one) => params.get(one) && this.allowed(one));
-    const key = name ? [owner, name, params.get(name), variant].join(" ") : "";
+    const key = name ? `${owner} ${params}` : "";
     if (key === this.#shown.key) return;
     this.#shown.panel?.close?.();
     this.#shown = { key, owner, panel: null };
     this.aside.hidden = !key;
     if (!key) return;
     part(this.aside, "close").setAttribute("href", this.hrefOf(owner));
-    const panel = stamp(this.panels[name].template);
+    const panel = stamp(`panel-${name}`);
     part(this.aside, "panel").replaceChildren(panel);
     part(this.aside, "scroll").scrollTop = 0;
     this.#shown.panel = this.panels[name].open(panel, owner, params.get(name), this.aside);
-    this.show(this.record(owner));
+    this.show(store[`${this.kind}s`].get(owner));
   }
 
   /** Update the open panel. @param {object|undefined} record */
