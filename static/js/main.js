@@ -1,5 +1,6 @@
 /** Mounts the parts of the page.  Each follows the store and the address. */
 
+import { onPress } from "./dom/dom.js";
 import { mountBulk } from "./processes/bulk.js";
 import { mountFilter } from "./processes/filterbar.js";
 import { mountColumns } from "./processes/columnmenu.js";
@@ -47,8 +48,6 @@ startProgram();
 startLaunch();
 startStopping();
 startRouter();
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-launch]")) launch();
-});
+onPress(document, "[data-launch]", launch);
 document.getElementById("keys").addEventListener("click", help);
 store.start();

@@ -5,7 +5,7 @@ import { confirm } from "../widgets/confirm.js";
 import { clock } from "../words/format.js";
 import { VERBS } from "../words/verbs.js";
 import { store } from "../state/store.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { attempt, toast } from "../widgets/toasts.js";
 
 /** @param {string} id `Descendant.id` @param {string} verb terminate or kill @param {any} anchor */
 export async function signalDescendant(id, verb, anchor) {
@@ -17,10 +17,8 @@ export async function signalDescendant(id, verb, anchor) {
   const { label } = VERBS[verb];
   const who = `pid ${one.pid} · started ${clock(one.start_time)}`;
   if (!(await confirm({ title: `${label} ${one.name}?`, who, text: `Sends ${signal} to this process only, not to its children. ${origin}`, label, anchor }))) return;
-  try {
+  await attempt(`Could not send ${signal} to ${one.name} (pid ${one.pid}).`, async () => {
     await post(`/api/v1/descendants/${id}/signal`, { signal });
     toast({ title: `${one.name} (pid ${one.pid})`, text: `${signal} sent.` });
-  } catch (error) {
-    complain(`Could not send ${signal} to ${one.name} (pid ${one.pid}).`, error);
-  }
+  });
 }

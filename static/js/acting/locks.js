@@ -6,7 +6,7 @@ import { clock, count } from "../words/format.js";
 import { nameOf } from "../words/pids.js";
 import { resourceName } from "../words/resources.js";
 import { store } from "../state/store.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { attempt, toast } from "../widgets/toasts.js";
 
 /** @param {string} id of the resource @param {any} anchor */
 export async function releaseLock(id, anchor) {
@@ -22,10 +22,8 @@ export async function releaseLock(id, anchor) {
     list: lock.waiting.map((one) => `${one.pid} ${nameOf(one.pid)} · waiting`),
   });
   if (!confirmed) return;
-  try {
+  await attempt(`Could not release ${name}.`, async () => {
     const { text } = await post(`/api/v1/resources/${encodeURIComponent(id)}/break`);
     toast({ title: name, text: text ?? "released." });
-  } catch (error) {
-    complain(`Could not release ${name}.`, error);
-  }
+  });
 }

@@ -11,7 +11,7 @@ import { processWithPid } from "../words/pids.js";
 import { effectOf, VERBS, VIEW_ONLY } from "../words/verbs.js";
 import { detailHref, go, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { attempt, toast } from "../widgets/toasts.js";
 
 const JOIN_S = 20;
 const RUNS = new Set(["starting", "running", "suspended", "stopping", "backoff"]);
@@ -37,13 +37,11 @@ export const identity = ({ pid, start_time: at, state }) =>
 async function one(verb, process, anchor) {
   const { id, pid, name } = process;
   if (VERBS[verb].confirmed && RUNS.has(process.state) && !(await confirm(question(verb, process, anchor)))) return;
-  try {
+  await attempt(`Could not ${verb} ${name}.`, async () => {
     if (verb === "join") return joined(name, id, await post(`/api/v1/processes/${id}/join`, { timeout_s: JOIN_S }));
     await post(`/api/v1/processes/${id}/${verb}`, pid === null ? {} : { pid });
     toast({ title: name, text: `${VERBS[verb].done}.`, link: linkToDetail(id) });
-  } catch (error) {
-    complain(`Could not ${verb} ${name}.`, error);
-  }
+  });
 }
 
 function joined(name, id, { joined: ended, exitcode: code }) {
@@ -71,11 +69,9 @@ const unknown = (error) => ({ text: null, affected: `Affected processes unknown:
 
 async function many(verb, processes, anchor) {
   if (VERBS[verb].confirmed && !(await confirm(questionForMany(verb, processes, anchor)))) return;
-  try {
+  await attempt(`Could not ${verb} ${plural(processes.length, "process")}.`, async () => {
     reportMany(await requestMany(verb, processes.map(({ id }) => id)), verb);
-  } catch (error) {
-    complain(`Could not ${verb} ${plural(processes.length, "process")}.`, error);
-  }
+  });
 }
 
 async function requestMany(verb, ids) {

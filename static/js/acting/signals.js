@@ -6,7 +6,7 @@ import { open } from "../widgets/dialogs.js";
 import { whyNot } from "../words/verbs.js";
 import { store } from "../state/store.js";
 import { fill, part, setText, stamp } from "../dom/dom.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { attempt, toast } from "../widgets/toasts.js";
 
 const SIGNALS = [
   ["SIGINT", "Ctrl-C; KeyboardInterrupt in Python"],
@@ -65,11 +65,9 @@ function chosen(dialog) {
 
 const label = (dialog) => setText(dialog.querySelector('[data-text="label"]'), `Send ${chosen(dialog)}`);
 
-async function send(process, signal) {
-  try {
+function send(process, signal) {
+  return attempt(`Could not send ${signal} to ${process.name}.`, async () => {
     await post(`/api/v1/processes/${process.id}/signal`, { signal, pid: process.pid });
     toast({ title: process.name, text: `${signal} sent.` });
-  } catch (error) {
-    complain(`Could not send ${signal} to ${process.name}.`, error);
-  }
+  });
 }

@@ -6,7 +6,7 @@ import * as log from "../log/log.js";
 import * as overview from "./overview.js";
 import { detailHref, go } from "../state/router.js";
 import * as stack from "./stack.js";
-import { part, stamp } from "../dom/dom.js";
+import { onPress, part, stamp } from "../dom/dom.js";
 import * as timeline from "./timeline.js";
 
 const TABS = { overview, log, stack, timeline, descendants, inspect };
@@ -17,10 +17,7 @@ let shown = { id: null, name: null, close: () => {} };
 /** @param {HTMLElement} tablist @param {() => string|null} current the open process */
 export function startTabs(tablist, current) {
   bar = tablist;
-  bar.addEventListener("click", (event) => {
-    const tab = event.target.closest("[data-tab]");
-    if (tab && current()) choose(current(), tab.dataset.tab);
-  });
+  onPress(bar, "[data-tab]", (tab) => current() && choose(current(), tab.dataset.tab));
   bar.addEventListener("keydown", (event) => current() && step(event, current()));
 }
 

@@ -51,6 +51,14 @@ export function setAttr(node, name, value) {
   value === null ? node.removeAttribute(name) : node.setAttribute(name, value);
 }
 
+/** Call `fn(element)` for a click in or on an element that `selector` matches. @param {Node} place @param {string} selector @param {(element: HTMLElement) => void} fn */
+export function onPress(place, selector, fn) {
+  place.addEventListener("click", ({ target }) => {
+    const pressed = target.closest(selector);
+    if (pressed) fn(pressed);
+  });
+}
+
 /** Create an element with a class and a text. @param {string} tag @param {string} className @param {any} text */
 export function element(tag, className = "", text = null) {
   const made = document.createElement(tag);

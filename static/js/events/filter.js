@@ -3,7 +3,7 @@
 import { NAMES } from "../words/eventkinds.js";
 import { go, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { element, fill, part } from "../dom/dom.js";
+import { fill, part } from "../dom/dom.js";
 
 const TYPING_MS = 200;
 
@@ -14,7 +14,7 @@ export function startFilter(page) {
     go(address({ ...filterOf(route().params), ...typed }), { replace: true });
   };
   let timer = 0;
-  part(page, "kind").append(...NAMES.map((name) => element("option", "", name)));
+  part(page, "kind").append(...NAMES.map((name) => new Option(name, name)));
   part(page, "kind").addEventListener("change", apply);
   part(page, "q").addEventListener("input", () => {
     clearTimeout(timer);

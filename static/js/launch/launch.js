@@ -27,7 +27,6 @@ let origin = "/";
 
 /** Follow the address. */
 export function startLaunch() {
-  part(dialog, "close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => route().launch && go(origin));
   dialog.querySelector("form").addEventListener("submit", submit);
   store.subscribe(({ status }) => status && dialog.open && form.ready());

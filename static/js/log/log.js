@@ -6,7 +6,7 @@ import { LogSearch } from "./search.js";
 import { follow, whole } from "./stream.js";
 import { store } from "../state/store.js";
 import { part, setText } from "../dom/dom.js";
-import { complain } from "../widgets/toasts.js";
+import { attempt } from "../widgets/toasts.js";
 
 const NEAR = 24;
 const MOST_HELD = 1_000_000;
@@ -79,14 +79,12 @@ function note(panel, state, lines) {
   part(panel, "empty").hidden = Boolean(state.failed) || part(panel, "lines").childElementCount > 0;
 }
 
-async function download(id) {
-  try {
+function download(id) {
+  return attempt("Could not download the log.", async () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await whole(id));
     link.download = `${store.processes.get(id)?.name ?? "process"}-${id}.log`.replace(/[^\w.-]+/g, "_");
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  } catch (error) {
-    complain("Could not download the log.", error);
-  }
+  });
 }

@@ -2,24 +2,19 @@
 
 import { get, post } from "../state/api.js";
 import { go, poolHref } from "../state/router.js";
-import { complain } from "../widgets/toasts.js";
+import { attempt } from "../widgets/toasts.js";
 
 const POOL = { name: "example", processes: 4 };
 const FUNCTION = "slow-square";
 
 /** @param {HTMLButtonElement} button that was pressed */
-export async function runExample(button) {
-  button.disabled = true;
-  try {
+export function runExample(button) {
+  return attempt("Could not run the example.", async () => {
     const { functions } = await get("/api/v1/pools/functions");
     const { name, example } = functions.find((one) => one.name === FUNCTION) ?? functions[0];
     const given = Object.fromEntries(Object.entries(example).filter(([, value]) => value !== null));
     const pool = await post("/api/v1/pools", POOL);
     const job = await post(`/api/v1/pools/${pool.id}/jobs`, { function: name, ...given });
     go(poolHref(pool.id, { job: job.id }));
-  } catch (error) {
-    complain("Could not run the example.", error);
-  } finally {
-    button.disabled = false;
-  }
+  }, button);
 }

@@ -6,7 +6,7 @@ import { busySeconds } from "../state/clock.js";
 import { hasEnded, groupWorkers } from "../words/pools.js";
 import { describeStuck } from "../words/tasks.js";
 import { poolHref } from "../state/router.js";
-import { part, setText } from "../dom/dom.js";
+import { onPress, part, setText } from "../dom/dom.js";
 import { actOnWorker } from "./workers/actions.js";
 
 const MOST_NAMED = 3;
@@ -18,10 +18,7 @@ const boxes = new Keyed(list, "pool-finding", { key: ({ key }) => key, update })
 
 /** Follow the buttons. */
 export function startFindings() {
-  list.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-verb]");
-    if (button) actOnWorker(button.dataset.verb, pool.id, Number(button.closest("[data-pid]").dataset.pid), button);
-  });
+  onPress(list, "button[data-verb]", (button) => actOnWorker(button.dataset.verb, pool.id, Number(button.closest("[data-pid]").dataset.pid), button));
 }
 
 /** @param {object} shown the open pool */

@@ -4,7 +4,7 @@ import { LIMITS, post } from "../state/api.js";
 import { open } from "../widgets/dialogs.js";
 import { FormFields } from "../widgets/formfields.js";
 import { go, poolHref } from "../state/router.js";
-import { part, setText } from "../dom/dom.js";
+import { onPress, part, setText } from "../dom/dom.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("open-pool"));
 const FIELDS = [
@@ -23,8 +23,7 @@ const fields = new FormFields(part(dialog, "fields"), part(dialog, "problem"));
 /** Follow the buttons that open it. */
 export function startPoolDialog() {
   dialog.querySelector("form").addEventListener("submit", submit);
-  part(dialog, "close").addEventListener("click", () => dialog.close());
-  document.addEventListener("click", (event) => event.target.closest("[data-open-pool]") && openPoolDialog());
+  onPress(document, "[data-open-pool]", openPoolDialog);
 }
 
 /** Open the dialog with the last values. */

@@ -10,8 +10,8 @@ import { acceptsJobs, hasEnded } from "../words/pools.js";
 import { terminationCost } from "../words/tasks.js";
 import { go, poolHref } from "../state/router.js";
 import { store } from "../state/store.js";
-import { part, setText } from "../dom/dom.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { onPress, part, setText } from "../dom/dom.js";
+import { attempt, toast } from "../widgets/toasts.js";
 
 const JOIN_S = 20;
 /** When each is possible. */
@@ -33,10 +33,7 @@ function hostLives({ id }) {
 export function startVerbs(bar) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("resize"));
   part(dialog, "cancel").addEventListener("click", () => dialog.close("")); // not a submit button: Enter presses the first of those
-  bar.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button && pool) ACTIONS[button.dataset.verb](pool, button);
-  });
+  onPress(bar, "button", (button) => ACTIONS[button.dataset.verb](pool, button));
 }
 
 /** @param {HTMLElement} bar @param {object} shown the open pool */
@@ -56,13 +53,10 @@ function submit({ id }) {
   go(poolHref(id, { submit: 1 }));
 }
 
-async function request({ id, name }, verb, body, done) {
-  try {
-    const answer = await post(`/api/v1/pools/${id}/${verb}`, body);
-    if (done) toast({ title: name, ...done(answer) });
-  } catch (error) {
-    complain(`Could not ${verb} ${name}.`, error);
-  }
+function request({ id, name }, verb, body, done) {
+  return attempt(`Could not ${verb} ${name}.`, async () => {
+    toast({ title: name, ...done(await post(`/api/v1/pools/${id}/${verb}`, body)) });
+  });
 }
 
 function close(shown) {

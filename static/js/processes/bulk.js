@@ -1,7 +1,7 @@
 /** The bar of actions on the selected processes; it covers the filters while there is a selection. */
 
 import { act } from "../acting/processes.js";
-import { framed, setData, setText } from "../dom/dom.js";
+import { framed, onPress, setData, setText } from "../dom/dom.js";
 import { count as counted } from "../words/format.js";
 import { onSelection, selection } from "./selection.js";
 import { store } from "../state/store.js";
@@ -20,10 +20,7 @@ export function mountBulk() {
   onSelection(render);
   store.subscribe(() => { if (selection.size) render(); });
   bar.querySelector("[data-clear]").addEventListener("click", () => selection.clear());
-  verbs.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-verb]");
-    if (button) act(button.dataset.verb, [...selection.ids], button);
-  });
+  onPress(verbs, "[data-verb]", (button) => act(button.dataset.verb, [...selection.ids], button));
 }
 
 function show() {

@@ -1,9 +1,10 @@
 /** The empty list: three workloads to launch with one click, or a link that clears the filter. */
 
 import { post } from "../state/api.js";
+import { onPress } from "../dom/dom.js";
 import { store } from "../state/store.js";
 import { table } from "./table.js";
-import { complain } from "../widgets/toasts.js";
+import { attempt } from "../widgets/toasts.js";
 
 const [empty, nothing] = ["empty", "nothing"].map((id) => document.getElementById(id));
 
@@ -15,20 +16,8 @@ export function mountEmpty() {
     nothing.hidden = !known || !empty.hidden || table.items.length > 0;
     table.grid.hidden = !empty.hidden;
   });
-  empty.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-workload]");
-    if (button) launch(button);
+  onPress(empty, "[data-workload]", (button) => {
+    const { workload } = button.dataset;
+    attempt(`Could not launch ${workload}.`, () => post("/api/v1/processes", { workload, params: {} }), button);
   });
-}
-
-async function launch(button) {
-  const { workload } = button.dataset;
-  button.disabled = true;
-  try {
-    await post("/api/v1/processes", { workload, params: {} });
-  } catch (error) {
-    complain(`Could not launch ${workload}.`, error);
-  } finally {
-    button.disabled = false;
-  }
 }

@@ -1,6 +1,6 @@
 /** The programs of the catalogue by theme, each started with one click, while no program is observed. */
 
-import { element, part, setText, stamp } from "../dom/dom.js";
+import { element, onPress, part, setText, stamp } from "../dom/dom.js";
 import { programs } from "../state/catalogue.js";
 import { runFrom } from "./start.js";
 
@@ -9,10 +9,7 @@ let requested = false;
 
 /** Follow clicks. @param {HTMLElement} place */
 export function startDemos(place) {
-  place.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-workload]");
-    if (button) runFrom({ workload: button.dataset.workload, params: {} }, button);
-  });
+  onPress(place, "button[data-workload]", (button) => runFrom({ workload: button.dataset.workload, params: {} }, button));
 }
 
 /** Fill the place, once; after an error a later call tries again. @param {HTMLElement} place */

@@ -2,7 +2,7 @@
 
 import { act } from "../acting/processes.js";
 import { releaseLock } from "../acting/locks.js";
-import { element, part, setChildren, setText } from "../dom/dom.js";
+import { element, onPress, part, setChildren, setText } from "../dom/dom.js";
 import { capitalized, duration } from "../words/format.js";
 import { Keyed } from "../dom/rows.js";
 import { linked } from "../words/linking.js";
@@ -22,9 +22,7 @@ const boxes = new Keyed(list, "program-finding", { key: ({ id }) => id, update }
 
 /** Follow the buttons. */
 export function startFindings() {
-  list.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-action]");
-    if (!button) return;
+  onPress(list, "button[data-action]", (button) => {
     const { action, target } = button.dataset;
     action === "release" ? releaseLock(target, button) : act(action, target, button);
   });

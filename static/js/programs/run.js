@@ -8,7 +8,7 @@ import { OWN, OPTIONS, readEnv, split } from "./fields.js";
 import { Cards } from "../widgets/cards.js";
 import { mountTabs } from "../widgets/tabs.js";
 import { store } from "../state/store.js";
-import { fill, part } from "../dom/dom.js";
+import { fill, onPress, part } from "../dom/dom.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("run-program"));
 const form = dialog.querySelector("form");
@@ -31,8 +31,7 @@ export function startRunDialog() {
   own.show(OWN);
   options.show(OPTIONS);
   form.addEventListener("submit", submit);
-  part(dialog, "close").addEventListener("click", () => dialog.close());
-  document.addEventListener("click", (event) => event.target.closest("[data-run-program]") && openRunDialog());
+  onPress(document, "[data-run-program]", openRunDialog);
   store.subscribe(({ status }) => status && dialog.open && ready());
 }
 

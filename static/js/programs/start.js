@@ -2,7 +2,7 @@
 
 import { post } from "../state/api.js";
 import { go, programHref } from "../state/router.js";
-import { complain } from "../widgets/toasts.js";
+import { attempt } from "../widgets/toasts.js";
 
 /** Start a program and open its page. @param {object} spec @returns {Promise<void>} */
 export async function run(spec) {
@@ -11,13 +11,4 @@ export async function run(spec) {
 }
 
 /** Start a program from a button of the page. @param {object} spec @param {HTMLButtonElement} button */
-export async function runFrom(spec, button) {
-  button.disabled = true;
-  try {
-    await run(spec);
-  } catch (error) {
-    complain(`Could not run ${spec.workload ?? spec.command?.[0]}.`, error);
-  } finally {
-    button.disabled = false;
-  }
-}
+export const runFrom = (spec, button) => attempt(`Could not run ${spec.workload ?? spec.command?.[0]}.`, () => run(spec), button);

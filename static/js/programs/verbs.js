@@ -1,6 +1,7 @@
 /** The actions on a program: terminate, kill, run again, remove. */
 
 import { act } from "../acting/processes.js";
+import { onPress } from "../dom/dom.js";
 import { whyNot } from "../words/verbs.js";
 import { isLive, processesOf } from "../words/programs.js";
 import { rerun } from "./run.js";
@@ -20,9 +21,7 @@ const ACTIONS = { remove: () => act("close", program.id), again: (button) => rer
 
 /** @param {HTMLElement} bar */
 export function startVerbs(bar) {
-  bar.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button || !program) return;
+  onPress(bar, "button", (button) => {
     const { verb } = button.dataset;
     ACTIONS[verb] ? ACTIONS[verb](button) : act(verb, program.id, button);
   });

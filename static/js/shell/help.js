@@ -8,10 +8,7 @@ const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys-h
 /** @param {import("./keys.js").Keys[]} groups */
 export function showHelp(groups) {
   const place = part(dialog, "keys");
-  if (!place.children.length) {
-    place.append(...groups.map(section));
-    part(dialog, "close").addEventListener("click", () => dialog.close());
-  }
+  if (!place.children.length) place.append(...groups.map(section));
   open(dialog);
 }
 

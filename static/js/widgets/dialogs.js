@@ -1,5 +1,7 @@
 /** Opens modal dialogs, optionally at an anchor; closing one returns the focus. */
 
+import { onPress } from "../dom/dom.js";
+
 const EDGE = 8;
 const NARROW = 600;
 
@@ -13,13 +15,14 @@ export function open(dialog, anchor = null) {
   dialog.showModal();
   place(dialog, anchor);
   dialog.addEventListener("close", () => returnFocus(from), { once: true });
-  lightDismiss(dialog);
+  followClosers(dialog);
 }
 
-/** A click outside closes the dialog, as Esc does. */
-function lightDismiss(dialog) {
+/** The cross and a click outside close the dialog, as Esc does. */
+function followClosers(dialog) {
   if (dialog.dataset.dismiss) return;
   dialog.dataset.dismiss = "light";
+  onPress(dialog, "[data-part=close]", () => dialog.close());
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target !== dialog) return;
     const box = dialog.getBoundingClientRect();

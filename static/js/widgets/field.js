@@ -1,7 +1,7 @@
 /** A form field: label, control, help, and a problem that is shown while typing. */
 
 import { bounds, check } from "./check.js";
-import { element, fill, part, setText, stamp } from "../dom/dom.js";
+import { fill, part, setText, stamp } from "../dom/dom.js";
 
 const NUMBERS = new Set(["int", "integer", "float", "number"]);
 let made = 0;
@@ -54,7 +54,7 @@ export class Field {
     const [helps, wrong] = [this.node.querySelector(".help"), part(this.node, "wrong")];
     [helps.id, wrong.id] = [`${id}-help`, `${id}-wrong`];
     this.control.setAttribute("aria-describedby", `${helps.id} ${wrong.id}`);
-    if (choices?.length) this.control.append(...choices.map(option));
+    if (choices?.length) this.control.append(...choices.map((one) => new Option(one, one)));
     if (NUMBERS.has(type)) this.control.inputMode = type.startsWith("int") ? "numeric" : "decimal";
     if (placeholder) this.control.placeholder = placeholder;
     this.node.classList.toggle("wide", Boolean(this.parameter.wide) || (type.startsWith("str") && !choices?.length));
@@ -65,10 +65,4 @@ export class Field {
 function kind({ type, choices }) {
   if (choices?.length) return "choice";
   return type.startsWith("bool") ? "flag" : "field";
-}
-
-function option(value) {
-  const made = element("option", "", value);
-  made.value = String(value);
-  return made;
 }

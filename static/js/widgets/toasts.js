@@ -27,6 +27,18 @@ export function toast({ title, text = "", tone = "ok", link = null }) {
 /** Show an error with the message of the server. @param {string} title @param {any} error */
 export const complain = (title, error) => toast({ title, text: error.detail || error.message, tone: "bad" });
 
+/** Run `fn`; an error is shown under `title`.  The button is disabled meanwhile. @param {string} title @param {() => any} fn @param {HTMLButtonElement|null} button */
+export async function attempt(title, fn, button = null) {
+  if (button) button.disabled = true;
+  try {
+    await fn();
+  } catch (error) {
+    complain(title, error);
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
 function showLink(place, { href, text }) {
   place.hidden = false;
   place.setAttribute("href", href);

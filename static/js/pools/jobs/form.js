@@ -3,20 +3,20 @@
 import { FormFields } from "../../widgets/formfields.js";
 import { JSON_ARGUMENTS } from "../../widgets/codefields.js";
 import { CHUNKSIZE, isApply, isStar, list, METHODS, OWN, RANGE } from "./fields.js";
-import { element, fill, part, setText } from "../../dom/dom.js";
+import { fill, part, setText } from "../../dom/dom.js";
 
 const OWN_CODE = "";
 
 export class SubmitForm {
   #functions = [];
-  #own = option(OWN_CODE, "");
+  #own = new Option("", OWN_CODE);
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
     this.form = form;
     const { method, function: chosen, items } = form.elements;
     Object.assign(this, { method, chosen, items, fields: new FormFields(part(form, "fields"), part(form, "problem")) });
-    method.append(...Object.keys(METHODS).map((name) => option(name, name)));
+    method.append(...Object.keys(METHODS).map((name) => new Option(name, name)));
     chosen.addEventListener("change", () => this.choose(chosen.value));
     method.addEventListener("change", () => this.#showFields());
     for (const one of items) one.addEventListener("change", () => this.#showFields());
@@ -25,7 +25,7 @@ export class SubmitForm {
   /** @param {object[]} functions of the catalogue */
   offer(functions) {
     this.#functions = functions;
-    this.chosen.replaceChildren(...functions.map(({ name, title }) => option(name, title && title !== name ? `${name} · ${title}` : name)), this.#own);
+    this.chosen.replaceChildren(...functions.map(({ name, title }) => new Option(title && title !== name ? `${name} · ${title}` : name, name)), this.#own);
   }
 
   /** @param {boolean} own whether the user's own functions may be run */
@@ -98,10 +98,4 @@ export class SubmitForm {
     if (!this.#ranged) return [{ ...list(isStar(this.method.value)), default: Array.isArray(iterable) ? iterable : "" }];
     return RANGE.map((one, at) => ({ ...one, default: iterable?.range?.[at] ?? one.default }));
   }
-}
-
-function option(value, label) {
-  const made = element("option", "", label);
-  made.value = value;
-  return made;
 }

@@ -4,7 +4,7 @@ import { post } from "../../state/api.js";
 import { confirm } from "../../widgets/confirm.js";
 import { go, poolHref } from "../../state/router.js";
 import { store } from "../../state/store.js";
-import { complain, toast } from "../../widgets/toasts.js";
+import { attempt, toast } from "../../widgets/toasts.js";
 import { isConfirmed, Question } from "./question.js";
 
 /** Return the verbs that are possible now. @param {object} worker @returns {string[]} */
@@ -21,11 +21,9 @@ export async function actOnWorker(verb, poolId, pid, anchor = null) {
   if (!worker) return;
   const question = isConfirmed(verb) ? new Question(verb, pool, worker) : null;
   if (question && !(await confirm(question.options(anchor)))) return;
-  try {
+  await attempt(`Could not ${verb} worker ${pid}.`, async () => {
     report(await post(`/api/v1/pools/${poolId}/workers/${pid}/${verb}`, question?.body()));
-  } catch (error) {
-    complain(`Could not ${verb} worker ${pid}.`, error);
-  }
+  });
 }
 
 /** Show what the action cost, as the server says it. */

@@ -1,6 +1,6 @@
 /** The panel of a worker: its attributes, actions and stack. */
 
-import { fill, part, stamp } from "../../dom/dom.js";
+import { fill, onPress, part, stamp } from "../../dom/dom.js";
 import * as explain from "../../words/explain.js";
 import { ABSENT, bytes, count, duration, exitcode, percent } from "../../words/format.js";
 import { busySeconds } from "../../state/clock.js";
@@ -39,10 +39,7 @@ export function open(panel, pool, wanted, aside) {
   const pid = Number(wanted);
   const showFacts = appendFacts(part(panel, "facts"), FACTS);
   fill(aside, { "panel-title": `Worker ${wanted}` });
-  part(panel, "actions").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) actOnWorker(button.dataset.verb, pool, pid, button);
-  });
+  onPress(part(panel, "actions"), "button", (button) => actOnWorker(button.dataset.verb, pool, pid, button));
   const stack = stamp("tab-stack");
   part(panel, "stack").replaceChildren(stack);
   const close = openStack(stack, pool, { pid, now: Boolean(route().params.get("stack")) });
