@@ -31,6 +31,11 @@ export function setText(node, text) {
   node.textContent = wanted;
 }
 
+/** Set the texts of cells by name. @param {Record<string, Element>} cells @param {Record<string, any>} texts */
+export function setTexts(cells, texts) {
+  for (const [name, text] of Object.entries(texts)) setText(cells[name], text);
+}
+
 /** Replace the children unless `state`, which describes them, was set last. @param {Element} node @param {string} state @param {() => (Node|string)[]} children */
 export function setChildren(node, state, children) {
   if (written.get(node) === state) return;

@@ -1,8 +1,8 @@
 /** The list of pools, at /pools. */
 
-import { part, setAttr, setData, setText } from "../dom/dom.js";
+import { part, setAttr, setData, setTexts } from "../dom/dom.js";
 import { ABSENT, count } from "../words/format.js";
-import { roundRate } from "./jobs/list.js";
+import { roundRate, showCounts } from "./jobs/list.js";
 import { showState } from "../dom/rows.js";
 import { onTheme } from "../widgets/palette.js";
 import { runExample } from "./example.js";
@@ -26,19 +26,14 @@ function update(row, cells, pool) {
   const shown = poolState(pool);
   const { working, stuck, alive } = groupWorkers(pool);
   setData(row, "dead", shown.dim);
-  setText(cells.name, name);
-  setAttr(cells.name, "href", poolHref(id));
-  setText(cells.id, id);
+  setTexts(cells, {
+    id, name, method, pid: pid ?? ABSENT,
+    workers: shown.dim ? ABSENT : `${working.length} / ${alive.length}`, stuck: stuck.length ? `▲ ${stuck.length} stuck` : "",
+    rate: shown.dim ? ABSENT : count(roundRate(pool.tasks_per_s)),
+  });
   showState(cells, shown);
-  setText(cells.method, method);
-  setText(cells.workers, shown.dim ? ABSENT : `${working.length} / ${alive.length}`);
-  setText(cells.stuck, stuck.length ? `▲ ${stuck.length} stuck` : "");
-  for (const figure of ["queued", "running", "done", "failed", "lost"]) {
-    setText(cells[figure], count(pool[figure]));
-    setData(cells[figure], "some", pool[figure] > 0);
-  }
-  setText(cells.rate, shown.dim ? ABSENT : count(roundRate(pool.tasks_per_s)));
-  setText(cells.pid, pid ?? ABSENT);
+  showCounts(cells, pool, ["queued", "running", "done", "failed", "lost"]);
+  setAttr(cells.name, "href", poolHref(id));
   setAttr(cells.pid, "href", detailHref(id));
   const past = rates(id).tasks_per_s.slice(-POINTS);
   sparkline(cells.line, past, { top: peak(past, 1) * 1.1 });

@@ -1,8 +1,8 @@
 /** The page of a pool: head, findings, figures, charts, workers, jobs and the side panel.  Its address is /pools/ID. */
 
-import { fill, part, setAttr, setData, setText } from "../dom/dom.js";
+import { fill, part, setAttr, setData, setTexts } from "../dom/dom.js";
 import { ABSENT, clock, count } from "../words/format.js";
-import { roundRate, showJobs, startJobs } from "./jobs/list.js";
+import { roundRate, showCounts, showJobs, startJobs } from "./jobs/list.js";
 import { poolPanel } from "./sidepanel.js";
 import { openPoolCharts } from "./charts.js";
 import { showFindings, startFindings } from "./findings.js";
@@ -56,11 +56,7 @@ function showHead(pool) {
 
 function showFigures(pool) {
   const { working, stuck } = groupWorkers(pool);
-  setText(cells.workers, `${working.length} / ${pool.processes}`);
+  setTexts(cells, { workers: `${working.length} / ${pool.processes}`, rate: count(roundRate(pool.tasks_per_s)) });
   setData(cells.workers, "tone", stuck.length ? "warn" : null);
-  for (const name of ["queued", "running", "done", "failed", "lost", "retried", "stolen"]) {
-    setText(cells[name], count(pool[name]));
-    setData(cells[name], "some", pool[name] > 0);
-  }
-  setText(cells.rate, count(roundRate(pool.tasks_per_s)));
+  showCounts(cells, pool, ["queued", "running", "done", "failed", "lost", "retried", "stolen"]);
 }

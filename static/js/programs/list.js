@@ -1,6 +1,6 @@
 /** The list of programs, at /programs. */
 
-import { part, setAttr, setData, setText } from "../dom/dom.js";
+import { part, setAttr, setData, setText, setTexts } from "../dom/dom.js";
 import { ABSENT, count, duration, mebibytes, percent } from "../words/format.js";
 import { showState } from "../dom/rows.js";
 import { showDemos, startDemos } from "./demos.js";
@@ -28,19 +28,16 @@ function update(row, cells, program) {
   const shown = programState(program);
   const sums = totals(processesOf(id));
   setData(row, "dead", shown.dim && !sums.alive);
-  setText(cells.name, name);
-  setAttr(cells.name, "href", programHref(id));
   const line = commandLine(command);
-  setText(cells.command, line === name ? "" : line);
-  showState(cells, shown);
-  setText(cells.processes, sums.alive === sums.all ? count(sums.alive) : `${count(sums.alive)} / ${count(sums.all)}`);
-  setText(cells.resources, count(resourcesOf(id).length || null));
   const waiting = new Set(edgesOf(id).map((edge) => edge.pid)).size;
-  setText(cells.waiting, count(waiting || null));
-  setText(cells.cpu, percent(sums.cpu));
-  setText(cells.rss, mebibytes(sums.rss));
-  setText(cells.up, at ? duration((isLive(program) ? store.now() : end ?? store.now()) - at) : ABSENT);
-  setText(cells.pid, pid ?? ABSENT);
+  setTexts(cells, {
+    name, command: line === name ? "" : line, pid: pid ?? ABSENT, cpu: percent(sums.cpu), rss: mebibytes(sums.rss),
+    processes: sums.alive === sums.all ? count(sums.alive) : `${count(sums.alive)} / ${count(sums.all)}`,
+    resources: count(resourcesOf(id).length || null), waiting: count(waiting || null),
+    up: at ? duration((isLive(program) ? store.now() : end ?? store.now()) - at) : ABSENT,
+  });
+  showState(cells, shown);
+  setAttr(cells.name, "href", programHref(id));
   setAttr(cells.pid, "href", detailHref(id));
   showFindings(cells.findings, findingsOf(id));
 }

@@ -1,6 +1,6 @@
 /** The row of a process of a program. */
 
-import { setAttr, setData, setText } from "../dom/dom.js";
+import { setAttr, setData, setTexts } from "../dom/dom.js";
 import { showState } from "../dom/rows.js";
 import { OS_STATES, sentinelText } from "../words/explain.js";
 import { ABSENT, count, duration, exitcode, mebibytes, percent, stateOf, uptime } from "../words/format.js";
@@ -16,20 +16,15 @@ export function showProcess(row, cells, { kind, record, depth }, now, blocked) {
   row.style.setProperty("--depth", String(Math.min(depth, 8)));
   setData(row, "depth", depth > 0 ? depth : null);
   setData(row, "dead", shown.dim);
-  setText(cells.name, record.name);
-  const href = detailHref(process ? record.id : record.root, process ? null : "descendants");
-  setAttr(cells.name, "href", href);
-  setText(cells.target, process ? targetOf(record) : record.command);
+  setAttr(cells.name, "href", detailHref(process ? record.id : record.root, process ? null : "descendants"));
   showState(cells, shown);
-  for (const field of ["pid", "ppid"]) setText(cells[field], record[field] ?? ABSENT);
-  setText(cells.daemon, process ? (record.daemon ? "yes" : "no") : ABSENT);
-  setText(cells.method, process ? record.start_method : ABSENT);
-  setText(cells.cpu, percent(shown.dim ? null : record.cpu_percent));
-  setText(cells.rss, mebibytes(shown.dim ? null : record.rss_bytes));
-  setText(cells.threads, count(shown.dim ? null : record.threads));
-  setText(cells.up, duration(process ? uptime(record, now) : now - record.start_time));
-  setText(cells.exit, exitcode(process ? record.exitcode : null));
-  setText(cells.sentinel, sentinelText(process ? record.sentinel : null));
+  setTexts(cells, {
+    name: record.name, target: process ? targetOf(record) : record.command, pid: record.pid ?? ABSENT, ppid: record.ppid ?? ABSENT,
+    daemon: process ? (record.daemon ? "yes" : "no") : ABSENT, method: process ? record.start_method : ABSENT,
+    exit: exitcode(process ? record.exitcode : null), sentinel: sentinelText(process ? record.sentinel : null),
+    cpu: percent(shown.dim ? null : record.cpu_percent), rss: mebibytes(shown.dim ? null : record.rss_bytes),
+    threads: count(shown.dim ? null : record.threads), up: duration(process ? uptime(record, now) : now - record.start_time),
+  });
   setData(cells.waits, "tone", blocked.has(record.pid) ? "warn" : null);
   showWhat(cells, process ? record : null, now);
 }
@@ -52,9 +47,7 @@ function showWhat(cells, record, now) {
   const waits = record?.alive ? waitsFor(record.pid, now) : "";
   const held = record?.alive ? locksHeldBy(record.pid) : "";
   const holds = held && `holds ${held}`;
-  setText(cells.waits, waits);
-  setText(cells.holds, holds);
-  setText(cells.outcome, waits || holds ? "" : shown.words);
+  setTexts(cells, { waits, holds, outcome: waits || holds ? "" : shown.words });
   setData(cells.outcome, "tone", shown.tone ?? "dim");
   cells.what.title = [waits, holds, shown.words].filter(Boolean).join(" · ");
 }

@@ -3,7 +3,7 @@
 import { count } from "../../words/format.js";
 import { Keyed } from "../../dom/rows.js";
 import { taskName } from "../../words/tasks.js";
-import { part, setText } from "../../dom/dom.js";
+import { part, setText, setTexts } from "../../dom/dom.js";
 
 const lists = new WeakMap();
 
@@ -25,12 +25,10 @@ export function showFailures(box, job, failures, hidden) {
 
 function update(row, cells, { index, first, size, lost, error, traceback, arguments: given, pid, attempt }) {
   const retry = attempt > 1 ? `, attempt ${attempt}` : "";
-  setText(cells.task, `${taskName({ job: null, index, first, size })}${retry}`);
-  setText(cells.how, lost ? "lost" : "failed");
+  setTexts(cells, {
+    task: `${taskName({ job: null, index, first, size })}${retry}`, how: lost ? "lost" : "failed", worker: pid ? `worker ${pid}` : "",
+    arguments: given, error, trace: traceback,
+  });
   row.dataset.lost = String(lost);
-  setText(cells.worker, pid ? `worker ${pid}` : "");
-  setText(cells.arguments, given ?? "");
-  setText(cells.error, error);
-  setText(cells.trace, traceback ?? "");
   cells.trace.hidden = !traceback;
 }

@@ -1,6 +1,6 @@
 /** The table of the jobs of a pool, newest first. */
 
-import { part, setAttr, setData, setText } from "../../dom/dom.js";
+import { part, setAttr, setData, setText, setTexts } from "../../dom/dom.js";
 import { ABSENT, count, duration, plural } from "../../words/format.js";
 import { Keyed, mountRowClicks, showState } from "../../dom/rows.js";
 import { elapsedSeconds } from "../../state/clock.js";
@@ -33,18 +33,13 @@ function update(row, cells, job) {
   setData(row, "open", Number(route().params.get("job")) === job.id);
   setData(row, "dead", jobState(job).dim);
   setAttr(cells.id, "href", poolHref(pool.id, { job: job.id }));
-  setText(cells.id, job.id);
-  setText(cells.method, job.method);
-  setText(cells.function, job.function);
-  setText(cells.error, job.error ?? "");
+  setTexts(cells, {
+    id: job.id, method: job.method, function: job.function, error: job.error ?? "", left: timeLeft(pool, job),
+    rate: job.state === "running" ? count(roundRate(job.tasks_per_s)) : ABSENT, elapsed: duration(elapsedSeconds(job)),
+  });
+  showCounts(cells, job, ["failed", "lost", "retried"]);
   cells.what.title = job.error ?? "";
   showProgress(cells, job);
-  setText(cells.rate, job.state === "running" ? count(roundRate(job.tasks_per_s)) : ABSENT);
-  setText(cells.left, timeLeft(pool, job));
-  number(cells.failed, job.failed);
-  number(cells.lost, job.lost);
-  number(cells.retried, job.retried);
-  setText(cells.elapsed, duration(elapsedSeconds(job)));
 }
 
 /** Show bar, figures and state; also in the panel of a job. @param {Record<string, HTMLElement>} cells @param {object} job */
@@ -55,10 +50,12 @@ export function showProgress(cells, job) {
   for (const [bar, n] of [["done", job.done], ["raised", job.failed], ["missing", job.lost]]) if (cells[bar].style.width !== share(n)) cells[bar].style.width = share(n);
 }
 
-/** A count that is dimmed at 0. */
-function number(cell, value) {
-  setText(cell, value ? count(value) : "0");
-  setData(cell, "some", value > 0);
+/** Show counts, those at 0 dimmed by the style. @param {Record<string, HTMLElement>} cells @param {object} record @param {string[]} names of the fields and their cells */
+export function showCounts(cells, record, names) {
+  for (const name of names) {
+    setText(cells[name], count(record[name]));
+    setData(cells[name], "some", record[name] > 0);
+  }
 }
 
 /** Round to one decimal below 10. @param {number|null} rate */

@@ -1,6 +1,6 @@
 /** The row of a worker. */
 
-import { setData, setText } from "../../dom/dom.js";
+import { setData, setText, setTexts } from "../../dom/dom.js";
 import { showState } from "../../dom/rows.js";
 import { sentinelText } from "../../words/explain.js";
 import { ABSENT, count, duration, exitcode, mebibytes, percent } from "../../words/format.js";
@@ -15,19 +15,12 @@ export function showWorker(row, cells, pool, worker) {
   setData(row, "dead", shown.dim);
   setData(row, "stuck", Boolean(worker.stuck) && !shown.dim);
   showState(cells, shown);
-  setText(cells.pid, pid);
-  setText(cells.ppid, ppid ?? ABSENT);
-  setText(cells.daemon, daemon ? "yes" : "no");
-  setText(cells.exit, exitcode(code));
-  setText(cells.sentinel, sentinelText(sentinel));
-  setText(cells.task, task ? taskName(task) : "");
-  setText(cells.call, task ? callOf(task) : "");
-  setText(cells.note, noteOf(worker));
-  setText(cells.for, duration(busySeconds(pool.id, worker)));
-  setText(cells.done, count(done));
+  setTexts(cells, {
+    pid, ppid: ppid ?? ABSENT, daemon: daemon ? "yes" : "no", exit: exitcode(code), sentinel: sentinelText(sentinel),
+    task: task && taskName(task), call: task && callOf(task), note: noteOf(worker), for: duration(busySeconds(pool.id, worker)), done: count(done),
+    cpu: percent(shown.dim ? null : worker.cpu_percent), rss: mebibytes(shown.dim ? null : worker.rss_bytes),
+  });
   showShare(cells, share);
-  setText(cells.cpu, percent(shown.dim ? null : worker.cpu_percent));
-  setText(cells.rss, mebibytes(shown.dim ? null : worker.rss_bytes));
   cells.what.title = [task && `${taskName(task)}: ${callOf(task)}`, noteOf(worker)].filter(Boolean).join(" · ");
 }
 
