@@ -5,14 +5,14 @@
 
 import { showButtons } from "./buttons.js";
 import { identity } from "../acting/processes.js";
-import { showBadge } from "./badge.js";
 import { showFinding } from "./finding.js";
 import { go, href, onRoute, poolHref, programHref, route } from "../state/router.js";
 import { mountMissing } from "../widgets/missing.js";
 import { startSplit } from "../widgets/split.js";
 import { store } from "../state/store.js";
 import { showTab, startTabs } from "./tabs.js";
-import { fill, part } from "../dom/dom.js";
+import { fill, part, setData } from "../dom/dom.js";
+import { stateOf } from "../words/format.js";
 
 const TICK_MS = 250;
 const aside = document.getElementById("detail");
@@ -64,14 +64,15 @@ function render() {
   if (!process) return void showMissing();
   missing(id, process);
   const { name, workload, target, descendants } = process;
-  fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target });
+  const { icon, word, tone } = stateOf(process);
+  fill(part(aside, "head"), { name, who: identity(process), workload: workload === name ? "" : workload ?? target, icon, word });
   fill(part(aside, "tabs"), { descendants });
   part(aside, "pool").hidden = !store.pools.has(id);
   part(aside, "pool").setAttribute("href", poolHref(id));
   part(aside, "program").hidden = !store.programs.has(process.program);
   part(aside, "program").setAttribute("href", programHref(process.program));
   part(aside, "badge").hidden = false;
-  showBadge(part(aside, "badge"), process);
+  setData(part(aside, "badge"), "tone", tone);
   showButtons(aside, process);
   tick();
 }

@@ -1,17 +1,25 @@
 /** The Overview tab: charts, and all attributes with their meaning. */
 
 import * as explain from "../words/explain.js";
-import { ABSENT, clock, duration, exitcode, uptime } from "../words/format.js";
+import { ABSENT, bytes, clock, duration, exitcode, percent, uptime } from "../words/format.js";
 import { locksHeldBy, waitsFor } from "../words/holding.js";
 import { store } from "../state/store.js";
 import { fill, part } from "../dom/dom.js";
 import { appendFacts } from "../widgets/facts.js";
-import { openUsage } from "./usage.js";
+import { fetchHistory, openSeries } from "../widgets/series.js";
 
 const SECOND_MS = 1000;
 const figure = (value) => value.toLocaleString("en", { maximumFractionDigits: 1 });
 const yes = (flag) => (flag ? "yes" : "no");
 const when = (at) => (at ? `${new Date(at * 1000).toLocaleDateString("en-CA")} ${clock(at)}` : ABSENT);
+
+const MIB = 1024 * 1024;
+const PERCENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 400, 800, 1600, 3200];
+const SIZES = Array.from({ length: 24 }, (_, power) => (MIB / 4) * 2 ** power);
+const CHARTS = [
+  { name: "cpu", field: "cpu_percent", format: percent, least: 10, steps: PERCENTS },
+  { name: "rss", field: "rss_bytes", format: bytes, least: MIB, steps: SIZES },
+];
 
 /** @type {import("../widgets/facts.js").Row[]} */
 const ROWS = [
@@ -42,7 +50,9 @@ const ROWS = [
 /** @param {HTMLElement} panel @param {string} id @returns {() => void} close */
 export function open(panel, id) {
   const update = appendFacts(part(panel, "rows"), ROWS);
-  const closeUsage = openUsage(panel, id);
+  const closeCharts = openSeries(panel, CHARTS, {
+    record: () => store.processes.get(id), alive: ({ alive }) => alive, past: () => fetchHistory("processes", id),
+  });
   const show = () => {
     const process = store.processes.get(id);
     if (!process) return;
@@ -52,7 +62,7 @@ export function open(panel, id) {
   const stop = store.subscribe(({ processes, reset }) => (reset || processes.has(id)) && show());
   const timer = setInterval(show, SECOND_MS);
   show();
-  return () => { stop(); clearInterval(timer); closeUsage(); };
+  return () => { stop(); clearInterval(timer); closeCharts(); };
 }
 
 /** "8214, base=2" */

@@ -4,7 +4,7 @@ import { fill, part, setAttr, setData, setTexts } from "../dom/dom.js";
 import { ABSENT, clock, count } from "../words/format.js";
 import { roundRate, showCounts, showJobs, startJobs } from "./jobs/list.js";
 import { poolPanel } from "./sidepanel.js";
-import { openPoolCharts } from "./charts.js";
+import { openPoolCharts } from "./rates.js";
 import { showFindings, startFindings } from "./findings.js";
 import { poolState, groupWorkers } from "../words/pools.js";
 import { retries } from "../words/tasks.js";

@@ -1,12 +1,18 @@
 /** Queue length and throughput of each pool, one value a second, for the sparklines and the charts. */
 
-import { get } from "../state/api.js";
+import { roundRate } from "./jobs/list.js";
 import { store } from "../state/store.js";
-import { prepend } from "../widgets/series.js";
+import { fetchHistory, openSeries, prepend, WHOLE } from "../widgets/series.js";
+import { count } from "../words/format.js";
+import { hasEnded } from "../words/pools.js";
 
 const MOST_POINTS = 600;
 const SECOND_MS = 1000;
 const FIELDS = ["queued", "tasks_per_s"];
+const CHARTS = [
+  { name: "depth", field: "queued", format: count, least: 4, steps: WHOLE },
+  { name: "rate", field: "tasks_per_s", format: (value) => count(roundRate(value)), least: 4, steps: WHOLE },
+];
 const EMPTY = Object.freeze({ at: [], queued: [], tasks_per_s: [] });
 /** @type {Map<string, {at: number[], queued: (number|null)[], tasks_per_s: (number|null)[], before: Promise<void>}>} */
 const series = new Map();
@@ -20,8 +26,13 @@ export function startRates() {
 /** Return the last ten minutes, as far as known now. @param {string} id */
 export const rates = (id) => series.get(id) ?? EMPTY;
 
-/** Return the last ten minutes, including the history of the server. @param {string} id */
-export async function past(id) {
+/** Open the charts of a pool. @param {HTMLElement} panel @param {string} id @returns {() => void} close */
+export function openPoolCharts(panel, id) {
+  return openSeries(panel, CHARTS, { record: () => store.pools.get(id), alive: (pool) => !hasEnded(pool), past: () => past(id) });
+}
+
+/** Return the last ten minutes, including the history of the server. */
+async function past(id) {
   const own = series.get(id) ?? begin(id);
   await own.before;
   return own;
@@ -42,8 +53,7 @@ function begin(id) {
 
 /** Insert the history of the server before the values seen here. */
 async function recall(id) {
-  const history = await get(`/api/v1/pools/${id}/history?points=${MOST_POINTS}`).catch(() => null);
+  const before = await fetchHistory("pools", id).catch(() => null);
   const own = series.get(id);
-  const past = history?.series?.[id];
-  if (own && past) prepend(own.at, FIELDS.map((field) => ({ field, values: own[field] })), { at: history.at, ...past });
+  if (own && before) prepend(own.at, FIELDS.map((field) => ({ field, values: own[field] })), before);
 }

@@ -1,15 +1,12 @@
 /** The charts of a resource over the last ten minutes. */
 
-import { get } from "../state/api.js";
 import { bytes, count } from "../words/format.js";
 import { rate } from "./columns.js";
 import { ELEMENTS, isLock, isQueue, isSemaphore } from "../words/resources.js";
-import { openSeries } from "../widgets/series.js";
+import { fetchHistory, openSeries, WHOLE } from "../widgets/series.js";
 import { store } from "../state/store.js";
 import { fill, part, stamp } from "../dom/dom.js";
 
-const POINTS = 600;
-const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const ANY = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** (power - 4))).flat();
 const SIZES = Array.from({ length: 30 }, (_, power) => 16 * 2 ** power);
 const depth = { name: "size", field: "size", title: "Depth", unit: "items", format: count, least: 4, steps: WHOLE };
@@ -54,13 +51,13 @@ export function openCharts(place, resource) {
   return openSeries(place, kinds, {
     record: () => withChartFields(store.resources.get(resource.id)),
     alive: () => store.resources.has(resource.id),
-    past: () => fetchHistory(resource.id),
+    past: () => history(resource.id),
   });
 }
 
-async function fetchHistory(id) {
-  const { at, series } = await get(`/api/v1/resources/${encodeURIComponent(id)}/history?points=${POINTS}`);
-  return { at, ...series[id], element0: series[id].value, waiting_count: series[id].waiting, queued: series[id].size };
+async function history(id) {
+  const past = await fetchHistory("resources", id);
+  return { ...past, element0: past.value, waiting_count: past.waiting, queued: past.size };
 }
 
 function figure({ name, title, unit }) {

@@ -5,11 +5,10 @@ import { clearFilter } from "../processes/filterbar.js";
 import { closeDetail } from "../detail/detail.js";
 import { open } from "../processes/pointer.js";
 import { runVerb } from "../processes/menu.js";
-import { KEYS } from "./keys.js";
+import { KEYS, showHelp } from "./keys.js";
 import { poolPanel } from "../pools/sidepanel.js";
 import { createHere } from "./create.js";
 import { programPanel } from "../programs/sidepanel.js";
-import { reveal } from "../processes/reveal.js";
 import { detailHref, go, href, route } from "../state/router.js";
 import { selection } from "../processes/selection.js";
 import { store } from "../state/store.js";
@@ -19,10 +18,10 @@ const VERB_OF = Object.fromEntries(KEYS.flatMap(({ keys }) => keys.filter((one) 
 const PAGES = { e: "/events", o: "/pools", p: "/", r: "/programs" };
 let afterG = false;
 
-/** @param {{launch: () => void, help: () => void}} actions for the keys L and ? */
-export function mountKeyboard({ launch, help }) {
+/** @param {() => void} launch for the key L */
+export function mountKeyboard(launch) {
   const keys = {
-    "?": help, l: launch, "/": () => document.getElementById("filter").select(), Escape: back, Enter: openCursor, x: toggle,
+    "?": showHelp, l: launch, "/": () => document.getElementById("filter").select(), Escape: back, Enter: openCursor, x: toggle,
     v: () => document.getElementById("view").click(), n: createHere, g: () => { afterG = true; },
     ArrowUp: (event) => move(-1, event), ArrowDown: (event) => move(1, event),
     Home: (event) => move(-Infinity, event), End: (event) => move(Infinity, event),
@@ -73,6 +72,16 @@ function move(step, event) {
   reveal(key);
   if (!table.grid.contains(document.activeElement)) table.grid.focus({ preventScroll: true });
   if (route().id && kind === "process") go(detailHref(key, route().params.get("tab")), { replace: true });
+}
+
+/** Scroll a row into view, as little as possible. */
+function reveal(key) {
+  const { grid, place, step, items } = table;
+  const index = items.findIndex((item) => item.key === key);
+  if (index < 0) return;
+  const [top, height] = [index * step, grid.clientHeight - place.offsetTop];
+  if (top < grid.scrollTop) grid.scrollTop = top;
+  else if (top + step > grid.scrollTop + height) grid.scrollTop = top + step - height;
 }
 
 function openCursor() {

@@ -1,4 +1,9 @@
-/** All keyboard shortcuts, for the keyboard and its help. */
+/** All keyboard shortcuts, and their help. */
+
+import { open } from "../widgets/dialogs.js";
+import { element, fill, part, stamp } from "../dom/dom.js";
+
+const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys-help"));
 
 /** @typedef {{title: string, keys: {keys: string[], does: string, verb?: string}[]}} Keys */
 
@@ -43,3 +48,21 @@ export const KEYS = [
     ],
   },
 ];
+
+/** Open the dialog that lists them. */
+export function showHelp() {
+  const place = part(dialog, "keys");
+  if (!place.children.length) place.append(...KEYS.map(section));
+  open(dialog);
+}
+
+function section({ title, keys }) {
+  const made = stamp("keys");
+  fill(made, { title });
+  part(made, "list").append(...keys.flatMap(({ keys: pressed, does }) => {
+    const term = element("dt");
+    term.append(...pressed.map((key) => element("kbd", "", key)));
+    return [term, element("dd", "", does)];
+  }));
+  return made;
+}

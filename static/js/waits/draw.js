@@ -2,7 +2,6 @@
 
 import { setAttr, setData, setText } from "../dom/dom.js";
 import { duration } from "../words/format.js";
-import { fit } from "./fit.js";
 import { HEIGHT, layout, WIDTH } from "./layout.js";
 import { edgePath } from "./paths.js";
 import { placeLabels } from "./labels.js";
@@ -98,6 +97,16 @@ function box({ key, kind, blocked }, { x, y }) {
   setData(link, "blocked", blocked);
   return { link, icon, label, below, title };
 }
+
+/** Cut a text to a width, as SVG does not. @param {SVGTextElement} place @param {string} text @param {number} most characters @param {number} width in units of the drawing */
+function fit(place, text, most, width) {
+  if (place.dataset.whole === text) return;
+  place.dataset.whole = text;
+  place.textContent = cut(text, most);
+  for (let left = Math.min(text.length, most); left > 2 && place.getComputedTextLength() > width; left -= 1) place.textContent = cut(text, left - 1);
+}
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function make(tag, attributes = {}, children = []) {
   const made = document.createElementNS(NAMESPACE, tag);

@@ -1,5 +1,6 @@
 /** Charts of the last ten minutes: first the history, then one point a second. */
 
+import { get } from "../state/api.js";
 import { Chart } from "./chart.js";
 import { clock } from "../words/format.js";
 import { store } from "../state/store.js";
@@ -7,6 +8,8 @@ import { part, setText } from "../dom/dom.js";
 
 const SPAN_S = 600;
 const SECOND_MS = 1000;
+/** Distances between the ticks of whole numbers: 1, 2, 5, 10… */
+export const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 /** @typedef {{name: string, field: string, format: (value: any) => string, least: number, steps: number[]}} Kind
  *   `name`: the part of the chart; `least`, `steps`: as for a Chart */
@@ -61,6 +64,12 @@ function append(at, charts, now, current) {
   at.push(now);
   for (const { field, values } of charts) values.push(current?.[field] ?? null);
   while (at.length && at[0] < now - SPAN_S) [at, ...charts.map(({ values }) => values)].forEach((one) => one.shift());
+}
+
+/** Fetch the last ten minutes of a record: `at`, and a list of the same length for each field. @param {"processes"|"pools"|"resources"} kind @param {string} id */
+export async function fetchHistory(kind, id) {
+  const { at, series } = await get(`/api/v1/${kind}/${encodeURIComponent(id)}/history?points=${SPAN_S}`);
+  return { at, ...series[id] };
 }
 
 /** Insert the part of `past` that is older than the first point. @param {number[]} at @param {{field: string, values: any[]}[]} series @param {{at: number[]}} past with a list for each field */
