@@ -3,8 +3,8 @@
 import { CODE, COUNT, NAME, OPTIONS } from "./fields.js";
 import { FormFields } from "../widgets/formfields.js";
 import { recall } from "../dom/remember.js";
-import { store } from "../state/store.js";
 import { fill, part } from "../dom/dom.js";
+import { complain } from "../widgets/toasts.js";
 
 const FLAGS = { daemon: false, auto_start: true, auto_join: true };
 /** The name under which the values of the second tab are remembered. */
@@ -18,8 +18,6 @@ export class LaunchForm {
   tab = "catalogue";
   /** @type {object|null} */
   chosen = null;
-  /** Whether a launch is in progress. */
-  busy = false;
 
   constructor(dialog) {
     this.#dialog = dialog;
@@ -39,6 +37,14 @@ export class LaunchForm {
     return this.tab === "code" ? USER_CODE : this.chosen?.name;
   }
 
+  texts = ({ name, description }) => ({ name, description });
+
+  /** Show the fields of a tab. @param {string} tab @param {object|null} workload the chosen one */
+  switched(tab, workload) {
+    this.tab = tab;
+    this.choose(tab === "code" ? null : workload);
+  }
+
   /** Show the fields of a workload; with null, those of the open tab without one. @param {object|null} workload */
   choose(workload) {
     this.chosen = workload;
@@ -50,15 +56,11 @@ export class LaunchForm {
     this.#groups.name.field("name").control.placeholder = name ?? "defaults to the function name";
     this.#restore(defaults, this.memory ? recall(this.memory) : {});
     this.complain("");
-    this.ready();
   }
 
-  /** Enable the button if there is something to launch. */
-  ready() {
-    const forbidden = this.tab === "code" && Boolean(store.supervisor) && !store.supervisor.allow_targets;
-    part(this.#dialog, "refusal").hidden = !forbidden;
+  /** Disable the fields of the user's code. @param {boolean} forbidden */
+  forbid(forbidden) {
     this.#groups.code.disable(forbidden);
-    part(this.#dialog, "go").disabled = this.busy || forbidden || (this.tab === "catalogue" && !this.chosen);
   }
 
   /** Return the body of the request, or null if a value is invalid: its field then has the focus. */
@@ -80,8 +82,10 @@ export class LaunchForm {
     return { ...Object.assign({}, ...this.#shown().map(({ typed }) => typed)), ...flags, start_method: this.#controls.start_method.value };
   }
 
-  /** Show a problem at its field, else at the foot. @param {string} problem @param {string|null} path */
-  complain(problem, path = null) {
+  /** Show a problem at its field, else at the foot; the error of a launch also when the dialog was closed. @param {string} problem @param {any} error */
+  complain(problem, error = null) {
+    if (error && !this.#dialog.open) complain("Could not launch.", error);
+    const path = error?.status === 422 ? error.field : null;
     const shown = this.#shown();
     for (const group of shown) group.complain("");
     const owner = (path && shown.find((group) => group.owns(path))) || shown[0];

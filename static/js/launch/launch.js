@@ -5,31 +5,21 @@ import { workloads } from "../state/catalogue.js";
 import { LaunchForm } from "./form.js";
 import { plural } from "../words/format.js";
 import { VIEW_ONLY } from "../words/verbs.js";
-import { part } from "../dom/dom.js";
 import { remember } from "../dom/remember.js";
 import { detailHref, go, onRoute, route } from "../state/router.js";
 import { store } from "../state/store.js";
-import { Cards } from "../widgets/cards.js";
-import { open } from "../widgets/dialogs.js";
-import { mountTabs } from "../widgets/tabs.js";
-import { complain, toast } from "../widgets/toasts.js";
+import { CatalogueDialog } from "../widgets/catalogue.js";
+import { toast } from "../widgets/toasts.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("launch"));
 const form = new LaunchForm(dialog);
-const cards = new Cards(dialog, (workload) => form.choose(workload), ({ name, description }) => ({ name, description }));
-const showTab = mountTabs(dialog, (tab) => {
-  form.tab = tab;
-  part(dialog, "search").hidden = tab === "code";
-  form.choose(tab === "code" ? null : cards.member(cards.chosen) ?? null);
-});
+const catalogue = new CatalogueDialog(dialog, workloads, form, send);
 /** Where the dialog was opened. */
 let origin = "/";
 
 /** Follow the address. */
 export function startLaunch() {
   dialog.addEventListener("close", () => route().launch && go(origin));
-  dialog.querySelector("form").addEventListener("submit", submit);
-  store.subscribe(({ status }) => status && dialog.open && form.ready());
   onRoute(follow);
 }
 
@@ -42,35 +32,15 @@ async function follow({ launch, params }) {
     go(origin, { replace: true });
     return void toast({ title: VIEW_ONLY, tone: "note" });
   }
-  open(dialog);
-  showTab(form.tab);
-  cards.reset();
-  try {
-    cards.show(await workloads.themes());
-  } catch (error) {
-    return void form.complain(`Could not read the catalogue: ${error.detail ?? error.message}`);
-  }
-  cards.pick(params.get("workload") ?? form.chosen?.name);
+  await catalogue.open();
+  catalogue.cards.pick(params.get("workload") ?? form.chosen?.name);
 }
 
-async function submit(event) {
-  event.preventDefault();
-  const body = part(dialog, "go").disabled ? null : form.read();
-  if (!body) return;
+async function send(body) {
   const { count, ...spec } = body;
-  form.busy = true;
-  form.ready();
-  try {
-    const records = count > 1 ? (await post("/api/v1/processes/batch", body)).processes : [await post("/api/v1/processes", spec)];
-    remember(form.memory, form.typed());
-    launched(records);
-  } catch (error) {
-    form.complain(error.detail ?? error.message, error.status === 422 ? error.field : null);
-    if (!dialog.open) complain("Could not launch.", error);
-  } finally {
-    form.busy = false;
-    form.ready();
-  }
+  const records = count > 1 ? (await post("/api/v1/processes/batch", body)).processes : [await post("/api/v1/processes", spec)];
+  remember(form.memory, form.typed());
+  launched(records);
 }
 
 function launched(records) {
