@@ -1,11 +1,9 @@
-/** The values last typed for each workload, kept in this browser. */
+/** Values kept in this browser. */
 
-const PREFIX = "launch:";
-
-/** @param {string} name @returns {object} */
+/** @param {string} name @returns {object} empty if there is none */
 export function recall(name) {
   try {
-    const kept = JSON.parse(localStorage.getItem(PREFIX + name));
+    const kept = JSON.parse(localStorage.getItem(name));
     return kept !== null && typeof kept === "object" ? kept : {};
   } catch {
     return {};
@@ -15,8 +13,8 @@ export function recall(name) {
 /** @param {string} name @param {object} values */
 export function remember(name, values) {
   try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(values));
+    localStorage.setItem(name, JSON.stringify(values));
   } catch {
-    // Without storage only the last values are forgotten.
+    // Without storage the values are only forgotten.
   }
 }

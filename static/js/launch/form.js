@@ -11,8 +11,6 @@ const FLAGS = { daemon: false, auto_start: true, auto_join: true };
 const USER_CODE = "own code";
 
 export class LaunchForm {
-  #dialog;
-  #controls;
   /** @type {Record<string, FormFields>} */ #groups;
   /** "catalogue" or "code". */
   tab = "catalogue";
@@ -20,8 +18,7 @@ export class LaunchForm {
   chosen = null;
 
   constructor(dialog) {
-    this.#dialog = dialog;
-    this.#controls = dialog.querySelector("form").elements;
+    Object.assign(this, { dialog, controls: dialog.querySelector("form").elements });
     const foot = part(dialog, "problem");
     const group = (name, fields) => {
       const made = new FormFields(part(dialog, name), foot);
@@ -34,7 +31,7 @@ export class LaunchForm {
 
   /** The name under which the values are remembered. */
   get memory() {
-    return this.tab === "code" ? USER_CODE : this.chosen?.name;
+    return `launch:${this.tab === "code" ? USER_CODE : this.chosen?.name}`;
   }
 
   texts = ({ name, description }) => ({ name, description });
@@ -49,12 +46,12 @@ export class LaunchForm {
   choose(workload) {
     this.chosen = workload;
     const { name, title = "", description = "", look_at = "", parameters = [], defaults = {} } = workload ?? {};
-    part(this.#dialog, "about").hidden = this.tab === "code";
-    part(this.#dialog, "look").hidden = !look_at;
-    fill(part(this.#dialog, "about"), { chosen: name ?? "Choose a workload", description: name ? description || title : "Its parameters appear here.", look_at });
+    part(this.dialog, "about").hidden = this.tab === "code";
+    part(this.dialog, "look").hidden = !look_at;
+    fill(part(this.dialog, "about"), { chosen: name ?? "Choose a workload", description: name ? description || title : "Its parameters appear here.", look_at });
     this.#groups.parameters.show(parameters.map((one) => ({ ...one, path: `params.${one.name}` })));
     this.#groups.name.field("name").control.placeholder = name ?? "defaults to the function name";
-    this.#restore(defaults, this.memory ? recall(this.memory) : {});
+    this.#restore(defaults, recall(this.memory));
     this.complain("");
   }
 
@@ -65,9 +62,9 @@ export class LaunchForm {
 
   /** Return the body of the request, or null if a value is invalid: its field then has the focus. */
   read() {
-    const body = { start_method: this.#controls.start_method.value };
+    const body = { start_method: this.controls.start_method.value };
     if (this.tab === "catalogue") body.workload = this.chosen.name;
-    for (const flag of Object.keys(FLAGS)) body[flag] = this.#controls[flag].checked;
+    for (const flag of Object.keys(FLAGS)) body[flag] = this.controls[flag].checked;
     for (const group of this.#shown()) {
       const values = group.read();
       if (!values) return this.#reveal(group), group.read();
@@ -78,13 +75,13 @@ export class LaunchForm {
 
   /** The values to remember. */
   typed() {
-    const flags = Object.fromEntries(Object.keys(FLAGS).map((flag) => [flag, this.#controls[flag].checked]));
-    return { ...Object.assign({}, ...this.#shown().map(({ typed }) => typed)), ...flags, start_method: this.#controls.start_method.value };
+    const flags = Object.fromEntries(Object.keys(FLAGS).map((flag) => [flag, this.controls[flag].checked]));
+    return { ...Object.assign({}, ...this.#shown().map(({ typed }) => typed)), ...flags, start_method: this.controls.start_method.value };
   }
 
   /** Show a problem at its field, else at the foot; the error of a launch also when the dialog was closed. @param {string} problem @param {any} error */
   complain(problem, error = null) {
-    if (error && !this.#dialog.open) complain("Could not launch.", error);
+    if (error && !this.dialog.open) complain("Could not launch.", error);
     const path = error?.status === 422 ? error.field : null;
     const shown = this.#shown();
     for (const group of shown) group.complain("");
@@ -99,14 +96,14 @@ export class LaunchForm {
   }
 
   #reveal(group) {
-    if (group === this.#groups.options) part(this.#dialog, "more").open = true;
+    if (group === this.#groups.options) part(this.dialog, "more").open = true;
   }
 
   #restore(defaults, remembered) {
     const policy = defaults.restart?.policy ?? defaults.restart;
     const values = { ...defaults, ...(policy && { "restart.policy": policy }), ...remembered };
     for (const group of this.#shown()) group.restore(values);
-    for (const [flag, fallback] of Object.entries(FLAGS)) this.#controls[flag].checked = values[flag] ?? fallback;
-    this.#controls.start_method.value = values.start_method ?? "forkserver";
+    for (const [flag, fallback] of Object.entries(FLAGS)) this.controls[flag].checked = values[flag] ?? fallback;
+    this.controls.start_method.value = values.start_method ?? "forkserver";
   }
 }

@@ -12,8 +12,6 @@ const LONGEST = 4000;
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 export class Lines {
-  #box;
-  #added;
   #waiting = "";
   #partial = "";
   #sizes = [];
@@ -23,8 +21,7 @@ export class Lines {
 
   /** @param {HTMLElement} box @param {(lines: HTMLElement[]) => void} added is called with new lines */
   constructor(box, added) {
-    this.#box = box;
-    this.#added = added;
+    Object.assign(this, { box, added });
     this.#flush = framed(() => this.#render());
   }
 
@@ -45,17 +42,17 @@ export class Lines {
 
   #render() {
     const lines = this.#take();
-    if (this.#partial && this.#box.lastElementChild) {
-      this.#box.lastElementChild.remove();
+    if (this.#partial && this.box.lastElementChild) {
+      this.box.lastElementChild.remove();
       this.#sizes.pop();
     }
     this.#partial = lines.at(-1);
     if (!this.#partial) lines.pop();
     const made = lines.map(line);
-    this.#box.append(...made);
+    this.box.append(...made);
     for (const one of made) this.#sizes.push(one.textContent.length);
     this.#trim();
-    this.#added(made.filter((one) => one.isConnected));
+    this.added(made.filter((one) => one.isConnected));
   }
 
   /** Return the waiting text as lines, the last one possibly incomplete; of too many lines only the last. */
@@ -76,8 +73,8 @@ export class Lines {
     this.#sizes.splice(0, over);
     this.dropped += over;
     const range = document.createRange();
-    range.setStartBefore(this.#box.firstElementChild);
-    range.setEndAfter(this.#box.children[over - 1]);
+    range.setStartBefore(this.box.firstElementChild);
+    range.setEndAfter(this.box.children[over - 1]);
     range.deleteContents();
   }
 }

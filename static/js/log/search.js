@@ -6,25 +6,20 @@ const MOST = 2000;
 const marks = globalThis.CSS?.highlights;
 
 export class LogSearch {
-  #panel;
-  #box;
   #matches = [];
   #at = -1;
-  #moved;
 
   /** @param {HTMLElement} panel @param {HTMLElement} box @param {() => void} moved is called when a match is scrolled into view */
   constructor(panel, box, moved) {
-    this.#moved = moved;
-    this.#panel = panel;
-    this.#box = box;
-    this.#query.addEventListener("input", () => this.#search());
-    this.#query.addEventListener("keydown", (event) => this.#key(event));
+    Object.assign(this, { panel, box, moved, query: part(panel, "query") });
+    this.query.addEventListener("input", () => this.#search());
+    this.query.addEventListener("keydown", (event) => this.#key(event));
     part(panel, "next").addEventListener("click", () => this.#go(1));
     part(panel, "previous").addEventListener("click", () => this.#go(-1));
   }
 
   get active() {
-    return this.#query.value !== "";
+    return this.query.value !== "";
   }
 
   /** Search added lines; forget matches in removed lines. @param {HTMLElement[]} lines */
@@ -40,10 +35,6 @@ export class LogSearch {
     marks?.delete("log-current");
   }
 
-  get #query() {
-    return part(this.#panel, "query");
-  }
-
   #key(event) {
     if (event.key === "Enter") {
       event.preventDefault();
@@ -51,7 +42,7 @@ export class LogSearch {
     } else if (event.key === "Escape" && this.active) {
       event.stopPropagation();
       event.preventDefault();
-      this.#query.value = "";
+      this.query.value = "";
       this.#search();
     }
   }
@@ -59,14 +50,14 @@ export class LogSearch {
   #search() {
     this.#matches = [];
     this.#at = -1;
-    if (this.active) for (const line of this.#box.children) this.#searchLine(line);
+    if (this.active) for (const line of this.box.children) this.#searchLine(line);
     this.#show();
     if (this.#matches.length) this.#go(-1);
   }
 
   #searchLine(line) {
     const text = line.firstChild;
-    const wanted = this.#query.value.toLowerCase();
+    const wanted = this.query.value.toLowerCase();
     const here = text?.data.toLowerCase() ?? "";
     for (let at = here.indexOf(wanted); at >= 0 && this.#matches.length < MOST; at = here.indexOf(wanted, at + wanted.length)) {
       const range = document.createRange();
@@ -80,9 +71,9 @@ export class LogSearch {
     const count = this.#matches.length;
     if (!count) return;
     this.#at = this.#at < 0 && step < 0 ? count - 1 : (this.#at + step + count) % count;
-    this.#moved();
+    this.moved();
     const line = this.#matches[this.#at].startContainer.parentElement;
-    this.#box.scrollTop = line.offsetTop - this.#box.offsetTop - this.#box.clientHeight / 2;
+    this.box.scrollTop = line.offsetTop - this.box.offsetTop - this.box.clientHeight / 2;
     this.#show();
   }
 
@@ -90,7 +81,7 @@ export class LogSearch {
     const count = this.#matches.length;
     this.#at = Math.min(this.#at, count - 1);
     const many = count === MOST ? `${MOST.toLocaleString("en")}+` : count;
-    setText(this.#panel.querySelector('[data-text="found"]'), this.active ? (count ? `${this.#at < 0 ? "" : `${this.#at + 1} of `}${many}` : "no matches") : "");
+    setText(this.panel.querySelector('[data-text="found"]'), this.active ? (count ? `${this.#at < 0 ? "" : `${this.#at + 1} of `}${many}` : "no matches") : "");
     if (!marks) return;
     marks.set("log-match", new Highlight(...this.#matches));
     marks.set("log-current", new Highlight(...(this.#at < 0 ? [] : [this.#matches[this.#at]])));

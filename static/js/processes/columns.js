@@ -5,6 +5,8 @@
  * @typedef {{key: string, label: string, width: number, sort?: (record: object) => any, fixed?: boolean}} Column
  */
 
+import { recall, remember } from "../dom/remember.js";
+
 /** @type {Column[]} widths in pixels; `fixed` ones cannot be hidden */
 export const COLUMNS = [
   { key: "select", label: "Select", width: 36, fixed: true },
@@ -28,18 +30,12 @@ const STORAGE_KEY = "columns";
 
 /** Return the keys that the user chose, or null for those that fit. @returns {string[]|null} */
 export function chosen() {
-  try {
-    const keys = JSON.parse(localStorage.getItem(STORAGE_KEY));
-    return Array.isArray(keys) ? keys : null;
-  } catch {
-    return null;
-  }
+  const keys = recall(STORAGE_KEY);
+  return Array.isArray(keys) ? keys : null;
 }
 
 /** @param {string[]|null} keys null: as many as fit */
-export function choose(keys) {
-  keys ? localStorage.setItem(STORAGE_KEY, JSON.stringify(keys)) : localStorage.removeItem(STORAGE_KEY);
-}
+export const choose = (keys) => remember(STORAGE_KEY, keys);
 
 /** Return the columns that fit into `available` pixels. @param {number} available @returns {Column[]} */
 export function shown(available) {

@@ -2,7 +2,7 @@
 
 import { element, onPress, part, setText, stamp } from "../dom/dom.js";
 import { programs } from "../state/catalogue.js";
-import { runFrom } from "./start.js";
+import { runFrom } from "./run.js";
 
 const RETRY_MS = 5000;
 let requested = false;

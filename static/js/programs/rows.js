@@ -11,7 +11,6 @@ import { store } from "../state/store.js";
 import { offers } from "../words/offers.js";
 import { Windowed } from "../dom/windowed.js";
 
-const ALL_SHOWN = 60;
 const root = document.getElementById("program");
 const box = part(root, "processes");
 let program = null;
@@ -19,9 +18,7 @@ let now = 0;
 let blocked = new Set();
 
 const rows = new Keyed(part(box, "rows"), "program-process", { key: ({ key }) => key, update });
-const windowed = new Windowed(part(box, "scroll"), { above: part(box, "above"), below: part(box, "below") }, {
-  most: ALL_SHOWN, changed: () => program && show(),
-});
+const windowed = new Windowed(box, () => program && show());
 
 /** Follow clicks on rows and their buttons. */
 export function startRows() {

@@ -1,7 +1,9 @@
-/** The dialog that runs a program: one of the catalogue with its parameters, or a command of the user. */
+/** Runs programs, and the dialog for it: one of the catalogue with its parameters, or a command of the user. */
 
 import { FormFields } from "../widgets/formfields.js";
-import { run, runFrom } from "./start.js";
+import { post } from "../state/api.js";
+import { go, programHref } from "../state/router.js";
+import { attempt } from "../widgets/toasts.js";
 import { programs } from "../state/catalogue.js";
 import { OWN, OPTIONS, readEnv, split } from "./fields.js";
 import { CatalogueDialog } from "../widgets/catalogue.js";
@@ -36,6 +38,15 @@ export function startRunDialog() {
 
 /** Open the dialog with its last values. */
 export const openRunDialog = () => catalogue.open();
+
+/** Start a program and open its page. @param {object} spec @returns {Promise<void>} */
+async function run(spec) {
+  const made = await post("/api/v1/programs", spec);
+  go(programHref(made.process?.id ?? made.program?.id ?? made.id));
+}
+
+/** Start a program from a button of the page. @param {object} spec @param {HTMLButtonElement} button */
+export const runFrom = (spec, button) => attempt(`Could not run ${spec.workload ?? spec.command?.[0]}.`, () => run(spec), button);
 
 /** Run a program again. @param {object} program @param {HTMLButtonElement} button */
 export function rerun({ workload, command, cwd, safe_pool: safe, id, name }, button) {

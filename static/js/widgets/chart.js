@@ -11,8 +11,6 @@ const live = new Set();
 onTheme(() => live.forEach((chart) => chart.rebuild()));
 
 export class Chart {
-  #box;
-  #options;
   #plot = null;
   #data = [[], []];
   #range = [0, 1];
@@ -23,8 +21,7 @@ export class Chart {
   /** @param {HTMLElement} box @param {{format: (value: number) => string, least: number, steps: number[], hover: (index: number|null) => void}} options
    *  `least`: the minimum height of the scale; `steps`: the allowed distances between its ticks */
   constructor(box, options) {
-    this.#box = box;
-    this.#options = options;
+    Object.assign(this, { box, options });
     this.#sizes = new ResizeObserver(() => this.#plot?.setSize({ width: this.#width(), height: HEIGHT }));
     this.#sizes.observe(box);
     live.add(this);
@@ -41,7 +38,7 @@ export class Chart {
   /** Draw again in the current colours. */
   rebuild() {
     this.#plot?.destroy();
-    this.#plot = new uPlot(this.#make(), this.#data, this.#box);
+    this.#plot = new uPlot(this.#make(), this.#data, this.box);
   }
 
   close() {
@@ -51,12 +48,12 @@ export class Chart {
   }
 
   #width() {
-    return Math.max(120, Math.floor(this.#box.clientWidth));
+    return Math.max(120, Math.floor(this.box.clientWidth));
   }
 
   #make() {
     const line = colour("accent");
-    const { format, least, steps } = this.#options;
+    const { format, least, steps } = this.options;
     const axis = { stroke: colour("dim"), font: FONT, grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
     return {
       width: this.#width(), height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false },
@@ -73,7 +70,7 @@ export class Chart {
 
   #hover({ cursor: { idx, left } }) {
     this.hovered = left >= 0 && idx !== null && idx !== undefined;
-    this.#options.hover(this.hovered ? idx : null);
+    this.options.hover(this.hovered ? idx : null);
   }
 }
 

@@ -8,7 +8,6 @@ import { Windowed } from "../../dom/windowed.js";
 import { actOnWorker, possible } from "./actions.js";
 import { showWorker } from "./row.js";
 
-const ALL_SHOWN = 60;
 const root = document.getElementById("pool");
 const box = part(root, "workers");
 let pool = null;
@@ -18,9 +17,7 @@ const rows = new Keyed(part(box, "rows"), "worker", {
   key: ({ pid, state }) => `${pid}${state === "ended" ? " ended" : ""}`,
   update: (row, cells, worker) => update(row, cells, worker),
 });
-const windowed = new Windowed(part(box, "scroll"), { above: part(box, "above"), below: part(box, "below") }, {
-  most: ALL_SHOWN, changed: () => pool && show(),
-});
+const windowed = new Windowed(box, () => pool && show());
 
 /** Follow clicks on rows and their buttons. */
 export function startWorkers() {
