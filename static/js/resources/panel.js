@@ -22,19 +22,13 @@ export function open(panel, _program, id, aside) {
 }
 
 class ResourcePanel {
-  #closeCharts = null; #last = null; #facts; #workers; #acquired; #waiting; #users;
+  #closeCharts = null; #last = null; #facts; #lists;
 
   constructor(panel, id, aside) {
     Object.assign(this, { panel, id, aside });
     this.#facts = new Keyed(part(panel, "facts"), "resource-fact", { key: ({ label }) => label, update: showFact });
-    this.#workers = new Keyed(part(panel, "workers-list"), "resource-worker", { key: ({ pid }) => pid, update: showWorker });
-    this.#acquired = this.#processes("acquired-list");
-    this.#waiting = new Keyed(part(panel, "waiting-list"), "resource-waiting", { key: ({ pid, to }) => `${pid} ${to}`, update: showWaiting });
-    this.#users = this.#processes("users-list");
-  }
-
-  #processes(name) {
-    return new Keyed(part(this.panel, name), "resource-user", { key: (pid) => pid, update: (_, { who }, pid) => showProcessLink(who, pid) });
+    const list = (name, update) => new Keyed(part(panel, `${name}-list`), "resource-process", { key: ({ pid, to }) => `${pid} ${to}`, update });
+    this.#lists = { workers: list("workers", showWorker), acquired: list("acquired", showUser), waiting: list("waiting", showWaiting), users: list("users", showUser) };
   }
 
   /** Show the resource; a removed one keeps its last figures. */
@@ -58,16 +52,15 @@ class ResourcePanel {
     part(this.panel, "problem").hidden = !problemOf(one);
     part(this.panel, "release").hidden = !one.abandoned || one.manager !== null || !exists || store.role === "viewer";
     this.#facts.show(factsOf(one));
-    this.#list("workers", this.#workers, exists ? workersOf(one) : []);
-    this.#list("acquired", this.#acquired, exists ? one.acquired_by ?? [] : []);
-    this.#list("waiting", this.#waiting, exists ? one.waiting : []);
-    this.#list("users", this.#users, exists ? one.users : []);
+    const users = (pids) => pids.map((pid) => ({ pid }));
+    const members = { workers: workersOf(one), acquired: users(one.acquired_by ?? []), waiting: one.waiting, users: users(one.users) };
+    for (const [name, all] of Object.entries(members)) this.#list(name, exists ? all : []);
   }
 
-  #list(name, rows, all) {
+  #list(name, all) {
     part(this.panel, name).hidden = !all.length;
     setText(part(this.panel, `${name}-count`), all.length > MOST ? `${count(all.length)}, first ${MOST} shown` : count(all.length));
-    rows.show(all.slice(0, MOST));
+    this.#lists[name].show(all.slice(0, MOST));
   }
 }
 
@@ -96,11 +89,13 @@ function workersOf({ workers, running }) {
   return (workers ?? []).map((pid) => ({ pid, ...tasks.get(pid) })).sort((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity) || a.pid - b.pid);
 }
 
-function showWorker(row, { who, what, since }, { pid, what: task, since: at }) {
+function showWorker(row, { who, label, since }, { pid, what: task, since: at }) {
   showProcessLink(who, pid);
-  setText(what, task ?? "no task");
+  setText(label, task ?? "no task");
   setText(since, task ? duration(store.now() - at) : "");
 }
+
+const showUser = (row, { who }, { pid }) => showProcessLink(who, pid);
 
 function showWaiting(row, { who, label: cell, since }, { pid, label, since: at }) {
   showProcessLink(who, pid);
