@@ -5,7 +5,8 @@ import { plural } from "../words/format.js";
 import { effectOf, VERBS, whyNot } from "../words/verbs.js";
 import { chooseSignal } from "../acting/signals.js";
 import { store } from "../state/store.js";
-import { fill, part, setText, stamp } from "../dom/dom.js";
+import { fill, part } from "../dom/dom.js";
+import { verbButton } from "../processes/buttons.js";
 import { toast } from "../widgets/toasts.js";
 
 const ORDER = ["stack", "start", "suspend", "resume", "restart", "terminate", "kill", "join", "close", "signal"];
@@ -24,12 +25,7 @@ export function showButtons(root, process) {
 }
 
 function button(verb) {
-  const { label, key, danger } = VERBS[verb];
-  const made = stamp("action");
-  made.dataset.verb = verb;
-  made.classList.toggle("danger", Boolean(danger));
-  fill(made, { label });
-  key ? setText(part(made, "key"), key) : part(made, "key").remove();
+  const made = verbButton("action", { verb, ...VERBS[verb] });
   made.addEventListener("click", (event) => press(event, verb));
   return made;
 }

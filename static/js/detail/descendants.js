@@ -4,6 +4,7 @@ import { act } from "../acting/processes.js";
 import { OS_STATES } from "../words/explain.js";
 import { Keyed, mountRowClicks } from "../dom/rows.js";
 import { count as formatted, mebibytes, percent, plural } from "../words/format.js";
+import { depthFirst } from "../processes/tree.js";
 import { detailHref, go, href } from "../state/router.js";
 import { store } from "../state/store.js";
 import { fill, framed, part } from "../dom/dom.js";
@@ -28,7 +29,7 @@ function press(button, { id, root, pid }) {
 
 function show(panel, id, rows) {
   const below = [...store.descendants.values()].filter(({ root }) => root === id);
-  const tree = ordered(below);
+  const tree = depthFirst(below);
   rows.show(tree.slice(0, MOST));
   part(panel, "scroll").hidden = !tree.length;
   fill(panel, { about: about(below, tree.length) });
@@ -39,14 +40,6 @@ function about(below, count) {
   const orphans = below.filter(({ orphan }) => orphan).length;
   const more = count > MOST ? ` ${formatted(count - MOST)} are not shown.` : "";
   return `Terminate and Kill also end these.${orphans ? ` ${plural(orphans, "orphan")}, now ${orphans === 1 ? "a child" : "children"} of the supervisor.` : ""}${more}`;
-}
-
-/** Depth first; those whose parent is not in the list come first. */
-function ordered(below) {
-  const pids = new Set(below.map(({ pid }) => pid));
-  const families = Map.groupBy(below.sort((a, b) => a.pid - b.pid), ({ ppid }) => (pids.has(ppid) ? ppid : null));
-  const walk = (parent, depth) => (families.get(parent) ?? []).flatMap((one) => [{ one, depth }, ...walk(one.pid, depth + 1)]);
-  return walk(null, 0);
 }
 
 function update(row, cells, { one: { id, root, pid, name, command, state, orphan, cpu_percent: cpu, rss_bytes: rss }, depth }) {

@@ -26,7 +26,10 @@ export function startDetail() {
   onRoute(follow);
   store.subscribe(changed);
   setInterval(() => id && !document.hidden && tick(), TICK_MS);
-  part(aside, "close").addEventListener("click", leave);
+  part(aside, "close").addEventListener("click", (event) => {
+    event.preventDefault();
+    closeDetail();
+  });
 }
 
 /** Return to the list, which keeps its filter; false if no detail is open. */
@@ -36,31 +39,24 @@ export function closeDetail() {
   return true;
 }
 
-function leave(event) {
-  event.preventDefault();
-  closeDetail();
-}
-
 function follow({ page, id: wanted, params }) {
   const before = id;
   id = page === "processes" ? wanted : null;
   aside.hidden = !id;
   document.documentElement.classList.toggle("has-detail", Boolean(id));
   if (!id) return void showTab(null, null);
-  render();
-  showTab(store.processes.has(id) ? id : null, params.get("tab"));
+  render(params);
   if (before !== id) part(aside, "scroll").scrollTop = 0;
 }
 
 function changed({ processes, removed, descendants, reset }) {
-  if (!id || !(reset || processes.has(id) || removed.has(id) || descendants.size)) return;
-  render();
-  showTab(store.processes.has(id) ? id : null, route().params.get("tab"));
+  if (id && (reset || processes.has(id) || removed.has(id) || descendants.size)) render(route().params);
 }
 
-function render() {
+function render(params) {
   const process = store.processes.get(id);
   part(aside, "body").hidden = !process;
+  showTab(process ? id : null, params.get("tab"));
   if (!process) return void showMissing();
   missing(id, process);
   const { name, workload, target, descendants } = process;

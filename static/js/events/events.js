@@ -3,7 +3,7 @@
 import { filterOf, showFilter, startFilter } from "./filter.js";
 import { eventRow } from "./row.js";
 import { count, plural } from "../words/format.js";
-import { before, newest, passes } from "./journal.js";
+import { page as fetchPage, passes } from "./journal.js";
 import { onRoute } from "../state/router.js";
 import { store } from "../state/store.js";
 import { fill, part, setText } from "../dom/dom.js";
@@ -46,7 +46,7 @@ async function load() {
   const turn = (state.turn += 1);
   Object.assign(state, { loaded: false, waiting: [], unseen: 0 });
   try {
-    const { events, more } = await newest(state.filter);
+    const { events, more } = await fetchPage(state.filter);
     if (turn !== state.turn) return;
     list.replaceChildren(...events.map(eventRow).reverse());
     Object.assign(state, { oldest: events[0]?.seq ?? null, newest: events.at(-1)?.seq ?? 0, more, loaded: true });
@@ -84,7 +84,7 @@ function dropOldest() {
 async function older() {
   const { turn, oldest } = state;
   part(page, "older").disabled = true;
-  const { events, more } = await before(state.filter, oldest).catch(() => ({ events: [], more: true }));
+  const { events, more } = await fetchPage(state.filter, oldest).catch(() => ({ events: [], more: true }));
   part(page, "older").disabled = false;
   if (turn !== state.turn) return;
   list.append(...events.map(eventRow).reverse());

@@ -6,20 +6,10 @@ const PAGE = 200;
 
 /** @typedef {{q: string, kind: string, process: string}} Filter */
 
-const query = (filter, more) => {
-  const given = Object.entries({ ...filter, ...more }).filter(([, value]) => value !== "" && value !== null);
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-};
-
-/** Fetch the newest events, oldest first. @param {Filter} filter @returns {Promise<{events: object[], more: boolean}>} */
-export async function newest(filter) {
-  const { events } = await get(`/api/v1/events?${query(filter, { latest: "true", limit: PAGE })}`);
-  return { events, more: events.length === PAGE };
-}
-
-/** Fetch the events before `seq`, oldest first. @param {Filter} filter @param {number} seq */
-export async function before(filter, seq) {
-  const { events } = await get(`/api/v1/events?${query(filter, { latest: "true", before: seq, limit: PAGE })}`);
+/** Fetch the newest events, or those before `seq`, oldest first. @param {Filter} filter @param {number|null} seq @returns {Promise<{events: object[], more: boolean}>} */
+export async function page(filter, seq = null) {
+  const given = Object.entries({ ...filter, latest: "true", before: seq, limit: PAGE }).filter(([, value]) => value !== "" && value !== null);
+  const { events } = await get(`/api/v1/events?${new URLSearchParams(given)}`);
   return { events, more: events.length === PAGE };
 }
 

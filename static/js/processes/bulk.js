@@ -34,12 +34,5 @@ function show() {
   const now = possible.map(({ verb }) => verb).join();
   if (now === offered) return;
   offered = now;
-  verbs.replaceChildren(...possible.map((one) => named(verbButton(one, "the selected processes"))));
-}
-
-/** In the bar a button can be reached by Tab and is named by its text. */
-function named(button) {
-  button.removeAttribute("tabindex");
-  button.removeAttribute("aria-label");
-  return button;
+  verbs.replaceChildren(...possible.map((one) => Object.assign(verbButton("verb", one), { title: `${one.label} the selected processes` })));
 }

@@ -13,18 +13,24 @@ export function showVerbButtons(row, { key, kind, record, gone }) {
   if (row.offered === now) return;
   row.offered = now;
   const shown = possible.length > PRIMARY ? [...possible.slice(0, PRIMARY), MORE] : possible;
-  row.cells.verbs.replaceChildren(...shown.map((one) => verbButton(one, record.name)));
+  row.cells.verbs.replaceChildren(...shown.map((one) => named(verbButton("verb", one), one, record.name)));
 }
 
-/** @param {import("../words/offers.js").Offer} offer @param {string} name of the process @returns {HTMLButtonElement} */
-export function verbButton({ verb, label, key, danger }, name) {
-  const button = stamp("verb");
+/** Name a button after its process, and keep it out of the Tab order: there are many rows. */
+function named(button, { verb, label }, name) {
+  button.title = verb === "more" ? `More actions on ${name}` : `${label} ${name}`;
+  button.setAttribute("aria-label", button.title);
+  button.tabIndex = -1;
+  return button;
+}
+
+/** @param {"verb"|"menuitem"|"action"} template @param {import("../words/offers.js").Offer} offer @returns {HTMLButtonElement} */
+export function verbButton(template, { verb, label, key, danger }) {
+  const button = stamp(template);
   setText(button.firstElementChild, label);
-  setText(button.lastElementChild, key ?? "");
+  setText(button.lastElementChild, key);
   button.dataset.verb = verb;
   if (key) button.dataset.key = key;
   button.classList.toggle("danger", Boolean(danger));
-  button.title = verb === "more" ? `More actions on ${name}` : `${label} ${name}`;
-  button.setAttribute("aria-label", button.title);
   return button;
 }

@@ -1,10 +1,10 @@
 /** The menu of all possible verbs of a row. */
 
 import { act } from "../acting/processes.js";
-import { setText, stamp } from "../dom/dom.js";
 import { detailHref, go } from "../state/router.js";
 import { showAt } from "../widgets/popover.js";
 import { store } from "../state/store.js";
+import { verbButton } from "./buttons.js";
 import { offers } from "../words/offers.js";
 
 const menu = document.getElementById("menu");
@@ -25,15 +25,11 @@ function openMenu(id, anchor) {
   menu.firstElementChild?.focus();
 }
 
-function itemFor({ verb, label, key, danger }, id, anchor) {
-  const item = stamp("menuitem");
-  setText(item.firstElementChild, label);
-  setText(item.lastElementChild, key ?? "");
-  item.dataset.verb = verb;
-  item.classList.toggle("danger", Boolean(danger));
+function itemFor(offer, id, anchor) {
+  const item = verbButton("menuitem", offer);
   item.addEventListener("click", () => {
     menu.hidePopover();
-    runVerb(verb, id, anchor);
+    runVerb(offer.verb, id, anchor);
   });
   return item;
 }

@@ -16,7 +16,7 @@ import { matcher } from "./filter.js";
  */
 export function arrange({ processes, descendants }, params, folded) {
   const match = matcher(params);
-  const { families, orphans } = grouped(processes, descendants);
+  const families = Map.groupBy(descendants.values(), ({ root }) => (processes.has(root) ? root : null));
   const tree = params.get("view") === "tree";
   const wanted = (process) =>
     match.process(process) || (tree && (families.get(process.id) ?? []).some(match.descendant) && !params.get("state") && params.get("q"));
@@ -24,39 +24,23 @@ export function arrange({ processes, descendants }, params, folded) {
   for (const process of [...processes.values()].filter(wanted).sort(comparison(params.get("sort")))) {
     const family = families.get(process.id) ?? [];
     items.push({ key: process.id, kind: "process", record: process, depth: 0, below: tree ? family.length : 0 });
-    if (tree && !folded.has(process.id)) items.push(...branch(process, family));
+    if (tree && !folded.has(process.id)) items.push(...depthFirst(family).map(({ one, depth }) => descendant(one, depth + 1)));
   }
-  return items.concat(orphanGroup(orphans.filter(match.descendant)));
+  return items.concat(orphanGroup((families.get(null) ?? []).filter(match.descendant)));
 }
 
-function grouped(processes, descendants) {
-  const families = new Map();
-  const orphans = [];
-  for (const one of descendants.values()) {
-    if (one.root === null || !processes.has(one.root)) orphans.push(one);
-    else families.has(one.root) ? families.get(one.root).push(one) : families.set(one.root, [one]);
-  }
-  return { families, orphans };
+/** Return processes depth first, each with its depth; one whose parent is not among them is at the top. @param {object[]} family @returns {{one: object, depth: number}[]} */
+export function depthFirst(family) {
+  const pids = new Set(family.map(({ pid }) => pid));
+  const children = Map.groupBy(family.toSorted((a, b) => a.pid - b.pid), ({ ppid }) => (pids.has(ppid) ? ppid : null));
+  const walk = (parent, depth) => (children.get(parent) ?? []).flatMap((one) => [{ one, depth }, ...walk(one.pid, depth + 1)]);
+  return walk(null, 0);
 }
 
-/** Depth first from the pid of the root; a descendant whose parent has exited is shown directly below the root. */
-function branch(root, family) {
-  const pids = new Set(family.map((one) => one.pid));
-  const children = Map.groupBy(family, (one) => (pids.has(one.ppid) ? one.ppid : root.pid));
-  const items = [];
-  const walk = (pid, depth) => {
-    for (const record of (children.get(pid) ?? []).sort((a, b) => a.pid - b.pid)) {
-      items.push({ key: record.id, kind: "descendant", record, depth, below: 0 });
-      walk(record.pid, depth + 1);
-    }
-  };
-  walk(root.pid, 1);
-  return items;
-}
+const descendant = (record, depth) => ({ key: record.id, kind: "descendant", record, depth, below: 0 });
 
 function orphanGroup(orphans) {
   if (!orphans.length) return [];
   const group = { key: "orphans", kind: "group", record: { name: "Orphans", count: orphans.length }, depth: 0, below: 0 };
-  const rows = orphans.map((record) => ({ key: record.id, kind: "descendant", record, depth: 1, below: 0 }));
-  return [group, ...rows];
+  return [group, ...orphans.map((record) => descendant(record, 1))];
 }

@@ -37,7 +37,7 @@ function holder(one) {
 }
 
 /**
- * @typedef {{label: string, number?: boolean, tip?: string, text?: (one: object, now: number) => any,
+ * @typedef {{label: string, number?: boolean, tip?: string, text?: (one: object, now: number) => any, bad?: (one: object) => boolean,
  *   build?: (cell: HTMLElement) => void, write?: (cell: HTMLElement, one: object, now: number) => void}} Column
  * @type {Record<string, Column>}
  */
@@ -54,10 +54,10 @@ export const COLUMNS = {
   waiting: { label: "Waiting", number: true, write: writeWaiting },
   users: { label: "Users", number: true, tip: "live processes that use it", text: (one) => count(one.users.length) },
   ends: { label: "Ends", text: (one) => ends(one.ends) },
-  level: { label: "State", write: writeLevel },
+  level: { label: "State", text: lockState, bad: (one) => one.abandoned },
   holder: { label: "Holder", text: holder },
   held: { label: "Held for", number: true, text: (one) => duration(one.held_s) },
-  standing: { label: "State", write: writeStanding },
+  standing: { label: "State", text: syncState, bad: (one) => one.broken },
   type: { label: "Type", text: (one) => typeOf(one) || ABSENT },
   values: { label: "Value", tip: "read without the lock; may be partly written", text: (one) => valueText(one, 60) },
   size: { label: "Size", number: true, text: (one) => bytes(one.size_bytes) },
@@ -101,14 +101,4 @@ function writeDepth(cell, one) {
 function writeWaiting(cell, one, now) {
   setText(cell, waitingText(one, now) || ABSENT);
   setData(cell, "some", one.waiting.length > 0);
-}
-
-function writeLevel(cell, one) {
-  setText(cell, lockState(one));
-  setData(cell, "tone", one.abandoned ? "bad" : null);
-}
-
-function writeStanding(cell, one) {
-  setText(cell, syncState(one));
-  setData(cell, "tone", one.broken ? "bad" : null);
 }

@@ -86,5 +86,9 @@ function update(row, columns, { one, opened, now, blocked }) {
   setData(row, "blocked", blocked.has(one.id));
   setData(row, "open", one.id === opened);
   setData(row, "bad", one.abandoned || one.broken);
-  columns.forEach(({ write, text }, at) => (write ? write(row.children[at], one, now) : setText(row.children[at], text(one, now))));
+  columns.forEach(({ write, text, bad }, at) => {
+    const place = row.children[at];
+    write ? write(place, one, now) : setText(place, text(one, now));
+    if (bad) setData(place, "tone", bad(one) ? "bad" : null);
+  });
 }
