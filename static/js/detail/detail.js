@@ -1,6 +1,6 @@
 /**
  * The detail of a process beside the list: head, finding, actions and the open tab.  Its address is /processes/ID; Esc or
- * the cross returns to the list.  A tab is a module with `open(panel, id)` → `{update?(change), close?()}`.
+ * the cross returns to the list.  A tab is a module with `open(panel, id)` → a function that closes it.
  */
 
 import { showButtons } from "./buttons.js";

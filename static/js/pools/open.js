@@ -31,7 +31,7 @@ export function openPoolDialog() {
   fields.show(FIELDS, true);
   fields.complain("");
   open(dialog);
-  fields.focus("name");
+  fields.field("name").control.focus();
 }
 
 async function submit(event) {

@@ -98,9 +98,9 @@ export class Rows {
   }
 
   #draw(row, kind, key) {
-    const state = `${key} ${store.samplesVersion} ${devicePixelRatio}`;
+    const state = `${key} ${store.samples.version} ${devicePixelRatio}`;
     if (row.drawn === state) return;
     row.drawn = state;
-    drawSamples(row.cells, kind === "process" ? store.samples(key) : NO_SAMPLES);
+    drawSamples(row.cells, kind === "process" ? store.samples.of(key) : NO_SAMPLES);
   }
 }

@@ -1,13 +1,12 @@
 /** The columns of the tables of resources. */
 
 import { element, setAttr, setData, setText } from "../dom/dom.js";
-import { ABSENT, bytes, capitalized, count, duration } from "../words/format.js";
+import { ABSENT, bytes, capitalized, count, duration, known } from "../words/format.js";
 import { hasExited, nameOf } from "../words/pids.js";
 import { probableHolder } from "../words/programs.js";
 import { backlog, fullness, isSemaphore, lockState, queueDepth, resourceName, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 
-const known = (value) => value !== null && value !== undefined;
 /** "12", "0.4" per second @param {number|null} value */
 export const rate = (value) => (known(value) ? count(value >= 10 ? Math.round(value) : Number(value.toFixed(1))) : ABSENT);
 

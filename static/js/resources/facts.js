@@ -1,11 +1,9 @@
 /** The figures of a resource, by its kind, each with its meaning. */
 
-import { ABSENT, bytes, clock, count, duration } from "../words/format.js";
+import { ABSENT, bytes, clock, count, duration, known } from "../words/format.js";
 import { probableHolder } from "../words/programs.js";
 import { processLabel, rate } from "./columns.js";
 import { backlog, ELEMENTS, isLock, isQueue, isSemaphore, lockState, queueDepth, syncState, typeOf, valueText } from "../words/resources.js";
-
-const known = (value) => value !== null && value !== undefined;
 
 /** @typedef {{label: string, value?: any, pid?: number, resources?: string[], why?: string, style?: string}} Fact `pid`, `resources`: what to link */
 

@@ -34,7 +34,7 @@ function showHost() {
   setText(places["cpu-words"], `${Math.round(cpu)} %`);
   setText(places["memory-words"], `${(used / GIB).toFixed(1)} / ${bytes(total)}`);
   setAttr(host, "title", `${name}, ${cores} cores`);
-  const past = store.samples(HOST);
+  const past = store.samples.of(HOST);
   sparkline(places.cpu, past.cpu, { top: 100 });
   sparkline(places.memory, past.rss, { top: total });
 }

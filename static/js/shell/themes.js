@@ -1,5 +1,6 @@
 /** The theme button: system, light, dark. */
 
+import { setData } from "../dom/dom.js";
 import { themeChanged } from "../widgets/palette.js";
 
 const NAMES = { "": "system", light: "light", dark: "dark" };
@@ -24,12 +25,7 @@ export function mountTheme() {
 }
 
 function set(theme) {
-  if (theme) {
-    document.documentElement.dataset.theme = theme;
-    localStorage.setItem("theme", theme);
-  } else {
-    delete document.documentElement.dataset.theme;
-    localStorage.removeItem("theme");
-  }
+  setData(document.documentElement, "theme", theme || null);
+  localStorage.setItem("theme", theme);
   themeChanged();
 }

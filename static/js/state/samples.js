@@ -20,8 +20,8 @@ export class Samples {
 
   /** Add the current values of all processes and of the host. @param {Iterable<object>} processes @param {object} host */
   tick(processes, host) {
-    for (const { id, cpu_percent, rss_bytes } of processes) this.#setText(id, cpu_percent, rss_bytes);
-    this.#setText(HOST, host.cpu_percent, host.memory_used_bytes);
+    for (const { id, cpu_percent, rss_bytes } of processes) this.#push(id, cpu_percent, rss_bytes);
+    this.#push(HOST, host.cpu_percent, host.memory_used_bytes);
     this.version += 1;
   }
 
@@ -51,7 +51,7 @@ export class Samples {
     this.#series.delete(id);
   }
 
-  #setText(id, cpu, rss) {
+  #push(id, cpu, rss) {
     const series = this.#series.get(id) ?? this.#begin(id);
     push(series.cpu, cpu);
     push(series.rss, rss);

@@ -26,7 +26,8 @@ class Store {
   /** @type {number|null} server time */ staleSince = null;
   /** Why the server rejects this page. @type {string|null} */ refusal = null;
   /** @type {"operator"|"viewer"} */ role = document.documentElement.dataset.role === "viewer" ? "viewer" : "operator";
-  #samples = new Samples(); #listeners = new Set(); #clockOffset = 0;
+  /** The last minute of each process, and of the HOST. */ samples = new Samples();
+  #listeners = new Set(); #clockOffset = 0;
 
   /** Call `fn(change)` after every change. @param {(change: import("./changes.js").Change) => void} fn @returns {() => void} unsubscribe */
   subscribe(fn) {
@@ -37,16 +38,6 @@ class Store {
   /** Return a process or a descendant. @param {string} id */
   get(id) {
     return this.processes.get(id) ?? this.descendants.get(id);
-  }
-
-  /** @param {string} id or HOST @returns {{cpu: (number|null)[], rss: (number|null)[]}} last minute, oldest first */
-  samples(id) {
-    return this.#samples.of(id);
-  }
-
-  /** Changes whenever there are new samples. */
-  get samplesVersion() {
-    return this.#samples.version;
   }
 
   /** The wall clock of the server in seconds, the base of countdowns and uptimes. */
@@ -61,7 +52,7 @@ class Store {
       away: () => this.#setStale(), down: () => this.#setStale(),
       refused: (why) => this.#setStale(why),
     });
-    setInterval(() => this.connected && this.#samples.tick(this.processes.values(), this.host), SAMPLE_MS);
+    setInterval(() => this.connected && this.samples.tick(this.processes.values(), this.host), SAMPLE_MS);
   }
 
   #replace(snapshot) {
@@ -73,7 +64,7 @@ class Store {
     this.#setCurrent(snapshot.at);
     const all = forEachKind((kind) => new Set(this[kind].keys()));
     this.#notify({ ...all, events: this.events, waits: true, reset: true, status: true });
-    if (first) this.#samples.recall(() => this.now());
+    if (first) this.samples.recall(() => this.now());
   }
 
   #apply(delta) {
@@ -92,7 +83,7 @@ class Store {
 
   #remove(id) {
     for (const kind of KINDS) this[kind].delete(id);
-    this.#samples.forget(id);
+    this.samples.forget(id);
   }
 
   #setCurrent(at) {

@@ -55,11 +55,6 @@ export class FormFields {
     return this.#fields.find((one) => one.path === path);
   }
 
-  /** @param {string} path */
-  focus(path) {
-    this.field(path)?.control.focus();
-  }
-
   /** Show a problem at its field, else at the foot. @param {string} problem @param {string|null} path */
   complain(problem, path = null) {
     const field = path ? this.#nearest(path) : null;

@@ -4,7 +4,8 @@ export const ABSENT = "–";
 const MIB = 1024 * 1024;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-const absent = (value) => value === null || value === undefined || Number.isNaN(value);
+export const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+const absent = (value) => !known(value);
 
 /** "8.2 GiB" @param {number|null} value */
 export function bytes(value) {

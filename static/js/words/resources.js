@@ -1,11 +1,10 @@
 /** Resources as text and figures. */
 
-import { ABSENT, bytes, count, duration, plural } from "./format.js";
+import { ABSENT, bytes, count, duration, known, plural } from "./format.js";
 import { store } from "../state/store.js";
 
 /** How many elements of an array have a chart. */
 export const ELEMENTS = 4;
-const known = (value) => value !== null && value !== undefined;
 
 /** Split `jobs (train.py:41)` into name and place. @param {{name: string}} resource @returns {{name: string, place: string}} */
 function splitName({ name, kind_label: kind, id }) {

@@ -12,7 +12,7 @@ const root = document.getElementById("pool");
 const box = part(root, "jobs");
 let pool = null;
 
-const rows = new Keyed(part(box, "rows"), "job", { key: ({ id }) => id, update: (row, cells, job) => update(row, cells, job) });
+const rows = new Keyed(part(box, "rows"), "job", { key: ({ id }) => id, update });
 
 /** Follow clicks on rows. */
 export function startJobs() {

@@ -13,10 +13,7 @@ const box = part(root, "workers");
 let pool = null;
 let revealed = null;
 
-const rows = new Keyed(part(box, "rows"), "worker", {
-  key: ({ pid, state }) => `${pid}${state === "ended" ? " ended" : ""}`,
-  update: (row, cells, worker) => update(row, cells, worker),
-});
+const rows = new Keyed(part(box, "rows"), "worker", { key: ({ pid, state }) => `${pid}${state === "ended" ? " ended" : ""}`, update });
 const windowed = new Windowed(box, () => pool && show());
 
 /** Follow clicks on rows and their buttons. */
