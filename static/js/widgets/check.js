@@ -21,11 +21,10 @@ export function check(parameter, typed) {
 }
 
 /** The allowed values: "an integer from 1 to 100" @param {object} parameter */
-function allowed({ type, minimum = null, maximum = null }) {
-  const kind = WHOLE.has(type) ? "an integer" : "a number";
-  if (minimum !== null && maximum !== null) return `${kind} from ${figure(minimum)} to ${figure(maximum)}`;
-  if (minimum !== null) return `${kind}, at least ${figure(minimum)}`;
-  return maximum === null ? kind : `${kind}, at most ${figure(maximum)}`;
+function allowed(parameter) {
+  const kind = WHOLE.has(parameter.type) ? "an integer" : "a number";
+  const range = bounds(parameter);
+  return range.includes(" to ") ? `${kind} from ${range}` : [kind, range].filter(Boolean).join(", ");
 }
 
 /** The allowed range as a hint: "1 to 100" @param {object} parameter */
