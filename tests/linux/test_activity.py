@@ -1,4 +1,4 @@
-"""What a process does at this moment is read from /proc, for every way to wait."""
+"""app.linux.activity reads from /proc what a process is doing, for every kind of wait."""
 
 import os
 import signal
@@ -15,22 +15,22 @@ FILE_LOCK = (
     "import fcntl\none, two = (open(sys.argv[1], 'a') for _ in range(2))\n"
     "fcntl.flock(one, fcntl.LOCK_EX)\nfcntl.flock(two, fcntl.LOCK_EX)"
 )
-TWO_THREADS = "threading.Thread(target={work}).start()\n"
+START_THREAD = "threading.Thread(target={work}).start()\n"
 
 
-def seen(pid: int, kind: str, words: str) -> Blocked:
-    """What it does, once that is what is expected; the message of a failure has what it was instead."""
+def wait_for_activity(pid: int, kind: str, words: str) -> Blocked:
+    """Return what the process is doing once it matches; on failure, say what it was doing instead."""
     last: list[Blocked | None] = []
 
-    def looks_so() -> Blocked | None:
+    def matches() -> Blocked | None:
         last[:] = [blocked_on(pid)]
         found = last[0]
         return found if found and found.kind == kind and words in found.in_words else None
 
     try:
-        found = wait_until(looks_so)
+        found = wait_until(matches)
     except AssertionError:
-        pytest.fail(f"it is {last[0]}, not {kind}: {words}")
+        pytest.fail(f"the process is {last[0]}, not {kind}: {words}")
     assert found
     return found
 
@@ -56,27 +56,27 @@ def seen(pid: int, kind: str, words: str) -> Blocked:
         pytest.param(FILE_LOCK, "waiting", "/locked (flock)", id="flock"),
     ],
 )
-def test_process_is_seen_doing(code: str, kind: str, words: str, tmp_path: object) -> None:
-    """Kind and words."""
+def test_activity_is_named_by_kind_and_words(code: str, kind: str, words: str, tmp_path: object) -> None:
+    """Each way to run or block is reported with the expected kind and description."""
     with running(code, arguments=(f"{tmp_path}/locked",)) as program:
-        found = seen(program.pid, kind, words)
+        found = wait_for_activity(program.pid, kind, words)
         assert found.pid == program.pid
         assert found.main.tid == program.pid
 
 
-def test_parent_waits_for_a_named_child() -> None:
+def test_wait_for_a_child_names_its_pid() -> None:
     with running("pid = os.fork()\nif pid == 0: time.sleep(600)\ntell(pid)\nos.waitpid(pid, 0)") as program:
         child = int(program.told()[0])
-        seen(program.pid, "waiting", f"waiting for child {child} to exit")
+        wait_for_activity(program.pid, "waiting", f"waiting for child {child} to exit")
         os.kill(child, signal.SIGKILL)
 
 
-def test_zombie_has_ended() -> None:
+def test_exited_process_that_was_not_joined_is_a_zombie() -> None:
     with running("pass") as program:
-        seen(program.pid, "zombie", "exited, not yet joined")
+        wait_for_activity(program.pid, "zombie", "exited, not yet joined")
 
 
-def test_nothing_is_seen_of_what_is_gone() -> None:
+def test_process_that_no_longer_exists_has_no_activity() -> None:
     with running("pass") as program:
         program.process.wait()
         assert blocked_on(program.pid) is None
@@ -90,15 +90,17 @@ def test_nothing_is_seen_of_what_is_gone() -> None:
         pytest.param("lambda: exec('while True: pass')", "running", id="runs"),
     ],
 )
-def test_main_thread_that_waits_for_its_threads_is_judged_by_them(work: str, kind: str) -> None:
-    """Python joins its threads at the end: that alone is no sign of trouble."""
-    with running(TWO_THREADS.format(work=work)) as program:
-        found = seen(program.pid, kind, "main thread blocked on a threading.Lock (futex, no timeout); 1 other thread: ")
+def test_main_thread_joining_its_threads_takes_their_activity(work: str, kind: str) -> None:
+    """Python joins its threads at exit, so a blocked main thread alone is no sign of trouble."""
+    with running(START_THREAD.format(work=work)) as program:
+        found = wait_for_activity(
+            program.pid, kind, "main thread blocked on a threading.Lock (futex, no timeout); 1 other thread: "
+        )
         assert len(found.threads) == 2
 
 
-def test_threads_beyond_the_bound_are_counted() -> None:
-    """However many there are, the look is short."""
+def test_threads_over_the_limit_are_counted_but_not_read() -> None:
+    """At most 32 threads are inspected, so that the read stays short."""
     code = "[threading.Thread(target=time.sleep, args=(600,), daemon=True).start() for _ in range(50)]\ntime.sleep(600)"
     with running(code) as program:
         found = wait_until(lambda: (seen := blocked_on(program.pid)) and seen.threads_not_shown == 51 - 32 and seen)

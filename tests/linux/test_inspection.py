@@ -1,4 +1,4 @@
-"""One process in detail; whatever cannot be read is a note."""
+"""Inspecting one process in detail: what cannot be read becomes a note."""
 
 import os
 from pathlib import Path
@@ -13,14 +13,14 @@ from tests.sleepers import running
 from tests.waiting import wait_until
 
 
-def inspected(pid: int) -> JsonDict:
+def inspect_pid(pid: int) -> JsonDict:
     stat = proc.stat(pid)
     assert stat
     return inspect(pid, stat.start_ticks)
 
 
-def test_living_process_is_told_in_full(tmp_path: Path) -> None:
-    """Memory shares, files, connections, environment, folder, command, CPUs, niceness and limits."""
+def test_running_process_is_shown_in_full(tmp_path: Path) -> None:
+    """Memory, open files, connections, environment, directory, command, CPU affinity, niceness and limits are read."""
     code = (
         "import socket; server = socket.create_server(('127.0.0.1', 0))\n"
         "file = open(sys.argv[1], 'w'); os.chdir(os.path.dirname(sys.argv[1]))\n"
@@ -29,7 +29,7 @@ def test_living_process_is_told_in_full(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with running(code, {"API_TOKEN": "hunter2", "COLOUR": "blue"}, (str(path), "--token=hunter2")) as program:
         (port,) = program.told()
-        found = inspected(program.pid)
+        found = inspect_pid(program.pid)
     assert found["notes"] == []
     assert 0 < found["uss_bytes"] <= found["pss_bytes"]
     assert {"path": str(path), "mode": "w"} in [
@@ -45,29 +45,29 @@ def test_living_process_is_told_in_full(tmp_path: Path) -> None:
     assert " / " in found["limits"]["open files"]
 
 
-def test_lists_are_bounded_and_say_so() -> None:
-    """What is left out is counted."""
+def test_long_list_is_cut_with_a_note() -> None:
+    """The note says how many entries are not shown."""
     with running("fds = [os.dup(0) for _ in range(300)]; tell('ready'); time.sleep(600)") as program:
         program.told()
-        found = inspected(program.pid)
+        found = inspect_pid(program.pid)
     assert len(found["open_files"]) == LIMIT
     assert found["notes"] == [f"open files: {303 - LIMIT} more not shown"]
 
 
-def test_zombie_and_stranger_are_notes() -> None:
-    """Nothing is told of what has ended, nor of another process under its pid."""
+def test_zombie_and_reused_pid_are_shown_as_notes() -> None:
+    """Nothing is shown of a process that has ended, nor of another process that now has its pid."""
     with running("pass") as program:
         wait_until(lambda: (stat := proc.stat(program.pid)) and stat.dead)
-        found = inspected(program.pid)
+        found = inspect_pid(program.pid)
         assert "zombie" in found["notes"][0]
-        stranger = inspect(program.pid, 1)
-    assert stranger["notes"] == [f"pid {program.pid} has ended"]
-    assert {value for key, value in stranger.items() if key != "notes"} == {None}
+        reused = inspect(program.pid, 1)
+    assert reused["notes"] == [f"pid {program.pid} has ended"]
+    assert {value for key, value in reused.items() if key != "notes"} == {None}
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not look")
-def test_what_is_not_permitted_is_a_note() -> None:
-    """The rest is told all the same."""
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can switch to a user without permission")
+def test_missing_permission_is_shown_as_a_note() -> None:
+    """Everything that may be read is still shown."""
     code = "tell('ready'); time.sleep(600)"
     with running(code) as program:
         program.told()
@@ -78,7 +78,7 @@ def test_what_is_not_permitted_is_a_note() -> None:
                 os.setgroups([])
                 os.setresgid(65534, 65534, 65534)
                 os.setresuid(65534, 65534, 65534)
-                found = inspected(program.pid)
+                found = inspect_pid(program.pid)
                 os.write(write, "\n".join([*found["notes"], f"nice: {found['nice']}"]).encode())
             finally:
                 os._exit(0)
@@ -92,7 +92,7 @@ def test_what_is_not_permitted_is_a_note() -> None:
 
 
 def test_host_figures_are_plausible() -> None:
-    """Percent of all cores together; memory used is part of what there is."""
+    """CPU is a percentage of all cores together; memory used is less than the total."""
     gauge = HostGauge()
     host = wait_until(lambda: (found := gauge.measure()) and found.cpu_percent > 0 and found)
     assert 0 < host.cpu_percent <= 100

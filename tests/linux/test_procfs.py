@@ -1,4 +1,4 @@
-"""The text of /proc is parsed as proc(5) describes it, odd names and wraps included."""
+"""The files of /proc are parsed as proc(5) describes them, odd names and pid wraparound included."""
 
 import pytest
 
@@ -11,8 +11,7 @@ LINE = (
 )
 
 
-def test_stat_line_gives_its_fields() -> None:
-    """Every field comes from its place."""
+def test_stat_line_is_parsed_into_its_fields() -> None:
     stat = procfs.parse_stat(LINE)
     assert stat == procfs.Stat(
         pid=15008,
@@ -30,29 +29,28 @@ def test_stat_line_gives_its_fields() -> None:
 
 
 @pytest.mark.parametrize("name", [b"a b", b") S 1 1 1 (", b"((", b"", b"\xff\xfe", b"new\nline"])
-def test_stat_line_survives_any_name(name: bytes) -> None:
-    """A process may call itself what it likes: the last parenthesis ends the name."""
+def test_stat_line_is_parsed_with_any_process_name(name: bytes) -> None:
+    """The last parenthesis ends the name, whatever the name contains."""
     stat = procfs.parse_stat(LINE.replace(b"(python)", b"(" + name + b")"))
     assert stat.name == name.decode(errors="replace")
     assert (stat.state, stat.ppid, stat.start_ticks) == ("S", 15007, 258862)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"15008", b"no line at all\n"])
-def test_garbage_is_no_stat_line(garbage: bytes) -> None:
-    """What is no stat line raises ValueError."""
+def test_invalid_stat_line_raises_value_error(garbage: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
         procfs.parse_stat(garbage)
 
 
-def test_zombie_main_thread_of_running_others_is_not_dead() -> None:
-    """A process whose main thread has left the others alone shows Z, and runs."""
+def test_process_is_alive_while_any_thread_runs() -> None:
+    """A process whose main thread has exited before the others shows state Z and is not dead."""
     alone = procfs.parse_stat(LINE)._replace(state="Z", threads=1)
     assert alone.dead
     assert not alone._replace(threads=2).dead
 
 
-def test_thread_is_told_from_process() -> None:
-    """A thread id can be opened in /proc as well; its exit signal gives it away."""
+def test_thread_is_recognised_by_its_exit_signal() -> None:
+    """/proc/<tid> exists for a thread as well; only the exit signal of -1 distinguishes it from a process."""
     assert not procfs.parse_stat(LINE).is_thread
     assert procfs.parse_stat(LINE)._replace(exit_signal=-1).is_thread
 
@@ -70,31 +68,31 @@ def test_thread_is_told_from_process() -> None:
         (20000, 32760, 310, False),
     ],
 )
-def test_window_of_new_pids(pid: int, after: int, newest: int, inside: bool) -> None:  # noqa: FBT001
-    """What was given out after one pid and up to another, also across the wrap."""
+def test_window_of_new_pids_wraps_around(pid: int, after: int, newest: int, inside: bool) -> None:  # noqa: FBT001
+    """The window holds the pids given out after one pid and up to another, also across the wraparound."""
     assert procfs.in_window(pid, after, newest) is inside
 
 
-def test_newest_pid_is_last_field_of_loadavg() -> None:
+def test_newest_pid_is_the_last_field_of_loadavg() -> None:
     assert procfs.newest_pid(b"0.00 0.05 0.05 1/94 14511\n") == 14511
 
 
 def test_command_text_is_cut_and_falls_back_to_the_name() -> None:
-    """Blanks between arguments, at most 200 characters; a kernel thread or a zombie has a name only."""
+    """The text has at most 200 characters; a process without a command line shows its name in brackets."""
     assert procfs.command_text(b"sleep\x0099\x00", "sleep") == "sleep 99"
     assert len(procfs.command_text(b"x" * 1000, "x")) == procfs.COMMAND_LENGTH
     assert procfs.command_text(b"", "python") == "[python]"
 
 
-def test_environment_value_is_exact() -> None:
-    """Neither a longer name nor a value that looks like an assignment is taken for it."""
+def test_environment_variable_is_matched_by_its_whole_name() -> None:
+    """Neither a longer name nor a value that looks like an assignment matches."""
     environ = b"NOT_PROCESSION_PROCESS=p1\0OTHER=PROCESSION_PROCESS=p2\0PROCESSION_PROCESS=p3\0"
     assert procfs.environment_value(environ, "PROCESSION_PROCESS") == "p3"
     assert procfs.environment_value(environ, "MISSING") is None
     assert procfs.environment_value(b"", "MISSING") is None
 
 
-def test_caught_signals_are_bits_from_one() -> None:
+def test_caught_signals_are_read_from_the_mask() -> None:
     """Signal n is bit n − 1 of the mask."""
     status = b"Name:\tx\nSigIgn:\tffffffffffffffff\nSigCgt:\t2000000000000200\n"
     assert procfs.catches(status, 62)
@@ -104,12 +102,12 @@ def test_caught_signals_are_bits_from_one() -> None:
 
 
 @pytest.mark.parametrize(("flags", "writes"), [(b"0100000", False), (b"0100001", True), (b"02", True), (b"", False)])
-def test_access_mode_of_an_fd(flags: bytes, writes: bool) -> None:  # noqa: FBT001
+def test_write_access_is_read_from_the_flags_of_a_descriptor(flags: bytes, writes: bool) -> None:  # noqa: FBT001
     assert procfs.may_write(b"pos:\t0\nflags:\t" + flags + b"\nmnt_id:\t13\n") is writes
 
 
-def test_host_figures() -> None:
-    """Idle and waiting for the disk are not busy; guest time is in user time already; available is not used."""
+def test_host_cpu_boot_time_and_memory_are_parsed() -> None:
+    """Idle and I/O wait are not busy, guest time is not counted twice, and available memory is not used."""
     text = b"cpu  100 10 50 800 20 5 15 0 7 0\ncpu0 1 2 3\nintr 1\nbtime 1700000000\nprocesses 1\n"
     assert procfs.cpu_times(text) == (180, 1000)
     assert procfs.boot_time(text) == 1700000000

@@ -1,4 +1,4 @@
-"""A blocked system call is told in words, and sorted into what may be in vain and what may not."""
+"""A blocked system call is described in words and classified as waiting, sleeping or idle."""
 
 import pytest
 
@@ -16,8 +16,8 @@ def words(line: bytes, file: str = "", machine: str = "x86_64") -> tuple[str, st
 
 
 @pytest.mark.parametrize("line", [b"", b"running\n", b"-1 0x7ffd 0x7f00\n"])
-def test_no_call(line: bytes) -> None:
-    """A thread that runs, or is blocked outside of any call, has none."""
+def test_thread_outside_a_system_call_has_none(line: bytes) -> None:
+    """It is running, or blocked outside of any call."""
     assert syscalls.parse(line, "x86_64") is None
 
 
@@ -50,23 +50,22 @@ def test_no_call(line: bytes) -> None:
         (b"999 0x0 0x0 0x0 0x0 0x0 0x0 0x7 0x7", "", ("unknown", "in a system call (system call 999)")),
     ],
 )
-def test_meaning(line: bytes, file: str, expected: tuple[str, str]) -> None:
-    """Kind and words of the calls that processes block in."""
+def test_system_call_has_kind_and_words(line: bytes, file: str, expected: tuple[str, str]) -> None:
     assert words(line, file) == expected
 
 
-def test_arm_has_other_numbers_for_the_same_words() -> None:
+def test_arm_call_numbers_give_the_same_words() -> None:
     line = FUTEX_SHARED.replace(b"202 ", b"98 ")
     assert words(line, machine="aarch64") == words(FUTEX_SHARED)
 
 
-def test_unknown_machine_knows_numbers_only() -> None:
+def test_unknown_machine_shows_the_call_number() -> None:
     assert words(FUTEX_SHARED, machine="riscv64") == ("unknown", "in a system call (system call 202)")
 
 
 @pytest.mark.parametrize("machine", syscalls.NUMBERS)
 def test_every_known_call_has_a_meaning(machine: str) -> None:
-    """No call of the table falls through to "in a system call"; only those about a file name its fd."""
+    """No call of the table falls through to "in a system call"; only calls with a descriptor name its file."""
     for name in syscalls.NUMBERS[machine]:
         call = Call(name, (5, 0, 0, 0, 0, 0))
         wait = syscalls.meaning(call, "FILE")
@@ -88,11 +87,11 @@ def test_every_known_call_has_a_meaning(machine: str) -> None:
         ("something_new", "unknown"),
     ],
 )
-def test_kernel_function_stands_in_for_the_call(wchan: str, kind: str) -> None:
-    """Where the call may not be read, the function that it sleeps in says most of it."""
+def test_kernel_function_is_used_where_the_call_cannot_be_read(wchan: str, kind: str) -> None:
+    """The name of the function that the thread sleeps in (wchan) gives the kind."""
     assert syscalls.meaning_of_wchan(wchan).kind == kind
 
 
-def test_files_in_words() -> None:
+def test_descriptor_links_are_described_in_words() -> None:
     links = ("pipe:[1]", "socket:[1]", "anon_inode:[eventfd]", "/srv/a", "")
     assert [syscalls.file_words(one) for one in links] == ["a pipe", "a socket", "[eventfd]", "/srv/a", "a file"]
