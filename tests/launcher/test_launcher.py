@@ -1,4 +1,4 @@
-"""`procession serve` as a person starts it: the line, the stop, and what follows when a part is killed."""
+"""`procession serve` end to end: its ready line, stopping it, and what happens when one of its processes is killed."""
 
 import os
 import signal
@@ -21,8 +21,8 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
         yield running
 
 
-def test_it_prints_one_line_when_it_is_ready_and_ends_with_0_on_sigterm(instance: Instance) -> None:
-    """The address in the line serves at once; nothing else ever goes to standard output."""
+def test_serve_prints_one_line_when_ready_and_exits_with_0_on_sigterm(instance: Instance) -> None:
+    """The server answers as soon as the line is printed; nothing else is written to standard output."""
     assert instance.line.startswith("Procession is running at http://127.0.0.1:")
     assert instance.get("/readyz") == 200
     assert instance.token == (instance.home / "token").read_text().strip()
@@ -35,8 +35,8 @@ def test_it_prints_one_line_when_it_is_ready_and_ends_with_0_on_sigterm(instance
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_ctrl_c_and_a_closed_terminal_stop_it_in_order_too(instance: Instance, number: int) -> None:
-    """Children get SIGTERM and end by it, not by SIGKILL."""
+def test_sigint_and_sighup_stop_serve_gracefully(instance: Instance, number: int) -> None:
+    """Child processes are ended by SIGTERM, not by SIGKILL."""
     process = instance.launch("sleep", seconds=600)
 
     instance.serve.send_signal(number)
@@ -48,23 +48,23 @@ def test_ctrl_c_and_a_closed_terminal_stop_it_in_order_too(instance: Instance, n
     assert "exit code -15" in next(event["text"] for event in told if event["kind"] == "exited")
 
 
-def test_a_second_signal_kills_everything_at_once(instance: Instance) -> None:
-    """Although a child would have had minutes of grace."""
+def test_a_second_sigterm_kills_all_processes_at_once(instance: Instance) -> None:
+    """A child's grace period of minutes is cut short."""
     instance.launch(LaunchSpec(workload="ignore-sigterm", params={"seconds": 600}, grace_s=600))
     instance.serve.send_signal(signal.SIGTERM)
     wait_until(lambda: "stopping; send it again" in instance.stderr())
 
-    def hurry() -> bool:
+    def send_sigterm_again() -> bool:
         instance.serve.send_signal(signal.SIGTERM)
         return instance.serve.poll() is not None
 
-    wait_until(hurry, 10)
+    wait_until(send_sigterm_again, 10)
     assert instance.wait_ended() == 0
     assert not instance.alive()
 
 
-def test_a_killed_web_process_is_replaced_on_the_same_port(instance: Instance) -> None:
-    """Processes never notice, and a request that comes meanwhile waits instead of being refused."""
+def test_a_killed_web_process_is_restarted_on_the_same_port(instance: Instance) -> None:
+    """Supervised processes keep running, and a request that arrives meanwhile waits instead of being refused."""
     process = instance.launch("sleep", seconds=600)
     before = instance.web_pid
 
@@ -77,8 +77,8 @@ def test_a_killed_web_process_is_replaced_on_the_same_port(instance: Instance) -
     assert now.pid == process.pid
 
 
-def test_a_killed_supervisor_leaves_nobody_and_its_successor_tells_what_was_lost(instance: Instance) -> None:
-    """Not the fork, not the subprocess, not the double-forked daemon in its own session."""
+def test_a_killed_supervisor_leaves_no_process_and_the_next_one_reports_the_loss(instance: Instance) -> None:
+    """The fork, the subprocess and the double-forked daemon in its own session are all killed."""
     process = instance.launch("descendants", seconds=600)
     wait_until(lambda: len(instance.snapshot().descendants) >= 3)
     before, web = instance.supervisor_pid, instance.web_pid
@@ -95,8 +95,8 @@ def test_a_killed_supervisor_leaves_nobody_and_its_successor_tells_what_was_lost
     assert " remaining process" in instance.stderr()
 
 
-def test_a_killed_launcher_takes_all_along(instance: Instance) -> None:
-    """The supervisor ends its children and itself; the web process goes too, and frees the port."""
+def test_killing_the_launcher_ends_all_its_processes(instance: Instance) -> None:
+    """The supervisor ends its children and itself; the web process ends too and frees the port."""
     instance.launch("descendants", seconds=600)
     port = int(instance.port_and_host.rpartition(":")[2])
 
@@ -109,7 +109,7 @@ def test_a_killed_launcher_takes_all_along(instance: Instance) -> None:
         probe.bind(("127.0.0.1", port))
 
 
-def test_one_that_follows_a_killed_launcher_waits_for_what_that_left(instance: Instance) -> None:
+def test_serve_waits_for_the_remaining_processes_of_a_killed_launcher(instance: Instance) -> None:
     """Two supervisors on one home would share a journal and a socket."""
     instance.launch(LaunchSpec(workload="ignore-sigterm", params={"seconds": 600}, grace_s=2))
     instance.serve.kill()
@@ -120,8 +120,8 @@ def test_one_that_follows_a_killed_launcher_waits_for_what_that_left(instance: I
         assert not any(process.alive for process in later.snapshot().processes)
 
 
-def test_a_second_one_on_the_same_home_is_refused(instance: Instance) -> None:
-    """In one line that names the first; the first goes on."""
+def test_a_second_serve_on_the_same_home_is_refused(instance: Instance) -> None:
+    """It prints one line that names the first instance, which keeps running."""
     second = instance.cli("serve")
 
     assert second.returncode == 1
@@ -131,8 +131,8 @@ def test_a_second_one_on_the_same_home_is_refused(instance: Instance) -> None:
     assert instance.get("/readyz") == 200
 
 
-def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
-    """With what to do about it."""
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
+    """The line says what to do about it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         done = Instance(tmp_path / "home", port=port).cli("serve")
@@ -142,7 +142,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_bad_setting_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_reported_in_one_line(tmp_path: Path) -> None:
     """Nothing is started."""
     done = Instance(tmp_path / "home", host="0.0.0.0").cli("serve")
 
@@ -151,8 +151,8 @@ def test_a_bad_setting_is_refused_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_supervisor_that_cannot_start_is_given_up(tmp_path: Path) -> None:
-    """After some tries, with the reason on standard error, exit code 1, and nothing left."""
+def test_serve_gives_up_on_a_supervisor_that_cannot_start(tmp_path: Path) -> None:
+    """After several attempts it prints the reason on standard error and exits with 1, leaving no process."""
     home = tmp_path / "home"
     (home / "control.sock" / "in-the-way").mkdir(parents=True)
     instance = Instance(home)
@@ -166,8 +166,8 @@ def test_a_supervisor_that_cannot_start_is_given_up(tmp_path: Path) -> None:
         instance.kill_all()
 
 
-def test_it_spares_the_children_that_a_shell_had_before(tmp_path: Path) -> None:
-    """`other & exec procession serve`: a child of ours, and none of our business."""
+def test_serve_does_not_end_earlier_children_of_its_shell(tmp_path: Path) -> None:
+    """With `other & exec procession serve`, `other` is a child of serve that serve did not start."""
     instance = Instance(tmp_path / "home")
     note = tmp_path / "other"
     script = f"env -u INSTANCE_OF_TEST sleep 600 & echo $! > {note}; exec {sys.executable} -m app serve"
@@ -182,8 +182,8 @@ def test_it_spares_the_children_that_a_shell_had_before(tmp_path: Path) -> None:
         subprocess.run(["kill", note.read_text().strip()], check=False)
 
 
-def test_json_tells_the_address_for_scripts(tmp_path: Path) -> None:
-    """One object on one line."""
+def test_serve_with_json_prints_its_url_as_json(tmp_path: Path) -> None:
+    """It is one object on one line."""
     instance = Instance(tmp_path / "home")
     try:
         instance.start(sys.executable, "-m", "app", "serve", "--json")

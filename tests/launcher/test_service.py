@@ -1,4 +1,4 @@
-"""One of the launcher's two processes: when a life of it was a failure, with real processes that end at once."""
+"""When the launcher counts the end of one of its two services as a failure; the processes are real and exit at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from app.launcher.service import STABLE_S, Service
 
 
-def lives(service: Service, times: int, *, exitcode: int, lived_s: float) -> None:
-    """Start it and tell that it ended, so many times; ``now`` is made up, the process is real."""
+def run_and_end(service: Service, times: int, *, exitcode: int, lived_s: float) -> None:
+    """Start the service and report its end, ``times`` times; the process is real, the clock is simulated."""
     now = 0.0
     for _ in range(times):
         service.start(now)
@@ -21,17 +21,17 @@ def lives(service: Service, times: int, *, exitcode: int, lived_s: float) -> Non
 
 
 @pytest.mark.parametrize("lived_s", [0.1, STABLE_S + 1])
-def test_what_ends_by_itself_again_and_again_is_hopeless(lived_s: float) -> None:
-    """Also on a machine so busy that each start takes its time before it fails."""
+def test_a_service_that_keeps_exiting_is_given_up(lived_s: float) -> None:
+    """This also holds on a machine so busy that each start takes long before it fails."""
     service = Service("supervisor", "this", {}, give_up_after=6)
-    lives(service, 5, exitcode=1, lived_s=lived_s)
+    run_and_end(service, 5, exitcode=1, lived_s=lived_s)
     assert not service.has_given_up
-    lives(service, 1, exitcode=1, lived_s=lived_s)
+    run_and_end(service, 1, exitcode=1, lived_s=lived_s)
     assert service.has_given_up
 
 
-def test_what_is_killed_later_than_at_its_start_is_started_at_once() -> None:
-    """As often as somebody likes to kill it."""
+def test_a_service_killed_after_a_stable_start_is_restarted_at_once() -> None:
+    """This holds however often it is killed."""
     service = Service("supervisor", "this", {}, give_up_after=6)
-    lives(service, 10, exitcode=-9, lived_s=STABLE_S + 1)
+    run_and_end(service, 10, exitcode=-9, lived_s=STABLE_S + 1)
     assert (service.failures, service.has_given_up) == (0, False)
