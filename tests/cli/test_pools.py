@@ -1,4 +1,4 @@
-"""The commands about pools against a real instance: what they print, and their exit codes."""
+"""The `procession` commands for pools against a real instance: their output and exit codes."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
+def _end_all_processes(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "instance" in request.fixturenames:
         running: Instance = request.getfixturevalue("instance")
@@ -28,14 +28,14 @@ def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
             running.end(process.id)
 
 
-def opened(instance: Instance, *options: str) -> str:
-    """The id of a new pool."""
+def open_pool(instance: Instance, *options: str) -> str:
+    """Open a pool of one worker and return its id."""
     pool_id: str = instance.ask("open-pool", "--processes", "1", *options)["id"]
     return pool_id
 
 
 def busy_worker(instance: Instance, pool_id: str) -> Any:
-    """A worker of the pool that executes a task, once there is one."""
+    """Return a worker of the pool that is running a task, once there is one."""
 
     def busy() -> list[Any]:
         return [worker for worker in instance.ask("pool", pool_id)["workers"] if worker["state"] == "busy"]
@@ -43,10 +43,10 @@ def busy_worker(instance: Instance, pool_id: str) -> Any:
     return wait_until(busy, 20, f"a worker of {pool_id} is busy")[0]
 
 
-def test_a_pool_is_opened_and_listed(instance: Instance) -> None:
-    """With what it was asked to be; found by its id and by its name."""
+def test_an_opened_pool_is_listed_with_its_options(instance: Instance) -> None:
+    """It is found by its id and by its name."""
     options = ("--start-method", "spawn", "--maxtasksperchild", "9", "--retries", "2", "--stuck-after", "30")
-    pool_id = opened(instance, "--name", "crunch", *options)
+    pool_id = open_pool(instance, "--name", "crunch", *options)
 
     [listed] = [pool for pool in instance.ask("pools") if pool["id"] == pool_id]
     assert (listed["name"], listed["processes"], listed["start_method"]) == ("crunch", 1, "spawn")
@@ -54,9 +54,9 @@ def test_a_pool_is_opened_and_listed(instance: Instance) -> None:
     assert instance.ask("pool", "crunch")["id"] == pool_id
 
 
-def test_a_job_is_waited_for(instance: Instance) -> None:
-    """Its result is in the answer, in both forms."""
-    pool_id = opened(instance)
+def test_submit_with_wait_returns_the_result(instance: Instance) -> None:
+    """The result is in both the JSON and the text output."""
+    pool_id = open_pool(instance)
 
     job = instance.ask("submit", pool_id, "map", "square", "--range", "0", "5", "--chunksize", "2", "--wait")
     assert (job["state"], job["total"], job["done"], job["result"]) == ("done", 3, 3, [0, 1, 4, 9, 16])
@@ -67,9 +67,9 @@ def test_a_job_is_waited_for(instance: Instance) -> None:
     assert told.stdout.splitlines()[-1] == "49"
 
 
-def test_a_job_is_accepted_at_once(instance: Instance) -> None:
-    """Without --wait nobody waits, not even for apply."""
-    pool_id = opened(instance)
+def test_submit_without_wait_returns_at_once(instance: Instance) -> None:
+    """This holds for apply as well, which blocks in multiprocessing."""
+    pool_id = open_pool(instance)
 
     job = instance.ask("submit", pool_id, "apply", "sleep", "--args", "[600]")
 
@@ -77,9 +77,9 @@ def test_a_job_is_accepted_at_once(instance: Instance) -> None:
     assert busy_worker(instance, pool_id)["task"]["job"] == job["id"]
 
 
-def test_a_job_with_a_failed_task_fails_the_command(instance: Instance) -> None:
-    """Exit code 1; the answer is written all the same."""
-    pool_id = opened(instance)
+def test_submit_fails_if_a_task_of_the_job_fails(instance: Instance) -> None:
+    """The exit code is 1; the job is printed all the same."""
+    pool_id = open_pool(instance)
     command = ("submit", pool_id, "map", "raise-at", "--range", "5", "9", "--chunksize", "1", "--wait")
 
     refused = instance.cli(*command, "--json")
@@ -93,19 +93,19 @@ def test_a_job_with_a_failed_task_fails_the_command(instance: Instance) -> None:
     assert "task 2 (7): ValueError" in told.stdout
 
 
-def test_a_large_result_does_not_fill_the_screen(instance: Instance) -> None:
-    """Its beginning is shown, and that there is more."""
-    told = instance.cli("submit", opened(instance), "apply", "return-big", "--args", "[1]", "--wait")
+def test_a_large_result_is_cut_in_the_text_output(instance: Instance) -> None:
+    """The beginning is shown, and an ellipsis for the rest."""
+    told = instance.cli("submit", open_pool(instance), "apply", "return-big", "--args", "[1]", "--wait")
 
     assert told.returncode == DONE
     assert len(told.stdout.splitlines()[-1]) < 4100
     assert told.stdout.endswith(" …\n")
 
 
-def test_a_function_of_ones_own_is_found_by_its_folder(instance: Instance, tmp_path: Path) -> None:
-    """The command line needs no permission for it."""
+def test_submit_runs_a_function_from_a_given_directory(instance: Instance, tmp_path: Path) -> None:
+    """The command line needs no permission to run it."""
     (tmp_path / "mine.py").write_text("def double(number):\n    return 2 * number\n")
-    pool_id = opened(instance)
+    pool_id = open_pool(instance)
 
     job = instance.ask(
         "submit", pool_id, "map", "mine:double", "--iterable", "[1, 2]", "--path", str(tmp_path), "--wait"
@@ -114,9 +114,9 @@ def test_a_function_of_ones_own_is_found_by_its_folder(instance: Instance, tmp_p
     assert job["result"] == [2, 4]
 
 
-def test_a_worker_is_acted_on(instance: Instance) -> None:
-    """Suspend, resume, stack, kill: each says what came of it; the last, what it cost."""
-    pool_id = opened(instance)
+def test_worker_commands_report_their_result(instance: Instance) -> None:
+    """stack, suspend, resume and kill are tried; kill also reports the task that was lost."""
+    pool_id = open_pool(instance)
     job = instance.ask("submit", pool_id, "apply_async", "sleep", "--args", "[600]")
     pid = busy_worker(instance, pool_id)["pid"]
 
@@ -127,14 +127,14 @@ def test_a_worker_is_acted_on(instance: Instance) -> None:
     cost = instance.ask("worker", pool_id, str(pid), "kill")
 
     assert (cost["pid"], cost["exitcode"], cost["outcome"], cost["task"]["job"]) == (pid, -9, "lost", job["id"])
-    wait_until(lambda: instance.ask("pool", pool_id)["lost"] == 1, 10, "the pool counts it")
+    wait_until(lambda: instance.ask("pool", pool_id)["lost"] == 1, 10, "the pool counts the lost task")
     again = instance.cli("submit", pool_id, "apply", "square", "--args", "[2]", "--wait")
     assert again.returncode == DONE
 
 
-def test_waiting_ends_with_the_pool(instance: Instance) -> None:
-    """A job whose pool is killed never ends; who waits for it is told."""
-    pool_id = opened(instance)
+def test_submit_to_a_terminated_pool_fails(instance: Instance) -> None:
+    """The error message says that the pool is terminated."""
+    pool_id = open_pool(instance)
     job = instance.ask("submit", pool_id, "apply", "sleep", "--args", "[600]")
     busy_worker(instance, pool_id)
     assert instance.cli("kill", pool_id).returncode == DONE
@@ -147,9 +147,8 @@ def test_waiting_ends_with_the_pool(instance: Instance) -> None:
     assert job["id"] == 1
 
 
-def test_the_tables_are_for_people(instance: Instance) -> None:
-    """One line each for the pool, its workers, its jobs; nothing steers the terminal."""
-    pool_id = opened(instance, "--name", "plain")
+def test_pool_tables_have_one_line_each_for_pool_workers_and_jobs(instance: Instance) -> None:
+    pool_id = open_pool(instance, "--name", "plain")
     instance.ask("submit", pool_id, "map", "square", "--range", "0", "5", "--wait")
 
     listed = instance.cli("pools").stdout.splitlines()
@@ -170,7 +169,7 @@ def test_the_tables_are_for_people(instance: Instance) -> None:
     ],
 )
 def test_an_unknown_pool_is_refused(instance: Instance, command: tuple[str, ...]) -> None:
-    """By its name."""
+    """The error message names it."""
     refused = instance.cli(*command)
 
     assert (refused.returncode, refused.stdout) == (FAILED, "")
@@ -185,17 +184,17 @@ def test_an_unknown_pool_is_refused(instance: Instance, command: tuple[str, ...]
         (("apply", "square", "--range", "0", "5"), "iterable"),
     ],
 )
-def test_a_wrong_job_is_refused_by_its_field(instance: Instance, command: tuple[str, ...], said: str) -> None:
-    """By the host, in the words that it has for everybody."""
-    refused = instance.cli("submit", opened(instance), *command)
+def test_an_invalid_job_is_refused_naming_the_field(instance: Instance, command: tuple[str, ...], said: str) -> None:
+    """The message comes from the pool's host and is the same for all clients."""
+    refused = instance.cli("submit", open_pool(instance), *command)
 
     assert (refused.returncode, refused.stderr.count("\n")) == (FAILED, 1)
     assert said in refused.stderr
 
 
-def test_a_pid_that_is_no_worker_is_refused(instance: Instance) -> None:
-    """And nothing is sent to it."""
-    refused = instance.cli("worker", opened(instance), str(instance.web_pid), "kill")
+def test_a_pid_that_is_not_a_worker_is_refused(instance: Instance) -> None:
+    """No signal is sent to it."""
+    refused = instance.cli("worker", open_pool(instance), str(instance.web_pid), "kill")
 
     assert refused.returncode == FAILED
     assert str(instance.web_pid) in refused.stderr
@@ -219,6 +218,6 @@ def test_a_pid_that_is_no_worker_is_refused(instance: Instance) -> None:
         ("open-pool", "--start-method", "vfork"),
     ],
 )
-def test_wrong_usage_is_told(instance: Instance, command: tuple[str, ...]) -> None:
-    """Exit code 2, before anybody is asked."""
+def test_invalid_arguments_exit_with_2(instance: Instance, command: tuple[str, ...]) -> None:
+    """They are rejected before the instance is contacted."""
     assert instance.cli(*command).returncode == USAGE

@@ -1,4 +1,4 @@
-"""The `procession` command against a real instance: what it prints, and its exit codes."""
+"""The `procession` commands for processes against a real instance: their output and exit codes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.instance import Instance
 from tests.waiting import wait_until
 
 DONE, FAILED, USAGE, NO_INSTANCE = 0, 1, 2, 3
-OF_ONE = ("join", "terminate", "kill", "close", "restart", "suspend", "resume", "start", "logs", "stack")
+ONE_PROCESS_COMMANDS = ("join", "terminate", "kill", "close", "restart", "suspend", "resume", "start", "logs", "stack")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
+def _end_all_processes(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "instance" in request.fixturenames:
         running: Instance = request.getfixturevalue("instance")
@@ -33,8 +33,8 @@ def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
             running.end(process.id)
 
 
-def test_a_process_is_led_through_its_life(instance: Instance) -> None:
-    """create, start, suspend, resume, terminate, join, close: each by one command."""
+def test_commands_take_a_process_through_its_whole_life(instance: Instance) -> None:
+    """Each of launch, start, suspend, resume, terminate, join and close changes its state."""
     made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start", "--no-auto-join")[0]
     assert made["state"] == "created"
 
@@ -56,8 +56,8 @@ def test_a_process_is_led_through_its_life(instance: Instance) -> None:
     assert instance.ask("close", made["id"])["state"] == "closed"
 
 
-def test_a_unique_name_stands_for_the_id(instance: Instance) -> None:
-    """A name that several have does not; the message tells their ids."""
+def test_a_unique_name_can_be_used_as_the_id(instance: Instance) -> None:
+    """A name that several processes have is refused, and the message lists their ids."""
     one = instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, name="the-one"))
     pair = [instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, name="of-two")) for _ in range(2)]
 
@@ -69,8 +69,8 @@ def test_a_unique_name_stands_for_the_id(instance: Instance) -> None:
     assert all(process.id in refused.stderr for process in pair)
 
 
-def test_what_is_not_possible_is_refused_with_state_and_verb(instance: Instance) -> None:
-    """Exit code 1, one line on standard error, nothing on standard output."""
+def test_an_impossible_command_is_refused_naming_verb_and_state(instance: Instance) -> None:
+    """The exit code is 1, with one line on standard error and nothing on standard output."""
     process = instance.launch("sleep", seconds=600)
 
     refused = instance.cli("close", process.id)
@@ -80,9 +80,9 @@ def test_what_is_not_possible_is_refused_with_state_and_verb(instance: Instance)
     assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [*OF_ONE, "signal"])
+@pytest.mark.parametrize("command", [*ONE_PROCESS_COMMANDS, "signal"])
 def test_an_unknown_id_is_refused(instance: Instance, command: str) -> None:
-    """By every command that takes one."""
+    """This holds for every command that takes an id."""
     refused = instance.cli(command, "no-such-process", *(["SIGUSR1"] if command == "signal" else []))
 
     assert refused.returncode == FAILED
@@ -98,8 +98,8 @@ def test_an_unknown_id_is_refused(instance: Instance, command: str) -> None:
         ("--stuck-after", "0.1", "--param", "colour=red"),
     ],
 )
-def test_a_wrong_parameter_is_refused_by_its_name(instance: Instance, options: tuple[str, ...]) -> None:
-    """By the supervisor, in the words that it has for everybody."""
+def test_an_invalid_parameter_is_refused_by_name(instance: Instance, options: tuple[str, ...]) -> None:
+    """The message comes from the supervisor and is the same for all clients."""
     refused = instance.cli("launch", "sleep", *options)
 
     assert refused.returncode == FAILED
@@ -108,12 +108,12 @@ def test_a_wrong_parameter_is_refused_by_its_name(instance: Instance, options: t
 
 
 def test_an_unknown_workload_is_refused(instance: Instance) -> None:
-    """With exit code 1: the usage was right."""
+    """The exit code is 1, not that of wrong usage."""
     assert instance.cli("launch", "no-such-workload").returncode == FAILED
 
 
-def test_join_waits_no_longer_than_its_timeout(instance: Instance) -> None:
-    """And fails then, while the process lives on."""
+def test_join_fails_after_its_timeout(instance: Instance) -> None:
+    """The process keeps running."""
     process = instance.launch("sleep", seconds=600)
 
     refused = instance.cli("join", process.id, "--timeout", "0.1", "--json")
@@ -123,8 +123,8 @@ def test_join_waits_no_longer_than_its_timeout(instance: Instance) -> None:
     assert "has not ended after 0.1 s" in refused.stderr
 
 
-def test_a_signal_may_be_said_in_three_ways(instance: Instance) -> None:
-    """SIGUSR1, USR1, 10; an unknown one is refused."""
+def test_a_signal_is_accepted_in_three_forms(instance: Instance) -> None:
+    """SIGUSR1, usr1 and 9 are accepted; an unknown name is refused."""
     for number, name in ((signal.SIGUSR1, "SIGUSR1"), (signal.SIGUSR1, "usr1"), (signal.SIGKILL, "9")):
         process = instance.launch("sleep", seconds=600)
         assert instance.cli("signal", process.id, name).returncode == DONE
@@ -133,8 +133,8 @@ def test_a_signal_may_be_said_in_three_ways(instance: Instance) -> None:
     assert instance.cli("signal", process.id, "SIGNONSENSE").returncode == FAILED
 
 
-def test_the_log_is_what_it_wrote(instance: Instance) -> None:
-    """Byte for byte; with -f until its end, of which the command needs no telling."""
+def test_logs_prints_exactly_what_the_process_wrote(instance: Instance) -> None:
+    """With -f it follows the log and returns when the process ends."""
     process = instance.launch("print-lines", rate=20, seconds=1)
 
     followed = instance.cli("logs", process.id, "-f")
@@ -146,8 +146,8 @@ def test_the_log_is_what_it_wrote(instance: Instance) -> None:
     assert followed.stdout.count("\n") >= 10
 
 
-def test_the_head_that_the_cap_dropped_is_left_out_of_the_log(instance: Instance) -> None:
-    """It is a hole in the file, which would come as zeros."""
+def test_logs_skips_the_beginning_dropped_by_the_size_limit(instance: Instance) -> None:
+    """The dropped part is a hole in the file, which would read as zeros."""
     made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start")[0]
     path = instance.home / "logs" / f"{made['id']}.log"
     with path.open("wb") as file:
@@ -159,8 +159,8 @@ def test_the_head_that_the_cap_dropped_is_left_out_of_the_log(instance: Instance
     assert part == {"offset": 1 << 20, "next": (1 << 20) + 9, "text": "the tail\n"}
 
 
-def test_a_log_is_never_cut_inside_a_character(instance: Instance) -> None:
-    """However long it is: the parts put together are the text."""
+def test_parts_of_a_log_are_never_cut_inside_a_character(instance: Instance) -> None:
+    """The parts of a long log, put together, are the text."""
     made = instance.ask("launch", "sleep", "--param", "seconds=600", "--no-auto-start")[0]
     text = "x" + "é" * 200_000
     (instance.home / "logs" / f"{made['id']}.log").write_text(text)
@@ -171,8 +171,8 @@ def test_a_log_is_never_cut_inside_a_character(instance: Instance) -> None:
     assert "".join(part["text"] for part in parts) == text
 
 
-def test_events_tell_who_did_what(instance: Instance) -> None:
-    """Oldest first; --process and --limit narrow it down."""
+def test_events_name_who_sent_a_command(instance: Instance) -> None:
+    """Events are listed oldest first; --process and --limit filter them."""
     process = instance.launch("sleep", seconds=600)
     instance.ask("kill", process.id)
     instance.ask("join", process.id)
@@ -186,8 +186,8 @@ def test_events_tell_who_did_what(instance: Instance) -> None:
     assert process.id in instance.cli("events").stdout or process.name in instance.cli("events").stdout
 
 
-def test_events_are_followed_as_they_come(instance: Instance) -> None:
-    """One JSON object a line; a reader that has seen enough ends it quietly."""
+def test_events_with_f_prints_new_events_as_they_happen(instance: Instance) -> None:
+    """Each is one line of JSON; the command ends without an error when its reader closes the pipe."""
     follower = subprocess.Popen(
         (sys.executable, "-m", "app", "events", "-f", "--limit", "1", "--json"),
         env=instance.environ,
@@ -210,16 +210,16 @@ def test_events_are_followed_as_they_come(instance: Instance) -> None:
         assert follower.stderr.read() == ""
 
 
-def test_a_stack_names_the_line(instance: Instance) -> None:
-    """And where it was read from."""
+def test_stack_shows_the_current_line(instance: Instance) -> None:
+    """It also says how the stack was captured."""
     process = instance.launch("sleep", seconds=600)
 
     assert "sleep" in instance.ask("stack", process.id)["text"]
     assert f"{process.id}, captured with " in instance.cli("stack", process.id).stdout
 
 
-def test_the_table_is_aligned_and_harmless(instance: Instance, tmp_path: Path) -> None:
-    """A message with control characters cannot steer the terminal."""
+def test_process_table_is_aligned_and_escapes_control_characters(instance: Instance, tmp_path: Path) -> None:
+    """An error message cannot send control sequences to the terminal."""
     (tmp_path / "evil.py").write_text("def work():\n    raise ValueError('\\x1b[2J')\n")
     process = instance.launch("sleep", seconds=600)
     evil = instance.ask("launch", "--target", "evil:work", "--path", str(tmp_path))[0]
@@ -234,8 +234,8 @@ def test_the_table_is_aligned_and_harmless(instance: Instance, tmp_path: Path) -
     assert "\x1b" not in table
 
 
-def test_the_catalogue_is_listed_with_its_parameters(instance: Instance) -> None:
-    """As text for people and as JSON for scripts."""
+def test_workloads_are_listed_with_their_parameters(instance: Instance) -> None:
+    """The text output names each of them."""
     told = instance.cli("workloads").stdout
     listed = {workload["name"]: workload for workload in instance.ask("workloads")}
 
@@ -243,8 +243,8 @@ def test_the_catalogue_is_listed_with_its_parameters(instance: Instance) -> None
     assert [parameter["name"] for parameter in listed["sleep"]["parameters"]] == ["seconds"]
 
 
-def test_a_function_of_ones_own_is_launched(instance: Instance, tmp_path: Path) -> None:
-    """From the folder where it lies, with arguments that are JSON where they can be."""
+def test_launch_runs_a_function_from_a_given_directory(instance: Instance, tmp_path: Path) -> None:
+    """Arguments are read as JSON where possible, and as text otherwise."""
     (tmp_path / "mine.py").write_text("def work(*args, **kwargs):\n    print(args, kwargs)\n")
 
     made = instance.ask(
@@ -255,8 +255,8 @@ def test_a_function_of_ones_own_is_launched(instance: Instance, tmp_path: Path) 
     assert instance.cli("logs", made["id"]).stdout == "(3, 'three') {'n': [1]}\n"
 
 
-def test_the_folder_of_a_function_may_be_relative(instance: Instance, tmp_path: Path) -> None:
-    """To the folder from which it is asked for, as with every command."""
+def test_directory_of_a_function_may_be_relative(instance: Instance, tmp_path: Path) -> None:
+    """It is relative to the working directory of the command."""
     (tmp_path / "mine.py").write_text("def work():\n    print('here')\n")
     relative = os.path.relpath(tmp_path)
 
@@ -282,8 +282,8 @@ def test_the_folder_of_a_function_may_be_relative(instance: Instance, tmp_path: 
         ("signal", "p1"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Whether an instance runs or not."""
+def test_invalid_arguments_exit_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """This holds whether or not an instance is running."""
     done = Instance(tmp_path / "home").cli(*arguments)
 
     assert (done.returncode, done.stdout) == (USAGE, "")
@@ -296,13 +296,13 @@ def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) 
         ("ps",),
         ("workloads",),
         ("launch", "sleep"),
-        *((command, "p1") for command in OF_ONE),
+        *((command, "p1") for command in ONE_PROCESS_COMMANDS),
         ("signal", "p1", "SIGUSR1"),
         ("events",),
     ],
 )
-def test_without_an_instance_it_is_exit_code_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """With the home that was looked at, and what to do."""
+def test_commands_without_an_instance_exit_with_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """The error message names the home directory that was searched."""
     home = tmp_path / "home"
     done = Instance(home).cli(*arguments, "--json")
 
@@ -310,8 +310,7 @@ def test_without_an_instance_it_is_exit_code_3(tmp_path: Path, arguments: tuple[
     assert f"no instance is running for {home}" in done.stderr
 
 
-def test_the_installed_command_and_python_m_app_are_the_same() -> None:
-    """The version, by either."""
+def test_installed_command_and_python_m_app_print_the_same_version() -> None:
     script = Path(sys.executable).with_name("procession")
     told = [
         subprocess.run((*command, "--version"), capture_output=True, text=True, check=True).stdout
@@ -321,8 +320,8 @@ def test_the_installed_command_and_python_m_app_are_the_same() -> None:
     assert told[0] == told[1] != ""
 
 
-def test_a_reader_that_goes_away_is_no_failure(instance: Instance) -> None:
-    """`procession workloads | head -1`."""
+def test_a_closed_output_pipe_is_not_an_error(instance: Instance) -> None:
+    """As in `procession workloads | head -1`."""
     done = subprocess.run(
         ("/bin/sh", "-c", f"{sys.executable} -m app workloads | head -1"),
         env=instance.environ,

@@ -1,4 +1,4 @@
-"""What the command line says about programs: one line each, findings as paragraphs."""
+"""How the command line shows programs, resources and waits: tables with one line each, findings as paragraphs."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from tests.core.findings.scenes import (
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE), join(MAIN, ONE))
 
 
-def written(capsys: pytest.CaptureFixture[str]) -> list[str]:
+def printed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_program_table_has_one_line_per_program(capsys: pytest.CaptureFixture[str]) -> None:
     program = Program(
         id="p1", name="train", command=("python", "train.py", "x" * 99), cwd="/", pid=7, processes=5, observed=4
     )
     program_tables.write_programs([program])
-    [_, line] = written(capsys)
+    [_, line] = printed_lines(capsys)
     assert line.startswith("p1 train 7 running 5 4 python train.py xxx")
     assert line.endswith("…")
 
@@ -58,16 +58,18 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
         (ResourceKind.SHARED_MEMORY, {"size_bytes": 2048}, "2.0 KiB"),
     ],
 )  # fmt: skip
-def test_resources(capsys: pytest.CaptureFixture[str], kind: ResourceKind, facts: dict[str, object], told: str) -> None:
+def test_resource_table_shows_the_state_of_each_kind(
+    capsys: pytest.CaptureFixture[str], kind: ResourceKind, facts: dict[str, object], told: str
+) -> None:
     program_tables.write_resources([resource("r1", kind, users=(ONE, TWO), waiting=waiting(TWO), **facts)])
-    [_, line] = written(capsys)
+    [_, line] = printed_lines(capsys)
     assert line == f"r1 p1 {kind} r1 2 1 {told}".strip()
 
 
-def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
-    """The edges as a table with names, then each finding with why and what to do."""
+def test_waits_are_a_table_followed_by_the_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each finding comes with its explanation and what to do."""
     program_tables.write_waits(settled(DEADLOCK), NAMES, dict(DEADLOCK.resources))
-    lines = written(capsys)
+    lines = printed_lines(capsys)
     assert "11 worker-1 waits for lock b, held by worker-2 (12)" in lines
     assert "10 main waits in join() for worker-1 (11)" in lines
     assert "deadlock in p1" in lines
@@ -75,32 +77,32 @@ def test_waits(capsys: pytest.CaptureFixture[str]) -> None:
     assert any(line.startswith("What to do: ") for line in lines)
 
 
-def test_a_lock_can_be_broken_by_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command stands below the finding, with the id of the lock."""
+def test_abandoned_lock_finding_ends_with_the_command_to_break_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command contains the id of the lock."""
     abandoned = scene(resource("r7", holder=ONE, abandoned=True, waiting=waiting(TWO)), actor(ONE, dead=-9))
     program_tables.write_waits(settled(abandoned), NAMES, dict(abandoned.resources))
-    assert written(capsys)[-1] == "procession break r7"
+    assert printed_lines(capsys)[-1] == "procession break r7"
 
 
-def test_a_part_is_called_by_what_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
-    """As in the sentences, and not by the name of an attribute of multiprocessing."""
+def test_inner_lock_is_named_after_the_object_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """The name of the attribute in multiprocessing is not used."""
     table = resource("table", ResourceKind.ARRAY)
     inner = scene(table, resource("lock", ResourceKind.RLOCK, part_of="table"), edge(ONE, "lock", TWO))
     program_tables.write_waits(settled(inner), NAMES, dict(inner.resources))
-    assert "11 worker-1 waits for lock of array table, held by worker-2 (12)" in written(capsys)
+    assert "11 worker-1 waits for lock of array table, held by worker-2 (12)" in printed_lines(capsys)
 
 
-def test_a_wait_for_a_message_names_who_could_send_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """And of many the first."""
+def test_wait_for_a_message_names_the_possible_senders(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of many, the first three are named and the rest counted."""
     message = scene(edge(ONE, None, MAIN, TWO, THREE, 99, to="recv"))
     program_tables.write_waits(settled(message), NAMES, {})
     told = "11 worker-1 waits for a message from main (10), worker-2 (12), worker-3 (13) and 1 more"
-    assert told in written(capsys)
+    assert told in printed_lines(capsys)
 
 
-def test_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_waits_without_edges_says_that_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:
     program_tables.write_waits(settled(scene()), NAMES, {})
-    assert written(capsys) == ["No process is waiting, and there are no findings."]
+    assert printed_lines(capsys) == ["No process is waiting, and there are no findings."]
 
 
 @pytest.mark.parametrize(
@@ -111,12 +113,12 @@ def test_nothing_waits(capsys: pytest.CaptureFixture[str]) -> None:
         (["--safe-pool", "--", "sh", "--", "x"], ["sh", "--", "x"]),
     ],
 )
-def test_everything_behind_the_command_is_its_own(typed: list[str], argv: list[str]) -> None:
+def test_arguments_after_the_command_belong_to_the_command(typed: list[str], argv: list[str]) -> None:
     assert command_of(_parser().parse_args(["run", *typed])) == argv
 
 
 @pytest.mark.parametrize("typed", [[], ["--"], [""], ["--name", "x"]])
-def test_no_command_is_wrong_usage(typed: list[str]) -> None:
+def test_run_without_a_command_exits_with_2(typed: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command_of(_parser().parse_args(["run", *typed]))
     assert ended.value.code == 2

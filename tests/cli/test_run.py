@@ -1,4 +1,4 @@
-"""`procession run`: between a program and its terminal stands nobody, observed or not."""
+"""`procession run`, observed or not: the terminal, signals and exit code of the program pass through unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 NO_INSTANCE, USAGE = 3, 2
 PROGRAMS = Path(__file__).parents[2] / "workers" / "programs"
 READY = "ready\n"
-# Says that it is ready, then which signals it got, until it was told to end.
+# Prints "ready", then the name of each signal it receives; SIGTERM ends it.
 ECHO_SIGNALS = """
 import os, signal, sys
 got = []
@@ -45,8 +45,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 @pytest.fixture(params=["observed", "anyway"])
-def anywhere(request: pytest.FixtureRequest, instance: Instance, tmp_path: Path) -> tuple[str, Instance]:
-    """With an instance, and without one; what is to be typed, and whose environment is to be used."""
+def run_mode(request: pytest.FixtureRequest, instance: Instance, tmp_path: Path) -> tuple[str, Instance]:
+    """Return the option for `procession run` and the instance to use: a running one, or none with --anyway."""
     return ("run", instance) if request.param == "observed" else ("--anyway", Instance(tmp_path / "nowhere"))
 
 
@@ -55,36 +55,38 @@ def command(how: str, *argv: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "app", "run", *options, "--", *argv)
 
 
-def run(anywhere: tuple[str, Instance], *argv: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    how, instance = anywhere
+def run(run_mode: tuple[str, Instance], *argv: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    how, instance = run_mode
     return subprocess.run(
         command(how, *argv), env=instance.environ, input=given, capture_output=True, text=True, timeout=60, check=False
     )
 
 
-def test_output_input_and_exit_code_pass_through(anywhere: tuple[str, Instance]) -> None:
+def test_output_input_and_exit_code_pass_through(run_mode: tuple[str, Instance]) -> None:
     code = "import sys; sys.stdout.write(sys.stdin.read().upper()); sys.stderr.write('err'); sys.exit(7)"
-    done = run(anywhere, sys.executable, "-c", code, given="what is said")
+    done = run(run_mode, sys.executable, "-c", code, given="what is said")
     assert (done.returncode, done.stdout) == (7, "WHAT IS SAID")
     assert done.stderr.endswith("err")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
-def test_it_ends_by_the_signal_that_ended_the_program(anywhere: tuple[str, Instance], number: int) -> None:
-    done = run(anywhere, sys.executable, "-c", f"import os; os.kill(os.getpid(), {number})")
+def test_run_ends_by_the_signal_that_ended_the_program(run_mode: tuple[str, Instance], number: int) -> None:
+    done = run(run_mode, sys.executable, "-c", f"import os; os.kill(os.getpid(), {number})")
     assert done.returncode == -number
 
 
-def test_what_cannot_be_started_is_said_as_a_shell_does(anywhere: tuple[str, Instance], tmp_path: Path) -> None:
-    missing = run(anywhere, "no-such-command-here")
+def test_a_command_that_cannot_be_started_is_reported_as_in_a_shell(
+    run_mode: tuple[str, Instance], tmp_path: Path
+) -> None:
+    missing = run(run_mode, "no-such-command-here")
     assert missing.returncode == 127
     assert "no-such-command-here: No such file" in missing.stderr
-    assert run(anywhere, str(tmp_path)).returncode == 126
+    assert run(run_mode, str(tmp_path)).returncode == 126
 
 
-def test_signals_that_only_we_got_are_handed_on(anywhere: tuple[str, Instance]) -> None:
-    """SIGINT by kill is one of them; each arrives once."""
-    how, instance = anywhere
+def test_signals_sent_to_run_only_are_forwarded_to_the_program(run_mode: tuple[str, Instance]) -> None:
+    """This includes a SIGINT sent with kill; each signal arrives once."""
+    how, instance = run_mode
     with subprocess.Popen(
         command(how, sys.executable, "-c", ECHO_SIGNALS), env=instance.environ, stdout=subprocess.PIPE, text=True
     ) as running:
@@ -96,9 +98,9 @@ def test_signals_that_only_we_got_are_handed_on(anywhere: tuple[str, Instance]) 
         assert running.wait(20) == 5
 
 
-def test_ctrl_c_goes_to_the_program_once(anywhere: tuple[str, Instance]) -> None:
-    """By the terminal; we wait on. What ends the program then ends us."""
-    how, instance = anywhere
+def test_ctrl_c_reaches_the_program_once(run_mode: tuple[str, Instance]) -> None:
+    """The terminal sends it to the program as well; `procession run` waits for the program to end."""
+    how, instance = run_mode
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(sys.executable, command(how, sys.executable, "-c", ECHO_SIGNALS), instance.environ)
@@ -121,9 +123,9 @@ def test_ctrl_c_goes_to_the_program_once(anywhere: tuple[str, Instance]) -> None
         os.close(terminal)
 
 
-def test_the_program_has_the_terminal(anywhere: tuple[str, Instance]) -> None:
-    """It may ask, and turn echo off."""
-    how, instance = anywhere
+def test_the_program_can_use_the_terminal(run_mode: tuple[str, Instance]) -> None:
+    """Its standard streams are the terminal, and it can read input."""
+    how, instance = run_mode
     code = "import sys; print(sys.stdin.isatty(), sys.stdout.isatty()); print('got', input())"
     pid, terminal = pty.fork()
     if pid == 0:
@@ -138,9 +140,9 @@ def test_the_program_has_the_terminal(anywhere: tuple[str, Instance]) -> None:
         os.close(terminal)
 
 
-def test_an_ignored_signal_stays_ignored(anywhere: tuple[str, Instance]) -> None:
-    """As under nohup: the program inherits it, as well as which signals are blocked."""
-    how, instance = anywhere
+def test_the_program_inherits_ignored_signals_and_the_signal_mask(run_mode: tuple[str, Instance]) -> None:
+    """As under nohup."""
+    how, instance = run_mode
     code = "import signal; print(signal.getsignal(signal.SIGHUP).name, signal.pthread_sigmask(0, []))"
     done = subprocess.run(
         ["nohup", *command(how, sys.executable, "-c", code)],
@@ -154,8 +156,8 @@ def test_an_ignored_signal_stays_ignored(anywhere: tuple[str, Instance]) -> None
     assert done.stdout == "SIG_IGN set()\n"
 
 
-def test_without_an_instance_nothing_is_run(tmp_path: Path) -> None:
-    """Nobody is to believe that it is watched."""
+def test_without_an_instance_the_program_is_not_started(tmp_path: Path) -> None:
+    """The user would otherwise believe that it is observed."""
     proof = tmp_path / "proof"
     done = Instance(tmp_path / "nowhere").cli("run", "--", "touch", str(proof))
     assert done.returncode == NO_INSTANCE
@@ -163,31 +165,31 @@ def test_without_an_instance_nothing_is_run(tmp_path: Path) -> None:
     assert not proof.exists()
 
 
-def test_without_a_command_it_is_wrong_usage(tmp_path: Path) -> None:
+def test_run_without_a_command_exits_with_2(tmp_path: Path) -> None:
     done = Instance(tmp_path / "nowhere").cli("run")
     assert done.returncode == USAGE
     assert "procession run -- python train.py" in done.stderr
 
 
-# What is seen of a program that was run
+# What Procession shows of a program started with `procession run`
 
 
 @contextmanager
 def running(instance: Instance, *argv: str) -> Iterator[subprocess.Popen[str]]:
-    """A program under `procession run`; it, and all below it, is gone at the end."""
+    """Start a program under `procession run`; end it and its descendants on exit."""
     with subprocess.Popen(
         command("run", *argv), env=instance.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as runner:
         try:
             yield runner
         finally:
-            wait_until(lambda: _all_ended(instance, runner), 30, "the program is gone")
+            wait_until(lambda: _end_programs(instance, runner), 30, "the program has ended")
             assert runner.stdout
             runner.stdout.close()
 
 
-def _all_ended(instance: Instance, runner: subprocess.Popen[str]) -> bool:
-    """End what there is of programs; one that has just been started may not be there yet."""
+def _end_programs(instance: Instance, runner: subprocess.Popen[str]) -> bool:
+    """End all programs and return whether the runner has ended; a new program may not be listed yet."""
     for process in instance.snapshot().processes:
         if process.alive and process.program:
             instance.end(process.id)
@@ -195,16 +197,16 @@ def _all_ended(instance: Instance, runner: subprocess.Popen[str]) -> bool:
 
 
 def finding(instance: Instance, kind: str, about: str = "") -> Any:
-    """The finding of that kind in whose text that is, as `procession waits` tells it."""
+    """Return the first finding of that kind whose text contains ``about``, from `procession waits`."""
 
     def told() -> list[Any]:
         return [one for one in instance.ask("waits")["findings"] if one["kind"] == kind and about in one["text"]]
 
-    return wait_until(told, 30, f"{kind} is told")[0]
+    return wait_until(told, 30, f"{kind} is found")[0]
 
 
-def test_a_program_is_listed_while_it_runs_and_when_it_has_ended(instance: Instance) -> None:
-    """With its command, its processes and its exit code; the record at the end is written where it was asked for."""
+def test_a_program_that_has_ended_is_listed_with_its_exit_code(instance: Instance) -> None:
+    """With --json, `procession run` writes the program's record to standard error."""
     done = instance.cli("run", "--json", "--name", "quick", "--", sys.executable, "-c", "raise SystemExit(4)")
     assert done.returncode == 4
     told = json.loads(done.stderr)
@@ -216,8 +218,8 @@ def test_a_program_is_listed_while_it_runs_and_when_it_has_ended(instance: Insta
     assert [one["start_method"] for one in instance.ask("ps") if one["id"] == told["id"]] == [None]
 
 
-def test_why_a_program_is_not_observed_is_said(instance: Instance) -> None:
-    """By the flag that keeps the observer out; not of one that was observed."""
+def test_programs_says_why_a_program_is_not_observed(instance: Instance) -> None:
+    """It names the Python flag that prevents observing, and only for that program."""
     code = "import multiprocessing; multiprocessing.Lock()"
     ids = {}
     for name, flags in (("alone", ["-I"]), ("seen", [])):
@@ -232,8 +234,8 @@ def exitcode_of(instance: Instance, program: str) -> Any:
     return next(one["exitcode"] for one in instance.ask("programs") if one["id"] == program)
 
 
-def test_it_hangs_and_the_command_line_says_why(instance: Instance) -> None:
-    """Who holds what and waits for what; the resources; a kill, and the runner ends as its program does."""
+def test_a_deadlock_is_explained_and_the_program_can_be_killed(instance: Instance) -> None:
+    """A lock whose holder is alive cannot be broken; `procession run` ends with the program's signal."""
     with running(
         instance, sys.executable, str(PROGRAMS / "synchronisation" / "deadlock.py"), "--seconds=600"
     ) as runner:
@@ -252,8 +254,7 @@ def test_it_hangs_and_the_command_line_says_why(instance: Instance) -> None:
     assert exitcode_of(instance, program) == -9
 
 
-def test_a_lock_is_broken_from_the_command_line(instance: Instance) -> None:
-    """Then the program goes on, to its end."""
+def test_breaking_an_abandoned_lock_lets_the_program_finish(instance: Instance) -> None:
     script = str(PROGRAMS / "synchronisation" / "abandoned_lock.py")
     with running(instance, sys.executable, script, "--waiters=2", "--seconds=600") as runner:
         [lock] = finding(instance, "abandoned-lock")["resources"]
@@ -264,7 +265,7 @@ def test_a_lock_is_broken_from_the_command_line(instance: Instance) -> None:
         assert "all got the lock" in runner.stdout.read()
 
 
-TWELVE = """
+TWELVE_LOCKS = """
 import multiprocessing, time
 
 def hold(lock):
@@ -278,16 +279,16 @@ if __name__ == "__main__":
 """
 
 
-def test_of_several_programs_one_can_be_asked_for(instance: Instance, tmp_path: Path) -> None:
-    """Its waits alone; and its resources in the order in which they were made."""
-    (tmp_path / "twelve.py").write_text(TWELVE)
+def test_waits_and_resources_can_be_limited_to_one_program(instance: Instance, tmp_path: Path) -> None:
+    """Its resources are listed in the order in which they were created."""
+    (tmp_path / "twelve.py").write_text(TWELVE_LOCKS)
     (tmp_path / "knot.py").write_text((PROGRAMS / "synchronisation" / "deadlock.py").read_text())
     with (
         running(instance, sys.executable, str(tmp_path / "knot.py"), "--seconds=600"),
         running(instance, sys.executable, str(tmp_path / "twelve.py")),
     ):
         knot = wait_until(lambda: waits_of(instance, "knot.py", "findings"), 30, "a deadlock is found")
-        told = wait_until(lambda: waits_of(instance, "twelve.py", "edges"), 30, "one waits for the other")
+        told = wait_until(lambda: waits_of(instance, "twelve.py", "edges"), 30, "one process waits for the other")
         assert {edge["to"] for edge in told["edges"]} <= {"acquire", "join"}
         assert (told["cycles"], told["findings"]) == ([], [])
         assert (len(knot["cycles"]), [one["kind"] for one in knot["findings"]]) == (1, ["deadlock"])
@@ -297,7 +298,7 @@ def test_of_several_programs_one_can_be_asked_for(instance: Instance, tmp_path: 
 
 
 def waits_of(instance: Instance, program: str, what: str) -> Any:
-    """The waits of one program, once there are such."""
+    """Return the waits of one program once ``what`` is not empty in them."""
     listed = {one["name"] for one in instance.ask("programs")}
     told = instance.ask("waits", "--program", program) if program in listed else {what: []}
     return told[what] and told
@@ -335,8 +336,8 @@ if __name__ == "__main__":
 """
 
 
-def test_everybody_waits_for_a_message(instance: Instance, tmp_path: Path) -> None:
-    """A deadlock without any lock: the feeder threads wait too, for something to write."""
+def test_a_deadlock_without_locks_is_found(instance: Instance, tmp_path: Path) -> None:
+    """Both processes wait for a message, and their feeder threads for something to write."""
     script = tmp_path / "messages.py"
     script.write_text(MESSAGES)
     with running(instance, sys.executable, str(script)):
@@ -345,8 +346,8 @@ def test_everybody_waits_for_a_message(instance: Instance, tmp_path: Path) -> No
         assert "worker (pid " in text
 
 
-def test_what_another_thread_may_send_is_waited_for_with_hope(instance: Instance, tmp_path: Path) -> None:
-    """Both main threads wait for one another, and yet nothing is wrong."""
+def test_a_wait_that_another_thread_can_end_is_not_a_deadlock(instance: Instance, tmp_path: Path) -> None:
+    """Both main threads wait for each other, but a thread will still send a message."""
     script = tmp_path / "producer.py"
     script.write_text(PRODUCER_THREAD)
     with running(instance, sys.executable, str(script)):
@@ -355,5 +356,5 @@ def test_what_another_thread_may_send_is_waited_for_with_hope(instance: Instance
             edges = instance.snapshot().waits.edges
             return {edge.to for edge in edges if time.time() - edge.since > 5}
 
-        wait_until(lambda: lasting() >= {"join", "get"}, 40, "both have waited for long")
+        wait_until(lambda: lasting() >= {"join", "get"}, 40, "both have waited for more than 5 s")
         assert instance.ask("waits")["findings"] == []
