@@ -1,4 +1,4 @@
-"""The channel to the host of a pool: a real socket pair in a real poller, and a host that may say what it likes."""
+"""The channel to a pool's host, over a real socket pair and poller; the host may send anything."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from app.supervisor.children.channels import MAX_BROKEN, MAX_UNSENT, MAX_WAITING
 ASK = framed(encode_ask(HostAsk(number=3, ask=Close())))
 
 
-class Line:
-    """A channel, and the host's end of it."""
+class ChannelHarness:
+    """A channel to a host, and the host's end of its socket."""
 
     def __init__(self) -> None:
         self.poller = Poller()
@@ -28,19 +28,19 @@ class Line:
         self.host.settimeout(5)
         self.channel = Channel("p7", ours, self.poller, self.inbox.append)
 
-    def says(self, **word: object) -> None:
-        """A word in its frame."""
+    def send(self, **word: object) -> None:
+        """Send a message from the host, in its frame."""
         self.host.sendall(framed(json.dumps(word).encode()))
 
     def turn(self) -> None:
-        """Turn until nothing is ready; it must not spin."""
+        """Handle all events that are ready; fail if there is no end to them."""
         turns = 0
         while self.poller.wait(0):
             turns += 1
             assert turns < 10_000, "the loop spins"
 
     def take(self) -> list[object]:
-        """What was said, as the loop takes it."""
+        """Return the messages received so far, as the loop takes them."""
         taken: list[object] = []
         while self.inbox:
             match self.inbox.popleft():
@@ -52,48 +52,47 @@ class Line:
         return taken
 
     def close(self) -> None:
-        """Leave nothing."""
+        """Close the channel, the socket and the poller."""
         self.channel.close()
         self.host.close()
         self.poller.close()
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
-    line = Line()
-    yield line
-    line.close()
+def harness() -> Iterator[ChannelHarness]:
+    harness = ChannelHarness()
+    yield harness
+    harness.close()
 
 
-def test_words_come_in_and_asks_go_out(line: Line) -> None:
-    """Each in its frame, as the host's own code writes and reads them."""
-    line.says(kind="state", pool={"state": "open", "workers": [{"pid": 5, "state": "idle"}]})
-    line.says(kind="reply", number=3, result={"joined": True})
-    line.turn()
-    state, answer = line.take()
+def test_messages_are_received_and_requests_are_sent(harness: ChannelHarness) -> None:
+    """The framing is the one that the host's own code writes and reads."""
+    harness.send(kind="state", pool={"state": "open", "workers": [{"pid": 5, "state": "idle"}]})
+    harness.send(kind="reply", number=3, result={"joined": True})
+    harness.turn()
+    state, answer = harness.take()
     assert isinstance(state, HostState)
     assert isinstance(state.pool.workers, tuple)
     assert (state.pool.state, state.pool.workers[0].state) == (PoolState.OPEN, WorkerState.IDLE)
     assert answer == HostReply(number=3, result={"joined": True})
-    assert line.channel.ask(ASK) is None
-    (length,) = HEADER.unpack(line.host.recv(HEADER.size, socket.MSG_WAITALL))
-    assert json.loads(line.host.recv(length, socket.MSG_WAITALL)) == {
+    assert harness.channel.ask(ASK) is None
+    (length,) = HEADER.unpack(harness.host.recv(HEADER.size, socket.MSG_WAITALL))
+    assert json.loads(harness.host.recv(length, socket.MSG_WAITALL)) == {
         "kind": "ask",
         "number": 3,
         "ask": {"type": "Close"},
     }
 
 
-def test_words_arrive_whole_however_they_were_cut(line: Line) -> None:
-    """Byte by byte, and over many turns."""
+def test_message_sent_byte_by_byte_arrives_whole(harness: ChannelHarness) -> None:
     for byte in framed(b'{"kind":"note","event":"job","text":"x"}'):
-        line.host.sendall(bytes([byte]))
-        line.turn()
-    assert line.take() == [HostNote(event="job", text="x")]
+        harness.host.sendall(bytes([byte]))
+        harness.turn()
+    assert harness.take() == [HostNote(event="job", text="x")]
 
 
 @pytest.mark.parametrize(
-    "rubbish",
+    "invalid",
     [
         b"",
         b"no JSON",
@@ -105,101 +104,98 @@ def test_words_arrive_whole_however_they_were_cut(line: Line) -> None:
         b'{"kind":"note","event":"job","text":"\xff"}',
     ],
 )
-def test_what_is_no_word_is_left_out(line: Line, rubbish: bytes) -> None:
-    """It is told what is wrong, and the words after it count."""
-    line.host.sendall(framed(rubbish))
-    line.says(kind="note", event="job", text="x")
-    line.turn()
-    wrong, word = line.take()
+def test_invalid_message_is_reported_and_skipped(harness: ChannelHarness, invalid: bytes) -> None:
+    """The message after it is received."""
+    harness.host.sendall(framed(invalid))
+    harness.send(kind="note", event="job", text="x")
+    harness.turn()
+    wrong, word = harness.take()
     assert isinstance(wrong, str)
     assert word == HostNote(event="job", text="x")
 
 
-def test_fields_of_a_later_version_are_left_out(line: Line) -> None:
-    """A host may know more than we do."""
-    line.says(kind="state", pool={"queued": 1, "mood": "good"}, more=True)
-    line.turn()
-    (state,) = line.take()
+def test_unknown_fields_are_ignored(harness: ChannelHarness) -> None:
+    """The host may run a later version."""
+    harness.send(kind="state", pool={"queued": 1, "mood": "good"}, more=True)
+    harness.turn()
+    (state,) = harness.take()
     assert isinstance(state, HostState)
     assert state.pool.queued == 1
 
 
 @pytest.mark.parametrize("length", [-1, MAX_WORD + 1])
-def test_broken_frame_closes_the_channel(line: Line, length: int) -> None:
-    """After it nothing could be understood."""
-    line.host.sendall(HEADER.pack(length))
-    line.turn()
-    (silent,) = line.take()
+def test_frame_of_invalid_length_closes_the_channel(harness: ChannelHarness, length: int) -> None:
+    """The start of the next frame cannot be found."""
+    harness.host.sendall(HEADER.pack(length))
+    harness.turn()
+    (silent,) = harness.take()
     assert isinstance(silent, ChannelClosed)
     assert silent.why == f"frame of {length:,} bytes; at most {MAX_WORD:,} are allowed"
-    assert line.channel.ask(ASK) == "its channel is closed"
-    assert line.host.recv(1) == b""
+    assert harness.channel.ask(ASK) == "its channel is closed"
+    assert harness.host.recv(1) == b""
 
 
-def test_host_that_says_only_rubbish_is_not_heard_any_more(line: Line) -> None:
-    """After so many it is no slip."""
+def test_too_many_invalid_messages_close_the_channel(harness: ChannelHarness) -> None:
     for _ in range(MAX_BROKEN + 5):
-        line.host.sendall(framed(b"rubbish"))
-    line.turn()
-    taken = line.take()
+        harness.host.sendall(framed(b"rubbish"))
+    harness.turn()
+    taken = harness.take()
     assert len(taken) == MAX_BROKEN + 1
     assert isinstance(taken[-1], ChannelClosed)
 
 
-def test_host_that_says_more_than_is_taken_is_not_read(line: Line) -> None:
-    """Nothing grows; once the loop takes again all of it comes."""
+def test_channel_stops_reading_while_too_many_messages_wait(harness: ChannelHarness) -> None:
+    """Memory stays bounded, and no message is lost once the loop takes them again."""
     word = framed(b'{"kind":"note","event":"job","text":"x"}')
-    line.host.setblocking(False)
+    harness.host.setblocking(False)
     said = 0
     while True:
         try:
-            line.host.sendall(word * 10)
+            harness.host.sendall(word * 10)
         except BlockingIOError:
             break
         said += 10
-        line.turn()
-        assert len(line.inbox) <= MAX_WAITING
+        harness.turn()
+        assert len(harness.inbox) <= MAX_WAITING
     assert said > MAX_WAITING
-    line.turn()
-    assert len(line.inbox) == MAX_WAITING
+    harness.turn()
+    assert len(harness.inbox) == MAX_WAITING
     taken = 0
-    while got := len(line.take()):
+    while got := len(harness.take()):
         taken += got
-        line.turn()
+        harness.turn()
     assert taken >= said
 
 
-def test_host_that_takes_nothing_is_asked_nothing_more(line: Line) -> None:
-    """Its asks are bounded, and go out when it takes them after all."""
+def test_requests_are_refused_while_the_host_does_not_read(harness: ChannelHarness) -> None:
+    """The unsent bytes are bounded, and are sent once the host reads again."""
     large = framed(b'{"kind":"ask"}' + b" " * 1_000_000)
     asked = 0
-    while (obstacle := line.channel.ask(large)) is None:
+    while (obstacle := harness.channel.ask(large)) is None:
         asked += 1
         assert asked * len(large) <= MAX_UNSENT + 2 * len(large)
     assert obstacle == "it does not read its requests"
     received = 0
     while received < asked * len(large):
-        line.turn()
-        received += len(line.host.recv(1_000_000))
-    line.turn()
-    assert line.channel.ask(ASK) is None
+        harness.turn()
+        received += len(harness.host.recv(1_000_000))
+    harness.turn()
+    assert harness.channel.ask(ASK) is None
 
 
-def test_end_of_the_host_comes_after_its_last_words(line: Line) -> None:
-    """Whatever it had said is taken first."""
-    line.host.sendall(framed(b'{"kind":"note","event":"job","text":"x"}') * 3 * MAX_WAITING)
-    line.host.close()
-    line.channel.read_rest()
-    taken = line.take()
+def test_closing_is_reported_after_the_last_messages(harness: ChannelHarness) -> None:
+    harness.host.sendall(framed(b'{"kind":"note","event":"job","text":"x"}') * 3 * MAX_WAITING)
+    harness.host.close()
+    harness.channel.read_rest()
+    taken = harness.take()
     assert taken[:-1] == [HostNote(event="job", text="x")] * 3 * MAX_WAITING
     assert taken[-1] == ChannelClosed("p7", None)
-    line.turn()
+    harness.turn()
 
 
-def test_ask_of_a_host_that_has_gone_says_so(line: Line) -> None:
-    """Be it before or after its end was seen."""
-    line.host.close()
-    line.channel.ask(ASK)
-    line.turn()
-    assert line.channel.ask(ASK) == "its channel is closed"
-    assert line.take() == [ChannelClosed("p7", None)]
+def test_request_to_a_closed_host_is_refused(harness: ChannelHarness) -> None:
+    harness.host.close()
+    harness.channel.ask(ASK)
+    harness.turn()
+    assert harness.channel.ask(ASK) == "its channel is closed"
+    assert harness.take() == [ChannelClosed("p7", None)]

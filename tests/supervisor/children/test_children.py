@@ -1,4 +1,4 @@
-"""What starts children, without the rest of the supervisor: what happens where the kernel refuses."""
+"""Starting children without the rest of the supervisor: refusals of the kernel, and the order of messages and exits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from app.supervisor.children.children import ChildExited, Children
 JOB = {"id": "p1", "module": "time", "qualname": "sleep", "path": None, "root": None, "kwargs": {}, "nofile": 1024}
 
 
-def test_child_without_a_pidfd_does_not_live_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no fd is left to watch it by, the start fails and the process is killed."""
+def test_child_is_killed_if_its_pidfd_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a free descriptor the start fails, and the process is not left running unwatched."""
     poller = Poller()
     children = Children(poller)
     seen: list[int] = []
@@ -38,7 +38,7 @@ def test_child_without_a_pidfd_does_not_live_on(tmp_path: Path, monkeypatch: pyt
     poller.close()
 
 
-TALKER = """
+CHATTY_HOST = """
 import os
 from procession import pool_host
 
@@ -49,9 +49,9 @@ def talk(count):
 """
 
 
-def test_last_words_of_the_host_of_a_pool_come_before_its_end(tmp_path: Path) -> None:
-    """None is missing, in their order, however many they are; then its end is told."""
-    (tmp_path / "talker.py").write_text(TALKER)
+def test_exit_of_a_pool_host_is_reported_after_its_last_messages(tmp_path: Path) -> None:
+    """All messages arrive, in order."""
+    (tmp_path / "talker.py").write_text(CHATTY_HOST)
     poller = Poller()
     children = Children(poller)
     record = Process(id="p1", name="host", workload=None, target="t", params={}, start_method="spawn", pool=True)

@@ -1,4 +1,4 @@
-"""Descriptors outlive the process that parked them, for as long as somebody has the socket pair open."""
+"""Parked descriptors outlive the process that parked them, as long as one process keeps the socket pair open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Ends = tuple[socket.socket, socket.socket]
 
 @pytest.fixture
 def launcher() -> Iterator[Ends]:
-    """The pair, as the launcher keeps it."""
+    """Return the socket pair that the launcher keeps open."""
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     yield ends
     for end in ends:
@@ -27,7 +27,7 @@ def launcher() -> Iterator[Ends]:
 
 @contextmanager
 def store(launcher: Ends, files: dict[str, int]) -> Iterator[DescriptorStore]:
-    """That of one supervisor."""
+    """Open the descriptor store of one supervisor."""
     mine = DescriptorStore((os.dup(launcher[0].fileno()), os.dup(launcher[1].fileno())), files.get)
     try:
         yield mine
@@ -36,7 +36,7 @@ def store(launcher: Ends, files: dict[str, int]) -> Iterator[DescriptorStore]:
 
 
 def files(count: int, first: int = 0) -> dict[str, int]:
-    """Files in memory that say which they are."""
+    """Create files in memory, each containing its own key."""
     made = {f"r{number}": os.memfd_create(f"r{number}") for number in range(first, first + count)}
     for key, fd in made.items():
         os.write(fd, key.encode())
@@ -58,14 +58,14 @@ def close(fds: list[int]) -> None:
         os.close(fd)
 
 
-def test_what_was_parked_comes_back_once(launcher: Ends) -> None:
-    """To the next supervisor, close on exec, and to nobody after it unless it is parked again."""
+def test_next_supervisor_takes_parked_descriptors_back_once(launcher: Ends) -> None:
+    """They are close-on-exec, and a third supervisor gets only what was parked again."""
     mine = files(3)
     with store(launcher, mine) as one:
         assert one.take_back() == []
         one.keep(mine)
         one.keep(mine)
-        one.keep(["r9"])  # there is none
+        one.keep(["r9"])  # has no descriptor
     close(list(mine.values()))
     with store(launcher, {}) as two:
         back = two.take_back()
@@ -74,8 +74,8 @@ def test_what_was_parked_comes_back_once(launcher: Ends) -> None:
         assert two.take_back() == []
 
 
-def test_any_number_finds_room(launcher: Ends) -> None:
-    """One by one, many more than a queue holds messages; what is not wanted any more goes when it is full."""
+def test_many_more_descriptors_than_one_queue_holds_can_be_parked(launcher: Ends) -> None:
+    """Forgotten ones are removed when the queue is full."""
     before = open_fds()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
@@ -97,8 +97,8 @@ def test_any_number_finds_room(launcher: Ends) -> None:
     assert open_fds() == before
 
 
-def test_nothing_stays_when_nothing_is_wanted(launcher: Ends) -> None:
-    """The last program of a terminal has ended: no file of it is kept."""
+def test_forgotten_descriptors_are_not_kept(launcher: Ends) -> None:
+    """As when the last program started with `procession run` has ended."""
     mine = files(2)
     with store(launcher, mine) as one:
         one.keep(mine)
@@ -108,7 +108,7 @@ def test_nothing_stays_when_nothing_is_wanted(launcher: Ends) -> None:
 
 
 def test_without_a_launcher_nothing_is_parked() -> None:
-    """As in a supervisor that was started by itself."""
+    """As in a supervisor that was started without one."""
     mine = files(1)
     alone = DescriptorStore(None, mine.get)
     alone.keep(mine)

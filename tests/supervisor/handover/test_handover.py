@@ -1,6 +1,6 @@
-"""A supervisor dies by SIGKILL and comes back: what a program of a terminal holds is known as before.
+"""After SIGKILL, the next supervisor knows everything about the programs started with `procession run`.
 
-The processes of these programs stand still, most of them for ever: none of them can say anything again.
+Most processes of these programs are blocked for ever, so none of them can report anything a second time.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from app.records.stream import Snapshot
 from tests.instance import Instance
 from tests.waiting import wait_until
 
-#: Takes a start method.  Everything that it makes has a name; two of its processes are deadlocked, the others sleep.
-HOLDS = """
+#: Takes a start method. Creates resources of all kinds; two of its processes are deadlocked, the others sleep.
+DEADLOCKED_PROGRAM = """
 import multiprocessing, os, signal, sys, time
 from multiprocessing import shared_memory
 
@@ -82,7 +82,7 @@ if __name__ == "__main__":
     print("ready", flush=True)
     processes[0].join()
 """
-#: What is measured: it goes on.
+#: Fields that change with time.
 _MOVING = frozenset({"held_s", "oldest_s", "put_per_s", "get_per_s"})
 _SAMPLED = frozenset({"cpu_percent", "rss_bytes", "threads", "fds", "os_state", "descendants"})
 
@@ -97,7 +97,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def started(
     instance: Instance, folder: Path, code: str, *arguments: str, stdin: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`procession run` in a terminal of its own; it and all that it started are killed at the end."""
+    """Start `procession run` in its own session; kill the whole process group at the end."""
     script = folder / "program.py"
     script.write_text(code)
     command = (sys.executable, "-m", "app", "run", "--", sys.executable, str(script), *arguments)
@@ -110,7 +110,7 @@ def started(
             yield process
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-    seen(instance, is_over, "something of the program is left")
+    wait_for_snapshot(instance, is_over, "a process or resource of the program is left")
 
 
 def is_over(snapshot: Snapshot) -> bool:
@@ -118,21 +118,21 @@ def is_over(snapshot: Snapshot) -> bool:
 
 
 def kill_supervisor(instance: Instance) -> None:
-    """And wait until the launcher has started another, which answers."""
+    """Kill the supervisor and wait until the launcher has started another that answers."""
     before = instance.supervisor_pid
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not started again")
-    wait_until(lambda: answered(instance), 20, "the supervisor does not answer")
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not restarted")
+    wait_until(lambda: try_snapshot(instance), 20, "the supervisor does not answer")
 
 
-def answered(instance: Instance) -> Snapshot | None:
+def try_snapshot(instance: Instance) -> Snapshot | None:
     try:
         return instance.snapshot()
-    except Exception:  # noqa: BLE001 - whatever a socket says that nobody listens on
+    except Exception:  # noqa: BLE001 - any error of a socket without a listener
         return None
 
 
-def seen(instance: Instance, is_it: Callable[[Snapshot], bool], what: str) -> Snapshot:
+def wait_for_snapshot(instance: Instance, is_it: Callable[[Snapshot], bool], what: str) -> Snapshot:
     found: list[Snapshot] = []
 
     def look() -> bool:
@@ -144,23 +144,23 @@ def seen(instance: Instance, is_it: Callable[[Snapshot], bool], what: str) -> Sn
 
 
 def resources(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    """Each as it stands, but for what only moves on, and the order of those that wait."""
+    """Return the resources by id, without the fields that change with time and the order of waiting processes."""
     found = {one.id: {k: v for k, v in asdict(one).items() if k not in _MOVING} for one in snapshot.resources}
     return {key: {**one, "waiting": {(w.pid, w.to, w.since) for w in one["waiting"]}} for key, one in found.items()}
 
 
-def different(now: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> list[Any]:
-    """What is other than it was, field by field."""
+def differences(now: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> list[Any]:
+    """Return the fields that differ, with both values."""
     names = {(key, name) for one in (now, before) for key, fields in one.items() for name in fields}
     found = ((key, name, now.get(key, {}).get(name), before.get(key, {}).get(name)) for key, name in sorted(names))
     return [one for one in found if one[2] != one[3]]
 
 
 def processes(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    return {one.id: shown(one) for one in snapshot.processes if one.program and one.alive}
+    return {one.id: stable_fields(one) for one in snapshot.processes if one.program and one.alive}
 
 
-def shown(process: Process) -> dict[str, Any]:
+def stable_fields(process: Process) -> dict[str, Any]:
     return {name: value for name, value in asdict(process).items() if name not in _SAMPLED}
 
 
@@ -173,27 +173,27 @@ def is_newest(snapshot: Snapshot, program: str | None) -> bool:
 
 
 def newest(snapshot: Snapshot) -> Program:
-    """The program that the test has started."""
+    """Return the program that the test has started."""
     return max(snapshot.programs, key=lambda one: one.started_at)
 
 
-def settled(instance: Instance) -> Snapshot:
-    """With all findings; and since when everybody waits, and who holds what, is written down."""
+def wait_until_settled(instance: Instance) -> Snapshot:
+    """Return a snapshot with all findings, once all holders and waits are in the journal."""
 
     def is_it(now: Snapshot) -> bool:
         if not is_settled(now):
             return False
         waits = {(waiting.pid, waiting.since) for one in now.resources for waiting in one.waiting}
         kept = named(now, "kept")
-        return is_written(instance, kept.id, f'"holder":{kept.holder},') and all(
-            is_written(instance, f"w{pid}", f",{since}") for pid, since in waits
+        return is_in_journal(instance, kept.id, f'"holder":{kept.holder},') and all(
+            is_in_journal(instance, f"w{pid}", f",{since}") for pid, since in waits
         )
 
-    return seen(instance, is_it, "the deadlock is not found, or not written down")
+    return wait_for_snapshot(instance, is_it, "the deadlock is not found, or not in the journal")
 
 
 def is_settled(snapshot: Snapshot) -> bool:
-    """Both findings are there, for a while, and everything was read that is read but now and then."""
+    """Return whether both findings exist and the ends of all pipes have been read."""
     named = {one.name.partition(" ")[0]: one for one in snapshot.resources}
     held = named["kept"].holder if "kept" in named else None
     pipes = [one for one in snapshot.resources if one.kind == "pipe"]
@@ -204,16 +204,18 @@ def is_settled(snapshot: Snapshot) -> bool:
 @pytest.mark.parametrize(
     "method", ["fork", *(pytest.param(one, marks=pytest.mark.long) for one in ("spawn", "forkserver"))]
 )
-def test_everything_that_stood_still_is_known_as_before(instance: Instance, tmp_path: Path, method: str) -> None:
-    """Names, kinds, parts, users, figures, who waits since when, cycles and findings, under the same ids."""
-    with started(instance, tmp_path, HOLDS, method):
-        before = settled(instance)
+def test_resources_waits_and_findings_are_the_same_after_a_restart(
+    instance: Instance, tmp_path: Path, method: str
+) -> None:
+    """Names, kinds, parts, users, figures, waits, cycles and findings are equal, under the same ids."""
+    with started(instance, tmp_path, DEADLOCKED_PROGRAM, method):
+        before = wait_until_settled(instance)
         kill_supervisor(instance)
         wanted = resources(before)
-        after = seen(instance, is_settled, "the deadlock is not found again")
+        after = wait_for_snapshot(instance, is_settled, "the deadlock is not found again")
         with suppress(AssertionError):
-            wait_until(lambda: not different(resources(instance.snapshot()), wanted), 30)
-        assert different(resources(instance.snapshot()), wanted) == []
+            wait_until(lambda: not differences(resources(instance.snapshot()), wanted), 30)
+        assert differences(resources(instance.snapshot()), wanted) == []
         assert {one["name"].partition(" ")[0] for one in wanted.values()} >= {
             *(
                 "jobs",
@@ -239,7 +241,7 @@ def test_everything_that_stood_still_is_known_as_before(instance: Instance, tmp_
 
 
 def named(snapshot: Snapshot, name: str) -> Any:
-    """The resource of that variable."""
+    """Return the resource of that variable name."""
     return next(one for one in snapshot.resources if one.name.partition(" ")[0] == name)
 
 
@@ -247,54 +249,54 @@ def process_named(snapshot: Snapshot, name: str) -> Process:
     return next(one for one in snapshot.processes if one.name == name and one.program == newest(snapshot).id)
 
 
-def test_a_lock_can_be_broken_whose_file_only_the_supervisor_before_had(instance: Instance, tmp_path: Path) -> None:
-    """Its descriptor waited with the launcher; who waits for the lock goes on."""
-    with started(instance, tmp_path, HOLDS, "fork"):
-        seen(instance, is_settled, "the abandoned lock is not found")
+def test_a_lock_parked_by_a_killed_supervisor_can_be_broken(instance: Instance, tmp_path: Path) -> None:
+    """The launcher kept its descriptor; the waiting process continues."""
+    with started(instance, tmp_path, DEADLOCKED_PROGRAM, "fork"):
+        wait_for_snapshot(instance, is_settled, "the abandoned lock is not found")
         kill_supervisor(instance)
-        seen(instance, is_settled, "the abandoned lock is not found again")
+        wait_for_snapshot(instance, is_settled, "the abandoned lock is not found again")
         kill_supervisor(instance)
-        again = seen(instance, is_settled, "the abandoned lock is not found again")
+        again = wait_for_snapshot(instance, is_settled, "the abandoned lock is not found again")
         told = instance.call(BreakLock(request=1, by="test", resource=named(again, "gone").id))
         assert ", held by a dead process. The waiting process will continue." in told["text"]
         instance.wait_state(process_named(again, "waits").id, "exited")
 
 
-def test_a_new_launcher_knows_it_too_but_for_the_files(tmp_path: Path) -> None:
-    """After `procession stop` and `serve`: read through the memory and the descriptors of the program itself."""
-    with Instance(tmp_path / "home") as instance, started(instance, tmp_path, HOLDS, "fork"):
-        wanted = resources(settled(instance))
+def test_a_new_launcher_knows_all_resources_but_has_no_descriptors(tmp_path: Path) -> None:
+    """After `procession stop` and `serve`, resources are read through the program's own memory and descriptors."""
+    with Instance(tmp_path / "home") as instance, started(instance, tmp_path, DEADLOCKED_PROGRAM, "fork"):
+        wanted = resources(wait_until_settled(instance))
         instance.stop()
         instance.line = ""
         instance.start()
         instance.wait_ready()
-        seen(instance, is_settled, "the deadlock is not found again")
+        wait_for_snapshot(instance, is_settled, "the deadlock is not found again")
         with suppress(AssertionError):
-            wait_until(lambda: not different(resources(instance.snapshot()), wanted), 30)
-        assert different(resources(instance.snapshot()), wanted) == []
+            wait_until(lambda: not differences(resources(instance.snapshot()), wanted), 30)
+        assert differences(resources(instance.snapshot()), wanted) == []
         with pytest.raises(NotPossible, match="Procession has no descriptor of its semaphore"):
             instance.call(BreakLock(request=1, by="test", resource=named(instance.snapshot(), "gone").id))
 
 
 @contextmanager
-def nobody(instance: Instance) -> Iterator[None]:
-    """There is no supervisor, until the end of the block."""
+def supervisor_down(instance: Instance) -> Iterator[None]:
+    """Kill the supervisor, and let the launcher restart it only at the end of the block."""
     before = instance.supervisor_pid
     os.kill(instance.serve.pid, signal.SIGSTOP)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: not runs(before), 20, "the supervisor lives")
+    wait_until(lambda: not is_running(before), 20, "the supervisor is still running")
     yield
     os.kill(instance.serve.pid, signal.SIGCONT)
-    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not started again")
-    wait_until(lambda: answered(instance), 20, "the supervisor does not answer")
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not restarted")
+    wait_until(lambda: try_snapshot(instance), 20, "the supervisor does not answer")
 
 
-def runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-#: Takes ``held`` in a child, which then sleeps; ends when the child is gone and a line came, leaving another child.
-LEAVES = """
+#: One child acquires ``held`` and sleeps, another waits for it; the parent sleeps.
+LOCK_HOLDER_PROGRAM = """
 import multiprocessing, os, signal, sys
 
 def holds(held, ready):
@@ -317,16 +319,24 @@ if __name__ == "__main__":
 """
 
 
-def test_who_dies_while_nobody_looks_is_lost_and_what_it_held_abandoned(instance: Instance, tmp_path: Path) -> None:
-    """Its end was not seen, and so it is told; its zombie, and what it took along, is found."""
-    with started(instance, tmp_path, LEAVES):
-        before = seen(instance, lambda now: named_holder(now) is not None, "nobody is seen to hold the lock")
+def test_a_process_killed_while_no_supervisor_runs_leaves_an_abandoned_lock(instance: Instance, tmp_path: Path) -> None:
+    """The next supervisor finds the lock abandoned and the holder as a zombie."""
+    with started(instance, tmp_path, LOCK_HOLDER_PROGRAM):
+        before = wait_for_snapshot(
+            instance, lambda now: named_holder(now) is not None, "no holder of the lock is found"
+        )
         holder = process_named(before, "holder")
-        wait_until(lambda: is_written(instance, named(before, "held").id, f'"holder":{holder.pid},'), 20, "not written")
-        with nobody(instance):
+        wait_until(
+            lambda: is_in_journal(instance, named(before, "held").id, f'"holder":{holder.pid},'),
+            20,
+            "the holder is not in the journal",
+        )
+        with supervisor_down(instance):
             assert holder.pid
             os.kill(holder.pid, signal.SIGKILL)
-        after = seen(instance, lambda now: "abandoned-lock" in kinds(now), "the lock is not found to be abandoned")
+        after = wait_for_snapshot(
+            instance, lambda now: "abandoned-lock" in kinds(now), "the lock is not found to be abandoned"
+        )
         assert (named(after, "held").abandoned, named(after, "held").holder) == (True, holder.pid)
         zombie = instance.wait_state(holder.id, "exited")
         assert (zombie.exitcode, zombie.pid) == (-signal.SIGKILL, holder.pid)
@@ -336,17 +346,23 @@ def named_holder(snapshot: Snapshot) -> int | None:
     return next((one.holder for one in snapshot.resources if one.name.startswith("held ")), None)
 
 
-def test_a_program_whose_first_process_is_over_is_known_all_the_same(instance: Instance, tmp_path: Path) -> None:
-    """As after a daemon's double fork: it runs as long as any of its processes does."""
-    with started(instance, tmp_path, LEAVES):
-        before = seen(instance, lambda now: named_holder(now) is not None, "nobody is seen to hold the lock")
+def test_a_program_whose_first_process_has_ended_is_still_known(instance: Instance, tmp_path: Path) -> None:
+    """As after a daemon's double fork: a program runs as long as any of its processes does."""
+    with started(instance, tmp_path, LOCK_HOLDER_PROGRAM):
+        before = wait_for_snapshot(
+            instance, lambda now: named_holder(now) is not None, "no holder of the lock is found"
+        )
         program = newest(before)
         assert program.pid
         os.kill(program.pid, signal.SIGKILL)
         instance.wait_state(program.id, "joined")
-        wait_until(lambda: is_written(instance, program.id, '"state":"joined"'), 20, "its end is not written down")
+        wait_until(
+            lambda: is_in_journal(instance, program.id, '"state":"joined"'),
+            20,
+            "the exit of the first process is not in the journal",
+        )
         kill_supervisor(instance)
-        after = seen(instance, lambda now: named_holder(now) is not None, "the lock is not known any more")
+        after = wait_for_snapshot(instance, lambda now: named_holder(now) is not None, "the lock is no longer known")
         again = newest(after)
         assert (again.id, again.state, again.exitcode, again.started_at) == (
             *(program.id, "running", -signal.SIGKILL, program.started_at),
@@ -354,8 +370,8 @@ def test_a_program_whose_first_process_is_over_is_known_all_the_same(instance: I
         assert {process_named(after, name).state for name in ("holder", "stays")} == {"running"}
 
 
-#: Makes a lock while nobody listens.
-TELLS_LATER = """
+#: Creates and acquires a lock when a line arrives, and puts every further line into a queue.
+LATE_LOCK_PROGRAM = """
 import multiprocessing, sys
 
 if __name__ == "__main__":
@@ -371,37 +387,39 @@ if __name__ == "__main__":
 """
 
 
-def test_what_is_made_while_nobody_listens_is_told_with_the_next_put(instance: Instance, tmp_path: Path) -> None:
-    """It waited in the program; what was there before is there once."""
-    with started(instance, tmp_path, TELLS_LATER, stdin=subprocess.PIPE) as program:
+def test_a_lock_created_while_no_supervisor_runs_is_reported_later(instance: Instance, tmp_path: Path) -> None:
+    """The observer keeps the report and sends it with the next put; the earlier queue is listed once."""
+    with started(instance, tmp_path, LATE_LOCK_PROGRAM, stdin=subprocess.PIPE) as program:
         assert program.stdin
         assert program.stdout
-        before = seen(instance, lambda now: has(now, "jobs"), "the queue is not seen")
-        wait_until(lambda: is_written(instance, named(before, "jobs").id), 20, "the queue is not written down")
-        with nobody(instance):
+        before = wait_for_snapshot(instance, lambda now: has_resource(now, "jobs"), "the queue is not listed")
+        wait_until(lambda: is_in_journal(instance, named(before, "jobs").id), 20, "the queue is not in the journal")
+        with supervisor_down(instance):
             program.stdin.write(b"\n")
             program.stdin.flush()
             assert program.stdout.readline() == b"made\n"
 
-        def told() -> bool:
+        def is_reported() -> bool:
             assert program.stdin
             program.stdin.write(b"\n")
             program.stdin.flush()
-            return has(instance.snapshot(), "meanwhile")
+            return has_resource(instance.snapshot(), "meanwhile")
 
-        wait_until(told, 20, "the lock is not told of")
-        after = seen(instance, lambda now: named(now, "meanwhile").holder is not None, "who has it is not known")
+        wait_until(is_reported, 20, "the lock is not reported")
+        after = wait_for_snapshot(
+            instance, lambda now: named(now, "meanwhile").holder is not None, "the holder of the lock is not known"
+        )
         assert named(after, "meanwhile").holder == newest(after).pid
         assert named(after, "jobs").id == named(before, "jobs").id
-        seen(instance, lambda now: bool(named(now, "jobs").size), "nothing was put")
+        wait_for_snapshot(instance, lambda now: bool(named(now, "jobs").size), "the queue is empty")
 
 
-def has(snapshot: Snapshot, name: str) -> bool:
+def has_resource(snapshot: Snapshot, name: str) -> bool:
     return any(one.name.partition(" ")[0] == name for one in snapshot.resources)
 
 
-def is_written(instance: Instance, key: str, word: str = "") -> bool:
-    """Whether that is written down about it: it is, a moment after it is shown."""
+def is_in_journal(instance: Instance, key: str, word: str = "") -> bool:
+    """Return whether the journal has that fact; it is written a moment after the snapshot shows it."""
     with closing(sqlite3.connect(instance.home / "journal.sqlite3")) as journal:
         rows = journal.execute("SELECT fact FROM legacy WHERE id = ?", (key,)).fetchall()
     return any(word.encode() in fact for (fact,) in rows)

@@ -1,4 +1,4 @@
-"""An inventory of this pytest, and what its tests ask of it."""
+"""An inventory of the pytest process, and queries that its tests share."""
 
 import contextlib
 import ctypes
@@ -22,8 +22,8 @@ def _be_subreaper(*, yes: bool) -> None:
 
 
 @contextlib.contextmanager
-def taken() -> Iterator[Inventory]:
-    """Of this pytest, as a subreaper; whatever it still lists at the end is killed and reaped."""
+def inventory_of_pytest() -> Iterator[Inventory]:
+    """Make pytest a subreaper and take its inventory; kill and reap what is still listed at the end."""
     _be_subreaper(yes=True)
     inventory = Inventory(os.getpid())
     already = {one.id for one in sweep(inventory).descendants}

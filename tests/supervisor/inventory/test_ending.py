@@ -1,4 +1,4 @@
-"""Trees are ended to the last process, signals reach the one that is meant, and the ends of others are told."""
+"""Ending whole process trees, signalling exactly one process, and finding zombies to reap."""
 
 import os
 import signal
@@ -11,18 +11,18 @@ from app.records.process import Descendant
 from app.supervisor.inventory.inventory import Inventory
 from app.supervisor.inventory.origins import VARIABLE
 from tests.sleepers import running
-from tests.supervisor.inventory.inventories import ASLEEP, FORKS_ONE, key_of, listed, reap, sweep, taken
+from tests.supervisor.inventory.inventories import ASLEEP, FORKS_ONE, inventory_of_pytest, key_of, listed, reap, sweep
 from tests.waiting import wait_until
 
 
 @pytest.fixture
 def inventory() -> Iterator[Inventory]:
-    with taken() as inventory:
+    with inventory_of_pytest() as inventory:
         yield inventory
 
 
-def test_zombies_that_are_nobodys_are_told_for_reaping(inventory: Inventory) -> None:
-    """A re-parented one is ours to reap; one with a living parent is listed as the zombie that it is."""
+def test_zombies_without_a_living_parent_are_reported_for_reaping(inventory: Inventory) -> None:
+    """A re-parented zombie is reported; one whose parent is alive is listed in state Z instead."""
     code = "pid = os.fork()\nif pid == 0: os._exit(0)\ntell(daemon(lambda: time.sleep(600)), pid); time.sleep(600)"
     with running(code) as program:
         daemon, unjoined = map(int, program.told())
@@ -38,8 +38,8 @@ def test_zombies_that_are_nobodys_are_told_for_reaping(inventory: Inventory) -> 
         assert daemon not in sweep(inventory).zombies
 
 
-def test_tree_is_taken_fresh(inventory: Inventory) -> None:
-    """Without a sweep in between, daemons included."""
+def test_tree_of_a_root_is_current_without_a_sweep(inventory: Inventory) -> None:
+    """Daemons are included."""
     code = "sys.stdin.readline(); pid = os.fork()\nif pid: tell(pid, daemon(lambda: time.sleep(600)))\ntime.sleep(600)"
     with running(code, {VARIABLE: "p1"}) as program:
         inventory.add_root("p1", program.pid)
@@ -52,8 +52,8 @@ def test_tree_is_taken_fresh(inventory: Inventory) -> None:
         wait_until(lambda: not inventory.tree_of("p1"))
 
 
-def test_kill_tree_ends_what_forks_itself_anew(inventory: Inventory) -> None:
-    """Each of the two replaces the other as soon as that dies: only a loop until nothing is left ends them."""
+def test_kill_tree_ends_processes_that_keep_forking(inventory: Inventory) -> None:
+    """Each of two processes replaces the other as soon as it dies, so killing has to repeat until none is left."""
     code = """
 import select
 tell("ready")
@@ -80,8 +80,8 @@ while True:
         assert inventory.tree_of("p1") == []
 
 
-def test_kill_tree_spares_the_others(inventory: Inventory) -> None:
-    """Neither another root nor its descendants nor a helper are touched."""
+def test_kill_tree_leaves_other_processes_alone(inventory: Inventory) -> None:
+    """Neither another root, nor its descendants, nor a helper process is killed."""
     with running(FORKS_ONE) as one, running(FORKS_ONE) as other, running(ASLEEP) as helper:
         doomed, spared = int(one.told()[0]), int(other.told()[0])
         helper.told()
@@ -95,8 +95,8 @@ def test_kill_tree_spares_the_others(inventory: Inventory) -> None:
         assert inventory.alive(living) == living
 
 
-def test_signal_reaches_only_the_one_that_is_meant(inventory: Inventory) -> None:
-    """A pid with another start time is somebody else."""
+def test_signal_is_not_sent_to_a_process_with_a_reused_pid(inventory: Inventory) -> None:
+    """The same pid with another start time is another process."""
     with running(ASLEEP) as program:
         program.told()
         pid, ticks = key_of(program.pid)
@@ -109,7 +109,7 @@ def test_signal_reaches_only_the_one_that_is_meant(inventory: Inventory) -> None
 
 
 def test_process_without_its_main_thread_is_alive(inventory: Inventory) -> None:
-    """It shows as a zombie, but its other threads run."""
+    """Its state is Z, but its other threads run."""
     code = (
         "import ctypes\n"
         "threading.Thread(target=time.sleep, args=(600,)).start()\n"
@@ -122,8 +122,8 @@ def test_process_without_its_main_thread_is_alive(inventory: Inventory) -> None:
         assert inventory.alive([key_of(program.pid)]) == {key_of(program.pid)}
 
 
-def test_holder_of_a_pipe_is_named(inventory: Inventory) -> None:
-    """Who has the write end open keeps our end from firing; who reads, or holds another pipe, does not."""
+def test_holders_of_the_write_end_of_a_pipe_are_found(inventory: Inventory) -> None:
+    """A process that has only the read end, or another pipe, is not one."""
     read, write = os.pipe()
     other_read, other_write = os.pipe()
     code = "pid = os.fork()\nif pid == 0: time.sleep(600)\nos.close(int(sys.argv[1])); tell(pid); time.sleep(600)"

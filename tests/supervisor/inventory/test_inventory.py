@@ -1,4 +1,4 @@
-"""The inventory finds and measures every process below us, and says whose it is."""
+"""The inventory finds and measures every process below the supervisor, and assigns each to its root."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from app.supervisor.inventory.inventory import Inventory
 from app.supervisor.inventory.origins import VARIABLE
 from tests.open_files import open_files
 from tests.sleepers import running
-from tests.supervisor.inventory.inventories import ASLEEP, FORKS_ONE, key_of, listed, sweep, taken
+from tests.supervisor.inventory.inventories import ASLEEP, FORKS_ONE, inventory_of_pytest, key_of, listed, sweep
 from tests.waiting import wait_until
 
 FORKS_WHEN_ASKED = "sys.stdin.readline()\n" + FORKS_ONE
@@ -25,15 +25,15 @@ MAKES_DAEMON = "tell(daemon(lambda: time.sleep(600))); time.sleep(600)"
 
 @pytest.fixture
 def inventory() -> Iterator[Inventory]:
-    with taken() as inventory:
+    with inventory_of_pytest() as inventory:
         yield inventory
 
 
 # Samples
 
 
-def test_sample_tells_what_the_process_does(inventory: Inventory) -> None:
-    """CPU of one core, memory, threads, fds, parent and state letter."""
+def test_sample_has_the_figures_of_the_process(inventory: Inventory) -> None:
+    """They are CPU in percent of one core, memory, threads, descriptors, parent and state letter."""
     with running("tell('ready')\nwhile True: pass") as program:
         program.told()
         inventory.add_root("p1", program.pid)
@@ -49,8 +49,8 @@ def _busy(inventory: Inventory) -> object:
     return sample if (sample.cpu_percent or 0) > 5 and sample.os_state == "R" else None
 
 
-def test_nothing_new_is_the_very_same_object(inventory: Inventory) -> None:
-    """What did not change need not be compared by anybody."""
+def test_unchanged_sample_is_the_same_object(inventory: Inventory) -> None:
+    """No caller has to compare what did not change."""
     with running(FORKS_ONE) as program:
         child = int(program.told()[0])
         inventory.add_root("p1", program.pid)
@@ -59,7 +59,7 @@ def test_nothing_new_is_the_very_same_object(inventory: Inventory) -> None:
 
 
 def test_reaped_root_has_no_sample(inventory: Inventory) -> None:
-    """A zombie still has one, with its state; after it was reaped there is none."""
+    """A zombie still has one, with its state."""
     with running(ASLEEP) as program:
         program.told()
         inventory.add_root("p1", program.pid)
@@ -70,8 +70,8 @@ def test_reaped_root_has_no_sample(inventory: Inventory) -> None:
         assert "p1" not in sweep(inventory).samples
 
 
-def test_inventory_does_without_kept_fds(inventory: Inventory) -> None:
-    """Where fds run short, every process is still seen, and its end too."""
+def test_inventory_works_without_keeping_descriptors_open(inventory: Inventory) -> None:
+    """Where descriptors run short, processes and their exits are still found."""
     with running(FORKS_ONE) as program:
         pid = int(program.told()[0])
         before = open_files()
@@ -84,11 +84,11 @@ def test_inventory_does_without_kept_fds(inventory: Inventory) -> None:
         assert "p1" not in sweep(inventory).samples
 
 
-# Whose it is
+# Which root a process belongs to
 
 
 def test_descendant_is_described(inventory: Inventory) -> None:
-    """Its root, parent, name and command line; it is no orphan while its root lives."""
+    """It has its root, parent, name and command line, and is no orphan while its root is alive."""
     with running("p = subprocess.Popen(['sleep', '600']); tell(p.pid); p.wait()") as program:
         pid = int(program.told()[0])
         inventory.add_root("p1", program.pid)
@@ -100,8 +100,8 @@ def test_descendant_is_described(inventory: Inventory) -> None:
         assert listed(inventory, program.pid) is None
 
 
-def test_command_follows_an_exec(inventory: Inventory) -> None:
-    """The same process under another program is told by its new name."""
+def test_command_is_updated_after_an_exec(inventory: Inventory) -> None:
+    """The process has the name and command of the new program."""
     code = (
         "pid = os.fork()\nif pid == 0:\n  sys.stdin.readline(); os.execlp('sleep', 'sleep', '601')\n"
         "tell(pid); time.sleep(600)"
@@ -116,8 +116,8 @@ def test_command_follows_an_exec(inventory: Inventory) -> None:
         wait_until(lambda: (now := listed(inventory, pid)) and (now.name, now.command) == ("sleep", "sleep 601"))
 
 
-def test_daemon_seen_with_its_parents_stays_theirs(inventory: Inventory) -> None:
-    """The chain of parents is remembered when the ones between are gone."""
+def test_daemon_keeps_its_root_after_its_parents_have_exited(inventory: Inventory) -> None:
+    """The chain of parents is remembered."""
     code = (
         "middle = os.fork()\n"
         "if middle == 0:\n"
@@ -137,8 +137,8 @@ def test_daemon_seen_with_its_parents_stays_theirs(inventory: Inventory) -> None
         assert (one.root, one.ppid, one.orphan) == ("p1", os.getpid(), False)
 
 
-def test_reparented_in_the_session_of_its_root_is_its(inventory: Inventory) -> None:
-    """A supervised process leads a session: whoever is in it comes from it."""
+def test_reparented_process_in_the_session_of_a_root_belongs_to_it(inventory: Inventory) -> None:
+    """A supervised process leads its own session."""
     code = (
         "middle = os.fork()\n"
         "if middle == 0:\n  pid = os.fork()\n  if pid: os._exit(0)\n  tell(os.getpid()); time.sleep(600)\n"
@@ -153,8 +153,8 @@ def test_reparented_in_the_session_of_its_root_is_its(inventory: Inventory) -> N
         assert (one.root, one.ppid) == ("p1", os.getpid())
 
 
-def test_daemon_with_the_mark_in_its_environment_is_its_roots(inventory: Inventory) -> None:
-    """What was exec'd below a supervised process carries its id."""
+def test_daemon_is_assigned_to_the_root_named_in_its_environment(inventory: Inventory) -> None:
+    """A program exec'd below a supervised process inherits the variable with its id."""
     with running(MAKES_DAEMON, {VARIABLE: "p1"}) as program:
         pid = int(program.told()[0])
         inventory.add_root("p1", program.pid)
@@ -164,8 +164,8 @@ def test_daemon_with_the_mark_in_its_environment_is_its_roots(inventory: Invento
 
 
 @pytest.mark.parametrize("first", ["announced", "seen"])
-def test_daemon_that_announced_itself_is_its_roots(inventory: Inventory, first: str) -> None:
-    """Python tells of each os.fork(), sooner or later than the inventory finds it."""
+def test_daemon_is_assigned_to_the_root_that_reported_the_fork(inventory: Inventory, first: str) -> None:
+    """Python reports each os.fork(), before or after the inventory finds the process."""
     with running(MAKES_DAEMON) as program:
         pid = int(program.told()[0])
         inventory.add_root("p1", program.pid)
@@ -179,16 +179,16 @@ def test_daemon_that_announced_itself_is_its_roots(inventory: Inventory, first: 
         assert (one.root, one.orphan) == ("p1", False)
 
 
-def test_announcement_cannot_draw_in_a_stranger(inventory: Inventory) -> None:
-    """A child's word names whose a process is; that it is below us only the kernel says."""
+def test_reported_fork_cannot_add_an_unrelated_process(inventory: Inventory) -> None:
+    """A report names the root of a process; whether it is a descendant is read from the kernel."""
     inventory.note_fork(1, "p1")
     inventory.note_fork(os.getpid(), "p1")
     assert {1, os.getpid()}.isdisjoint(one.pid for one in sweep(inventory).descendants)
     assert inventory.tree_of("p1") == []
 
 
-def test_dropped_root_leaves_orphans_of_its_name(inventory: Inventory) -> None:
-    """They keep its id, hang below us, and are told apart from those of its next start."""
+def test_descendants_of_a_dropped_root_become_its_orphans(inventory: Inventory) -> None:
+    """They keep its id, and are distinguished from the descendants of its next start."""
     with running(FORKS_ONE) as program:
         old = int(program.told()[0])
         inventory.add_root("p1", program.pid)
@@ -206,8 +206,8 @@ def test_dropped_root_leaves_orphans_of_its_name(inventory: Inventory) -> None:
             assert {one.pid for one in inventory.tree_of("p1")} == {old, new}
 
 
-def test_dropped_root_that_lives_on_is_an_orphan(inventory: Inventory) -> None:
-    """Whatever happens to its record, what runs stays in sight."""
+def test_dropped_root_that_still_runs_is_an_orphan(inventory: Inventory) -> None:
+    """A running process stays listed, whatever happens to its record."""
     with running(ASLEEP) as program:
         inventory.add_root("p1", program.pid)
         inventory.drop_root("p1")
@@ -220,8 +220,8 @@ def test_dropped_root_that_lives_on_is_an_orphan(inventory: Inventory) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_zombie_of_a_dropped_root_is_left_to_its_owner(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
-    """It waits for join(): neither is it listed nor told for reaping, however /proc is searched."""
+def test_zombie_of_a_dropped_root_is_left_for_join(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
+    """It is neither listed nor reported for reaping, whichever way new processes are found."""
     inventory._newcomers.trusted = trusted
     with running("pass") as program:
         inventory.add_root("p1", program.pid)
@@ -233,8 +233,8 @@ def test_zombie_of_a_dropped_root_is_left_to_its_owner(inventory: Inventory, tru
         assert program.process.wait() == 0
 
 
-def test_infrastructure_is_neither_listed_nor_a_stranger(inventory: Inventory) -> None:
-    """A helper is not shown; a supervised process below it is a root like any other."""
+def test_helper_process_is_not_listed(inventory: Inventory) -> None:
+    """A supervised process below it is a root like any other."""
     with running(FORKS_ONE) as helper:
         pid = int(helper.told()[0])
         inventory.infrastructure((helper.pid,))
@@ -242,11 +242,11 @@ def test_infrastructure_is_neither_listed_nor_a_stranger(inventory: Inventory) -
         found = sweep(inventory)
         assert {helper.pid, pid}.isdisjoint(one.pid for one in found.descendants)
         assert found.samples["p1"].ppid == helper.pid
-        inventory.drop_root("p1")  # to be ended with the fixture
+        inventory.drop_root("p1")  # so that the fixture ends it
 
 
-def test_threads_and_strangers_are_not_listed(inventory: Inventory) -> None:
-    """Thread ids can be opened like pids, and other people's processes are nobody's business."""
+def test_threads_and_unrelated_processes_are_not_listed(inventory: Inventory) -> None:
+    """/proc/<tid> can be opened like a pid, and other processes of the machine are not descendants."""
     code = (
         "[threading.Thread(target=time.sleep, args=(600,), daemon=True).start() for _ in range(20)]\n"
         "pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
@@ -261,8 +261,8 @@ def test_threads_and_strangers_are_not_listed(inventory: Inventory) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_newcomer_is_found_by_either_way(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
-    """By the kernel's last pid, or by listing /proc where that number cannot be trusted."""
+def test_new_process_is_found_either_way(inventory: Inventory, trusted: bool) -> None:  # noqa: FBT001
+    """The ways are the kernel's last pid and, where that cannot be trusted, a listing of /proc."""
     inventory._newcomers.trusted = trusted
     with running(FORKS_WHEN_ASKED) as program:
         inventory.add_root("p1", program.pid)
@@ -273,8 +273,8 @@ def test_newcomer_is_found_by_either_way(inventory: Inventory, trusted: bool) ->
         assert inventory._newcomers.trusted is trusted
 
 
-def test_number_far_from_a_fresh_child_is_not_trusted(inventory: Inventory) -> None:
-    """Where the kernel's last pid is made up, /proc is listed from then on."""
+def test_last_pid_far_from_that_of_a_new_child_is_not_trusted(inventory: Inventory) -> None:
+    """/proc is listed from then on."""
     newcomers = inventory._newcomers
     with subprocess.Popen(["true"]) as fresh:
         newcomers.expect(fresh.pid)

@@ -1,4 +1,4 @@
-"""The journal on real files: durable, bounded, and of good cheer when the disk is full or the file is damaged."""
+"""The journal on real files: durable, bounded, and working after a full disk or a damaged file."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def draft(text: str, process: str | None = "1", kind: str = "started", name: str | None = "one") -> EventDraft:
-    """An event."""
+    """Return an event with that text."""
     return EventDraft(at=12.5, kind=kind, text=text, by="operator", process=process, pid=7, name=name)
 
 
-def written(journal: Journal, *drafts: EventDraft) -> list[int]:
-    """The numbers of these events, committed."""
+def commit(journal: Journal, *drafts: EventDraft) -> list[int]:
+    """Commit these events and return their numbers."""
     return [event.seq for event in journal.commit(Batch(drafts=list(drafts)))]
 
 
 def texts(journal: Journal, query: Events) -> list[str]:
-    """What the query finds."""
+    """Return the texts of the events that the query finds."""
     return [event.text for event in journal.events(query)[0]]
 
 
-def test_events_come_back_as_they_were_written(journal: Journal) -> None:
-    """Numbered from 1, without gaps, oldest first."""
-    assert written(journal, draft("a"), draft("b")) == [1, 2]
-    assert written(journal, draft("c", process=None, name=None)) == [3]
+def test_events_are_read_as_they_were_written(journal: Journal) -> None:
+    """They are numbered from 1 without gaps, oldest first."""
+    assert commit(journal, draft("a"), draft("b")) == [1, 2]
+    assert commit(journal, draft("c", process=None, name=None)) == [3]
     events, after = journal.events(Events(request=1))
     assert [(e.seq, e.text, e.process, e.name, e.at, e.by) for e in events] == [
         (1, "a", "1", "one", 12.5, "operator"),
@@ -65,7 +65,7 @@ def test_events_come_back_as_they_were_written(journal: Journal) -> None:
     assert journal.events(Events(request=1, after=3)) == ([], 3)
 
 
-def test_nothing_new_is_no_transaction(journal: Journal) -> None:
+def test_empty_batch_writes_nothing(journal: Journal) -> None:
     """An idle loop does not touch the disk."""
     before = (size := journal.path.with_name("journal.sqlite3-wal")).stat()
     assert journal.commit(Batch()) == []
@@ -94,9 +94,9 @@ def test_nothing_new_is_no_transaction(journal: Journal) -> None:
         (Events(request=1, limit=-5), []),
     ],
 )
-def test_events_are_found_by_what_was_asked(journal: Journal, query: Events, found: list[str]) -> None:
-    """Filters are taken literally, signs of LIKE included."""
-    written(
+def test_events_are_filtered_by_the_query(journal: Journal, query: Events, found: list[str]) -> None:
+    """The search text is taken literally, wildcards of LIKE included."""
+    commit(
         journal,
         draft("50% done"),
         draft("a_b", kind="exited"),
@@ -106,9 +106,9 @@ def test_events_are_found_by_what_was_asked(journal: Journal, query: Events, fou
     assert texts(journal, query) == found
 
 
-def test_reading_on_finds_every_line_once(journal: Journal) -> None:
-    """With `next` as the following `after`; a limit is never over 1,000."""
-    written(journal, *(draft(str(n)) for n in range(2500)))
+def test_paging_through_events_finds_each_once(journal: Journal) -> None:
+    """`next` is passed as the following `after`; a page has at most 1,000 events."""
+    commit(journal, *(draft(str(n)) for n in range(2500)))
     seen: list[str] = []
     after = 0
     while batch := journal.events(Events(request=1, after=after, limit=5000))[0]:
@@ -118,32 +118,32 @@ def test_reading_on_finds_every_line_once(journal: Journal) -> None:
     assert seen == [str(n) for n in range(2500)]
 
 
-def test_overlong_and_broken_text_is_cut_and_mended(journal: Journal) -> None:
-    """A traceback of a megabyte, a lone surrogate, a NUL."""
-    written(journal, draft("x" * (TEXT_LENGTH + 5)), draft("a\udc80b\x00c"))
+def test_long_text_is_cut_and_invalid_text_is_repaired(journal: Journal) -> None:
+    """A lone surrogate is replaced, a NUL character is kept."""
+    commit(journal, draft("x" * (TEXT_LENGTH + 5)), draft("a\udc80b\x00c"))
     long, broken = texts(journal, Events(request=1))
     assert long == "x" * TEXT_LENGTH + " … (5 more characters)"
     assert broken == "a?b\x00c"
 
 
-def test_number_of_events_is_bounded_and_the_loss_is_counted(path: Path) -> None:
-    """The oldest go; numbers go on, also over a restart."""
+def test_oldest_events_over_the_limit_are_deleted_and_counted(path: Path) -> None:
+    """Numbering continues, also after a restart."""
     journal = Journal(path, events_kept=1000)
     for start in range(0, 5000, 100):
-        written(journal, *(draft(str(n)) for n in range(start, start + 100)))
+        commit(journal, *(draft(str(n)) for n in range(start, start + 100)))
         kept = journal.events(Events(request=1, limit=1))[0][0].seq
         assert start + 100 - kept + 1 <= 1000 + 256 + 100
         assert journal.dropped == kept - 1
-    assert written(journal, *(draft("many") for _ in range(3000))) == list(range(5001, 8001))
+    assert commit(journal, *(draft("many") for _ in range(3000))) == list(range(5001, 8001))
     assert journal.dropped == 7000
     journal.close()
     again = Journal(path, events_kept=1000)
-    assert (again.dropped, written(again, draft("next"))) == (7000, [8001])
+    assert (again.dropped, commit(again, draft("next"))) == (7000, [8001])
     again.close()
 
 
-def test_facts_are_there_after_a_crash(path: Path) -> None:
-    """What was alive, with its spec, identity and descendants; what had ended or was forgotten is not."""
+def test_unfinished_processes_are_known_after_a_crash(path: Path) -> None:
+    """Spec, identity and descendants are kept; processes that had ended or were forgotten are not returned."""
     journal = Journal(path)
     batch = Batch(
         processes={
@@ -174,8 +174,8 @@ def test_facts_are_there_after_a_crash(path: Path) -> None:
     journal.close()
 
 
-def test_runs_tell_how_the_last_supervisor_ended(path: Path) -> None:
-    """The first run has none before it; one without an end crashed."""
+def test_new_run_returns_how_the_previous_one_ended(path: Path) -> None:
+    """The first run has no predecessor; a run without an end time crashed."""
     journal = Journal(path)
     assert journal.begin_run(pid=11, at=1.0) is None
     journal.close()
@@ -189,8 +189,8 @@ def test_runs_tell_how_the_last_supervisor_ended(path: Path) -> None:
     assert (crashed.pid, crashed.ended_at, ended.pid, ended.ended_at) == (11, None, 12, 3.0)
 
 
-def test_new_run_forgets_what_had_ended(path: Path) -> None:
-    """The file does not grow with every process that ever was."""
+def test_new_run_deletes_processes_that_had_ended(path: Path) -> None:
+    """The file does not grow with every process ever started."""
     journal = Journal(path)
     facts = [
         ProcessFact(id=str(n), name="n", state=state, spec="{}")
@@ -212,8 +212,8 @@ def test_new_run_forgets_what_had_ended(path: Path) -> None:
     journal.close()
 
 
-def test_process_numbers_are_never_used_twice(path: Path) -> None:
-    """Also after all processes were forgotten and the supervisor restarted."""
+def test_process_numbers_are_never_reused(path: Path) -> None:
+    """This holds after all processes were forgotten and the supervisor was restarted."""
     journal = Journal(path)
     assert [journal.next_process_number() for _ in range(3)] == [1, 2, 3]
     journal.commit(Batch())
@@ -224,12 +224,12 @@ def test_process_numbers_are_never_used_twice(path: Path) -> None:
 
 
 def test_files_are_private(path: Path) -> None:
-    """The file, -wal and -shm, whatever the umask; also where an earlier file was open to others."""
+    """The file, -wal and -shm have mode 0600 whatever the umask, also where the file existed with another mode."""
     before = os.umask(0)
     try:
         path.touch(0o644)
         journal = Journal(path)
-        written(journal, draft("a"))
+        commit(journal, draft("a"))
         assert {file.name for file in path.parent.iterdir()} == {path.name + s for s in ("", "-wal", "-shm")}
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
         journal.close()
@@ -250,8 +250,8 @@ while True:
 """
 
 
-def test_what_was_committed_survives_a_kill(path: Path) -> None:
-    """kill -9 in the middle of writing, five times: no line that was told is missing, the file is sound."""
+def test_committed_events_survive_sigkill(path: Path) -> None:
+    """After each of five kills in the middle of writing, no reported event is missing and the file is intact."""
     for _ in range(5):
         with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE) as writer:
             assert writer.stdout
@@ -268,14 +268,14 @@ def test_what_was_committed_survives_a_kill(path: Path) -> None:
 
 
 def fill_by_page_limit(journal: Journal) -> Callable[[], object]:
-    """The file may not grow by a page."""
+    """Forbid the file to grow by a page; return what undoes it."""
     (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
     return lambda: journal._db.execute("PRAGMA max_page_count = 1000000")
 
 
 def fill_by_size_limit(journal: Journal) -> Callable[[], object]:
-    """No file of this process may grow; SIGXFSZ is ignored by Python, as it is in the supervisor."""
+    """Forbid this process to grow any file (Python ignores SIGXFSZ); return what undoes it."""
     size = journal.path.with_name(journal.path.name + "-wal").stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
@@ -283,11 +283,11 @@ def fill_by_size_limit(journal: Journal) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("fill", [fill_by_page_limit, fill_by_size_limit])
-def test_full_disk_loses_nothing_and_can_be_tried_again(
+def test_commit_on_a_full_disk_changes_nothing_and_can_be_retried(
     journal: Journal, fill: Callable[[Journal], Callable[[], object]]
 ) -> None:
-    """The commit raises and has changed nothing; reading goes on; later the same batch is written once."""
-    written(journal, draft("before"))
+    """The events stay readable; the same batch is written once when there is space."""
+    commit(journal, draft("before"))
     make_room = fill(journal)
     batch = Batch(drafts=[draft("x" * 3000) for _ in range(500)])
     try:
@@ -303,7 +303,7 @@ def test_full_disk_loses_nothing_and_can_be_tried_again(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
+    """Mount a file system of 1 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -320,10 +320,10 @@ def fill_up(ballast: Path) -> None:
             file.write(bytes(4096))
 
 
-def test_really_full_file_system(small_disk: Path) -> None:
-    """Until another file is deleted."""
+def test_commit_fails_on_a_full_file_system_until_there_is_space(small_disk: Path) -> None:
+    """The space is freed by deleting another file."""
     journal = Journal(small_disk / "journal.sqlite3")
-    written(journal, draft("before"))
+    commit(journal, draft("before"))
     ballast = small_disk / "ballast"
     fill_up(ballast)
     batch = Batch(drafts=[draft("y" * 1000) for _ in range(100)])
@@ -334,15 +334,15 @@ def test_really_full_file_system(small_disk: Path) -> None:
     journal.close()
 
 
-def test_journal_locked_by_somebody_else_does_not_hold_up_the_loop(journal: Journal) -> None:
-    """A curious person's tool has it open for writing: the commit fails at once and is tried again."""
+def test_commit_to_a_locked_journal_fails_at_once(journal: Journal) -> None:
+    """Another program has the file open for writing; a later commit succeeds."""
     other = sqlite3.connect(journal.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError, match="locked"):
-        written(journal, draft("a"))
+        commit(journal, draft("a"))
     other.execute("ROLLBACK")
     other.close()
-    assert written(journal, draft("a")) == [1]
+    assert commit(journal, draft("a")) == [1]
 
 
 def overwrite(path: Path) -> None:
@@ -350,7 +350,7 @@ def overwrite(path: Path) -> None:
 
 
 def tear(path: Path) -> None:
-    """Zeroes in the middle, as after a crash of the machine."""
+    """Write zeros into the middle, as after a crash of the machine."""
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(bytes(8 * 4096))
@@ -363,10 +363,10 @@ def of_another_version(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [overwrite, tear, of_another_version])
-def test_damaged_file_is_moved_aside_and_told(path: Path, damage: Callable[[Path], None]) -> None:
-    """A new journal starts, the old one can still be looked at."""
+def test_damaged_file_is_moved_aside_and_reported(path: Path, damage: Callable[[Path], None]) -> None:
+    """A new journal is started; the damaged file is kept."""
     journal = Journal(path)
-    written(journal, *(draft("x" * 500) for _ in range(200)))
+    commit(journal, *(draft("x" * 500) for _ in range(200)))
     journal.close()
     damage(path)
     journal = Journal(path)
@@ -374,11 +374,11 @@ def test_damaged_file_is_moved_aside_and_told(path: Path, damage: Callable[[Path
     assert "was damaged" in journal.replaced
     (aside,) = path.parent.glob("*.damaged-*")
     assert aside.name in journal.replaced
-    assert written(journal, draft("new")) == [1]
+    assert commit(journal, draft("new")) == [1]
     journal.close()
 
 
-def test_only_the_last_damaged_files_are_kept(path: Path) -> None:
+def test_only_the_newest_damaged_files_are_kept(path: Path) -> None:
     """They must not fill the disk."""
     for second in range(5):
         path.with_name(f"{path.name}.damaged-2020010{second}T000000").touch()
@@ -387,14 +387,13 @@ def test_only_the_last_damaged_files_are_kept(path: Path) -> None:
     assert len(list(path.parent.glob("*.damaged-*"))) == 3
 
 
-def test_unusable_folder_is_told(tmp_path: Path) -> None:
-    """Not moved aside, not a traceback of SQLite."""
+def test_unusable_directory_raises_journal_error(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal(tmp_path / "missing" / "journal.sqlite3")
 
 
-def test_what_is_left_to_the_next_supervisor(journal: Journal, path: Path) -> None:
-    """The newest of each; what is gone is gone, and so is what was before a reboot."""
+def test_handed_over_facts_are_read_by_the_next_supervisor(journal: Journal, path: Path) -> None:
+    """The newest value of each key counts; deleted keys and those from before a reboot are not returned."""
     journal.hand_over({"r1": b"one", "r2": b"two", "r3": b"three"})
     journal.hand_over({"r1": b"other", "r2": None, "r4": None})
     again = Journal(path)
@@ -405,8 +404,7 @@ def test_what_is_left_to_the_next_supervisor(journal: Journal, path: Path) -> No
     again.close()
 
 
-def test_a_journal_from_before_there_was_a_legacy(path: Path) -> None:
-    """It is read as it is; the table is added."""
+def test_journal_without_the_handover_table_is_upgraded(path: Path) -> None:
     Journal(path).close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("DROP TABLE legacy")

@@ -1,4 +1,4 @@
-"""Logs on real file systems: cut at the head while a child writes, never in the child's way."""
+"""Logs on real file systems: cut at the beginning while the process keeps writing, without delaying it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.open_files import open_files
 from tests.waiting import wait_until
 
 CAP = 256 * 1024
-#: Writes numbered lines of 16 bytes, as many as it is told.
+#: Writes the given number of numbered lines of 16 bytes.
 FLOOD = """
 import os, sys
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
@@ -30,8 +30,8 @@ for start in range(0, int(sys.argv[2]), 4096):
 """
 
 
-class Watched:
-    """A keeper, and the time that its checks are told."""
+class KeeperHarness:
+    """A log keeper with a simulated clock."""
 
     def __init__(self, folder: Path, cap: int = CAP) -> None:
         self.keeper = LogKeeper(folder, cap)
@@ -39,7 +39,7 @@ class Watched:
         self.sizes: dict[str, int] = {}
 
     def check(self) -> dict[str, int]:
-        """A check of all logs."""
+        """Check all logs one interval later; return the sizes that changed."""
         self.now += CHECK_S
         changed = self.keeper.check(self.now)
         self.sizes |= changed
@@ -52,12 +52,12 @@ class Watched:
 
 
 def disk_use(path: Path) -> int:
-    """What the file takes of the disk."""
+    """Return the disk space that the file uses, in bytes."""
     return path.stat().st_blocks * 512
 
 
 def kept(path: Path) -> tuple[int, bytes]:
-    """(first offset, everything from there on), as a reader finds it."""
+    """Return the first kept offset and everything from there on."""
     with path.open("rb") as file:
         start = first_offset(file.fileno())
         file.seek(start)
@@ -65,7 +65,7 @@ def kept(path: Path) -> tuple[int, bytes]:
 
 
 def numbered(start: int, end: int) -> bytes:
-    """The bytes of a flood from one offset to another."""
+    """Return what FLOOD writes from one offset to another."""
     first, last = start // 16, -(-end // 16)
     lines = b"".join(b"%015d\n" % n for n in range(first, last))
     return lines[start - first * 16 :][: end - start]
@@ -77,31 +77,31 @@ def append(path: Path, text: bytes) -> None:
 
 
 @contextmanager
-def watching(folder: Path, cap: int = CAP) -> Iterator[Watched]:
-    """A keeper that tracks process 1."""
-    watched = Watched(folder, cap)
-    watched.keeper.track("1")
+def open_keeper(folder: Path, cap: int = CAP) -> Iterator[KeeperHarness]:
+    """Open a keeper that tracks process 1."""
+    harness = KeeperHarness(folder, cap)
+    harness.keeper.track("1")
     try:
-        yield watched
+        yield harness
     finally:
-        watched.keeper.close()
+        harness.keeper.close()
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    with watching(tmp_path) as watched:
-        yield watched
+def harness(tmp_path: Path) -> Iterator[KeeperHarness]:
+    with open_keeper(tmp_path) as harness:
+        yield harness
 
 
 @pytest.fixture
 def memory_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system without holes."""
+    """Mount a file system that does not support holes."""
     yield from mounted(tmp_path, b"ramfs", b"")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 160 MiB."""
+    """Mount a file system of 160 MiB."""
     yield from mounted(tmp_path, b"tmpfs", b"size=160m")
 
 
@@ -115,109 +115,109 @@ def mounted(tmp_path: Path, kind: bytes, options: bytes) -> Iterator[Path]:
     assert libc.umount2(bytes(folder), 2) == 0
 
 
-def test_flood_is_cut_at_the_head_and_offsets_stay(watched: Watched) -> None:
-    """The size says all that was ever written; what is kept is the end of it, byte for byte."""
-    path = watched.keeper.path("1")
+def test_log_over_its_limit_loses_its_beginning_and_keeps_its_offsets(harness: KeeperHarness) -> None:
+    """The file size counts all bytes ever written; what is kept is the exact end of them."""
+    path = harness.keeper.path("1")
     lines = 2**20
     with subprocess.Popen([sys.executable, "-c", FLOOD, path, str(lines)]) as flood:
-        wait_until(lambda: (watched.check(), flood.poll() is not None)[1])
-    watched.settle()
+        wait_until(lambda: (harness.check(), flood.poll() is not None)[1])
+    harness.settle()
     start, found = kept(path)
-    assert watched.sizes["1"] == path.stat().st_size == lines * 16
+    assert harness.sizes["1"] == path.stat().st_size == lines * 16
     assert CAP // 2 <= len(found) <= CAP
     assert start % 4096 == 0
     assert found == numbered(start, lines * 16)
 
 
-def test_log_within_its_cap_is_left_alone(watched: Watched) -> None:
-    """No hole, no process that makes them."""
-    append(watched.keeper.path("1"), b"x" * CAP)
-    assert watched.check() == {"1": CAP}
-    assert watched.check() == {}
-    assert watched.keeper.pids() == ()
+def test_log_within_its_limit_is_not_cut(harness: KeeperHarness) -> None:
+    """No helper process is started."""
+    append(harness.keeper.path("1"), b"x" * CAP)
+    assert harness.check() == {"1": CAP}
+    assert harness.check() == {}
+    assert harness.keeper.pids() == ()
 
 
-def test_growing_faster_than_the_cap_in_a_second_is_checked_more_often(watched: Watched) -> None:
-    """Until it is quiet again."""
-    assert watched.keeper.next_deadline() == 0.0
-    watched.check()
-    append(watched.keeper.path("1"), b"x" * CAP)
-    watched.check()
-    assert watched.keeper.next_deadline() == pytest.approx(watched.now + 0.05)
-    append(watched.keeper.path("1"), b"x")
-    assert watched.keeper.check(watched.now + 0.05) == {"1": CAP + 1}
-    watched.check()
-    assert watched.keeper.next_deadline() == watched.now + CHECK_S
+def test_fast_growing_log_is_checked_more_often(harness: KeeperHarness) -> None:
+    """The usual interval returns once it grows slowly again."""
+    assert harness.keeper.next_deadline() == 0.0
+    harness.check()
+    append(harness.keeper.path("1"), b"x" * CAP)
+    harness.check()
+    assert harness.keeper.next_deadline() == pytest.approx(harness.now + 0.05)
+    append(harness.keeper.path("1"), b"x")
+    assert harness.keeper.check(harness.now + 0.05) == {"1": CAP + 1}
+    harness.check()
+    assert harness.keeper.next_deadline() == harness.now + CHECK_S
 
 
-def test_stopped_puncher_does_not_hold_up_the_check(watched: Watched) -> None:
-    """One hole is asked for, no more; once it goes on everything is cut."""
-    path = watched.keeper.path("1")
+def test_stopped_helper_does_not_block_the_check(harness: KeeperHarness) -> None:
+    """Only one hole is requested meanwhile; the log is cut once the helper continues."""
+    path = harness.keeper.path("1")
     append(path, b"x" * 4 * CAP)
-    watched.settle()
-    (pid,) = watched.keeper.pids()
+    harness.settle()
+    (pid,) = harness.keeper.pids()
     os.kill(pid, signal.SIGSTOP)
     for _ in range(500):
         append(path, b"x" * 4096)
-        watched.check()
+        harness.check()
     assert disk_use(path) > CAP + 100 * 4096
     os.kill(pid, signal.SIGCONT)
-    watched.settle()
+    harness.settle()
 
 
-def test_killed_puncher_is_replaced(watched: Watched) -> None:
-    """The hole that it owed is asked for again."""
-    path = watched.keeper.path("1")
+def test_killed_helper_is_replaced(harness: KeeperHarness) -> None:
+    """The pending hole is requested again."""
+    path = harness.keeper.path("1")
     append(path, b"x" * 4 * CAP)
-    watched.settle()
-    (first,) = watched.keeper.pids()
+    harness.settle()
+    (first,) = harness.keeper.pids()
     os.kill(first, signal.SIGSTOP)
     append(path, b"x" * 4 * CAP)
-    watched.check()
+    harness.check()
     os.kill(first, signal.SIGKILL)
-    watched.settle()
-    assert watched.keeper.pids() != (first,)
+    harness.settle()
+    assert harness.keeper.pids() != (first,)
 
 
-def test_puncher_that_cannot_be_started_is_tried_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no process can be made just now, the log grows on until one can."""
-    path = watched.keeper.path("1")
+def test_start_of_the_helper_is_retried(harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log grows until the helper process can be started."""
+    path = harness.keeper.path("1")
     append(path, b"x" * 4 * CAP)
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", str(path / "no such program"))
-        watched.check()
-        watched.check()
-        assert watched.keeper.pids() == ()
-    watched.settle()
+        harness.check()
+        harness.check()
+        assert harness.keeper.pids() == ()
+    harness.settle()
 
 
-def test_folder_that_was_removed_is_survived(tmp_path: Path) -> None:
-    """Nothing can be told of its disk; a log that cannot be made is an error of who wants one."""
+def test_check_survives_a_removed_log_directory(tmp_path: Path) -> None:
+    """Tracking another process raises FileNotFoundError."""
     folder = tmp_path / "logs"
     folder.mkdir()
-    with watching(folder) as watched:
+    with open_keeper(folder) as harness:
         shutil.rmtree(folder)
-        watched.check()
+        harness.check()
         with pytest.raises(FileNotFoundError):
-            watched.keeper.track("2")
+            harness.keeper.track("2")
 
 
 def test_many_logs_are_cut(tmp_path: Path) -> None:
-    """More at once than the puncher's socket takes."""
-    with watching(tmp_path, cap=8192) as watched:
+    """They are more than fit into the helper's socket at once."""
+    with open_keeper(tmp_path, cap=8192) as harness:
         for n in range(600):
-            watched.keeper.track(str(n))
-            append(watched.keeper.path(str(n)), b"y" * 40_000)
-        wait_until(lambda: (watched.check(), all(disk_use(p) <= 12_288 for p in tmp_path.iterdir()))[1])
+            harness.keeper.track(str(n))
+            append(harness.keeper.path(str(n)), b"y" * 40_000)
+        wait_until(lambda: (harness.check(), all(disk_use(p) <= 12_288 for p in tmp_path.iterdir()))[1])
 
 
-def test_log_goes_on_after_a_restart_of_the_supervisor(watched: Watched) -> None:
-    """The hole is found again: offsets go on."""
-    path = watched.keeper.path("1")
+def test_log_offsets_continue_after_a_restart(harness: KeeperHarness) -> None:
+    """A new keeper finds the hole that the earlier one made."""
+    path = harness.keeper.path("1")
     append(path, numbered(0, 4 * CAP))
-    watched.settle()
+    harness.settle()
     start, _ = kept(path)
-    with watching(path.parent) as again:
+    with open_keeper(path.parent) as again:
         again.keeper.track("1")
         append(path, numbered(4 * CAP, 5 * CAP))
         again.settle()
@@ -225,31 +225,31 @@ def test_log_goes_on_after_a_restart_of_the_supervisor(watched: Watched) -> None
     assert kept(path)[1] == numbered(kept(path)[0], 5 * CAP)
 
 
-def test_log_emptied_by_somebody_else(watched: Watched) -> None:
-    """It starts again at 0, and the cap holds for what comes."""
-    path = watched.keeper.path("1")
+def test_truncated_log_starts_again_at_offset_0(harness: KeeperHarness) -> None:
+    """The limit applies to what is written afterwards."""
+    path = harness.keeper.path("1")
     append(path, b"x" * 4 * CAP)
-    watched.settle()
+    harness.settle()
     os.truncate(path, 0)
-    assert watched.check() == {"1": 0}
+    assert harness.check() == {"1": 0}
     append(path, b"z" * 4 * CAP)
-    watched.settle()
+    harness.settle()
     assert first_offset_of(path) > 0
 
 
-def test_log_emptied_while_its_head_is_cut(watched: Watched) -> None:
-    """What is said of the old hole is not said of what has come since."""
-    path = watched.keeper.path("1")
+def test_log_truncated_while_it_is_being_cut_is_still_bounded(harness: KeeperHarness) -> None:
+    """The result for the old contents is not applied to the new ones."""
+    path = harness.keeper.path("1")
     append(path, b"x" * 4 * CAP)
-    watched.settle()
-    os.kill(watched.keeper.pids()[0], signal.SIGSTOP)
+    harness.settle()
+    os.kill(harness.keeper.pids()[0], signal.SIGSTOP)
     append(path, b"y" * 4 * CAP)
-    watched.check()
+    harness.check()
     os.truncate(path, 0)
-    watched.check()
-    os.kill(watched.keeper.pids()[0], signal.SIGCONT)
+    harness.check()
+    os.kill(harness.keeper.pids()[0], signal.SIGCONT)
     append(path, b"z" * 4 * CAP)
-    watched.settle()
+    harness.settle()
     assert first_offset_of(path) > 0
 
 
@@ -257,37 +257,37 @@ def first_offset_of(path: Path) -> int:
     return kept(path)[0]
 
 
-def test_log_is_private_and_goes_with_its_process(watched: Watched) -> None:
-    """0600; deleted when it is forgotten, and no fd is left."""
+def test_log_is_private_and_deleted_with_its_process(harness: KeeperHarness) -> None:
+    """Its mode is 0600; when it is forgotten, no descriptor is left open."""
     before, open_before = os.umask(0), open_files()
     try:
-        watched.keeper.track("2")
+        harness.keeper.track("2")
     finally:
         os.umask(before)
-    path = watched.keeper.path("2")
+    path = harness.keeper.path("2")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (open_files() - open_before).total() == 1
-    watched.keeper.forget("2")
-    watched.keeper.forget("never tracked")
+    harness.keeper.forget("2")
+    harness.keeper.forget("never tracked")
     assert not path.exists()
-    watched.check()
+    harness.check()
     assert not open_files() - open_before
 
 
-def test_deleted_log_that_an_orphan_writes_to_stays_small(watched: Watched) -> None:
-    """Nobody can see that file any more, but it takes space as before; it is let go with its last writer."""
-    path = watched.keeper.path("1")
+def test_deleted_log_is_still_cut_while_an_orphan_writes_to_it(harness: KeeperHarness) -> None:
+    """It still takes disk space; the keeper closes it when its last writer does."""
+    path = harness.keeper.path("1")
     with path.open("ab", buffering=0) as orphan:
-        watched.keeper.forget("1")
+        harness.keeper.forget("1")
         for _ in range(20):
             orphan.write(b"x" * CAP)
-            assert watched.check() == {}
-        wait_until(lambda: (watched.check(), os.fstat(orphan.fileno()).st_blocks * 512 <= CAP + 4096)[1])
-    wait_until(lambda: (watched.check(), watched.keeper.next_deadline() is None)[1])
+            assert harness.check() == {}
+        wait_until(lambda: (harness.check(), os.fstat(orphan.fileno()).st_blocks * 512 <= CAP + 4096)[1])
+    wait_until(lambda: (harness.check(), harness.keeper.next_deadline() is None)[1])
 
 
-def test_logs_of_earlier_runs_are_swept(tmp_path: Path) -> None:
-    """But for those that are still wanted."""
+def test_logs_of_earlier_runs_are_deleted(tmp_path: Path) -> None:
+    """Logs that are still needed, and other files, are kept."""
     for name in ("1.log", "2.log", "3.log", "other.txt"):
         (tmp_path / name).touch()
     keeper = LogKeeper(tmp_path, CAP)
@@ -296,38 +296,37 @@ def test_logs_of_earlier_runs_are_swept(tmp_path: Path) -> None:
     keeper.close()
 
 
-def test_nearly_full_disk_shrinks_every_log_and_is_told(small_disk: Path) -> None:
-    """Also those that grow no more; when there is space again the usual cap holds."""
-    with watching(small_disk) as watched:
-        path = watched.keeper.path("1")
+def test_nearly_full_disk_lowers_the_limit_of_every_log(small_disk: Path) -> None:
+    """Logs that no longer grow are cut too; the usual limit returns with the space. Both changes are reported."""
+    with open_keeper(small_disk) as harness:
+        path = harness.keeper.path("1")
         append(path, b"x" * CAP)
-        watched.check()
-        assert watched.keeper.take_notices() == []
+        harness.check()
+        assert harness.keeper.take_notices() == []
         ballast = small_disk / "ballast"
         ballast.write_bytes(bytes(110 * 1024 * 1024))
-        watched.settle(cap=LOW_CAP)
-        (notice,) = watched.keeper.take_notices()
+        harness.settle(cap=LOW_CAP)
+        (notice,) = harness.keeper.take_notices()
         assert "MiB are free on the disk of the logs: each keeps 64 KiB" in notice
         os.truncate(ballast, 0)
-        wait_until(lambda: (watched.check(), watched.keeper.cap_now == CAP)[1])
-        (notice,) = watched.keeper.take_notices()
+        wait_until(lambda: (harness.check(), harness.keeper.cap_now == CAP)[1])
+        (notice,) = harness.keeper.take_notices()
         assert "usual cap holds" in notice
 
 
-def test_without_holes_a_log_starts_anew_at_its_cap(memory_disk: Path) -> None:
-    """Offsets go on; it is told once."""
-    with watching(memory_disk) as watched:
-        path = watched.keeper.path("1")
+def test_log_is_emptied_at_its_limit_where_holes_are_not_supported(memory_disk: Path) -> None:
+    """Offsets continue; it is reported once."""
+    with open_keeper(memory_disk) as harness:
+        path = harness.keeper.path("1")
         for _ in range(3):
             append(path, b"x" * CAP * 2)
             size = path.stat().st_size
-            wait_until(lambda: (watched.check(), disk_use(path) <= CAP)[1])
+            wait_until(lambda: (harness.check(), disk_use(path) <= CAP)[1])
             assert path.stat().st_size == size
-        assert len(watched.keeper.take_notices()) == 1
-        assert watched.keeper.take_notices() == []
+        assert len(harness.keeper.take_notices()) == 1
+        assert harness.keeper.take_notices() == []
 
 
-def test_first_offset_of_an_empty_log(tmp_path: Path) -> None:
-    """There is nothing to read: its end."""
+def test_first_offset_of_an_empty_log_is_its_end(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert kept(tmp_path / "empty") == (0, b"")
