@@ -1,4 +1,4 @@
-"""Pools of a real supervisor, with real hosts and workers, spoken to over its control socket."""
+"""A pool in a real supervisor, with a real host and workers, used over the control socket."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from tests.waiting import wait_until
 
 
 class Pooling:
-    """One pool, opened and open."""
+    """A pool that has been opened."""
 
     def __init__(self, supervisor: Supervised, **spec: Any) -> None:
         self.supervisor = supervisor
         self.id = str(supervisor.ask(m.OpenPool, spec=PoolSpec(**{"processes": 2, **spec}))["pool"]["id"])
-        self.wait_for(lambda pool: pool.state == "open", "it is not open")
+        self.wait_for(lambda pool: pool.state == "open", "the pool is not open")
 
     def ask(self, ask: AnyAsk) -> Any:
-        """What its host answers; raises the refusal."""
+        """Send a request to the pool's host and return its answer, or raise its refusal."""
         return self.supervisor.ask(m.AskPool, pool=self.id, ask=ask)
 
     def submit(self, method: str, function: str, **spec: Any) -> int:
-        """A job; its number."""
+        """Submit a job and return its number."""
         job = self.ask(Submit(spec=JobSpec(method=JobMethod(method), function=function, **spec)))
         return int(job["id"])
 
     def act(self, pid: int, verb: str) -> Any:
-        """Do a verb to a worker; what it cost."""
+        """Apply a verb to a worker; return the result, including the lost task."""
         return self.ask(ActOnWorker(pid=pid, verb=WorkerVerb(verb)))
 
     def now(self) -> Pool:
-        """The record as it stands."""
+        """Return the pool's current record."""
         pools = self.supervisor.snapshot().snapshot.pools
         return next(one for one in pools if one.id == self.id)
 
     def job(self, number: int) -> Job:
-        """One of its jobs."""
+        """Return one of its jobs."""
         return next(one for one in self.now().jobs if one.id == number)
 
     def wait_for(self, is_it: Callable[[Pool], Any], what: str) -> Pool:
-        """The record, once it is as wanted."""
+        """Return the pool's record once ``is_it`` is true of it."""
         found: list[Pool] = []
 
         def look() -> bool:
@@ -58,22 +58,22 @@ class Pooling:
         return found[0]
 
     def wait_for_job(self, number: int, *states: str) -> Job:
-        """The job, once it is in one of these states."""
+        """Return the job once it is in one of these states."""
         what = f"job {number} is not {' or '.join(states)}"
         pool = self.wait_for(lambda pool: any(one.id == number and one.state in states for one in pool.jobs), what)
         return next(one for one in pool.jobs if one.id == number)
 
     def wait_for_worker(self, is_it: Callable[[PoolWorker], Any], what: str) -> PoolWorker:
-        """A worker, once one is as wanted."""
+        """Return a worker once ``is_it`` is true of one."""
         pool = self.wait_for(lambda pool: any(is_it(one) for one in pool.workers), what)
         return next(one for one in pool.workers if is_it(one))
 
     def lines(self, kind: str) -> list[str]:
-        """The journal's lines of this kind."""
+        """Return the texts of the pool's events of this kind."""
         return [str(one["text"]) for one in self.supervisor.events(self.id) if one["kind"] == kind]
 
 
 def gone(pid: int) -> bool:
-    """Whether no process of this pid runs."""
+    """Return whether the process has ended."""
     stat = proc.stat(pid)
     return stat is None or stat.dead

@@ -1,4 +1,4 @@
-"""A real supervisor in a home of its own, spoken to over its control socket."""
+"""A real supervisor with its own home, used over its control socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDS_WITHIN_S = 20
 
 
 class Supervised:
-    """`python -m app.supervisor`, started on entry and stopped on exit."""
+    """A `python -m app.supervisor` process, started on entry and stopped on exit."""
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
@@ -59,30 +59,30 @@ class Supervised:
             raise
 
     def stop(self) -> int:
-        """SIGTERM; its exit code."""
+        """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(ENDS_WITHIN_S)
 
     def ask(self, make: Callable[..., m.AnyCommand], **fields: Any) -> Any:
-        """One command on a connection of its own; raises the refusal."""
+        """Send one command on its own connection; return the result or raise the refusal."""
         with closing(Connection(self.home / "control.sock", 20.0)) as connection:
             return call(connection, make(request=next(self._numbers), **fields))
 
     def launch(self, workload: str | None = None, count: int = 1, **spec: Any) -> str:
-        """Launch; the id of the first."""
+        """Launch processes and return the id of the first."""
         answer = self.ask(m.Launch, spec=LaunchSpec(workload=workload, **spec), count=count)
         return str(answer["processes"][0]["id"])
 
     def act(self, process_id: str, verb: str, **more: Any) -> Any:
-        """Do a verb; the record."""
+        """Apply a verb to a process and return its record."""
         return self.ask(m.Act, process=process_id, verb=Verb(verb), **more)
 
     def join(self, process_id: str, timeout_s: float | None = 15.0) -> Any:
-        """Join; ``{joined, exitcode}``."""
+        """Join a process; return ``{joined, exitcode}``."""
         return self.ask(m.Join, process=process_id, timeout_s=timeout_s)
 
     def snapshot(self) -> m.SnapshotMessage:
-        """The whole state."""
+        """Return a snapshot of the whole state."""
         with closing(Connection(self.home / "control.sock", 20.0)) as connection:
             connection.send(m.Subscribe(request=next(self._numbers)))
             answer = connection.receive()
@@ -90,11 +90,11 @@ class Supervised:
         return answer
 
     def record(self, process_id: str) -> Any:
-        """The record as it now stands."""
+        """Return the current record."""
         return next(one for one in self.snapshot().snapshot.processes if one.id == process_id)
 
     def wait_for(self, process_id: str, is_it: Callable[[Any], bool], what: str) -> Any:
-        """The record, once it is as wanted."""
+        """Return the record once ``is_it`` is true of it."""
         found: list[Any] = []
 
         def look() -> bool:
@@ -108,26 +108,26 @@ class Supervised:
         return found[0]
 
     def wait_state(self, process_id: str, state: str) -> Any:
-        """The record, once it is in that state."""
+        """Return the record once it is in that state."""
         return self.wait_for(process_id, lambda record: record.state == state, f"{process_id} is not {state}")
 
     def running(self, workload: str | None = None, **spec: Any) -> str:
-        """Launch, and wait until its own code runs."""
+        """Launch a process and wait until it is running; return its id."""
         process_id = self.launch(workload, **spec)
         self.wait_state(process_id, "running")
         return process_id
 
     def events(self, process_id: str | None = None) -> list[Any]:
-        """The journal, oldest first."""
+        """Return the events, oldest first."""
         found: list[Any] = self.ask(m.Events, process=process_id, limit=1000)["events"]
         return found
 
     def log(self, process_id: str) -> str:
-        """What it has written."""
+        """Return the log of the process."""
         return (self.home / "logs" / f"{process_id}.log").read_text()
 
     def answers(self) -> bool:
-        """Whether a supervisor answers in this home."""
+        """Return whether a supervisor answers in this home."""
         try:
             self.ask(m.Workloads)
         except ProcessionError:

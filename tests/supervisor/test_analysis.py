@@ -1,4 +1,4 @@
-"""How long findings are told of a program that has ended."""
+"""When findings about a program appear, and how long they are shown after it has ended."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.supervisor.resources.resources import Resources
 from tests.core.programs.program_driver import Programs, w
 
 
-def found(driver: Programs, analysis: Analysis, *, after_s: float) -> set[FindingKind]:
-    """What is told when so long has passed."""
+def kinds_found(driver: Programs, analysis: Analysis, *, after_s: float) -> set[FindingKind]:
+    """Return the kinds of findings shown after that many seconds."""
     driver.passes(after_s)
     driver.passes(0.0)
     for _ in range(8):
@@ -23,33 +23,33 @@ def found(driver: Programs, analysis: Analysis, *, after_s: float) -> set[Findin
 
 
 def forked_from_threads(driver: Programs) -> str:
-    """A program with a finding about how it started a child."""
+    """Run a program with a finding: it forked a child while it had threads."""
     program = driver.run()
     child = driver.child(program, driver.pid(program))
     driver.says(child, w.Booted(name="Process-1", parent=driver.pid(program), daemon=False, threads=3))
     return program
 
 
-def ends_whole(driver: Programs, program: str, exitcode: int = 0) -> None:
-    """Each of its processes, the first one last."""
+def end_program(driver: Programs, program: str, exitcode: int = 0) -> None:
+    """End each process of the program, the first one last."""
     for process_id in sorted(driver.fleet.programs.entries[program].living, reverse=True):
         driver.ends(process_id, exitcode)
     driver.passes(0.0)
 
 
-def test_findings_go_soon_after_the_program_has_ended() -> None:
-    """Time to read them, and no more."""
+def test_findings_disappear_soon_after_the_program_has_ended() -> None:
+    """They stay for some seconds, to be read."""
     driver = Programs()
     analysis = Analysis(driver.fleet, Resources())
     program = forked_from_threads(driver)
-    assert found(driver, analysis, after_s=100) == {FindingKind.FORK_FROM_THREADS}
-    ends_whole(driver, program)
-    assert found(driver, analysis, after_s=5) == {FindingKind.FORK_FROM_THREADS}
-    assert not found(driver, analysis, after_s=20)
+    assert kinds_found(driver, analysis, after_s=100) == {FindingKind.FORK_FROM_THREADS}
+    end_program(driver, program)
+    assert kinds_found(driver, analysis, after_s=5) == {FindingKind.FORK_FROM_THREADS}
+    assert not kinds_found(driver, analysis, after_s=20)
 
 
-def test_a_fork_is_judged_when_its_parent_has_told_what_it_was_for() -> None:
-    """A pool replaces its workers from a thread, which is no finding; the child's own word may come before that."""
+def test_fork_is_judged_once_its_parent_has_reported_the_purpose() -> None:
+    """A pool replaces its workers from a thread, which is no finding; the child's report may arrive first."""
     driver = Programs()
     analysis = Analysis(driver.fleet, Resources())
     program = driver.run()
@@ -57,29 +57,29 @@ def test_a_fork_is_judged_when_its_parent_has_told_what_it_was_for() -> None:
     child = parent + 1000
     driver.hello(child, program, ppid=parent, forked=True)
     driver.says(child, w.Booted(name="Process-1", parent=parent, daemon=True, threads=4))
-    assert not found(driver, analysis, after_s=1)
+    assert not kinds_found(driver, analysis, after_s=1)
     driver.starts(parent, child, role="pool:7-1")
-    assert not found(driver, analysis, after_s=1)
+    assert not kinds_found(driver, analysis, after_s=1)
 
 
-def test_findings_go_at_once_with_a_program_that_is_closed() -> None:
+def test_findings_disappear_at_once_when_the_program_is_closed() -> None:
     driver = Programs()
     analysis = Analysis(driver.fleet, Resources())
     program = forked_from_threads(driver)
-    ends_whole(driver, program)
-    assert found(driver, analysis, after_s=1)
+    end_program(driver, program)
+    assert kinds_found(driver, analysis, after_s=1)
     driver.act(program, Verb.CLOSE)
-    assert not found(driver, analysis, after_s=1)
+    assert not kinds_found(driver, analysis, after_s=1)
 
 
-def test_orphans_are_told_of_for_as_long_as_they_live() -> None:
-    """Their program is over, they are not."""
+def test_orphan_finding_stays_while_the_orphan_is_alive() -> None:
+    """Its program has ended."""
     driver = Programs()
     analysis = Analysis(driver.fleet, Resources())
     program = driver.run()
-    ends_whole(driver, program, -signal.SIGKILL)
+    end_program(driver, program, -signal.SIGKILL)
     orphan = Descendant(
         id="9000-1", pid=9000, ppid=1, root=program, name="sleep", command="sleep", state="S", orphan=True
     )
     driver.happens(e.Sampled({}, (orphan,)))
-    assert found(driver, analysis, after_s=100) == {FindingKind.ORPHAN}
+    assert kinds_found(driver, analysis, after_s=100) == {FindingKind.ORPHAN}

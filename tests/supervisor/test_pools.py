@@ -1,4 +1,4 @@
-"""Pools on the record, over the whole way: client, supervisor, host, workers, and back."""
+"""Pools end to end: client, supervisor, host and workers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_pool_does_its_jobs_and_ends_in_order(supervisor: Supervised, method: str) -> None:
-    """Opened, asked, closed, joined; its host is a process like any other, and its workers are descendants of it."""
+def test_pool_runs_jobs_and_is_closed_and_joined(supervisor: Supervised, method: str) -> None:
+    """Its host is a process like any other, and its workers are descendants of the host."""
     pooling = Pooling(supervisor, name="crunch", start_method=method, retries=1)
     number = pooling.submit("map", "square", iterable={"range": [0, 1000, 1]})
     pooling.wait_for_job(number, "done")
     assert pooling.ask(ReadJob(job=number))["result"][:4] == [0, 1, 4, 9]
-    one = pooling.wait_for_worker(lambda one: one.os_state and one.state == "idle", "no worker was seen idle")
+    one = pooling.wait_for_worker(lambda one: one.os_state and one.state == "idle", "no worker is idle")
     pool, host = pooling.now(), supervisor.record(pooling.id)
     assert (pool.name, pool.pid, pool.processes, pool.start_method, pool.retries) == ("crunch", host.pid, 2, method, 1)
     assert (host.pool, host.workload, host.target) == (True, None, f"pool of 2 workers ({method})")
@@ -48,12 +48,12 @@ def test_pool_does_its_jobs_and_ends_in_order(supervisor: Supervised, method: st
     assert supervisor.wait_state(pooling.id, "joined").exitcode == 0
     pool = pooling.now()
     assert (pool.state, pool.error, pool.workers) == ("closed", None, ())
-    # The host's own forkserver and resource tracker end a moment after it.
-    wait_until(lambda: all(gone(pid) for pid in below), 10, "something of the pool is left")
+    # The host's forkserver and resource tracker end a moment after the host.
+    wait_until(lambda: all(gone(pid) for pid in below), 10, "a process of the pool is left")
 
 
-def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
-    """A stalled one: it is found, its stack is read, it is killed, and the pool takes the next job."""
+def test_killing_a_stuck_worker_loses_only_its_task(supervisor: Supervised) -> None:
+    """The worker is found stuck, its stack is read, it is killed, and the pool runs the next job."""
     pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
     number = pooling.submit("map", "stall-at", iterable=MANY, chunksize=1)
     one = pooling.wait_for_worker(lambda one: one.stuck, "no worker is stuck")
@@ -61,7 +61,7 @@ def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
     assert one.task
     assert one.stuck.reason.startswith(f"task {one.task.index} of job {number} (")
     assert "stall_at" in supervisor.ask(m.Stack, process=pooling.id, pid=one.pid)["text"]
-    wait_until(lambda: pooling.lines("stuck"), 10, "the journal does not tell")
+    wait_until(lambda: pooling.lines("stuck"), 10, "the journal has no such event")
     assert pooling.lines("stuck")[0].startswith(f"worker {one.pid} stuck for ")
     cost = pooling.act(one.pid, "kill")
     assert (cost["ended"], cost["exitcode"], cost["outcome"]) == (True, -9, "lost")
@@ -76,13 +76,13 @@ def test_killed_worker_costs_exactly_its_task(supervisor: Supervised) -> None:
     assert pooling.now().state == "terminated"
 
 
-def test_worker_that_anybody_stops_is_shown_as_suspended(supervisor: Supervised) -> None:
-    """By a person on the dashboard, or by a signal from elsewhere."""
+def test_stopped_worker_is_shown_as_suspended(supervisor: Supervised) -> None:
+    """It may be stopped by Procession or by a signal from outside."""
     pooling = Pooling(supervisor, start_method="fork")
     pid = pooling.now().workers[0].pid
 
     def is_(state: str) -> None:
-        pooling.wait_for_worker(lambda one: one.pid == pid and one.state == state, f"it is not {state}")
+        pooling.wait_for_worker(lambda one: one.pid == pid and one.state == state, f"the worker is not {state}")
 
     pooling.act(pid, "suspend")
     is_("suspended")
@@ -98,11 +98,11 @@ def test_worker_that_anybody_stops_is_shown_as_suspended(supervisor: Supervised)
     supervisor.wait_state(pooling.id, "joined")
 
 
-def test_killed_host_terminates_its_pool(supervisor: Supervised) -> None:
-    """What it takes along is told beforehand; afterwards nothing of it is left, and every job is over."""
+def test_killing_the_host_terminates_its_pool(supervisor: Supervised) -> None:
+    """The consequences say beforehand what is lost; afterwards no worker is left, and every job has ended."""
     pooling = Pooling(supervisor, start_method="fork")
     number = pooling.submit("map_async", "sleep", iterable=[60] * 20, chunksize=1)
-    pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+    pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
     pids = [one.pid for one in pooling.now().workers]
     told = supervisor.ask(m.Consequences, process=pooling.id, verb="kill")["text"]
     assert told.endswith(" Its 2 workers will end; 2 running tasks are lost, 18 waiting tasks never start.")
@@ -118,20 +118,20 @@ def test_killed_host_terminates_its_pool(supervisor: Supervised) -> None:
     assert pooling.ask(JoinPool()) == {"joined": True}
 
 
-def test_restarted_host_opens_its_pool_anew(supervisor: Supervised) -> None:
-    """Under the same id, with the same figures, and no jobs."""
+def test_restarting_the_host_reopens_its_pool(supervisor: Supervised) -> None:
+    """It has the same id and options, and no jobs."""
     pooling = Pooling(supervisor, start_method="fork", processes=3)
     pooling.wait_for_job(pooling.submit("apply", "square", args=(3,)), "done")
     pid = pooling.now().pid
     supervisor.act(pooling.id, "restart")
-    pool = pooling.wait_for(lambda pool: pool.state == "open" and pool.pid != pid, "it was not opened anew")
+    pool = pooling.wait_for(lambda pool: pool.state == "open" and pool.pid != pid, "the pool is not reopened")
     assert (pool.processes, pool.jobs, pool.done) == (3, (), 0)
     supervisor.act(pooling.id, "terminate")
     supervisor.wait_state(pooling.id, "joined")
 
 
-def test_stopped_host_is_away_and_harms_nobody(supervisor: Supervised) -> None:
-    """Whoever asks it is told in time; the others are served meanwhile."""
+def test_suspended_host_does_not_answer_and_blocks_no_one_else(supervisor: Supervised) -> None:
+    """The request fails in time; other requests are answered meanwhile."""
     pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
     supervisor.act(pooling.id, "suspend")
     supervisor.wait_state(pooling.id, "suspended")
@@ -144,8 +144,8 @@ def test_stopped_host_is_away_and_harms_nobody(supervisor: Supervised) -> None:
     supervisor.wait_state(pooling.id, "joined")
 
 
-def test_charts_of_a_pool_have_its_depth_and_its_throughput(supervisor: Supervised) -> None:
-    """On the axis of its process."""
+def test_pool_charts_have_queued_tasks_and_throughput(supervisor: Supervised) -> None:
+    """They share the time axis of the host's CPU and memory."""
     pooling = Pooling(supervisor, start_method="fork")
     pooling.submit("map", "slow-square", iterable={"range": [0, 30, 1]}, chunksize=1)
 
@@ -153,7 +153,7 @@ def test_charts_of_a_pool_have_its_depth_and_its_throughput(supervisor: Supervis
         series = supervisor.ask(m.History, process=pooling.id)["series"][pooling.id]
         return any(series["queued"]) and any(series["tasks_per_s"])
 
-    wait_until(drawn, 20, "nothing is drawn")
+    wait_until(drawn, 20, "the charts are empty")
     reply = supervisor.ask(m.History, process=pooling.id)
     series = reply["series"][pooling.id]
     assert set(series) == {"cpu_percent", "rss_bytes", "queued", "tasks_per_s"}
@@ -175,8 +175,8 @@ def test_charts_of_a_pool_have_its_depth_and_its_throughput(supervisor: Supervis
         ({"name": "a\nb"}, "name"),
     ],
 )
-def test_wrong_field_of_a_pool_is_named(supervisor: Supervised, spec: dict[str, object], field: str) -> None:
-    """And nothing is started."""
+def test_invalid_field_of_a_pool_is_named(supervisor: Supervised, spec: dict[str, object], field: str) -> None:
+    """Nothing is started."""
     before = {one.id for one in supervisor.snapshot().snapshot.pools}
     with pytest.raises(InvalidField) as refusal:
         supervisor.ask(m.OpenPool, spec=PoolSpec(**spec))  # type: ignore[arg-type]
@@ -184,8 +184,8 @@ def test_wrong_field_of_a_pool_is_named(supervisor: Supervised, spec: dict[str, 
     assert {one.id for one in supervisor.snapshot().snapshot.pools} == before
 
 
-def test_pool_that_is_not_there_is_not_found(supervisor: Supervised) -> None:
-    """Nor is the pool of a process that is no host."""
+def test_unknown_pool_is_not_found(supervisor: Supervised) -> None:
+    """A process that is not a pool's host has no pool either."""
     process_id = supervisor.running("sleep", params={"seconds": 300})
     for wrong in ("p9999", process_id):
         with pytest.raises(NoSuchProcess, match=f"pool not found: {wrong}"):
@@ -194,19 +194,18 @@ def test_pool_that_is_not_there_is_not_found(supervisor: Supervised) -> None:
     supervisor.wait_state(process_id, "joined")
 
 
-def test_catalogue_of_pool_functions_is_told(supervisor: Supervised) -> None:
-    """With an example each."""
+def test_pool_functions_are_listed_with_an_example_each(supervisor: Supervised) -> None:
     functions = {one["name"]: one for one in supervisor.ask(m.PoolFunctions)["functions"]}
     assert {"square", "stall-at", "kill-own-worker"} <= functions.keys()
     assert all(one["example"]["method"] for one in functions.values())
 
 
-def test_pools_end_with_their_supervisor_and_are_told_as_terminated(tmp_path: Path) -> None:
-    """Nothing of them lives on; the record of the host can be restarted, and then the pool is opened again."""
+def test_pools_are_terminated_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    """No worker survives; restarting the host's record opens the pool again."""
     with Supervised(tmp_path / "home") as supervisor:
         pooling = Pooling(supervisor, start_method="forkserver")
         pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
-        pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+        pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
         before = pooling.now()
         supervisor.process.kill()
         supervisor.process.wait()
@@ -217,15 +216,15 @@ def test_pools_end_with_their_supervisor_and_are_told_as_terminated(tmp_path: Pa
         assert (pool.state, pool.error) == ("terminated", "exit not seen: the supervisor died")
         assert supervisor.record(pooling.id).state == "lost"
         supervisor.act(pooling.id, "restart")
-        pooling.wait_for(lambda pool: pool.state == "open", "it was not opened again")
+        pooling.wait_for(lambda pool: pool.state == "open", "the pool is not open again")
 
 
-def test_stop_of_everything_ends_busy_pools(tmp_path: Path) -> None:
-    """Whatever their workers do: the fixture finds nobody alive."""
+def test_stopping_the_supervisor_ends_busy_pools(tmp_path: Path) -> None:
+    """No process is left, whatever the workers do; a fixture checks that."""
     with Supervised(tmp_path / "home", grace_s="1") as supervisor:
         for method in METHODS:
             pooling = Pooling(supervisor, start_method=method)
             pooling.submit("apply_async", "ignore-sigterm", args=(300,))
             pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
-            pooling.wait_for(lambda pool: pool.running == 2, "nothing runs")
+            pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
         assert supervisor.stop() == 0

@@ -1,4 +1,4 @@
-"""Programs below a real supervisor, under the real observer: their processes are seen, and can be ended."""
+"""Programs of a real supervisor under the real observer: their processes are listed and can be ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
 
 METHODS = ("fork", "spawn", "forkserver")
-#: Children that end by exit code and by exception, one that waits, and a subprocess that nobody observes.
+#: Children that end by exit code and by exception, one that sleeps, and a subprocess that is not observed.
 FAMILY = """
 import multiprocessing, subprocess, sys, time
 
@@ -58,41 +58,41 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]
 
 
 class Programs:
-    """Runs scripts, and ends them on the way out."""
+    """Runs scripts as programs of the supervisor."""
 
     def __init__(self, supervisor: Supervised, folder: Path) -> None:
         self.supervisor, self.folder = supervisor, folder
         self.ids: list[str] = []
 
     def run(self, code: str, *arguments: str, **spec: Any) -> str:
-        """Run a script; the id of the program."""
+        """Run a script and return the id of its program."""
         (self.folder / "script.py").write_text(code)
         return self.command(sys.executable, "script.py", *arguments, **spec)
 
     def command(self, *command: str, **spec: Any) -> str:
-        """Run any command; the id of the program."""
+        """Run any command and return the id of its program."""
         told = self.supervisor.ask(RunProgram, spec=ProgramSpec(command=command, cwd=str(self.folder), **spec))
         self.ids.append(told["program"]["id"])
         assert told["process"]["id"] == told["program"]["id"]
         return self.ids[-1]
 
     def until(self, program: str, text: str) -> str:
-        """The log, once the text is in it."""
+        """Return the log once it contains the text."""
         return wait_until(lambda: self.log_with(program, text), 20, f"{text!r} in the log of {program}")
 
     def log_with(self, program: str, text: str, times: int = 1) -> str:
-        """The log where the text is in it so often, else nothing."""
+        """Return the log if it contains the text that many times, else nothing."""
         path = self.supervisor.home / "logs" / f"{program}.log"
         log = path.read_text() if path.exists() else ""
         return log if log.count(text) >= times else ""
 
     def named(self, program: str) -> dict[str, Any]:
-        """The records of its processes by name."""
+        """Return the records of the program's processes by name."""
         found = self.supervisor.snapshot().snapshot.processes
         return {one.name: one for one in found if one.program == program}
 
     def wait_for(self, program: str, name: str, state: str) -> Any:
-        """The record of one of them, once it is in this state."""
+        """Return the record of the named process once it is in this state."""
         found: dict[str, Any] = {}
 
         def look() -> bool:
@@ -103,16 +103,16 @@ class Programs:
         return found[name]
 
     def record(self, program: str) -> Any:
-        """The record of the program."""
+        """Return the record of the program."""
         return next(one for one in self.supervisor.snapshot().snapshot.programs if one.id == program)
 
     def wait_state(self, program: str, state: str) -> Any:
-        """The record, once it is in this state."""
+        """Return the record of the program once it is in this state."""
         wait_until(lambda: self.record(program).state == state, 20, f"program {program} is {state}")
         return self.record(program)
 
     def descendants(self, program: str) -> list[Any]:
-        """What of it nobody observes."""
+        """Return the descendants of the program that are not observed."""
         return [one for one in self.supervisor.snapshot().snapshot.descendants if one.root == program]
 
 
@@ -121,14 +121,14 @@ def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
     runs = Programs(supervisor, tmp_path)
     yield runs
     for program in runs.ids:
-        wait_until(lambda one=program: ended(runs, one), 20, f"all of {program} has ended")
+        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
 
 
-def ended(programs: Programs, program: str) -> bool:
+def end_program(programs: Programs, program: str) -> bool:
     if programs.record(program).state == "ended":
         return not programs.descendants(program)
     living = [one for one in programs.named(program).values() if one.alive]
-    # Its first process takes all of it along; what a dead one left has to be ended by itself.
+    # Killing the first process ends them all; if it has ended, each of the others is killed.
     for one in [each for each in living if each.id == program] or living:
         if one.state != "stopping":
             with suppress(NotPossible):
@@ -142,8 +142,8 @@ def gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_processes_of_a_program_are_seen_with_all_columns(programs: Programs, method: str) -> None:
-    """Names, targets, daemons, exit codes and causes, whatever the start method."""
+def test_processes_of_a_program_are_listed_with_all_columns(programs: Programs, method: str) -> None:
+    """Names, targets, daemon flags, exit codes and causes are right for each start method."""
     program = programs.run(FAMILY, method)
     programs.until(program, "ready")
     staying = programs.wait_for(program, "staying", "running")
@@ -159,19 +159,21 @@ def test_the_processes_of_a_program_are_seen_with_all_columns(programs: Programs
     assert programs.record(program).python.startswith(f"{sys.version_info[0]}.{sys.version_info[1]}.")
 
 
-def test_what_nobody_observes_stays_a_descendant_of_the_program(programs: Programs) -> None:
-    """And what is observed is listed once."""
+def test_unobserved_process_is_a_descendant_of_the_program(programs: Programs) -> None:
+    """An observed process is not listed as a descendant as well."""
     program = programs.run(FAMILY, "fork")
     programs.until(program, "ready")
-    wait_until(lambda: [one.command for one in programs.descendants(program)] == ["sleep 600"], 20, "one is listed")
+    wait_until(
+        lambda: [one.command for one in programs.descendants(program)] == ["sleep 600"], 20, "the subprocess is listed"
+    )
     wait_until(lambda: programs.record(program).processes == 3, 20, "all of them are counted")
     staying = programs.wait_for(program, "staying", "running")
-    wait_until(lambda: programs.named(program)["staying"].rss_bytes, 20, "it is sampled")
+    wait_until(lambda: programs.named(program)["staying"].rss_bytes, 20, "the process is sampled")
     assert staying.pid not in {one.pid for one in programs.supervisor.snapshot().snapshot.descendants}
 
 
-def test_one_process_is_killed_without_the_rest(programs: Programs) -> None:
-    """Its end is told as ours, and its parent joins it."""
+def test_one_process_of_a_program_can_be_killed(programs: Programs) -> None:
+    """The cause names the operator, its parent joins it, and the program ends normally."""
     program = programs.run(FAMILY, "fork")
     programs.until(program, "ready")
     staying = programs.wait_for(program, "staying", "running")
@@ -181,8 +183,8 @@ def test_one_process_is_killed_without_the_rest(programs: Programs) -> None:
     assert programs.supervisor.wait_state(program, "joined").exitcode == 0
 
 
-def test_a_tree_within_a_program_is_ended_and_nothing_else(programs: Programs) -> None:
-    """What is below the process goes along, its siblings do not."""
+def test_terminating_a_process_of_a_program_ends_only_its_own_tree(programs: Programs) -> None:
+    """Its descendants end with it, its siblings keep running."""
     program = programs.run("""
 import multiprocessing, subprocess, time
 def work():
@@ -211,8 +213,8 @@ if __name__ == "__main__":
     assert programs.wait_for(program, "two", "running").alive
 
 
-def test_signals_and_looks_work_on_observed_processes(programs: Programs) -> None:
-    """Suspend, resume, a signal by name, a stack, and what psutil says."""
+def test_observed_process_can_be_suspended_signalled_and_inspected(programs: Programs) -> None:
+    """A stack can be captured as well."""
     program = programs.run(FAMILY, "fork")
     programs.until(program, "ready")
     staying = programs.wait_for(program, "staying", "running")
@@ -227,16 +229,16 @@ def test_signals_and_looks_work_on_observed_processes(programs: Programs) -> Non
 
 
 @pytest.mark.parametrize("verb", ["start", "restart", "close", "join"])
-def test_what_only_its_parent_can_do_is_refused(programs: Programs, verb: str) -> None:
-    """In a sentence that says whose it is."""
+def test_verb_that_only_the_parent_can_perform_is_refused(programs: Programs, verb: str) -> None:
+    """The refusal names the parent."""
     program = programs.run(FAMILY, "fork")
     staying = programs.wait_for(program, "staying", "running")
     with pytest.raises(NotPossible, match=rf"its parent \(pid {staying.started_by}\) started it and joins it"):
         programs.supervisor.join(staying.id) if verb == "join" else programs.supervisor.act(staying.id, verb)
 
 
-def test_a_zombie_is_exited_until_it_is_joined(programs: Programs) -> None:
-    """With its exit code, which the kernel shows; when its parent ends it is reaped."""
+def test_zombie_of_a_program_is_exited_until_it_is_joined(programs: Programs) -> None:
+    """It has its exit code, and is reaped when its parent ends."""
     program = programs.run("""
 import multiprocessing, os, time
 if __name__ == "__main__":
@@ -251,8 +253,8 @@ if __name__ == "__main__":
     wait_until(lambda: not psutil.pid_exists(dead.pid), 10, "the zombie is gone")
 
 
-def test_every_one_of_many_short_lives_has_its_exit_code(programs: Programs) -> None:
-    """Over before anybody could look at them."""
+def test_each_of_many_short_lived_processes_has_its_exit_code(programs: Programs) -> None:
+    """They end before the supervisor reads the reports of them."""
     program = programs.run("""
 import multiprocessing, os
 if __name__ == "__main__":
@@ -270,8 +272,8 @@ if __name__ == "__main__":
     assert {one.state.value for one in found} == {"joined"}
 
 
-def test_a_program_that_daemonises_runs_on_and_can_be_ended(programs: Programs) -> None:
-    """Its daemon is in a session of its own, below us, and still its process."""
+def test_daemonised_program_is_still_running_and_can_be_ended(programs: Programs) -> None:
+    """Its daemon is in its own session and still belongs to the program."""
     program = programs.run("""
 import multiprocessing, os, time
 if os.fork():
@@ -284,7 +286,9 @@ time.sleep(600)
 """)
     pid = int(programs.until(program, "daemon").split("daemon ")[1].split()[0])
     programs.supervisor.wait_state(program, "joined")
-    shown = wait_until(lambda: [one for one in programs.named(program).values() if one.pid == pid], 20, "it is known")
+    shown = wait_until(
+        lambda: [one for one in programs.named(program).values() if one.pid == pid], 20, "the daemon is listed"
+    )
     assert (programs.record(program).state, shown[0].observed) == ("running", True)
     with pytest.raises(NotPossible, match="run; end them first"):
         programs.supervisor.act(program, "close")
@@ -292,8 +296,7 @@ time.sleep(600)
     assert programs.wait_state(program, "ended").exitcode == 0
 
 
-def test_a_killed_program_leaves_nothing(programs: Programs) -> None:
-    """All of it, whatever start method its processes have."""
+def test_killing_a_program_ends_all_its_processes(programs: Programs) -> None:
     program = programs.run(FAMILY, "forkserver")
     programs.until(program, "ready")
     wait_until(lambda: programs.descendants(program), 20, "the sleep is found")
@@ -305,8 +308,8 @@ def test_a_killed_program_leaves_nothing(programs: Programs) -> None:
     assert {one.cause for one in programs.named(program).values() if one.exitcode == -9} == {"SIGKILL by operator"}
 
 
-def test_the_users_own_modules_and_environment_are_theirs(programs: Programs) -> None:
-    """A package called app, a sitecustomize, a PYTHONPATH; what we add is added."""
+def test_program_keeps_its_own_modules_and_environment(programs: Programs) -> None:
+    """It may have a package called app, a sitecustomize and a PYTHONPATH."""
     (programs.folder / "app.py").write_text("mine = True")
     (programs.folder / "theirs").mkdir()
     (programs.folder / "theirs" / "sitecustomize.py").write_text("import builtins; builtins.customised = True")
@@ -317,8 +320,8 @@ def test_the_users_own_modules_and_environment_are_theirs(programs: Programs) ->
     assert programs.supervisor.log(program) == f"True True blue {programs.folder} ['--flag']\n"
 
 
-def test_a_program_that_is_over_at_once_is_judged_all_the_same(programs: Programs) -> None:
-    """Its journal has the finding, whoever looked."""
+def test_program_that_ends_at_once_still_gets_its_finding(programs: Programs) -> None:
+    """The finding is in the journal."""
     program = programs.run("""
 import multiprocessing
 if __name__ == "__main__":
@@ -351,15 +354,15 @@ if __name__ == "__main__":
         ({"command": ("true",), "name": ""}, "name"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_by_its_field(supervisor: Supervised, spec: Any, field: str) -> None:
-    """Before anything is started."""
+def test_invalid_program_is_refused_naming_the_field(supervisor: Supervised, spec: Any, field: str) -> None:
+    """Nothing is started."""
     with pytest.raises(InvalidField) as refused:
         supervisor.ask(RunProgram, spec=ProgramSpec(**spec))
     assert refused.value.field == field
 
 
-def test_what_turns_out_not_to_be_runnable_failed_to_start(programs: Programs) -> None:
-    """Only the exec can tell."""
+def test_command_that_cannot_be_executed_failed_to_start(programs: Programs) -> None:
+    """Only the exec itself reveals that."""
     (programs.folder / "broken").write_text("no shebang, no ELF")
     (programs.folder / "broken").chmod(0o755)
     program = programs.command("./broken")
@@ -370,8 +373,7 @@ def test_what_turns_out_not_to_be_runnable_failed_to_start(programs: Programs) -
     assert f"./broken: Exec format error (in {programs.folder})" in first.cause
 
 
-def test_a_program_of_the_catalogue_runs_by_its_path(supervisor: Supervised, programs: Programs) -> None:
-    """By our interpreter, with its parameters written out; the catalogue tells which there are."""
+def test_catalogue_program_runs_with_processions_interpreter(supervisor: Supervised, programs: Programs) -> None:
     told = supervisor.ask(RunProgram, spec=ProgramSpec(workload="process-function"))
     programs.ids.append(told["program"]["id"])
     assert told["program"]["command"][0] == sys.executable
@@ -379,12 +381,12 @@ def test_a_program_of_the_catalogue_runs_by_its_path(supervisor: Supervised, pro
     assert programs.wait_state(programs.ids[0], "ended").exitcode == 0
 
 
-# Programs of a terminal
+# Programs started with `procession run`
 
 
 @contextmanager
 def terminal(supervisor: Supervised, folder: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A command as `procession run` would start it, which here is this test."""
+    """Start a command as `procession run` does; yield the program's id and the process."""
     told = supervisor.ask(RegisterProgram, command=command, cwd=str(folder), pid=os.getpid())
     environ = {**supervisor.environ, **told["environment"]}
     with subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True, stdout=subprocess.PIPE) as process:
@@ -394,8 +396,8 @@ def terminal(supervisor: Supervised, folder: Path, *command: str) -> Iterator[tu
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_a_program_of_a_terminal_survives_us(tmp_path: Path) -> None:
-    """It is watched from its hello on, spared by our end, and watched again after a crash."""
+def test_program_in_a_terminal_survives_the_supervisor(tmp_path: Path) -> None:
+    """It is observed again after a crash of the supervisor, and keeps running after its stop."""
     (tmp_path / "script.py").write_text(FAMILY)
     home = tmp_path / "home"
     home.mkdir()
@@ -405,7 +407,7 @@ def test_a_program_of_a_terminal_survives_us(tmp_path: Path) -> None:
             staying = runs.wait_for(program, "staying", "running")
             assert runs.record(program).attached
             assert supervisor.record(program).pid == process.pid
-            wait_until(lambda: runs.descendants(program), 20, "what is not observed is found, too")
+            wait_until(lambda: runs.descendants(program), 20, "the unobserved subprocess is found")
             os.kill(supervisor.process.pid, signal.SIGKILL)
             supervisor.process.wait()
             supervisor.start()
@@ -417,8 +419,8 @@ def test_a_program_of_a_terminal_survives_us(tmp_path: Path) -> None:
             assert not gone(staying.pid)
 
 
-def test_our_end_ends_the_programs_below_us_and_a_crash_loses_them(tmp_path: Path) -> None:
-    """All of their processes; the record of a program that a crash lost is there, and can be run again."""
+def test_stopping_the_supervisor_ends_its_programs_and_a_crash_loses_them(tmp_path: Path) -> None:
+    """A program lost in a crash keeps its record and can be restarted."""
     with Supervised(tmp_path) as supervisor:
         runs = Programs(supervisor, tmp_path)
         program = runs.run(FAMILY, "forkserver")
@@ -432,14 +434,14 @@ def test_our_end_ends_the_programs_below_us_and_a_crash_loses_them(tmp_path: Pat
             with suppress(NotPossible):
                 supervisor.ask(m.EndDescendant, descendant=one.id)
         supervisor.act(program, "restart")
-        wait_until(lambda: runs.log_with(program, "ready", times=2), 20, "it runs again")
+        wait_until(lambda: runs.log_with(program, "ready", times=2), 20, "the program runs again")
         pids = [runs.wait_for(program, "staying", "running").pid, supervisor.record(program).pid]
         assert supervisor.stop() == 0
         assert all(map(gone, pids))
 
 
-def test_a_command_without_python_is_watched_by_its_pid(supervisor: Supervised, tmp_path: Path) -> None:
-    """Who runs it tells its pid and, in the end, its exit code."""
+def test_command_that_is_not_python_is_watched_by_its_pid(supervisor: Supervised, tmp_path: Path) -> None:
+    """`procession run` reports its pid and, at the end, its exit code."""
     runs = Programs(supervisor, tmp_path)
     with terminal(supervisor, tmp_path, "sh", "-c", "sleep 600") as (program, process):
         supervisor.ask(ProgramStarted, program=program, pid=process.pid)
@@ -454,8 +456,8 @@ def test_a_command_without_python_is_watched_by_its_pid(supervisor: Supervised, 
         assert runs.wait_state(program, "ended").exitcode == -15
 
 
-def test_a_word_does_not_enrol_a_stranger(supervisor: Supervised, programs: Programs) -> None:
-    """A program that names the pid of somebody else as its child is not believed."""
+def test_program_cannot_claim_an_unrelated_process_as_its_child(supervisor: Supervised, programs: Programs) -> None:
+    """A reported child that is not below the program cannot be killed."""
     mine = os.getpid()
     program = programs.run(f"""
 from _procession_observer.line import LINE

@@ -1,4 +1,4 @@
-"""What a supervisor finds that another left behind, told by the journal and compared with the OS."""
+"""What a new supervisor finds after its predecessor ended, from the journal and the operating system."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def kill_and_restart(supervisor: Supervised) -> None:
     supervisor.start()
 
 
-def test_what_ended_unseen_is_lost_and_what_has_a_policy_comes_back(tmp_path: Path) -> None:
-    """The children die with their supervisor: by the lifeline, whatever their parent is."""
+def test_processes_of_a_killed_supervisor_are_lost_or_restarted(tmp_path: Path) -> None:
+    """All children end with their supervisor; those with a restart policy are started again."""
     with Supervised(tmp_path / "home") as supervisor:
         lost = [
             supervisor.running("sleep", params={"seconds": 300}, start_method=one)
@@ -45,15 +45,15 @@ def test_what_ended_unseen_is_lost_and_what_has_a_policy_comes_back(tmp_path: Pa
         assert supervisor.launch("sleep", auto_start=False) not in {*lost, again, over}
 
 
-def test_a_daemon_that_survived_is_an_orphan_of_its_process_and_can_be_killed(tmp_path: Path) -> None:
-    """Found by (pid, start time), with nobody left who would know it."""
+def test_surviving_daemon_is_an_orphan_of_its_process_and_can_be_killed(tmp_path: Path) -> None:
+    """It is found by pid and start time."""
     with Supervised(tmp_path / "home") as supervisor:
         process_id = supervisor.running("descendants", params={"seconds": 300})
 
         def listed() -> list[Descendant]:
             return [one for one in supervisor.snapshot().snapshot.descendants if one.root == process_id]
 
-        wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is not there")
+        wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is not listed")
         before = {one.id for one in listed()}
         kill_and_restart(supervisor)
         wait_until(lambda: {one.id for one in listed()} == before, 10, "the orphans are not listed")
@@ -62,10 +62,10 @@ def test_a_daemon_that_survived_is_an_orphan_of_its_process_and_can_be_killed(tm
             supervisor.ask(m.EndDescendant, descendant=one.id)
         wait_until(lambda: not listed(), 10, "the orphans are still listed")
         for one in before:
-            assert not runs(one)
+            assert not is_running(one)
 
 
-def test_a_supervisor_whose_launcher_is_gone_ends_its_trees_and_itself(tmp_path: Path) -> None:
+def test_supervisor_without_its_launcher_ends_its_processes_and_itself(tmp_path: Path) -> None:
     """Its parent is the launcher, here a shell that is killed."""
     with Supervised(tmp_path / "home") as supervisor:
         script = '"$0" -P -m app.supervisor & echo $!; wait'
@@ -78,11 +78,11 @@ def test_a_supervisor_whose_launcher_is_gone_ends_its_trees_and_itself(tmp_path:
             process_id = supervisor.running("ignore-sigterm", params={"seconds": 300}, grace_s=60)
             child = supervisor.record(process_id).pid
             launcher.kill()
-        wait_until(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(pid), 20, "something is left")
+        wait_until(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(pid), 20, "a process is left")
 
 
-def test_sigterm_stops_in_order_and_ends_orphans_too(tmp_path: Path) -> None:
-    """Exit code 0, and nothing of anybody is left."""
+def test_sigterm_stops_the_supervisor_and_ends_orphans_too(tmp_path: Path) -> None:
+    """The exit code is 0, and no process is left."""
     with Supervised(tmp_path / "home") as supervisor:
         supervisor.running("sleep", params={"seconds": 300})
         (tmp_path / "leaves.py").write_text(
@@ -95,7 +95,7 @@ def test_sigterm_stops_in_order_and_ends_orphans_too(tmp_path: Path) -> None:
         assert not psutil.pid_exists(orphan)
 
 
-def runs(descendant_id: str) -> bool:
+def is_running(descendant_id: str) -> bool:
     pid = int(descendant_id.split("-", maxsplit=1)[0])
     try:
         os.kill(pid, 0)

@@ -1,4 +1,4 @@
-"""Every verb of the lifecycle on real processes, over all start methods."""
+"""Every verb of the process lifecycle on real processes, with each start method."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def gone(pid: int) -> bool:
     return stat is None or stat.dead
 
 
-def tree_of_three(supervisor: Supervised, process_id: str) -> Any:
+def consequences_for_three(supervisor: Supervised, process_id: str) -> Any:
     told = supervisor.ask(m.Consequences, process=process_id, verb="terminate")
     daemon = [one for one in told["descendants"] if one["ppid"] == supervisor.process.pid]
     return told if len(told["descendants"]) == 3 and daemon else None
 
 
-def shown(supervisor: Supervised, ids: list[str]) -> set[str]:
+def listed_ids(supervisor: Supervised, ids: list[str]) -> set[str]:
     return {one.id for one in supervisor.snapshot().snapshot.processes} & set(ids)
 
 
@@ -50,8 +50,8 @@ def ignores(pid: int, signum: int) -> bool:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_exit_codes_and_causes_are_those_of_the_process(supervisor: Supervised, method: str) -> None:
-    """Code, −N after signal N, and the exception's last line."""
+def test_exit_code_and_cause_are_those_of_the_process(supervisor: Supervised, method: str) -> None:
+    """An exit by signal N has code −N; an exception's last line is the cause."""
     coded = supervisor.launch("exit-with", params={"code": 7}, start_method=method)
     raised = supervisor.launch("raise", start_method=method)
     signalled = supervisor.launch("end-by-signal", params={"signal": "SIGSEGV"}, start_method=method)
@@ -64,10 +64,10 @@ def test_exit_codes_and_causes_are_those_of_the_process(supervisor: Supervised, 
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_terminate_escalates_to_a_kill_of_the_whole_tree(supervisor: Supervised, method: str) -> None:
-    """A fork, a subprocess and a setsid daemon: none survives, however it was started."""
+def test_terminate_ends_the_whole_tree(supervisor: Supervised, method: str) -> None:
+    """The tree has a fork, a subprocess and a setsid daemon."""
     process_id = supervisor.running("descendants", params={"seconds": 300}, start_method=method)
-    told = wait_until(lambda: tree_of_three(supervisor, process_id), 10, "the tree is not there")
+    told = wait_until(lambda: consequences_for_three(supervisor, process_id), 10, "the tree is not listed")
     pids = [one["pid"] for one in told["descendants"]]
     text = f"Sends SIGTERM to pid {told['pid']}, then SIGKILL after 5 s if it is still alive."
     assert (len(pids), told["text"]) == (3, text)
@@ -77,11 +77,11 @@ def test_terminate_escalates_to_a_kill_of_the_whole_tree(supervisor: Supervised,
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_one_that_ignores_sigterm_is_killed_after_its_grace(supervisor: Supervised, method: str) -> None:
-    """The record counts the grace down and names who is left."""
+def test_process_that_ignores_sigterm_is_killed_after_its_grace_period(supervisor: Supervised, method: str) -> None:
+    """The record has the time of the kill and the pids that are left."""
     process_id = supervisor.running("ignore-sigterm", params={"seconds": 300}, start_method=method, grace_s=0.5)
     pid = supervisor.record(process_id).pid
-    wait_until(lambda: ignores(pid, signal.SIGTERM), 10, "it has not begun to ignore")
+    wait_until(lambda: ignores(pid, signal.SIGTERM), 10, "the process does not ignore SIGTERM yet")
     record = supervisor.act(process_id, "terminate")
     assert record["state"] == "stopping"
     assert record["stopping"]["signal"] == "SIGTERM"
@@ -94,8 +94,8 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(supervisor: Supervis
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_suspended_process_is_seen_resumed_and_terminated(supervisor: Supervised, method: str) -> None:
-    """SIGSTOP fires nothing: the state letter tells; SIGTERM comes with a SIGCONT."""
+def test_process_can_be_suspended_resumed_and_terminated(supervisor: Supervised, method: str) -> None:
+    """The state is read from /proc; SIGTERM to a suspended process is followed by SIGCONT."""
     process_id = supervisor.running("sleep", params={"seconds": 300}, start_method=method, grace_s=60)
     supervisor.act(process_id, "suspend")
     supervisor.wait_state(process_id, "suspended")
@@ -107,8 +107,8 @@ def test_a_suspended_process_is_seen_resumed_and_terminated(supervisor: Supervis
     assert supervisor.join(process_id) == {"joined": True, "exitcode": -signal.SIGTERM}
 
 
-def test_a_zombie_is_shown_until_it_is_joined(supervisor: Supervised) -> None:
-    """With fork it is a zombie of the OS too."""
+def test_zombie_is_exited_until_it_is_joined(supervisor: Supervised) -> None:
+    """With fork it is a zombie of the operating system too."""
     process_id = supervisor.launch("zombie")
     record = supervisor.wait_state(process_id, "exited")
     assert psutil.Process(record.pid).status() == psutil.STATUS_ZOMBIE
@@ -117,8 +117,7 @@ def test_a_zombie_is_shown_until_it_is_joined(supervisor: Supervised) -> None:
     assert not psutil.pid_exists(record.pid)
 
 
-def test_join_with_a_timeout_holds_nobody_up(supervisor: Supervised) -> None:
-    """Several joins wait while other commands are answered."""
+def test_waiting_joins_do_not_block_other_commands(supervisor: Supervised) -> None:
     process_id = supervisor.running("sleep", params={"seconds": 300})
     answers: list[object] = []
     joins = [threading.Thread(target=lambda: answers.append(supervisor.join(process_id))) for _ in range(3)]
@@ -131,8 +130,8 @@ def test_join_with_a_timeout_holds_nobody_up(supervisor: Supervised) -> None:
     assert answers == [{"joined": True, "exitcode": -signal.SIGKILL}] * 3
 
 
-def test_what_the_standard_library_refuses_is_refused(supervisor: Supervised) -> None:
-    """start twice, join before start, close while it runs, and what is unknown."""
+def test_commands_that_multiprocessing_refuses_are_refused(supervisor: Supervised) -> None:
+    """As are a second start, a wrong pid and an unknown id."""
     created = supervisor.launch("sleep", auto_start=False)
     with pytest.raises(NotPossible, match="join is not possible while the process is created"):
         supervisor.join(created)
@@ -152,8 +151,8 @@ def test_what_the_standard_library_refuses_is_refused(supervisor: Supervised) ->
     assert supervisor.act(created, "close")["state"] == "closed"
 
 
-def test_bad_launches_name_the_field_and_what_is_allowed(supervisor: Supervised) -> None:
-    """Nothing is started then."""
+def test_invalid_launch_is_refused_naming_the_field(supervisor: Supervised) -> None:
+    """Nothing is started."""
     before = len(supervisor.snapshot().snapshot.processes)
     for field, spec in {
         "workload": {"workload": "nonsense"},
@@ -170,8 +169,7 @@ def test_bad_launches_name_the_field_and_what_is_allowed(supervisor: Supervised)
     assert len(supervisor.snapshot().snapshot.processes) == before
 
 
-def test_any_signal_reaches_the_process_and_is_told(supervisor: Supervised) -> None:
-    """By name or number."""
+def test_signal_can_be_sent_by_name_and_is_shown_as_the_cause(supervisor: Supervised) -> None:
     process_id = supervisor.running("sleep", params={"seconds": 300})
     with pytest.raises(InvalidField, match="unknown signal"):
         supervisor.ask(m.SendSignal, process=process_id, signal="SIGNONSENSE")
@@ -180,8 +178,7 @@ def test_any_signal_reaches_the_process_and_is_told(supervisor: Supervised) -> N
     assert supervisor.record(process_id).cause == "SIGUSR1 by cli"
 
 
-def test_a_restart_keeps_the_id_and_the_log(supervisor: Supervised) -> None:
-    """Another pid, one more restart."""
+def test_restart_keeps_the_id_and_changes_the_pid(supervisor: Supervised) -> None:
     process_id = supervisor.running("print-lines", params={"rate": 10, "seconds": 300})
     first = supervisor.record(process_id)
     supervisor.act(process_id, "restart")
@@ -191,8 +188,8 @@ def test_a_restart_keeps_the_id_and_the_log(supervisor: Supervised) -> None:
     supervisor.join(process_id)
 
 
-def test_a_crash_loop_backs_off_and_is_given_up(supervisor: Supervised) -> None:
-    """With its reason."""
+def test_crash_loop_backs_off_and_then_becomes_fatal(supervisor: Supervised) -> None:
+    """The cause gives the last error."""
     process_id = supervisor.launch(
         "crash-loop", restart={"policy": "on-failure", "limit": 2, "delay_s": 0.1, "stable_s": 60}
     )
@@ -204,8 +201,8 @@ def test_a_crash_loop_backs_off_and_is_given_up(supervisor: Supervised) -> None:
     assert kinds.count("started") == kinds.count("exited") == 3
 
 
-def test_in_backoff_there_is_nothing_to_kill(supervisor: Supervised) -> None:
-    """The consequences say so instead of naming the pid of what has ended; terminate ends the waiting."""
+def test_kill_in_backoff_is_refused_and_terminate_cancels_the_restart(supervisor: Supervised) -> None:
+    """The consequences say that the process is not running."""
     waiting = supervisor.launch("crash-loop", restart={"policy": "always", "delay_s": 300, "max_delay_s": 300})
     supervisor.wait_state(waiting, "backoff")
     told = supervisor.ask(m.Consequences, process=waiting, verb="terminate")
@@ -216,8 +213,8 @@ def test_in_backoff_there_is_nothing_to_kill(supervisor: Supervised) -> None:
     supervisor.wait_state(waiting, "joined")
 
 
-def test_a_stuck_process_is_found_with_the_line_it_stands_at(supervisor: Supervised) -> None:
-    """And a sleeping one is not called stuck."""
+def test_stuck_process_is_found_with_its_current_line(supervisor: Supervised) -> None:
+    """A sleeping process is not stuck."""
     stuck = supervisor.running("hang", params={"seconds": 300}, stuck_after_s=1.0)
     sleeper = supervisor.running("sleep", params={"seconds": 300}, stuck_after_s=1.0)
     record = supervisor.wait_for(stuck, lambda one: one.stuck and "hanging.py:" in one.stuck.reason, "not stuck")
@@ -234,8 +231,8 @@ def test_a_stuck_process_is_found_with_the_line_it_stands_at(supervisor: Supervi
         supervisor.join(one)
 
 
-def test_orphans_keep_their_origin_and_can_be_ended(supervisor: Supervised, tmp_path: Path) -> None:
-    """What a process leaves behind when it ends by itself is listed below it."""
+def test_orphan_is_listed_below_its_process_and_can_be_ended(supervisor: Supervised, tmp_path: Path) -> None:
+    """It is left when the process exits by itself."""
     (tmp_path / "leaves.py").write_text(
         "import subprocess\ndef one():\n    subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
     )
@@ -253,8 +250,8 @@ def test_orphans_keep_their_origin_and_can_be_ended(supervisor: Supervised, tmp_
         supervisor.ask(m.EndDescendant, descendant="1-1")
 
 
-def test_ones_own_packages_called_app_and_workers_are_theirs(supervisor: Supervised, tmp_path: Path) -> None:
-    """Over all start methods."""
+def test_targets_may_be_in_packages_called_app_and_workers(supervisor: Supervised, tmp_path: Path) -> None:
+    """This holds for each start method."""
     for package in ("app", "workers"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").write_text(f"def main(): print('my own {package}')\n")
@@ -266,8 +263,8 @@ def test_ones_own_packages_called_app_and_workers_are_theirs(supervisor: Supervi
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_child_has_nothing_of_ours_loaded_but_procession(supervisor: Supervised, tmp_path: Path, method: str) -> None:
-    """No Flask in any child, and under fork nothing of the supervisor's either."""
+def test_child_has_only_the_procession_package_loaded(supervisor: Supervised, tmp_path: Path, method: str) -> None:
+    """It has neither Flask nor, under fork, the supervisor's modules."""
     (tmp_path / "mine.py").write_text("import sys\ndef names(): print(*{name.split('.')[0] for name in sys.modules})\n")
     process_id = supervisor.launch(target="mine:names", path=str(tmp_path), start_method=method)
     assert supervisor.join(process_id) == {"joined": True, "exitcode": 0}
@@ -284,10 +281,10 @@ def test_a_child_has_nothing_of_ours_loaded_but_procession(supervisor: Supervise
         ("textwrap:indent", "failed to start: TypeError"),
     ],
 )
-def test_a_target_that_cannot_run_is_a_record_with_its_traceback(
+def test_target_that_cannot_run_failed_to_start_with_a_traceback(
     supervisor: Supervised, target: str, words: str
 ) -> None:
-    """Never a crash of the supervisor."""
+    """The supervisor does not crash."""
     process_id = supervisor.launch(target=target)
     assert supervisor.join(process_id)["exitcode"] == 1
     record = supervisor.record(process_id)
@@ -296,13 +293,13 @@ def test_a_target_that_cannot_run_is_a_record_with_its_traceback(
     assert record.failed
 
 
-def test_a_lost_forkserver_is_told_and_its_children_keep_their_true_exit_codes(supervisor: Supervised) -> None:
-    """They are not shown as exits: they live on."""
+def test_children_of_a_killed_forkserver_keep_running_and_have_their_exit_codes(supervisor: Supervised) -> None:
+    """The loss is recorded as an event, and a new forkserver is started."""
     process_id = supervisor.running("sleep", params={"seconds": 300})
     lost = supervisor.snapshot().snapshot.supervisor.forkserver_pid
     assert lost
     os.kill(lost, signal.SIGKILL)
-    wait_until(lambda: any(one["kind"] == "forkserver" for one in supervisor.events()), 10, "the loss is not told")
+    wait_until(lambda: any(one["kind"] == "forkserver" for one in supervisor.events()), 10, "the loss is not recorded")
     assert supervisor.record(process_id).state == "running"
     second = supervisor.running("sleep", params={"seconds": 300})
     assert supervisor.snapshot().snapshot.supervisor.forkserver_pid not in (None, lost)
@@ -311,14 +308,13 @@ def test_a_lost_forkserver_is_told_and_its_children_keep_their_true_exit_codes(s
         assert supervisor.join(one) == {"joined": True, "exitcode": -signal.SIGTERM}
 
 
-def test_a_burst_is_started_ended_and_leaves_no_fd_behind(supervisor: Supervised) -> None:
-    """Fifty at once: what they cost goes with their records."""
+def test_fifty_processes_at_once_leave_no_descriptor_open(supervisor: Supervised) -> None:
     before = psutil.Process(supervisor.process.pid).num_fds()
     answer = supervisor.ask(m.Launch, spec=LaunchSpec(workload="exit-with", params={"code": 0}), count=50)
     ids = [one["id"] for one in answer["processes"]]
     for one in ids:
         assert supervisor.join(one) == {"joined": True, "exitcode": 0}
         supervisor.act(one, "close")
-    wait_until(lambda: not shown(supervisor, ids), 20, "closed records are still shown")
-    # The helper that trims logs, the connection that asks, and what the /proc sweep has open just now.
-    wait_until(lambda: psutil.Process(supervisor.process.pid).num_fds() <= before + 10, 20, "fds stay behind")
+    wait_until(lambda: not listed_ids(supervisor, ids), 20, "closed records are still shown")
+    # The log helper, the connection of this test, and what the /proc sweep has open at this moment.
+    wait_until(lambda: psutil.Process(supervisor.process.pid).num_fds() <= before + 10, 20, "descriptors stay open")

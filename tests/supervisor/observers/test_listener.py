@@ -1,4 +1,4 @@
-"""The observer socket and the watching of strangers, with real sockets and processes."""
+"""The observer socket, and watching processes that are not our children, with real sockets and processes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from app.supervisor.observers.watching import Watching
 from tests.open_files import open_files
 from tests.waiting import wait_until
 
-#: Says hello and is gone.
-SPEAKS = """
+#: Sends one message and exits.
+SEND_AND_EXIT = """
 import socket, sys
 peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 peer.connect(sys.argv[1])
@@ -38,46 +38,46 @@ peer.send(b'{"kind": "exiting", "exitcode": 0}')
 HELLO = w.Hello(program="p1", ppid=1, python="3.12", executable="/python")
 
 
-class House:
-    """A listening observer socket, and a process that speaks on it: this one."""
+class SocketHarness:
+    """A listening observer socket; the test's own process connects to it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "observer.sock"
         self.poller = Poller()
-        self.door = ObserverSocket(self.path, self.poller)
+        self.server = ObserverSocket(self.path, self.poller)
         self.peers: list[socket.socket] = []
 
     def peer(self) -> socket.socket:
-        """A connection, as an observer makes it."""
+        """Connect as an observer does."""
         one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         one.setblocking(False)
         one.connect(str(self.path))
         self.peers.append(one)
         return one
 
-    def heard(self, count: int) -> list[Heard | NotSeen]:
-        """The next so many of what came in."""
+    def receive(self, count: int) -> list[Heard | NotSeen]:
+        """Return the next ``count`` messages and counts of lost ones."""
         found: list[Heard | NotSeen] = []
 
         def look() -> bool:
             self.poller.wait(0)
-            found.extend(self.door.take(count - len(found)))
+            found.extend(self.server.take(count - len(found)))
             return len(found) >= count
 
-        wait_until(look, 10, f"{count} words")
+        wait_until(look, 10, f"{count} messages")
         return found
 
     def close(self) -> None:
         for one in self.peers:
             one.close()
-        self.door.close()
+        self.server.close()
         self.poller.close()
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def harness(tmp_path: Path) -> Iterator[SocketHarness]:
     before = open_files()
-    one = House(tmp_path)
+    one = SocketHarness(tmp_path)
     yield one
     one.close()
     assert not open_files() - before
@@ -88,42 +88,42 @@ def encoded(word: w.Word) -> bytes:
 
 
 def page(unsent: int) -> int:
-    """A page in memory, as an observer passes it."""
+    """Create a page in memory that counts that many unsent messages."""
     fd = os.memfd_create("page", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, w.PAGE_BYTES)
     os.pwrite(fd, struct.pack("<QQQ", w.PAGE_MAGIC, 1, unsent), 0)
     return fd
 
 
-def test_only_our_user_may_come_in(house: House) -> None:
-    """The door is 0600."""
-    assert stat.S_IMODE(house.path.stat().st_mode) == 0o600
+def test_socket_has_mode_0600(harness: SocketHarness) -> None:
+    """Only processes of the same user can connect."""
+    assert stat.S_IMODE(harness.path.stat().st_mode) == 0o600
 
 
-def test_the_kernel_says_who_speaks(house: House) -> None:
-    """Pid and start time, whatever the word claims."""
-    house.peer().send(encoded(HELLO))
-    (word,) = house.heard(1)
+def test_sender_is_identified_by_the_kernel(harness: SocketHarness) -> None:
+    """Its pid and start time do not come from the message."""
+    harness.peer().send(encoded(HELLO))
+    (word,) = harness.receive(1)
     me = proc.stat(os.getpid())
     assert me
     assert word == Heard((os.getpid(), me.start_ticks), HELLO)
 
 
-def test_the_first_word_of_a_forked_process_is_two(house: House) -> None:
-    """It says at once that it is there and that it runs its target."""
-    house.peer().send(encoded(w.Born(at=5, program="p1", name="worker", parent=1, daemon=True, threads=2)))
-    hello, booted = house.heard(2)
+def test_first_message_of_a_forked_process_is_hello_and_booted(harness: SocketHarness) -> None:
+    """One message reports that the process exists and that its target function started."""
+    harness.peer().send(encoded(w.Born(at=5, program="p1", name="worker", parent=1, daemon=True, threads=2)))
+    hello, booted = harness.receive(2)
     assert isinstance(hello, Heard)
     assert isinstance(booted, Heard)
     assert hello.word == w.Hello(at=5, program="p1", ppid=1, forked=True)
     assert booted.word == w.Booted(at=5, name="worker", parent=1, daemon=True, threads=2)
 
 
-def test_fds_come_with_their_word_and_are_the_takers(house: House) -> None:
-    """Closed on exec, and counted as ours until they are closed."""
-    peer, (read, write) = house.peer(), os.pipe()
+def test_descriptors_arrive_with_their_message(harness: SocketHarness) -> None:
+    """They are close-on-exec, and the receiver has to close them."""
+    peer, (read, write) = harness.peer(), os.pipe()
     socket.send_fds(peer, [encoded(w.Made(key="sem:1", resource="lock"))], [read, write])
-    (word,) = house.heard(1)
+    (word,) = harness.receive(1)
     assert isinstance(word, Heard)
     assert [os.fstat(fd).st_ino for fd in word.fds] == [os.fstat(fd).st_ino for fd in (read, write)]
     assert not any(os.get_inheritable(fd) for fd in word.fds)
@@ -133,31 +133,31 @@ def test_fds_come_with_their_word_and_are_the_takers(house: House) -> None:
 @pytest.mark.parametrize(
     "data", [b"no JSON", b'{"kind": "unheard-of"}', b'{"kind": "hello"}', b"[" * 4000, b"\xff\xfe", b"x" * 6000]
 )
-def test_what_cannot_be_read_is_counted(house: House, data: bytes) -> None:
-    """Fds that came with it are closed, and the next word is read."""
-    peer, null = house.peer(), os.open(os.devnull, os.O_RDONLY)
+def test_unreadable_message_is_counted(harness: SocketHarness, data: bytes) -> None:
+    """Descriptors that came with it are closed, and the next message is read."""
+    peer, null = harness.peer(), os.open(os.devnull, os.O_RDONLY)
     socket.send_fds(peer, [data], [null])
     os.close(null)
     peer.send(encoded(HELLO))
-    garbage, word = house.heard(2)
+    garbage, word = harness.receive(2)
     assert isinstance(garbage, NotSeen)
     assert garbage.count == 1
     assert isinstance(word, Heard)
 
 
-def test_more_fds_than_there_is_room_for_are_closed(house: House) -> None:
-    """The word is garbage then."""
-    peer, null = house.peer(), os.open(os.devnull, os.O_RDONLY)
+def test_message_with_too_many_descriptors_is_counted_as_unreadable(harness: SocketHarness) -> None:
+    """The descriptors are closed."""
+    peer, null = harness.peer(), os.open(os.devnull, os.O_RDONLY)
     fds = array.array("i", [null] * (connection.MAX_FDS + 4))
     peer.sendmsg([encoded(HELLO)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
     os.close(null)
-    (garbage,) = house.heard(1)
+    (garbage,) = harness.receive(1)
     assert isinstance(garbage, NotSeen)
 
 
-def test_a_flood_waits_in_the_sockets_and_nothing_is_lost(house: House) -> None:
-    """Peers are not read while too much waits; whoever cannot send counts that itself."""
-    peers = [house.peer() for _ in range(40)]
+def test_flood_of_messages_waits_in_the_sockets_and_none_is_lost(harness: SocketHarness) -> None:
+    """Peers are not read while too many messages wait; a peer that cannot send counts that itself."""
+    peers = [harness.peer() for _ in range(40)]
     sent = 0
     for number, peer in enumerate(peers):
         with contextlib.suppress(BlockingIOError):
@@ -165,66 +165,65 @@ def test_a_flood_waits_in_the_sockets_and_nothing_is_lost(house: House) -> None:
                 peer.send(encoded(w.Exiting(exitcode=number)))
                 sent += 1
     for _ in range(200):
-        house.poller.wait(0)
-    assert sent > len(house.door.inbox) + 1000
-    assert len(house.door.inbox) <= observing.MAX_WAITING + 64
-    assert house.poller.wait(0) == 0, "those that are held back do not wake the loop"
-    assert len(house.heard(sent)) == sent
+        harness.poller.wait(0)
+    assert sent > len(harness.server.inbox) + 1000
+    assert len(harness.server.inbox) <= observing.MAX_WAITING + 64
+    assert harness.poller.wait(0) == 0, "peers that are not read must not wake the loop"
+    assert len(harness.receive(sent)) == sent
 
 
-def test_last_words_are_read_after_the_end(house: House) -> None:
-    """All of them, however many are in the socket."""
-    peer = house.peer()
-    house.poller.wait(1)
+def test_all_messages_of_an_ended_process_are_read(harness: SocketHarness) -> None:
+    peer = harness.peer()
+    harness.poller.wait(1)
     for _ in range(200):
         peer.send(encoded(w.Exiting(exitcode=0)))
     peer.close()
-    house.door.drain(os.getpid())
-    assert len(house.heard(200)) == 200
+    harness.server.drain(os.getpid())
+    assert len(harness.receive(200)) == 200
 
 
 @pytest.mark.parametrize("bringing", [HELLO, w.Paged()], ids=["with hello", "later"])
-def test_what_an_observer_could_not_send_is_read_from_its_page(house: House, bringing: w.Word) -> None:
-    """At every look what is new, and at its end; whatever else may have been passed is no page."""
-    peer, fd = house.peer(), page(3)
+def test_unsent_messages_are_counted_from_the_page(harness: SocketHarness, bringing: w.Word) -> None:
+    """New ones are read at each look and when the observer closes; another descriptor is not taken for a page."""
+    peer, fd = harness.peer(), page(3)
     socket.send_fds(peer, [encoded(bringing)], [fd])
-    (word,) = house.heard(1)
+    (word,) = harness.receive(1)
     assert isinstance(word, Heard)
-    house.door.look()
-    assert house.heard(1) == [NotSeen(word.key, 3)]
-    house.door.look()
-    assert not house.door.inbox
+    harness.server.look()
+    assert harness.receive(1) == [NotSeen(word.key, 3)]
+    harness.server.look()
+    assert not harness.server.inbox
     os.pwrite(fd, struct.pack("<QQQ", w.PAGE_MAGIC, 1, 5), 0)
     peer.close()
-    assert house.heard(1) == [NotSeen(word.key, 2)]
+    assert harness.receive(1) == [NotSeen(word.key, 2)]
     connection.close_all((*word.fds, fd))
     read, write = os.pipe()
-    socket.send_fds(house.peer(), [encoded(HELLO)], [read])
-    (word,) = house.heard(1)
-    house.door.look()
-    assert not house.door.inbox
+    socket.send_fds(harness.peer(), [encoded(HELLO)], [read])
+    (word,) = harness.receive(1)
+    harness.server.look()
+    assert not harness.server.inbox
     assert isinstance(word, Heard)
     connection.close_all((*word.fds, read, write))
 
 
-def test_the_pidfd_of_one_that_left_is_there_until_its_words_are_taken(house: House) -> None:
-    """A life may be over before its parent's word of it is read; a turn later nobody wants it any more."""
-    with subprocess.Popen([sys.executable, "-c", SPEAKS, str(house.path)]) as process:
+def test_pidfd_of_an_ended_process_is_kept_until_its_messages_are_taken(harness: SocketHarness) -> None:
+    """A process may end before its parent's report of it is read; it is dropped one turn later."""
+    with subprocess.Popen([sys.executable, "-c", SEND_AND_EXIT, str(harness.path)]) as process:
         process.wait()
-    (word,) = house.heard(1)
+    (word,) = harness.receive(1)
     assert isinstance(word, Heard)
     assert word.key[0] == process.pid
-    pidfd = house.door.take_pidfd(process.pid)
+    pidfd = harness.server.take_pidfd(process.pid)
     assert pidfd is not None or not _since(6, 16)
     connection.close_all([pidfd] if pidfd else [])
-    with subprocess.Popen([sys.executable, "-c", SPEAKS, str(house.path)]) as process:
+    with subprocess.Popen([sys.executable, "-c", SEND_AND_EXIT, str(harness.path)]) as process:
         process.wait()
-    house.heard(1)
-    house.door.take(1)
-    assert house.door.take_pidfd(process.pid) is None
+    harness.receive(1)
+    harness.server.take(1)
+    assert harness.server.take_pidfd(process.pid) is None
 
 
-# Watching
+# Watching processes\n
 
 
 @pytest.fixture
@@ -236,7 +235,7 @@ def watching() -> Iterator[tuple[Poller, Watching]]:
     poller.close()
 
 
-#: Forks a child that ends as told, lets us watch it, and then joins it or not.
+#: Forks a child that ends with the given exit code when a line arrives, and then joins it or not.
 PARENT = """
 import os, signal, sys, time
 pid = os.fork()
@@ -254,7 +253,7 @@ time.sleep(600)
 
 @contextlib.contextmanager
 def grandchild(exitcode: int, what: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A parent, and the pid of its child, which ends when a line is written to the parent's input."""
+    """Start a parent; yield it and the pid of its child, which ends when a line is written to the parent."""
     command = [sys.executable, "-c", PARENT, str(exitcode), what]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
@@ -266,8 +265,10 @@ def grandchild(exitcode: int, what: str) -> Iterator[tuple[subprocess.Popen[str]
 
 @pytest.mark.parametrize("what", ["join", "leave"])
 @pytest.mark.parametrize("exitcode", [0, 7, -signal.SIGTERM])
-def test_the_exit_code_of_a_stranger_is_known(watching: tuple[Poller, Watching], exitcode: int, what: str) -> None:
-    """As a zombie, and after its parent has reaped it."""
+def test_exit_code_of_an_unrelated_process_is_known(
+    watching: tuple[Poller, Watching], exitcode: int, what: str
+) -> None:
+    """It is read while the process is a zombie, and after its parent has reaped it."""
     poller, watcher = watching
     with grandchild(exitcode, what) as (parent, pid):
         key = watcher.watch("p1", pid)
@@ -277,8 +278,8 @@ def test_the_exit_code_of_a_stranger_is_known(watching: tuple[Poller, Watching],
         parent.stdin.write("\n")
         parent.stdin.flush()
         if what == "join":
-            wait_until(lambda: proc.stat(pid) is None, 10, "it is joined")
-        wait_until(lambda: poller.wait(0.1) and watcher.ended, 10, "its end is seen")
+            wait_until(lambda: proc.stat(pid) is None, 10, "the process is joined")
+        wait_until(lambda: poller.wait(0.1) and watcher.ended, 10, "the exit is noticed")
         assert watcher.exitcode("p1") == exitcode or (what == "join" and not _since(6, 15))
         assert not watcher.signal("p1", 0)
         assert not watcher.signal("p1", signal.SIGTERM)
@@ -286,13 +287,12 @@ def test_the_exit_code_of_a_stranger_is_known(watching: tuple[Poller, Watching],
 
 
 def _since(*version: int) -> bool:
-    """Whether the kernel is so new: 6.15 keeps the exit code of what was reaped, 6.16 tells who a dead peer was."""
+    """Return whether the kernel has that version: 6.15 keeps exit codes after reaping, 6.16 the pid of a dead peer."""
     numbers = [part.partition("-")[0] for part in os.uname().release.split(".")[:2]]
     return tuple(map(int, numbers)) >= version
 
 
-def test_a_stranger_that_is_gone_cannot_be_watched(watching: tuple[Poller, Watching]) -> None:
-    """Nor can a pid that is none."""
+def test_process_that_does_not_exist_cannot_be_watched(watching: tuple[Poller, Watching]) -> None:
     _, watcher = watching
     with subprocess.Popen(["true"]) as process:
         process.wait()

@@ -1,4 +1,4 @@
-"""A real program under the real observer, and the readers that look into it; no supervisor, no loop."""
+"""A real program under the real observer, with its resources read as the supervisor does; no supervisor runs."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ from tests.waiting import wait_until
 
 T = TypeVar("T")
 
-#: What every program starts with.  ``say`` tells a word of the program's own making.
+#: What every program starts with. ``say`` sends the observer socket a message of the program's choice.
 PROLOGUE = """
 import multiprocessing, os, signal, sys, threading, time
 
@@ -43,7 +43,7 @@ def wait():
 
 
 class Watched:
-    """A program and its resources, as the loop would see them."""
+    """A running program and the resources read from it."""
 
     def __init__(self, process: "subprocess.Popen[str]", poller: Poller, listener: ObserverSocket) -> None:
         self.process = process
@@ -58,18 +58,18 @@ class Watched:
         return self.process.pid
 
     def told(self) -> list[str]:
-        """The next line that the program tells, as words."""
+        """Return the words of the next line that the program prints."""
         assert self.process.stdout
         return self.process.stdout.readline().split()
 
     def go_on(self) -> None:
-        """Let one ``wait()`` return."""
+        """Let the program return from one ``wait()``."""
         assert self.process.stdin
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
     def look(self) -> None:
-        """One turn: words, ends, and a reading, due or not."""
+        """Handle messages and exits, and read the resources even if that is not due."""
         self._poller.wait(0)
         for heard in self._listener.take(4096):
             if isinstance(heard, Heard):
@@ -86,7 +86,7 @@ class Watched:
         self.resources.read(_now())
 
     def see(self, predicate: Callable[["Watched"], T], deadline_s: float = 10) -> T:
-        """The first true answer, looking again and again."""
+        """Return the first true result of the predicate, reading the resources before each try."""
 
         def looked() -> T:
             self.look()
@@ -96,18 +96,18 @@ class Watched:
             return wait_until(looked, deadline_s)
         except AssertionError as error:
             shown = [*self.resources.records.values(), *self.resources.edges()]
-            raise AssertionError("\n".join([str(error), *map(_shortly, shown)])) from None
+            raise AssertionError("\n".join([str(error), *map(_summary, shown)])) from None
 
     def one(self, kind: str) -> Any:
-        """The one resource of that kind that is no part of another."""
+        """Return the only resource of that kind that is not part of another, else None."""
         found = [one for one in self.resources.records.values() if one.kind == kind and one.part_of is None]
         return found[0] if len(found) == 1 else None
 
     def edges(self, to: str) -> list[Edge]:
         return [edge for edge in self.resources.edges() if edge.to == to]
 
-    def broken(self, resource_id: str) -> str:
-        """What is said about a lock that was broken; nothing where that is not possible yet."""
+    def try_break_lock(self, resource_id: str) -> str:
+        """Break a lock and return the message; return nothing where that is not possible yet."""
         with contextlib.suppress(NotPossible):
             return self.resources.break_lock(resource_id)
         return ""
@@ -136,13 +136,13 @@ def _now() -> Now:
     return Now(mono=time.monotonic(), wall=time.time())
 
 
-def _shortly(record: Record) -> str:
+def _summary(record: Record) -> str:
     told = {name: value for name, value in asdict(record).items() if value not in (None, (), False)}
     return f"{type(record).__name__} {told}"
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """Kill all of its session but the resource tracker, which removes what the others left in /dev/shm and ends."""
+    """Kill its session except for the resource tracker, which cleans up /dev/shm and then exits."""
     for stat in filter(None, map(proc.stat, proc.pids())):
         if stat.session == process.pid and b"resource_tracker" not in (proc.read(f"{stat.pid}/cmdline") or b""):
             with contextlib.suppress(ProcessLookupError):
@@ -155,7 +155,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def watched(
     folder: Path, code: str, *arguments: str, owners: bool = False, python: str = sys.executable
 ) -> Iterator[Watched]:
-    """A program under observation, until the end of the block; all of its processes end with it."""
+    """Run a program under the observer; end all of its processes at the end of the block."""
     poller = Poller()
     listener = ObserverSocket(folder / "observer.sock", poller)
     script = folder / "program.py"

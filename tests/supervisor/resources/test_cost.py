@@ -1,4 +1,4 @@
-"""What it costs the loop to read a large program: 100 queues and 100 locks in 50 processes, each of which has all."""
+"""The CPU cost of reading a large program: 50 processes that share 100 queues and 100 locks."""
 
 import statistics
 import time
@@ -28,18 +28,18 @@ if __name__ == "__main__":
 
 
 def cost_s(program: Watched) -> float:
-    """CPU time of one reading."""
+    """Return the CPU time of one reading, in seconds."""
     program.resources._read_at = -1e9
     began = time.thread_time()
     program.resources.read(Now(mono=time.monotonic(), wall=time.time()))
     return time.thread_time() - began
 
 
-def test_a_reading_is_bounded_and_the_next_one_waits_for_it(tmp_path) -> None:
-    """Whatever there is to read: the budget, and the records; and no more than a share of a core in the long run."""
+def test_cost_of_a_reading_and_the_pause_after_it_are_bounded(tmp_path) -> None:
+    """A reading stays near its budget, and all readings together below a share of one core."""
     with watched(tmp_path, CODE) as program:
         for made in range(1, 11):
-            # A burst of some 280 words is what a socket takes while nobody reads.
+            # While it is not read, the socket holds about 280 messages.
             assert program.told() == ["made"]
             program.see(lambda it, made=made: len(it.resources.records) == 60 * made)
             program.go_on()
@@ -48,7 +48,7 @@ def test_a_reading_is_bounded_and_the_next_one_waits_for_it(tmp_path) -> None:
         records = len(program.resources.records)
         print(f"{records} records, 50 processes: {statistics.median(costs) * 1e3:.1f} ms of CPU a reading")  # noqa: T201 - the figure
         assert records == 600
-        # The budget is for what is looked at; semaphores, pages and records come on top.
+        # The budget covers reading processes; semaphores, pages and records add to it.
         assert statistics.median(costs) < 5 * BUDGET_S
         pause = program.resources.next_deadline() - program.resources._read_at
         assert pause >= max(WATCHED_S, costs[-1] / MOST_CPU * 0.9)

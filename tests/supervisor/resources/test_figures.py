@@ -1,4 +1,4 @@
-"""What is read of everything else: conditions, events, barriers, values, pools, managers, listeners, shared memory."""
+"""Figures of conditions, events, barriers, values, pools, managers, listeners, shared memory and duplex pipes."""
 
 import os
 import signal
@@ -22,8 +22,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_event_and_its_sleepers(method: str, tmp_path) -> None:
-    """Flag, who waits for it, and who could set it."""
+def test_event_has_its_flag_and_waiting_processes(method: str, tmp_path) -> None:
+    """Each wait names the process that could set the event."""
     code = f"""
 def sleep(event):
     event.wait()
@@ -50,8 +50,8 @@ def sleep(event):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_barrier_and_one_that_is_killed_there(method: str, tmp_path) -> None:
-    """Who has come; one that died there stays counted."""
+def test_process_killed_at_a_barrier_stays_counted(method: str, tmp_path) -> None:
+    """The barrier counts it as arrived but no longer lists it as waiting."""
     code = f"""
 def come(barrier):
     barrier.wait()
@@ -70,8 +70,8 @@ def come(barrier):
         assert (program.one("barrier").arrived, program.one("barrier").sleepers) == (2, 2)
 
 
-def test_condition_whose_notifier_waits_for_the_dead(tmp_path) -> None:
-    """After a sleeper was killed notify_all() hangs: that is told as what it is."""
+def test_notify_that_hangs_on_a_killed_waiter_is_shown_as_a_wait(tmp_path) -> None:
+    """After a waiter was killed, notify_all() blocks for ever."""
     code = f"""
 def sleep(condition):
     with condition: condition.wait()
@@ -93,8 +93,8 @@ def sleep(condition):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_values_and_arrays_live(method: str, tmp_path) -> None:
-    """As they are at this moment, whoever wrote them."""
+def test_values_and_arrays_show_their_current_contents(method: str, tmp_path) -> None:
+    """A change by any process is read."""
     code = f"""
 def write(value, array, text):
     value.value = -2.5
@@ -123,8 +123,8 @@ def write(value, array, text):
         assert chart["value"][0] in (1.5, -2.5)
 
 
-def test_who_has_inherited_a_pool_is_not_said_to_feed_it(tmp_path) -> None:
-    """A process that is forked later has its pipes too, and uses none of them."""
+def test_process_that_inherited_a_pools_pipes_is_not_a_holder(tmp_path) -> None:
+    """A process forked later has the pipes open and does not use them."""
     code = """
 def nap():
     time.sleep(600)
@@ -138,7 +138,7 @@ if __name__ == "__main__":
     with watched(tmp_path, code) as program:
         pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 1 and one)
         busy = {one["pid"] for one in pool.running}
-        # Who has which end of a pipe is looked at now and then: until then it may be each of them.
+        # The ends of a pipe are read only now and then; before that, every process with the pipe is a holder.
         idle = program.see(lambda it: next((one for one in it.edges("get") if one.holders == (it.pid,)), None))
         assert idle.pid in set(pool.workers) - busy
         waiting = program.see(lambda it: next((edge for edge in it.edges("get") if edge.pid == it.pid), None))
@@ -146,8 +146,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_pool_and_its_tasks(method: str, tmp_path) -> None:
-    """Who runs what, what waits, what is done; the last task of one that was killed."""
+def test_pool_has_its_workers_and_tasks(method: str, tmp_path) -> None:
+    """Running, queued and finished tasks are counted, and the last task of a killed worker is known."""
     code = f"""
 def nap(seconds):
     time.sleep(seconds)
@@ -174,8 +174,8 @@ def nap(seconds):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_idle_worker_that_is_killed_takes_the_pools_lock_along(method: str, tmp_path) -> None:
-    """It held the lock under which workers wait for tasks: the pool hangs, until that is broken."""
+def test_killed_idle_worker_leaves_the_pools_lock_abandoned(method: str, tmp_path) -> None:
+    """Workers wait for tasks under that lock, so the pool hangs until the lock is broken."""
     code = f"""
 {MAIN}
     pool = mp.Pool(2)
@@ -188,19 +188,18 @@ def test_idle_worker_that_is_killed_takes_the_pools_lock_along(method: str, tmp_
     with watched(tmp_path, code, method) as program:
         program.told()
         waiting = program.see(lambda it: len([edge for edge in it.edges("get") if edge.main]) == 2 and it.edges("get"))
-        # One waits for a task, the other for the one.
+        # One worker waits for a task, the other for the lock that the first holds.
         holder = next(edge.holders[0] for edge in waiting if edge.main and edge.holders[0] != program.pid)
         os.kill(holder, signal.SIGKILL)
         pool = program.see(lambda it: (one := it.one("pool")) and one.abandoned and one)
         assert pool.holder == holder
-        # The worker in its place has the lock mapped before its word of it was heard: until then it is refused.
-        assert f", held by dead pid {holder}." in program.see(lambda it: it.broken(pool.id))
+        # Breaking is refused until the report of the replacement worker, which has the lock mapped, has arrived.
+        assert f", held by dead pid {holder}." in program.see(lambda it: it.try_break_lock(pool.id))
         program.go_on()
         assert program.told() == ["0", "1", "2"]
 
 
-def test_executor_is_a_pool_too(tmp_path) -> None:
-    """Of concurrent.futures."""
+def test_process_pool_executor_is_shown_as_a_pool(tmp_path) -> None:
     code = f"""
 import concurrent.futures
 def nap(seconds):
@@ -217,8 +216,7 @@ def nap(seconds):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_manager_and_its_objects(method: str, tmp_path) -> None:
-    """Its server's pid, its address, and how many objects it keeps."""
+def test_manager_has_its_server_address_and_object_count(method: str, tmp_path) -> None:
     code = f"{MAIN}    manager = mp.Manager()\n    things = [manager.dict() for _ in range(3)]\n    wait()"
     with watched(tmp_path, code, method) as program:
         manager = program.see(lambda it: (one := it.one("manager")) and one.objects == 3 and one)
@@ -228,8 +226,7 @@ def test_manager_and_its_objects(method: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("family", ["AF_UNIX", "AF_INET"])
-def test_listener_and_its_connections(family: str, tmp_path) -> None:
-    """Address, and how many are connected now."""
+def test_listener_has_its_address_and_connection_count(family: str, tmp_path) -> None:
     code = f"""
 from multiprocessing.connection import Client, Listener
 def connect(address):
@@ -248,8 +245,8 @@ def connect(address):
         assert listener.address
 
 
-def test_shared_memory_users_and_leak(tmp_path) -> None:
-    """Who has it mapped, its size; and that it stays where nobody unlinks it."""
+def test_shared_memory_that_was_not_unlinked_is_a_leak(tmp_path) -> None:
+    """Before, it has its size and the processes that have it mapped."""
     code = f"""
 from multiprocessing import shared_memory, resource_tracker
 def use(name):
@@ -281,8 +278,8 @@ def use(name):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_duplex_pipe_both_ways(method: str, tmp_path) -> None:
-    """Bytes of each direction, who has which end, and who waits for the other."""
+def test_duplex_pipe_has_bytes_and_users_of_both_directions(method: str, tmp_path) -> None:
+    """A wait for one end is held by the process that has the other."""
     code = f"""
 def talk(end):
     end.send_bytes(bytes(10))
@@ -307,8 +304,8 @@ def talk(end):
         program.see(lambda it: it.edges("recv")[0].holders == (program.pid,))
 
 
-def test_duplex_pipe_that_many_have_inherited(tmp_path) -> None:
-    """Whoever is asked has both ends: each is asked for the bytes in the one that it names."""
+def test_bytes_of_a_duplex_pipe_are_right_where_many_processes_inherited_it(tmp_path) -> None:
+    """Each of them has both ends open."""
     code = """
 if __name__ == "__main__":
     mp = multiprocessing.get_context("fork")

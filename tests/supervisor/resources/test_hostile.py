@@ -1,4 +1,4 @@
-"""Words are claims and fds may be anything: nothing makes the readers fail, wait, or tell a wrong figure."""
+"""Invalid messages and descriptors never make the readers fail, block or show a wrong figure."""
 
 import mmap
 import os
@@ -87,8 +87,8 @@ fds = st.lists(st.sampled_from(["pipe", "file", "null", "page", "sem"]), max_siz
 
 @given(st.lists(st.tuples(words, fds, st.integers(0, 2)), max_size=20))
 @examples(60, (HealthCheck.function_scoped_fixture,))
-def test_anything_may_be_told(pid: int, told: list[tuple[Any, list[str], int]]) -> None:
-    """All fds are closed in the end, and every reading comes to its end."""
+def test_any_sequence_of_messages_is_handled(pid: int, told: list[tuple[Any, list[str], int]]) -> None:
+    """All descriptors are closed in the end, and every reading terminates."""
     stat = proc.stat(pid)
     assert stat
     before = proc.count_fds(os.getpid())
@@ -106,8 +106,8 @@ def test_anything_may_be_told(pid: int, told: list[tuple[Any, list[str], int]]) 
     assert proc.count_fds(os.getpid()) == before
 
 
-def test_another_object_at_the_address_is_no_lock(tmp_path: Path) -> None:
-    """A figure is told of an object of the right type alone."""
+def test_object_of_another_type_at_the_address_is_not_read(tmp_path: Path) -> None:
+    """A figure is read only from an object of the right type."""
     code = """
 import collections
 lock = multiprocessing.Lock()
@@ -127,8 +127,8 @@ wait()
         assert memory.refused
 
 
-def test_truncated_page_and_semaphore_are_unknown(tmp_path: Path) -> None:
-    """A program that cuts its files short takes away its own figures, and nobody else's life."""
+def test_truncated_page_and_semaphore_have_no_figures(tmp_path: Path) -> None:
+    """A program that truncates its files does not disturb the reader."""
     code = """
 lock = multiprocessing.Lock()
 tell("made")
@@ -150,8 +150,8 @@ wait()
         assert program.see(lambda it: (one := it.one("lock")) and one.value is None and one)
 
 
-def test_memory_of_a_process_is_never_that_of_its_successor() -> None:
-    """After the end, or an exec, there is nothing to be read, whoever has the pid."""
+def test_memory_of_an_ended_process_is_not_read_from_its_successor() -> None:
+    """After an exit or an exec nothing is read, whichever process has the pid."""
     with tempfile.TemporaryFile() as shared:
         shared.write(bytes(mmap.PAGESIZE))
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -171,9 +171,9 @@ def test_memory_of_a_process_is_never_that_of_its_successor() -> None:
     view.close()
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_what_may_not_be_looked_at_is_unknown(pid: int) -> None:
-    """As another user: nothing is told, and nothing fails."""
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can switch to another user")
+def test_process_that_may_not_be_read_has_no_figures(pid: int) -> None:
+    """As another user, nothing is read and nothing fails."""
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})

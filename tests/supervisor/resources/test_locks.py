@@ -1,4 +1,4 @@
-"""Locks of real programs, read from outside: who holds them, who waits, whose holder is dead; and breaking one."""
+"""Locks and semaphores of real programs: holders, waiting processes, dead holders, and breaking a lock."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ from tests.waiting import wait_until
 
 METHODS = ["fork", "spawn", "forkserver"]
 
-#: ``hold`` takes it and tells; ``take`` waits for it and tells.
-TWO = """
+#: One child acquires the lock and keeps it, another waits for it; each prints when it has it.
+HOLDER_AND_TAKER = """
 def hold(lock):
     lock.acquire()
     tell("held", os.getpid())
@@ -47,8 +47,8 @@ def kind_of(program: Watched, kind: str):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["Lock", "RLock"])
 def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tmp_path) -> None:
-    """All that can happen to a lock, in order; each step is seen, and breaking it lets the waiting one go on."""
-    with watched(tmp_path, TWO, method, kind) as program:
+    """Each step is read in order, and breaking the lock lets the waiting process continue."""
+    with watched(tmp_path, HOLDER_AND_TAKER, method, kind) as program:
         holder = int(program.told()[1])
         lock = program.see(lambda it: (one := kind_of(it, kind)) and one.holder == holder and one)
         assert (lock.value, lock.maximum, lock.abandoned, lock.holder_unknown) == (0, 1, False, None)
@@ -82,8 +82,8 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
             program.resources.break_lock(lock.id)
 
 
-def test_what_is_no_lock_cannot_be_broken(tmp_path) -> None:
-    """Each refusal says why."""
+def test_resource_that_is_not_a_lock_cannot_be_broken(tmp_path) -> None:
+    """Each refusal gives the reason."""
     code = "queue = multiprocessing.Queue()\ntell('made')\nwait()"
     with watched(tmp_path, code) as program:
         queue = program.see(lambda it: it.one("queue"))
@@ -93,21 +93,21 @@ def test_what_is_no_lock_cannot_be_broken(tmp_path) -> None:
             program.resources.break_lock("r999")
 
 
-def test_lock_that_its_holder_takes_again(tmp_path) -> None:
-    """Who waits for itself is its own holder."""
+def test_lock_acquired_twice_by_its_holder_waits_for_itself(tmp_path) -> None:
+    """The waiting process is its own holder."""
     code = "lock = multiprocessing.Lock()\nlock.acquire()\nlock.acquire()"
     with watched(tmp_path, code) as program:
         edge = program.see(lambda it: it.edges("acquire") and it.one("lock").holder and it.edges("acquire")[0])
         assert (edge.pid, edge.holders) == (program.pid, (program.pid,))
 
 
-def started(program: Watched) -> dict[int, float]:
-    """Since when each waits for a lock."""
+def wait_starts(program: Watched) -> dict[int, float]:
+    """Return the time since which each process waits for a lock."""
     return {edge.pid: edge.since for edge in program.edges("acquire")}
 
 
-def test_two_that_wait_for_each_other(tmp_path) -> None:
-    """The edges of a deadlock, both ways, also where one is stopped."""
+def test_processes_that_wait_for_each_others_lock_have_edges_both_ways(tmp_path) -> None:
+    """The edges and their times stay the same while one of the processes is stopped."""
     code = """
 def both(one, other, barrier):
     with one:
@@ -127,20 +127,20 @@ if __name__ == "__main__":
         program.see(
             lambda it: {edge.pid: edge.holders for edge in it.edges("acquire")} == {first: (second,), second: (first,)}
         )
-        # A thread that has just gone to sleep is still charged for that.
-        program.see(lambda it: started(it) == (it.look(), started(it))[1])
-        since = started(program)
+        # CPU time of a thread that has just blocked is still being accounted.
+        program.see(lambda it: wait_starts(it) == (it.look(), wait_starts(it))[1])
+        since = wait_starts(program)
         os.kill(first, signal.SIGSTOP)
         wait_until(lambda: (stat := proc.stat(first)) and stat.state == "T")
-        program.see(lambda it: started(it) == since)
+        program.see(lambda it: wait_starts(it) == since)
         os.kill(first, signal.SIGCONT)
-        program.see(lambda it: (stat := proc.stat(first)) and stat.state == "S" and started(it) == since)
+        program.see(lambda it: (stat := proc.stat(first)) and stat.state == "S" and wait_starts(it) == since)
         (join,) = program.see(lambda it: it.edges("join"))
         assert (join.pid, join.of, join.holders, join.resource) == (program.pid, first, (first,), None)
 
 
-def test_holder_that_waits_elsewhere_is_not_taken_for_dead(tmp_path) -> None:
-    """A lock passed on like a baton has no owner that can be told; it is never called abandoned."""
+def test_lock_released_by_another_process_is_never_called_abandoned(tmp_path) -> None:
+    """A lock passed from process to process has no known owner."""
     code = """
 def give(lock, asked):
     asked.acquire()
@@ -173,8 +173,8 @@ if __name__ == "__main__":
             assert not lock.abandoned
 
 
-def test_semaphore_names_those_that_have_some(tmp_path) -> None:
-    """Any of those that acquired one could let the waiting one go on."""
+def test_semaphore_names_the_processes_that_acquired_it(tmp_path) -> None:
+    """Each of them could let the waiting process continue."""
     code = """
 def hold(semaphore):
     semaphore.acquire()
@@ -197,10 +197,8 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["Semaphore", "BoundedSemaphore"])
-def test_place_of_a_semaphore_that_died_with_its_holder_is_seen_and_given_back(
-    method: str, kind: str, tmp_path
-) -> None:
-    """One of two places is lost; the waiting one gets it when it is released in the place of the dead."""
+def test_slot_of_a_semaphore_lost_with_its_holder_can_be_released(method: str, kind: str, tmp_path) -> None:
+    """The waiting process gets the slot of the dead one."""
     code = """
 def hold(semaphore):
     semaphore.acquire()
@@ -232,8 +230,8 @@ if __name__ == "__main__":
             program.resources.break_lock(shown.id)
 
 
-def test_semaphore_that_one_acquires_and_another_releases_is_nobodys(tmp_path) -> None:
-    """A signal between processes belongs to none of them."""
+def test_semaphore_used_as_a_signal_has_no_holders(tmp_path) -> None:
+    """One process only acquires it, another only releases it."""
     code = """
 def receive(signals):
     for _ in range(3): signals.acquire()
@@ -253,8 +251,8 @@ if __name__ == "__main__":
         assert semaphore.acquired_by == ()
 
 
-def test_timed_wait_is_told_as_such(tmp_path) -> None:
-    """It ends by itself; also after a stop, when the kernel does not say any more which call it was."""
+def test_wait_with_a_timeout_is_marked_as_timed(tmp_path) -> None:
+    """This holds also after a stop, when the kernel no longer shows the original system call."""
     code = "lock = multiprocessing.Lock()\nlock.acquire()\nlock.acquire(timeout=600)"
     with watched(tmp_path, code) as program:
         assert program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0]).timed
@@ -267,8 +265,8 @@ def test_timed_wait_is_told_as_such(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("owners", [True, False])
-def test_holder_that_died_before_anybody_looked(owners: bool, tmp_path) -> None:  # noqa: FBT001
-    """Where owners are noted it is named even then; otherwise it is known that it is dead, and not who it was."""
+def test_lock_of_a_holder_that_died_before_the_first_reading_is_abandoned(owners: bool, tmp_path) -> None:  # noqa: FBT001
+    """The holder is named only where the program records owners."""
     code = """
 def die(lock):
     lock.acquire()

@@ -1,4 +1,4 @@
-"""Waits within calls on the proxies of a manager: for a lock that another client has, for an item, for an answer."""
+"""Waits in calls on a manager's proxies: for a lock of another client, for an item, or for the answer."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def found_deadlocks(program: Watched) -> list[set[int]]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_two_that_want_each_others_lock(method: str, tmp_path: Path) -> None:
-    """A circle of two clients and two locks, each with its name and its holder; the manager is no part of it."""
+def test_deadlock_over_two_managed_locks_is_found(method: str, tmp_path: Path) -> None:
+    """Both locks have their names and holders; the manager is not part of the cycle."""
     code = """
     savings = manager.Lock()
     current = manager.RLock()
@@ -87,8 +87,10 @@ def test_two_that_want_each_others_lock(method: str, tmp_path: Path) -> None:
         ("Slow()", "'sleep', 600", ("manager", "answer", False)),
     ],
 )
-def test_what_a_call_waits_for(made: str, call: str, shows: tuple[str, str, bool], tmp_path: Path) -> None:
-    """The thing, as if it were shared without a manager; where the method is somebody's own, the manager."""
+def test_call_on_a_proxy_waits_for_its_object(
+    made: str, call: str, shows: tuple[str, str, bool], tmp_path: Path
+) -> None:
+    """A call of a method that is not a known blocking one waits for the manager."""
     code = f"    thing = manager.{made}\n    tell(start(call, thing, {call}))\n    wait()"
     kind, to, timed = shows
     with watched(tmp_path, MANAGED + code, "fork") as program:
@@ -96,14 +98,14 @@ def test_what_a_call_waits_for(made: str, call: str, shows: tuple[str, str, bool
         [edge] = program.see(lambda it: it.edges(to))
         thing = program.one(kind)
         assert (edge.pid, edge.resource, edge.timed) == (child, thing.id, timed)
-        # Others, whom nobody observes, may have a proxy too.
+        # Processes that are not observed may have a proxy too.
         assert (edge.certain, edge.main) == (False, True)
         expected = program.one("manager").server if kind == "manager" else program.pid
         assert expected in edge.holders
         assert abs(time.time() - edge.since) < 30
 
 
-def test_put_into_a_full_queue(tmp_path: Path) -> None:
+def test_put_into_a_full_managed_queue_is_a_wait(tmp_path: Path) -> None:
     code = """
     thing = manager.Queue(1)
     thing.put(1)
@@ -120,8 +122,8 @@ def test_put_into_a_full_queue(tmp_path: Path) -> None:
         program.see(lambda it: not it.edges("put"))
 
 
-def test_a_lock_changes_hands(tmp_path: Path) -> None:
-    """Taken, taken again by the same (RLock), given back, waited for with its condition: the holder is who has it."""
+def test_holder_of_a_managed_lock_is_always_the_current_one(tmp_path: Path) -> None:
+    """The lock is acquired, acquired again (RLock), released, and released by waiting on its condition."""
     code = """
     lock, cond = manager.RLock(), manager.Condition()
     lock.acquire(); lock.acquire(); wait()
@@ -143,8 +145,8 @@ def test_a_lock_changes_hands(tmp_path: Path) -> None:
         assert found_deadlocks(program) == []
 
 
-def test_the_dead_hold_a_managed_lock(tmp_path: Path) -> None:
-    """Nothing of it can be reached from outside, so it cannot be broken; the page says so."""
+def test_managed_lock_of_a_dead_process_is_abandoned_and_cannot_be_broken(tmp_path: Path) -> None:
+    """The lock is in the manager's memory and cannot be released from outside."""
     code = """
     def die_with(lock):
         lock.acquire()
@@ -168,8 +170,8 @@ def test_the_dead_hold_a_managed_lock(tmp_path: Path) -> None:
             program.resources.break_lock(lock.id)
 
 
-def test_a_lock_that_another_thread_may_have_taken(tmp_path: Path) -> None:
-    """Each process has a thread that works: it may be the one that has the lock, and will give it back."""
+def test_managed_locks_that_another_thread_may_hold_are_no_deadlock(tmp_path: Path) -> None:
+    """Each process has another running thread, which may hold the lock and release it."""
     code = """
     def take_both_with_thread(*args):
         threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
@@ -185,8 +187,8 @@ def test_a_lock_that_another_thread_may_have_taken(tmp_path: Path) -> None:
             assert found_deadlocks(program) == []
 
 
-def test_a_manager_over_tcp(tmp_path: Path) -> None:
-    """The kernel does not say who a TCP client is: its wait is told, its lock has somebody."""
+def test_lock_of_a_manager_over_tcp_has_an_unknown_holder(tmp_path: Path) -> None:
+    """The kernel does not identify a TCP client; its wait is still shown."""
     code = """
     manager = SyncManager(("127.0.0.1", 0), ctx=mp)
     manager.start()
@@ -203,7 +205,7 @@ def test_a_manager_over_tcp(tmp_path: Path) -> None:
         assert (lock.value, lock.holder, lock.holder_unknown) == (0, None, True)
 
 
-def test_proxies_that_are_gone_are_told(tmp_path: Path) -> None:
+def test_managed_lock_without_proxies_is_removed(tmp_path: Path) -> None:
     code = "    lock = manager.Lock()\n    other = manager.Lock()\n    wait()\n    del other\n    wait()"
     with watched(tmp_path, MANAGED + code, "fork") as program:
         program.see(lambda it: len([one for one in it.resources.records.values() if one.kind == "lock"]) == 2)

@@ -1,4 +1,4 @@
-"""Waits for messages between processes, told from outside: sockets, polls, listeners; and no deadlock that is none."""
+"""Waits for messages between processes over sockets, polls and listeners, without false deadlocks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.core.findings.wait_graph import Deadlock, find_deadlocks
 from app.records.waits import Edge
 from tests.supervisor.resources.observed_programs import Watched, watched
 
-#: Two processes with a socket between them; what each does with its end is the argument.
-TWO = """
+#: Ways to connect two processes with a socket and to wait on one of its ends.
+SOCKETS = """
 import select, selectors, socket, struct, subprocess
 from multiprocessing.connection import Client, Listener, wait as wait_for
 
@@ -55,13 +55,13 @@ def found_deadlocks(program: Watched) -> tuple[Deadlock, ...]:
 
 
 def edge_of(program: Watched, pid: int) -> Edge | None:
-    """The only wait of that process, as far as it is for something else than an end."""
+    """Return the only wait of that process, not counting waits for a process to exit."""
     found = [one for one in program.resources.edges() if one.pid == pid and one.of is None]
     return found[0] if len(found) == 1 else None
 
 
-def settled(program: Watched, pid: int) -> Edge:
-    """Once everybody was asked who else has the other end."""
+def certain_edge(program: Watched, pid: int) -> Edge:
+    """Return the wait of that process once all holders of the other end are known."""
     found = program.see(lambda it: (one := edge_of(it, pid)) and one.certain and one)
     assert found
     return found
@@ -69,8 +69,8 @@ def settled(program: Watched, pid: int) -> Edge:
 
 @pytest.mark.parametrize("family", ["unix", "tcp"])
 @pytest.mark.parametrize("way", ["read", "poll", "choose", "epoll"])
-def test_who_holds_the_other_end_of_a_socket(family: str, way: str, tmp_path: Path) -> None:
-    """However it waits: for a message of the process that has the peer, which was told of no resource."""
+def test_wait_on_a_socket_names_the_process_at_the_other_end(family: str, way: str, tmp_path: Path) -> None:
+    """This holds for each way to wait, although the socket was never reported as a resource."""
     code = f"""
 def child(ours, theirs):
     ours.close()
@@ -82,16 +82,16 @@ theirs.close()
 tell(process.pid)
 rest()
 """
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         child = int(program.told()[0])
-        edge = settled(program, child)
+        edge = certain_edge(program, child)
         assert (edge.resource, edge.to, edge.holders) == (None, "recv", (program.pid,))
         assert (edge.main, edge.timed) == (True, False)
         assert found_deadlocks(program) == ()
 
 
 @pytest.mark.parametrize("family", ["unix", "tcp"])
-def test_two_that_wait_for_a_message_of_each_other(family: str, tmp_path: Path) -> None:
+def test_processes_that_wait_for_each_others_message_are_deadlocked(family: str, tmp_path: Path) -> None:
     code = f"""
 def child(ours, theirs):
     ours.close()
@@ -103,7 +103,7 @@ theirs.close()
 tell(process.pid)
 read(ours)
 """
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         child = int(program.told()[0])
         [deadlock] = program.see(found_deadlocks)
         assert set(deadlock.pids) == {program.pid, child}
@@ -112,13 +112,15 @@ read(ours)
 @pytest.mark.parametrize(
     "more",
     [
-        pytest.param("subprocess.Popen(['sleep', '60'], pass_fds=[theirs.fileno()])", id="a stranger has the end, too"),
+        pytest.param(
+            "subprocess.Popen(['sleep', '60'], pass_fds=[theirs.fileno()])", id="an unobserved process has the end too"
+        ),
         pytest.param("ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('@ll', 60, 0))", id="limit"),
         pytest.param("threading.Thread(target=rest, daemon=True).start()", id="another thread may send"),
     ],
 )
-def test_no_deadlock_where_something_else_may_come(more: str, tmp_path: Path) -> None:
-    """Both wait, and everything is as in the deadlock but for one thing."""
+def test_wait_that_may_still_end_is_not_a_deadlock(more: str, tmp_path: Path) -> None:
+    """Everything is as in the deadlock except for one thing."""
     code = f"""
 def child(ours, theirs):
     ours.close()
@@ -131,24 +133,24 @@ theirs.close()
 tell(process.pid)
 read(ours)
 """
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         child = int(program.told()[0])
-        settled(program, child)
+        certain_edge(program, child)
         program.see(lambda it: edge_of(it, program.pid))
         for _ in range(8):
             program.look()
             assert found_deadlocks(program) == ()
 
 
-def test_a_spawned_child_that_has_not_said_hello_may_answer(tmp_path: Path) -> None:
-    """It has the end that nobody else has, for as long as its interpreter takes to start: its parent may hope."""
+def test_spawned_child_that_is_still_starting_may_answer(tmp_path: Path) -> None:
+    """It has the only other end open, so the wait of its parent is no deadlock until it is killed."""
     code = """
 answers = multiprocessing.get_context("spawn").SimpleQueue()
 booting = subprocess.Popen(["sleep", "600"], pass_fds=[answers._writer.fileno()])
 tell(booting.pid)
 answers.get()
 """
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         booting = int(program.told()[0])
         program.see(lambda it: edge_of(it, program.pid))
         for _ in range(8):
@@ -160,8 +162,8 @@ answers.get()
 
 
 @pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
-def test_who_waits_for_any_of_two_needs_one(way: str, tmp_path: Path) -> None:
-    """Where one of the two works, there is hope; where both wait for the first, there is none."""
+def test_wait_for_either_of_two_messages_ends_with_one(way: str, tmp_path: Path) -> None:
+    """It is a deadlock only if neither of the two senders is running."""
     code = f"""
 def child(number, pairs, works):
     for at, (ours, theirs) in enumerate(pairs):
@@ -179,21 +181,21 @@ all_closed(pairs)
 tell(first.pid, second.pid)
 {way}(*(ours for ours, _ in pairs))
 """
-    with watched(tmp_path, TWO + code, "waits") as program:
+    with watched(tmp_path, SOCKETS + code, "waits") as program:
         pids = {program.pid, *map(int, program.told())}
         [deadlock] = program.see(found_deadlocks)
         assert {*deadlock.pids, *deadlock.blocked_behind} == pids
-    with watched(tmp_path, TWO + code, "works") as program:
+    with watched(tmp_path, SOCKETS + code, "works") as program:
         first, second = map(int, program.told())
-        assert settled(program, program.pid).holders == tuple(sorted((first, second)))
-        program.see(lambda it: settled(it, first).holders == (program.pid,))
+        assert certain_edge(program, program.pid).holders == tuple(sorted((first, second)))
+        program.see(lambda it: certain_edge(it, first).holders == (program.pid,))
         assert edge_of(program, second) is None
         assert found_deadlocks(program) == ()
 
 
 @pytest.mark.parametrize("way", ["poll", "choose", "epoll"])
-def test_an_alternative_that_nobody_knows(way: str, tmp_path: Path) -> None:
-    """One of the fds leads out of the program: what is known of the other makes no deadlock."""
+def test_wait_on_an_unknown_descriptor_as_well_is_not_a_deadlock(way: str, tmp_path: Path) -> None:
+    """One of the descriptors leads out of the program."""
     code = f"""
 def child(ours, theirs):
     ours.close()
@@ -205,9 +207,9 @@ theirs.close()
 tell(process.pid)
 {way}(ours, sys.stdin)
 """
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         child = int(program.told()[0])
-        settled(program, child)
+        certain_edge(program, child)
         edge = program.see(lambda it: edge_of(it, program.pid))
         assert (edge.holders, edge.certain) == ((child,), False)
         for _ in range(4):
@@ -216,8 +218,8 @@ tell(process.pid)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_waiting_for_ends_and_messages_together(method: str, tmp_path: Path) -> None:
-    """`connection.wait` on a Connection and on sentinels: for the message, and for the end of each."""
+def test_connection_wait_has_an_edge_for_each_object(method: str, tmp_path: Path) -> None:
+    """`connection.wait` on a Connection and on sentinels waits for the message and for each exit."""
     code = """
 if __name__ == "__main__":
     context = multiprocessing.get_context(sys.argv[1])
@@ -227,17 +229,17 @@ if __name__ == "__main__":
     tell(*(one.pid for one in processes))
     wait_for([receiver, *(one.sentinel for one in processes)])
 """
-    with watched(tmp_path, TWO + code, method) as program:
+    with watched(tmp_path, SOCKETS + code, method) as program:
         children = set(map(int, program.told()))
         edges = program.see(lambda it: len(found := [e for e in it.resources.edges() if e.main]) == 3 and found)
         assert {edge.of for edge in edges if edge.to == "end"} == children
         assert [edge.resource for edge in edges if edge.to == "recv"] == [program.one("pipe").id]
 
 
-def test_a_join_with_a_timeout_is_no_message(tmp_path: Path) -> None:
-    """It polls the sentinel, whose other end the child has."""
+def test_join_with_a_timeout_is_not_a_wait_for_a_message(tmp_path: Path) -> None:
+    """It polls the sentinel, whose other end the child has open."""
     code = "process = start(rest)\ntell(process.pid)\nprocess.join(600)"
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         program.told()
         program.see(lambda it: (one := it.resources._views.get(it.pid)) and one.threads.waits and one.sentinels)
         for _ in range(4):
@@ -245,12 +247,11 @@ def test_a_join_with_a_timeout_is_no_message(tmp_path: Path) -> None:
             assert program.resources.edges() == ()
 
 
-def test_a_subprocess_is_nobody_that_we_know(tmp_path: Path) -> None:
-    """Nor is a shell that gives the input: no edge leads to what is not observed."""
+def test_wait_for_an_unobserved_subprocess_has_no_edge(tmp_path: Path) -> None:
     code = (
         "process = subprocess.Popen(['sleep', '60'], stdout=subprocess.PIPE)\ntell(process.pid)\nprocess.stdout.read()"
     )
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         program.told()
         program.see(lambda it: (one := it.resources._views.get(it.pid)) and one.threads.waits)
         for _ in range(4):
@@ -261,7 +262,7 @@ def test_a_subprocess_is_nobody_that_we_know(tmp_path: Path) -> None:
 # Listeners
 
 LISTENING = (
-    TWO
+    SOCKETS
     + """
 def address(folder):
     return ("127.0.0.1", 0) if sys.argv[1] == "AF_INET" else os.path.join(folder, "listener")
@@ -271,8 +272,8 @@ FAMILIES = pytest.mark.parametrize("family", ["AF_UNIX", "AF_INET"])
 
 
 @FAMILIES
-def test_a_listener_waits_for_somebody(family: str, tmp_path: Path) -> None:
-    """Who that will be nobody knows: the edge ends at the listener."""
+def test_accept_is_a_wait_for_the_listener(family: str, tmp_path: Path) -> None:
+    """The edge ends at the listener, because the client is not known."""
     code = "listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b'key')\nlistener.accept()"
     with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
         [edge] = program.see(lambda it: it.edges("accept"))
@@ -282,8 +283,8 @@ def test_a_listener_waits_for_somebody(family: str, tmp_path: Path) -> None:
 
 
 @FAMILIES
-def test_a_client_that_nobody_accepts(family: str, tmp_path: Path) -> None:
-    """It waits for who listens; where that one joins it, both wait for ever."""
+def test_client_that_is_not_accepted_waits_for_the_listening_process(family: str, tmp_path: Path) -> None:
+    """If that process joins the client, both are deadlocked."""
     code = """
 def child(place):
     Client(place, sys.argv[1], authkey=b"key")
@@ -303,8 +304,8 @@ process.join()
 
 
 @FAMILIES
-def test_a_message_over_a_connection_of_a_listener(family: str, tmp_path: Path) -> None:
-    """The client and who has accepted it: both know the listener."""
+def test_wait_on_an_accepted_connection_names_the_listener(family: str, tmp_path: Path) -> None:
+    """The edges of both the client and the process that accepted it have the listener as their resource."""
     code = """
 def child(place):
     Client(place, sys.argv[1], authkey=b"key").recv()
@@ -318,7 +319,7 @@ connection.recv()
 """
     with watched(tmp_path, LISTENING + code, family, str(tmp_path)) as program:
         child = int(program.told()[0])
-        edge = settled(program, child)
+        edge = certain_edge(program, child)
         listener = program.one("listener")
         assert (edge.resource, edge.to, edge.holders) == (listener.id, "recv", (program.pid,))
         assert found_deadlocks(program) == ()
@@ -328,8 +329,8 @@ connection.recv()
 
 
 @FAMILIES
-def test_a_silent_client_keeps_a_listener_from_others(family: str, tmp_path: Path) -> None:
-    """In accept() it reads from somebody whom nobody observes, and who does not say who he is."""
+def test_client_that_does_not_authenticate_blocks_accept(family: str, tmp_path: Path) -> None:
+    """The listener waits for that client, which is not observed."""
     code = """
 listener = Listener(address(sys.argv[2]), sys.argv[1], authkey=b"key")
 tell(listener.address if sys.argv[1] == "AF_UNIX" else listener.address[1])
@@ -345,11 +346,10 @@ listener.accept()
             program.see(lambda it: it.edges("greet")[0].holders == (os.getpid(),))
 
 
-def test_nothing_stays_open(tmp_path: Path) -> None:
-    """Who asks the kernel lets go of it."""
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     code = "ours, theirs = connected('unix')\nstart(read, theirs)\ntheirs.close()\ntell('ready')\nrest()"
-    with watched(tmp_path, TWO + code) as program:
+    with watched(tmp_path, SOCKETS + code) as program:
         program.told()
         program.see(lambda it: it.edges("recv"))
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,4 +1,4 @@
-"""Queues and pipes of real programs: depth, backlog, bytes, rates, age, and who waits to put or to get."""
+"""Queues and pipes of real programs: size, feeder backlog, bytes, rates, age and waiting processes."""
 
 import os
 import signal
@@ -35,8 +35,8 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["Queue(3)", "JoinableQueue(3)"])
-def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
-    """Depth against its limit, who waits to put, who waits to get, and what that one waits for."""
+def test_queue_shows_waits_to_put_when_full_and_to_get_when_empty(method: str, kind: str, tmp_path) -> None:
+    """A getter that is killed leaves the readers' lock abandoned."""
     code = (
         WORK
         + """
@@ -52,7 +52,7 @@ def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
     name = kind.partition("(")[0].replace("JoinableQueue", "joinable_queue").lower()
     with watched(tmp_path, code, method, kind) as program:
         putter = int(program.told()[1])
-        # The forkserver has the pipe for a moment, too.
+        # The forkserver has the pipe open for a moment too.
         program.see(lambda it: it.edges("put") and it.edges("put")[0].holders == (program.pid,))
         edge = program.edges("put")[0]
         queue = program.see(lambda it: it.one(name).size and it.one(name))
@@ -72,15 +72,15 @@ def test_queue_is_full_then_empty(method: str, kind: str, tmp_path) -> None:
         assert edge.pid == getter
         wait_ends = program.see(lambda it: it.edges("get")[0].holders == tuple(sorted({program.pid, putter})))
         assert wait_ends
-        # Killed while it waits, it takes the lock with it that readers share.
+        # A getter killed while it waits still holds the lock that readers share.
         os.kill(getter, signal.SIGKILL)
         left = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
         assert left.holder == getter
         assert program.resources.break_lock(left.id).startswith("Released ")
 
 
-def test_rates_and_the_age_of_the_oldest(tmp_path) -> None:
-    """From counters of all users, also of one that was killed."""
+def test_queue_has_rates_and_the_age_of_its_oldest_item(tmp_path) -> None:
+    """They come from the counters of all users, a killed one included."""
     code = (
         WORK
         + """
@@ -104,8 +104,8 @@ def test_rates_and_the_age_of_the_oldest(tmp_path) -> None:
         program.see(lambda it: it.one("queue").put_per_s == it.one("queue").get_per_s == 0)
 
 
-def test_backlog_of_a_feeder_and_a_full_pipe(tmp_path) -> None:
-    """What a feeder could not write yet is in its process alone, and it waits to flush it."""
+def test_items_that_do_not_fit_the_pipe_are_buffered_in_their_process(tmp_path) -> None:
+    """The feeder thread waits to flush them."""
     code = WORK + "    putter = start(mp, put, queue, 7, 60000)\n    wait()"
     with watched(tmp_path, code, "fork", "Queue()") as program:
         putter = int(program.told()[1])
@@ -117,8 +117,8 @@ def test_backlog_of_a_feeder_and_a_full_pipe(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_simple_queue(method: str, tmp_path) -> None:
-    """Bytes, no depth; a put that finds the pipe full waits itself."""
+def test_simple_queue_has_bytes_but_no_size(method: str, tmp_path) -> None:
+    """A put into a full pipe blocks the main thread itself."""
     code = WORK + "    putter = start(mp, put, queue, 3, 40000)\n    tell(putter.pid)\n    wait()"
     with watched(tmp_path, code, method, "SimpleQueue()") as program:
         putter = int(program.told()[0])
@@ -129,8 +129,8 @@ def test_simple_queue(method: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_join_before_drain_shows_its_parts(method: str, tmp_path) -> None:
-    """The child flushes, its parent joins it: both edges are there, for the finding to be made."""
+def test_join_before_the_queue_is_drained_has_a_flush_and_a_join_edge(method: str, tmp_path) -> None:
+    """The child waits to flush its queue, and its parent to join it."""
     code = """
 def work(queue):
     queue.put(bytes(1000000))
@@ -150,13 +150,13 @@ if __name__ == "__main__":
         )
         assert (join.pid, join.of, join.holders) == (program.pid, child, (child,))
         assert (flush.pid, flush.main, flush.resource) == (child, False, program.one("queue").id)
-        # The forkserver has the pipe for a moment, too.
+        # The forkserver has the pipe open for a moment too.
         program.see(lambda it: it.edges("flush")[0].holders == (program.pid,))
         wait_until(lambda: program.see(lambda it: it.edges("flush")[0].since == flush.since))
 
 
-def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
-    """Nothing of it is kept, neither records nor fds."""
+def test_queue_of_an_ended_program_is_forgotten(tmp_path) -> None:
+    """Neither records nor descriptors are kept."""
     code = "queue = multiprocessing.Queue()\nqueue.put(1)\nwait()"
     with watched(tmp_path, code) as program:
         program.see(lambda it: it.one("queue"))
@@ -169,8 +169,8 @@ def test_queue_of_a_program_that_ended_is_forgotten(tmp_path) -> None:
         assert resources.charts.history.as_reply()["series"] == {}
 
 
-def test_page_tells_of_waits_where_system_calls_may_not_be_seen(tmp_path) -> None:
-    """Since when is told exactly; whether for ever is not known, so it counts as timed and makes no deadlock."""
+def test_waits_are_read_from_the_page_where_system_calls_cannot_be_read(tmp_path) -> None:
+    """The start is exact, but a timeout is not known, so the wait counts as timed."""
     with watched(tmp_path, "queue = multiprocessing.Queue()\nqueue.get()") as program:
         edge = program.see(lambda it: it.edges("get") and it.edges("get")[0])
         reader = program.resources._reader

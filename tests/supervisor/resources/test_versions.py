@@ -1,4 +1,4 @@
-"""The readers understand every CPython from 3.8 on that is here: where its objects are is no matter of the version."""
+"""Resources are read from every installed CPython from 3.8 on, wherever it stores its objects."""
 
 from pathlib import Path
 
@@ -31,8 +31,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize(("version", "method"), interpreters.matrix("fork", "spawn"))
-def test_figures_are_read(version: str, method: str, tmp_path: Path) -> None:
-    """Holder and waiter of a lock, backlog, value, barrier, tasks of a pool, objects of a manager."""
+def test_figures_are_read_from_every_version(version: str, method: str, tmp_path: Path) -> None:
+    """They are a lock's holder, a queue's backlog, a value, a barrier, a pool's tasks and a manager's objects."""
     with watched(tmp_path, CODE, method, python=interpreters.need(version)) as program:
         lock = program.see(lambda it: (one := it.one("rlock")) and one.holder and it.edges("acquire") and one, 30)
         assert program.edges("acquire")[0].holders == (lock.holder,)

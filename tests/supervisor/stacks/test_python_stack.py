@@ -1,4 +1,4 @@
-"""From a dump to the line of the program's own code."""
+"""Finding the line of the program's own code in the text of a stack."""
 
 from app.supervisor.stacks.python_stack import Frame, main_thread, top_frame
 
@@ -25,38 +25,38 @@ Thread 23991 (idle): "MainThread"
 """
 
 
-def test_faulthandler_tells_the_main_thread_last() -> None:
-    """The newest thread comes first, so the main one is at the end, whoever took the signal."""
+def test_main_thread_is_the_last_of_a_faulthandler_dump() -> None:
+    """The newest thread comes first, whichever thread took the signal."""
     frames = main_thread(FAULTHANDLER)
     assert frames[0] == Frame("__enter__", f"{LIB}/multiprocessing/synchronize.py", 95)
     assert frames[1] == Frame("hang", "/srv/shop/jobs (old).py", 31)
 
 
-def test_py_spy_names_the_main_thread() -> None:
+def test_main_thread_is_found_by_name_in_a_py_spy_dump() -> None:
     assert [frame.function for frame in main_thread(PY_SPY)] == ["Thread.join", "Shop.close", "<module>"]
 
 
-def test_own_line_is_named_with_the_library_it_is_in() -> None:
-    """The standard library's frame says what it does, the program's own where."""
+def test_top_frame_has_the_library_call_and_the_programs_own_line() -> None:
+    """The standard library's frame says what the program does, its own frame where."""
     expected = "in __enter__ (multiprocessing.synchronize) at shop/jobs (old).py:31 in hang()"
     assert top_frame(FAULTHANDLER) == expected
     assert top_frame(PY_SPY) == "in Thread.join (threading) at shop/jobs.py:44 in Shop.close()"
 
 
-def test_heading_gives_the_first_words() -> None:
-    """What the main thread waits for, by the kernel, is told once; the other threads are left out."""
+def test_top_frame_begins_with_the_main_threads_wait() -> None:
+    """It is taken from the heading, without the other threads."""
     heading = "pid 7 (python): main thread blocked on a threading.Lock (futex, no timeout); 1 other thread: running\n\n"
     told = top_frame(heading + PY_SPY) or ""
     assert told.startswith("blocked on a threading.Lock in Thread.join (threading) at shop")
 
 
-def test_innermost_own_line_stands_alone() -> None:
+def test_top_frame_is_the_own_line_alone_if_it_is_the_innermost() -> None:
     """A call into C has no frame of its own."""
     text = 'Current thread 0x1 (most recent call first):\n  File "/srv/jobs.py", line 3 in <module>\n'
     assert top_frame(text) == "at srv/jobs.py:3"
 
 
-def test_package_is_named_where_nothing_of_the_program_is_on_the_stack() -> None:
+def test_top_frame_is_a_packages_line_where_the_program_has_none() -> None:
     text = (
         "Current thread 0x1 (most recent call first):\n"
         f'  File "{LIB}/site-packages/numpy/core.py", line 3 in dot\n'
@@ -65,7 +65,7 @@ def test_package_is_named_where_nothing_of_the_program_is_on_the_stack() -> None
     assert top_frame(text) == "at numpy/core.py:3 in dot()"
 
 
-def test_stack_without_own_code_says_so() -> None:
+def test_top_frame_says_that_no_line_is_the_programs_own() -> None:
     text = (
         "Current thread 0x1 (most recent call first):\n"
         f'  File "{LIB}/multiprocessing/queues.py", line 199 in _finalize_join\n'
@@ -73,7 +73,6 @@ def test_stack_without_own_code_says_so() -> None:
     assert top_frame(text) == "in _finalize_join (multiprocessing.queues) outside the program's own code"
 
 
-def test_no_stack_has_no_frame() -> None:
-    """Neither an empty text nor the words of /proc alone are taken for a stack."""
+def test_text_without_a_stack_has_no_top_frame() -> None:
     assert top_frame("") is None
     assert top_frame("pid 7 (sleep): sleeping (clock_nanosleep); state S\n\nNo Python stack available.\n") is None

@@ -1,4 +1,4 @@
-"""The stack of a process can be had whatever it does, and asking for it never harms it."""
+"""The stack of a process can be captured whatever it is doing, and without harming it."""
 
 import os
 import signal
@@ -32,8 +32,8 @@ THREADS = (
 FORKED = "def rest():\n  time.sleep(600)\npid = os.fork()\nif pid: tell(pid)\nrest()"
 
 
-class Asking:
-    """`Stacks` with a loop around."""
+class StackHarness:
+    """`Stacks` with a poller and a loop."""
 
     def __init__(self, py_spy: str | None) -> None:
         self._poller = Poller()
@@ -43,7 +43,7 @@ class Asking:
         self.stacks.request(token, pid, path, STACK_SIGNAL, time.monotonic())
 
     def answer(self, pid: int, path: Path) -> StackResult:
-        """The answer to one request."""
+        """Request one stack and return the result."""
         self.request("it", pid, path)
         return self.answers({"it"})["it"]
 
@@ -60,7 +60,7 @@ class Asking:
         return found
 
     def close(self) -> None:
-        """Leaves no py-spy behind."""
+        """Close, and check that no py-spy process is left."""
         self.stacks.close()
         wait_until(self._turn)
         assert self.stacks.helpers() == ()
@@ -73,10 +73,10 @@ class Asking:
 
 
 @pytest.fixture
-def asking() -> Iterator[Asking]:
-    asking = Asking(find_py_spy())
-    yield asking
-    asking.close()
+def harness() -> Iterator[StackHarness]:
+    harness = StackHarness(find_py_spy())
+    yield harness
+    harness.close()
 
 
 @pytest.fixture
@@ -98,14 +98,16 @@ def arguments(path: Path) -> tuple[str, str]:
         pytest.param(THREADS, "wait", "blocked on a threading.Lock", id="threads"),
     ],
 )
-def test_process_with_a_handler_answers_itself(
-    asking: Asking, path: Path, code: str, function: str, words: str
+def test_process_with_a_handler_writes_its_own_stack(
+    harness: StackHarness, path: Path, code: str, function: str, words: str
 ) -> None:
-    """faulthandler writes the stacks of all threads, whatever the main one does; it goes on afterwards."""
+    """faulthandler writes the stacks of all threads, whatever the main one is doing; the process continues."""
     with running(HANDLER + code, arguments=arguments(path)) as program:
         program.told()
-        # It tells that it is ready a moment before it is where it will stay.
-        result = wait_until(lambda: (found := asking.answer(program.pid, path)) and stands(found, words) and found)
+        # The program prints "ready" a moment before it reaches its final line.
+        result = wait_until(
+            lambda: (found := harness.answer(program.pid, path)) and has_settled(found, words) and found
+        )
         assert (result.source, result.notes) == ("faulthandler", ())
         assert result.text.startswith(f"pid {program.pid} (")
         assert f"in {function}\n" in result.text
@@ -113,8 +115,8 @@ def test_process_with_a_handler_answers_itself(
         assert program.process.poll() is None
 
 
-def stands(result: StackResult, words: str) -> bool:
-    """Whether it has come to where it stays."""
+def has_settled(result: StackResult, words: str) -> bool:
+    """Return whether the program has reached its final line."""
     frame = top_frame(result.text) or ""
     return frame.startswith(words) and not frame.endswith(" in tell()")
 
@@ -123,14 +125,14 @@ def stopped(program: Program) -> bool:
     return Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def test_stopped_process_is_read_from_outside(asking: Asking, path: Path) -> None:
-    """It cannot answer a signal, so none is sent: py-spy reads it, and the note says why."""
+def test_stopped_process_is_captured_with_py_spy(harness: StackHarness, path: Path) -> None:
+    """It could not handle a signal, so none is sent; the note gives the reason."""
     with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
         program.told()
         wait_until(lambda: (found := blocked_on(program.pid)) and found.kind == "sleeping")
         os.kill(program.pid, signal.SIGSTOP)
         wait_until(lambda: stopped(program))
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "py-spy"
         assert "stopped by a signal" in result.notes[0]
         assert top_frame(result.text) == f"stopped by a signal at {_place(result.text)} in rest()"
@@ -143,23 +145,23 @@ def _place(text: str) -> str:
     return line.rpartition("(")[2].rstrip(")")
 
 
-def test_process_without_handler_survives(asking: Asking, path: Path) -> None:
-    """Unhandled, the signal would kill it; so it is read from outside."""
+def test_process_without_a_handler_is_captured_with_py_spy(harness: StackHarness, path: Path) -> None:
+    """The unhandled signal would kill it."""
     path.touch()
     with running(ASLEEP) as program:
         program.told()
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "py-spy"
         assert "no handler" in result.notes[0]
         assert program.process.poll() is None
 
 
-def test_program_of_another_kind_is_told_by_the_kernel(asking: Asking, path: Path) -> None:
-    """What is no Python has no Python stack; the notes tell both tries."""
+def test_process_that_is_not_python_is_described_from_proc(harness: StackHarness, path: Path) -> None:
+    """The notes say why both other methods failed."""
     with running("tell('ready'); os.execlp('sleep', 'sleep', '600')") as program:
         program.told()
         wait_until(lambda: Path(f"/proc/{program.pid}/comm").read_text() == "sleep\n")
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "proc"
         assert len(result.notes) == 2
         assert "py-spy found no stack" in result.notes[1]
@@ -169,24 +171,24 @@ def test_program_of_another_kind_is_told_by_the_kernel(asking: Asking, path: Pat
 
 
 @pytest.mark.parametrize("py_spy", [None, "/nonexistent/py-spy", "/bin/true", "/bin/false"])
-def test_capture_ends_with_proc_whatever_py_spy_does(path: Path, py_spy: str | None) -> None:
-    """Not installed, not to be run, silent or failing: the answer comes, with a note."""
-    asking = Asking(py_spy)
+def test_capture_falls_back_to_proc_if_py_spy_fails(path: Path, py_spy: str | None) -> None:
+    """It may be missing, not executable, silent or failing; a note says so."""
+    harness = StackHarness(py_spy)
     with running(ASLEEP) as program:
         program.told()
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "proc"
         assert "py-spy" in result.notes[1]
-    asking.close()
+    harness.close()
 
 
-def test_py_spy_that_hangs_is_killed(path: Path, tmp_path: Path) -> None:
-    """Its time limit is ours to keep; nothing of it is left."""
+def test_py_spy_is_killed_after_its_time_limit(path: Path, tmp_path: Path) -> None:
+    """No process of it is left."""
     hanging = tmp_path / "py-spy"
     hanging.write_text("#!/bin/sh\nexec sleep 600\n")
     hanging.chmod(0o700)
-    asking = Asking(str(hanging))
-    stacks = asking.stacks
+    harness = StackHarness(str(hanging))
+    stacks = harness.stacks
     with running(ASLEEP) as program:
         program.told()
         now = time.monotonic()
@@ -197,62 +199,60 @@ def test_py_spy_that_hangs_is_killed(path: Path, tmp_path: Path) -> None:
         ((_, result),) = stacks.finished
         assert result.source == "proc"
         assert "did not finish within 5 s" in result.notes[1]
-    asking.close()
+    harness.close()
 
 
-def test_silent_faulthandler_is_given_up(asking: Asking, path: Path) -> None:
-    """A handler that writes nothing whole in time is not waited for; the next rung answers."""
+def test_capture_falls_back_to_py_spy_if_the_handler_writes_nothing(harness: StackHarness, path: Path) -> None:
+    """The handler has 1 s to write a complete stack."""
     code = "signal.signal(int(sys.argv[2]), lambda *_: None)\n" + ASLEEP
     path.touch()
     with running(code, arguments=arguments(path)) as program:
         program.told()
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "py-spy"
         assert "wrote no complete stack within 1 s" in result.notes[0]
 
 
-def test_all_who_ask_for_the_same_get_the_same(asking: Asking, path: Path) -> None:
-    """Several requests for one process are one climb."""
+def test_requests_for_one_process_share_one_capture(harness: StackHarness, path: Path) -> None:
     with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
         program.told()
         for token in ("one", "two", "three"):
-            asking.request(token, program.pid, path)
-        found = asking.answers({"one", "two", "three"})
+            harness.request(token, program.pid, path)
+        found = harness.answers({"one", "two", "three"})
         assert found["one"] is found["two"] is found["three"]
         assert path.read_text().count("most recent call first") == 1
 
 
-def test_forks_that_share_the_file_take_turns(asking: Asking, path: Path) -> None:
-    """A fork inherits handler and file of its parent: each answer holds one dump only."""
+def test_forks_that_share_a_stack_file_are_captured_in_turn(harness: StackHarness, path: Path) -> None:
+    """A fork inherits the handler and file of its parent; each result holds one dump only."""
     with running(HANDLER + FORKED, arguments=arguments(path)) as program:
         pid = int(program.told()[0])
-        asking.request("parent", program.pid, path)
-        asking.request("child", pid, path)
-        found = asking.answers({"parent", "child"})
+        harness.request("parent", program.pid, path)
+        harness.request("child", pid, path)
+        found = harness.answers({"parent", "child"})
         os.kill(pid, signal.SIGKILL)
     for result in found.values():
         assert result.source == "faulthandler"
         assert result.text.count("most recent call first") == 1
 
 
-def test_stack_file_is_kept_in_bounds(asking: Asking, path: Path) -> None:
-    """Beyond 256 KiB it begins anew; the child appends at the new end."""
+def test_stack_file_is_emptied_above_256_kib(harness: StackHarness, path: Path) -> None:
+    """The process appends at the new end."""
     with running(HANDLER + ASLEEP, arguments=arguments(path)) as program:
         program.told()
         path.write_bytes(b"x" * 300_000)
-        result = asking.answer(program.pid, path)
+        result = harness.answer(program.pid, path)
         assert result.source == "faulthandler"
         assert path.stat().st_size < 10_000
 
 
-def test_death_on_the_way_is_an_answer(asking: Asking, path: Path) -> None:
-    """Who asked is told that it has ended."""
+def test_process_that_ends_during_the_capture_is_reported_as_ended(harness: StackHarness, path: Path) -> None:
     code = "signal.signal(int(sys.argv[2]), lambda *_: None)\n" + ASLEEP
     path.touch()
     with running(code, arguments=arguments(path)) as program:
         program.told()
-        asking.request("it", program.pid, path)
+        harness.request("it", program.pid, path)
         os.kill(program.pid, signal.SIGKILL)
-        result = asking.answers({"it"})["it"]
+        result = harness.answers({"it"})["it"]
         assert (result.source, "has ended" in result.text) == ("proc", True)
-    assert asking.answer(program.pid, path).text == f"pid {program.pid} has ended\n"
+    assert harness.answer(program.pid, path).text == f"pid {program.pid} has ended\n"
