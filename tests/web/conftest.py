@@ -1,4 +1,4 @@
-"""Servers for the tests of the web process.  Those of a module are shared by its tests, which end what they launch."""
+"""Servers for the tests of the web process. The tests of a module share them and end what they launch."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare(home: Path) -> Iterator[Web]:
-    """The web process alone, with no configuration but where it lives and a free port."""
+    """Start the web process without a supervisor, with no settings except its home and a free port."""
     with Web(home) as web:
         yield web
 
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """Supervisor and web process, with a viewer's token and launches of targets allowed."""
+    """Start a supervisor and a web process, with a viewer token and with targets allowed."""
     home = tmp_path_factory.mktemp("home")
     settings = {"VIEWER_TOKEN": VIEWER, "ALLOW_TARGETS": "1"}
     with Running("app.supervisor", home, **settings), Web(home, **settings) as served:
@@ -43,13 +43,13 @@ def operator(web: Web) -> Client:
 
 @pytest.fixture
 def launch(operator: Client) -> Iterator[Launch]:
-    """Launches processes and has them gone by the end of the test."""
+    """Launch processes; end them at the end of the test."""
     with Launch(operator) as launching:
         yield launching
 
 
 @pytest.fixture
 def pools(operator: Client) -> Iterator[Pools]:
-    """Opens pools and has their hosts gone by the end of the test."""
+    """Open pools; end their hosts at the end of the test."""
     with Pools(operator) as opening:
         yield opening

@@ -1,4 +1,4 @@
-"""The real web process (and supervisor) for a test, started as the launcher starts them, and a client for them."""
+"""The real web process and supervisor for tests, started as the launcher starts them, and clients for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Running:
-    """One of our processes; ends with the `with` block."""
+    """A process of Procession, stopped at the end of the `with` block."""
 
     def __init__(self, module: str, home: Path, *, pass_fds: tuple[int, ...] = (), **settings: str) -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
@@ -44,7 +44,7 @@ class Running:
         self.stop()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit code, after this signal if it still runs."""
+        """Send the signal if the process is still running, and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -56,7 +56,7 @@ class Running:
 
 
 class Web(Running):
-    """The web process, once it answers."""
+    """The web process; the constructor waits until it answers."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
         (home / "address").unlink(missing_ok=True)
@@ -70,11 +70,11 @@ class Web(Running):
 
     @property
     def errors(self) -> str:
-        """What it wrote to standard error."""
+        """Return what the process wrote to standard error."""
         return (self.home / "app.web.stderr").read_text()
 
     def client(self, token: str | None = None, **headers: str) -> Client:
-        """A client with the operator's token, or with another, or (empty) with none."""
+        """Return a client with the operator's token, another token, or none if it is empty."""
         client = Client(self.url, self.token if token is None else token, headers)
         self._clients.append(client)
         return client
@@ -85,7 +85,7 @@ class Web(Running):
         return super().stop(number)
 
     def browser(self, token: str | None = None, transports: list[str] | None = None) -> Browser:
-        """A connected Socket.IO client."""
+        """Return a connected Socket.IO client."""
         return Browser(self.url, self.token if token is None else token, transports or ["websocket"])
 
     def _answers(self) -> bool:
@@ -101,7 +101,7 @@ class Web(Running):
 
 
 class Client(requests.Session):
-    """HTTP relative to the server; never follows a redirect by itself."""
+    """An HTTP client that takes paths of the server and never follows redirects."""
 
     def __init__(self, url: str, token: str, headers: Mapping[str, str]) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class Client(requests.Session):
 
 
 class Launch:
-    """Launches processes over HTTP; what still runs at the end of the `with` block is killed and waited for."""
+    """Launches processes over HTTP; kills and joins those still running at the end of the `with` block."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -134,22 +134,22 @@ class Launch:
             self._client.post(f"/api/v1/processes/{process_id}/join", json={"timeout_s": 10})
 
     def __call__(self, workload: str = "sleep", state: str = "running", **body: Any) -> Any:
-        """Launch one; its record once it is in this state."""
+        """Launch a process and return its record once it is in this state."""
         answer = self._client.post("/api/v1/processes", json={"workload": workload} | body)
         assert answer.status_code == 201, answer.text
         self.ends(answer.json()["id"])
         return self.wait(answer.json()["id"], state)
 
     def ends(self, process_id: str) -> None:
-        """Have this one ended too."""
+        """End this one too at the end of the block."""
         self._ids.append(process_id)
 
     def get(self, process_id: str) -> Any:
-        """Its record now."""
+        """Return its current record."""
         return self._client.get(f"/api/v1/processes/{process_id}").json()
 
     def wait(self, process_id: str, *states: str) -> Any:
-        """Its record, once it is in one of these states."""
+        """Return its record once it is in one of these states."""
 
         def reached() -> Any:
             record = self.get(process_id)
@@ -159,21 +159,21 @@ class Launch:
 
 
 class InOrder(engineio.Client):
-    """engineio's client gives each message a thread of its own, which may overtake one another."""
+    """An engineio client that handles messages in order, not each in a thread of its own."""
 
     def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
         return super()._trigger_event(event, *args, **kwargs | {"run_async": False})
 
 
 class SocketClient(socketio.Client):
-    """A Socket.IO client that handles messages in the order in which they come."""
+    """A Socket.IO client that handles messages in order."""
 
     def _engineio_client_class(self) -> type[engineio.Client]:
         return InOrder
 
 
 class Browser:
-    """A Socket.IO client that keeps every message it gets; ends with the `with` block."""
+    """A Socket.IO client that keeps every message; disconnects at the end of the `with` block."""
 
     def __init__(self, url: str, token: str, transports: list[str]) -> None:
         self.received: list[tuple[str, Any]] = []
@@ -186,16 +186,16 @@ class Browser:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        if self.socket.connected:  # else its threads end by themselves, but slowly
+        if self.socket.connected:  # otherwise its threads end without help, but slowly
             self.socket.disconnect()
             self.socket.eio.wait()  # not the client's own wait(), which sleeps a second first
 
     def all(self, name: str) -> list[Any]:
-        """Every message of this name so far."""
+        """Return every message of this name so far."""
         return [message for kind, message in list(self.received) if kind == name]
 
     def first(self, name: str, deadline_s: float = 10) -> Any:
-        """The first message of this name."""
+        """Return the first message of this name, once there is one."""
         return wait_until(lambda: self.all(name), deadline_s, f"a {name} message")[0]
 
     def emit(self, name: str, message: Any = None) -> None:
@@ -206,7 +206,7 @@ class Browser:
 
 
 class Pools:
-    """Opens pools over HTTP; their hosts are killed and waited for at the end of the `with` block."""
+    """Opens pools over HTTP; kills and joins their hosts at the end of the `with` block."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -219,7 +219,7 @@ class Pools:
         self._launch.__exit__(*exc)
 
     def __call__(self, processes: int = 2, **body: Any) -> Any:
-        """Open one; its record once all its workers wait for work."""
+        """Open a pool and return its record once all its workers are idle."""
         answer = self._client.post("/api/v1/pools", json={"processes": processes} | body)
         assert answer.status_code == 201, answer.text
         self.ends(answer.json()["id"])
@@ -230,15 +230,15 @@ class Pools:
         )
 
     def ends(self, pool_id: str) -> None:
-        """Have this one ended too."""
+        """End this one too at the end of the block."""
         self._launch.ends(pool_id)
 
     def get(self, pool_id: str) -> Any:
-        """Its record now."""
+        """Return its current record."""
         return self._client.get(f"/api/v1/pools/{pool_id}").json()
 
     def wait(self, pool_id: str, reached: Callable[[Any], Any], what: str) -> Any:
-        """Its record, once it is so."""
+        """Return its record once ``reached`` is true of it."""
 
         def found() -> Any:
             record = self.get(pool_id)
@@ -247,18 +247,18 @@ class Pools:
         return wait_until(found, 20, f"of {pool_id}: {what}; now {self.get(pool_id)}")
 
     def submit(self, pool_id: str, method: str, function: str, **body: Any) -> Any:
-        """The record of a new job."""
+        """Submit a job and return its record."""
         job = {"method": method, "function": function} | body
         answer = self._client.post(f"/api/v1/pools/{pool_id}/jobs", json=job)
         assert answer.status_code == 202, answer.text
         return answer.json()
 
     def ended(self, pool_id: str, job_id: int) -> Any:
-        """The job with its result, once it has ended."""
+        """Return the job with its result once it has ended."""
 
         def found() -> Any:
             answer = self._client.get(f"/api/v1/pools/{pool_id}/jobs/{job_id}")
-            if answer.status_code == 503:  # its host is ending, and what it leaves has not arrived yet
+            if answer.status_code == 503:  # the host is ending, and its last messages have not arrived yet
                 return None
             job = answer.json()
             return job if job["state"] not in ("queued", "running") else None
@@ -266,7 +266,7 @@ class Pools:
         return wait_until(found, 20, f"job {job_id} of {pool_id} has ended")
 
     def busy(self, pool_id: str) -> Any:
-        """A worker that executes a task, once there is one."""
+        """Return a worker that is running a task, once there is one."""
 
         def is_busy(worker: Any) -> bool:
             return worker["state"] == "busy" and worker["task"] is not None

@@ -1,4 +1,4 @@
-"""The life of the web process: it may end, die and come back at any time, and so may the supervisor."""
+"""The web process can stop, be killed and start again at any time, and so can the supervisor."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.web.serving import ROOT, Running, Web
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """The launcher's listening socket."""
+    """Open a listening socket, as the launcher does."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         yield bound
 
 
-def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
-    """Exit code 0, clients are told, nothing on standard error; also with one that reads nothing."""
+def test_sigterm_ends_the_web_process_cleanly(tmp_path: Path) -> None:
+    """The exit code is 0 and clients are disconnected, even if one of them reads nothing."""
     with Web(tmp_path) as web, web.browser() as browser:
         silent = websocket.create_connection(f"ws://{web.address}/socket.io/?EIO=4&transport=websocket")
         idle = socket.create_connection(web.address.split(":"))  # type: ignore[arg-type]
@@ -42,8 +42,8 @@ def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_new_one_takes_over_the_port(tmp_path: Path, listener: socket.socket, number: signal.Signals) -> None:
-    """Who connects in between waits in the backlog; sessions stay valid."""
+def test_a_new_web_process_takes_over_the_port(tmp_path: Path, listener: socket.socket, number: signal.Signals) -> None:
+    """A connection made meanwhile waits in the backlog; sessions stay valid."""
     given = {"LISTEN_FD": str(listener.fileno()), "pass_fds": (listener.fileno(),)}
     with requests.Session() as browser:
         with Web(tmp_path, **given) as first:
@@ -58,8 +58,8 @@ def test_a_new_one_takes_over_the_port(tmp_path: Path, listener: socket.socket, 
                 assert browser.get(f"{second.url}/api/v1/session", timeout=9).json() == {"role": "operator"}
 
 
-def test_it_says_when_the_supervisor_is_away_and_when_it_is_back(tmp_path: Path) -> None:
-    """503 with Retry-After and `supervisor_away`; then a fresh snapshot."""
+def test_clients_are_told_when_the_supervisor_is_away_and_back(tmp_path: Path) -> None:
+    """Requests are 503 and browsers get `supervisor_away`; afterwards they get a new snapshot."""
     with Web(tmp_path) as web, web.browser() as browser:
         browser.first("supervisor_away")
         client = web.client()
@@ -79,8 +79,8 @@ def test_it_says_when_the_supervisor_is_away_and_when_it_is_back(tmp_path: Path)
             wait_until(lambda: len(browser.all("snapshot")) > 1, 20)
 
 
-def test_wrong_tokens_are_slowed_down(tmp_path: Path) -> None:
-    """429 with Retry-After for the wrong ones; the right one goes on working, but not through the form."""
+def test_wrong_tokens_are_rate_limited(tmp_path: Path) -> None:
+    """They get 429 with Retry-After; the right token is still accepted, except through the form."""
     with Web(tmp_path) as web:
         wrong, right = web.client("wrong"), web.client()
         statuses = [wrong.get("/api/v1/session").status_code for _ in range(FAILURES + 2)]
@@ -93,8 +93,8 @@ def test_wrong_tokens_are_slowed_down(tmp_path: Path) -> None:
         assert "Retry-After" in form.headers
 
 
-def test_it_ends_with_its_launcher(tmp_path: Path) -> None:
-    """It must not keep the port of a Procession that is no more."""
+def test_the_web_process_ends_with_its_launcher(tmp_path: Path) -> None:
+    """It must not keep the port."""
     code = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-m', 'app.web']); time.sleep(60)"
     ours = {"PROCESSION_HOME": str(tmp_path), "PROCESSION_PORT": "0"}
     launcher = subprocess.Popen(
@@ -111,17 +111,17 @@ def test_it_ends_with_its_launcher(tmp_path: Path) -> None:
     wait_until(lambda: not _answers(address.read_text().strip()))
 
 
-def test_a_stalled_browser_is_dropped_and_costs_the_others_nothing(tmp_path: Path) -> None:
-    """It stops reading under a heavy stream; another sees every delta, and the server lets go of it."""
+def test_a_stalled_browser_is_disconnected_and_others_get_every_delta(tmp_path: Path) -> None:
+    """It stops reading while many deltas are sent."""
     with _stream(tmp_path, hz=10, changed=500), Web(tmp_path) as web, web.browser() as reading:
         reading.first("snapshot")
-        # Its small buffer is full soon; only then does the time begin after which it is dropped.
+        # The stall time begins when the receive buffer is full, so the buffer is small.
         small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)]
         url = f"ws://{web.address}/socket.io/?EIO=4&transport=websocket"
         stalled = websocket.create_connection(url, sockopt=small)
         stalled.recv()
         stalled.send("40" + json.dumps({"token": web.token}))
-        wait_until(lambda: _hung_up(stalled.sock), 40)
+        wait_until(lambda: _is_closed_by_peer(stalled.sock), 40)
         stalled.shutdown()
         stream = [message for name, message in reading.received if name in ("snapshot", "delta")]
         assert len(stream) > 20
@@ -130,7 +130,7 @@ def test_a_stalled_browser_is_dropped_and_costs_the_others_nothing(tmp_path: Pat
 
 @contextlib.contextmanager
 def _stream(home: Path, *, hz: int, changed: int) -> Iterator[None]:
-    """The supervisor's side of the stream with made-up deltas, some 65 bytes for each changed process."""
+    """Send generated deltas in place of the supervisor, about 65 bytes for each changed process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.stand_in", str(changed), str(changed), str(hz)],
         env=os.environ | {"PROCESSION_HOME": str(home)},
@@ -143,8 +143,8 @@ def _stream(home: Path, *, hz: int, changed: int) -> Iterator[None]:
         process.stdin.close()
 
 
-def _hung_up(sock: socket.socket) -> bool:
-    """Whether the other side has ended the connection; nothing is read from it."""
+def _is_closed_by_peer(sock: socket.socket) -> bool:
+    """Return whether the other side has closed the connection, without reading from it."""
     states = Path("/proc/net/tcp").read_text().splitlines()[1:]
     port = f":{sock.getsockname()[1]:04X}"
     mine = [line.split() for line in states if line.split()[1].endswith(port)]
@@ -159,7 +159,7 @@ def _answers(address: str) -> bool:
 
 
 def _wait_orphans_gone(home: Path) -> None:
-    """What a killed supervisor leaves has our home in its environment; without a launcher it ends by itself."""
+    """Wait until the processes that a killed supervisor left, found by PROCESSION_HOME, have ended."""
 
     def left() -> list[Path]:
         marked = f"PROCESSION_HOME={home}".encode()

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the code does, and the answers are as it says."""
+"""The OpenAPI document matches the routes, and the responses match the document."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def operations(document: Any) -> set[str]:
     }
 
 
-def test_it_has_every_route_and_no_other(document: Any) -> None:
-    """Made from the routes, so it cannot be otherwise; but for itself."""
+def test_document_has_every_route_and_no_other(document: Any) -> None:
+    """The route of the document itself is left out."""
     routes = {
         f"{method} {rule.rule.translate(BRACES).removeprefix('/api/v1')}"
         for rule in create_app(Settings(token="x")).app.url_map.iter_rules()
@@ -53,21 +53,20 @@ def test_it_has_every_route_and_no_other(document: Any) -> None:
     assert operations(document) == routes - {"GET /openapi.json"}
 
 
-def test_it_has_every_call_of_the_contract(document: Any) -> None:
-    """What scripts rely on."""
+def test_document_has_every_call_of_the_contract(document: Any) -> None:
+    """Scripts rely on these calls."""
     wanted = {call.strip() for line in CONTRACT.strip().splitlines() for call in line.split("·")}
     assert wanted <= operations(document)
 
 
-def test_every_reference_leads_somewhere(document: Any) -> None:
-    """No schema is missing."""
+def test_every_schema_reference_is_defined(document: Any) -> None:
     text = msgspec.json.encode(document).decode()
     references = set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', text))
     assert references <= document["components"]["schemas"].keys()
 
 
 def test_every_operation_is_described(document: Any) -> None:
-    """With a summary, the token it needs, and its refusals."""
+    """It has a summary, requires the token, and lists its error responses."""
     for methods in document["paths"].values():
         for operation in methods.values():
             assert operation["summary"].endswith((".", "…"))
@@ -75,8 +74,8 @@ def test_every_operation_is_described(document: Any) -> None:
             assert {"401", "422", "503"} <= operation["responses"].keys()
 
 
-def test_answers_have_exactly_the_fields_that_it_says(operator: Client, launch: Launch) -> None:
-    """Of a process, of a list, of the whole."""
+def test_responses_have_exactly_the_documented_fields(operator: Client, launch: Launch) -> None:
+    """A process, a list and the snapshot are compared."""
     record = launch()
     assert record.keys() == {field.name for field in msgspec.structs.fields(present.Process)}
     msgspec.convert(record, present.Process)

@@ -1,4 +1,4 @@
-"""Pools over HTTP, with real hosts and workers: every call of the contract, and every way it refuses."""
+"""Pools over HTTP, with real hosts and workers: every call of the contract, and every way it is refused."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from tests.web.conftest import VIEWER
 from tests.web.serving import Client, Pools, Web
 
 POOLS = "/api/v1/pools"
-# Long enough that nobody takes its end for an answer that was waited for.
+# Longer than any test waits.
 LONG_S = 600
-OF_A_POOL = "id name pid state processes workers queued running done failed lost retried tasks_per_s"
-OF_A_WORKER = "pid ppid daemon exitcode sentinel state task busy_s tasks_done cpu_percent rss_bytes stuck"
-OF_A_JOB = "id method function state total done failed lost result error started_at elapsed_s"
+POOL_FIELDS = "id name pid state processes workers queued running done failed lost retried tasks_per_s"
+WORKER_FIELDS = "pid ppid daemon exitcode sentinel state task busy_s tasks_done cpu_percent rss_bytes stuck"
+JOB_FIELDS = "id method function state total done failed lost result error started_at elapsed_s"
 
 
-def fields(record: type[msgspec.Struct]) -> set[str]:
+def field_names(record: type[msgspec.Struct]) -> set[str]:
     return {field.name for field in msgspec.structs.fields(record)}
 
 
 def test_a_pool_is_opened_with_its_workers(operator: Client, pools: Pools) -> None:
-    """201 with the record; then its workers are there, each with every field that the contract names."""
+    """The answer is 201 with the record; each worker then has every field that the contract names."""
     answer = operator.post(POOLS, json={"name": "mine", "processes": 2, "retries": 1, "maxtasksperchild": 50})
     made = answer.json()
     pools.ends(made["id"])
     assert answer.status_code == 201
     assert (made["name"], made["processes"], made["retries"], made["maxtasksperchild"]) == ("mine", 2, 1, 50)
-    assert set(OF_A_POOL.split()) <= made.keys()
+    assert set(POOL_FIELDS.split()) <= made.keys()
     pool = pools.wait(
         made["id"],
         lambda pool: [(w["state"], w["ppid"] is None) for w in pool["workers"]] == [("idle", False)] * 2,
-        "both are idle and were looked at",
+        "both workers are idle and sampled",
     )
     assert pool["state"] == "open"
-    assert pool.keys() == fields(Pool)
+    assert pool.keys() == field_names(Pool)
     msgspec.convert(pool, Pool)
     for worker in pool["workers"]:
-        assert set(OF_A_WORKER.split()) <= worker.keys()
+        assert set(WORKER_FIELDS.split()) <= worker.keys()
         assert (worker["daemon"], worker["exitcode"]) == (True, None)
         assert worker["sentinel"]["ready"] is False
     assert made["id"] in [each["id"] for each in operator.get(POOLS).json()["pools"]]
@@ -55,16 +55,15 @@ def test_a_pool_is_opened_with_its_workers(operator: Client, pools: Pools) -> No
 
 
 @pytest.mark.parametrize("start_method", ["forkserver", "spawn", "fork"])
-def test_every_start_method_works(pools: Pools, start_method: str) -> None:
-    """The workers are started as the pool was asked to."""
+def test_pool_runs_jobs_with_each_start_method(pools: Pools, start_method: str) -> None:
     pool = pools(1, start_method=start_method)
     assert pool["start_method"] == start_method
     job = pools.submit(pool["id"], "apply", "square", args=[7])
     assert pools.ended(pool["id"], job["id"])["result"] == 49
 
 
-def test_all_eight_methods(pools: Pools) -> None:
-    """Each is accepted at once, and its job has the result that the method returns."""
+def test_all_eight_methods_return_their_result(pools: Pools) -> None:
+    """Each is accepted at once; the result is that of the same method of multiprocessing."""
     pool_id = pools()["id"]
     squares = [0, 1, 4, 9]
     expected: dict[str, tuple[dict[str, Any], Any]] = {
@@ -84,15 +83,15 @@ def test_all_eight_methods(pools: Pools) -> None:
         assert (job["method"], job["state"], returned) == (method, "done", result)
 
 
-def test_a_job_has_what_the_contract_names(operator: Client, pools: Pools) -> None:
-    """In the list without its result, alone with it; counts are of tasks."""
+def test_a_job_has_the_fields_of_the_contract(operator: Client, pools: Pools) -> None:
+    """The list leaves out the result; counts are of tasks."""
     pool_id = pools()["id"]
     url = f"{POOLS}/{pool_id}/jobs"
     made = pools.submit(pool_id, "map", "raise-at", iterable={"range": [0, 20]}, chunksize=1)
     assert made["id"] in [job["id"] for job in operator.get(url).json()["jobs"]]
     job = pools.ended(pool_id, made["id"])
-    assert set(OF_A_JOB.split()) <= job.keys()
-    assert job.keys() == fields(present_pools.JobAnswer)
+    assert set(JOB_FIELDS.split()) <= job.keys()
+    assert job.keys() == field_names(present_pools.JobAnswer)
     assert (job["state"], job["total"], job["done"], job["failed"], job["lost"]) == ("failed", 20, 19, 1, 0)
     assert "ValueError" in job["error"]
     [failure] = job["failures"]
@@ -101,14 +100,14 @@ def test_a_job_has_what_the_contract_names(operator: Client, pools: Pools) -> No
     [listed] = wait_until(
         lambda: [each for each in operator.get(url).json()["jobs"] if each["state"] == "failed"],
         10,
-        "the list shows its end",
+        "the list shows the failed job",
     )
     assert listed["failed"] == 1
     assert "result" not in listed
 
 
-def test_apply_is_accepted_like_the_others(operator: Client, pools: Pools) -> None:
-    """202 at once: the host waits, and neither the request nor the pool does."""
+def test_apply_is_accepted_without_waiting(operator: Client, pools: Pools) -> None:
+    """The request answers 202 at once, and the pool runs other jobs meanwhile."""
     pool_id = pools()["id"]
     began = time.monotonic()
     job = pools.submit(pool_id, "apply", "sleep", args=[LONG_S])
@@ -119,8 +118,10 @@ def test_apply_is_accepted_like_the_others(operator: Client, pools: Pools) -> No
 
 
 @pytest.mark.parametrize(("verb", "number"), [("kill", signal.SIGKILL), ("terminate", signal.SIGTERM)])
-def test_ending_a_worker_says_what_it_cost(operator: Client, pools: Pools, verb: str, number: signal.Signals) -> None:
-    """202 with the task that was lost; exactly that one is, and the pool takes the next job."""
+def test_ending_a_worker_reports_the_lost_task(
+    operator: Client, pools: Pools, verb: str, number: signal.Signals
+) -> None:
+    """The answer is 202; only that task is lost, and the pool runs the next job."""
     pool_id = pools()["id"]
     job = pools.submit(pool_id, "map", "stall-at", iterable={"range": [5, 10]}, chunksize=1)
     stalled = pools.wait(
@@ -145,8 +146,8 @@ def test_ending_a_worker_says_what_it_cost(operator: Client, pools: Pools, verb:
     assert pools.get(pool_id)["lost"] == 1
 
 
-def test_a_worker_is_not_killed_with_another_task_than_was_agreed(operator: Client, pools: Pools) -> None:
-    """409 and nothing is done; with the task that it has, 202."""
+def test_a_worker_is_not_killed_if_its_task_has_changed(operator: Client, pools: Pools) -> None:
+    """The answer is 409 and nothing is done; with its current task it is 202."""
     pool_id = pools(1)["id"]
     job = pools.submit(pool_id, "apply", "sleep", args=[LONG_S])
     worker = pools.busy(pool_id)
@@ -159,7 +160,7 @@ def test_a_worker_is_not_killed_with_another_task_than_was_agreed(operator: Clie
     assert operator.post(url, json={"task": {"job": job["id"], "index": 0}}).json()["outcome"] == "lost"
 
 
-def test_a_lost_task_is_retried_where_that_was_asked(operator: Client, pools: Pools) -> None:
+def test_a_lost_task_is_retried_if_the_pool_has_retries(operator: Client, pools: Pools) -> None:
     """The answer says so, and the job is done."""
     pool_id = pools(1, retries=1)["id"]
     job = pools.submit(pool_id, "apply_async", "sleep", args=[2])
@@ -171,7 +172,7 @@ def test_a_lost_task_is_retried_where_that_was_asked(operator: Client, pools: Po
 
 
 def test_a_worker_is_suspended_and_resumed(operator: Client, pools: Pools) -> None:
-    """202 each; what it does meanwhile is seen."""
+    """Each request answers 202, and the pool shows the new state."""
     pool = pools()
     pid = pool["workers"][0]["pid"]
 
@@ -184,8 +185,8 @@ def test_a_worker_is_suspended_and_resumed(operator: Client, pools: Pools) -> No
         pools.wait(pool["id"], lambda now, wanted=reached: state(now) == wanted, f"{pid} is {reached}")
 
 
-def test_the_stack_of_a_worker(operator: Client, pools: Pools) -> None:
-    """Where its task is; 404 for a pid that is no worker of the pool."""
+def test_the_stack_of_a_worker_shows_its_task(operator: Client, pools: Pools) -> None:
+    """A pid that is not a worker of the pool is 404."""
     pool_id = pools()["id"]
     pools.submit(pool_id, "apply", "sleep", args=[LONG_S])
     url = f"{POOLS}/{pool_id}/workers"
@@ -197,7 +198,7 @@ def test_the_stack_of_a_worker(operator: Client, pools: Pools) -> None:
 
 
 def test_a_pool_is_resized(operator: Client, pools: Pools) -> None:
-    """Up and down; 202 with the record."""
+    """It can grow and shrink; the answer is 202 with the record."""
     pool_id = pools(1)["id"]
     for count in (3, 1):
         answer = operator.post(f"{POOLS}/{pool_id}/resize", json={"processes": count})
@@ -205,12 +206,12 @@ def test_a_pool_is_resized(operator: Client, pools: Pools) -> None:
         pools.wait(
             pool_id,
             lambda pool, wanted=count: sum(each["state"] != "ended" for each in pool["workers"]) == wanted,
-            f"it has {count} workers",
+            f"the pool has {count} workers",
         )
 
 
-def test_a_closed_pool_ends_when_its_work_is_done(operator: Client, pools: Pools) -> None:
-    """join before close and jobs after it are 409; what was submitted is done first."""
+def test_a_closed_pool_ends_after_its_jobs(operator: Client, pools: Pools) -> None:
+    """A join before close and a job after it are 409."""
     pool_id = pools()["id"]
     url = f"{POOLS}/{pool_id}"
     early = operator.post(f"{url}/join", json={"timeout_s": 0})
@@ -222,15 +223,15 @@ def test_a_closed_pool_ends_when_its_work_is_done(operator: Client, pools: Pools
     assert late.status_code == 409
     joined = operator.post(f"{url}/join", json={"timeout_s": 20})
     assert (joined.status_code, joined.json()) == (200, {"joined": True})
-    pools.wait(pool_id, lambda pool: pool["state"] == "closed", "it is closed")
+    pools.wait(pool_id, lambda pool: pool["state"] == "closed", "the pool is closed")
     host = f"/api/v1/processes/{pool_id}"
-    wait_until(lambda: not operator.get(host).json()["alive"], 20, "its host has ended")
+    wait_until(lambda: not operator.get(host).json()["alive"], 20, "the host has ended")
     read = pools.ended(pool_id, job["id"])
     assert (read["state"], read["result"]) == ("done", [0, 1, 4, 9, 16, 25])
 
 
-def test_a_terminated_pool_loses_what_runs(operator: Client, pools: Pools) -> None:
-    """202, and every task of its jobs is accounted for."""
+def test_a_terminated_pool_loses_its_tasks(operator: Client, pools: Pools) -> None:
+    """The answer is 202."""
     pool_id = pools()["id"]
     job = pools.submit(pool_id, "map", "sleep", iterable=[LONG_S] * 4, chunksize=1)
     pools.busy(pool_id)
@@ -238,11 +239,11 @@ def test_a_terminated_pool_loses_what_runs(operator: Client, pools: Pools) -> No
     assert operator.post(f"{POOLS}/{pool_id}/join", json={"timeout_s": 20}).json() == {"joined": True}
     ended = pools.ended(pool_id, job["id"])
     assert (ended["state"], ended["done"]) == ("lost", 0)
-    pools.wait(pool_id, lambda pool: pool["state"] == "terminated", "it is terminated")
+    pools.wait(pool_id, lambda pool: pool["state"] == "terminated", "the pool is terminated")
 
 
-def test_a_join_holds_up_nobody(web: Web, operator: Client, pools: Pools) -> None:
-    """While one request waits for the end of a pool, others are answered, about that pool too."""
+def test_a_waiting_join_does_not_block_other_requests(web: Web, operator: Client, pools: Pools) -> None:
+    """Requests about the same pool are answered too."""
     pool_id = pools()["id"]
     url = f"{POOLS}/{pool_id}"
     pools.submit(pool_id, "apply", "sleep", args=[LONG_S])
@@ -262,7 +263,7 @@ def test_a_join_holds_up_nobody(web: Web, operator: Client, pools: Pools) -> Non
 
 
 def test_a_large_result_is_cut(operator: Client, pools: Pools) -> None:
-    """At the size that the description of the interface states."""
+    """The limit is the one that the OpenAPI document states."""
     pool_id = pools(1)["id"]
     job = pools.ended(pool_id, pools.submit(pool_id, "map", "return-big", iterable=[1, 2])["id"])
     assert (job["state"], job["result_cut"]) == ("done", True)
@@ -271,15 +272,14 @@ def test_a_large_result_is_cut(operator: Client, pools: Pools) -> None:
     assert f"{MAX_RESULT // 1024} KiB" in described
 
 
-def test_a_function_of_ones_own(pools: Pools) -> None:
-    """Where the setting allows it."""
+def test_a_function_by_import_path_can_be_submitted(pools: Pools) -> None:
+    """The setting ALLOW_TARGETS permits it."""
     pool_id = pools(1)["id"]
     job = pools.submit(pool_id, "map", "math:factorial", iterable=[3, 4])
     assert pools.ended(pool_id, job["id"])["result"] == [6, 24]
 
 
-def test_the_catalogue(operator: Client) -> None:
-    """Every function with typed parameters and an example that can be submitted as it is."""
+def test_the_catalogue_lists_every_function_with_its_parameters(operator: Client) -> None:
     found = operator.get(f"{POOLS}/functions").json()
     catalogue = msgspec.convert(found, present_pools.PoolFunctions)
     named = "square slow-square prime-count sleep raise-at return-big kill-own-worker stall-at ignore-sigterm"
@@ -290,17 +290,16 @@ def test_the_catalogue(operator: Client) -> None:
 
 
 def test_a_pool_whose_host_is_killed_is_terminated(operator: Client, pools: Pools) -> None:
-    """It stays in the list, without a worker that lives; what is asked of it is 409."""
+    """It stays in the list; further jobs and resizing are 409."""
     pool_id = pools()["id"]
     operator.post(f"/api/v1/processes/{pool_id}/kill")
-    pools.wait(pool_id, lambda pool: pool["state"] == "terminated", "it is terminated")
+    pools.wait(pool_id, lambda pool: pool["state"] == "terminated", "the pool is terminated")
     refused = operator.post(f"{POOLS}/{pool_id}/jobs", json={"method": "apply", "function": "square", "args": [1]})
     assert refused.status_code == 409
     assert operator.post(f"{POOLS}/{pool_id}/resize", json={"processes": 3}).status_code == 409
 
 
-def test_figures_and_charts(operator: Client, pools: Pools) -> None:
-    """Metrics per pool, and series for its charts."""
+def test_pool_has_metrics_and_charts(operator: Client, pools: Pools) -> None:
     pool_id = pools(name='of "mine"')["id"]
     job = pools.submit(pool_id, "map", "square", iterable={"range": [0, 10]}, chunksize=1)
     pools.ended(pool_id, job["id"])
@@ -318,21 +317,20 @@ def test_figures_and_charts(operator: Client, pools: Pools) -> None:
     assert {"queued", "tasks_per_s", "cpu_percent", "rss_bytes"} <= series.keys()
 
 
-def test_browsers_are_told(web: Web, pools: Pools) -> None:
-    """Pools are in the snapshot, and every change is in a delta."""
+def test_browsers_receive_pools_in_snapshots_and_deltas(web: Web, pools: Pools) -> None:
     pool_id = pools(1)["id"]
     with web.browser() as browser:
         assert pool_id in [pool["id"] for pool in browser.first("snapshot")["pools"]]
         pools.submit(pool_id, "apply", "square", args=[2])
 
-        def told() -> bool:
+        def is_received() -> bool:
             changes = [patch for delta in browser.all("delta") for patch in delta["changed"]["pools"]]
             return any(patch["id"] == pool_id and patch.get("done") == 1 for patch in changes)
 
-        wait_until(told, 10, "a delta says that a task is done")
+        wait_until(is_received, 10, "a delta says that a task is done")
 
 
-NOTHING_TO_SQUARE = {"method": "map", "function": "square"}
+MAP_WITHOUT_ITERABLE = {"method": "map", "function": "square"}
 
 
 @pytest.mark.parametrize(
@@ -353,11 +351,11 @@ NOTHING_TO_SQUARE = {"method": "map", "function": "square"}
         ("/POOL/resize", {"processes": 257}, 422, "processes"),
         ("/POOL/close", {"now": True}, 422, "now"),
         ("/POOL/join", {"timeout_s": -1}, 422, "timeout_s"),
-        ("/POOL/jobs", NOTHING_TO_SQUARE, 422, "iterable"),
-        ("/POOL/jobs", NOTHING_TO_SQUARE | {"iterable": {"range": [0, 2_000_000]}}, 422, "iterable"),
-        ("/POOL/jobs", NOTHING_TO_SQUARE | {"iterable": {"range": ["a"]}}, 422, "iterable"),
-        ("/POOL/jobs", NOTHING_TO_SQUARE | {"iterable": "abc"}, 422, "iterable"),
-        ("/POOL/jobs", NOTHING_TO_SQUARE | {"iterable": [1], "args": [1]}, 422, "args"),
+        ("/POOL/jobs", MAP_WITHOUT_ITERABLE, 422, "iterable"),
+        ("/POOL/jobs", MAP_WITHOUT_ITERABLE | {"iterable": {"range": [0, 2_000_000]}}, 422, "iterable"),
+        ("/POOL/jobs", MAP_WITHOUT_ITERABLE | {"iterable": {"range": ["a"]}}, 422, "iterable"),
+        ("/POOL/jobs", MAP_WITHOUT_ITERABLE | {"iterable": "abc"}, 422, "iterable"),
+        ("/POOL/jobs", MAP_WITHOUT_ITERABLE | {"iterable": [1], "args": [1]}, 422, "args"),
         ("/POOL/jobs", {"method": "starmap", "function": "square", "iterable": [1]}, 422, "iterable"),
         ("/POOL/jobs", {"method": "apply", "function": "square", "iterable": [1]}, 422, "iterable"),
         ("/POOL/jobs", {"method": "apply", "function": "square", "args": [1], "chunksize": 2}, 422, "chunksize"),
@@ -371,8 +369,10 @@ NOTHING_TO_SQUARE = {"method": "map", "function": "square"}
         ("/POOL/workers/1/kill", {"task": {"job": 1}}, 422, "task.index"),
     ],
 )  # fmt: skip
-def test_refusals(operator: Client, one: str, path: str, body: Any, status: int, field: str | None) -> None:
-    """A problem document that says which field or thing is wrong, and what is allowed."""
+def test_invalid_request_is_refused_naming_the_field(
+    operator: Client, one: str, path: str, body: Any, status: int, field: str | None
+) -> None:
+    """The problem document says what is wrong and what is allowed."""
     answer = operator.post(POOLS + path.replace("POOL", one), json=body)
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -386,21 +386,20 @@ def test_refusals(operator: Client, one: str, path: str, body: Any, status: int,
     [("/p0", 404), ("/p0/jobs", 404), ("/p0/jobs/1", 404), ("/p0/history", 404), ("/POOL/jobs/99", 404),
      ("/POOL/jobs/x", 422), ("/POOL/history?points=0", 422), ("/POOL/nothing", 404)],
 )  # fmt: skip
-def test_refused_reads(operator: Client, one: str, path: str, status: int) -> None:
-    """As above."""
+def test_invalid_read_is_refused(operator: Client, one: str, path: str, status: int) -> None:
     assert operator.get(POOLS + path.replace("POOL", one)).status_code == status
 
 
-def test_a_process_that_is_no_pool_has_no_pool(operator: Client, launch: Any) -> None:
-    """404, though there is a process of that id."""
+def test_a_process_that_is_not_a_pool_is_not_found_as_one(operator: Client, launch: Any) -> None:
+    """The answer is 404."""
     process_id = launch()["id"]
     assert operator.get(f"{POOLS}/{process_id}").status_code == 404
     job = {"method": "apply", "function": "square", "args": [1]}
     assert operator.post(f"{POOLS}/{process_id}/jobs", json=job).status_code == 404
 
 
-def test_a_viewer_may_look_and_not_act(web: Web, one: str, operator: Client) -> None:
-    """All reads; 403 for all else, and nothing happens."""
+def test_a_viewer_can_read_pools_but_not_change_them(web: Web, one: str, operator: Client) -> None:
+    """Every other request is 403, and nothing happens."""
     viewer = web.client(VIEWER)
     for path in ("", f"/{one}", f"/{one}/jobs", f"/{one}/history", "/functions"):
         assert viewer.get(POOLS + path).status_code == 200
@@ -413,18 +412,18 @@ def test_a_viewer_may_look_and_not_act(web: Web, one: str, operator: Client) -> 
 
 @pytest.fixture(scope="module")
 def one(web: Web) -> Any:
-    """The id of a pool that nothing happens to."""
+    """Return the id of a pool that no test changes."""
     with Pools(web.client()) as opening:
         yield opening(1)["id"]
 
 
-def test_a_job_is_read_after_the_end_of_its_pool(operator: Client, pools: Pools) -> None:
-    """Closed and joined, its host is gone; what came of the job is there."""
+def test_a_job_can_be_read_after_its_pool_has_ended(operator: Client, pools: Pools) -> None:
+    """The host has exited; the result and the failures are still available."""
     pool_id = pools(1)["id"]
     job = pools.submit(pool_id, "map", "raise-at", iterable=[6, 7], chunksize=1)
     operator.post(f"{POOLS}/{pool_id}/close")
     assert operator.post(f"{POOLS}/{pool_id}/join", json={"timeout_s": 20}).json() == {"joined": True}
-    pools.wait(pool_id, lambda pool: pool["state"] == "closed", "it is closed")
+    pools.wait(pool_id, lambda pool: pool["state"] == "closed", "the pool is closed")
     url = f"{POOLS}/{pool_id}/jobs/{job['id']}"
     wait_until(lambda: operator.get(f"/api/v1/processes/{pool_id}").json()["state"] == "joined")
     told = operator.get(url).json()

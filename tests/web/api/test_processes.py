@@ -1,4 +1,4 @@
-"""The HTTP interface, on real processes: every call of the contract, and every way it refuses."""
+"""Processes over HTTP, with real ones: every call of the contract, and every way it is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROCESSES = "/api/v1/processes"
 
 
 def test_a_launch_answers_with_the_record(operator: Client, launch: Launch) -> None:
-    """201, with every field that the contract names; then it is there to be read."""
+    """The answer is 201 with every field that the contract names."""
     answer = operator.post(PROCESSES, json={"workload": "sleep", "params": {"seconds": 60}, "name": "nap"})
     record = answer.json()
     launch.ends(record["id"])
@@ -34,8 +34,8 @@ def test_a_launch_answers_with_the_record(operator: Client, launch: Launch) -> N
 
 
 @pytest.mark.parametrize("start_method", ["forkserver", "spawn", "fork"])
-def test_terminate_and_join_over_all_start_methods(operator: Client, launch: Launch, start_method: str) -> None:
-    """202 at once, 200 with the exit code once it has ended, and the next read shows it."""
+def test_terminate_and_join_with_each_start_method(operator: Client, launch: Launch, start_method: str) -> None:
+    """terminate answers 202 at once, join 200 with the exit code, and the next read shows it."""
     process_id = launch(start_method=start_method, grace_s=3)["id"]
     assert operator.post(f"{PROCESSES}/{process_id}/terminate").status_code == 202
     joined = operator.post(f"{PROCESSES}/{process_id}/join", json={"timeout_s": 10})
@@ -46,8 +46,8 @@ def test_terminate_and_join_over_all_start_methods(operator: Client, launch: Lau
     assert launch.get(process_id)["uptime_s"] == uptime
 
 
-def test_a_join_holds_up_nobody(web: Web, operator: Client, launch: Launch) -> None:
-    """While one request waits for an end, others are answered."""
+def test_a_waiting_join_does_not_block_other_requests(web: Web, operator: Client, launch: Launch) -> None:
+    """Requests about the same process are answered too."""
     process_id = launch()["id"]
     waiting = web.client()
     answers: list[Any] = []
@@ -63,8 +63,8 @@ def test_a_join_holds_up_nobody(web: Web, operator: Client, launch: Launch) -> N
     assert answers == [{"joined": True, "exitcode": -signal.SIGKILL}]
 
 
-def test_the_life_of_one_that_is_started_by_hand(operator: Client, launch: Launch) -> None:
-    """created, start, suspend, resume, signal, kill, close; each verb answers 202 with the record."""
+def test_verbs_take_a_process_through_its_whole_life(operator: Client, launch: Launch) -> None:
+    """start, suspend, resume, kill and close each answer 202 with the record."""
     process_id = launch(state="created", auto_start=False)["id"]
     verbs = [
         ("start", "running"),
@@ -79,16 +79,16 @@ def test_the_life_of_one_that_is_started_by_hand(operator: Client, launch: Launc
         launch.wait(process_id, state)
 
 
-def test_any_signal_by_name_or_number(operator: Client, launch: Launch) -> None:
-    """The process ends by the one that was sent."""
+def test_a_signal_is_sent_by_name_or_number(operator: Client, launch: Launch) -> None:
+    """The process ends by that signal."""
     for given in ("SIGUSR1", int(signal.SIGUSR1)):
         process_id = launch()["id"]
         assert operator.post(f"{PROCESSES}/{process_id}/signal", json={"signal": given}).status_code == 202
         assert launch.wait(process_id, "joined")["exitcode"] == -signal.SIGUSR1
 
 
-def test_a_restart_is_a_new_pid_of_the_same_record(operator: Client, launch: Launch) -> None:
-    """And a verb meant for the old pid is refused."""
+def test_a_restart_changes_the_pid_and_keeps_the_record(operator: Client, launch: Launch) -> None:
+    """A verb meant for the old pid is refused."""
     before = launch()
     url = f"{PROCESSES}/{before['id']}"
     operator.post(f"{url}/restart", json={"pid": before["pid"]})
@@ -100,8 +100,8 @@ def test_a_restart_is_a_new_pid_of_the_same_record(operator: Client, launch: Lau
     assert str(after["pid"]) in refused.json()["detail"]
 
 
-def test_many_at_once(operator: Client, launch: Launch) -> None:
-    """A batch answers with all records; actions with one result each, refusals among them."""
+def test_a_batch_returns_all_records_and_actions_one_result_each(operator: Client, launch: Launch) -> None:
+    """Refused actions are among the results."""
     answer = operator.post(f"{PROCESSES}/batch", json={"workload": "sleep", "count": 3})
     ids = [record["id"] for record in answer.json()["processes"]]
     for process_id in ids:
@@ -115,15 +115,15 @@ def test_many_at_once(operator: Client, launch: Launch) -> None:
     assert launch.get(ids[2])["alive"]
 
 
-def test_actions_join_zombies_without_waiting(operator: Client, launch: Launch) -> None:
-    """A process that is not joined by itself stays exited until it is."""
+def test_an_action_joins_a_zombie(operator: Client, launch: Launch) -> None:
+    """A process with auto_join off stays exited until then."""
     process_id = launch("exit-with", "exited", params={"code": 3}, auto_join=False)["id"]
     operator.post("/api/v1/actions", json={"verb": "join", "ids": [process_id]})
     assert launch.wait(process_id, "joined")["exitcode"] == 3
 
 
-def test_lists_are_filtered(operator: Client, launch: Launch) -> None:
-    """By state, by workload and by text; all must hold."""
+def test_lists_are_filtered_by_state_workload_and_text(operator: Client, launch: Launch) -> None:
+    """All filters must match."""
     mine = launch(name="needle-in-hay")["id"]
     launch("hang")
 
@@ -136,8 +136,7 @@ def test_lists_are_filtered(operator: Client, launch: Launch) -> None:
     assert ids("q=needle&state=closed") == []
 
 
-def test_what_it_is_doing(operator: Client, launch: Launch) -> None:
-    """Stack, inspection, history, consequences."""
+def test_stack_inspection_history_and_consequences_can_be_read(operator: Client, launch: Launch) -> None:
     record = launch()
     url = f"{PROCESSES}/{record['id']}"
     stack = operator.post(f"{url}/stack").json()
@@ -149,8 +148,8 @@ def test_what_it_is_doing(operator: Client, launch: Launch) -> None:
     assert str(record["pid"]) in operator.get(f"{url}/consequences?verb=terminate").json()["text"]
 
 
-def test_a_log_is_read_in_stretches(operator: Client, launch: Launch) -> None:
-    """From the start, on from `next`, and from the end."""
+def test_a_log_is_read_in_parts(operator: Client, launch: Launch) -> None:
+    """A part begins at the start, at the `next` of the previous one, or counts from the end."""
     record = launch("print-lines", params={"rate": 50, "seconds": 60})
     url = f"{PROCESSES}/{record['id']}/log"
     wait_until(lambda: operator.get(url).json()["size"] > 100)
@@ -163,7 +162,7 @@ def test_a_log_is_read_in_stretches(operator: Client, launch: Launch) -> None:
 
 
 def test_a_descendant_is_signalled_by_its_own_id(operator: Client, launch: Launch) -> None:
-    """An id has pid and start time in it; a wrong one is 404."""
+    """The id contains pid and start time; an unknown one is 404."""
     record = launch("descendants", params={"seconds": 60})
 
     def below() -> list[Any]:
@@ -177,8 +176,8 @@ def test_a_descendant_is_signalled_by_its_own_id(operator: Client, launch: Launc
     assert operator.post("/api/v1/descendants/1-1/signal", json={"signal": 9}).status_code == 404
 
 
-def test_the_journal(operator: Client, launch: Launch) -> None:
-    """Oldest first after a number, or the latest; by process, kind and text; with who gave the command."""
+def test_events_are_filtered_and_name_who_gave_the_command(operator: Client, launch: Launch) -> None:
+    """They are listed oldest first, or only the latest."""
     process_id = launch(name="journalled")["id"]
     operator.post(f"{PROCESSES}/{process_id}/kill")
     launch.wait(process_id, "joined")
@@ -195,15 +194,14 @@ def test_the_journal(operator: Client, launch: Launch) -> None:
     assert first not in [event["seq"] for event in events(f"after={first}")]
 
 
-def test_the_catalogue(operator: Client) -> None:
-    """Every workload with typed parameters."""
+def test_the_catalogue_lists_every_workload_with_its_parameters(operator: Client) -> None:
     workloads = {each["name"]: each for each in operator.get("/api/v1/workloads").json()["workloads"]}
     (seconds,) = workloads["sleep"]["parameters"]
     assert {"name", "type", "default", "minimum", "maximum", "choices", "help"} <= seconds.keys()
 
 
-def test_metrics(operator: Client, launch: Launch) -> None:
-    """Prometheus' text form, with a hostile name escaped."""
+def test_metrics_are_in_prometheus_text_format(operator: Client, launch: Launch) -> None:
+    """Special characters in a name are escaped."""
     process_id = launch(name='a"b\\c')["id"]
     wait_until(lambda: f'procession_rss_bytes{{id="{process_id}"' in operator.get("/metrics").text)
     text = operator.get("/metrics").text
@@ -243,8 +241,10 @@ def test_metrics(operator: Client, launch: Launch) -> None:
         ("GET", "/p0/kill", None, 405, ""),
     ],
 )  # fmt: skip
-def test_refusals(operator: Client, method: str, path: str, body: Any, status: int, said: str) -> None:
-    """A problem document that says which field or thing is wrong, and what is allowed."""
+def test_invalid_request_is_refused_saying_what_is_wrong(
+    operator: Client, method: str, path: str, body: Any, status: int, said: str
+) -> None:
+    """The problem document names the field or the id, and what is allowed."""
     answer = operator.request(method, PROCESSES + path, json=body)
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -253,14 +253,12 @@ def test_refusals(operator: Client, method: str, path: str, body: Any, status: i
     assert said in problem["detail"]
 
 
-def test_a_signal_that_does_not_exist(operator: Client, launch: Launch) -> None:
-    """422 names the field."""
+def test_an_unknown_signal_is_422_naming_the_field(operator: Client, launch: Launch) -> None:
     answer = operator.post(f"{PROCESSES}/{launch()['id']}/signal", json={"signal": "SIGNOPE"})
     assert (answer.status_code, answer.json()["field"]) == (422, "signal")
 
 
-def test_a_verb_that_is_not_possible_now(operator: Client, launch: Launch) -> None:
-    """409 names state and verb."""
+def test_an_impossible_verb_is_409_naming_state_and_verb(operator: Client, launch: Launch) -> None:
     url = f"{PROCESSES}/{launch()['id']}"
     for verb in ("start", "close"):
         answer = operator.post(f"{url}/{verb}")
@@ -269,21 +267,21 @@ def test_a_verb_that_is_not_possible_now(operator: Client, launch: Launch) -> No
         assert "running" in answer.json()["detail"]
 
 
-def test_an_answer_is_not_held_back(operator: Client) -> None:
-    """Its head and its body are two writes; the kernel does not keep the second for want of an acknowledgement."""
+def test_a_response_is_not_delayed(operator: Client) -> None:
+    """Head and body are two writes; the second must not wait for an acknowledgement (Nagle's algorithm)."""
     operator.get("/api/v1/session")
     assert min(operator.get("/api/v1/session").elapsed.total_seconds() for _ in range(10)) < 0.03
 
 
 @pytest.mark.parametrize("body", [b"{", b"nope", b"\xff\xfe", b'{"a": NaN}'])
-def test_what_is_not_json_is_400(operator: Client, body: bytes) -> None:
-    """Not 422 and never 500."""
+def test_a_body_that_is_not_json_is_400(operator: Client, body: bytes) -> None:
+    """It is neither 422 nor 500."""
     answer = operator.post(PROCESSES, data=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["title"]) == (400, "Bad Request")
 
 
-def test_a_target_of_ones_own(operator: Client, launch: Launch) -> None:
-    """Where the setting allows it; what cannot be imported fails to start, with the reason."""
+def test_a_target_by_import_path_can_be_launched(operator: Client, launch: Launch) -> None:
+    """The setting ALLOW_TARGETS permits it; a failed import fails to start, with the reason."""
     answer = operator.post(PROCESSES, json={"target": "time:sleep", "args": [60]})
     launch.ends(answer.json()["id"])
     assert launch.wait(answer.json()["id"], "running")["target"].startswith("time:sleep")
@@ -295,8 +293,7 @@ def test_a_target_of_ones_own(operator: Client, launch: Launch) -> None:
         assert broken.status_code == 422
 
 
-def test_a_viewer_sees_everything_but_secrets(web: Web, launch: Launch) -> None:
-    """All reads but the environment."""
+def test_a_viewer_can_read_everything_but_the_environment(web: Web, launch: Launch) -> None:
     record = launch()
     viewer = web.client(VIEWER)
     assert viewer.get("/api/v1/session").json() == {"role": "viewer"}
@@ -309,14 +306,14 @@ def test_a_viewer_sees_everything_but_secrets(web: Web, launch: Launch) -> None:
     assert details["uss_bytes"]
 
 
-def test_the_page_comes_with_the_limits_of_requests(operator: Client) -> None:
+def test_the_page_contains_the_request_limits(operator: Client) -> None:
     [text] = re.findall(r"data-limits='([^']*)'", operator.get("/").text)
     given = json.loads(text)
     assert (given["MAX_LAUNCHED"], given["MAX_POOL_WORKERS"]) == (limits.MAX_LAUNCHED, limits.MAX_POOL_WORKERS)
 
 
-def test_a_viewer_cannot_act(web: Web, launch: Launch) -> None:
-    """403 for everything that is not a read, however it is asked, and nothing happens."""
+def test_a_viewer_cannot_change_anything(web: Web, launch: Launch) -> None:
+    """Every request that is not a read is 403, and nothing happens."""
     record = launch()
     viewer = web.client(VIEWER)
     url = f"{PROCESSES}/{record['id']}"
@@ -327,8 +324,8 @@ def test_a_viewer_cannot_act(web: Web, launch: Launch) -> None:
     assert launch.get(record["id"])["state"] == "running"
 
 
-def test_whoever_has_just_acted_sees_the_effect(operator: Client, launch: Launch) -> None:
-    """A record can be read as soon as its launch is answered, and a join's end as soon as that is."""
+def test_a_read_after_a_write_shows_its_effect(operator: Client, launch: Launch) -> None:
+    """A record can be read once its launch is answered, and its exit once its join is."""
     for _ in range(5):
         process_id = operator.post(PROCESSES, json={"workload": "exit-with"}).json()["id"]
         launch.ends(process_id)

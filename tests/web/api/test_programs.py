@@ -1,4 +1,4 @@
-"""Programs over HTTP, real ones: what they hold, who waits for whom, what is wrong, and how a lock is broken."""
+"""Real programs over HTTP: their resources, waits and findings, and breaking a lock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.web.serving import Client, Launch, Running, Web
 PROGRAMS = "/api/v1/programs"
 RESOURCES = "/api/v1/resources"
 WAITS = "/api/v1/waits"
-# Long enough that nobody takes its end for what was waited for.
+# Longer than any test waits.
 LONG_S = 600
 WITHIN_S = 30
 SLEEPER = [sys.executable, "-c", f"import time; time.sleep({LONG_S})"]
@@ -40,7 +40,7 @@ class Programs:
         self._launch.__exit__(*exc)
 
     def __call__(self, workload: str | None = None, **body: Any) -> str:
-        """Run one; its id."""
+        """Run a program and return its id."""
         answer = self.client.post(PROGRAMS, json={"workload": workload} | body if workload else body)
         assert answer.status_code == 201, answer.text
         record = answer.json()
@@ -49,29 +49,29 @@ class Programs:
         return str(record["id"])
 
     def finding(self, program: str, kind: str) -> Any:
-        """The finding of this kind about it, once it is told."""
+        """Return the finding of this kind about the program, once there is one."""
 
-        def told() -> list[Any]:
+        def matching() -> list[Any]:
             findings = self.client.get(WAITS).json()["findings"]
             return [one for one in findings if (one["program"], one["kind"]) == (program, kind)]
 
-        [found] = wait_until(told, WITHIN_S, f"{kind} of {program} is told; {self.client.get(WAITS).text}")
+        [found] = wait_until(matching, WITHIN_S, f"{kind} of {program} is found; {self.client.get(WAITS).text}")
         msgspec.convert(found, Finding)
         return found
 
     def resources(self, program: str, reached: Callable[[list[Any]], Any] = bool, **query: str) -> list[Any]:
-        """What it holds, once it is so."""
+        """Return the program's resources once ``reached`` is true of them."""
 
         def found() -> list[Any] | None:
             records = self.client.get(RESOURCES, params={"program": program} | query).json()["resources"]
             return records if reached(records) else None
 
-        records = wait_until(found, WITHIN_S, f"{program} holds what was expected")
+        records = wait_until(found, WITHIN_S, f"{program} has the expected resources")
         assert records
         return records
 
-    def pids(self, program: str) -> dict[str, Any]:
-        """Its living processes by name."""
+    def living_processes(self, program: str) -> dict[str, Any]:
+        """Return the records of the program's living processes by name."""
         records = self.client.get("/api/v1/processes").json()["processes"]
         return {one["name"]: one for one in records if one["program"] == program and one["alive"]}
 
@@ -82,18 +82,18 @@ def programs(operator: Client) -> Iterator[Programs]:
         yield running
 
 
-def test_the_catalogue_has_programs(operator: Client) -> None:
+def test_the_catalogue_lists_programs_with_findings_and_parameters(operator: Client) -> None:
     found = operator.get(f"{PROGRAMS}/workloads").json()
     catalogue = {one.name: one for one in msgspec.convert(found, present_programs.CataloguePrograms).programs}
     assert catalogue["synchronisation-deadlock"].finds == ("deadlock",)
     assert {one["name"] for one in catalogue["synchronisation-deadlock"].parameters} == {"in_order", "seconds"}
 
 
-def test_a_deadlock_is_told_with_its_cycle(operator: Client, programs: Programs) -> None:
-    """By a program of the catalogue, run with parameters: processes, locks, edges, cycle, sentence."""
+def test_a_deadlock_has_its_processes_locks_and_cycle(operator: Client, programs: Programs) -> None:
+    """The program is from the catalogue and run with parameters."""
     program = programs("synchronisation-deadlock", params={"seconds": LONG_S}, name="philosophers")
     found = programs.finding(program, "deadlock")
-    people = programs.pids(program)
+    people = programs.living_processes(program)
     plato, kant = people["plato"]["pid"], people["kant"]["pid"]
     assert {plato, kant} <= set(found["pids"])
     assert f"plato (pid {plato}) holds lock " in found["text"]
@@ -115,22 +115,24 @@ def test_a_deadlock_is_told_with_its_cycle(operator: Client, programs: Programs)
     assert 'procession_findings{kind="deadlock"} 1' in operator.get("/metrics").text
 
 
-def test_a_kill_has_its_price_and_ends_the_deadlock(operator: Client, programs: Programs) -> None:
-    """What it would cost is told before: the lock that it holds, and who waits for it."""
+def test_consequences_of_a_kill_name_the_held_lock_and_the_kill_ends_the_deadlock(
+    operator: Client, programs: Programs
+) -> None:
+    """The consequences also count the processes that wait for the lock."""
     program = programs("synchronisation-deadlock", params={"seconds": LONG_S})
     programs.finding(program, "deadlock")
-    plato = programs.pids(program)["plato"]
-    price = operator.get(f"/api/v1/processes/{plato['id']}/consequences", params={"verb": "kill"}).json()["text"]
-    assert "It holds lock " in price
-    assert ", which would stay locked; 1 process waits for it." in price
+    plato = programs.living_processes(program)["plato"]
+    consequences = operator.get(f"/api/v1/processes/{plato['id']}/consequences", params={"verb": "kill"}).json()["text"]
+    assert "It holds lock " in consequences
+    assert ", which would stay locked; 1 process waits for it." in consequences
     assert operator.post(f"/api/v1/processes/{plato['id']}/kill").status_code == 202
     abandoned = programs.finding(program, "abandoned-lock")
     assert "plato" in abandoned["text"]
     wait_until(lambda: not any(plato["pid"] in one for one in operator.get(WAITS).json()["cycles"]), WITHIN_S)
 
 
-def test_a_lock_is_broken_in_the_place_of_the_dead(operator: Client, programs: Programs) -> None:
-    """Then those that waited go on, and the finding is gone."""
+def test_breaking_an_abandoned_lock_lets_the_program_finish(operator: Client, programs: Programs) -> None:
+    """The finding disappears."""
     program = programs("synchronisation-abandoned-lock", params={"waiters": 2, "seconds": LONG_S})
     found = programs.finding(program, "abandoned-lock")
     assert "held by holder (pid " in found["text"]
@@ -152,8 +154,8 @@ def test_a_lock_is_broken_in_the_place_of_the_dead(operator: Client, programs: P
     )
 
 
-def test_a_lock_whose_holder_lives_cannot_be_broken(operator: Client, programs: Programs) -> None:
-    """409 that says who holds it; 404 for what is not there; 403 for a viewer."""
+def test_a_lock_whose_holder_is_alive_cannot_be_broken(operator: Client, programs: Programs) -> None:
+    """The answer is 409 and says so; an unknown resource is 404."""
     program = programs("synchronisation-deadlock", params={"seconds": LONG_S})
     lock = programs.finding(program, "deadlock")["resources"][0]
     refused = operator.post(f"{RESOURCES}/{lock}/break")
@@ -162,11 +164,11 @@ def test_a_lock_whose_holder_lives_cannot_be_broken(operator: Client, programs: 
     assert operator.post(f"{RESOURCES}/no-such/break").status_code == 404
 
 
-def test_join_before_drain_is_told_over_http(programs: Programs) -> None:
-    """With the pid whose queue must be drained first."""
+def test_join_before_drain_names_the_process_and_its_queue(programs: Programs) -> None:
+    """The queue must be drained before the process can be joined."""
     program = programs("queue-join-before-drain")
     found = programs.finding(program, "join-before-drain")
-    child = next(one for one in programs.pids(program).values() if one["id"] != program)
+    child = next(one for one in programs.living_processes(program).values() if one["id"] != program)
     assert found["pids"][0] == child["pid"]
     [queue] = programs.resources(program, kind="queue")
     assert found["resources"] == [queue["id"]]
@@ -174,8 +176,8 @@ def test_join_before_drain_is_told_over_http(programs: Programs) -> None:
     assert queue["buffered"][str(child["pid"])] > 0
 
 
-def test_a_queue_is_charted(operator: Client, programs: Programs) -> None:
-    """One column a second; a lock has no line."""
+def test_a_queue_has_a_history(operator: Client, programs: Programs) -> None:
+    """A value of `points` below 1 is 422, an unknown resource 404."""
     program = programs("queue-join-before-drain")
     [queue] = programs.resources(program, kind="queue")
     url = f"{RESOURCES}/{queue['id']}/history"
@@ -188,8 +190,8 @@ def test_a_queue_is_charted(operator: Client, programs: Programs) -> None:
     assert operator.get(f"{RESOURCES}/r999999/history").status_code == 404
 
 
-def test_a_command_is_run_where_targets_are_allowed(operator: Client, programs: Programs, tmp_path: Path) -> None:
-    """In its folder and with its environment; what it prints is its log."""
+def test_a_command_is_run_if_targets_are_allowed(operator: Client, programs: Programs, tmp_path: Path) -> None:
+    """It has its own directory and environment; what it prints is its log."""
     code = "import os; print(os.getcwd(), os.environ['WORD'])"
     program = programs(command=[sys.executable, "-c", code], cwd=str(tmp_path), env={"WORD": "said"}, name="mine")
     log = wait_until(lambda: operator.get(f"/api/v1/processes/{program}/log").json()["text"], WITHIN_S)
@@ -212,13 +214,13 @@ def test_a_command_is_run_where_targets_are_allowed(operator: Client, programs: 
         ({"command": ["x"], "nonsense": 1}, "nonsense"),
     ],
 )
-def test_a_wrong_field_is_named(operator: Client, body: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_named(operator: Client, body: dict[str, Any], field: str) -> None:
     refused = operator.post(PROGRAMS, json=body)
     assert refused.status_code == 422, refused.text
     assert field in refused.json()["field"]
 
 
-def test_a_viewer_may_look_and_change_nothing(web: Web) -> None:
+def test_a_viewer_can_read_programs_but_not_change_them(web: Web) -> None:
     viewer = web.client(VIEWER)
     for path in (PROGRAMS, RESOURCES, WAITS, f"{PROGRAMS}/workloads"):
         assert viewer.get(path).status_code == 200
@@ -226,7 +228,7 @@ def test_a_viewer_may_look_and_change_nothing(web: Web) -> None:
     assert viewer.post(f"{RESOURCES}/r1/break").status_code == 403
 
 
-def test_what_is_not_there(operator: Client) -> None:
+def test_unknown_program_resource_and_kind_are_refused(operator: Client) -> None:
     assert operator.get(f"{PROGRAMS}/p999999").status_code == 404
     assert operator.get(f"{RESOURCES}/r999999").status_code == 404
     assert operator.get(RESOURCES, params={"program": "p999999"}).json() == {"resources": []}
@@ -234,8 +236,8 @@ def test_what_is_not_there(operator: Client) -> None:
     assert (refused.status_code, refused.json()["field"]) == (422, "kind")
 
 
-def test_without_leave_only_programs_of_the_catalogue_are_run(tmp_path: Path) -> None:
-    """A command is worth as much as a shell."""
+def test_a_command_is_refused_unless_targets_are_allowed(tmp_path: Path) -> None:
+    """A command can do as much as a shell; catalogue programs are still run."""
     home = tmp_path / "home"
     home.mkdir()
     with Running("app.supervisor", home), Web(home) as strict, Programs(strict.client()) as programs:
@@ -245,4 +247,4 @@ def test_without_leave_only_programs_of_the_catalogue_are_run(tmp_path: Path) ->
         assert refused.status_code == 403
         assert "PROCESSION_ALLOW_TARGETS" in refused.json()["detail"]
         program = programs("synchronisation-deadlock", params={"seconds": LONG_S})
-        wait_until(lambda: len(programs.pids(program)) >= 3, WITHIN_S)
+        wait_until(lambda: len(programs.living_processes(program)) >= 3, WITHIN_S)

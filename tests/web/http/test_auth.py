@@ -1,4 +1,4 @@
-"""Tokens, sessions and the count of failures, without a server."""
+"""Tokens, sessions and the counting of failed sign-ins, without a server."""
 
 from __future__ import annotations
 
@@ -10,42 +10,39 @@ ONE = Settings(token="operators-token")
 
 
 def test_each_token_has_its_role() -> None:
-    """The operator's, the viewer's, and nobody's."""
-    keeper = Authenticator(BOTH)
-    assert keeper.role_of_token("operators-token") is Role.OPERATOR
-    assert keeper.role_of_token("viewers-token") is Role.VIEWER
-    assert [keeper.role_of_token(wrong) for wrong in ("", "x", "operators-toke", "\udcff", "é")] == [None] * 5
+    """A wrong token has none."""
+    authenticator = Authenticator(BOTH)
+    assert authenticator.role_of_token("operators-token") is Role.OPERATOR
+    assert authenticator.role_of_token("viewers-token") is Role.VIEWER
+    assert [authenticator.role_of_token(wrong) for wrong in ("", "x", "operators-toke", "\udcff", "é")] == [None] * 5
 
 
-def test_without_a_viewer_token_an_empty_one_is_nobodys() -> None:
-    """The default of an unset token lets nobody in."""
+def test_an_empty_token_is_invalid_if_no_viewer_token_is_set() -> None:
     assert Authenticator(ONE).role_of_token("") is None
     assert Authenticator(ONE).role_of_session("") is None
 
 
-def test_a_session_outlives_the_process_but_not_the_token() -> None:
-    """The same settings know it again; another token does not."""
+def test_a_session_is_valid_after_a_restart_but_not_with_a_new_token() -> None:
     session = Authenticator(BOTH).session(Role.VIEWER)
     assert Authenticator(BOTH).role_of_session(session) is Role.VIEWER
     assert Authenticator(Settings(token="operators-token", viewer_token="new")).role_of_session(session) is None
     assert Authenticator(BOTH).role_of_token(session) is None
 
 
-def test_sessions_differ_by_role_and_hide_the_token() -> None:
-    """Nothing of the token is in the cookie."""
-    keeper = Authenticator(BOTH)
-    operator, viewer = keeper.session(Role.OPERATOR), keeper.session(Role.VIEWER)
+def test_sessions_differ_by_role_and_do_not_contain_the_token() -> None:
+    authenticator = Authenticator(BOTH)
+    operator, viewer = authenticator.session(Role.OPERATOR), authenticator.session(Role.VIEWER)
     assert operator != viewer
     assert "operators-token" not in operator
 
 
 def test_instances_on_one_host_do_not_share_a_cookie() -> None:
-    """Cookies ignore ports, so the name tells instances apart."""
+    """Cookies ignore ports, so the cookie's name differs."""
     assert Authenticator(ONE).cookie != Authenticator(Settings(token="another")).cookie
 
 
 def test_failures_are_counted_within_a_minute() -> None:
-    """Ten are free; then one waits until the oldest is a minute old."""
+    """Ten are allowed; after that, the client waits until the oldest is a minute old."""
     failures = Failures()
     for second in range(FAILURES):
         assert failures.wait_s("a", second) == 0
@@ -56,7 +53,7 @@ def test_failures_are_counted_within_a_minute() -> None:
 
 
 def test_failures_of_many_addresses_take_bounded_memory() -> None:
-    """The address that was wrong longest ago is forgotten first."""
+    """The address that failed longest ago is forgotten first."""
     failures = Failures()
     for number in range(MAX_ADDRESSES + 5):
         failures.note(str(number), 0)

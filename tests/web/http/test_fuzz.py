@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a refusal and never a 500, and the server goes on."""
+"""Invalid input is refused, never answered with 500, and the server keeps working."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ MANY = examples(60, (HealthCheck.function_scoped_fixture,))
 
 
 @pytest.fixture(scope="module")
-def known(bare: Web) -> Client:
-    """The operator, at a web process without a supervisor: nothing can come of what is sent."""
+def client_without_supervisor(bare: Web) -> Client:
+    """Return an operator's client of a web process without a supervisor, so that nothing is carried out."""
     return bare.client()
 
 
 @MANY
 @given(path=POSTS, body=JSON | st.dictionaries(FIELDS, JSON, max_size=5))
-def test_no_json_body_is_an_error_of_ours(known: Client, path: str, body: Any) -> None:
-    """Any JSON, and any value in any field that exists."""
-    answer = known.post(f"/api/v1{path}", json=body)
+def test_any_json_body_is_accepted_or_refused(client_without_supervisor: Client, path: str, body: Any) -> None:
+    """Any value is tried in any field that exists."""
+    answer = client_without_supervisor.post(f"/api/v1{path}", json=body)
     assert answer.status_code in (400, 403, 404, 405, 413, 422, 503)
     assert answer.json()["status"] == answer.status_code
 
@@ -72,10 +72,10 @@ def test_no_json_body_is_an_error_of_ours(known: Client, path: str, body: Any) -
     method=st.sampled_from(JobMethod),
     iterable=JSON | st.fixed_dictionaries({"range": st.lists(st.integers(), max_size=4)}),
 )
-def test_no_iterable_is_an_error_of_ours(known: Client, method: str, iterable: Any) -> None:
-    """What a map may be given is looked at by hand."""
+def test_any_iterable_is_accepted_or_refused(client_without_supervisor: Client, method: str, iterable: Any) -> None:
+    """The field is validated by hand, not by pydantic."""
     body = {"method": method, "function": "square", "iterable": iterable}
-    answer = known.post("/api/v1/pools/p1/jobs", json=body)
+    answer = client_without_supervisor.post("/api/v1/pools/p1/jobs", json=body)
     assert answer.status_code in (422, 503)
 
 
@@ -93,8 +93,8 @@ JOBS = st.fixed_dictionaries(
 
 @MANY
 @given(job=JOBS)
-def test_no_job_is_an_error_of_ours(operator: Client, pool_id: str, job: Any) -> None:
-    """By a real host: what it accepts can be read afterwards, whatever its tasks were given and returned."""
+def test_any_job_is_refused_or_can_be_read(operator: Client, pool_id: str, job: Any) -> None:
+    """A real host runs it, whatever its tasks are given and return."""
     answer = operator.post(f"/api/v1/pools/{pool_id}/jobs", json=job)
     assert answer.status_code in (202, 422)
     if answer.status_code == 202:
@@ -107,30 +107,29 @@ def test_no_job_is_an_error_of_ours(operator: Client, pool_id: str, job: Any) ->
 
 @pytest.fixture
 def pool_id(pools: Pools) -> str:
-    """A pool that lives as long as its test."""
+    """Open a pool for one test and return its id."""
     return str(pools(1)["id"])
 
 
 @MANY
 @given(path=POSTS, body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "text/plain", "", "x/y;z"]))
-def test_no_bytes_are_an_error_of_ours(known: Client, path: str, body: bytes, kind: str) -> None:
-    """What is no JSON at all."""
-    answer = known.post(f"/api/v1{path}", data=body, headers={"Content-Type": kind})
+def test_any_body_of_bytes_is_refused(client_without_supervisor: Client, path: str, body: bytes, kind: str) -> None:
+    answer = client_without_supervisor.post(f"/api/v1{path}", data=body, headers={"Content-Type": kind})
     assert answer.status_code in (400, 403, 404, 422, 503)
 
 
 @MANY
 @given(path=GETS, query=QUERY)
-def test_no_query_is_an_error_of_ours(known: Client, path: str, query: dict[str, str]) -> None:
-    """Any value of any parameter."""
-    assert known.get(f"/api/v1{path}", params=query).status_code in (422, 503)
+def test_any_query_is_refused_without_a_supervisor(
+    client_without_supervisor: Client, path: str, query: dict[str, str]
+) -> None:
+    assert client_without_supervisor.get(f"/api/v1{path}", params=query).status_code in (422, 503)
 
 
 @MANY
 @given(path=st.text(max_size=40))
-def test_no_path_is_an_error_of_ours(known: Client, path: str) -> None:
-    """Any address."""
-    answer = known.get("/" + path)
+def test_any_path_is_served_or_refused(client_without_supervisor: Client, path: str) -> None:
+    answer = client_without_supervisor.get("/" + path)
     assert answer.status_code in (200, 303, 308, 400, 401, 403, 404, 405, 429)
 
 
@@ -138,8 +137,8 @@ def test_no_path_is_an_error_of_ours(known: Client, path: str) -> None:
 @given(
     content=st.binary(min_size=1, max_size=300), head=st.sampled_from([b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
 )
-def test_what_is_no_http_ends_its_own_connection(bare: Web, content: bytes, head: bytes) -> None:
-    """Nothing on standard error, and the next one is served."""
+def test_a_request_that_is_not_http_only_ends_its_own_connection(bare: Web, content: bytes, head: bytes) -> None:
+    """Nothing is written to standard error, and the next request is served."""
     host, port = bare.address.split(":")
     with socket.create_connection((host, int(port)), timeout=5) as raw:
         raw.sendall(head + content + b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Which requests may pass, as a table."""
+"""Which requests pass the check of host, origin, method and size."""
 
 from __future__ import annotations
 
@@ -32,14 +32,12 @@ ALLOWED = frozenset({"127.0.0.1", "localhost", "::1"})
         ("http://localhost:99999", "localhost:99999", False),
     ],
 )
-def test_an_origin_is_ours_or_not(origin: str, host: str, same: bool) -> None:  # noqa: FBT001
-    """Host and port must be those of the request."""
+def test_an_origin_is_the_same_if_host_and_port_match(origin: str, host: str, same: bool) -> None:  # noqa: FBT001
     assert same_origin(origin, host) is same
 
 
 @given(origin=st.text(max_size=60), host=st.text(max_size=60), site=st.text(max_size=20))
-def test_no_header_makes_it_raise(origin: str, host: str, site: str) -> None:
-    """Whatever strangers send is let through or refused."""
+def test_any_headers_are_accepted_or_refused_with_403(origin: str, host: str, site: str) -> None:
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/",
@@ -52,15 +50,15 @@ def test_no_header_makes_it_raise(origin: str, host: str, site: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW", "post"])
-def test_every_method_but_the_safe_ones_is_unsafe(method: str) -> None:
-    """Unknown methods too."""
+def test_every_method_except_the_safe_ones_is_refused_to_other_origins(method: str) -> None:
+    """Unknown methods are refused too."""
     environ = {"REQUEST_METHOD": method, "PATH_INFO": "/x", "HTTP_HOST": "localhost", "HTTP_ORIGIN": "http://evil"}
     assert refusal(environ, ALLOWED)
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "x", "99999", "٣"])
-def test_a_socket_message_has_an_honest_length(length: str) -> None:
-    """engineio reads as much as the header says, a negative length without end."""
+def test_a_socket_message_of_invalid_length_is_413(length: str) -> None:
+    """engineio reads as much as the header says, without limit if it is negative."""
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/socket.io/", "HTTP_HOST": "localhost"}
     problem = refusal(environ | {"CONTENT_LENGTH": length}, ALLOWED)
     assert problem

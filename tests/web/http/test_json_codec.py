@@ -1,4 +1,4 @@
-"""What counts as JSON when it comes in."""
+"""Which request bodies are accepted as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decode(app: Flask, body: bytes, mimetype: str = "application/json") -> objec
         ).get_json()
 
 
-def test_nothing_counts_as_an_empty_object(app: Flask) -> None:
+def test_an_empty_body_is_an_empty_object(app: Flask) -> None:
     """A verb needs no body."""
     assert decode(app, b"", "") == {}
 
@@ -38,19 +38,19 @@ def test_nothing_counts_as_an_empty_object(app: Flask) -> None:
     ],
     ids=lambda body: repr(body[:12]),
 )  # fmt: skip
-def test_what_is_not_json_is_refused(app: Flask, body: bytes) -> None:
-    """400 before a view is reached, for text that lenient decoders take too."""
+def test_invalid_json_is_refused(app: Flask, body: bytes) -> None:
+    """The answer is 400 before a view is reached, also for text that lenient decoders accept."""
     with pytest.raises(problems.Problem) as refused:
         decode(app, body)
     assert refused.value.status == 400
 
 
 def test_another_content_type_is_refused(app: Flask) -> None:
-    """A form of another page cannot pretend to be JSON."""
+    """A form on another site cannot send JSON."""
     with pytest.raises(problems.Problem, match="Content-Type"):
         decode(app, b"{}", "text/plain")
 
 
-def test_large_numbers_stay_what_they_are(app: Flask) -> None:
-    """Arguments of a user's function may be beyond 64 bits."""
+def test_large_integers_are_kept_exactly(app: Flask) -> None:
+    """Arguments of a user's function may exceed 64 bits."""
     assert decode(app, b'{"n": 123456789012345678901234567890}') == {"n": 123456789012345678901234567890}

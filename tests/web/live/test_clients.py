@@ -1,4 +1,4 @@
-"""What one browser may cost: the bound of its queue, and who is ended."""
+"""The bounds on what one browser may cost: its queue, and unauthenticated connections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.web.live.clients import MAX_QUEUED, Client, Clients, Packet, packet
 
 
 class Socket:
-    """As much of an engine.io socket as is looked at."""
+    """A fake of an engine.io socket."""
 
     def __init__(self) -> None:
         self.queue: SimpleQueue[Packet] = SimpleQueue()
@@ -24,7 +24,7 @@ class Socket:
 
 
 class Engine:
-    """As much of engine.io as is used."""
+    """A fake of the engine.io server."""
 
     def __init__(self) -> None:
         self.sockets: dict[str, Socket] = {}
@@ -49,14 +49,14 @@ def clients(engine: Engine) -> Clients:
 
 
 def test_a_packet_is_a_socketio_event() -> None:
-    """Its text is made once and kept."""
+    """Its text is encoded once and reused."""
     made = packet("delta", b'{"seq":1}')
     assert made.encode() == '42["delta",{"seq":1}]'
     assert made.encode() is made.encode()
 
 
-def test_a_client_that_does_not_read_on_gets_no_more(engine: Engine, clients: Clients) -> None:
-    """Nothing is queued beyond the bound, and what was left out is counted."""
+def test_a_client_that_does_not_read_gets_no_more_packets(engine: Engine, clients: Clients) -> None:
+    """The queue is bounded, and skipped packets are counted."""
     client = clients.connected["s"]
     taken = [clients.offer(client, packet("delta", b"{}")) for _ in range(MAX_QUEUED + 10)]
     assert taken == [True] * (MAX_QUEUED + 1) + [False] * 9
@@ -66,14 +66,14 @@ def test_a_client_that_does_not_read_on_gets_no_more(engine: Engine, clients: Cl
     assert clients.offer(client, packet("delta", b"{}"))
 
 
-def test_a_client_that_is_gone_is_no_trouble(engine: Engine, clients: Clients) -> None:
-    """Between its end and its disconnect event it is offered to like any other."""
+def test_offering_to_a_disconnected_client_does_not_fail(engine: Engine, clients: Clients) -> None:
+    """Its disconnect event may come later."""
     del engine.sockets["e"]
     clients.offer_all(packet("supervisor_away", b"{}"))
 
 
 def test_unauthenticated_connections_are_closed_at_the_second_sweep(engine: Engine, clients: Clients) -> None:
-    """Those who have said who they are stay."""
+    """Authenticated ones stay open."""
     engine.sockets["stranger"] = Socket()
     clients.sweep()
     assert not engine.sockets["stranger"].closed

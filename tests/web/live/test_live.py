@@ -1,4 +1,4 @@
-"""Socket.IO on real processes: snapshot, deltas, resync, followed logs."""
+"""Socket.IO with real processes: snapshot, deltas, resync and followed logs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.web.serving import Browser, Client, Launch, Web
 
 
 def replay(browser: Browser) -> dict[str, Any]:
-    """The processes as a page would know them; fails where a delta does not follow on what it has."""
+    """Return the processes as a page would have them; fail if a delta does not continue from the last one."""
     processes: dict[str, Any] = {}
     seq = None
     for name, message in list(browser.received):
@@ -34,8 +34,8 @@ def replay(browser: Browser) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
-def test_a_snapshot_then_deltas_without_a_gap(web: Web, launch: Launch, transport: str) -> None:
-    """Over both transports; what is added up is what REST says."""
+def test_a_snapshot_is_followed_by_deltas_without_a_gap(web: Web, launch: Launch, transport: str) -> None:
+    """Together they give what the REST API says, over both transports."""
     old = launch()["id"]
     with web.browser(transports=[transport]) as browser:
         assert old in [record["id"] for record in browser.first("snapshot")["processes"]]
@@ -50,8 +50,7 @@ def test_a_snapshot_then_deltas_without_a_gap(web: Web, launch: Launch, transpor
         assert replay(browser)[new]["cause"]
 
 
-def test_a_session_cookie_is_enough_and_a_viewer_sees_it_all(web: Web) -> None:
-    """The handshake may carry a cookie instead of a token; the viewer's will do."""
+def test_a_viewers_session_cookie_is_accepted_instead_of_a_token(web: Web) -> None:
     answer = requests.get(f"{web.url}/?token={VIEWER}", allow_redirects=False, timeout=9)
     (cookie,) = [f"{name}={value}" for name, value in answer.cookies.items()]
     url = f"ws://{web.address}/socket.io/?EIO=4&transport=websocket"
@@ -63,8 +62,8 @@ def test_a_session_cookie_is_enough_and_a_viewer_sees_it_all(web: Web) -> None:
     raw.close()
 
 
-def test_resync_gives_a_fresh_snapshot(web: Web) -> None:
-    """As often as asked, and the deltas follow on it."""
+def test_resync_sends_a_new_snapshot(web: Web) -> None:
+    """The deltas continue from it."""
     with web.browser() as browser:
         browser.first("snapshot")
         browser.emit("resync")
@@ -74,8 +73,8 @@ def test_resync_gives_a_fresh_snapshot(web: Web) -> None:
         replay(browser)
 
 
-def test_a_flood_of_resyncs_is_answered_by_few(web: Web) -> None:
-    """Asking faster than one reads gets no more than one has room for."""
+def test_a_flood_of_resyncs_does_not_break_the_stream(web: Web) -> None:
+    """A client gets no more snapshots than its queue has room for."""
     with web.browser() as browser:
         browser.first("snapshot")
         for _ in range(300):
@@ -86,7 +85,7 @@ def test_a_flood_of_resyncs_is_answered_by_few(web: Web) -> None:
 
 
 def test_a_log_is_followed_while_it_is_watched(web: Web, operator: Client, launch: Launch) -> None:
-    """From where it stood, whole and in order; nothing any more after unwatch."""
+    """It arrives complete and in order from the current end; nothing is sent after unwatch."""
     record = launch("print-lines", params={"rate": 50, "seconds": 60})
     topic = {"topic": f"log:{record['id']}"}
     with web.browser() as browser:
@@ -110,8 +109,8 @@ def test_a_log_is_followed_while_it_is_watched(web: Web, operator: Client, launc
         assert len(browser.all("log")) == len(messages)
 
 
-def test_a_log_that_is_asked_for_twice_is_sent_once(web: Web, launch: Launch) -> None:
-    """Nothing comes twice, and one unwatch is the end of it."""
+def test_a_log_watched_several_times_is_sent_once(web: Web, launch: Launch) -> None:
+    """A single unwatch ends it."""
     record = launch("print-lines", params={"rate": 50, "seconds": 60})
     topic = {"topic": f"log:{record['id']}"}
     with web.browser() as browser:
@@ -130,8 +129,8 @@ def test_a_log_that_is_asked_for_twice_is_sent_once(web: Web, launch: Launch) ->
         assert len(browser.all("log")) == len(messages)
 
 
-def test_a_flood_is_skipped_and_the_gap_is_told(web: Web, launch: Launch) -> None:
-    """A log that grows faster than it can be shown: the offsets say what was left out."""
+def test_parts_of_a_fast_growing_log_are_skipped(web: Web, launch: Launch) -> None:
+    """The offsets show the gap."""
     record = launch("flood", params={"mb_per_s": 20, "seconds": 60})
     with web.browser() as browser:
         browser.first("snapshot")
@@ -145,8 +144,8 @@ def test_a_flood_is_skipped_and_the_gap_is_told(web: Web, launch: Launch) -> Non
 @pytest.mark.parametrize(
     "wanted", [None, 7, "log:p1", {}, {"topic": 7}, {"topic": "log:"}, {"topic": "log:../token"}, {"topic": "x:p1"}]
 )
-def test_nonsense_topics_are_ignored(web: Web, wanted: Any) -> None:
-    """No answer, no error, and the connection goes on."""
+def test_invalid_topics_are_ignored(web: Web, wanted: Any) -> None:
+    """No error is sent, and the connection stays open."""
     with web.browser() as browser:
         browser.first("snapshot")
         browser.emit("watch", wanted)
@@ -164,8 +163,8 @@ def test_nonsense_topics_are_ignored(web: Web, wanted: Any) -> None:
      '42["connect"]', '42["disconnect"]', '42["resync",{},{},{}]',
      "41", "40", "40/x,", "\x00"],
 )  # fmt: skip
-def test_malformed_packets_cost_only_their_sender(web: Web, packet: str) -> None:
-    """No traceback, no leak: the server goes on serving the others."""
+def test_malformed_packets_do_not_affect_other_clients(web: Web, packet: str) -> None:
+    """No traceback is written."""
     before = web.errors
     url = f"ws://{web.address}/socket.io/?EIO=4&transport=websocket"
     with web.browser() as other:
@@ -182,8 +181,8 @@ def test_malformed_packets_cost_only_their_sender(web: Web, packet: str) -> None
     assert web.errors == before
 
 
-def test_what_does_not_say_who_it_is_is_ended(web: Web) -> None:
-    """A connection without token is closed within two rounds of the sweep."""
+def test_an_unauthenticated_connection_is_closed(web: Web) -> None:
+    """The second sweep after it was opened closes it."""
     raw = websocket.create_connection(f"ws://{web.address}/socket.io/?EIO=4&transport=websocket", timeout=20)
     while raw.connected and raw.recv() not in ("", "1"):
         pass

@@ -1,4 +1,4 @@
-"""Writing to a socket that takes little, or nothing."""
+"""Writing to a websocket whose client reads slowly or not at all."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def pair() -> object:
         yield left, right
 
 
-def test_a_frame_goes_out_whole(pair: tuple[socket.socket, socket.socket]) -> None:
-    """However small the buffer: one send() of a non-blocking socket would have sent a part."""
+def test_a_frame_is_sent_whole(pair: tuple[socket.socket, socket.socket]) -> None:
+    """A single send() on a non-blocking socket would have sent only a part."""
     left, right = pair
     writes = WholeWrites(left)
     writer = gevent.spawn(writes.send, b"x" * MEBIBYTE)
@@ -32,7 +32,7 @@ def test_a_frame_goes_out_whole(pair: tuple[socket.socket, socket.socket]) -> No
 
 
 def test_frames_of_two_writers_do_not_mix(pair: tuple[socket.socket, socket.socket]) -> None:
-    """A pong must not land in the middle of a snapshot."""
+    """A pong must not end up in the middle of a snapshot."""
     left, right = pair
     writes = WholeWrites(left)
     writers = [gevent.spawn(writes.send, letter * 100_000) for letter in (b"a", b"b")]
@@ -43,8 +43,8 @@ def test_frames_of_two_writers_do_not_mix(pair: tuple[socket.socket, socket.sock
     assert received == b"a" * 100_000 + b"b" * 100_000
 
 
-def test_who_takes_nothing_is_cut_off(pair: tuple[socket.socket, socket.socket]) -> None:
-    """After the stall time the connection is closed, for the writer and for whoever reads from it."""
+def test_a_client_that_reads_nothing_is_disconnected(pair: tuple[socket.socket, socket.socket]) -> None:
+    """After the stall time the connection is closed for the writer and the reader."""
     left, _right = pair
     writes = WholeWrites(left, stall_s=0.05)
     reader = gevent.spawn(_closed, writes)

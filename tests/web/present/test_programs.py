@@ -1,4 +1,4 @@
-"""What programs hold, as JSON: each kind has the fields that it can have; and the figures for Prometheus."""
+"""Resources as JSON, with the fields that each kind can have, and the metrics of programs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALWAYS = {
     "part_of",
     "manager",
 }
-# As the contract names them; `waiting` and `users` have all.
+# The fields that the contract names; every kind also has `waiting` and `users`.
 CONTRACT = {
     ResourceKind.QUEUE: "size maxsize buffered pipe_bytes put_per_s get_per_s",
     ResourceKind.JOINABLE_QUEUE: "size maxsize unfinished buffered pipe_bytes put_per_s get_per_s",
@@ -48,8 +48,8 @@ def presented(kind: ResourceKind, **facts: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ResourceKind)
-def test_every_kind_has_its_fields_although_they_are_unknown(kind: ResourceKind) -> None:
-    """And it can be read as a `Resource` again."""
+def test_every_kind_has_its_fields_even_if_their_values_are_unknown(kind: ResourceKind) -> None:
+    """The JSON can be converted back to a `Resource`."""
     shown = presented(kind)
     assert shown.keys() == ALWAYS | present_programs.APPLY[kind] - {"holder_unknown"}
     assert set(CONTRACT.get(kind, "").split()) <= shown.keys()
@@ -61,8 +61,8 @@ def test_every_field_belongs_to_some_kind() -> None:
     assert fields == ALWAYS.union(*present_programs.APPLY.values())
 
 
-def test_what_is_known_is_never_left_out() -> None:
-    """Whatever the table says."""
+def test_a_known_value_is_never_left_out() -> None:
+    """This holds even for a field that the table does not list for the kind."""
     assert presented(ResourceKind.PIPE, flag=True)["flag"] is True
     assert presented(ResourceKind.LOCK, holder_unknown=True)["holder_unknown"] is True
 
@@ -77,19 +77,19 @@ def test_what_is_known_is_never_left_out() -> None:
         ({"workload": "x", "cwd": "/"}, "env"),
     ],
 )
-def test_fields_that_do_not_go_together(body: dict[str, Any], field: str) -> None:
+def test_fields_that_exclude_each_other_are_refused(body: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidField) as refused:
         RunBody(**body).spec()
     assert refused.value.field == field
 
 
-def test_a_command_is_handed_on_as_it_is() -> None:
+def test_a_command_is_passed_on_unchanged() -> None:
     spec = RunBody(command=["python", "x.py", ""], cwd="/tmp", env={"A": ""}, safe_pool=True).spec()
     assert (spec.command, spec.cwd, spec.env, spec.safe_pool) == (("python", "x.py", ""), "/tmp", {"A": ""}, True)
 
 
-def test_metrics_of_programs() -> None:
-    """Every kind of finding has a line, also while there is none; names are escaped."""
+def test_program_metrics_cover_every_kind_of_finding() -> None:
+    """A kind without findings has a line too; names are escaped."""
     state = Mirror()
     state.programs = {"p1": {"id": "p1", "name": 'a "b"', "state": "running", "not_seen": 2}}
     state.waits = {

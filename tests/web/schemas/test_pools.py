@@ -1,4 +1,4 @@
-"""What opening a pool and submitting a job may carry, and how it is refused."""
+"""Validation of requests that open a pool or submit a job."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from app.web.schemas.pools import MAX_ITEMS, JobBody, JobPath, OpenPoolBody, Res
 from procession.pool_host import checking, requests
 
 
-def test_an_empty_body_is_a_pool_with_the_defaults_of_the_supervisor() -> None:
-    """They are not written down twice without being the same."""
+def test_an_empty_body_has_the_defaults_of_the_supervisor() -> None:
+    """The defaults are written in both places and must be equal."""
     assert OpenPoolBody().spec() == PoolSpec()
 
 
-def test_a_pool_becomes_a_spec() -> None:
-    """Field by field."""
+def test_a_pool_body_becomes_a_spec() -> None:
     body = OpenPoolBody(name="n", processes=3, start_method="spawn", maxtasksperchild=5, retries=1, stuck_after_s=None)
     assert body.spec() == PoolSpec(
         name="n", processes=3, start_method="spawn", maxtasksperchild=5, retries=1, stuck_after_s=None
@@ -28,14 +27,14 @@ def test_a_pool_becomes_a_spec() -> None:
 
 
 @pytest.mark.parametrize("method", list(JobMethod))
-def test_a_job_becomes_a_spec(method: JobMethod) -> None:
-    """By any of the eight methods, whose names are plain text in JSON."""
+def test_a_job_body_becomes_a_spec(method: JobMethod) -> None:
+    """Each of the eight methods is accepted by name."""
     body = JobBody.model_validate({"method": str(method), "function": "square", "iterable": {"range": [0, 3]}})
     assert body.spec() == JobSpec(method=method, function="square", iterable={"range": [0, 3]})
 
 
-def test_a_function_of_ones_own_is_told_from_the_catalogue() -> None:
-    """By its colon, as the host does it."""
+def test_a_function_with_a_colon_is_a_target() -> None:
+    """A name without one is a function of the catalogue."""
     own = JobBody.model_validate({"method": "apply", "function": "m:f", "args": [1, [2]], "kwargs": {"k": None}})
     assert own.is_target
     assert own.spec() == JobSpec(method=JobMethod.APPLY, function="m:f", args=(1, [2]), kwargs={"k": None})
@@ -43,7 +42,7 @@ def test_a_function_of_ones_own_is_told_from_the_catalogue() -> None:
 
 
 def test_the_limits_are_those_of_the_host() -> None:
-    """Who is told a limit here is not refused below it there."""
+    """A value accepted here is not refused by the host."""
     assert (MAX_POOL_WORKERS, MAX_ITEMS) == (requests.MAX_PROCESSES, checking.MAX_ITEMS)
 
 
@@ -76,10 +75,9 @@ JOB = {"method": "map", "function": "square"}
         (WorkerPath, {"id": "p1", "pid": "0"}, "pid", "greater than or equal to 1"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_is_allowed(
+def test_an_invalid_field_is_named_with_what_is_allowed(
     model: type[BaseModel], body: dict[str, Any], field: str, allowed: str
 ) -> None:
-    """422 with `field` and a sentence."""
     with pytest.raises(ValidationError) as refused:
         model.model_validate(body)
     problem = of_validation(refused.value)

@@ -1,4 +1,4 @@
-"""What a launch may carry, and how it is refused."""
+"""Validation of requests about processes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from app.web.schemas.processes import BatchBody, LaunchBody, ListQuery, SignalBo
 
 
 def test_a_workload_becomes_a_spec() -> None:
-    """Only what was given is set; a bare policy name is enough."""
+    """Only given fields are set; a restart policy may be given by name."""
     spec = LaunchBody(workload="sleep", params={"seconds": 1}, restart="always").spec()  # type: ignore[arg-type]
     assert spec == LaunchSpec(workload="sleep", params={"seconds": 1}, restart=RestartPolicy(policy="always"))
 
 
 def test_a_target_becomes_a_spec() -> None:
-    """With arguments and the folder it is imported from."""
+    """It has its arguments and the directory it is imported from."""
     spec = LaunchBody(target="m:f", args=[1, [2]], kwargs={"k": None}, path="/x", daemon=True).spec()
     assert spec == LaunchSpec(target="m:f", args=(1, [2]), kwargs={"k": None}, path="/x", daemon=True)
 
 
-def test_a_batch_has_the_same_spec() -> None:
+def test_a_batch_has_the_spec_of_a_single_launch() -> None:
     """The count is not part of it."""
     assert BatchBody(workload="sleep", count=3).spec() == LaunchSpec(workload="sleep")
 
@@ -40,8 +40,8 @@ def test_a_batch_has_the_same_spec() -> None:
         ({"workload": "a", "path": "/x"}, "args"),
     ],
 )
-def test_fields_that_do_not_go_together_are_named(body: dict[str, Any], field: str) -> None:
-    """422, with the field that is one too many or missing."""
+def test_fields_that_exclude_each_other_are_refused(body: dict[str, Any], field: str) -> None:
+    """The refusal names the missing or superfluous field."""
     with pytest.raises(InvalidField) as refused:
         LaunchBody(**body).spec()
     assert refused.value.field == field
@@ -60,8 +60,7 @@ def test_fields_that_do_not_go_together_are_named(body: dict[str, Any], field: s
         ({"params": [1]}, "params", "dictionary"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_is_allowed(body: dict[str, Any], field: str, allowed: str) -> None:
-    """422 with `field` and a sentence."""
+def test_an_invalid_field_is_named_with_what_is_allowed(body: dict[str, Any], field: str, allowed: str) -> None:
     with pytest.raises(ValidationError) as refused:
         LaunchBody(workload="sleep", **body)
     problem = of_validation(refused.value)
@@ -69,8 +68,8 @@ def test_a_wrong_field_is_named_with_what_is_allowed(body: dict[str, Any], field
     assert allowed in problem.detail
 
 
-def test_query_strings_are_text() -> None:
-    """And an unknown state is refused with those that exist."""
+def test_an_unknown_state_in_a_query_is_refused() -> None:
+    """The refusal lists the states that exist."""
     assert ListQuery.model_validate({"state": "running"}).state == "running"
     with pytest.raises(ValidationError, match="'backoff'"):
         ListQuery.model_validate({"state": "asleep"})
@@ -78,5 +77,5 @@ def test_query_strings_are_text() -> None:
 
 @pytest.mark.parametrize(("given", "text"), [("SIGUSR1", "SIGUSR1"), (10, "10"), ("usr1", "usr1")])
 def test_a_signal_is_a_name_or_a_number(given: str | int, text: str) -> None:
-    """The supervisor knows which are valid."""
+    """The supervisor checks which are valid."""
     assert SignalBody(signal=given).text() == text

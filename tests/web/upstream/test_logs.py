@@ -1,4 +1,4 @@
-"""Reading stretches of a log: offsets, holes, and characters that a boundary cuts."""
+"""Reading parts of a log: offsets, holes, and characters cut at a boundary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "p1.log"
 
 
-def test_an_absent_log_is_an_empty_one(log: Path) -> None:
+def test_a_missing_log_is_empty(log: Path) -> None:
     """A process that was never started has written nothing."""
     part = logs.read(log, -100, 100)
     assert (part.offset, part.next, part.size, part.text) == (0, 0, 0, "")
@@ -38,14 +38,14 @@ def test_an_absent_log_is_an_empty_one(log: Path) -> None:
         (99, 9, "", 6),
     ],
 )
-def test_a_stretch_is_what_was_asked_for(log: Path, offset: int, limit: int, text: str, start: int) -> None:
-    """From an offset, from the end, and beyond it."""
+def test_a_part_has_the_requested_offset_and_length(log: Path, offset: int, limit: int, text: str, start: int) -> None:
+    """Offsets count from the start or the end, and may lie outside the log."""
     log.write_bytes(b"abcdef")
     part = logs.read(log, offset, limit)
     assert (part.text, part.offset, part.next, part.size) == (text, start, start + len(text), 6)
 
 
-def test_a_hole_at_the_head_is_skipped(log: Path) -> None:
+def test_a_hole_at_the_beginning_is_skipped(log: Path) -> None:
     """The supervisor frees old blocks; reading starts at the first byte that is left."""
     log.write_bytes(b"x" * BLOCK + b"new")
     _punch(log, BLOCK)
@@ -53,8 +53,8 @@ def test_a_hole_at_the_head_is_skipped(log: Path) -> None:
     assert (part.offset, part.text, part.size) == (BLOCK, "new", BLOCK + 3)
 
 
-def test_a_log_that_is_all_hole_is_empty(log: Path) -> None:
-    """Nothing is left to read, and the next offset is its end."""
+def test_a_log_that_is_one_hole_is_empty(log: Path) -> None:
+    """The next offset is its end."""
     log.write_bytes(b"x" * BLOCK)
     _punch(log, BLOCK)
     part = logs.read(log, 0, 100)
@@ -62,29 +62,27 @@ def test_a_log_that_is_all_hole_is_empty(log: Path) -> None:
 
 
 def test_a_negative_offset_never_starts_inside_a_character(log: Path) -> None:
-    """The rest of a character that was cut is skipped, and the offset says so."""
+    """The rest of a cut character is skipped, and the offset shows that."""
     log.write_bytes("a😀b".encode())
     part = logs.read(log, -3, 100)
     assert (part.text, part.offset) == ("b", 5)
 
 
-def test_a_character_whose_rest_is_not_written_yet_waits(log: Path) -> None:
-    """It comes whole with the next read."""
+def test_an_incomplete_character_is_left_for_the_next_read(log: Path) -> None:
     log.write_bytes("aé".encode()[:2])
     part = logs.read(log, 0, 100)
     assert (part.text, part.next) == ("a", 1)
 
 
-def test_what_is_not_utf8_is_shown_as_such(log: Path) -> None:
-    """Every byte is accounted for; a lone beginning of a character does not stop the reader for ever."""
+def test_invalid_utf8_is_replaced(log: Path) -> None:
+    """Every byte is consumed, so an incomplete character at the end does not block the reader."""
     log.write_bytes(b"\xff\xfe")
     assert logs.read(log, 0, 100).text == "\ufffd\ufffd"
     assert logs.read(log, 1, 100).next == 2
 
 
 @given(text=st.text(max_size=60), limit=st.integers(4, 20))
-def test_reading_on_gives_the_whole_text(tmp_path_factory: pytest.TempPathFactory, text: str, limit: int) -> None:
-    """However small the stretches, put together they are the text."""
+def test_consecutive_parts_give_the_whole_text(tmp_path_factory: pytest.TempPathFactory, text: str, limit: int) -> None:
     log = tmp_path_factory.mktemp("log") / "log"
     log.write_bytes(text.encode())
     parts, at = [], 0
@@ -96,10 +94,9 @@ def test_reading_on_gives_the_whole_text(tmp_path_factory: pytest.TempPathFactor
 
 
 @given(content=st.binary(max_size=60), limit=st.integers(1, 20))
-def test_reading_on_always_comes_to_the_end(
+def test_reading_part_by_part_always_reaches_the_end(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, limit: int
 ) -> None:
-    """Whatever a child writes."""
     log = tmp_path_factory.mktemp("log") / "log"
     log.write_bytes(content)
     at = 0
