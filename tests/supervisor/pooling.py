@@ -19,7 +19,7 @@ class Pooling:
     def __init__(self, supervisor: Supervised, **spec: Any) -> None:
         self.supervisor = supervisor
         self.id = str(supervisor.ask(m.OpenPool, spec=PoolSpec(**{"processes": 2, **spec}))["pool"]["id"])
-        self.wait_for(lambda pool: pool.state == "open", "the pool is not open")
+        self.wait_for(lambda pool: pool.state == "open", "the pool is open")
 
     def ask(self, ask: AnyAsk) -> Any:
         """Send a request to the pool's host and return its answer, or raise its refusal."""
@@ -54,12 +54,12 @@ class Pooling:
         try:
             wait_until(look, 20, what)
         except AssertionError:
-            raise AssertionError(f"{what}: {found}") from None
+            raise AssertionError(f"not within 20 s: {what}; found {found}") from None
         return found[0]
 
     def wait_for_job(self, number: int, *states: str) -> Job:
         """Return the job once it is in one of these states."""
-        what = f"job {number} is not {' or '.join(states)}"
+        what = f"job {number} is {' or '.join(states)}"
         pool = self.wait_for(lambda pool: any(one.id == number and one.state in states for one in pool.jobs), what)
         return next(one for one in pool.jobs if one.id == number)
 

@@ -53,7 +53,7 @@ class Supervised:
         command = [sys.executable, "-P", "-m", "app.supervisor"]
         self._process = subprocess.Popen(command, env=self.environ, start_new_session=True)
         try:
-            wait_until(self.answers, 20, "the supervisor does not answer")
+            wait_until(self.answers, 20, "the supervisor answers")
         except BaseException:
             self.stop()
             raise
@@ -104,12 +104,12 @@ class Supervised:
         try:
             wait_until(look, 20, what)
         except AssertionError:
-            raise AssertionError(f"{what}: {found}") from None
+            raise AssertionError(f"not within 20 s: {what}; found {found}") from None
         return found[0]
 
     def wait_state(self, process_id: str, state: str) -> Any:
         """Return the record once it is in that state."""
-        return self.wait_for(process_id, lambda record: record.state == state, f"{process_id} is not {state}")
+        return self.wait_for(process_id, lambda record: record.state == state, f"{process_id} is {state}")
 
     def running(self, workload: str | None = None, **spec: Any) -> str:
         """Launch a process and wait until it is running; return its id."""

@@ -34,7 +34,7 @@ def test_pool_runs_jobs_and_is_closed_and_joined(supervisor: Supervised, method:
     number = pooling.submit("map", "square", iterable={"range": [0, 1000, 1]})
     pooling.wait_for_job(number, "done")
     assert pooling.ask(ReadJob(job=number))["result"][:4] == [0, 1, 4, 9]
-    one = pooling.wait_for_worker(lambda one: one.os_state and one.state == "idle", "no worker is idle")
+    one = pooling.wait_for_worker(lambda one: one.os_state and one.state == "idle", "a worker is idle and sampled")
     pool, host = pooling.now(), supervisor.record(pooling.id)
     assert (pool.name, pool.pid, pool.processes, pool.start_method, pool.retries) == ("crunch", host.pid, 2, method, 1)
     assert (host.pool, host.workload, host.target) == (True, None, f"pool of 2 workers ({method})")
@@ -49,19 +49,19 @@ def test_pool_runs_jobs_and_is_closed_and_joined(supervisor: Supervised, method:
     pool = pooling.now()
     assert (pool.state, pool.error, pool.workers) == ("closed", None, ())
     # The host's forkserver and resource tracker end a moment after the host.
-    wait_until(lambda: all(gone(pid) for pid in below), 10, "a process of the pool is left")
+    wait_until(lambda: all(gone(pid) for pid in below), 10, "all processes of the pool have ended")
 
 
 def test_killing_a_stuck_worker_loses_only_its_task(supervisor: Supervised) -> None:
     """The worker is found stuck, its stack is read, it is killed, and the pool runs the next job."""
     pooling = Pooling(supervisor, start_method="fork", stuck_after_s=1.0)
     number = pooling.submit("map", "stall-at", iterable=MANY, chunksize=1)
-    one = pooling.wait_for_worker(lambda one: one.stuck, "no worker is stuck")
+    one = pooling.wait_for_worker(lambda one: one.stuck, "a worker is stuck")
     assert one.stuck
     assert one.task
     assert one.stuck.reason.startswith(f"task {one.task.index} of job {number} (")
     assert "stall_at" in supervisor.ask(m.Stack, process=pooling.id, pid=one.pid)["text"]
-    wait_until(lambda: pooling.lines("stuck"), 10, "the journal has no such event")
+    wait_until(lambda: pooling.lines("stuck"), 10, "the journal has a stuck event")
     assert pooling.lines("stuck")[0].startswith(f"worker {one.pid} stuck for ")
     cost = pooling.act(one.pid, "kill")
     assert (cost["ended"], cost["exitcode"], cost["outcome"]) == (True, -9, "lost")
@@ -82,7 +82,7 @@ def test_stopped_worker_is_shown_as_suspended(supervisor: Supervised) -> None:
     pid = pooling.now().workers[0].pid
 
     def is_(state: str) -> None:
-        pooling.wait_for_worker(lambda one: one.pid == pid and one.state == state, f"the worker is not {state}")
+        pooling.wait_for_worker(lambda one: one.pid == pid and one.state == state, f"the worker is {state}")
 
     pooling.act(pid, "suspend")
     is_("suspended")
@@ -102,7 +102,7 @@ def test_killing_the_host_terminates_its_pool(supervisor: Supervised) -> None:
     """The consequences say beforehand what is lost; afterwards no worker is left, and every job has ended."""
     pooling = Pooling(supervisor, start_method="fork")
     number = pooling.submit("map_async", "sleep", iterable=[60] * 20, chunksize=1)
-    pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
+    pooling.wait_for(lambda pool: pool.running == 2, "two tasks are running")
     pids = [one.pid for one in pooling.now().workers]
     told = supervisor.ask(m.Consequences, process=pooling.id, verb="kill")["text"]
     assert told.endswith(" Its 2 workers will end; 2 running tasks are lost, 18 waiting tasks never start.")
@@ -124,7 +124,7 @@ def test_restarting_the_host_reopens_its_pool(supervisor: Supervised) -> None:
     pooling.wait_for_job(pooling.submit("apply", "square", args=(3,)), "done")
     pid = pooling.now().pid
     supervisor.act(pooling.id, "restart")
-    pool = pooling.wait_for(lambda pool: pool.state == "open" and pool.pid != pid, "the pool is not reopened")
+    pool = pooling.wait_for(lambda pool: pool.state == "open" and pool.pid != pid, "the pool is reopened")
     assert (pool.processes, pool.jobs, pool.done) == (3, (), 0)
     supervisor.act(pooling.id, "terminate")
     supervisor.wait_state(pooling.id, "joined")
@@ -153,7 +153,7 @@ def test_pool_charts_have_queued_tasks_and_throughput(supervisor: Supervised) ->
         series = supervisor.ask(m.History, process=pooling.id)["series"][pooling.id]
         return any(series["queued"]) and any(series["tasks_per_s"])
 
-    wait_until(drawn, 20, "the charts are empty")
+    wait_until(drawn, 20, "the charts have values")
     reply = supervisor.ask(m.History, process=pooling.id)
     series = reply["series"][pooling.id]
     assert set(series) == {"cpu_percent", "rss_bytes", "queued", "tasks_per_s"}
@@ -205,18 +205,18 @@ def test_pools_are_terminated_when_their_supervisor_is_killed(tmp_path: Path) ->
     with Supervised(tmp_path / "home") as supervisor:
         pooling = Pooling(supervisor, start_method="forkserver")
         pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
-        pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
+        pooling.wait_for(lambda pool: pool.running == 2, "two tasks are running")
         before = pooling.now()
         supervisor.process.kill()
         supervisor.process.wait()
         pids = [one.pid for one in before.workers]
-        wait_until(lambda: all(gone(pid) for pid in pids), 20, "a worker outlived its supervisor")
+        wait_until(lambda: all(gone(pid) for pid in pids), 20, "all workers have ended")
         supervisor.start()
         pool = pooling.now()
         assert (pool.state, pool.error) == ("terminated", "exit not seen: the supervisor died")
         assert supervisor.record(pooling.id).state == "lost"
         supervisor.act(pooling.id, "restart")
-        pooling.wait_for(lambda pool: pool.state == "open", "the pool is not open again")
+        pooling.wait_for(lambda pool: pool.state == "open", "the pool is open again")
 
 
 def test_stopping_the_supervisor_ends_busy_pools(tmp_path: Path) -> None:
@@ -226,5 +226,5 @@ def test_stopping_the_supervisor_ends_busy_pools(tmp_path: Path) -> None:
             pooling = Pooling(supervisor, start_method=method)
             pooling.submit("apply_async", "ignore-sigterm", args=(300,))
             pooling.submit("map_async", "sleep", iterable=[60] * 4, chunksize=1)
-            pooling.wait_for(lambda pool: pool.running == 2, "no two tasks are running")
+            pooling.wait_for(lambda pool: pool.running == 2, "two tasks are running")
         assert supervisor.stop() == 0

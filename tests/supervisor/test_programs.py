@@ -166,7 +166,7 @@ def test_unobserved_process_is_a_descendant_of_the_program(programs: Programs) -
     wait_until(
         lambda: [one.command for one in programs.descendants(program)] == ["sleep 600"], 20, "the subprocess is listed"
     )
-    wait_until(lambda: programs.record(program).processes == 3, 20, "all of them are counted")
+    wait_until(lambda: programs.record(program).processes == 3, 20, "all three processes are counted")
     staying = programs.wait_for(program, "staying", "running")
     wait_until(lambda: programs.named(program)["staying"].rss_bytes, 20, "the process is sampled")
     assert staying.pid not in {one.pid for one in programs.supervisor.snapshot().snapshot.descendants}

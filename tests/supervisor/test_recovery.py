@@ -32,7 +32,7 @@ def test_processes_of_a_killed_supervisor_are_lost_or_restarted(tmp_path: Path) 
         supervisor.join(over)
         pids = [supervisor.record(one).pid for one in [*lost, again]]
         kill_and_restart(supervisor)
-        wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), 10, "a child outlived its supervisor")
+        wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), 10, "all children have ended")
         for one in lost:
             record = supervisor.record(one)
             assert (record.state, record.exitcode, record.failed) == ("lost", None, True)
@@ -53,14 +53,14 @@ def test_surviving_daemon_is_an_orphan_of_its_process_and_can_be_killed(tmp_path
         def listed() -> list[Descendant]:
             return [one for one in supervisor.snapshot().snapshot.descendants if one.root == process_id]
 
-        wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is not listed")
+        wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is listed")
         before = {one.id for one in listed()}
         kill_and_restart(supervisor)
-        wait_until(lambda: {one.id for one in listed()} == before, 10, "the orphans are not listed")
+        wait_until(lambda: {one.id for one in listed()} == before, 10, "the orphans are listed")
         assert all(one.orphan for one in listed())
         for one in listed():
             supervisor.ask(m.EndDescendant, descendant=one.id)
-        wait_until(lambda: not listed(), 10, "the orphans are still listed")
+        wait_until(lambda: not listed(), 10, "the orphans are no longer listed")
         for one in before:
             assert not is_running(one)
 
@@ -74,11 +74,15 @@ def test_supervisor_without_its_launcher_ends_its_processes_and_itself(tmp_path:
         with subprocess.Popen(command, env=supervisor.environ, stdout=subprocess.PIPE, text=True) as launcher:
             assert launcher.stdout
             pid = int(launcher.stdout.readline())
-            wait_until(supervisor.answers, 20, "the supervisor does not answer")
+            wait_until(supervisor.answers, 20, "the supervisor answers")
             process_id = supervisor.running("ignore-sigterm", params={"seconds": 300}, grace_s=60)
             child = supervisor.record(process_id).pid
             launcher.kill()
-        wait_until(lambda: not psutil.pid_exists(child) and not psutil.pid_exists(pid), 20, "a process is left")
+        wait_until(
+            lambda: not psutil.pid_exists(child) and not psutil.pid_exists(pid),
+            20,
+            "the child and the supervisor have ended",
+        )
 
 
 def test_sigterm_stops_the_supervisor_and_ends_orphans_too(tmp_path: Path) -> None:

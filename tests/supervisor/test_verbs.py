@@ -67,7 +67,7 @@ def test_exit_code_and_cause_are_those_of_the_process(supervisor: Supervised, me
 def test_terminate_ends_the_whole_tree(supervisor: Supervised, method: str) -> None:
     """The tree has a fork, a subprocess and a setsid daemon."""
     process_id = supervisor.running("descendants", params={"seconds": 300}, start_method=method)
-    told = wait_until(lambda: consequences_for_three(supervisor, process_id), 10, "the tree is not listed")
+    told = wait_until(lambda: consequences_for_three(supervisor, process_id), 10, "the tree is listed")
     pids = [one["pid"] for one in told["descendants"]]
     text = f"Sends SIGTERM to pid {told['pid']}, then SIGKILL after 5 s if it is still alive."
     assert (len(pids), told["text"]) == (3, text)
@@ -81,7 +81,7 @@ def test_process_that_ignores_sigterm_is_killed_after_its_grace_period(superviso
     """The record has the time of the kill and the pids that are left."""
     process_id = supervisor.running("ignore-sigterm", params={"seconds": 300}, start_method=method, grace_s=0.5)
     pid = supervisor.record(process_id).pid
-    wait_until(lambda: ignores(pid, signal.SIGTERM), 10, "the process does not ignore SIGTERM yet")
+    wait_until(lambda: ignores(pid, signal.SIGTERM), 10, "the process ignores SIGTERM")
     record = supervisor.act(process_id, "terminate")
     assert record["state"] == "stopping"
     assert record["stopping"]["signal"] == "SIGTERM"
@@ -182,7 +182,9 @@ def test_restart_keeps_the_id_and_changes_the_pid(supervisor: Supervised) -> Non
     process_id = supervisor.running("print-lines", params={"rate": 10, "seconds": 300})
     first = supervisor.record(process_id)
     supervisor.act(process_id, "restart")
-    again = supervisor.wait_for(process_id, lambda one: one.state == "running" and one.restarts == 1, "no restart")
+    again = supervisor.wait_for(
+        process_id, lambda one: one.state == "running" and one.restarts == 1, "the process is restarted"
+    )
     assert again.pid != first.pid
     supervisor.act(process_id, "kill")
     supervisor.join(process_id)
@@ -217,7 +219,9 @@ def test_stuck_process_is_found_with_its_current_line(supervisor: Supervised) ->
     """A sleeping process is not stuck."""
     stuck = supervisor.running("hang", params={"seconds": 300}, stuck_after_s=1.0)
     sleeper = supervisor.running("sleep", params={"seconds": 300}, stuck_after_s=1.0)
-    record = supervisor.wait_for(stuck, lambda one: one.stuck and "hanging.py:" in one.stuck.reason, "not stuck")
+    record = supervisor.wait_for(
+        stuck, lambda one: one.stuck and "hanging.py:" in one.stuck.reason, "the process is stuck"
+    )
     assert "no progress for" in record.stuck.reason
     assert supervisor.record(sleeper).stuck is None
     for method in ("faulthandler", "py-spy"):
@@ -242,10 +246,10 @@ def test_orphan_is_listed_below_its_process_and_can_be_ended(supervisor: Supervi
     def orphan() -> list[object]:
         return [one for one in supervisor.snapshot().snapshot.descendants if one.root == process_id and one.orphan]
 
-    wait_until(lambda: len(orphan()) == 1, 10, "the orphan is not listed")
+    wait_until(lambda: len(orphan()) == 1, 10, "the orphan is listed")
     one = orphan()[0]
     supervisor.ask(m.EndDescendant, descendant=one.id)  # type: ignore[attr-defined]
-    wait_until(lambda: not orphan(), 10, "the orphan is still listed")
+    wait_until(lambda: not orphan(), 10, "the orphan is no longer listed")
     with pytest.raises(NoSuchProcess):
         supervisor.ask(m.EndDescendant, descendant="1-1")
 
@@ -299,7 +303,7 @@ def test_children_of_a_killed_forkserver_keep_running_and_have_their_exit_codes(
     lost = supervisor.snapshot().snapshot.supervisor.forkserver_pid
     assert lost
     os.kill(lost, signal.SIGKILL)
-    wait_until(lambda: any(one["kind"] == "forkserver" for one in supervisor.events()), 10, "the loss is not recorded")
+    wait_until(lambda: any(one["kind"] == "forkserver" for one in supervisor.events()), 10, "the loss is recorded")
     assert supervisor.record(process_id).state == "running"
     second = supervisor.running("sleep", params={"seconds": 300})
     assert supervisor.snapshot().snapshot.supervisor.forkserver_pid not in (None, lost)
@@ -315,6 +319,8 @@ def test_fifty_processes_at_once_leave_no_descriptor_open(supervisor: Supervised
     for one in ids:
         assert supervisor.join(one) == {"joined": True, "exitcode": 0}
         supervisor.act(one, "close")
-    wait_until(lambda: not listed_ids(supervisor, ids), 20, "closed records are still shown")
+    wait_until(lambda: not listed_ids(supervisor, ids), 20, "closed records are no longer shown")
     # The log helper, the connection of this test, and what the /proc sweep has open at this moment.
-    wait_until(lambda: psutil.Process(supervisor.process.pid).num_fds() <= before + 10, 20, "descriptors stay open")
+    wait_until(
+        lambda: psutil.Process(supervisor.process.pid).num_fds() <= before + 10, 20, "all descriptors are closed"
+    )

@@ -110,7 +110,7 @@ def started(
             yield process
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-    wait_for_snapshot(instance, is_over, "a process or resource of the program is left")
+    wait_for_snapshot(instance, is_over, "all processes and resources of the program are gone")
 
 
 def is_over(snapshot: Snapshot) -> bool:
@@ -121,8 +121,8 @@ def kill_supervisor(instance: Instance) -> None:
     """Kill the supervisor and wait until the launcher has started another that answers."""
     before = instance.supervisor_pid
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not restarted")
-    wait_until(lambda: try_snapshot(instance), 20, "the supervisor does not answer")
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is restarted")
+    wait_until(lambda: try_snapshot(instance), 20, "the supervisor answers")
 
 
 def try_snapshot(instance: Instance) -> Snapshot | None:
@@ -189,7 +189,7 @@ def wait_until_settled(instance: Instance) -> Snapshot:
             is_in_journal(instance, f"w{pid}", f",{since}") for pid, since in waits
         )
 
-    return wait_for_snapshot(instance, is_it, "the deadlock is not found, or not in the journal")
+    return wait_for_snapshot(instance, is_it, "the deadlock is found and in the journal")
 
 
 def is_settled(snapshot: Snapshot) -> bool:
@@ -212,7 +212,7 @@ def test_resources_waits_and_findings_are_the_same_after_a_restart(
         before = wait_until_settled(instance)
         kill_supervisor(instance)
         wanted = resources(before)
-        after = wait_for_snapshot(instance, is_settled, "the deadlock is not found again")
+        after = wait_for_snapshot(instance, is_settled, "the deadlock is found again")
         with suppress(AssertionError):
             wait_until(lambda: not differences(resources(instance.snapshot()), wanted), 30)
         assert differences(resources(instance.snapshot()), wanted) == []
@@ -252,11 +252,11 @@ def process_named(snapshot: Snapshot, name: str) -> Process:
 def test_a_lock_parked_by_a_killed_supervisor_can_be_broken(instance: Instance, tmp_path: Path) -> None:
     """The launcher kept its descriptor; the waiting process continues."""
     with started(instance, tmp_path, DEADLOCKED_PROGRAM, "fork"):
-        wait_for_snapshot(instance, is_settled, "the abandoned lock is not found")
+        wait_for_snapshot(instance, is_settled, "the abandoned lock is found")
         kill_supervisor(instance)
-        wait_for_snapshot(instance, is_settled, "the abandoned lock is not found again")
+        wait_for_snapshot(instance, is_settled, "the abandoned lock is found again")
         kill_supervisor(instance)
-        again = wait_for_snapshot(instance, is_settled, "the abandoned lock is not found again")
+        again = wait_for_snapshot(instance, is_settled, "the abandoned lock is found again")
         told = instance.call(BreakLock(request=1, by="test", resource=named(again, "gone").id))
         assert ", held by a dead process. The waiting process will continue." in told["text"]
         instance.wait_state(process_named(again, "waits").id, "exited")
@@ -270,7 +270,7 @@ def test_a_new_launcher_knows_all_resources_but_has_no_descriptors(tmp_path: Pat
         instance.line = ""
         instance.start()
         instance.wait_ready()
-        wait_for_snapshot(instance, is_settled, "the deadlock is not found again")
+        wait_for_snapshot(instance, is_settled, "the deadlock is found again")
         with suppress(AssertionError):
             wait_until(lambda: not differences(resources(instance.snapshot()), wanted), 30)
         assert differences(resources(instance.snapshot()), wanted) == []
@@ -284,11 +284,11 @@ def supervisor_down(instance: Instance) -> Iterator[None]:
     before = instance.supervisor_pid
     os.kill(instance.serve.pid, signal.SIGSTOP)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: not is_running(before), 20, "the supervisor is still running")
+    wait_until(lambda: not is_running(before), 20, "the supervisor has ended")
     yield
     os.kill(instance.serve.pid, signal.SIGCONT)
-    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is not restarted")
-    wait_until(lambda: try_snapshot(instance), 20, "the supervisor does not answer")
+    wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is restarted")
+    wait_until(lambda: try_snapshot(instance), 20, "the supervisor answers")
 
 
 def is_running(pid: int) -> bool:
@@ -323,19 +323,19 @@ def test_a_process_killed_while_no_supervisor_runs_leaves_an_abandoned_lock(inst
     """The next supervisor finds the lock abandoned and the holder as a zombie."""
     with started(instance, tmp_path, LOCK_HOLDER_PROGRAM):
         before = wait_for_snapshot(
-            instance, lambda now: named_holder(now) is not None, "no holder of the lock is found"
+            instance, lambda now: named_holder(now) is not None, "the holder of the lock is found"
         )
         holder = process_named(before, "holder")
         wait_until(
             lambda: is_in_journal(instance, named(before, "held").id, f'"holder":{holder.pid},'),
             20,
-            "the holder is not in the journal",
+            "the holder is in the journal",
         )
         with supervisor_down(instance):
             assert holder.pid
             os.kill(holder.pid, signal.SIGKILL)
         after = wait_for_snapshot(
-            instance, lambda now: "abandoned-lock" in kinds(now), "the lock is not found to be abandoned"
+            instance, lambda now: "abandoned-lock" in kinds(now), "the lock is found to be abandoned"
         )
         assert (named(after, "held").abandoned, named(after, "held").holder) == (True, holder.pid)
         zombie = instance.wait_state(holder.id, "exited")
@@ -350,7 +350,7 @@ def test_a_program_whose_first_process_has_ended_is_still_known(instance: Instan
     """As after a daemon's double fork: a program runs as long as any of its processes does."""
     with started(instance, tmp_path, LOCK_HOLDER_PROGRAM):
         before = wait_for_snapshot(
-            instance, lambda now: named_holder(now) is not None, "no holder of the lock is found"
+            instance, lambda now: named_holder(now) is not None, "the holder of the lock is found"
         )
         program = newest(before)
         assert program.pid
@@ -359,10 +359,10 @@ def test_a_program_whose_first_process_has_ended_is_still_known(instance: Instan
         wait_until(
             lambda: is_in_journal(instance, program.id, '"state":"joined"'),
             20,
-            "the exit of the first process is not in the journal",
+            "the exit of the first process is in the journal",
         )
         kill_supervisor(instance)
-        after = wait_for_snapshot(instance, lambda now: named_holder(now) is not None, "the lock is no longer known")
+        after = wait_for_snapshot(instance, lambda now: named_holder(now) is not None, "the lock is still known")
         again = newest(after)
         assert (again.id, again.state, again.exitcode, again.started_at) == (
             *(program.id, "running", -signal.SIGKILL, program.started_at),
@@ -392,8 +392,8 @@ def test_a_lock_created_while_no_supervisor_runs_is_reported_later(instance: Ins
     with started(instance, tmp_path, LATE_LOCK_PROGRAM, stdin=subprocess.PIPE) as program:
         assert program.stdin
         assert program.stdout
-        before = wait_for_snapshot(instance, lambda now: has_resource(now, "jobs"), "the queue is not listed")
-        wait_until(lambda: is_in_journal(instance, named(before, "jobs").id), 20, "the queue is not in the journal")
+        before = wait_for_snapshot(instance, lambda now: has_resource(now, "jobs"), "the queue is listed")
+        wait_until(lambda: is_in_journal(instance, named(before, "jobs").id), 20, "the queue is in the journal")
         with supervisor_down(instance):
             program.stdin.write(b"\n")
             program.stdin.flush()
@@ -405,13 +405,13 @@ def test_a_lock_created_while_no_supervisor_runs_is_reported_later(instance: Ins
             program.stdin.flush()
             return has_resource(instance.snapshot(), "meanwhile")
 
-        wait_until(is_reported, 20, "the lock is not reported")
+        wait_until(is_reported, 20, "the lock is reported")
         after = wait_for_snapshot(
-            instance, lambda now: named(now, "meanwhile").holder is not None, "the holder of the lock is not known"
+            instance, lambda now: named(now, "meanwhile").holder is not None, "the holder of the lock is known"
         )
         assert named(after, "meanwhile").holder == newest(after).pid
         assert named(after, "jobs").id == named(before, "jobs").id
-        wait_for_snapshot(instance, lambda now: bool(named(now, "jobs").size), "the queue is empty")
+        wait_for_snapshot(instance, lambda now: bool(named(now, "jobs").size), "the queue has items")
 
 
 def has_resource(snapshot: Snapshot, name: str) -> bool:

@@ -103,7 +103,7 @@ def test_signal_is_not_sent_to_a_process_with_a_reused_pid(inventory: Inventory)
         assert not identity.signal((pid, ticks - 1), signal.SIGKILL)
         assert inventory.alive([(pid, ticks), (pid, ticks - 1)]) == {(pid, ticks)}
         assert identity.signal((pid, ticks), signal.SIGKILL)
-        wait_until(lambda: not inventory.alive([(pid, ticks)]), message="a zombie is not alive")
+        wait_until(lambda: not inventory.alive([(pid, ticks)]), message="the zombie counts as dead")
         program.process.wait()
         assert not identity.signal((pid, ticks), signal.SIGKILL)
 

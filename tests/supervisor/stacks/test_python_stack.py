@@ -50,7 +50,7 @@ def test_top_frame_begins_with_the_main_threads_wait() -> None:
     assert told.startswith("blocked on a threading.Lock in Thread.join (threading) at shop")
 
 
-def test_top_frame_is_the_own_line_alone_if_it_is_the_innermost() -> None:
+def test_top_frame_is_the_programs_own_line_if_it_is_innermost() -> None:
     """A call into C has no frame of its own."""
     text = 'Current thread 0x1 (most recent call first):\n  File "/srv/jobs.py", line 3 in <module>\n'
     assert top_frame(text) == "at srv/jobs.py:3"
