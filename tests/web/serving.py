@@ -179,7 +179,7 @@ class Browser:
         self.received: list[tuple[str, Any]] = []
         self.socket = SocketClient(reconnection=False)
         for name in ("snapshot", "delta", "log", "supervisor_away", "disconnect"):
-            self.socket.on(name, self._keeper(name))
+            self.socket.on(name, self._recorder(name))
         self.socket.connect(url, auth={"token": token} if token else None, transports=transports)
 
     def __enter__(self) -> Self:
@@ -201,7 +201,7 @@ class Browser:
     def emit(self, name: str, message: Any = None) -> None:
         self.socket.emit(name, message)
 
-    def _keeper(self, name: str) -> Any:
+    def _recorder(self, name: str) -> Any:
         return lambda *message: self.received.append((name, message[0] if message else None))
 
 

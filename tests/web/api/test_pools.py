@@ -370,10 +370,10 @@ MAP_WITHOUT_ITERABLE = {"method": "map", "function": "square"}
     ],
 )  # fmt: skip
 def test_invalid_request_is_refused_naming_the_field(
-    operator: Client, one: str, path: str, body: Any, status: int, field: str | None
+    operator: Client, idle_pool: str, path: str, body: Any, status: int, field: str | None
 ) -> None:
     """The problem document says what is wrong and what is allowed."""
-    answer = operator.post(POOLS + path.replace("POOL", one), json=body)
+    answer = operator.post(POOLS + path.replace("POOL", idle_pool), json=body)
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.status_code, problem["status"], problem.get("field")) == (status, status, field), problem
@@ -386,8 +386,8 @@ def test_invalid_request_is_refused_naming_the_field(
     [("/p0", 404), ("/p0/jobs", 404), ("/p0/jobs/1", 404), ("/p0/history", 404), ("/POOL/jobs/99", 404),
      ("/POOL/jobs/x", 422), ("/POOL/history?points=0", 422), ("/POOL/nothing", 404)],
 )  # fmt: skip
-def test_invalid_read_is_refused(operator: Client, one: str, path: str, status: int) -> None:
-    assert operator.get(POOLS + path.replace("POOL", one)).status_code == status
+def test_invalid_read_is_refused(operator: Client, idle_pool: str, path: str, status: int) -> None:
+    assert operator.get(POOLS + path.replace("POOL", idle_pool)).status_code == status
 
 
 def test_a_process_that_is_not_a_pool_is_not_found_as_one(operator: Client, launch: Any) -> None:
@@ -398,20 +398,20 @@ def test_a_process_that_is_not_a_pool_is_not_found_as_one(operator: Client, laun
     assert operator.post(f"{POOLS}/{process_id}/jobs", json=job).status_code == 404
 
 
-def test_a_viewer_can_read_pools_but_not_change_them(web: Web, one: str, operator: Client) -> None:
+def test_a_viewer_can_read_pools_but_not_change_them(web: Web, idle_pool: str, operator: Client) -> None:
     """Every other request is 403, and nothing happens."""
     viewer = web.client(VIEWER)
-    for path in ("", f"/{one}", f"/{one}/jobs", f"/{one}/history", "/functions"):
+    for path in ("", f"/{idle_pool}", f"/{idle_pool}/jobs", f"/{idle_pool}/history", "/functions"):
         assert viewer.get(POOLS + path).status_code == 200
-    acts = [f"/{one}/{verb}" for verb in ("jobs", "resize", "close", "terminate", "join")]
-    acts += [f"/{one}/workers/1/{verb}" for verb in ("suspend", "resume", "terminate", "kill", "stack")]
+    acts = [f"/{idle_pool}/{verb}" for verb in ("jobs", "resize", "close", "terminate", "join")]
+    acts += [f"/{idle_pool}/workers/1/{verb}" for verb in ("suspend", "resume", "terminate", "kill", "stack")]
     for path in ("", *acts):
         assert viewer.post(POOLS + path, json={}).status_code == 403
-    assert operator.get(f"{POOLS}/{one}").json()["state"] == "open"
+    assert operator.get(f"{POOLS}/{idle_pool}").json()["state"] == "open"
 
 
 @pytest.fixture(scope="module")
-def one(web: Web) -> Any:
+def idle_pool(web: Web) -> Any:
     """Return the id of a pool that no test changes."""
     with Pools(web.client()) as opening:
         yield opening(1)["id"]
