@@ -27,7 +27,7 @@ SLEEPER = [sys.executable, "-c", f"import time; time.sleep({LONG_S})"]
 
 
 class Programs:
-    """Runs programs over HTTP; all of them are killed and waited for at the end of the `with` block."""
+    """Runs programs over HTTP; kills and joins them at the end of the `with` block."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
