@@ -68,18 +68,18 @@ class Instance:
 
     @property
     def serve(self) -> subprocess.Popen[bytes]:
-        """The launcher."""
+        """Return the process of the launcher."""
         assert self._serve, "not started"
         return self._serve
 
     @property
     def url(self) -> str:
-        """The address with the token, as printed."""
+        """Return the address with the token, as printed."""
         return self.line.split()[-1]
 
     @property
     def base(self) -> str:
-        """The address without path and token."""
+        """Return the address without path and token."""
         return f"http://{self.port_and_host}"
 
     @property
@@ -121,13 +121,13 @@ class Instance:
             time.sleep(POLL_S)
 
     def stop(self) -> int:
-        """SIGTERM, and wait for the end; returns the exit code."""
+        """Send SIGTERM and wait for the exit; return the exit code."""
         if self.serve.poll() is None:
             self.serve.send_signal(signal.SIGTERM)
         return self.wait_ended()
 
     def wait_ended(self) -> int:
-        """The exit code, once it is there."""
+        """Wait for the launcher to exit; return its exit code."""
         try:
             code = self.serve.wait(GONE_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -141,7 +141,7 @@ class Instance:
         return self.stderr_path.read_text(errors="replace")
 
     def alive(self) -> dict[int, str]:
-        """Every process of this instance that lives, with its command."""
+        """Return the processes of this instance that are alive: pid and command line."""
         mark = f"{MARK}={self.home}".encode()
         found = {}
         for folder in Path("/proc").iterdir():
@@ -158,7 +158,7 @@ class Instance:
         wait_until(lambda: not self.alive(), GONE_WITHIN_S, f"still alive: {self.alive()}")
 
     def kill_all(self) -> None:
-        """SIGKILL whatever is left; for the end of a test that failed."""
+        """Kill whatever is left; for the end of a test that failed."""
         if self._serve and self._serve.poll() is None:
             self._serve.kill()
             self._serve.wait()

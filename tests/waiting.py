@@ -14,7 +14,7 @@ SLOWEST_POLL_S = 0.1
 def wait_until(
     predicate: Callable[[], T], deadline_s: float = 10, message: str = "", slowest_poll_s: float = SLOWEST_POLL_S
 ) -> T:
-    """The first true answer of `predicate`; fails with `message` when there is none within `deadline_s`."""
+    """Return the first true answer of `predicate`; fail with `message` if there is none within `deadline_s`."""
     start = time.monotonic()
     while not (answer := predicate()):
         waited = time.monotonic() - start
