@@ -58,8 +58,7 @@ python: $(VENV)/run.stamp
 
 libs: static/lib/libs.stamp
 
-browser: $(VENV)/dev.stamp
-	@$(BIN)/python -m tools.chromium
+browser: $(VENV)/browser.stamp
 
 lock: $(VENV)/lock.stamp  ## update the lock files from pyproject.toml and package.json
 	$(BIN)/uv $(COMPILE) --extra stacks -o requirements/run.txt pyproject.toml
@@ -91,6 +90,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/run.stamp
 	$(PIP) install --quiet -r $<
+	@touch $@
+
+$(VENV)/browser.stamp: tools/chromium.py | $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.chromium
 	@touch $@
 
 # --- Front-end libraries

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.opening import badge, button, follow, open_detail
-from tests.browser.test_access import DIALOG, violations
+from tests.browser.test_access import DIALOG, WHOLE, violations
 
 # Each state of the page is looked at four times, which takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
@@ -26,7 +26,7 @@ def test_the_detail_has_no_violations(server: Server, looked: Page) -> None:
     for tab in ("Overview", "Log", "Stack", "Timeline", "Descendants", "Inspect"):
         looked.get_by_role("tab", name=tab).click()
         expect(looked.get_by_role("tabpanel", name=tab)).to_be_visible()
-        assert violations(looked, "html" if tab == "Overview" else "#detail") == [], tab
+        assert violations(looked, WHOLE if tab == "Overview" else "#detail") == [], tab
     for label in ("Kill", "Signal"):
         button(looked, label).click()
         expect(looked.get_by_role("dialog")).to_be_visible()

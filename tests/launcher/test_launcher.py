@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,9 +45,10 @@ def test_sigint_and_sighup_stop_serve_gracefully(instance: Instance, number: int
 
     assert instance.wait_ended() == 0
     assert not instance.alive()
-    with Instance(instance.home) as later:
-        told = later.ask("events", "--process", process.id)
-    assert "exit code -15" in next(event["text"] for event in told if event["kind"] == "exited")
+    with closing(sqlite3.connect(instance.home / "journal.sqlite3")) as journal:
+        exited = "SELECT text FROM events WHERE process = ? AND kind = 'exited'"
+        [(text,)] = journal.execute(exited, (process.id,)).fetchall()
+    assert "exit code -15" in text
 
 
 def test_a_second_sigterm_kills_all_processes_at_once(instance: Instance) -> None:

@@ -252,7 +252,6 @@ def test_task_closes_all_descriptors(open_pool: OpenPool) -> None:
         assert_goes_on(pool, WORKERS)
 
 
-@pytest.mark.every_method
 def test_task_exhausts_memory(open_pool: OpenPool) -> None:
     """It raises MemoryError, also where its result, its arguments or their pickle do not fit."""
     pool = open_pool(WORKERS, tasks.limit_memory, (64 * tasks.MIB,))

@@ -486,14 +486,13 @@ def test_workers_that_never_boot_break_the_pool(open_host: Open) -> None:
     host = open_host(start_method="spawn", processes=1)
 
     def kill_what_boots() -> bool:
-        if host.started.process.is_alive():
+        with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(host.started.pid).children():
                 if "spawn_main" in " ".join(child.cmdline()):
                     child.kill()
         return host.has_hung_up
 
-    with contextlib.suppress(psutil.NoSuchProcess):
-        host.wait_until(kill_what_boots, "the host gives up", slowest_poll_s=POLL_S)
+    host.wait_until(kill_what_boots, "the host gives up", slowest_poll_s=POLL_S)
     assert host.started.end() == 1
     host.listen()
     assert host.pool.error
