@@ -3,7 +3,11 @@
 import re
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
+from tests.waiting import wait_until
+
+PRESSED_WITHIN_MS = 2000
 LIVE = re.compile(r"pid \d+ · started \d\d:\d\d:\d\d")
 
 
@@ -18,6 +22,20 @@ def follow(page: Page, path: str) -> None:
         }""",
         path,
     )
+
+
+def press(row: Locator, name: str | re.Pattern[str]) -> None:
+    """Press a button that a row shows under the pointer; a row that moves away meanwhile is pointed at again."""
+
+    def pressed() -> bool:
+        row.hover()
+        try:
+            row.get_by_role("button", name=name).first.click(timeout=PRESSED_WITHIN_MS)
+        except NotInTime:
+            return False
+        return True
+
+    wait_until(pressed, 15, f"{name} can be pressed")
 
 
 def open_detail(page: Page, process: str, tab: str | None = None) -> Locator:

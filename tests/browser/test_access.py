@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.processes.listing import ROWS, cell, row
 
 # Each state of the page is looked at four times, which takes long on a busy machine.
@@ -86,8 +87,7 @@ def test_a_selection_has_no_violations(scene: Server, visit: Callable[..., Page]
 
 def test_the_menus_have_no_violations(scene: Server, visit: Callable[..., Page]) -> None:
     page = visit(scene.url)
-    row(page, "napper").hover()
-    row(page, "napper").get_by_role("button", name="More actions on napper").click()
+    press(row(page, "napper"), "More actions on napper")
     expect(page.get_by_role("menu")).to_be_visible()
     assert violations(page, "[role=menu]") == []
     page.keyboard.press("Escape")

@@ -7,6 +7,7 @@ import signal
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.pools.pooling import (
     figure,
     findings,
@@ -104,8 +105,7 @@ def test_the_price_of_a_kill_stays_true_while_it_is_asked(server: Server, page: 
     server.submit(pool, "sleep", "apply_async", args=[600])
     pid = workers(page).filter(has_text="task 0 of job 1").get_attribute("data-pid")
     assert pid
-    worker_row(page, pid).hover()
-    page.get_by_role("button", name=f"Kill worker {pid}").click()
+    press(worker_row(page, pid), f"Kill worker {pid}")
     question = page.get_by_role("dialog")
     expect(question).to_contain_text("Task 0 of job 1 will be lost; it has been running for 2 s.")
     expect(question).to_contain_text("Task 0 of job 1 will be lost; it has been running for 3 s.")
@@ -118,8 +118,7 @@ def test_the_price_of_a_kill_stays_true_while_it_is_asked(server: Server, page: 
     )
     expect(worker_row(page, pid)).to_contain_text("task 0 of job 2")
 
-    worker_row(page, pid).hover()
-    page.get_by_role("button", name=f"Kill worker {pid}").click()
+    press(worker_row(page, pid), f"Kill worker {pid}")
     expect(question).to_contain_text("Task 0 of job 2 will be lost; it has been running for")
     os.kill(int(pid), signal.SIGKILL)
     expect(question).to_contain_text("The worker has already exited (SIGKILL).")
@@ -130,8 +129,7 @@ def test_the_price_of_a_kill_stays_true_while_it_is_asked(server: Server, page: 
 
     idle = workers(page).filter(has_text="idle").get_attribute("data-pid")
     assert idle
-    worker_row(page, idle).hover()
-    page.get_by_role("button", name=f"Kill worker {idle}").click()
+    press(worker_row(page, idle), f"Kill worker {idle}")
     expect(question).to_contain_text("It has no task: nothing is lost.")
     server.submit(pool, "sleep", "apply_async", args=[600])
     expect(question).to_contain_text("The worker has started a task since you opened this dialog.")
@@ -147,8 +145,7 @@ def test_a_task_that_may_be_retried_is_said_to_run_again_and_does(server: Server
     busy = workers(page).filter(has_text="task 0 of job 1")
     pid = busy.get_attribute("data-pid")
     assert pid
-    worker_row(page, pid).hover()
-    page.get_by_role("button", name=f"Kill worker {pid}").click()
+    press(worker_row(page, pid), f"Kill worker {pid}")
     expect(page.get_by_role("dialog")).to_contain_text("will be retried by another worker (1 retry left)")
     page.keyboard.press("Enter")
     expect(results(page)).to_contain_text("will be retried")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.processes.listing import ROWS, cell, row
 
 
@@ -64,8 +65,7 @@ def test_the_order_is_held_while_something_is_selected(server: Server, three: Pa
 
 def test_a_confirmation_names_pid_and_start_time(server: Server, three: Page) -> None:
     pid = cell(three, "beta", "pid").inner_text()
-    row(three, "beta").hover()
-    row(three, "beta").get_by_role("button", name="Kill beta").click()
+    press(row(three, "beta"), "Kill beta")
     expect(three.get_by_role("dialog")).to_contain_text(re.compile(rf"pid {pid} · started \d\d:\d\d:\d\d"))
     three.keyboard.press("Escape")
     expect(three.get_by_role("dialog")).to_have_count(0)
@@ -74,8 +74,7 @@ def test_a_confirmation_names_pid_and_start_time(server: Server, three: Page) ->
 
 def test_the_menu_of_a_row_suspends_and_resumes(three: Page) -> None:
     for action, state in (("Suspend", "suspended"), ("Resume", "running")):
-        row(three, "beta").hover()
-        row(three, "beta").get_by_role("button", name=re.compile(f"^(More actions on|{action}) beta")).first.click()
+        press(row(three, "beta"), re.compile(f"^(More actions on|{action}) beta"))
         if (item := three.get_by_role("menuitem", name=action)).is_visible():
             item.click()
         expect(cell(three, "beta", "state")).to_contain_text(state)

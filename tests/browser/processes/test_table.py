@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.processes.listing import ROWS, cell, chip, names, row
 from tests.waiting import wait_until
 
@@ -37,8 +38,7 @@ def test_cpu_and_memory_are_shown_once_they_are_sampled(server: Server, page: Pa
 def test_state_exit_code_and_cause_change_while_one_looks(server: Server, page: Page) -> None:
     server.begin("exit-with", "leaver", params={"code": 3}, auto_start=False)
     expect(cell(page, "leaver", "state")).to_contain_text("created")
-    row(page, "leaver").hover()
-    row(page, "leaver").get_by_role("button", name="Start leaver").click()
+    press(row(page, "leaver"), "Start leaver")
     expect(cell(page, "leaver", "state")).to_contain_text("joined")
     expect(cell(page, "leaver", "state")).to_contain_text(FAILED)
     expect(cell(page, "leaver", "what").locator("code")).to_have_text("3")
@@ -58,8 +58,7 @@ def test_a_zombie_is_shown_as_dead_and_not_joined_until_it_is_joined(server: Ser
     server.begin("zombie", "undead")
     expect(cell(page, "undead", "state")).to_contain_text("exited")
     expect(cell(page, "undead", "what")).to_contain_text("zombie, not joined")
-    row(page, "undead").hover()
-    row(page, "undead").get_by_role("button", name="Join undead").click()
+    press(row(page, "undead"), "Join undead")
     expect(cell(page, "undead", "state")).to_contain_text("joined")
 
 

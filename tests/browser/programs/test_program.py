@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.programs.programming import (
     LONG_S,
     drawing,
@@ -137,8 +138,7 @@ def test_any_process_of_the_tree_is_killed_with_the_warning_that_fits(server: Se
     program = run(server, "synchronisation-deadlock", seconds=LONG_S)
     wait_finding(server, program, "deadlock")
     open_program(page, program)
-    process_row(page, "kant").hover()
-    page.get_by_role("button", name=re.compile(r"^Terminate kant, pid \d+$")).click()
+    press(process_row(page, "kant"), re.compile(r"^Terminate kant, pid \d+$"))
     expect(page.get_by_role("dialog")).to_contain_text(re.compile("knife"))
     page.keyboard.press("Escape")
     page.get_by_role("toolbar", name="Actions on the program").get_by_role("button", name="Kill").click()

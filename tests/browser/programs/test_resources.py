@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.opening import press
 from tests.browser.programs.programming import (
     LONG_S,
     fact,
@@ -30,8 +31,7 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
     acquired = panel(page).locator("[data-part=acquired]")
     expect(acquired).to_contain_text("Acquired by 2")
     name = acquired.get_by_role("link").first.inner_text().split()[0]
-    process_row(page, name).hover()
-    process_row(page, name).get_by_role("button", name=f"Kill {name}").click()
+    press(process_row(page, name), f"Kill {name}")
     expect(page.get_by_role("dialog")).to_contain_text("It has acquired semaphore places")
     expect(page.get_by_role("dialog")).to_contain_text("3 processes wait for it")
     page.get_by_role("dialog").get_by_role("button", name="Kill").click()
