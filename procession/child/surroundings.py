@@ -24,8 +24,6 @@ OWN_FILE = 0o600
 # Between the two ranges glibc reserves two signals for itself.
 _RESETTABLE = (*range(1, 32), *range(signal.SIGRTMIN, signal.SIGRTMAX + 1))
 _PREFIX = "PROCESSION_"
-# Kept: to free them, and the pages that a fork child shares with the supervisor would be copied, takes milliseconds.
-_unloaded: list[ModuleType] = []
 _FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -118,8 +116,8 @@ def forget_ours(*, catalogue: bool) -> None:
     if not any(name in sys.modules for name in ours):
         return  # a spawn or forkserver child has not loaded them
     main = sys.modules["__main__"]
-    _unloaded.append(main)
-    _unloaded.extend(sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ours)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
+        del sys.modules[name]
     if (getattr(main, "__package__", None) or "").partition(".")[0] == "app":
         sys.modules["__main__"] = ModuleType("__main__")
 
