@@ -5,8 +5,7 @@ have it mapped.  The data that it guards stays as the dead process left it.
 """
 
 import os
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.core.resources.book import Book
 from app.core.resources.readings import INNER_LOCKS, LOCKS, POOL_QUEUES, SEMAPHORES
@@ -27,8 +26,10 @@ _MAX_SEARCH_S = 0.2
 class Breaker:
     """Breaks locks; never blocks."""
 
-    def __init__(self, book: Book, reader: LockReader, files: Mapping[str, SemaphoreFile]) -> None:
-        self._book, self._reader, self._files = book, reader, files
+    def __init__(
+        self, book: Book, reader: LockReader, files: Mapping[str, SemaphoreFile], cpu: Callable[[], float]
+    ) -> None:
+        self._book, self._reader, self._files, self._cpu = book, reader, files, cpu
 
     def break_lock(self, resource_id: str) -> str:
         """Release a lock whose holder is dead, or the locks inside a queue; return a sentence on what to check.
@@ -93,7 +94,7 @@ class Breaker:
                 return f"pid {pid} holds it and is alive"
         if not thing.reading.holding.abandoned:
             return "its holder is not known to be dead"
-        return _why_not_unobserved(thing)
+        return _why_not_unobserved(thing, self._cpu)
 
     def _why_not_semaphore(self, thing: Thing, free: int) -> str | None:
         """Check the current values: a release must not raise the semaphore above its initial value."""
@@ -103,7 +104,7 @@ class Breaker:
             return f"pid {unknown} may have acquired it: its memory cannot be read"
         if free + sum(count or 0 for count in counts.values()) >= (number(thing.facts, "value") or 0):
             return "no dead process has acquired it"
-        return _why_not_unobserved(thing)
+        return _why_not_unobserved(thing, self._cpu)
 
 
 def _release(thing: Thing, file: SemaphoreFile | None) -> None:
@@ -131,18 +132,18 @@ def _named(thing: Thing) -> str:
     return f"{kind_label(thing.kind)} {thing.name or thing.id}"
 
 
-def _why_not_unobserved(thing: Thing) -> str | None:
-    pid = _unobserved_user(thing)
+def _why_not_unobserved(thing: Thing, cpu: Callable[[], float]) -> str | None:
+    pid = _unobserved_user(thing, cpu)
     return f"pid {pid}, which is not observed, may hold it" if pid else None
 
 
-def _unobserved_user(thing: Thing) -> int | None:
+def _unobserved_user(thing: Thing, cpu: Callable[[], float]) -> int | None:
     """Return a living process that maps the semaphore but is not a known user; checks as many as time permits."""
     inode = thing.inode()
     known = {*thing.users, os.getpid()}
-    until = time.thread_time() + _MAX_SEARCH_S
+    until = cpu() + _MAX_SEARCH_S
     for pid in reversed(proc.pids()):
-        if time.thread_time() > until:
+        if cpu() > until:
             break
         if pid not in known and inode in Mappings(proc.whole(f"{pid}/maps", _MAPS_BYTES)).inodes():
             return pid

@@ -8,6 +8,7 @@
 A connection made by a Listener, or to a manager, is recognised by its address.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.resources.book import Book
@@ -53,9 +54,9 @@ class _Socket(NamedTuple):
 class PeerFinder:
     """Finds peers with the fds of observed processes and the kernel's socket tables; `renew` in each reading."""
 
-    def __init__(self, book: Book, views: ProcessViews) -> None:
+    def __init__(self, book: Book, views: ProcessViews, cpu: Callable[[], float]) -> None:
         self.sockets = Sockets()
-        self.strangers = UnobservedHolders()
+        self.strangers = UnobservedHolders(cpu)
         self._book, self._views = book, views
         self._index: Fds = {}
         self._by_address: dict[str | int, Thing] = {}

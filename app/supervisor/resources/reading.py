@@ -7,7 +7,6 @@
 If the time is over, the rest keeps its last figures and comes first in the next reading.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -39,12 +38,14 @@ _SEMAPHORES = LOCKS | SEMAPHORES
 class ResourceReader:
     """Makes the readings; keeps the wait graph in ``edges``."""
 
-    def __init__(self, book: Book, views: ProcessViews, locks: LockReader, figures: FigureReader) -> None:
+    def __init__(
+        self, book: Book, views: ProcessViews, locks: LockReader, figures: FigureReader, cpu: Callable[[], float]
+    ) -> None:
         self.edges = Edges(book)
-        self._book, self._views = book, views
+        self._book, self._views, self._cpu = book, views, cpu
         self._locks, self._figures = locks, figures
         self._managed = Managers(book, views)
-        self._peers = PeerFinder(book, views)
+        self._peers = PeerFinder(book, views, cpu)
         self.close = self._peers.close
         self._waits = WaitFinder(book, views, self._peers, ManagerCalls(self._managed, views))
         self._turn = 0
@@ -55,7 +56,7 @@ class ResourceReader:
 
     def read(self, now: Now) -> None:
         self._turn += 1
-        self._ends_at = time.thread_time() + BUDGET_S
+        self._ends_at = self._cpu() + BUDGET_S
         wall_of_mono = now.wall - now.mono
         things = list(self._book)
         for view in self._views.values():
@@ -86,7 +87,7 @@ class ResourceReader:
         count = len(all_of_them)
         start = self._starts.get(name, 0) % count if count else 0
         for done in range(count):
-            if done and time.thread_time() > self._ends_at:
+            if done and self._cpu() > self._ends_at:
                 self._starts[name] = start + done
                 return
             work(all_of_them[(start + done) % count])

@@ -5,8 +5,7 @@ must be known.  The fds of all processes are searched, a few processes in each t
 a pipe or socket for longer than a turn.  A search counts only for waits that began before it.
 """
 
-import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from app.linux import identity, pipes, proc
@@ -29,7 +28,8 @@ class HolderQuery(NamedTuple):
 class UnobservedHolders:
     """Searches in rounds; `ask` returns what the last complete round found."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu: Callable[[], float]) -> None:
+        self._cpu = cpu
         self._turn = 0
         #: The turn in which each query was first made; those of the current turn are in `_asked`.
         self._since: dict[HolderQuery, int] = {}
@@ -57,7 +57,7 @@ class UnobservedHolders:
         budget_s = min(_TURN_S, _MAX_CPU * (now - self._last))
         self._last = now
         if self._left or self._begin(now):
-            self._search(observed, time.thread_time() + budget_s, now)
+            self._search(observed, self._cpu() + budget_s, now)
         self._turn += 1
 
     def _search(self, observed: Container[int], ends_at: float, now: float) -> None:
@@ -68,7 +68,7 @@ class UnobservedHolders:
             if held and (stat := proc.stat(pid)):
                 for inode in held:
                     self._found[inode].add((pid, stat.start_ticks))
-            if time.thread_time() >= ends_at:
+            if self._cpu() >= ends_at:
                 break
         if not self._left:
             self._known = {inode: frozenset(keys) for inode, keys in self._found.items()}
