@@ -47,6 +47,7 @@ class Spread(LoadFileScheduling):
         return _browser(file) or file
 
 
+@pytest.hookimpl(optionalhook=True)  # unknown without the plug-in
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread:
     return Spread(config, log)
 

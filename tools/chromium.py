@@ -23,17 +23,23 @@ def find_on_path() -> str | None:
 
 
 def main() -> None:
-    if os.geteuid() == 0 and shutil.which("apt-get") and not shutil.which(SHELL):
-        print(f"Installing Debian's {SHELL} for the browser tests.", flush=True)
-        install = (*APT, "install", "--yes", "--no-install-recommends", SHELL)
-        if not _run(*install):  # the list of packages may be old
-            _run(*APT, "update")
-            _run(*install)
+    if os.geteuid() == 0 and shutil.which("apt-get") and not _install(SHELL) and not find_on_path():
+        _install("chromium")
     if find_on_path() or _playwright_has_one():
         return
     print("Installing Playwright's Chromium for the browser tests.", flush=True)
     if not _run(sys.executable, "-m", "playwright", "install", "chromium"):
         sys.exit("No browser for the tests: install chromium or google-chrome, then try again.")
+
+
+def _install(package: str) -> bool:
+    """Install a package of Debian unless it is there; return whether it is there."""
+    if shutil.which(package):
+        return True
+    print(f"Installing Debian's {package} for the browser tests.", flush=True)
+    install = (*APT, "install", "--yes", "--no-install-recommends", package)
+    # The list of packages may be old.
+    return _run(*install) or (_run(*APT, "update") and _run(*install))
 
 
 def _starts(path: str) -> bool:
