@@ -3,7 +3,7 @@
 ::
 
     LogKeeper ──ask(number, fd, start, end)──▶ HolePuncher ══socket══▶ this file as a program: fallocate(PUNCH_HOLE)
-              ◀─────answers(): (number, errno)──────────── ◀══════════
+              ◀───answers(): (number, errno, freed_to)──── ◀══════════
 
 With a log growing by 500 MB/s one hole took 2 to 95 ms, and kernels before 6.14 (XFS and Btrfs always) first write the
 pages to the disk: too long for the supervisor's loop.  The program uses the standard library only, is started with the
@@ -21,7 +21,7 @@ import subprocess
 import sys
 
 _REQUEST = struct.Struct("!Qqq")
-_ANSWER = struct.Struct("!Qi")
+_ANSWER = struct.Struct("!Qiq")
 _PUNCH_HOLE_KEEP_SIZE = 0x02 | 0x01
 _PR_SET_PDEATHSIG = 1
 #: The file system does not support holes, or not for this kind of file.
@@ -52,9 +52,12 @@ class HolePuncher:
             return False
         return True
 
-    def answers(self) -> list[tuple[int, int]] | None:
-        """Return (number, errno or 0) of each request done since the last call; None if the process died."""
-        answers: list[tuple[int, int]] = []
+    def answers(self) -> list[tuple[int, int, int]] | None:
+        """Return (number, errno or 0, freed_to) of each request done since the last call; None if the process died.
+
+        ``freed_to`` is the offset up to which the file is now a hole; it is the start of the hole if nothing was freed.
+        """
+        answers: list[tuple[int, int, int]] = []
         while self._socket:
             try:
                 answer = self._socket.recv(_ANSWER.size)
@@ -104,24 +107,27 @@ def main() -> None:
         if not request:
             return
         number, start, end = _REQUEST.unpack(request)
-        asked.send(_ANSWER.pack(number, punch(fds[0], start, end)))
+        asked.send(_ANSWER.pack(number, *punch(fds[0], start, end)))
         os.close(fds[0])
 
 
-def punch(fd: int, start: int, end: int) -> int:
-    """Free the bytes from ``start`` to ``end``; return 0 or an errno.
+def punch(fd: int, start: int, end: int) -> tuple[int, int]:
+    """Free the bytes from ``start`` to ``end``; return 0 or an errno, and the offset up to which the file is a hole.
 
     If holes are not supported, the file is emptied and extended to its old length: offsets stay valid, but the part
     that should have been kept is lost.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     punched = libc.fallocate(fd, _PUNCH_HOLE_KEEP_SIZE, ctypes.c_int64(start), ctypes.c_int64(end - start))
-    failure = ctypes.get_errno() if punched != 0 else 0
-    if failure in WITHOUT_HOLES:
-        size = os.fstat(fd).st_size
-        os.ftruncate(fd, 0)
-        os.ftruncate(fd, size)
-    return failure
+    if punched == 0:
+        return 0, end
+    failure = ctypes.get_errno()
+    if failure not in WITHOUT_HOLES:
+        return failure, start
+    size = os.fstat(fd).st_size
+    os.ftruncate(fd, 0)
+    os.ftruncate(fd, size)
+    return failure, size
 
 
 if __name__ == "__main__":

@@ -173,17 +173,16 @@ class LogKeeper:
             for waiting in self._asked.values():
                 waiting.asked = None
             self._asked.clear()
-        for number, failure in answers or ():
+        for number, failure, freed_to in answers or ():
             if log := self._asked.pop(number, None):
-                self._punched(log, failure)
+                self._punched(log, failure, freed_to)
 
-    def _punched(self, log: _Log, failure: int) -> None:
-        if not failure:
-            log.head = log.asked or 0
-        elif failure in WITHOUT_HOLES:
-            log.head = os.lseek(log.fd, 0, os.SEEK_END)
+    def _punched(self, log: _Log, failure: int, freed_to: int) -> None:
+        # What was written since is not freed: the present size is not the head.
+        log.head = freed_to if log.asked else 0
+        if failure in WITHOUT_HOLES:
             self._say_once("this file system knows no holes: a log that reaches its cap starts anew")
-        else:
+        elif failure:
             self._say_once(f"the log of process {log.process} cannot be cut: {os.strerror(failure)}")
         log.asked = None
 

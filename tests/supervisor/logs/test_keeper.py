@@ -327,6 +327,17 @@ def test_log_is_emptied_at_its_limit_where_holes_are_not_supported(memory_disk: 
         assert harness.keeper.take_notices() == []
 
 
+def test_what_is_written_while_a_log_is_emptied_counts(memory_disk: Path) -> None:
+    """The keeper learns that the log was emptied only after more was written; that too is emptied at the limit."""
+    with open_keeper(memory_disk) as harness:
+        path = harness.keeper.path("1")
+        append(path, b"x" * CAP * 2)
+        harness.check()
+        wait_until(lambda: disk_use(path) == 0)
+        append(path, b"y" * CAP * 2)
+        wait_until(lambda: (harness.check(), disk_use(path) <= CAP)[1])
+
+
 def test_first_offset_of_an_empty_log_is_its_end(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert kept(tmp_path / "empty") == (0, b"")
