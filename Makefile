@@ -83,9 +83,10 @@ $(BIN)/python:
 	on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml tools/quick_imports.py | $(BIN)/python
 	$(PIP) install --quiet -r requirements/run.txt
 	$(PIP) install --quiet --no-deps -e .
+	@$(BIN)/python tools/quick_imports.py
 	@touch $@
 
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/run.stamp
