@@ -12,8 +12,9 @@ import msgspec
 
 from app.client import Connection, call
 from app.protocol.control import Act, AnyCommand, DeltaMessage, Join, Launch, SnapshotMessage, Subscribe
-from app.records.process import LaunchSpec, Process, Verb
+from app.records.process import LaunchSpec, Process
 from app.records.stream import Snapshot
+from app.records.verbs import Verb
 from tests.instance import Instance
 
 ROOT = str(Path(__file__).parents[1])

@@ -25,8 +25,9 @@ from app.cli import main as cli
 from app.client import Connection, call
 from app.protocol.control import Act, AnyCommand, Join, Launch, SnapshotMessage, Subscribe
 from app.records.errors import NoSuchProcess, NotPossible
-from app.records.process import LaunchSpec, Process, Verb
+from app.records.process import LaunchSpec, Process
 from app.records.stream import Snapshot
+from app.records.verbs import Verb
 from tests.waiting import POLL_S, wait_until
 
 READY_WITHIN_S = 40

@@ -20,7 +20,8 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.protocol.control import Act, Launch
-from app.records.process import LaunchSpec, Process, RestartPolicy, State, Verb
+from app.records.process import LaunchSpec, Process, RestartPolicy, State
+from app.records.verbs import Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
 

@@ -9,7 +9,8 @@ import msgspec
 from app.protocol.control import Act, Join, Launch, SendSignal, Stack, Workloads
 from app.records.errors import ProcessionError
 from app.records.primitives import JsonDict
-from app.records.process import LaunchSpec, Process, RestartPolicy, Verb
+from app.records.process import LaunchSpec, Process, RestartPolicy
+from app.records.verbs import Verb
 
 from . import tables
 from .arguments import Add, count, folder, pair, seconds, typed, untyped

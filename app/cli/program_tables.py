@@ -103,6 +103,13 @@ def _named(pids: Sequence[int], names: Mapping[int, str]) -> str:
 
 def _state(resource: Resource) -> Iterator[str]:
     """Yield what a resource's kind shows of its state."""
+    details = list(_details(resource))
+    if resource.figure and not (details and resource.kind in (ResourceKind.LOCK, ResourceKind.RLOCK)):
+        yield resource.figure
+    yield from details
+
+
+def _details(resource: Resource) -> Iterator[str]:
     match resource.kind:
         case ResourceKind.QUEUE | ResourceKind.JOINABLE_QUEUE | ResourceKind.SIMPLE_QUEUE | ResourceKind.PIPE:
             yield from _of_queue(resource)
@@ -111,11 +118,7 @@ def _state(resource: Resource) -> Iterator[str]:
         case ResourceKind.VALUE | ResourceKind.ARRAY:
             yield from (str(value) for value in (resource.values or ())[:VALUES_SHOWN])
         case _:
-            yield from _counted(resource, "sleepers", "arrived", "parties", "objects", "queued", "done", "connections")
-            if resource.flag is not None:
-                yield "set" if resource.flag else "not set"
-            if resource.broken:
-                yield "broken"
+            yield from _counted(resource, "objects", "queued", "done", "connections")
             if resource.address:
                 yield resource.address
             if resource.size_bytes is not None:
@@ -123,8 +126,6 @@ def _state(resource: Resource) -> Iterator[str]:
 
 
 def _of_queue(resource: Resource) -> Iterator[str]:
-    if resource.size is not None:
-        yield f"{resource.size:,} of {resource.maxsize:,} items" if resource.maxsize else f"{resource.size:,} items"
     if resource.unfinished is not None:
         yield f"{resource.unfinished:,} unfinished"
     if buffered := sum(count for count in (resource.buffered or {}).values() if isinstance(count, int)):
@@ -134,8 +135,6 @@ def _of_queue(resource: Resource) -> Iterator[str]:
 
 
 def _of_lock(resource: Resource) -> Iterator[str]:
-    if resource.maximum not in (None, 1) and resource.value is not None:
-        yield f"{resource.value} of {resource.maximum} free"
     if resource.acquired_by:
         yield f"acquired by {', '.join(map(str, resource.acquired_by))}"
     if resource.lost:
@@ -144,15 +143,13 @@ def _of_lock(resource: Resource) -> Iterator[str]:
         yield f"abandoned by {_dead(resource.holder)}"
     elif resource.holder is not None:
         yield f"held by {resource.holder}" + (f" for {tables.duration(resource.held_s)}" if resource.held_s else "")
-    elif resource.value == 0 and resource.kind in (ResourceKind.LOCK, ResourceKind.RLOCK):
-        yield "held"
 
 
 def _dead(holder: int | None) -> str:
     return f"dead pid {holder}" if holder else "a dead process"
 
 
-_ONE = {"sleepers": "sleeper", "parties": "party", "objects": "object", "connections": "connection"}
+_ONE = {"objects": "object", "connections": "connection"}
 
 
 def _counted(resource: Resource, *names: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.cause import signal_name, signal_number
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member, name_of
 from app.core.pools import pool
 from app.core.processes import joins, starts, stops
@@ -21,7 +21,8 @@ from app.protocol import control as m
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
 from app.records.primitives import JsonDict
-from app.records.process import State, Verb
+from app.records.process import LIVE, State
+from app.records.verbs import OF_PARENTS, Verb, check
 
 #: How long a closed record is still shown.
 _CLOSED_SHOWN_S = 5.0
@@ -59,6 +60,7 @@ def act(fleet: Fleet, client: int, command: m.Act, now: p.Now, out: a.Out) -> No
     member = fleet.member(command.process)
     _check_pid(member, command.pid)
     _check_ours(member, command.verb)
+    check(command.verb, member.process.state)
     _VERBS[command.verb](fleet, member, command.by, now, out)
     fleet.changed(member)
     out.append(a.Answer(client, m.reply(command.request, member.process)))
@@ -68,7 +70,9 @@ def send_signal(fleet: Fleet, client: int, command: m.SendSignal, now: p.Now, ou
     """Send a signal to the process itself."""
     signum, member = signal_number(command.signal), fleet.member(command.process)
     _check_pid(member, command.pid)
-    _check_alive(member, f"signal {signal_name(signum)}")
+    check("signal", member.process.state)
+    if member.key is None:
+        raise NotPossible("signal is not possible before the process is started")
     stops.send(member, (signum,), command.by, now, out)
     out.append(a.Note(member.draft(now, "signal", f"{signal_name(signum)} sent", command.by)))
     fleet.changed(member)
@@ -99,8 +103,6 @@ def stop_all(fleet: Fleet, event: e.StopAll, now: p.Now, out: a.Out) -> None:
 
 
 def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
-    if member.process.state in LIVE:
-        raise NotPossible(f"close is not possible while the process is {member.process.state}; end it first")
     if fleet.programs.kept(member.id):
         raise NotPossible(f"close is not possible while processes of program {member.id} run; end them first")
     member.advance(Trigger.CLOSE, sentinel=None)
@@ -113,13 +115,11 @@ def _close(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> Non
 
 
 def _suspend(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
-    _check_running(member, Trigger.SUSPEND, State.RUNNING)
     out.append(a.Note(member.draft(now, "signal", "SIGSTOP sent: suspend", by)))
     stops.send(member, (signal.SIGSTOP,), by, now, out)
 
 
 def _resume(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
-    _check_running(member, Trigger.RESUME, State.SUSPENDED)
     out.append(a.Note(member.draft(now, "signal", "SIGCONT sent: resume", by)))
     stops.send(member, (signal.SIGCONT,), by, now, out)
 
@@ -133,28 +133,14 @@ def _check_pid(member: Member, pid: int | None) -> None:
 
 
 def _check_ours(member: Member, verb: Verb) -> None:
-    # Close only removes the record, so it does not matter whose child an ended process was.
-    over = verb is Verb.CLOSE and member.process.state not in LIVE
-    if member.process.observed and verb in _OF_PARENTS and not over:
+    if member.process.observed and verb in OF_PARENTS:
         raise NotPossible(joins.not_ours(member, verb))
-
-
-def _check_alive(member: Member, what: str) -> None:
-    if member.key is None or member.process.state not in LIVE:
-        raise NotPossible(f"{what} is not possible while the process is {member.process.state}")
-
-
-def _check_running(member: Member, trigger: Trigger, wanted: State) -> None:
-    if member.process.state is not wanted or member.key is None:
-        raise NotPossible(f"{trigger} is not possible while the process is {member.process.state}, only while {wanted}")
 
 
 def _capped(grace_s: float, within_s: float | None) -> float:
     return grace_s if within_s is None else min(grace_s, within_s)
 
 
-#: Only the process that called start() can do these.
-_OF_PARENTS = (Verb.START, Verb.RESTART, Verb.CLOSE)
 _VERBS = {
     Verb.START: starts.start,
     Verb.TERMINATE: stops.terminate,

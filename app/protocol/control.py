@@ -20,8 +20,9 @@ from msgspec import Raw
 
 from app.records.errors import ProcessionError
 from app.records.pool import PoolSpec
-from app.records.process import LaunchSpec, Verb
+from app.records.process import LaunchSpec
 from app.records.stream import Delta, Snapshot
+from app.records.verbs import Verb
 
 from .message import Command, Message
 from .pool_host import AnyAsk

@@ -31,32 +31,8 @@ class State(StrEnum):
     LOST = "lost"
 
 
-class Verb(StrEnum):
-    """What a user can ask of one process, besides launching and joining it."""
-
-    START = "start"
-    TERMINATE = "terminate"
-    KILL = "kill"
-    CLOSE = "close"
-    RESTART = "restart"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-
-    @property
-    def effect(self) -> str:
-        """Return what it does, as the command line and the description of the HTTP API say it."""
-        return _EFFECTS[self]
-
-
-_EFFECTS = {
-    Verb.START: "start a created process",
-    Verb.TERMINATE: "send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period",
-    Verb.KILL: "send SIGKILL to a process and its descendants",
-    Verb.CLOSE: "release an ended process, like Process.close()",
-    Verb.RESTART: "stop a process if it runs, and start it again",
-    Verb.SUSPEND: "suspend a process (SIGSTOP)",
-    Verb.RESUME: "resume a suspended process (SIGCONT)",
-}
+#: The states in which there is a process of the OS.
+LIVE = frozenset({State.STARTING, State.RUNNING, State.SUSPENDED, State.STOPPING})
 
 
 class Sentinel(Record, frozen=True, kw_only=True):

@@ -44,8 +44,10 @@ class Resource(Record, frozen=True, kw_only=True):
     """One resource that processes share.  Fields that do not apply to its kind, or cannot be read, are None.
 
     ``kind_label`` is its kind in words: ``managed bounded semaphore``.  ``name`` is its variable and where it was
-    created, e.g. ``jobs (train.py:41)``.  ``users``: living pids that have it.  ``manager``: the id of the manager that
-    keeps it.
+    created, e.g. ``jobs (train.py:41)``, or what it is within its whole: ``_rlock``; ``title`` is what to show as its
+    name, ``jobs`` or ``read lock of jobs``, and ``place`` is ``train.py:41``.  ``figure`` is its state in words:
+    ``12 of 50 items``, ``2 of 3 free``, ``held``.  ``users``: living pids that have it.  ``manager``: the id of the
+    manager that keeps it.
 
     - queue: ``size`` (None for a simple queue), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
       items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item
@@ -65,6 +67,9 @@ class Resource(Record, frozen=True, kw_only=True):
     kind: ResourceKind
     kind_label: str = ""
     name: str
+    title: str = ""
+    place: str = ""
+    figure: str = ""
     created_by: int
     created_at: float
     users: tuple[int, ...] = ()

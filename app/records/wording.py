@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .primitives import JsonDict
 from .resource import Resource, ResourceKind
 
 #: Parts that the source of multiprocessing names itself.
@@ -29,7 +30,74 @@ def resource_name(resources: Mapping[str, Resource], key: str) -> str:
     parent = resources.get(resource.part_of or "")
     if parent is None or parent.part_of == key:
         return words
-    return f"{_PARTS.get(resource.name.lstrip('_'), words)} of {resource_name(resources, parent.id)}"
+    part = words if resource.name.lstrip("_") not in _PARTS else part_label(resource.name)
+    return f"{part} of {resource_name(resources, parent.id)}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the variable of a reported name and where it was created: ``jobs`` and ``train.py:41``, or ""."""
+    variable, bracket, place = name.rpartition(" (")
+    return (variable, place[:-1]) if bracket and place.endswith(")") else (name, "")
+
+
+def part_label(name: str) -> str:
+    """Return what people call a part by its name in the source of multiprocessing: ``read lock`` for ``_rlock``."""
+    return _PARTS.get(name.lstrip("_"), name)
+
+
+def figure(kind: ResourceKind, facts: JsonDict) -> str:
+    """Return the state of a resource in words, from the fields of its record; "" if unknown or without one.
+
+    ``12 of 50 items``, ``held``, ``2 of 3 free, 1 lost``, ``not set, 2 waiting``, ``1 of 3 arrived``, ``3 waiting``.
+    """
+    return words(facts) if (words := _FIGURES.get(kind)) else ""
+
+
+def _items(facts: JsonDict) -> str:
+    size, most = facts.get("size"), facts.get("maxsize")
+    return "" if size is None else f"{size:,} of {most:,} items" if most else f"{size:,} item{'' if size == 1 else 's'}"
+
+
+def _held(facts: JsonDict) -> str:
+    if (value := facts.get("value")) is None:
+        return ""
+    return "free" if value > 0 else "abandoned" if facts.get("abandoned") else "held"
+
+
+def _free(facts: JsonDict) -> str:
+    if (value := facts.get("value")) is None:
+        return ""
+    free = f"{value:,} of {most:,} free" if (most := facts.get("maximum")) else f"{value:,} free"
+    return f"{free}, {lost:,} lost" if (lost := facts.get("lost")) else free
+
+
+def _sleepers(facts: JsonDict) -> str:
+    sleepers = facts.get("sleepers")
+    return "" if sleepers is None else f"{sleepers:,} waiting" if sleepers else "none waiting"
+
+
+def _flag(facts: JsonDict) -> str:
+    if (flag := facts.get("flag")) is None:
+        return ""
+    word = "set" if flag else "not set"
+    return f"{word}, {sleepers:,} waiting" if (sleepers := facts.get("sleepers")) else word
+
+
+def _arrived(facts: JsonDict) -> str:
+    if facts.get("broken"):
+        return "broken"
+    parties = facts.get("parties")
+    return "" if parties is None else f"{facts.get('arrived') or 0:,} of {parties:,} arrived"
+
+
+_FIGURES = {
+    **dict.fromkeys((ResourceKind.QUEUE, ResourceKind.JOINABLE_QUEUE, ResourceKind.SIMPLE_QUEUE), _items),
+    **dict.fromkeys((ResourceKind.LOCK, ResourceKind.RLOCK), _held),
+    **dict.fromkeys((ResourceKind.SEMAPHORE, ResourceKind.BOUNDED_SEMAPHORE), _free),
+    ResourceKind.CONDITION: _sleepers,
+    ResourceKind.EVENT: _flag,
+    ResourceKind.BARRIER: _arrived,
+}
 
 
 def kind_label(kind: ResourceKind, *, managed: bool = False) -> str:

@@ -4,7 +4,6 @@ from typing import Any
 
 import workers
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE
 from app.core.fleet.tree import tree_of
 from app.core.pools.ending import lost_with
 from app.linux.inspection import inspect
@@ -13,7 +12,8 @@ from app.protocol.programs import ProgramWorkloads
 from app.records.errors import NotPossible
 from app.records.pool import Pool, WorkerState
 from app.records.primitives import JsonDict
-from app.records.process import Process, State, Verb
+from app.records.process import LIVE, Process, State
+from app.records.verbs import Verb
 from app.supervisor.inventory import trees
 
 from .analysis import Analysis

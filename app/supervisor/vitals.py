@@ -5,11 +5,10 @@ import platform
 import time
 
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE
 from app.linux.gauges import FdBudget, Gauge, HostGauge
 from app.linux.proc import count_fds, read
 from app.records.machine import Supervisor
-from app.records.process import Process
+from app.records.process import LIVE, Process
 from app.supervisor.children.children import Child, Children
 from app.supervisor.control.server import ControlServer
 

@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Web:
         app.register_api(part.api)
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: answer(openapi.document(app)))
     app.add_url_rule("/metrics", "metrics", system.prometheus)
-    pages.install(app, access, feed)
+    pages.install(app, access, feed, pages.facts(settings))
     tails = LogTails(settings.log_path)
     live = Live(app, access, feed, tails)
     tails.offer = live.clients.offer

@@ -8,20 +8,35 @@ from importlib.metadata import version
 from flask import Blueprint, Flask, g, render_template, request
 from werkzeug.wrappers import Response
 
-from app.records import limits
+from app.records import limits, verbs
+from app.records.pool import PoolSpec
+from app.records.primitives import JsonDict
+from app.records.process import RestartPolicy
+from app.settings import Settings
 from app.web.http.access import Access, local
 from app.web.http.problems import Problem
 from app.web.upstream.feed import Feed
 
-#: For the forms: the page refuses what the server would.
-_LIMITS = {name: value for name, value in vars(limits).items() if name.isupper()}
+
+def facts(settings: Settings) -> JsonDict:
+    """Return what the page shares with the server: limits, verbs and the defaults of fields."""
+    return {
+        "limits": {name: value for name, value in vars(limits).items() if name.isupper()},
+        "verbs": verbs.for_the_page(),
+        "defaults": {
+            "grace_s": settings.grace_s,
+            "stuck_after_s": settings.stuck_after_s,
+            "restart_limit": RestartPolicy().limit,
+            "pool_stuck_after_s": PoolSpec().stuck_after_s,
+        },
+    }
 
 
-def install(flask: Flask, access: Access, feed: Feed) -> None:
+def install(flask: Flask, access: Access, feed: Feed, known: JsonDict) -> None:
     pages = Blueprint("pages", __name__)
 
     def index(**_shown: str) -> str:
-        return render_template("index.html", role=g.role.value, version=version("procession"), limits=_LIMITS)
+        return render_template("index.html", role=g.role.value, version=version("procession"), known=known)
 
     things = ("processes", "pools", "programs")
     for path in ("/", "/pools", "/programs", "/events", "/launch", *(f"/{each}/<id>" for each in things)):

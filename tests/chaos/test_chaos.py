@@ -19,8 +19,9 @@ import pytest
 
 from app.protocol.control import Act, Launch
 from app.records.errors import SupervisorAway
-from app.records.process import LaunchSpec, RestartPolicy, Verb
+from app.records.process import LaunchSpec, RestartPolicy
 from app.records.stream import Snapshot
+from app.records.verbs import Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
 

@@ -9,11 +9,11 @@ from app.core.deciding import Deciding
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE
 from app.protocol import control as m
 from app.protocol import reports as r
 from app.records import primitives as p
-from app.records.process import Process, RestartPolicy, Sample, State, Verb
+from app.records.process import LIVE, Process, RestartPolicy, Sample, State
+from app.records.verbs import Verb
 
 
 def make_plan(**changes: Any) -> e.Plan:

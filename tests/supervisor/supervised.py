@@ -16,7 +16,8 @@ from typing import Any, Self
 from app.client import Connection, call
 from app.protocol import control as m
 from app.records.errors import ProcessionError
-from app.records.process import LaunchSpec, Verb
+from app.records.process import LaunchSpec
+from app.records.verbs import Verb
 from tests.waiting import wait_until
 
 ENDS_WITHIN_S = 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 
 from app.core.fleet import events as e
-from app.records.process import Descendant, Verb
+from app.records.process import Descendant
+from app.records.verbs import Verb
 from app.records.waits import FindingKind
 from app.supervisor.analysis import Analysis
 from app.supervisor.resources.resources import Resources

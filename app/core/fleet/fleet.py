@@ -10,11 +10,10 @@ from itertools import count
 
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess
-from app.records.process import Descendant
+from app.records.process import LIVE, Descendant
 
 from . import events as e
 from .journal_lines import LineQuota
-from .lifecycle import LIVE
 from .member import Member, create
 from .pool_book import PoolBook
 from .program_book import ProgramBook

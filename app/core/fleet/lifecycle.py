@@ -14,7 +14,7 @@ once, joined after it was started, closed when it does not run.  A restart is a 
 from enum import StrEnum
 
 from app.records.errors import IllegalTransition
-from app.records.process import State
+from app.records.process import LIVE, State
 
 
 class Trigger(StrEnum):
@@ -36,8 +36,6 @@ class Trigger(StrEnum):
     LOSE = "lose"
 
 
-_LIVE = (State.STARTING, State.RUNNING, State.SUSPENDED, State.STOPPING)
-
 TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.CREATED, Trigger.START): State.STARTING,
     (State.STARTING, Trigger.BOOT): State.RUNNING,
@@ -45,9 +43,9 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.RUNNING, Trigger.SUSPEND): State.SUSPENDED,
     (State.SUSPENDED, Trigger.RESUME): State.RUNNING,
     (State.STOPPING, Trigger.BOOT): State.STOPPING,
-    **{(state, Trigger.STOP): State.STOPPING for state in _LIVE},
-    **{(state, Trigger.END): State.EXITED for state in _LIVE},
-    **{(state, Trigger.LOSE): State.LOST for state in _LIVE},
+    **{(state, Trigger.STOP): State.STOPPING for state in LIVE},
+    **{(state, Trigger.END): State.EXITED for state in LIVE},
+    **{(state, Trigger.LOSE): State.LOST for state in LIVE},
     (State.EXITED, Trigger.JOIN): State.JOINED,
     (State.JOINED, Trigger.RETRY): State.BACKOFF,
     (State.JOINED, Trigger.GIVE_UP): State.FATAL,
@@ -58,9 +56,6 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
         for state in (State.CREATED, State.EXITED, State.JOINED, State.FATAL, State.LOST)
     },
 }
-
-#: The states in which there is a process of the OS.
-LIVE = frozenset(_LIVE)
 
 #: The states that end a join().
 JOINABLE = frozenset({State.JOINED, State.BACKOFF, State.FATAL, State.LOST})

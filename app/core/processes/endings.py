@@ -9,11 +9,11 @@ from app.core.fleet import events as e
 from app.core.fleet import journal_lines
 from app.core.fleet.cause import describe
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
 from app.records import primitives as p
-from app.records.process import Backoff, State
+from app.records.process import LIVE, Backoff, State
 from app.records.wording import duration
 
 from . import joins, observed_ends, starts, stops

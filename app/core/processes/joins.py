@@ -8,6 +8,7 @@ from app.protocol.control import Join, reply
 from app.records import primitives as p
 from app.records.errors import NotPossible
 from app.records.process import State
+from app.records.verbs import check
 
 
 def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: a.Out) -> None:
@@ -16,8 +17,7 @@ def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: a.Out) -> No
     if member.process.observed:
         raise NotPossible(not_ours(member, "join"))
     state = member.process.state
-    if state in (State.CREATED, State.CLOSED):
-        raise NotPossible(f"join is not possible while the process is {state}")
+    check("join", state)
     until = None if command.timeout_s is None else now.mono + command.timeout_s
     member.waiters.append(Waiter(client, command.request, until))
     if state is State.EXITED:
@@ -29,7 +29,7 @@ def join(fleet: Fleet, client: int, command: Join, now: p.Now, out: a.Out) -> No
 
 
 def not_ours(member: Member, verb: str) -> str:
-    """Return why the supervisor cannot start, join or close an observed process."""
+    """Return why the supervisor cannot start, join or restart an observed process."""
     process = member.process
     if process.id == process.program:
         return f"{verb} is not possible: {process.id} runs in a terminal; its `procession run` joins it"

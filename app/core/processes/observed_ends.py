@@ -8,11 +8,11 @@ from signal import SIGKILL, SIGTERM
 
 from app.core.fleet.cause import Sent, describe, signal_name
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ProgramEntry
 from app.records import primitives as p
-from app.records.process import Sentinel, State
+from app.records.process import LIVE, Sentinel, State
 
 #: How many generations of forks are followed.
 _GENERATIONS = 50

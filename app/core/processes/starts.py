@@ -8,12 +8,12 @@ from msgspec import Struct
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger, advance
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member, create
 from app.core.fleet.stuck import ProgressWatch
 from app.records import primitives as p
 from app.records.errors import NotPossible
-from app.records.process import Sentinel, State
+from app.records.process import LIVE, Sentinel, State
 
 from . import stops
 
@@ -74,7 +74,7 @@ def begin(fleet: Fleet, member: Member, trigger: Trigger, by: str) -> None:
 
 
 def start(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
-    """Start a created process; raises `IllegalTransition` in any other state."""
+    """Start a created process."""
     refuse_while_stopping(fleet)
     begin(fleet, member, Trigger.START, by)
 
@@ -91,7 +91,6 @@ def restart(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> No
         elif state is not State.STOPPING:
             stops.stop(fleet, member, by, member.process.grace_s, now, out)
         return
-    advance(state, Trigger.RESTART)
     out.append(a.Note(member.draft(now, "restarted", "restart requested", by)))
     begin_again(fleet, member, by, out)
 

@@ -11,11 +11,10 @@ from app.core.fleet import actions as a
 from app.core.fleet.cause import Sent
 from app.core.fleet.escalation import Stop
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
 from app.records import primitives as p
-from app.records.errors import NotPossible
 from app.records.process import State, Stopping
 from app.records.wording import duration
 
@@ -30,15 +29,11 @@ def terminate(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> 
         cancel_retry(fleet, member)
         out.append(a.Note(member.draft(now, "stop", "automatic restart cancelled", by)))
         return
-    _check_live(member, "terminate")
-    if member.stop:
-        raise NotPossible(f"terminate is not possible while the process is stopping: {member.stop.signal} was sent")
     stop(fleet, member, by, member.process.grace_s, now, out)
 
 
 def kill(fleet: Fleet, member: Member, by: str, now: p.Now, out: a.Out) -> None:
     """Kill a process and its tree at once."""
-    _check_live(member, "kill")
     member.restart_by = None
     if member.stop is None:
         _begin(fleet, member, by, "SIGKILL", 0.0, now, out)
@@ -118,11 +113,6 @@ def show_left(member: Member) -> None:
     """Publish which pids of the tree are left."""
     if member.stop and member.process.stopping:
         member.update(stopping=replace(member.process.stopping, left=member.stop.left()))
-
-
-def _check_live(member: Member, verb: str) -> None:
-    if member.process.state not in LIVE:
-        raise NotPossible(f"{verb} is not possible while the process is {member.process.state}")
 
 
 def cancel_retry(fleet: Fleet, member: Member) -> None:

@@ -12,12 +12,12 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.stuck import ProgressWatch
 from app.core.processes import observed_ends
 from app.records import primitives as p
-from app.records.process import State
+from app.records.process import LIVE, State
 
 from . import program
 from .handover_facts import OfProcess

@@ -15,13 +15,13 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger, possible
+from app.core.fleet.lifecycle import Trigger, possible
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
 from app.core.processes import endings, observed_ends
 from app.protocol import observer as w
 from app.records import primitives as p
-from app.records.process import Sentinel, State
+from app.records.process import LIVE, Sentinel, State
 
 from . import senders
 from .senders import LONGEST_NAME, LONGEST_TARGET, METHODS, printable

@@ -10,7 +10,7 @@ Pure.  A program is a member of the fleet, its first process, and all processes 
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member, create
 from app.core.fleet.program_book import ProgramEntry
 from app.core.processes import endings, forgetting, observed_ends, starts
@@ -18,7 +18,7 @@ from app.protocol.control import reply
 from app.protocol.programs import ProgramEnded, ProgramStarted
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
-from app.records.process import State
+from app.records.process import LIVE, State
 from app.records.program import Program, ProgramSpec
 
 from .unobserved import why_unobserved

@@ -5,12 +5,12 @@ from typing import Any, get_args
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.fleet.lifecycle import LIVE, Trigger
+from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ProgramEntry
 from app.protocol import observer as w
 from app.records import primitives as p
-from app.records.process import Process, StartMethod, State
+from app.records.process import LIVE, Process, StartMethod, State
 
 from . import program
 

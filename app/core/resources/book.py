@@ -21,6 +21,8 @@ MOST_THINGS = 20_000
 #: How long an unused thing is remembered: the word of a child may come after the exit of its parent.
 LINGERS_S = 3.0
 _MOST_DEAD = 1000
+#: A pool, its queue and its lock are three; reports that name each other as wholes end here.
+_DEEPEST = 5
 #: The two ends of a duplex pipe, which are no things of their own.
 ENDS = ("a", "b")
 _KINDS = {kind.value: kind for kind in ResourceKind}
@@ -162,12 +164,16 @@ class Book:
 
     def outermost(self, thing: Thing) -> Thing:
         """Return the composite that users see."""
-        for _ in range(4):  # pool, its queue, its lock: no deeper, whatever was reported
-            above = self.whole(thing)
-            if above is None:
-                break
+        *_, last = self.with_wholes(thing)
+        return last
+
+    def with_wholes(self, thing: Thing) -> Iterator[Thing]:
+        """Yield the thing, and what it is a part of, directly or not."""
+        for _ in range(_DEEPEST):
+            yield thing
+            if (above := self.whole(thing)) is None:
+                return
             thing = above[0]
-        return thing
 
     def part(self, thing: Thing, name: str) -> Thing | None:
         return self.find(thing.parts.get(name, ""))

@@ -15,7 +15,6 @@ from app.records.waits import Edge
 
 from .book import Book
 from .reading import Reading
-from .readings import with_wholes
 from .thing import Thing
 
 _Name = tuple[int, str | None, int | None, str]
@@ -171,7 +170,7 @@ class Edges(Struct):
             kind = one.thing.kind if one.thing else None
             label = words(one.to, kind).label
             waits = Waiting(pid=one.pid, since=since[name], to=one.to, label=label)
-            for thing in with_wholes(self.book, one.at) if one.at else ():
+            for thing in self.book.with_wholes(one.at) if one.at else ():
                 waiting.setdefault(thing.key, []).append(waits)
         for thing in self.book:
             thing.reading.waiting = tuple(waiting.get(thing.key, ()))

@@ -5,6 +5,8 @@ the top level of the main module again.  A thing keeps its number for life; the 
 only one.
 """
 
+from app.records.wording import split_name
+
 from .thing import Thing
 
 #: Beyond that, the names used longest ago are forgotten, and their numbers start over.
@@ -47,5 +49,5 @@ class NameNumbers:
 
 def numbered(name: str, nth: int) -> str:
     """Return ``locks #2 (train.py:41)``, or ``train.py:41 #2`` without a variable."""
-    variable, bracket, place = name.rpartition(" (")
-    return f"{variable} #{nth}{bracket}{place}" if bracket and place.endswith(")") else f"{name} #{nth}"
+    variable, place = split_name(name)
+    return f"{variable} #{nth} ({place})" if place else f"{name} #{nth}"

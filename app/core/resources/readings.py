@@ -3,11 +3,11 @@
 A composite has no readings of its own: its size, sleepers and flag come from its parts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from app.records.primitives import JsonDict
 from app.records.resource import Resource, ResourceKind
-from app.records.wording import kind_label
+from app.records.wording import figure, kind_label, part_label, split_name
 
 from .book import Book
 from .composites import Compositions
@@ -38,14 +38,19 @@ class Records:
         reading = thing.reading
         composition = self._composition(thing)
         manager = self._manager(thing)
-        figures = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
+        facts = rule(self, thing, reading, now) if (rule := _RULES.get(thing.kind)) else {}
+        label = kind_label(thing.kind, managed=manager is not None)
+        title, place = self._title(thing)
         return Resource(
             id=thing.id,
             program=thing.program,
             kind=thing.kind,
-            kind_label=kind_label(thing.kind, managed=manager is not None),
+            kind_label=label,
             # A part is named after its role in the whole: the rlock of a queue has no variable of its own.
             name=thing.name or composition.part,
+            title=title,
+            place=place,
+            figure=figure(thing.kind, facts),
             created_by=thing.created_by,
             created_at=thing.created_at,
             users=tuple(sorted({*composition.users, *reading.mapped_by})) if reading.mapped_by else composition.users,
@@ -53,8 +58,15 @@ class Records:
             parts=composition.ids,
             part_of=composition.part_of,
             manager=manager,
-            **figures,
+            **facts,
         )
+
+    def _title(self, thing: Thing) -> tuple[str, str]:
+        """Return what to show as the name of a thing, and where it was created; a part is named with its whole."""
+        *parts, whole = self._book.with_wholes(thing)
+        names = [part_label(split_name(part.name)[0] or self._composition(part).part) for part in parts]
+        name, place = split_name(whole.name)
+        return " of ".join([*names, name or f"{kind_label(whole.kind, managed=whole.managed)} {whole.id}"]), place
 
     def _manager(self, thing: Thing) -> str | None:
         found = self._book.find(text(thing.facts, "manager") or "") if thing.managed else None
@@ -207,13 +219,3 @@ def round_down(seconds: float) -> float:
     """Return the seconds rounded down to steps that grow with them, or every look would change every record."""
     step = next(step for limit, step in _STEPS if seconds < limit)
     return round(max(0.0, seconds) // step * step, 1)
-
-
-def with_wholes(book: Book, thing: Thing) -> Iterable[Thing]:
-    """Yield the thing, and what it is a part of, directly or not."""
-    for _ in range(4):
-        yield thing
-        whole = book.whole(thing)
-        if whole is None:
-            return
-        thing = whole[0]

@@ -8,7 +8,7 @@ from flask_openapi3.models.tag import Tag
 
 from app.protocol.control import Consequences, History, Inspect, Launch
 from app.records.primitives import JsonDict
-from app.records.process import Verb
+from app.records.verbs import Verb
 from app.web.http.auth import Role
 from app.web.http.json_codec import answer
 from app.web.http.problems import Problem

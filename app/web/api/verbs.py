@@ -10,7 +10,7 @@ from flask_openapi3.models.tag import Tag
 
 from app.protocol.control import Act, Join, SendSignal, Stack
 from app.records.errors import ProcessionError
-from app.records.process import Verb
+from app.records.verbs import Verb
 from app.web.http.json_codec import answer
 from app.web.http.problems import of_refusal
 from app.web.present import processes as present

@@ -4,7 +4,6 @@ import { post } from "../state/api.js";
 import { confirm } from "../widgets/confirm.js";
 import { clock, count } from "../words/format.js";
 import { nameOf } from "../words/pids.js";
-import { resourceName } from "../words/resources.js";
 import { store } from "../state/store.js";
 import { attempt, toast } from "../widgets/toasts.js";
 
@@ -12,7 +11,7 @@ import { attempt, toast } from "../widgets/toasts.js";
 export async function releaseLock(id, anchor) {
   const lock = store.resources.get(id);
   if (!lock) return;
-  const { name, place } = resourceName(lock);
+  const { title: name, place } = lock;
   const waiting = lock.waiting.length;
   const next = waiting === 1 ? " The waiting process continues at once." : waiting ? ` One of ${count(waiting)} waiting processes continues at once.` : "";
   const confirmed = await confirm({

@@ -1,6 +1,6 @@
 /** The fields of every launch, described as in the catalogue. */
 
-import { LIMITS } from "../state/api.js";
+import { DEFAULTS, LIMITS } from "../state/api.js";
 import { functionFields, JSON_ARGUMENTS } from "../widgets/codefields.js";
 
 export const NAME = { name: "name", label: "Name", type: "str", default: "", optional: true, wide: true, help: "Process(name=…)" };
@@ -8,13 +8,13 @@ export const NAME = { name: "name", label: "Name", type: "str", default: "", opt
 export const COUNT = { name: "count", label: "Count", type: "int", default: 1, minimum: 1, maximum: LIMITS.MAX_LAUNCHED, help: "" };
 
 export const OPTIONS = [
-  { name: "grace_s", label: "Grace period", type: "float", default: "", optional: true, minimum: 0, maximum: LIMITS.MAX_GRACE_S, placeholder: "5",
+  { name: "grace_s", label: "Grace period", type: "float", default: "", optional: true, minimum: 0, maximum: LIMITS.MAX_GRACE_S, placeholder: String(DEFAULTS.grace_s),
     help: "seconds from SIGTERM to SIGKILL" },
-  { name: "stuck_after_s", label: "Stuck after", type: "float", default: "", optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: "30",
+  { name: "stuck_after_s", label: "Stuck after", type: "float", default: "", optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: String(DEFAULTS.stuck_after_s),
     help: "seconds without progress" },
   { name: "restart.policy", label: "Restart", type: "str", default: "never", choices: ["never", "on-failure", "always"],
     help: "automatic restart, with increasing delays" },
-  { name: "restart.limit", label: "Restart limit", type: "int", default: 5, minimum: 1, maximum: LIMITS.MAX_RESTARTS,
+  { name: "restart.limit", label: "Restart limit", type: "int", default: DEFAULTS.restart_limit, minimum: 1, maximum: LIMITS.MAX_RESTARTS,
     help: "restarts in a row before giving up" },
 ];
 

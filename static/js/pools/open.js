@@ -1,6 +1,6 @@
 /** The dialog that opens a pool. */
 
-import { LIMITS, post } from "../state/api.js";
+import { DEFAULTS, LIMITS, post } from "../state/api.js";
 import { open } from "../widgets/dialogs.js";
 import { FormFields } from "../widgets/formfields.js";
 import { go, poolHref } from "../state/router.js";
@@ -15,7 +15,7 @@ const FIELDS = [
   { name: "maxtasksperchild", label: "Tasks per worker", type: "int", default: "", optional: true, minimum: 1, placeholder: "no limit",
     help: "a worker is replaced after this many tasks" },
   { name: "retries", label: "Retries", type: "int", default: 0, minimum: 0, maximum: LIMITS.MAX_TASK_RETRIES, help: "of a task whose worker died" },
-  { name: "stuck_after_s", label: "Stuck after", type: "float", default: 10, optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: "never",
+  { name: "stuck_after_s", label: "Stuck after", type: "float", default: DEFAULTS.pool_stuck_after_s, optional: true, minimum: LIMITS.MIN_STUCK_AFTER_S, maximum: LIMITS.MAX_SECONDS, placeholder: "never",
     help: "seconds on one task until a worker counts as stuck" },
 ];
 const fields = new FormFields(part(dialog, "fields"), part(dialog, "problem"));

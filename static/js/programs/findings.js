@@ -8,7 +8,6 @@ import { Keyed } from "../dom/rows.js";
 import { linked } from "../words/linking.js";
 import { processWithPid } from "../words/pids.js";
 import { findingsOf, findingWord, isBlocking } from "../words/programs.js";
-import { resourceName } from "../words/resources.js";
 import { detailHref, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 
@@ -60,10 +59,10 @@ function showActions(place, { kind, pids, resources }) {
   const known = resources.map((id) => store.resources.get(id)).filter(Boolean);
   const alive = pids.map(processWithPid).filter((one) => one?.alive);
   const actions = [
-    ...known.filter(({ abandoned, manager }) => abandoned && !manager).slice(0, MOST_EACH).map((one) => ({ action: "release", target: one.id, text: `Release ${resourceName(one).name}…` })),
+    ...known.filter(({ abandoned, manager }) => abandoned && !manager).slice(0, MOST_EACH).map((one) => ({ action: "release", target: one.id, text: `Release ${one.title}…` })),
     ...(ENDED_BY_KILL.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ action: "kill", target: one.id, text: `Kill ${one.name}…` })) : []),
     ...(EXPLAINED_BY_STACK.has(kind) ? alive.slice(0, MOST_EACH).map((one) => ({ text: `Stack of ${one.name}`, href: detailHref(one.id, "stack") })) : []),
-    ...known.slice(0, MOST_EACH).map((one) => ({ text: `${capitalized(one.kind_label)} ${resourceName(one).name}`, href: programHref(one.program, { resource: one.id }) })),
+    ...known.slice(0, MOST_EACH).map((one) => ({ text: `${capitalized(one.kind_label)} ${one.title}`, href: programHref(one.program, { resource: one.id }) })),
   ];
   setChildren(place, JSON.stringify(actions), () => actions.filter(({ action }) => !action || store.role === "operator").map(button));
 }

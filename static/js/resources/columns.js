@@ -4,7 +4,7 @@ import { element, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, bytes, capitalized, count, duration, known } from "../words/format.js";
 import { hasExited, nameOf } from "../words/pids.js";
 import { probableHolder } from "../words/programs.js";
-import { backlog, fullness, isSemaphore, lockState, queueDepth, resourceName, syncState, typeOf, unread, valueText, waitingText } from "../words/resources.js";
+import { backlog, fullness, isSemaphore, queueDepth, typeOf, unread, valueText, waitingText } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 
 /** "12", "0.4" per second @param {number|null} value */
@@ -14,6 +14,7 @@ export const rate = (value) => (known(value) ? count(value >= 10 ? Math.round(va
 export const processLabel = (pid) => (known(pid) ? `${nameOf(pid).startsWith("pid") ? "pid" : nameOf(pid)} ${pid}${hasExited(pid) ? " (exited)" : ""}` : ABSENT);
 
 const MOST_NAMED = 2;
+const figure = (one) => one.figure || ABSENT;
 
 /** "worker-1 12, worker-2 13 and 4 more" @param {number[]} pids */
 function processList(pids) {
@@ -53,10 +54,10 @@ export const COLUMNS = {
   waiting: { label: "Waiting", number: true, write: writeWaiting },
   users: { label: "Users", number: true, tip: "live processes that use it", text: (one) => count(one.users.length) },
   ends: { label: "Ends", text: (one) => ends(one.ends) },
-  level: { label: "State", text: lockState, bad: (one) => one.abandoned },
+  level: { label: "State", text: figure, bad: (one) => one.abandoned },
   holder: { label: "Holder", text: holder },
   held: { label: "Held for", number: true, text: (one) => duration(one.held_s) },
-  standing: { label: "State", text: syncState, bad: (one) => one.broken },
+  standing: { label: "State", text: figure, bad: (one) => one.broken },
   type: { label: "Type", text: (one) => typeOf(one) || ABSENT },
   values: { label: "Value", tip: "read without the lock; may be partly written", text: (one) => valueText(one, 60) },
   size: { label: "Size", number: true, text: (one) => bytes(one.size_bytes) },
@@ -75,10 +76,9 @@ function buildName(cell) {
 }
 
 function writeName(cell, one) {
-  const { name, place } = resourceName(one);
-  setText(cell.firstElementChild, name);
+  setText(cell.firstElementChild, one.title);
   setAttr(cell.firstElementChild, "href", programHref(one.program, { resource: one.id }));
-  setText(cell.lastElementChild, place);
+  setText(cell.lastElementChild, one.place);
 }
 
 function buildDepth(cell) {
@@ -90,11 +90,11 @@ function buildDepth(cell) {
 
 function writeDepth(cell, one) {
   const share = fullness(one);
-  const [bar, figure] = cell.children;
+  const [bar, depth] = cell.children;
   bar.style.visibility = share === null ? "hidden" : "";
   if (share !== null) bar.firstElementChild.style.width = `${(share * 100).toFixed(1)}%`;
   setData(bar, "full", share === 1);
-  setText(figure, queueDepth(one));
+  setText(depth, queueDepth(one));
 }
 
 function writeWaiting(cell, one, now) {

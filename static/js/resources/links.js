@@ -1,7 +1,6 @@
 /** Links to processes and resources in the panel of a resource. */
 
 import { hasExited, hrefOf, nameOf } from "../words/pids.js";
-import { partName } from "../words/resources.js";
 import { linkTo, setChildren } from "../dom/dom.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
@@ -10,7 +9,7 @@ import { store } from "../state/store.js";
 export function showPartLinks(place, ids) {
   setChildren(place, JSON.stringify(ids), () => ids.flatMap((id, at) => {
     const one = store.resources.get(id);
-    const link = linkTo(one ? partName(one) : id, one ? programHref(one.program, { resource: id }) : null);
+    const link = linkTo(one ? one.title : id, one ? programHref(one.program, { resource: id }) : null);
     return at ? [", ", link] : [link];
   }));
 }

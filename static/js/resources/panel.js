@@ -9,7 +9,6 @@ import { openCharts } from "./charts.js";
 import { factsOf } from "./facts.js";
 import { probableHolder } from "../words/programs.js";
 import { showPartLinks, showProcessLink } from "./links.js";
-import { resourceName } from "../words/resources.js";
 import { store } from "../state/store.js";
 
 const MOST = 100;
@@ -37,7 +36,7 @@ class ResourcePanel {
     this.#last = current ?? this.#last;
     part(this.panel, "removed").hidden = Boolean(current) || store.seq === null;
     part(this.panel, "known").hidden = part(this.panel, "last").hidden = !this.#last;
-    fill(this.aside, { "panel-title": this.#last ? resourceName(this.#last).name : this.id });
+    fill(this.aside, { "panel-title": this.#last ? this.#last.title : this.id });
     if (this.#last) this.#render(this.#last, Boolean(current));
   }
 
@@ -47,7 +46,7 @@ class ResourcePanel {
 
   #render(one, exists) {
     this.#closeCharts ??= openCharts(part(this.panel, "charts"), one);
-    const { place } = resourceName(one);
+    const { place } = one;
     fill(this.panel, { kind: capitalized(one.kind_label), place: place && ` · ${place}`, problem: problemOf(one) });
     part(this.panel, "problem").hidden = !problemOf(one);
     part(this.panel, "release").hidden = !one.abandoned || one.manager !== null || !exists || store.role === "viewer";

@@ -27,5 +27,8 @@ async function request(method, path, body) {
   return answer;
 }
 
-/** What a request may carry at most, as the server checks it: `app/records/limits.py`.  The page comes with it. @type {Record<string, number>} */
-export const LIMITS = JSON.parse(document.documentElement.dataset.limits);
+/**
+ * What the server knows and the page comes with: what a request may carry at most (`app/records/limits.py`), what each
+ * verb does and why it is refused in a state (`app/records/verbs.py`), and what a field that is left empty means.
+ */
+export const { limits: LIMITS, verbs: RULES, defaults: DEFAULTS } = JSON.parse(document.documentElement.dataset.facts);

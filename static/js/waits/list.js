@@ -4,7 +4,6 @@ import { linkTo, setChildren, setText } from "../dom/dom.js";
 import { duration } from "../words/format.js";
 import { Keyed } from "../dom/rows.js";
 import { hrefOf, hasExited, nameOf } from "../words/pids.js";
-import { resourceName } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 
@@ -42,7 +41,7 @@ export class WaitList {
   }
 
   #resourceLink(id, record) {
-    return linkTo(record ? resourceName(record).name : id, programHref(record?.program ?? this.program, { resource: id }));
+    return linkTo(record ? record.title : id, programHref(record?.program ?? this.program, { resource: id }));
   }
 }
 

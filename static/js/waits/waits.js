@@ -3,7 +3,7 @@
 import { capitalized, count, plural } from "../words/format.js";
 import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
 import { edgesOf, isLive, blockedMembers } from "../words/programs.js";
-import { isLock, keyFigure, resourceName } from "../words/resources.js";
+import { isLock } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { part, setText } from "../dom/dom.js";
@@ -64,13 +64,12 @@ function reset(id) {
 function describe({ kind, id, blocked, count: many, group }) {
   if (kind === "process") return aboutProcess(id, blocked);
   const record = store.resources.get(id);
-  const { name, place } = record ? resourceName(record) : { name: String(id), place: "" };
+  const { title: name, place, figure } = record ?? { title: String(id), place: "", figure: "" };
   const href = programHref(record?.program ?? program, { resource: id });
   if (group === "cycle") return { label: `${count(many)} more`, below: "in the same cycle", title: "deadlocked", href: null, tone: "warn", icon: "▲" };
   if (group) return { label: group === "any" ? `any of ${count(many)}` : `${count(many)} more`, below: "candidate processes", title: name, href, tone: "dim", icon: "" };
   if (kind === "more") return { label: `${count(many)} more`, below: "waiting for the same", title: name, href, tone: "dim", icon: "" };
   const tone = record?.abandoned ? "bad" : blocked ? "warn" : null;
-  const figure = record ? keyFigure(record) : "";
   const below = [record ? capitalized(record.kind_label) : "", figure || place].filter(Boolean).join(" · ");
   return { label: name, below, title: place, href, tone, icon: record?.abandoned ? "✕" : "" };
 }

@@ -3,7 +3,7 @@
 import { capitalized, duration } from "./format.js";
 import { nameOf } from "./pids.js";
 import { findingWord, isBlocking } from "./programs.js";
-import { isLock, isSemaphore, resourceName } from "./resources.js";
+import { isLock, isSemaphore } from "./resources.js";
 import { store } from "../state/store.js";
 
 const MOST_NAMED = 2;
@@ -14,14 +14,14 @@ export function waitsFor(pid, now) {
   if (!edge) return "";
   const { resource, of, phrase, holders, since } = edge;
   const record = store.resources.get(resource);
-  const what = record ? `${record.kind_label} ${resourceName(record).name}` : resource ?? (of === null ? holders : [of]).slice(0, MOST_NAMED).map(nameOf).join(", ");
+  const what = record ? `${record.kind_label} ${record.title}` : resource ?? (of === null ? holders : [of]).slice(0, MOST_NAMED).map(nameOf).join(", ");
   return `${phrase} ${what}, ${duration(now - since)}`;
 }
 
 /** "disk, index", or "" @param {number} pid */
 export function locksHeldBy(pid) {
   const held = [...store.resources.values()].filter((one) => !one.part_of && (isSemaphore(one) ? one.acquired_by?.includes(pid) : isLock(one) && one.holder === pid));
-  const names = held.slice(0, MOST_NAMED).map((one) => resourceName(one).name).join(", ");
+  const names = held.slice(0, MOST_NAMED).map((one) => one.title).join(", ");
   return held.length > MOST_NAMED ? `${names} and ${held.length - MOST_NAMED} more` : names;
 }
 

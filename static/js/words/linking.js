@@ -4,7 +4,6 @@
  */
 
 import { hrefOf } from "./pids.js";
-import { resourceName } from "./resources.js";
 import { programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 import { linkTo } from "../dom/dom.js";
@@ -14,7 +13,7 @@ import { linkTo } from "../dom/dom.js";
  * @returns {(string|HTMLElement)[]} child nodes
  */
 export function linked(text, resources = []) {
-  const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, ...resourceName(one), kind: one.kind_label }));
+  const known = resources.map((id) => store.resources.get(id)).filter(Boolean).map((one) => ({ one, name: one.title, place: one.place, kind: one.kind_label }));
   const names = new Map(known.flatMap(({ one, name, place }) => [[name, one], [`${name} (${place})`, one]]));
   const words = known.flatMap(({ name, place, kind }) => [`${escaped(name)} \\(${escaped(place)}\\)`, `(?<=\\b${kind} )${escaped(name)}(?!\\w)`]);
   const pattern = new RegExp(["(?<![\\w.:-])\\d{2,7}(?![\\w.:-])", ...words].join("|"), "i");

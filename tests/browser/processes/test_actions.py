@@ -96,7 +96,9 @@ def test_what_is_not_possible_says_why(server: Server, page: Page) -> None:
     expect(badge(page)).to_contain_text("stopping")
     expect(button(page, "Terminate")).to_have_attribute("aria-disabled", "true")
     button(page, "Terminate").click(force=True)
-    expect(toasts(page)).to_contain_text("Already stopping. Kill does not wait for the grace period.")
+    expect(toasts(page)).to_contain_text(
+        "Terminate is not possible while the process is stopping; kill does not wait for the grace period."
+    )
 
 
 def test_a_viewer_is_told_why_nothing_happens(server: Server, viewer: Page) -> None:

@@ -10,6 +10,7 @@ from app.records.primitives import Now
 from app.records.process import Process, State
 from app.records.resource import Resource, ResourceKind, Waiting
 from app.records.waits import Edge, Finding, FindingKind, Waits
+from app.records.wording import figure
 
 START = 1_000_000.0
 MAIN, ONE, TWO, THREE = 10, 11, 12, 13
@@ -51,7 +52,7 @@ def resource(key: str, kind: ResourceKind = ResourceKind.LOCK, **facts: Any) -> 
         "created_by": MAIN,
         "created_at": START,
     }
-    return Resource(**given | facts)
+    return Resource(**{"figure": figure(kind, facts)} | given | facts)
 
 
 def edge(pid: int, key: str | None, *holders: int, to: str = "acquire", **facts: Any) -> Edge:

@@ -11,7 +11,7 @@ from app.core.fleet import events as e
 from app.protocol import control as m
 from app.protocol.pool_host import ActOnWorker, Close, JoinPool, ReadJob, Terminate
 from app.records.pool import Job, JobMethod, JobState, PoolState, WorkerState, WorkerVerb
-from app.records.process import Verb
+from app.records.verbs import Verb
 from tests.core.pools.pool_driver import TASK, WORKER, PoolDriver, worker
 
 jobs = st.builds(

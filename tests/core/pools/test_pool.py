@@ -7,7 +7,8 @@ import pytest
 from app.core.fleet import events as e
 from app.core.processes import starts
 from app.records.pool import Job, JobMethod, JobState, PoolSpec, PoolState, WorkerState
-from app.records.process import Sentinel, State, Verb
+from app.records.process import Sentinel, State
+from app.records.verbs import Verb
 from tests.core.pools.pool_driver import TASK, PoolDriver, plan_of, worker
 
 RUNNING_JOB = Job(id=1, method=JobMethod.MAP, function="square", state=JobState.RUNNING, total=9, done=4)

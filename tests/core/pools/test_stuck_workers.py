@@ -7,7 +7,7 @@ import pytest
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.records.pool import PoolTask, WorkerState
-from app.records.process import Verb
+from app.records.verbs import Verb
 from tests.core.pools.pool_driver import TASK, WORKER, PoolDriver, worker
 
 KEY = (WORKER, 7)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.fleet import events as e
-from app.records.process import Verb
+from app.records.verbs import Verb
 from tests.core.programs.program_driver import RUNNER, Programs, pm, w
 from tests.examples import examples
 

@@ -10,7 +10,8 @@ from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.programs.program import ENDED_SHOWN
 from app.protocol import control as m
-from app.records.process import Sentinel, State, Verb
+from app.records.process import Sentinel, State
+from app.records.verbs import Verb
 from tests.core.programs.program_driver import RUNNER, Programs, pm, w
 
 
@@ -212,7 +213,7 @@ def test_an_observed_process_that_has_ended_can_be_closed(driver: Programs) -> N
     parent = driver.pid(program)
     child = driver.child(program, parent)
     process_id = driver.of(child).id
-    assert "joins it" in refusal(driver.act(process_id, Verb.CLOSE))
+    assert "end it first" in refusal(driver.act(process_id, Verb.CLOSE))
     driver.dies(child)
     driver.act(process_id, Verb.CLOSE)
     assert driver.state(process_id) is State.CLOSED
@@ -227,7 +228,7 @@ def test_closing_an_ended_program_of_a_terminal_forgets_it(driver: Programs) -> 
     driver.runner_says(pm.ProgramStarted, program=program, pid=600)
     driver.hello(600, program, ppid=RUNNER)
     child = driver.child(program, 600)
-    assert "joins it" in refusal(driver.act(program, Verb.CLOSE))
+    assert "end it first" in refusal(driver.act(program, Verb.CLOSE))
     driver.dies(600)
     driver.runner_says(pm.ProgramEnded, program=program, exitcode=0)
     assert "run; end them first" in refusal(driver.act(program, Verb.CLOSE))

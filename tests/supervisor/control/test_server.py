@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from app.linux.poller import Poller
 from app.protocol.control import MAX_FRAME, Act, AnyCommand, Workloads, encode, reply
 from app.protocol.frames import framed
-from app.records.process import Verb
+from app.records.verbs import Verb
 from app.supervisor.control import peer
 from app.supervisor.control.peer import Client
 from app.supervisor.control.server import MAX_CLIENTS, ControlServer

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.records import limits
+from app.records.verbs import Verb
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER
 from tests.web.serving import Client, Launch, Web
@@ -306,10 +307,14 @@ def test_a_viewer_can_read_everything_but_the_environment(web: Web, launch: Laun
     assert details["uss_bytes"]
 
 
-def test_the_page_contains_the_request_limits(operator: Client) -> None:
-    [text] = re.findall(r"data-limits='([^']*)'", operator.get("/").text)
+def test_the_page_comes_with_limits_verbs_and_defaults(operator: Client) -> None:
+    """The defaults of the fields that a launch leaves out are those of the settings."""
+    [text] = re.findall(r"data-facts='([^']*)'", operator.get("/").text)
     given = json.loads(text)
-    assert (given["MAX_LAUNCHED"], given["MAX_POOL_WORKERS"]) == (limits.MAX_LAUNCHED, limits.MAX_POOL_WORKERS)
+    assert given["limits"]["MAX_LAUNCHED"] == limits.MAX_LAUNCHED
+    assert given["defaults"] == {"grace_s": 5, "stuck_after_s": 30, "restart_limit": 5, "pool_stuck_after_s": 10}
+    assert given["verbs"]["kill"]["effect"] == Verb.KILL.effect
+    assert given["verbs"]["kill"]["refusals"]["exited"] == "kill is not possible while the process is exited"
 
 
 def test_a_viewer_cannot_change_anything(web: Web, launch: Launch) -> None:
