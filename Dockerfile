@@ -13,7 +13,7 @@
 FROM node:24-trixie AS libs
 WORKDIR /srv/procession
 COPY Makefile package.json package-lock.json .npmrc ./
-COPY tools tools
+COPY static static
 RUN make libs
 
 FROM python:3.13-trixie AS build

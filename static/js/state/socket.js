@@ -3,7 +3,7 @@
  * so nothing is replayed.
  */
 
-import { io } from "/static/lib/socket.io.esm.min.js";
+import { io } from "socket.io-client";
 
 /** The library does not retry after a refusal. */
 const RETRY_MS = 5000;

@@ -1,6 +1,6 @@
 /** A line chart over time.  The only importer of uPlot; the colours are those of the theme. */
 
-import uPlot from "/static/lib/uPlot.esm.js";
+import uPlot from "uplot";
 import { colour, onTheme } from "./palette.js";
 
 const HEIGHT = 92;
