@@ -1,5 +1,6 @@
 """What every test gets: nothing that it started may outlive it; and how tests are spread over processes."""
 
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return -1 if _browser(file) else LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, and forked children the copies of their pages."""
+    gc.collect()
+    gc.freeze()
 
 
 class Spread(LoadFileScheduling):

@@ -10,13 +10,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from multiprocessing import forkserver, resource_tracker
-from pathlib import Path
 
 import psutil
 
+from app.linux import proc
 from tests.waiting import POLL_S
 
 MARK = "PYTEST_LEFTOVER_MARK"
+
+
+_below_us: dict[int, bool] = {}
 
 
 def set_mark() -> None:
@@ -29,7 +32,10 @@ def pids() -> frozenset[int]:
 
 def alive(before: frozenset[int]) -> list[psutil.Process]:
     """Return the processes of this pytest that are not in `before`, zombies included."""
-    ours = [pid for pid in sorted(pids() - before - _stdlib_helpers()) if _is_ours(pid, before)]
+    now = pids()
+    for gone in _below_us.keys() - now:
+        del _below_us[gone]
+    ours = [pid for pid in sorted(now - before - _stdlib_helpers()) if _is_ours(pid, before)]
     return list(_existing(ours))
 
 
@@ -61,30 +67,30 @@ def end(processes: list[psutil.Process]) -> None:
 
 
 def _is_ours(pid: int, before: frozenset[int]) -> bool:
-    for ancestor in _ancestors(pid):
-        if ancestor == os.getpid():
-            return True
-        if ancestor != 1 and ancestor in before and os.getpid() in _ancestors(ancestor):
-            return False
-    return _has_mark(pid)
+    parent = _parent(pid)
+    while parent > 1 and parent not in before:
+        parent = _parent(parent)
+    if parent == os.getpid():
+        return True
+    return not (parent > 1 and _hangs_below_us(parent)) and _has_mark(pid)
 
 
-def _ancestors(pid: int) -> Iterator[int]:
-    """Yield the parent, its parent and so on; psutil, which tells reused pids apart, takes ten times as long."""
-    while pid > 1:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
-        except OSError:  # gone
-            return
-        pid = int(stat.rpartition(b")")[2].split()[1])
-        yield pid
+def _hangs_below_us(pid: int) -> bool:
+    """Return whether an older process is a descendant of this pytest; looked up once for each."""
+    if pid not in _below_us:
+        parent = _parent(pid)
+        _below_us[pid] = parent == os.getpid() or (parent > 1 and _hangs_below_us(parent))
+    return _below_us[pid]
+
+
+def _parent(pid: int) -> int:
+    """Return the pid of the parent, 0 of one that is gone; psutil takes ten times as long."""
+    stat = proc.read(f"{pid}/stat")
+    return int(stat.rpartition(b")")[2].split()[1]) if stat else 0
 
 
 def _has_mark(pid: int) -> bool:
-    try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:  # gone, or another user's
-        return False
+    environment = proc.read(f"{pid}/environ") or b""
     return f"{MARK}={os.environ[MARK]}".encode() in environment.split(b"\0")
 
 
