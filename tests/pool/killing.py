@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from procession import Pool, WorkerLost
-from tests.examples import repeats
 from tests.pool.tasks import Logged, read, square
 from tests.waiting import wait_until
 
-#: How often each kill is repeated in one test.
-REPEATS = int(os.environ.get("PROCESSION_POOL_REPEATS", repeats(4, few=2)))
 WITHIN_S = 30
 
 

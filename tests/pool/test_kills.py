@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from procession import Pool, WorkerLost
-from tests.examples import repeats
+from tests.examples import KILLS, repeats
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
-    REPEATS,
     WITHIN_S,
     assert_goes_on,
     assert_names,
@@ -48,7 +47,7 @@ def syscall_of(pid: int) -> str:
 def test_busy_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path, number: signal.Signals) -> None:
     """Its task is lost and named; tasks that waited in the worker run elsewhere, once."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         victim = pool.apply_async(tasks.held, (log, 0, str(gate)))
         others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, OTHERS)]
@@ -60,7 +59,7 @@ def test_busy_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path, 
         assert [one.get(WITHIN_S) for one in others] == list(range(1, OTHERS))
         assert_once(tasks.read(log), OTHERS, {0})
         assert_goes_on(pool, WORKERS, pid)
-    assert pool.statistics().lost == REPEATS
+    assert pool.statistics().lost == KILLS
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -69,7 +68,7 @@ def test_busy_worker_is_killed_and_its_task_retried(
 ) -> None:
     """The caller gets the value; only this task ran twice."""
     pool = open_pool(WORKERS, retries=1)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         victim = pool.apply_async(tasks.held_once, (log, 0, str(gate)))
         others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, OTHERS)]
@@ -82,14 +81,14 @@ def test_busy_worker_is_killed_and_its_task_retried(
         assert told.started[0] == 2
         assert_goes_on(pool, WORKERS, pid)
     facts = pool.statistics()
-    assert (facts.lost, facts.retried) == (0, REPEATS)
+    assert (facts.lost, facts.retried) == (0, KILLS)
 
 
 @pytest.mark.parametrize("killed", [1, WORKERS])
 def test_idle_worker_is_killed(open_pool: OpenPool, killed: int) -> None:
     """No task is lost before or after, even if all of them are killed at once."""
     pool = open_pool(WORKERS)
-    for _ in range(REPEATS * 2):
+    for _ in range(KILLS * 2):
         assert_goes_on(pool, WORKERS)
         wait_until(lambda: len(workers(pool, "idle")) == WORKERS, WITHIN_S)
         for pid in workers(pool)[:killed]:
@@ -104,7 +103,7 @@ def test_idle_worker_is_killed(open_pool: OpenPool, killed: int) -> None:
 def test_task_calls_os_exit(open_pool: OpenPool, tmp_path: Path) -> None:
     """Only that task is lost."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         bad = 17 * (turn + 1) % OTHERS
         results = [pool.apply_async(tasks.leave_hard_at, (log, bad, one)) for one in range(OTHERS)]
@@ -170,7 +169,7 @@ def test_killed_while_a_big_result_is_written(open_pool: OpenPool, tmp_path: Pat
     chance = random.Random(SEED)
     pool = open_pool(WORKERS)
     hits = 0
-    for turn in range(REPEATS * 2):
+    for turn in range(KILLS * 2):
         log = str(tmp_path / f"log{turn}")
         victim = pool.apply_async(tasks.give_big, (log, 0))
         others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 50)]
@@ -208,7 +207,7 @@ def stop_then(end: Callable[[int], object], pool: Pool, log: str, gate: Path) ->
 def test_stopped_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path) -> None:
     """Other workers do its prefetched tasks before; only the one it executed is lost."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         pid, lost = stop_then(kill, pool, log, gate)
         assert_names(lost, pid, -signal.SIGKILL)
@@ -219,7 +218,7 @@ def test_stopped_worker_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Pat
 def test_stopped_worker_is_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
     """It does not run again what the others took from it."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log, gate = str(tmp_path / f"log{turn}"), tmp_path / f"gate{turn}"
 
         def resume(pid: int, gate: Path = gate) -> None:
@@ -238,7 +237,7 @@ def test_stopped_anywhere_in_a_stream_of_tasks(open_pool: OpenPool, tmp_path: Pa
     """In a task, between two, or while it answers: at most that one task waits for the worker."""
     chance = random.Random(SEED)
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS * 3):
+    for turn in range(KILLS * 3):
         log = str(tmp_path / f"log{turn}")
         results = [pool.apply_async(tasks.uneven, (log, one)) for one in range(OTHERS)]
         within(0.02, chance)

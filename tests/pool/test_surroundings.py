@@ -17,10 +17,11 @@ import psutil
 import pytest
 
 from procession import Pool, WorkerLost
+from tests.examples import KILLS
 from tests.open_files import open_files
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
-from tests.pool.killing import REPEATS, WITHIN_S, assert_goes_on, assert_names, is_alive, kill, started, workers
+from tests.pool.killing import WITHIN_S, assert_goes_on, assert_names, is_alive, kill, started, workers
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ def ended(pids: set[int]) -> None:
 def test_worker_with_a_grandchild_is_killed(open_pool: OpenPool, tmp_path: Path, gate: Path) -> None:
     """The grandchild has every descriptor of the worker: end-of-file does not come, but the loss is noticed."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         victim = pool.apply_async(tasks.start_grandchild, (log, 0, str(gate)))
         grandchild, pid = started(log, 0), started(log, 1)
@@ -232,7 +233,7 @@ def test_pools_leave_no_descriptor_and_no_thread(method: str) -> None:
 
     one(close=True)
     files, threads = open_files(), set(threading.enumerate())
-    for turn in range(REPEATS * 2):
+    for turn in range(KILLS * 2):
         one(close=turn % 2 == 0)
     wait_until(lambda: not open_files() - files, WITHIN_S, "descriptors stay")
     wait_until(lambda: set(threading.enumerate()) <= threads, WITHIN_S, "threads stay")
@@ -297,7 +298,7 @@ def test_threads_submit_together(open_pool: OpenPool) -> None:
 
 def test_threads_submit_terminate_and_kill_together(method: str) -> None:
     """In whatever order, each call returns or raises."""
-    for _ in range(REPEATS):
+    for _ in range(KILLS):
         with Pool(WORKERS, context=multiprocessing.get_context(method)) as pool:
             results = []
 

@@ -14,9 +14,10 @@ import pytest
 
 from procession import WorkerLost
 from procession.pool import PoolTerminated
+from tests.examples import KILLS
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
-from tests.pool.killing import REPEATS, WITHIN_S, assert_goes_on, assert_names, assert_once, started, workers
+from tests.pool.killing import WITHIN_S, assert_goes_on, assert_names, assert_once, started, workers
 
 pytestmark = pytest.mark.any_method
 
@@ -121,7 +122,7 @@ def test_function_that_the_worker_cannot_import(open_pool: OpenPool, monkeypatch
 def test_result_that_cannot_be_pickled(open_pool: OpenPool) -> None:
     """As in the stdlib: MaybeEncodingError has the value and the reason."""
     pool = open_pool(WORKERS)
-    for _ in range(REPEATS):
+    for _ in range(KILLS):
         with pytest.raises(MaybeEncodingError, match="not picklable"):
             pool.apply_async(tasks.give_unpicklable).get(WITHIN_S)
         with pytest.raises(MaybeEncodingError):
@@ -143,7 +144,7 @@ def test_result_that_cannot_be_loaded(open_pool: OpenPool, error: type[BaseExcep
 def test_exception_that_cannot_be_loaded(open_pool: OpenPool) -> None:
     """Its class needs other arguments than its pickle has: the caller still gets an exception."""
     pool = open_pool(WORKERS)
-    for _ in range(REPEATS):
+    for _ in range(KILLS):
         with pytest.raises(Exception, match=r"TwoArguments|other"):
             pool.apply_async(tasks.raise_two).get(WITHIN_S)
         with pytest.raises(MaybeEncodingError, match="has a lock"):
@@ -216,7 +217,7 @@ def test_task_forks(open_pool: OpenPool) -> None:
     pool = open_pool(WORKERS)
     assert_goes_on(pool, WORKERS)
     before = set(workers(pool))
-    for _ in range(REPEATS):
+    for _ in range(KILLS):
         assert pool.map(tasks.fork_and_leave, range(20), chunksize=1) == list(range(20))
         assert pool.apply(tasks.run_program) == "out\n"
     assert set(workers(pool)) == before
@@ -242,7 +243,7 @@ def test_forked_child_returns_from_the_task(open_pool: OpenPool, log: str) -> No
 def test_task_closes_all_descriptors(open_pool: OpenPool) -> None:
     """Its worker may be lost; pool and other tasks are not affected."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         others = [pool.apply_async(tasks.square, (one,)) for one in range(100)]
         closing = pool.apply_async(tasks.close_everything, (turn,))
         others += [pool.apply_async(tasks.square, (one,)) for one in range(100)]

@@ -10,10 +10,10 @@ import pytest
 from procession import Pool, WorkerLost
 from procession.pool.facts import Statistics
 from procession.pool.tasks.apply import AsyncResult
+from tests.examples import KILLS
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
-    REPEATS,
     WITHIN_S,
     assert_goes_on,
     assert_names,
@@ -38,7 +38,7 @@ def test_busy_worker_is_ended(
 ) -> None:
     """The answer says what it cost, and the exception which call ended the worker."""
     pool = open_pool(WORKERS, retries=retries)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log = str(tmp_path / f"log{turn}")
         victim = pool.apply_async(tasks.held_once, (log, 0, str(gate)))
         others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 50)]
@@ -103,7 +103,7 @@ def test_worker_that_ignores_sigterm(open_pool: OpenPool, log: str) -> None:
 def test_worker_is_suspended_and_resumed(open_pool: OpenPool, tmp_path: Path) -> None:
     """Meanwhile the others do the tasks that wait in it; then it finishes its own."""
     pool = open_pool(WORKERS)
-    for turn in range(REPEATS):
+    for turn in range(KILLS):
         log, gate = str(tmp_path / f"log{turn}"), tmp_path / f"gate{turn}"
         held = pool.apply_async(tasks.held, (log, 0, str(gate)))
         others = [pool.apply_async(tasks.logged, (log, one)) for one in range(1, 200)]
@@ -123,7 +123,7 @@ def test_worker_is_suspended_and_resumed(open_pool: OpenPool, tmp_path: Path) ->
 def test_idle_worker_is_suspended(open_pool: OpenPool) -> None:
     """It gets no tasks, and the pool can close once it continues."""
     pool = open_pool(WORKERS)
-    for _ in range(REPEATS):
+    for _ in range(KILLS):
         assert_goes_on(pool, WORKERS)
         pid = workers(pool)[0]
         pool.suspend_worker(pid)

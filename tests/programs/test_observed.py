@@ -26,6 +26,10 @@ STAYS_S = 60
 PARAMS: dict[str, dict[str, Any]] = {
     "hazards-killed-pool-worker": {"seconds": 10},
     "start-methods-two-contexts": {"seconds": 0.1},
+    # Those that compute: long enough to be looked at more than once.
+    "shared-lost-updates": {"times": 60_000},
+    "pools-chunks": {"count": 400},
+    "pools-threads-beside-processes": {"steps": 20},
 }
 
 
@@ -113,7 +117,7 @@ def _all_ran(observed: Observed, waiting: list[str], names: dict[str, str], ende
     ended.update({key: one for key, one in programs.items() if key in names and one["state"] == "ended"})
     while waiting and len(names) - len(ended) < SIDE_BY_SIDE:
         name = waiting.pop()
-        names[observed.run(name)] = name
+        names[observed.run(name, **PARAMS.get(name, {}))] = name
     observed.findings("")
     return len(names) == len(ended)
 
