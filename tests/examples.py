@@ -1,7 +1,5 @@
 """How many examples a property is tried with, and how often a race: all, or (`--hypothesis-profile=few`) fewer."""
 
-import os
-
 from hypothesis import HealthCheck, settings
 
 ALL, FEW = "all", "few"
@@ -19,7 +17,3 @@ def examples(count: int, suppress: tuple[HealthCheck, ...] = ()) -> settings:
 def repeats(count: int, few: int) -> int:
     """Return how often to try what depends on chance."""
     return count if settings.default.max_examples >= 100 else few
-
-
-#: How often each kill of a pool's worker is repeated in one test.
-KILLS = int(os.environ.get("PROCESSION_POOL_REPEATS", repeats(4, few=2)))

@@ -24,7 +24,9 @@ WITHIN_MS = 15_000
 # A window of the new headless mode has a toolbar whose pop-ups are web pages with processes of their own, and a
 # process is kept ready for the next page: all that costs more than our page does.
 UNUSED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", f"--disable-features={','.join(UNUSED)}"]
+# Without a GPU a window is painted as one tile of 256 pixels after the other, unless they are larger.
+TILES = ["--default-tile-width=2048", "--default-tile-height=1024"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", *TILES, f"--disable-features={','.join(UNUSED)}"]
 
 expect.set_options(timeout=WITHIN_MS)
 

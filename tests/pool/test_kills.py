@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from procession import Pool, WorkerLost
-from tests.examples import KILLS, repeats
+from tests.examples import repeats
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
@@ -28,6 +28,7 @@ from tests.pool.killing import (
     within,
     workers,
 )
+from tests.pool.repeating import KILLS
 from tests.waiting import wait_until
 
 WORKERS = 2

@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 from procession import Pool, WorkerLost
-from tests.examples import KILLS
 from tests.open_files import open_files
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, assert_names, is_alive, kill, started, workers
+from tests.pool.repeating import KILLS
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -14,10 +14,10 @@ import pytest
 
 from procession import WorkerLost
 from procession.pool import PoolTerminated
-from tests.examples import KILLS
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S, assert_goes_on, assert_names, assert_once, started, workers
+from tests.pool.repeating import KILLS
 
 pytestmark = pytest.mark.any_method
 

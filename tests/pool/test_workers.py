@@ -10,7 +10,6 @@ import pytest
 from procession import Pool, WorkerLost
 from procession.pool.facts import Statistics
 from procession.pool.tasks.apply import AsyncResult
-from tests.examples import KILLS
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import (
@@ -24,6 +23,7 @@ from tests.pool.killing import (
     started,
     workers,
 )
+from tests.pool.repeating import KILLS
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.any_method
