@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 test: setup-dev browser check  ## run all checks, and all tests but the long ones
 	@$(PYTEST) -m "not long" --hypothesis-profile few
-	@echo "Not run: long tests (soak, CPython's own tests, other interpreters). Run \`make test-all\` for them."
+	@echo "Not run: long tests (chaos, soak, CPython's own tests, other interpreters). Run \`make test-all\` for them."
 
 test-all: setup-dev browser check  ## run all checks and all tests
 	@exec $(PYTEST)

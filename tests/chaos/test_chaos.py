@@ -25,7 +25,7 @@ from app.records.verbs import Verb
 from tests.instance import Instance
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(600)]
 
 SECONDS = float(os.environ.get("PROCESSION_CHAOS_SECONDS", "15"))
 SEED = int(os.environ.get("PROCESSION_CHAOS_SEED", str(time.time_ns() % 100_000)))
@@ -137,7 +137,7 @@ def starts_without_an_end(journal: Path) -> list[Any]:
     return missing + list(open_starts.values())
 
 
-@pytest.mark.parametrize("of_what", ["everything", pytest.param("all-but-our-own", marks=pytest.mark.long)])
+@pytest.mark.parametrize("of_what", ["everything", "all-but-our-own"])
 def test_after_random_kills_nothing_is_left_or_missing(tmp_path: Path, of_what: str) -> None:
     """No survivor, no zombie, no start without an end in the journal; still ready, and it stops in order."""
     sys.stderr.write(f"PROCESSION_CHAOS_SEED={SEED}\n")
@@ -155,7 +155,6 @@ def test_after_random_kills_nothing_is_left_or_missing(tmp_path: Path, of_what: 
         assert starts_without_an_end(instance.home / "journal.sqlite3") == []
 
 
-@pytest.mark.long
 def test_the_supervisor_does_not_grow(tmp_path: Path) -> None:
     """Its fds are as many as before, its memory about as much, after hundreds of short lives."""
     with Instance(tmp_path / "home") as instance:

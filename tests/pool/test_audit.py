@@ -26,14 +26,9 @@ WORKERS = 3
 WAITING = 600
 PAUSE_S = {"fork": 0.012, "forkserver": 0.05, "spawn": 0.08}
 
-SHORT = [("fork", 0), ("spawn", 2)]
-AUDITS = [
-    pytest.param(method, retries, marks=() if (method, retries) in SHORT else pytest.mark.long)
-    for method in tasks.METHODS
-    for retries in (0, 2)
-]
+AUDITS = [(method, retries) for method in tasks.METHODS for retries in (0, 2)]
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(2 * SECONDS + 150)]
+pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(2 * SECONDS + 150)]
 
 
 class Audit:

@@ -20,9 +20,7 @@ WITHIN_S = 240
 # What 3.11 has; later ones may have more, and the control says how many.
 PLAIN, BEHIND_A_MANAGER, SKIPPED_BY_DESIGN = 33, 25, 5
 
-LONG_BUT_ONE = [pytest.param(one, marks=() if one == "fork" else pytest.mark.long) for one in METHODS]
-
-pytestmark = pytest.mark.timeout(WITHIN_S + 30)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(WITHIN_S + 30)]
 Told = dict[str, dict[str, str]]
 
 
@@ -53,7 +51,7 @@ def told(process: "subprocess.Popen[str]") -> Told:
     return answer
 
 
-@pytest.mark.parametrize("method", LONG_BUT_ONE)
+@pytest.mark.parametrize("method", METHODS)
 def test_each_has_the_outcome_of_the_stdlib(method: str) -> None:
     """None fails, none is missing, and the same ones are skipped."""
     with running("stdlib", method) as control, running("procession", method) as ours:

@@ -130,6 +130,7 @@ def test_task_that_always_kills_its_worker_is_lost(open_pool: OpenPool, log: str
     assert_goes_on(pool, WORKERS)
 
 
+@pytest.mark.any_method
 def test_many_kills_over_thousands_of_tasks(open_pool: OpenPool, log: str) -> None:
     """Each kill costs at most one task, which is named with the worker that died."""
     chance = random.Random(SEED)

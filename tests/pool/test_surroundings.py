@@ -296,6 +296,7 @@ def test_threads_submit_together(open_pool: OpenPool) -> None:
     assert (facts.done, facts.queued, facts.running) == (threads * each, 0, 0)
 
 
+@pytest.mark.any_method
 def test_threads_submit_terminate_and_kill_together(method: str) -> None:
     """In whatever order, each call returns or raises."""
     for _ in range(KILLS):
