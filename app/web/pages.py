@@ -3,6 +3,7 @@
 All pages use one template: the scripts fill it by the path of the address.
 """
 
+import signal
 from importlib.metadata import version
 
 from flask import Blueprint, Flask, g, render_template, request
@@ -19,10 +20,11 @@ from app.web.upstream.feed import Feed
 
 
 def facts(settings: Settings) -> JsonDict:
-    """Return what the page shares with the server: limits, verbs and the defaults of fields."""
+    """Return what the page shares with the server: limits, verbs, names of signals and the defaults of fields."""
     return {
         "limits": {name: value for name, value in vars(limits).items() if name.isupper()},
         "verbs": verbs.for_the_page(),
+        "signals": {int(one): one.name for one in signal.Signals},
         "defaults": {
             "grace_s": settings.grace_s,
             "stuck_after_s": settings.stuck_after_s,

@@ -29,6 +29,7 @@ async function request(method, path, body) {
 
 /**
  * What the server knows and the page comes with: what a request may carry at most (`app/records/limits.py`), what each
- * verb does and why it is refused in a state (`app/records/verbs.py`), and what a field that is left empty means.
+ * verb does and why it is refused in a state (`app/records/verbs.py`), the names of signals by number, and what a field
+ * that is left empty means.
  */
-export const { limits: LIMITS, verbs: RULES, defaults: DEFAULTS } = JSON.parse(document.documentElement.dataset.facts);
+export const { limits: LIMITS, verbs: RULES, signals: SIGNALS, defaults: DEFAULTS } = JSON.parse(document.documentElement.dataset.facts);

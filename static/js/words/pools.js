@@ -4,6 +4,8 @@
  * @typedef {{word: string, icon: string, tone: "ok"|"warn"|"bad"|"cool"|"dim", dim: boolean}} Shown
  */
 
+import { SIGNALS } from "../state/api.js";
+
 const POOLS = {
   opening: ["◌", "cool"], open: ["●", "ok"], closing: ["◔", "cool"], closed: ["✓", "dim"], terminated: ["◍", "dim"],
 };
@@ -11,7 +13,6 @@ const WORKERS = {
   booting: ["◌", "cool"], idle: ["○", "dim"], busy: ["●", "ok"], suspended: ["‖", "dim"], retiring: ["◔", "cool"], ended: ["◍", "dim"],
 };
 const JOBS = { queued: ["◌", "cool"], running: ["●", "ok"], done: ["✓", "dim"], failed: ["✕", "bad"], lost: ["✕", "bad"] };
-const SIGNALS = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM" };
 
 const shown = ([icon, tone], word, dim) => ({ icon, tone, word, dim });
 
