@@ -20,9 +20,9 @@ help:  ## list the targets
 run: setup  ## install what is missing, and start Procession
 	@exec $(BIN)/procession serve
 
-# Half of a test's time is waiting for processes: five at a time on two cores; tests/conftest.py says what runs where.
-PYTEST := $(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder --durations 15
-# Without compiled files each of the five would compile all tests: 12 s to collect them instead of 5.
+# Half of a test's time is waiting for processes: six at a time on two cores; tests/conftest.py says what runs where.
+PYTEST := $(BIN)/python -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15
+# Without compiled files each of the six would compile all tests: 12 s to collect them instead of 5.
 unexport PYTHONDONTWRITEBYTECODE
 
 test: setup-dev browser check  ## run all checks, and all tests but the long ones
