@@ -1,6 +1,7 @@
 """``python -m app.supervisor``: assemble the parts and run the loop.  The launcher is its parent."""
 
 import contextlib
+import gc
 import os
 import resource
 from collections import deque
@@ -61,6 +62,9 @@ def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofil
     """Assemble the parts, recover what the previous supervisor left, and run until stopped."""
     with contextlib.ExitStack() as closing:
         context, fleet, parts = _assembled(chosen, poller, happened, nofile, closing)
+        # What is here now stays: neither we nor a fork child look at it again, which would copy its pages there.
+        gc.collect()
+        gc.freeze()
         Loop(context, fleet, parts).run()
         parts.handover.end(context.now())
         parts.publishing.publish(context.now())
