@@ -1,6 +1,8 @@
 """`python -m app.web`: run the web process until SIGTERM."""
 
+import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -40,6 +42,8 @@ def _serve(chosen: Settings) -> None:
     listener = server.listen(chosen)
     chosen.address_path.write_text(server.address(listener) + "\n")
     serving = server.serving(listener, web.application)
+    # What is here now stays: a collection that goes over it holds every request up for 50 ms.
+    gc.freeze()
     web.feed.start(web.live)
     gevent.spawn(web.live.run)
     serving.start()
@@ -56,4 +60,7 @@ def _raise_fd_limit() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    # To take 800 modules apart takes Python 0.16 s, for which the launcher and its user would wait.
+    os._exit(code)
