@@ -13,8 +13,8 @@ from app.core.fleet.lifecycle import TRANSITIONS, Trigger, advance
 from app.protocol import control as m
 from app.protocol import reports as r
 from app.records.errors import IllegalTransition
-from app.records.process import Descendant, State
-from app.records.verbs import Verb
+from app.records.process import LIVE, Descendant, State
+from app.records.verbs import Verb, why_not
 from tests.core.fleet_driver import Driver, make_plan, policy
 
 
@@ -42,6 +42,20 @@ def test_a_transition_that_is_not_in_the_table_is_refused(state: State, trigger:
     else:
         with pytest.raises(IllegalTransition, match=f"{trigger} is not possible while the process is {state}"):
             advance(state, trigger)
+
+
+@pytest.mark.parametrize("verb", [Verb.START, Verb.CLOSE, Verb.SUSPEND, Verb.RESUME])
+def test_a_verb_is_possible_where_its_transition_is(verb: Verb) -> None:
+    assert {state for state in State if not why_not(verb, state)} == {
+        state for state in State if (state, Trigger(verb)) in TRANSITIONS
+    }
+
+
+def test_what_ends_a_process_is_possible_while_there_is_one() -> None:
+    """Terminate also cancels a restart; the process that is stopping has been terminated already."""
+    assert {state for state in State if not why_not(Verb.KILL, state)} == LIVE
+    assert {state for state in State if not why_not(Verb.TERMINATE, state)} == LIVE - {State.STOPPING} | {State.BACKOFF}
+    assert why_not(Verb.TERMINATE, State.STOPPING).endswith("; kill does not wait for the grace period")
 
 
 def test_every_state_can_be_reached_and_only_closed_cannot_be_left() -> None:

@@ -42,6 +42,18 @@ def test_parts_belong_to_their_whole() -> None:
     assert book.part(queue, "unfinished") is None
 
 
+def test_what_is_shown_of_a_part_names_its_whole() -> None:
+    """The place is that of the whole; without a name it is the kind and the id."""
+    book = Book()
+    tell_queue(book, 7)
+    book.made(7, Made(key="queue:4", resource="queue", name="jobs (train.py:41)", parts=QUEUE), 0.0, 0.0)
+    book.made(7, Made(key="sem:9", resource="lock"), 0.0, 0.0)
+    shown = {key: Records(book).record(thing, 0.0) for key, thing in book.by_key.items()}
+    assert (shown["queue:4"].title, shown["queue:4"].place) == ("jobs", "train.py:41")
+    assert (shown["sem:2"].title, shown["sem:2"].place) == ("read lock of jobs", "train.py:41")
+    assert shown["sem:9"].title == f"lock {shown['sem:9'].id}"
+
+
 def test_a_fork_inherits_even_from_a_dead_parent() -> None:
     """Also a child whose word comes after the exit of its parent, the only user."""
     book = Book()
