@@ -194,6 +194,10 @@ class Sample(Record, frozen=True, kw_only=True):
     fds: int | None = None
 
 
+#: The fields that a sweep fills, as they are of a process that does not run.
+NOT_SAMPLED: JsonDict = {name: None for name in Sample.__struct_fields__ if name != "ppid"}
+
+
 class LaunchSpec(Record, frozen=True, kw_only=True):
     """A process to launch: a ``workload`` of the catalogue with ``params``, or ``module:function`` in ``path``."""
 

@@ -13,7 +13,7 @@ from app.core.fleet.lifecycle import TRANSITIONS, Trigger, advance
 from app.protocol import control as m
 from app.protocol import reports as r
 from app.records.errors import IllegalTransition
-from app.records.process import LIVE, Descendant, State
+from app.records.process import LIVE, NOT_SAMPLED, Descendant, State
 from app.records.verbs import Verb, why_not
 from tests.core.fleet_driver import Driver, make_plan, policy
 
@@ -56,6 +56,15 @@ def test_what_ends_a_process_is_possible_while_there_is_one() -> None:
     assert {state for state in State if not why_not(Verb.KILL, state)} == LIVE
     assert {state for state in State if not why_not(Verb.TERMINATE, state)} == LIVE - {State.STOPPING} | {State.BACKOFF}
     assert why_not(Verb.TERMINATE, State.STOPPING).endswith("; kill does not wait for the grace period")
+
+
+def test_what_was_sampled_of_a_process_ends_with_it(driver: Driver) -> None:
+    """All of it: a new figure of the sweep cannot be forgotten."""
+    process = driver.running()
+    driver.samples(process, cpu=50.0)
+    assert None not in {getattr(driver.record(process), name) for name in NOT_SAMPLED}
+    driver.ends(process)
+    assert {getattr(driver.record(process), name) for name in NOT_SAMPLED} == {None}
 
 
 def test_every_state_can_be_reached_and_only_closed_cannot_be_left() -> None:

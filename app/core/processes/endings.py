@@ -13,7 +13,7 @@ from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
 from app.records import primitives as p
-from app.records.process import LIVE, Backoff, State
+from app.records.process import LIVE, NOT_SAMPLED, Backoff, State
 from app.records.wording import duration
 
 from . import joins, observed_ends, starts, stops
@@ -61,11 +61,7 @@ def ended(fleet: Fleet, member: Member, event: e.Ended, now: p.Now, out: a.Out) 
         failed=failed,
         exited_at=now.wall,
         stuck=None,
-        cpu_percent=None,
-        rss_bytes=None,
-        threads=None,
-        fds=None,
-        os_state=None,
+        **NOT_SAMPLED,
     )
     kind = "lost" if exitcode is None and not process.observed else "exited"
     text = cause if cause.startswith("exit ") or exitcode is None else f"exit code {exitcode}: {cause}"

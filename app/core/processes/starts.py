@@ -13,15 +13,14 @@ from app.core.fleet.member import Member, create
 from app.core.fleet.stuck import ProgressWatch
 from app.records import primitives as p
 from app.records.errors import NotPossible
-from app.records.process import LIVE, Sentinel, State
+from app.records.process import LIVE, NOT_SAMPLED, Sentinel, State
 
 from . import stops
 
 _OF_NEW_OBJECT = {
     "alive": False, "booted": False, "exitcode": None, "cause": None, "error": None, "failed": False,
     "failed_to_start": False, "stuck": None, "progress": None, "stopping": None, "backoff": None, "sentinel": None,
-    "exited_at": None, "descendants": 0, "pid": None, "ppid": None, "start_time": None, "cpu_percent": None,
-    "rss_bytes": None, "threads": None, "fds": None, "os_state": None,
+    "exited_at": None, "descendants": 0, "pid": None, "ppid": None, "start_time": None, **NOT_SAMPLED,
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from app.core.fleet.member import Member
 from app.core.fleet.stuck import ProgressWatch
 from app.core.processes import observed_ends
 from app.records import primitives as p
-from app.records.process import LIVE, State
+from app.records.process import LIVE, NOT_SAMPLED, State
 
 from . import program
 from .handover_facts import OfProcess
@@ -26,10 +26,7 @@ from .watching import watch
 _UNSEEN = "exit not seen: the supervisor was away"
 #: Whether a process exists, if only as a zombie.
 Exists = Callable[[p.Key], bool]
-_SAMPLED = {
-    "cpu_percent": None, "rss_bytes": None, "threads": None, "fds": None, "os_state": None, "descendants": 0,
-    "stuck": None, "progress": None, "stopping": None,
-}  # fmt: skip
+_OF_THE_MOMENT = {**NOT_SAMPLED, "descendants": 0, "stuck": None, "progress": None, "stopping": None}
 
 
 def of_process(fleet: Fleet, process_id: str) -> OfProcess | None:
@@ -45,7 +42,7 @@ def of_process(fleet: Fleet, process_id: str) -> OfProcess | None:
     reported = fleet.programs.reported_of(member.id)
     fact = OfProcess(
         program=entry.program.id,
-        process=replace(member.process, **_SAMPLED),
+        process=replace(member.process, **_OF_THE_MOMENT),
         reported=reported,
         key=member.key or reported.key,
     )

@@ -20,7 +20,7 @@ from msgspec.structs import asdict
 
 from app.protocol.programs import BreakLock
 from app.records.errors import NotPossible
-from app.records.process import Process
+from app.records.process import NOT_SAMPLED, Process
 from app.records.program import Program
 from app.records.stream import Snapshot
 from tests.instance import Instance
@@ -84,7 +84,7 @@ if __name__ == "__main__":
 """
 #: Fields that change with time.
 _MOVING = frozenset({"held_s", "oldest_s", "put_per_s", "get_per_s"})
-_SAMPLED = frozenset({"cpu_percent", "rss_bytes", "threads", "fds", "os_state", "descendants"})
+_SAMPLED = frozenset({*NOT_SAMPLED, "descendants"})
 
 
 @pytest.fixture(scope="module")
