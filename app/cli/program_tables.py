@@ -138,7 +138,7 @@ def _of_lock(resource: Resource) -> Iterator[str]:
     if resource.acquired_by:
         yield f"acquired by {', '.join(map(str, resource.acquired_by))}"
     if resource.lost:
-        yield f"{resource.lost} never released by {_dead(resource.holder)}"
+        yield f"never released by {_dead(resource.holder)}"
     elif resource.abandoned:
         yield f"abandoned by {_dead(resource.holder)}"
     elif resource.holder is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .primitives import JsonDict
@@ -17,6 +18,8 @@ _PARTS = {
     "inqueue": "task queue",
     "outqueue": "result queue",
 }
+#: A variable has no bracket after a space, but a file may: ``train (1).py``.
+_NAME_AND_PLACE = re.compile(r"(.*?) \((.*:\d+)\)", re.DOTALL)
 _UNITS = (("s", 60), ("m", 60), ("h", 24))
 
 
@@ -36,8 +39,7 @@ def resource_name(resources: Mapping[str, Resource], key: str) -> str:
 
 def split_name(name: str) -> tuple[str, str]:
     """Return the variable of a reported name and where it was created: ``jobs`` and ``train.py:41``, or ""."""
-    variable, bracket, place = name.rpartition(" (")
-    return (variable, place[:-1]) if bracket and place.endswith(")") else (name, "")
+    return (found[1], found[2]) if (found := _NAME_AND_PLACE.fullmatch(name)) else (name, "")
 
 
 def part_label(name: str) -> str:

@@ -51,6 +51,11 @@ def test_program_table_has_one_line_per_program(capsys: pytest.CaptureFixture[st
         (ResourceKind.LOCK, {"value": 0, "maximum": 1, "holder": ONE, "abandoned": True}, "abandoned by dead pid 11"),
         (ResourceKind.LOCK, {"value": 1, "maximum": 1}, "free"),
         (ResourceKind.SEMAPHORE, {"value": 0, "maximum": 2}, "0 of 2 free"),
+        (
+            ResourceKind.SEMAPHORE,
+            {"value": 2, "maximum": 3, "lost": 1},
+            "2 of 3 free, 1 lost, never released by a dead process",
+        ),
         (ResourceKind.EVENT, {"flag": False, "sleepers": 2}, "not set, 2 waiting"),
         (ResourceKind.EVENT, {"flag": True, "sleepers": 0}, "set"),
         (ResourceKind.BARRIER, {"arrived": 1, "parties": 3, "broken": True}, "broken"),

@@ -3,7 +3,7 @@
 import pytest
 
 from app.records.resource import ResourceKind as K
-from app.records.wording import duration, kind_label, resource_name
+from app.records.wording import duration, kind_label, resource_name, split_name
 from tests.core.findings.scenes import resource
 
 
@@ -29,6 +29,20 @@ def test_a_part_is_named_with_its_whole() -> None:
     queue, lock = resource("q", K.QUEUE, name="jobs (train.py:41)"), resource("l", name="_rlock", part_of="q")
     assert resource_name({"q": queue, "l": lock}, "l") == "read lock of queue jobs (train.py:41)"
     assert resource_name({}, "r9") == "a resource that is gone (r9)"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("jobs (train.py:41)", ("jobs", "train.py:41")),
+        ("args[0] of p (train (1).py:5)", ("args[0] of p", "train (1).py:5")),
+        ("a #2 (b (c:1).py:5)", ("a #2", "b (c:1).py:5")),
+        ("train.py:41", ("train.py:41", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_name_is_a_variable_and_a_place(name: str, parts: tuple[str, str]) -> None:
+    assert split_name(name) == parts
 
 
 @pytest.mark.parametrize(
