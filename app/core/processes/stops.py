@@ -93,7 +93,8 @@ def kill_tree(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
         member.sent.append(Sent(signum=signal.SIGKILL, by=member.stop.by, at=now.mono))
     if member.process.stopping and member.process.stopping.signal != "SIGKILL":
         member.update(stopping=replace(member.process.stopping, signal="SIGKILL", kill_at=None))
-        text = f"grace period over: SIGKILL to pid {', '.join(map(str, member.stop.left()))}"
+        why = "its process has exited" if member.stop.leader_gone else "grace period over"
+        text = f"{why}: SIGKILL to pid {', '.join(map(str, member.stop.left()))}"
         out.append(a.Note(member.draft(now, "stop", text, "supervisor")))
         fleet.changed(member)
     if entry := fleet.programs.entries.get(member.id):
