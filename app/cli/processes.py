@@ -10,7 +10,7 @@ from app.protocol.control import Act, Join, Launch, SendSignal, Stack, Workloads
 from app.records.errors import ProcessionError
 from app.records.primitives import JsonDict
 from app.records.process import LaunchSpec, Process, RestartPolicy
-from app.records.verbs import Verb
+from app.records.verbs import EFFECTS, Verb
 
 from . import tables
 from .arguments import Add, count, folder, pair, seconds, typed, untyped
@@ -25,14 +25,14 @@ def add_commands(add: Add) -> None:
     add("ps", "list the processes", ps, of_one=False)
     add("workloads", "list the workloads of the catalogue, with their parameters", workloads, of_one=False)
     _launch_options(add("launch", "launch a workload, or your own function", launch, of_one=False))
-    waiting = add("join", "wait for a process to end", join)
+    waiting = add("join", EFFECTS["join"], join)
     waiting.add_argument("--timeout", type=seconds, metavar="S", help="fail if it has not ended after S seconds")
     for verb in Verb:
         add(verb.value, verb.effect, act)
-    add("signal", "send a signal to a process", send_signal).add_argument(
+    add("signal", EFFECTS["signal"], send_signal).add_argument(
         "signal", metavar="NAME", help="SIGUSR1, USR1 or 10, for example"
     )
-    add("stack", "show the current stack of a process", stack)
+    add("stack", EFFECTS["stack"], stack)
 
 
 def _launch_options(parser: ArgumentParser) -> None:

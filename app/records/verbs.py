@@ -23,11 +23,11 @@ class Verb(StrEnum):
 
     @property
     def effect(self) -> str:
-        """Return what it does, as every surface says it."""
-        return _EFFECTS[self]
+        return EFFECTS[self]
 
 
-_EFFECTS = {
+#: What each does, as every surface says it.  ``join``, ``stack`` and ``signal`` have commands of their own.
+EFFECTS: dict[str, str] = {
     Verb.START: "start a created process",
     Verb.TERMINATE: "send SIGTERM to a process, and SIGKILL to it and its descendants after its grace period",
     Verb.KILL: "send SIGKILL to a process and its descendants; no cleanup code runs",
@@ -35,9 +35,10 @@ _EFFECTS = {
     Verb.RESTART: "stop a process if it runs, and start it again with the same arguments",
     Verb.SUSPEND: "suspend a process (SIGSTOP)",
     Verb.RESUME: "resume a suspended process (SIGCONT)",
+    "join": "wait for a process to end",
+    "stack": "show the current stack of a process",
+    "signal": "send a signal to a process",
 }
-
-#: By the name of the verb; ``join``, ``stack`` and ``signal`` have commands of their own.
 _POSSIBLE_IN: dict[str, frozenset[State]] = {
     Verb.START: frozenset({State.CREATED}),
     Verb.TERMINATE: LIVE - {State.STOPPING} | {State.BACKOFF},
@@ -51,11 +52,13 @@ _POSSIBLE_IN: dict[str, frozenset[State]] = {
     "signal": LIVE,
 }
 _INSTEAD: dict[tuple[str, State], str] = {
-    **{(Verb.START, state): "restart starts it again" for state in State if state is not State.CLOSED},
+    **{(Verb.START, state): "restart starts it again" for state in State if state not in {*LIVE, State.CLOSED}},
     (Verb.TERMINATE, State.STOPPING): "kill does not wait for the grace period",
     (Verb.CLOSE, State.BACKOFF): "terminate cancels its restart",
     **{(Verb.CLOSE, state): "end it first" for state in LIVE},
     (Verb.RESTART, State.CREATED): "start it",
+    **{(Verb.SUSPEND, state): "only a running process can be suspended" for state in State},
+    **{(Verb.RESUME, state): "only a suspended process can be resumed" for state in State},
 }
 #: The verbs that only the process that called start() can use.
 OF_PARENTS = (Verb.START, Verb.RESTART, "join")
@@ -83,7 +86,7 @@ def for_the_page() -> JsonDict:
     """
     return {
         str(verb): {
-            "effect": verb.effect if isinstance(verb, Verb) else "",
+            "effect": EFFECTS[verb],
             "refusals": {str(state): why for state in State if (why := why_not(verb, state))},
             "observed": f"{verb} is not possible: {_OBSERVED}" if verb in OF_PARENTS else "",
         }
