@@ -30,7 +30,7 @@ def run_program(instance: Instance) -> str:
 def expect_all(page: Page) -> None:
     """Wait until the page shows what the screenshot is for."""
     expect(page.locator("#connection")).to_have_text("live")
-    for text in ("deadlock", "Who waits for whom", "held by"):
+    for text in ("deadlock", "Wait graph", "held by"):
         expect(page.locator("main")).to_contain_text(text)
 
 
