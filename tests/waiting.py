@@ -6,13 +6,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: Bounds how long a failure takes; on a busy machine a process may not run for seconds.
+WITHIN_S = 30
 POLL_S = 0.01
 #: Asking costs both sides time, so who has waited long asks less often: a wait lasts a tenth longer than it has to.
 SLOWEST_POLL_S = 0.1
 
 
 def wait_until(
-    predicate: Callable[[], T], deadline_s: float = 10, message: str = "", slowest_poll_s: float = SLOWEST_POLL_S
+    predicate: Callable[[], T], deadline_s: float = WITHIN_S, message: str = "", slowest_poll_s: float = SLOWEST_POLL_S
 ) -> T:
     """Return the first true answer of `predicate`; fail with `message` if there is none within `deadline_s`."""
     start = time.monotonic()

@@ -22,7 +22,7 @@ from app.supervisor.observers.connection import Heard
 from app.supervisor.observers.listener import ObserverSocket
 from app.supervisor.resources.resources import Resources
 from procession.observer import joined, variables
-from tests.waiting import wait_until
+from tests.waiting import WITHIN_S, wait_until
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Watched:
         self.resources._read_at = 0.0
         self.resources.read(_now())
 
-    def see(self, predicate: Callable[["Watched"], T], deadline_s: float = 10) -> T:
+    def see(self, predicate: Callable[["Watched"], T], deadline_s: float = WITHIN_S) -> T:
         """Return the first true result of the predicate, reading the resources before each try."""
 
         def looked() -> T:
