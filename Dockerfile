@@ -20,7 +20,7 @@ FROM python:3.13-trixie AS build
 WORKDIR /srv/procession
 COPY Makefile pyproject.toml LICENSE ./
 COPY requirements requirements
-COPY tools tools
+COPY tools/quick_imports.py tools/
 COPY app app
 COPY procession procession
 COPY workers workers

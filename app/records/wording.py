@@ -33,7 +33,7 @@ def resource_name(resources: Mapping[str, Resource], key: str) -> str:
     parent = resources.get(resource.part_of or "")
     if parent is None or parent.part_of == key:
         return words
-    part = words if resource.name.lstrip("_") not in _PARTS else part_label(resource.name)
+    part = _PARTS.get(resource.name.lstrip("_"), words)
     return f"{part} of {resource_name(resources, parent.id)}"
 
 

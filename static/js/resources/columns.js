@@ -4,7 +4,7 @@ import { element, setAttr, setData, setText } from "../dom/dom.js";
 import { ABSENT, bytes, capitalized, count, duration, known } from "../words/format.js";
 import { hasExited, nameOf } from "../words/pids.js";
 import { probableHolder } from "../words/programs.js";
-import { backlog, fullness, isSemaphore, queueDepth, typeOf, unread, valueText, waitingText } from "../words/resources.js";
+import { backlog, figure, fullness, isSemaphore, queueDepth, typeOf, unread, valueText, waitingText } from "../words/resources.js";
 import { programHref } from "../state/router.js";
 
 /** "12", "0.4" per second @param {number|null} value */
@@ -14,7 +14,6 @@ export const rate = (value) => (known(value) ? count(value >= 10 ? Math.round(va
 export const processLabel = (pid) => (known(pid) ? `${nameOf(pid).startsWith("pid") ? "pid" : nameOf(pid)} ${pid}${hasExited(pid) ? " (exited)" : ""}` : ABSENT);
 
 const MOST_NAMED = 2;
-const figure = (one) => one.figure || ABSENT;
 
 /** "worker-1 12, worker-2 13 and 4 more" @param {number[]} pids */
 function processList(pids) {

@@ -3,7 +3,7 @@
 import { ABSENT, bytes, clock, count, duration, known } from "../words/format.js";
 import { probableHolder } from "../words/programs.js";
 import { processLabel, rate } from "./columns.js";
-import { backlog, ELEMENTS, isLock, isQueue, isSemaphore, queueDepth, typeOf, valueText } from "../words/resources.js";
+import { backlog, ELEMENTS, figure, isLock, isQueue, isSemaphore, queueDepth, typeOf, valueText } from "../words/resources.js";
 
 /** @typedef {{label: string, value?: any, pid?: number, resources?: string[], why?: string, style?: string}} Fact `pid`, `resources`: what to link */
 
@@ -32,8 +32,8 @@ function queue(one) {
 }
 
 function lock(one) {
-  if (!isLock(one)) return [{ label: "Value", value: one.figure || ABSENT }, ...(one.lost ? [{ ...holder(one), label: "Lost to" }] : [])];
-  return [{ label: "State", value: one.figure || ABSENT }, holder(one), num("Held for", known(one.held_s) ? duration(one.held_s) : null)];
+  if (!isLock(one)) return [{ label: "Value", value: figure(one) }, ...(one.lost ? [{ ...holder(one), label: "Lost to" }] : [])];
+  return [{ label: "State", value: figure(one) }, holder(one), num("Held for", known(one.held_s) ? duration(one.held_s) : null)];
 }
 
 function holder(one) {
@@ -49,9 +49,9 @@ const OF_KIND = {
     num("Unread, reverse", known(one.pipe_bytes_back) ? bytes(one.pipe_bytes_back) : null, "Other direction of the duplex pipe."),
     ...Object.entries(one.ends ?? {}).map(([end, pids]) => ({ label: `End: ${end}`, value: [pids].flat().map(processLabel).join(", ") || "none" })),
   ],
-  event: (one) => [{ label: "Flag", value: one.figure || ABSENT }],
-  condition: (one) => [{ label: "Waiters", value: one.figure || ABSENT, why: "Processes waiting for notify()." }],
-  barrier: (one) => [{ label: "Arrived", value: one.figure || ABSENT, why: "Opens when all parties have arrived." }],
+  event: (one) => [{ label: "Flag", value: figure(one) }],
+  condition: (one) => [{ label: "Waiters", value: figure(one), why: "Processes waiting for notify()." }],
+  barrier: (one) => [{ label: "Arrived", value: figure(one), why: "Opens when all parties have arrived." }],
   value: shared,
   array: shared,
   shared_memory: (one) => [num("Size", bytes(one.size_bytes))],

@@ -5,6 +5,9 @@ import { ABSENT, bytes, count, duration, known } from "./format.js";
 /** How many elements of an array have a chart. */
 export const ELEMENTS = 4;
 
+/** Return the state of a resource in words. @param {object} resource */
+export const figure = (resource) => resource.figure || ABSENT;
+
 export const isQueue = ({ kind }) => kind.endsWith("queue");
 export const isLock = ({ kind }) => kind === "lock" || kind === "rlock";
 export const isSemaphore = ({ kind }) => kind.endsWith("semaphore");
