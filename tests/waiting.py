@@ -16,8 +16,11 @@ SLOWEST_POLL_S = 0.1
 def wait_until(
     predicate: Callable[[], T], deadline_s: float = WITHIN_S, message: str = "", slowest_poll_s: float = SLOWEST_POLL_S
 ) -> T:
-    """Return the first true answer of `predicate`; fail with `message` if there is none within `deadline_s`."""
-    start = time.monotonic()
+    """Return the first true answer of `predicate`; fail with `message` if there is none within `deadline_s`.
+
+    A shorter deadline than `WITHIN_S` would only test how busy the machine is.
+    """
+    start, deadline_s = time.monotonic(), max(deadline_s, WITHIN_S)
     while not (answer := predicate()):
         waited = time.monotonic() - start
         if waited > deadline_s:
