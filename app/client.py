@@ -20,6 +20,7 @@ from app.linux.unix_sockets import address
 from app.protocol.control import MAX_ANSWER, MAX_FRAME, AnyAnswer, AnyCommand, Refused, Reply, decode_answer, encode
 from app.protocol.frames import FrameError, Frames, framed
 from app.records import errors
+from app.records.primitives import UNDECODABLE
 
 _CHUNK_BYTES = 256 * 1024
 _MIN_TIMEOUT_S = 1e-3
@@ -70,7 +71,7 @@ class Connection:
         frame = self._receive_frame()
         try:
             return decode_answer(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise errors.SupervisorAway(f"the supervisor sent an invalid message: {error}") from error
 
     def close(self) -> None:
@@ -91,7 +92,7 @@ class Connection:
             self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), _MIN_TIMEOUT_S))
             count = self._socket.recv_into(self._chunk)
         except TimeoutError as error:
-            raise errors.SupervisorAway(f"the supervisor did not answer within {self.timeout_s:g} s") from error
+            raise errors.SupervisorSilent(f"the supervisor did not answer within {self.timeout_s:g} s") from error
         except OSError as error:
             raise errors.SupervisorAway(f"lost the connection to the supervisor: {_reason(error)}") from error
         if count == 0:

@@ -42,7 +42,8 @@ class Instance:
         self.home = home
         given = {f"PROCESSION_{name.upper()}": value for name, value in settings.items()}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
-        ours = {"PROCESSION_HOME": str(home), "PROCESSION_PORT": "0", MARK: str(home)}
+        # Strict: an error of the supervisor ends it, instead of being dropped and shown.
+        ours = {"PROCESSION_HOME": str(home), "PROCESSION_PORT": "0", "PROCESSION_STRICT": "1", MARK: str(home)}
         self.environ = outside | ours | given
         self.stderr_path = home.parent / f"{home.name}.stderr"
         self.line = ""
@@ -69,7 +70,7 @@ class Instance:
 
     @property
     def serve(self) -> subprocess.Popen[bytes]:
-        """Return the process of the launcher."""
+        """Return the process of `procession serve`: the guardian."""
         assert self._serve, "not started"
         return self._serve
 
@@ -90,6 +91,10 @@ class Instance:
     @property
     def token(self) -> str:
         return parse_qs(urlsplit(self.url).query)["token"][0]
+
+    @property
+    def launcher_pid(self) -> int:
+        return self._noted_pids()[3]
 
     @property
     def supervisor_pid(self) -> int:

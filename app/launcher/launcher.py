@@ -24,9 +24,11 @@ from enum import Enum, auto
 from urllib.parse import quote
 
 from app import settings
-from app.linux import lifeline
+from app.linux import heartbeat, lifeline
+from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 
+from .guardian import GUARDIAN_DIED, guarded
 from .home_lock import AlreadyServed, HomeLock
 from .probe import Probe
 from .service import Service, say
@@ -34,12 +36,19 @@ from .sweep import Sweeper
 from .wakeup import Wakeup
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+#: How long the supervisor may take to end everything once the guardian is dead.
+UNGUARDED_GRACE_S = 3.0
 WEB_GRACE_S = 5.0
 HELPERS_GRACE_S = 1.0
 SWEEP_PAUSE_S = 0.02
 #: A second stop signal within this time is ignored: the kernel and a shell may both send SIGHUP for one terminal.
 SAME_REQUEST_S = 0.5
 BACKLOG = 1024
+#: Between two looks at the heartbeats.
+LOOK_S = 1.0
+#: With the supervisor its processes end, so it gets more time; the web process holds nothing.
+REPLACE_SUPERVISOR_AFTER_S = 60.0
+REPLACE_WEB_AFTER_S = 15.0
 #: Without a supervisor there is nothing to serve: after so many failed starts in a row the launcher ends.
 MAX_SUPERVISOR_FAILURES = 6
 
@@ -68,7 +77,7 @@ def serve(*, as_json: bool = False) -> int:
         say(str(error))
         return 1
     with listener:
-        return Launcher(chosen, lock, listener, as_json=as_json).run()
+        return guarded(lambda: Launcher(chosen, lock, listener, as_json=as_json).run(), listener.close)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -96,30 +105,49 @@ class Launcher:
     def __init__(self, chosen: Settings, lock: HomeLock, listener: socket.socket, *, as_json: bool) -> None:
         lifeline.adopt_orphans()
         address = listener.getsockname()[:2]
-        chosen = replace(chosen, port=address[1], launcher_pid=os.getpid(), listen_fd=-1)
-        for_web = replace(chosen, listen_fd=listener.fileno())
+        chosen = replace(chosen, port=address[1], listen_fd=-1, launcher_pid=os.getpid(), guardian_pid=os.getppid())
+        beats = {name: heartbeat.create() for name in ("supervisor", "web")}
+        chosen = replace(chosen, supervisor_beat_fd=beats["supervisor"])
+        for_web = replace(chosen, listen_fd=listener.fileno(), beat_fd=beats["web"])
         # Used by app.supervisor.handover.descriptors.
         self._descriptor_store = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = [end.fileno() for end in self._descriptor_store]
-        for_supervisor = replace(chosen, token="none", viewer_token="", park_fd=ends[0], unpark_fd=ends[1])  # noqa: S106
+        for_supervisor = replace(
+            chosen,
+            token="none",  # noqa: S106
+            viewer_token="",
+            park_fd=ends[0],
+            unpark_fd=ends[1],
+            beat_fd=beats["supervisor"],
+        )
         # A forked child can read the supervisor's initial environment, so the tokens are not in it.
         self._supervisor = Service(
             "supervisor",
             "app.supervisor",
             for_supervisor.environment(),
-            pass_fds=tuple(ends),
+            pass_fds=(*ends, *beats.values()),
             give_up_after=MAX_SUPERVISOR_FAILURES,
+            heartbeat=Heartbeat(beats["supervisor"]),
+            replace_after_s=REPLACE_SUPERVISOR_AFTER_S,
         )
-        self._web = Service("web", "app.web", for_web.environment(), pass_fds=(listener.fileno(),))
+        self._web = Service(
+            "web",
+            "app.web",
+            for_web.environment(),
+            pass_fds=(listener.fileno(), *beats.values()),
+            heartbeat=Heartbeat(beats["web"]),
+            replace_after_s=REPLACE_WEB_AFTER_S,
+        )
         self._lock = lock
         self._line = _line(chosen, as_json=as_json)
         self._probe: Probe | None = Probe(address, chosen.allowed_hosts[0])
         self._asked: deque[signal.Signals] = deque()
-        self._wakeup = Wakeup(STOP_SIGNALS, self._asked.append)
+        self._wakeup = Wakeup((*STOP_SIGNALS, GUARDIAN_DIED), self._asked.append)
         self._sweeper = Sweeper()
         self._phase = Phase.SERVING
         self._phase_at = time.monotonic()
         self._exit_code = 0
+        self._kill_at: float | None = None
 
     def run(self) -> int:
         """Run until everything has stopped and no process is left."""
@@ -140,10 +168,13 @@ class Launcher:
         if self._sweeper.left:
             deadlines = [now + SWEEP_PAUSE_S]
         elif self._phase is Phase.SERVING:
-            deadlines = [service.start_at for service in (self._supervisor, self._web) if service.pid is None]
+            deadlines = [now + LOOK_S]
+            deadlines += [service.start_at for service in (self._supervisor, self._web) if service.pid is None]
             deadlines += [self._probe.next_at] if self._probe and self._web.pid else []
         elif self._phase is Phase.CLOSING:
             deadlines = [self._phase_at + WEB_GRACE_S]
+        elif self._kill_at is not None:
+            deadlines = [self._kill_at]
         return max(0.0, min(deadlines) - now) if deadlines else None
 
     def _reap(self, now: float) -> None:
@@ -171,6 +202,9 @@ class Launcher:
             return
         if self._phase is Phase.SERVING:
             self._keep_alive(now)
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = None
+            self._supervisor.signal(signal.SIGKILL)
         if self._phase is Phase.STOPPING and self._supervisor.pid is None:
             self._enter(Phase.CLOSING, now)
             self._web.signal(signal.SIGTERM)
@@ -194,15 +228,24 @@ class Launcher:
         due = [each for each in (self._supervisor, self._web) if each.pid is None and now >= each.start_at]
         for service in due:
             service.start(now)
+        for service in (self._supervisor, self._web):
+            service.check_heartbeat()
         if due:
-            self._lock.note((os.getpid(), self._supervisor.pid, self._web.pid))
+            self._lock.note((os.getppid(), self._supervisor.pid, self._web.pid, os.getpid()))
         if self._probe and self._web.pid and self._probe.step(now):
             self._probe = None
             with contextlib.suppress(OSError):
                 print(self._line, flush=True)
 
     def _stop(self, number: signal.Signals, now: float) -> None:
-        if self._phase is Phase.SERVING:
+        if number == GUARDIAN_DIED:
+            # The supervisor has noticed it too, and ends everything quickly.
+            say("the guardian was killed: ending all processes")
+            self._kill_at = now + UNGUARDED_GRACE_S
+            if self._phase is Phase.SERVING:
+                self._enter(Phase.STOPPING, now)
+            self._probe = None
+        elif self._phase is Phase.SERVING:
             say(f"{number.name}: stopping; send it again to kill all processes at once")
             self._enter(Phase.STOPPING, now)
             self._probe = None

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+from app.linux.heartbeat import FROZEN_S, Heartbeat
+
 #: A process that was killed before it had run this long counts as a failure.
 STABLE_S = 5.0
 #: The same for a process that exited, as one that cannot start does: on a busy machine that took 6 s.
@@ -36,7 +38,11 @@ class Service:
         *,
         pass_fds: tuple[int, ...] = (),
         give_up_after: int | None = None,
+        heartbeat: Heartbeat,
+        replace_after_s: float,
     ) -> None:
+        self._heartbeat, self._replace_after_s = heartbeat, replace_after_s
+        self._is_frozen = False
         self.name = name
         self.pid: int | None = None
         self.start_at = 0.0
@@ -56,6 +62,8 @@ class Service:
     def start(self, now: float) -> None:
         """Start it in a session of its own, so that Ctrl-C in the terminal reaches only the launcher."""
         self._started_at = now
+        self._heartbeat.stop()
+        self._is_frozen = False
         try:
             process = subprocess.Popen(
                 self._command,
@@ -78,6 +86,22 @@ class Service:
             killed = f"was killed by {signal.Signals(-exitcode).name}" if exitcode < 0 else None
             stable_s = STABLE_S if killed else STABLE_UNTIL_EXIT_S
             self._failed(f"(pid {pid}) {killed or f'exited with code {exitcode}'}", now, stable_s)
+
+    def check_heartbeat(self) -> None:
+        """Say if it is frozen, and kill it after a while: it is then replaced as after a crash."""
+        silent_s = self._heartbeat.age_s() if self.pid else 0.0
+        if silent_s < FROZEN_S:
+            if self._is_frozen and self.pid:
+                say(f"the {self.name} (pid {self.pid}) moves again")
+            self._is_frozen = False
+            return
+        if not self._is_frozen:
+            self._is_frozen = True
+            left_s = self._replace_after_s - silent_s
+            say(f"the {self.name} (pid {self.pid}) has not moved for {silent_s:.0f} s; replacing it in {left_s:.0f} s")
+        if silent_s >= self._replace_after_s:
+            say(f"the {self.name} (pid {self.pid}) has not moved for {silent_s:.0f} s: killing it")
+            self.signal(signal.SIGKILL)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it if it runs; its pid cannot be reused before the launcher has reaped it."""

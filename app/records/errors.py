@@ -19,8 +19,11 @@ class NotPossible(ProcessionError):
     kind = "not_possible"
 
 
-class InvalidField(ProcessionError):
-    """A field of the request is wrong; ``args`` are (field, what is wrong and what is allowed)."""
+class InvalidField(ProcessionError, ValueError):
+    """A field of the request is wrong; ``args`` are (field, what is wrong and what is allowed).
+
+    A ValueError, so that msgspec takes it for a fault of what it decodes.
+    """
 
     kind = "invalid"
 
@@ -37,6 +40,10 @@ class SupervisorAway(ProcessionError):
     """The supervisor does not answer: not running, restarting, or its socket broke."""
 
     kind = "away"
+
+
+class SupervisorSilent(SupervisorAway):
+    """The supervisor sent nothing within the time that was given."""
 
 
 class IllegalTransition(NotPossible):

@@ -15,6 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from msgspec import Struct
 
+from app.linux.heartbeat import Heartbeat
 from app.settings import Settings
 from app.web.api import openapi, pool_work, pools, processes, programs, system, verbs
 from app.web.api.services import EXTENSION, Services
@@ -47,7 +48,8 @@ class Web(Struct, frozen=True):
 
 def create_app(settings: Settings) -> Web:
     """Return the assembled parts; nothing is started."""
-    feed, control = Feed(settings.control_path), Control(settings.control_path)
+    beat = Heartbeat(settings.supervisor_beat_fd) if settings.supervisor_beat_fd >= 0 else None
+    feed, control = Feed(settings.control_path, beat), Control(settings.control_path)
     access = Access(Authenticator(settings))
     app = _flask()
     app.extensions[EXTENSION] = Services(settings, feed, control)

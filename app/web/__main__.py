@@ -12,10 +12,13 @@ from gevent.event import Event
 
 from app import settings
 from app.linux import lifeline
+from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 from app.web.http import server
 
 from . import create_app
+
+_BEAT_S = 1.0
 
 
 def main() -> int:
@@ -27,8 +30,8 @@ def main() -> int:
         sys.stderr.write(f"procession web: {error}\n")
         return 1
     if chosen.launcher_pid:
-        # If we outlived the launcher, we would keep its port.
-        lifeline.end_with_parent(signal.SIGTERM, chosen.launcher_pid)
+        # If we outlived the launcher, we would keep its port.  SIGKILL ends us even while we are stopped.
+        lifeline.end_with_parent(signal.SIGKILL, chosen.launcher_pid)
     _raise_fd_limit()
     _serve(chosen)
     return 0
@@ -46,12 +49,21 @@ def _serve(chosen: Settings) -> None:
     gc.freeze()
     web.feed.start(web.live)
     gevent.spawn(web.live.run)
+    if chosen.beat_fd >= 0:
+        gevent.spawn(_beat, Heartbeat(chosen.beat_fd))
     serving.start()
     stopping.wait()
     # New connections stay in the backlog, for the next web process.
     serving.stop_accepting()
     web.live.clients.close()
     serving.stop(timeout=server.STOP_S)
+
+
+def _beat(heartbeat: Heartbeat) -> None:
+    """Show the launcher that this process still switches between its greenlets; never returns."""
+    while True:
+        heartbeat.beat()
+        gevent.sleep(_BEAT_S)
 
 
 def _raise_fd_limit() -> None:

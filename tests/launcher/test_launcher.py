@@ -85,7 +85,7 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_one_reports_the_loss
     process = instance.launch("descendants", seconds=600)
     wait_until(lambda: len(instance.snapshot().descendants) >= 3)
     before, web = instance.supervisor_pid, instance.web_pid
-    below = set(instance.alive()) - {instance.serve.pid, web}
+    below = set(instance.alive()) - {instance.serve.pid, instance.launcher_pid, web}
 
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: instance.supervisor_pid not in (0, before), 20)

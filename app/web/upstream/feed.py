@@ -17,15 +17,18 @@ import gevent
 from gevent import socket
 
 from app.client import Connection
+from app.linux.heartbeat import FROZEN_S, Heartbeat
 from app.protocol.control import AnyAnswer, DeltaMessage, SnapshotMessage, Subscribe
 from app.protocol.delta import Mirror
-from app.records.errors import SequenceGap, SupervisorAway
+from app.records.errors import SequenceGap, SupervisorAway, SupervisorSilent
 from app.records.stream import Delta
 
 FIRST_DELAY_S = 0.05
 MAX_DELAY_S = 1.0
 # The supervisor samples once a second; a stream that is silent for this long is broken.
 SILENCE_S = 10.0
+#: Between two looks at its heartbeat while it sends nothing.
+LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +49,8 @@ class Listener(Protocol):
 class Feed:
     """Has the current state while ``live``; otherwise ``away_because`` says why not."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, heartbeat: Heartbeat | None = None) -> None:
+        self._path, self._heartbeat = path, heartbeat
         self._mirror = Mirror()
         self.live = False
         self.away_because = "not yet connected to the supervisor"
@@ -79,13 +82,24 @@ class Feed:
             gevent.sleep(delay)
 
     def _read_one_connection(self, listener: Listener) -> None:
-        with closing(Connection(self._path, SILENCE_S, socket_module=socket)) as connection:
+        look_s = SILENCE_S if self._heartbeat is None else LOOK_S
+        with closing(Connection(self._path, look_s, socket_module=socket)) as connection:
             connection.send(Subscribe())
             while True:
                 try:
                     self._take(connection.receive(), listener)
                 except SequenceGap:
                     connection.send(Subscribe())
+                except SupervisorSilent:
+                    self._check_heartbeat()
+
+    def _check_heartbeat(self) -> None:
+        """Raise `SupervisorAway` if the supervisor is frozen; one that has nothing to say is not."""
+        if self._heartbeat is None:
+            raise SupervisorAway(f"the supervisor has sent nothing for {SILENCE_S:.0f} s")
+        if (silent_s := self._heartbeat.age_s()) >= FROZEN_S:
+            text = f"the supervisor is frozen: it has not moved for {silent_s:.0f} s (stopped, or in an endless loop)"
+            raise SupervisorAway(f"{text}; the launcher replaces it if it does not move again")
 
     def _take(self, answer: AnyAnswer, listener: Listener) -> None:
         match answer:

@@ -24,6 +24,7 @@ class Store {
   /** Whether the data is current: connected, and the supervisor answers. */
   connected = false;
   /** @type {number|null} server time */ staleSince = null;
+  /** Why the supervisor is away, if the server knows. @type {string|null} */ away = null;
   /** Why the server rejects this page. @type {string|null} */ refusal = null;
   /** @type {"operator"|"viewer"} */ role = document.documentElement.dataset.role === "viewer" ? "viewer" : "operator";
   /** The last minute of each process, and of the HOST. */ samples = new Samples();
@@ -49,8 +50,8 @@ class Store {
     connect({
       snapshot: (snapshot) => this.#replace(snapshot),
       delta: (delta) => this.#apply(delta),
-      away: () => this.#setStale(), down: () => this.#setStale(),
-      refused: (why) => this.#setStale(why),
+      away: ({ detail }) => this.#setStale({ away: detail }), down: () => this.#setStale({}),
+      refused: (refusal) => this.#setStale({ refusal }),
     });
     setInterval(() => this.connected && this.samples.tick(this.processes.values(), this.host), SAMPLE_MS);
   }
@@ -89,14 +90,15 @@ class Store {
   #setCurrent(at) {
     this.#clockOffset = at - Date.now() / 1000;
     this.connected = true;
-    this.staleSince = this.refusal = null;
+    this.staleSince = this.refusal = this.away = null;
   }
 
-  #setStale(why = null) {
-    if (!this.connected && !why) return;
+  #setStale({ refusal = null, away = null }) {
+    if (!this.connected && !refusal && !away) return;
     if (this.connected) this.staleSince = this.now();
     this.connected = false;
-    this.refusal = why;
+    this.refusal = refusal;
+    this.away = away ?? this.away;
     this.#notify({ status: true });
   }
 

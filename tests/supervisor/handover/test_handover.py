@@ -282,11 +282,11 @@ def test_a_new_launcher_knows_all_resources_but_has_no_descriptors(tmp_path: Pat
 def supervisor_down(instance: Instance) -> Iterator[None]:
     """Kill the supervisor, and let the launcher restart it only at the end of the block."""
     before = instance.supervisor_pid
-    os.kill(instance.serve.pid, signal.SIGSTOP)
+    os.kill(instance.launcher_pid, signal.SIGSTOP)
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: not is_running(before), 20, "the supervisor has ended")
     yield
-    os.kill(instance.serve.pid, signal.SIGCONT)
+    os.kill(instance.launcher_pid, signal.SIGCONT)
     wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is restarted")
     wait_until(lambda: try_snapshot(instance), 20, "the supervisor answers")
 
