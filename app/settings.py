@@ -42,8 +42,12 @@ class Settings:
     max_processes: int = 2000
     listen_fd: int = -1
     launcher_pid: int = 0
+    guardian_pid: int = 0
     park_fd: int = -1
     unpark_fd: int = -1
+    beat_fd: int = -1
+    supervisor_beat_fd: int = -1
+    strict: bool = False
 
     @property
     def control_path(self) -> Path:
@@ -171,11 +175,14 @@ def _number(name: str, kind: type[int | float], low: float, high: float) -> Any:
     return parse
 
 
-def _flag(value: object) -> bool:
-    text = str(value).lower()
-    if text not in ("0", "1", "true", "false"):
-        raise SettingsError(f"PROCESSION_ALLOW_TARGETS={value}: must be 0 or 1")
-    return text in ("1", "true")
+def _flag(name: str) -> Callable[[object], bool]:
+    def parse(value: object) -> bool:
+        text = str(value).lower()
+        if text not in ("0", "1", "true", "false"):
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: must be 0 or 1")
+        return text in ("1", "true")
+
+    return parse
 
 
 def _hosts(value: object) -> tuple[str, ...]:
@@ -190,15 +197,19 @@ _PARSE: dict[str, Any] = {
     "token": _text("token"),
     "viewer_token": _text("viewer_token"),
     "allowed_hosts": _hosts,
-    "allow_targets": _flag,
+    "allow_targets": _flag("allow_targets"),
     "grace_s": _number("grace_s", float, 0, MAX_GRACE_S),
     "stuck_after_s": _number("stuck_after_s", float, MIN_STUCK_AFTER_S, MAX_SECONDS),
     "log_bytes": _number("log_bytes", int, 65536, 2**40),
     "max_processes": _number("max_processes", int, 1, 100_000),
     "listen_fd": _number("listen_fd", int, -1, _MAX_FD),
     "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),
+    "guardian_pid": _number("guardian_pid", int, 0, MAX_PID),
     "park_fd": _number("park_fd", int, -1, _MAX_FD),
     "unpark_fd": _number("unpark_fd", int, -1, _MAX_FD),
+    "beat_fd": _number("beat_fd", int, -1, _MAX_FD),
+    "supervisor_beat_fd": _number("supervisor_beat_fd", int, -1, _MAX_FD),
+    "strict": _flag("strict"),
 }
 
 

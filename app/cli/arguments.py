@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from app.records.primitives import JsonDict
+from app.records.primitives import UNDECODABLE, JsonDict
 
 #: ``add(name, help, run, of_one=True)`` adds the parser of a command; with ``of_one`` it takes the ID of a process.
 Add: TypeAlias = Callable[..., ArgumentParser]
@@ -79,7 +79,7 @@ def _number(text: str, kind: type[int | float]) -> float:
 def _json(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNDECODABLE:
         raise ArgumentTypeError(f"invalid JSON: {text!r}") from None
 
 
@@ -95,7 +95,7 @@ def untyped(text: str) -> Any:
     """Return the value of JSON (``3``, ``[1, 2]``), or the text itself (``hello``)."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return text
 
 

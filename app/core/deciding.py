@@ -22,13 +22,14 @@ from app.records import primitives as p
 from app.records.errors import ProcessionError
 
 from . import ticking, verbs
+from .guard import NO_GUARD, Guarding
 
 
 class Deciding:
     """Decides on the events of one fleet."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, guard: Guarding = NO_GUARD) -> None:
+        self._fleet, self._guard = fleet, guard
 
     def handle(self, event: e.Happening, now: p.Now) -> list[a.Action]:
         """Return the actions that follow from ``event``; a refusal becomes an `Answer` and changes nothing."""
@@ -42,7 +43,7 @@ class Deciding:
     def tick(self, now: p.Now) -> list[a.Action]:
         """Return the actions that are due by the clock."""
         out: a.Out = []
-        ticking.tick(self._fleet, now, out)
+        ticking.tick(self._fleet, now, out, self._guard)
         return out
 
     def next_deadline(self) -> float | None:

@@ -7,6 +7,7 @@ from app.core.fleet.escalation import Due
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
+from app.core.guard import NO_GUARD, Guarding
 from app.core.pools import asks, pool
 from app.core.processes import endings, forgetting, joins, starts, stops
 from app.core.programs import program
@@ -16,15 +17,19 @@ from app.records import primitives as p
 STARTS_PER_TURN = 10
 
 
-def tick(fleet: Fleet, now: p.Now, out: a.Out) -> None:
+def tick(fleet: Fleet, now: p.Now, out: a.Out, guard: Guarding = NO_GUARD) -> None:
     for process_id in tuple(fleet.timed):
         if member := fleet.members.get(process_id):
-            _tick_member(fleet, member, now, out)
-    asks.expire(fleet, now, out)
-    program.refresh(fleet, now, out)
+            with guard.over("decisions about a process"):
+                _tick_member(fleet, member, now, out)
+    with guard.over("decisions about pools"):
+        asks.expire(fleet, now, out)
+    with guard.over("decisions about programs"):
+        program.refresh(fleet, now, out)
     batch, fleet.to_start = fleet.to_start[:STARTS_PER_TURN], fleet.to_start[STARTS_PER_TURN:]
     for process_id in batch:
-        starts.spawn(fleet, fleet.members[process_id], now, out)
+        with guard.over("starts"):
+            starts.spawn(fleet, fleet.members[process_id], now, out)
     forgetting.forget_surplus(fleet, out)
 
 

@@ -20,6 +20,7 @@ from msgspec import Raw
 
 from app.records.errors import ProcessionError
 from app.records.pool import PoolSpec
+from app.records.primitives import Int64
 from app.records.process import LaunchSpec
 from app.records.stream import Delta, Snapshot
 from app.records.verbs import Verb
@@ -41,7 +42,7 @@ class Launch(Command, frozen=True, kw_only=True):
     """Create ``count`` processes and start them where ``auto_start``.  Replies ``{"processes": [Process, …]}``."""
 
     spec: LaunchSpec
-    count: int = 1
+    count: Int64 = 1
 
 
 class Act(Command, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ class Act(Command, frozen=True, kw_only=True):
 
     process: str
     verb: Verb
-    pid: int | None = None
+    pid: Int64 | None = None
 
 
 class SendSignal(Command, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ class SendSignal(Command, frozen=True, kw_only=True):
 
     process: str
     signal: str
-    pid: int | None = None
+    pid: Int64 | None = None
 
 
 class Join(Command, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ class Stack(Command, frozen=True, kw_only=True):
     """
 
     process: str
-    pid: int | None = None
+    pid: Int64 | None = None
 
 
 class Inspect(Command, frozen=True, kw_only=True):
@@ -109,7 +110,7 @@ class History(Command, frozen=True, kw_only=True):
     """
 
     process: str | None = None
-    points: int = 600
+    points: Int64 = 600
 
 
 class Events(Command, frozen=True, kw_only=True):
@@ -121,9 +122,9 @@ class Events(Command, frozen=True, kw_only=True):
     text, name, kind, pid or by) filter.
     """
 
-    after: int = 0
-    limit: int = 200
-    before: int | None = None
+    after: Int64 = 0
+    limit: Int64 = 200
+    before: Int64 | None = None
     latest: bool = False
     process: str | None = None
     kind: str | None = None
@@ -159,14 +160,14 @@ class PoolFunctions(Command, frozen=True, kw_only=True):
 class Reply(Message, frozen=True, kw_only=True):
     """The answer to ``request``; ``result`` is the JSON that the docstring of the command describes."""
 
-    request: int
+    request: Int64
     result: Raw
 
 
 class Refused(Message, frozen=True, kw_only=True):
     """The refusal of ``request``: ``kind`` as in `errors`, ``detail`` for users, ``field`` if one is wrong."""
 
-    request: int
+    request: Int64
     kind: str
     detail: str
     field: str | None = None
@@ -176,7 +177,7 @@ class SnapshotMessage(Message, frozen=True, kw_only=True, tag="Snapshot"):
     """The whole state; ``request`` is that of the `Subscribe` (None: the supervisor resyncs the client)."""
 
     snapshot: Snapshot
-    request: int | None = None
+    request: Int64 | None = None
 
 
 class DeltaMessage(Message, frozen=True, kw_only=True, tag="Delta"):

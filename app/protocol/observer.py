@@ -17,7 +17,7 @@ A child created by os.fork() inherits what its parent had, at the same addresses
 
 from msgspec import Struct
 
-from app.records.primitives import JsonDict
+from app.records.primitives import Facts, Int64, Pid
 
 MAX_WORD = 4096
 
@@ -25,7 +25,7 @@ MAX_WORD = 4096
 class Word(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
     """Base of the words of an observed process.  ``at`` is CLOCK_MONOTONIC in nanoseconds.  Untrusted."""
 
-    at: int = 0
+    at: Int64 = 0
 
 
 class Hello(Word, frozen=True, kw_only=True, tag="hello"):
@@ -36,7 +36,7 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
     """
 
     program: str
-    ppid: int
+    ppid: Pid
     python: str = ""
     executable: str = ""
     argv: list[str] = []
@@ -50,12 +50,12 @@ class Started(Word, frozen=True, kw_only=True, tag="started"):
     ``manager``, ``tracker``, ``forkserver``.  ``sentinel`` is an fd of the sender.
     """
 
-    child: int
+    child: Pid
     name: str
     daemon: bool
     start_method: str
     target: str | None = None
-    sentinel: int | None = None
+    sentinel: Int64 | None = None
     cls: str = "Process"
     role: str | None = None
 
@@ -71,9 +71,9 @@ class Booted(Word, frozen=True, kw_only=True, tag="booted"):
     """The sender is about to run its target.  ``threads``: how many its parent had when it forked."""
 
     name: str
-    parent: int
+    parent: Pid
     daemon: bool
-    threads: int | None = None
+    threads: Int64 | None = None
 
 
 class Born(Word, frozen=True, kw_only=True, tag="born"):
@@ -84,9 +84,9 @@ class Born(Word, frozen=True, kw_only=True, tag="born"):
 
     program: str
     name: str
-    parent: int
+    parent: Pid
     daemon: bool
-    threads: int | None = None
+    threads: Int64 | None = None
 
     def apart(self) -> tuple[Hello, Booted]:
         """Return the two words that it stands for."""
@@ -103,35 +103,35 @@ class Paged(Word, frozen=True, kw_only=True, tag="paged"):
 class Exiting(Word, frozen=True, kw_only=True, tag="exiting"):
     """The sender's target has returned, with this exit code."""
 
-    exitcode: int
+    exitcode: Int64
     error: str | None = None
 
 
 class Joined(Word, frozen=True, kw_only=True, tag="joined"):
     """The sender has reaped ``child``, and knows its exit code."""
 
-    child: int
-    exitcode: int | None
+    child: Pid
+    exitcode: Int64 | None
 
 
 class Joining(Word, frozen=True, kw_only=True, tag="joining"):
     """The sender begins to wait for ``child`` in a join() without timeout; ``over``: the join has returned."""
 
-    child: int
+    child: Pid
     over: bool = False
 
 
 class Ending(Word, frozen=True, kw_only=True, tag="ending"):
     """A pool of the sender is about to end these workers by a signal, as Pool.terminate() does."""
 
-    children: list[int] = []
+    children: list[Pid] = []
 
 
 class Signalled(Word, frozen=True, kw_only=True, tag="signalled"):
     """The sender is about to signal its child: by terminate() or kill(), or a daemonic one because it exits."""
 
-    child: int
-    signal: int
+    child: Pid
+    signal: Int64
 
 
 class Made(Word, frozen=True, kw_only=True, tag="made"):
@@ -159,7 +159,7 @@ class Made(Word, frozen=True, kw_only=True, tag="made"):
     name: str = ""
     here: bool = True
     parts: dict[str, str] = {}
-    facts: JsonDict = {}
+    facts: Facts = {}
 
 
 class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from app.records.pool import Job, JobDetail, JobSpec, PoolState, PoolWorker, WorkerVerb
+from app.records.primitives import Int64, check_depth
 
 MAX_ASK = 1024 * 1024
 MAX_WORD = 4 * 1024 * 1024
@@ -33,7 +34,7 @@ class Submit(Ask, frozen=True, kw_only=True):
 class Resize(Ask, frozen=True, kw_only=True):
     """Change the number of workers; surplus ones finish their task.  Answered by the `Pool` fields."""
 
-    processes: int
+    processes: Int64
 
 
 class Close(Ask, frozen=True, kw_only=True):
@@ -56,8 +57,8 @@ class JoinPool(Ask, frozen=True, kw_only=True):
 class AgreedTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The task that the user agreed to lose, as in `PoolTask`."""
 
-    job: int | None
-    index: int
+    job: Int64 | None
+    index: Int64
 
 
 class ActOnWorker(Ask, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ class ActOnWorker(Ask, frozen=True, kw_only=True):
     sentence on what it cost.  The other verbs are answered by ``{"pid", "text"}``.
     """
 
-    pid: int
+    pid: Int64
     verb: WorkerVerb
     task: AgreedTask | UnsetType | None = UNSET
 
@@ -76,7 +77,7 @@ class ActOnWorker(Ask, frozen=True, kw_only=True):
 class ReadJob(Ask, frozen=True, kw_only=True):
     """Read a job.  Answered by the `JobDetail`."""
 
-    job: int
+    job: Int64
 
 
 AnyAsk = Submit | Resize | Close | Terminate | JoinPool | ActOnWorker | ReadJob
@@ -85,21 +86,24 @@ AnyAsk = Submit | Resize | Close | Terminate | JoinPool | ActOnWorker | ReadJob
 class HostAsk(Struct, frozen=True, kw_only=True, tag="ask", tag_field="kind"):
     """Supervisor to host: a request; the answer repeats ``number``."""
 
-    number: int
+    number: Int64
     ask: AnyAsk
 
 
 class HostReply(Struct, frozen=True, kw_only=True, tag="reply", tag_field="kind"):
     """Host to supervisor: the answer to ask ``number``."""
 
-    number: int
+    number: Int64
     result: Any
+
+    def __post_init__(self) -> None:
+        check_depth("result", self.result)
 
 
 class HostRefused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="kind"):
     """Host to supervisor: ask ``number`` is refused; the fields are those of `control.Refused`."""
 
-    number: int
+    number: Int64
     reason: str
     detail: str
     field: str | None = None
@@ -109,17 +113,17 @@ class PoolChanges(Struct, frozen=True, kw_only=True):
     """The fields of `Pool` that its host knows; only the changed ones are set."""
 
     state: PoolState | UnsetType = UNSET
-    processes: int | UnsetType = UNSET
+    processes: Int64 | UnsetType = UNSET
     workers: tuple[PoolWorker, ...] | UnsetType = UNSET
     jobs: tuple[Job, ...] | UnsetType = UNSET
-    jobs_not_shown: int | UnsetType = UNSET
-    queued: int | UnsetType = UNSET
-    running: int | UnsetType = UNSET
-    done: int | UnsetType = UNSET
-    failed: int | UnsetType = UNSET
-    lost: int | UnsetType = UNSET
-    retried: int | UnsetType = UNSET
-    stolen: int | UnsetType = UNSET
+    jobs_not_shown: Int64 | UnsetType = UNSET
+    queued: Int64 | UnsetType = UNSET
+    running: Int64 | UnsetType = UNSET
+    done: Int64 | UnsetType = UNSET
+    failed: Int64 | UnsetType = UNSET
+    lost: Int64 | UnsetType = UNSET
+    retried: Int64 | UnsetType = UNSET
+    stolen: Int64 | UnsetType = UNSET
     tasks_per_s: float | UnsetType | None = UNSET
     error: str | UnsetType | None = UNSET
 
@@ -135,7 +139,7 @@ class HostNote(Struct, frozen=True, kw_only=True, tag="note", tag_field="kind"):
 
     event: Literal["job", "worker-lost", "worker-ended", "pool"]
     text: str
-    pid: int | None = None
+    pid: Int64 | None = None
 
 
 class HostDetail(Struct, frozen=True, kw_only=True, tag="detail", tag_field="kind"):

@@ -8,6 +8,7 @@ A program runs as a child of the supervisor, or in a terminal below `procession 
         └──ProgramEnded(exitcode)─────▶                 only its parent knows its exit code
 """
 
+from app.records.primitives import Int64, Pid
 from app.records.program import ProgramSpec
 
 from .message import Command
@@ -29,7 +30,7 @@ class RegisterProgram(Command, frozen=True, kw_only=True):
 
     command: tuple[str, ...]
     cwd: str
-    pid: int
+    pid: Pid
     name: str | None = None
     safe_pool: bool = False
     track_owners: bool = False
@@ -39,7 +40,7 @@ class ProgramStarted(Command, frozen=True, kw_only=True):
     """Report that the command of an attached program runs as ``pid``.  Replies ``{"program": Program}``."""
 
     program: str
-    pid: int
+    pid: Pid
 
 
 class ProgramEnded(Command, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ class ProgramEnded(Command, frozen=True, kw_only=True):
     """
 
     program: str
-    exitcode: int | None
+    exitcode: Int64 | None
     error: str | None = None
 
 

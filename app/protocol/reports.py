@@ -3,13 +3,15 @@
 import msgspec
 from msgspec import Struct
 
+from app.records.primitives import UNDECODABLE, Int64
+
 MAX_REPORT = 4096
 
 
 class Report(Struct, frozen=True, kw_only=True, tag=True, tag_field="kind"):
     """Base of the reports of a supervised process.  Untrusted: unknown fields and kinds are ignored."""
 
-    pid: int
+    pid: Int64
 
 
 class Booted(Report, frozen=True, kw_only=True, tag="booted"):
@@ -17,7 +19,7 @@ class Booted(Report, frozen=True, kw_only=True, tag="booted"):
 
     python: str
     preloaded: bool = False
-    stack_signal: int = 0
+    stack_signal: Int64 = 0
 
 
 class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
@@ -26,7 +28,7 @@ class Progressed(Report, frozen=True, kw_only=True, tag="progress"):
     done: float
     total: float | None = None
     note: str | None = None
-    dropped: int = 0
+    dropped: Int64 = 0
 
 
 class Forked(Report, frozen=True, kw_only=True, tag="forked"):
@@ -56,5 +58,5 @@ def decode_report(datagram: bytes) -> AnyReport | None:
     """Return the report in a datagram; None for anything else: a user's process may write what it likes."""
     try:
         return _reports.decode(datagram)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import field
 
-from .primitives import JsonDict, Record
+from .primitives import Int64, JsonDict, Record, check_depth
 from .process import Sentinel, StartMethod, Stuck
 
 
@@ -71,13 +71,13 @@ class PoolTask(Record, frozen=True, kw_only=True):
     A chunk has ``size`` items from item ``first`` on.  ``attempt`` is 1 for the first; ``arguments`` is a short repr.
     """
 
-    job: int | None
-    index: int
-    first: int
-    size: int
+    job: Int64 | None
+    index: Int64
+    first: Int64
+    size: Int64
     function: str
     arguments: str
-    attempt: int = 1
+    attempt: Int64 = 1
 
 
 class PoolWorker(Record, frozen=True, kw_only=True):
@@ -86,22 +86,22 @@ class PoolWorker(Record, frozen=True, kw_only=True):
     ``prefetched`` tasks wait in it; they move to other workers if it exits.
     """
 
-    pid: int
-    ppid: int | None = None
+    pid: Int64
+    ppid: Int64 | None = None
     name: str = ""
     daemon: bool = True
-    exitcode: int | None = None
+    exitcode: Int64 | None = None
     sentinel: Sentinel | None = None
     state: WorkerState = WorkerState.BOOTING
     task: PoolTask | None = None
     busy_s: float | None = None
-    tasks_done: int = 0
-    prefetched: int = 0
+    tasks_done: Int64 = 0
+    prefetched: Int64 = 0
     uptime_s: float = 0.0
     working_share: float | None = None
     cpu_percent: float | None = None
-    rss_bytes: int | None = None
-    threads: int | None = None
+    rss_bytes: Int64 | None = None
+    threads: Int64 | None = None
     os_state: str | None = None
     stuck: Stuck | None = None
 
@@ -112,16 +112,16 @@ class Job(Record, frozen=True, kw_only=True):
     ``left_s`` is estimated from the rate so far.  ``error`` is the last line of the first failure.
     """
 
-    id: int
+    id: Int64
     method: JobMethod
     function: str
     state: JobState = JobState.QUEUED
-    total: int | None = None
-    done: int = 0
-    failed: int = 0
-    lost: int = 0
-    retried: int = 0
-    chunksize: int = 1
+    total: Int64 | None = None
+    done: Int64 = 0
+    failed: Int64 = 0
+    lost: Int64 = 0
+    retried: Int64 = 0
+    chunksize: Int64 = 1
     by: str = "operator"
     submitted_at: float = 0.0
     started_at: float | None = None
@@ -135,15 +135,15 @@ class Job(Record, frozen=True, kw_only=True):
 class TaskFailure(Record, frozen=True, kw_only=True):
     """A task that raised an exception or was ``lost``; ``pid`` is its worker's, if known."""
 
-    index: int
-    first: int
-    size: int
+    index: Int64
+    first: Int64
+    size: Int64
     lost: bool
     error: str
     traceback: str | None = None
     arguments: str = ""
-    pid: int | None = None
-    attempt: int = 1
+    pid: Int64 | None = None
+    attempt: Int64 = 1
 
 
 class JobDetail(Record, frozen=True, kw_only=True):
@@ -158,7 +158,10 @@ class JobDetail(Record, frozen=True, kw_only=True):
     result: Any = None
     result_cut: bool = False
     failures: tuple[TaskFailure, ...] = ()
-    failures_not_shown: int = 0
+    failures_not_shown: Int64 = 0
+
+    def __post_init__(self) -> None:
+        check_depth("result", self.result)
 
 
 class Pool(Record, frozen=True, kw_only=True):
@@ -170,23 +173,23 @@ class Pool(Record, frozen=True, kw_only=True):
 
     id: str
     name: str
-    pid: int | None = None
+    pid: Int64 | None = None
     state: PoolState = PoolState.OPENING
-    processes: int = 1
+    processes: Int64 = 1
     start_method: StartMethod = "forkserver"
-    maxtasksperchild: int | None = None
-    retries: int = 0
+    maxtasksperchild: Int64 | None = None
+    retries: Int64 = 0
     stuck_after_s: float | None = None
     workers: tuple[PoolWorker, ...] = ()
     jobs: tuple[Job, ...] = ()
-    jobs_not_shown: int = 0
-    queued: int = 0
-    running: int = 0
-    done: int = 0
-    failed: int = 0
-    lost: int = 0
-    retried: int = 0
-    stolen: int = 0
+    jobs_not_shown: Int64 = 0
+    queued: Int64 = 0
+    running: Int64 = 0
+    done: Int64 = 0
+    failed: Int64 = 0
+    lost: Int64 = 0
+    retried: Int64 = 0
+    stolen: Int64 = 0
     tasks_per_s: float | None = None
     created_at: float = 0.0
     error: str | None = None
@@ -196,10 +199,10 @@ class PoolSpec(Record, frozen=True, kw_only=True):
     """A pool to open; ``processes`` None means as many as the CPUs that the supervisor may use."""
 
     name: str | None = None
-    processes: int | None = None
+    processes: Int64 | None = None
     start_method: StartMethod = "forkserver"
-    maxtasksperchild: int | None = None
-    retries: int = 0
+    maxtasksperchild: Int64 | None = None
+    retries: Int64 = 0
     stuck_after_s: float | None = 10.0
 
 
@@ -215,5 +218,9 @@ class JobSpec(Record, frozen=True, kw_only=True):
     args: tuple[Any, ...] = ()
     kwargs: JsonDict = field(default_factory=dict)
     iterable: list[Any] | JsonDict | None = None
-    chunksize: int | None = None
+    chunksize: Int64 | None = None
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("args", "kwargs", "iterable"):
+            check_depth(name, getattr(self, name))

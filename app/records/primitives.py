@@ -1,11 +1,19 @@
 """The base of all records, and how a process of the OS and a moment are identified.  Pure."""
 
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from .errors import InvalidField
+from .limits import MAX_PID
+
+#: A whole number that others send; SQLite takes no larger ones.
+Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Pid: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_PID)]
 #: A process of the OS: (pid, start time in clock ticks since boot).
-Key: TypeAlias = tuple[int, int]
+Key: TypeAlias = tuple[Int64, Int64]
+#: What a process reports of a resource, by name.
+Facts: TypeAlias = dict[str, Int64 | float | str | bool | None]
 
 
 class Now(Struct, frozen=True):
@@ -16,6 +24,19 @@ class Now(Struct, frozen=True):
 
 
 JsonDict = dict[str, Any]
+#: What decoding a text of others raises; `msgspec.DecodeError` is a ValueError.
+UNDECODABLE = (ValueError, RecursionError)
+#: How deeply lists and objects of free JSON may be nested, so that no reader of ours runs out of stack.
+MAX_DEPTH = 64
+
+
+def check_depth(field: str, value: object, depth: int = MAX_DEPTH) -> None:
+    """Raise `InvalidField` unless free JSON is at most `MAX_DEPTH` deep."""
+    if isinstance(value, dict | list | tuple):
+        if not depth:
+            raise InvalidField(field, f"lists and objects may be nested at most {MAX_DEPTH} deep")
+        for one in value.values() if isinstance(value, dict) else value:
+            check_depth(field, one, depth - 1)
 
 
 class Record(Struct, frozen=True, kw_only=True):

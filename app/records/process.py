@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from .primitives import JsonDict, Key, Record
+from .primitives import Int64, JsonDict, Key, Record, check_depth
 
 StartMethod = Literal["forkserver", "spawn", "fork"]
 
@@ -41,9 +41,9 @@ class Sentinel(Record, frozen=True, kw_only=True):
     ``held_by``: living pids that keep the sentinel from firing although the process is dead.
     """
 
-    fd: int
+    fd: Int64
     ready: bool
-    held_by: tuple[int, ...] = ()
+    held_by: tuple[Int64, ...] = ()
 
 
 class Progress(Record, frozen=True, kw_only=True):
@@ -73,14 +73,14 @@ class Stopping(Record, frozen=True, kw_only=True):
     by: str
     at: float
     kill_at: float | None
-    left: tuple[int, ...] = ()
+    left: tuple[Int64, ...] = ()
 
 
 class Backoff(Record, frozen=True, kw_only=True):
     """The wait before an automatic restart, number ``attempt`` of at most ``limit``."""
 
-    attempt: int
-    limit: int
+    attempt: Int64
+    limit: Int64
     until: float
 
 
@@ -91,7 +91,7 @@ class RestartPolicy(Record, frozen=True, kw_only=True):
     """
 
     policy: Literal["never", "on-failure", "always"] = "never"
-    limit: int = 5
+    limit: Int64 = 5
     delay_s: float = 1.0
     max_delay_s: float = 60.0
     stable_s: float = 10.0
@@ -113,16 +113,16 @@ class Process(Record, frozen=True, kw_only=True):
     params: JsonDict
     args: tuple[Any, ...] = ()
     kwargs: JsonDict = field(default_factory=dict)
-    pid: int | None = None
-    ppid: int | None = None
-    started_by: int | None = None
+    pid: Int64 | None = None
+    ppid: Int64 | None = None
+    started_by: Int64 | None = None
     daemon: bool = False
     start_method: StartMethod | None = "forkserver"
     state: State = State.CREATED
     alive: bool = False
     booted: bool = False
     preloaded: bool | None = None
-    exitcode: int | None = None
+    exitcode: Int64 | None = None
     cause: str | None = None
     error: str | None = None
     failed: bool = False
@@ -132,12 +132,12 @@ class Process(Record, frozen=True, kw_only=True):
     start_time: float | None = None
     exited_at: float | None = None
     cpu_percent: float | None = None
-    rss_bytes: int | None = None
-    threads: int | None = None
-    fds: int | None = None
+    rss_bytes: Int64 | None = None
+    threads: Int64 | None = None
+    fds: Int64 | None = None
     os_state: str | None = None
-    descendants: int = 0
-    restarts: int = 0
+    descendants: Int64 = 0
+    restarts: Int64 = 0
     auto_start: bool = True
     auto_join: bool = True
     grace_s: float = 5.0
@@ -147,7 +147,7 @@ class Process(Record, frozen=True, kw_only=True):
     progress: Progress | None = None
     stopping: Stopping | None = None
     backoff: Backoff | None = None
-    log_bytes: int = 0
+    log_bytes: Int64 = 0
     program: str | None = None
     observed: bool = False
     pool: bool = False
@@ -160,8 +160,8 @@ class Descendant(Record, frozen=True, kw_only=True):
     """
 
     id: str
-    pid: int
-    ppid: int
+    pid: Int64
+    ppid: Int64
     root: str | None
     name: str
     command: str
@@ -169,8 +169,8 @@ class Descendant(Record, frozen=True, kw_only=True):
     orphan: bool = False
     start_time: float = 0.0
     cpu_percent: float | None = None
-    rss_bytes: int | None = None
-    threads: int | None = None
+    rss_bytes: Int64 | None = None
+    threads: Int64 | None = None
 
     @property
     def key(self) -> Key:
@@ -186,12 +186,12 @@ def key_of(descendant_id: str) -> Key:
 class Sample(Record, frozen=True, kw_only=True):
     """The figures of one process at one sweep; ``cpu_percent`` since the last sweep, in steps of one tick (10 ms)."""
 
-    ppid: int
+    ppid: Int64
     os_state: str
     cpu_percent: float | None
-    rss_bytes: int
-    threads: int
-    fds: int | None = None
+    rss_bytes: Int64
+    threads: Int64
+    fds: Int64 | None = None
 
 
 #: The fields that a sweep fills, as they are of a process that does not run.
@@ -215,3 +215,7 @@ class LaunchSpec(Record, frozen=True, kw_only=True):
     grace_s: float | None = None
     restart: RestartPolicy | None = None
     stuck_after_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("params", "args", "kwargs"):
+            check_depth(name, getattr(self, name))

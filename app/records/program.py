@@ -6,7 +6,7 @@ supervisor did not start itself have ``observed`` set: they are watched, and onl
 
 from msgspec import field
 
-from .primitives import JsonDict, Record
+from .primitives import Int64, JsonDict, Record, check_depth
 
 
 class Program(Record, frozen=True, kw_only=True):
@@ -23,13 +23,13 @@ class Program(Record, frozen=True, kw_only=True):
     python: str | None = None
     attached: bool = False
     state: str = "running"
-    pid: int | None = None
-    exitcode: int | None = None
+    pid: Int64 | None = None
+    exitcode: Int64 | None = None
     started_at: float = 0.0
     ended_at: float | None = None
-    processes: int = 0
-    observed: int = 0
-    not_seen: int = 0
+    processes: Int64 = 0
+    observed: Int64 = 0
+    not_seen: Int64 = 0
     unobserved: str | None = None
     workload: str | None = None
     safe_pool: bool = False
@@ -49,3 +49,6 @@ class ProgramSpec(Record, frozen=True, kw_only=True):
     name: str | None = None
     safe_pool: bool = False
     track_owners: bool = False
+
+    def __post_init__(self) -> None:
+        check_depth("params", self.params)

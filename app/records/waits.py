@@ -21,6 +21,7 @@ class FindingKind(StrEnum):
     BROKEN_BARRIER = "broken-barrier"
     DEAD_SLEEPER = "dead-sleeper"
     SILENT_CLIENT = "silent-client"
+    INTERNAL_ERROR = "internal-error"
 
 
 class Edge(Record, frozen=True, kw_only=True):

@@ -4,15 +4,21 @@ import contextlib
 import gc
 import os
 import resource
+import sys
 from collections import deque
+from functools import partial
 
 from app import settings
 from app.core.charts.history import OF_POOLS, History
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
+from app.core.guard import Guard
+from app.linux.fd_reserve import FdReserve
 from app.linux.gauges import HostGauge
+from app.linux.heartbeat import Heartbeat
 from app.linux.lifeline import adopt_orphans
 from app.linux.poller import Poller
+from app.records.event import EventDraft
 from app.settings import Settings
 from app.supervisor.children.children import Children
 from app.supervisor.control.server import ControlServer
@@ -29,6 +35,7 @@ from app.supervisor.stacks.stacks import Stacks, find_py_spy
 
 from .analysis import Analysis
 from .answering import Answering
+from .aside import Aside, Token
 from .context import Context
 from .decoding import Decoding
 from .loop import Loop
@@ -43,6 +50,9 @@ from .vitals import Vitals
 
 #: Grace of every process once the launcher is gone: nobody waits for an orderly stop.
 _ORPHANED_GRACE_S = 1.0
+#: Descriptors that the supervisor needs for itself and its clients, and for each process while it runs: a pidfd, the
+#: report socket, two of the sentinel, the log and its stat file.
+_OWN_FDS, _FDS_OF_A_PROCESS = 100, 6
 
 
 def main() -> None:
@@ -52,16 +62,21 @@ def main() -> None:
     adopt_orphans()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    poller, happened = Poller(), deque[e.Happening]()
-    _watch_launcher(poller, happened)
+    guard = Guard(Context.now, _log, reraises=chosen.strict)
+    poller, happened = Poller(on_error=partial(guard.drop, "inputs")), deque[e.Happening]()
+    for name, pid in (("launcher", os.getppid()), ("guardian", chosen.guardian_pid)):
+        if pid:
+            _end_with(name, pid, poller, happened)
+    if chosen.launcher_pid not in (0, os.getppid()):
+        happened.append(_ending_with("launcher"))  # it died before we looked
     StopSignals(poller, lambda: happened.append(e.StopAll(by="supervisor")))
-    run(chosen, poller, happened, nofile=soft)
+    run(chosen, guard, poller, happened, nofile=soft)
 
 
-def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
+def run(chosen: Settings, guard: Guard, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
     """Assemble the parts, recover what the previous supervisor left, and run until stopped."""
     with contextlib.ExitStack() as closing:
-        context, fleet, parts = _assembled(chosen, poller, happened, nofile, closing)
+        context, fleet, parts = _assembled(chosen, guard, poller, happened, nofile, closing)
         # What is here now stays: neither we nor a fork child look at it again, which would copy its pages there.
         gc.collect()
         gc.freeze()
@@ -71,39 +86,50 @@ def run(chosen: Settings, poller: Poller, happened: deque[e.Happening], *, nofil
 
 
 def _assembled(
-    chosen: Settings, poller: Poller, happened: deque[e.Happening], nofile: int, closing: contextlib.ExitStack
+    chosen: Settings,
+    guard: Guard,
+    poller: Poller,
+    happened: deque[e.Happening],
+    nofile: int,
+    closing: contextlib.ExitStack,
 ) -> tuple[Context, Fleet, Parts]:
     """Return the parts; ``closing`` closes them in reverse order."""
     children = Children(poller)
     children.forkserver.ensure_running()
     control = closing.enter_context(contextlib.closing(ControlServer(chosen.control_path, poller)))
     logs = closing.enter_context(contextlib.closing(LogKeeper(chosen.home / "logs", chosen.log_bytes)))
-    recording = Recording(Journal(chosen.journal_path))
+    recording = Recording(Journal(chosen.journal_path), guard)
     context = Context(
         settings=chosen,
+        guard=guard,
         poller=poller,
         inventory=Inventory(os.getpid()),
         recording=recording,
         history=History(),
         pool_history=History(series=OF_POOLS),
         logs=logs,
-        vitals=Vitals(children, control, HostGauge(), allow_targets=chosen.allow_targets),
+        vitals=Vitals(children, control, HostGauge(), chosen),
         happened=happened,
         nofile=nofile,
+        heartbeat=Heartbeat(chosen.beat_fd) if chosen.beat_fd >= 0 else None,
+        aside=closing.enter_context(contextlib.closing(Aside[Token](poller))),
+        fd_reserve=closing.enter_context(contextlib.closing(FdReserve())),
     )
     closing.callback(lambda: recording.end(context.now()))
     fleet = Fleet(
-        next_number=recording.journal.next_process_number, own_pid=os.getpid(), max_processes=chosen.max_processes
+        next_number=recording.journal.next_process_number,
+        own_pid=os.getpid(),
+        max_processes=_possible_processes(context),
     )
-    resources = closing.enter_context(contextlib.closing(Resources()))
-    analysis = Analysis(fleet, resources)
+    resources = closing.enter_context(contextlib.closing(Resources(guard)))
+    analysis = Analysis(fleet, resources, guard)
     observers = ObserverSocket(chosen.observer_path, poller)
     observation = closing.enter_context(
-        contextlib.closing(Observation(observers, poller, context.inventory, fleet, resources.intake))
+        contextlib.closing(Observation(observers, poller, context.inventory, fleet, resources.intake, guard))
     )
     ends = (chosen.park_fd, chosen.unpark_fd) if chosen.park_fd >= 0 else None
     descriptors = closing.enter_context(contextlib.closing(DescriptorStore(ends, resources.handover.descriptor)))
-    handover = Handover(recording.journal, fleet, resources.handover, descriptors)
+    handover = Handover(recording.journal, fleet, resources.handover, descriptors, guard)
     recover(context, fleet, observation, handover)
     context.logs.sweep(fleet.members)
     stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()))
@@ -132,17 +158,43 @@ def _assembled(
     return context, fleet, parts
 
 
-def _watch_launcher(poller: Poller, happened: deque[e.Happening]) -> None:
-    """End with the launcher, our parent: without it nobody could stop us."""
-    launcher = os.getppid()
-    with contextlib.suppress(ProcessLookupError):
-        pidfd = os.pidfd_open(launcher)
+def _possible_processes(context: Context) -> int:
+    """Return how many processes may run at once: as many as are allowed, and as the limit of open files permits."""
+    allowed, files = context.settings.max_processes, resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    possible = max(1, (files - _OWN_FDS) // _FDS_OF_A_PROCESS)
+    if possible >= allowed:
+        return allowed
+    text = f"at most {possible:,} processes can run at once, not {allowed:,} (PROCESSION_MAX_PROCESSES)"
+    text = f"{text}: the limit of open files is {files:,} (ulimit -n)"
+    _log(text)
+    context.recording.note(EventDraft(at=context.now().wall, kind="supervisor", text=text, by="supervisor"))
+    return possible
 
-        def gone(_events: int) -> None:
-            poller.forget(pidfd)
-            happened.append(e.StopAll(by="supervisor (its launcher died)", within_s=_ORPHANED_GRACE_S))
 
-        poller.watch(pidfd, gone)
+def _log(text: str) -> None:
+    # The terminal may have closed.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"procession: {text}\n")
+        sys.stderr.flush()
+
+
+def _end_with(name: str, pid: int, poller: Poller, happened: deque[e.Happening]) -> None:
+    """End with the launcher, and with its guardian: without them nobody could stop us, or end what we leave."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        happened.append(_ending_with(name))
+        return
+
+    def gone(_events: int) -> None:
+        poller.forget(pidfd)
+        happened.append(_ending_with(name))
+
+    poller.watch(pidfd, gone)
+
+
+def _ending_with(name: str) -> e.StopAll:
+    return e.StopAll(by=f"supervisor (its {name} died)", within_s=_ORPHANED_GRACE_S)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
 from app.core.findings.scene import Actor, Scene
@@ -15,6 +17,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
+from app.core.guard import Guard
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.primitives import JsonDict
@@ -31,12 +34,12 @@ _REMEMBERED_S = 20.0
 class Analysis:
     """Keeps the current wait graph and its findings; ``changed`` has the ids of the resources to publish."""
 
-    def __init__(self, fleet: Fleet, resources: Resources) -> None:
-        self.waits = _NOTHING
+    def __init__(self, fleet: Fleet, resources: Resources, guard: Guard) -> None:
+        self._diagnosed, self._guard = _NOTHING, guard
         self.changed: set[str] = set()
         self._fleet, self._resources = fleet, resources
         self.forget = resources.forget
-        self._diagnosis = Diagnosis()
+        self._diagnosis = Diagnosis(guard)
         self._recorded: set[str] = set()
         self._ended: set[str] = set()
         self._lines = LineQuota()
@@ -45,6 +48,13 @@ class Analysis:
     def resources(self) -> Mapping[str, Resource]:
         return self._resources.records
 
+    @property
+    def waits(self) -> Waits:
+        """Who waits for whom, and all findings, those about Procession itself first."""
+        if not self._guard.findings:
+            return self._diagnosed
+        return replace(self._diagnosed, findings=self._guard.findings + self._diagnosed.findings)
+
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
         """Read and diagnose if that is due; return journal lines about new findings."""
         self._resources.watched = watched
@@ -52,7 +62,7 @@ class Analysis:
         if due is None or now.mono < due:
             return []
         self.changed |= self._resources.read(now)
-        self.waits = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
+        self._diagnosed = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
         self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
 
@@ -61,7 +71,7 @@ class Analysis:
         waiting = self._diagnosis.next_deadline()
         # A program that ended before the first look is analysed once, too.
         lives = any(held.living or key not in self._ended for key, held in self._fleet.programs.entries.items())
-        if not (lives or waiting or self._resources.records or self.waits.findings or self.waits.edges):
+        if not (lives or waiting or self._resources.records or self._diagnosed.findings or self._diagnosed.edges):
             return None
         deadlines = (self._resources.next_deadline(), waiting)
         return min(one for one in deadlines if one is not None)
@@ -124,7 +134,7 @@ class Analysis:
         )
 
     def _lines_about_findings(self, now: p.Now) -> Iterator[EventDraft]:
-        present = {finding.id: finding for finding in self.waits.findings}
+        present = {finding.id: finding for finding in self._diagnosed.findings}
         self._recorded &= present.keys()
         for key in present.keys() - self._recorded:
             self._recorded.add(key)

@@ -1,6 +1,9 @@
 """Questions that change nothing: the consequences of a stop, details, charts, the journal, the catalogue."""
 
+import sys
 from typing import Any
+
+import msgspec
 
 import workers
 from app.core.fleet.fleet import Fleet
@@ -17,9 +20,10 @@ from app.records.verbs import Verb
 from app.supervisor.inventory import trees
 
 from .analysis import Analysis
+from .aside import Work
 from .context import Context
 
-AnyQuestion = m.Consequences | m.Inspect | m.History | m.Events | m.Workloads | m.PoolFunctions | ProgramWorkloads
+AnyQuestion = m.Consequences | m.History | m.Events | m.Workloads | m.PoolFunctions | ProgramWorkloads
 
 
 class Answering:
@@ -33,8 +37,6 @@ class Answering:
         match command:
             case m.Consequences():
                 return self._consequences(command)
-            case m.Inspect(process=process_id):
-                return self._inspect(process_id)
             case m.History(process=process, points=points):
                 return self._history(process, points)
             case m.Events():
@@ -46,6 +48,17 @@ class Answering:
                 return {"functions": [one.to_json() for one in workers.pool_functions().values()]}
             case ProgramWorkloads():
                 return {"programs": [one.to_json() for one in workers.programs().values()]}
+
+    def slow_answer(self, command: m.Events | m.Inspect) -> Work:
+        """Return what reads the answer in a process of its own; raise `ProcessionError`."""
+        if isinstance(command, m.Inspect):
+            member = self._fleet.member(command.process)
+            if member.key is None:
+                raise NotPossible(f"inspect is not possible while the process is {member.process.state}")
+            key = member.key
+            return lambda: msgspec.json.encode(inspect(*key))
+        query = msgspec.json.encode(command).decode()
+        return (sys.executable, "-P", "-m", "app.supervisor.journal", str(self._context.settings.journal_path), query)
 
     def _history(self, process: str | None, points: int) -> JsonDict:
         context = self._context
@@ -73,12 +86,6 @@ class Answering:
         if process.program and (cost := self._analysis.price(process.pid)):
             text = f"{text} {cost}"
         return {"pid": process.pid if member.key else None, "descendants": below, "text": text}
-
-    def _inspect(self, process_id: str) -> JsonDict:
-        member = self._fleet.member(process_id)
-        if member.key is None:
-            raise NotPossible(f"inspect is not possible while the process is {member.process.state}")
-        return inspect(*member.key)
 
 
 def consequences(process: Process, verb: Verb, pool: Pool | None = None) -> str:

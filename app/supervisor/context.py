@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from app.core.charts.history import HOST, History
 from app.core.fleet import events as e
+from app.core.guard import Guard
+from app.linux.fd_reserve import FdReserve
+from app.linux.heartbeat import Heartbeat
 from app.linux.poller import Poller
 from app.records import primitives as p
 from app.records.pool import Pool
@@ -16,6 +19,7 @@ from app.supervisor.inventory.inventory import Inventory, Sweep
 from app.supervisor.journal.recording import Recording
 from app.supervisor.logs.keeper import LogKeeper
 
+from .aside import Aside, Token
 from .vitals import Vitals
 
 
@@ -23,6 +27,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """Made once, in `app.supervisor.__main__`.  ``nofile`` is the soft limit of open files that children get."""
 
     settings: Settings
+    guard: Guard
     poller: Poller
     inventory: Inventory
     recording: Recording
@@ -32,8 +37,12 @@ class Context(Struct, frozen=True, kw_only=True):
     vitals: Vitals
     happened: deque[e.Happening]
     nofile: int
+    fd_reserve: FdReserve
+    heartbeat: Heartbeat | None
+    aside: Aside[Token]
 
-    def now(self) -> p.Now:
+    @staticmethod
+    def now() -> p.Now:
         """Return the current time, monotonic and wall clock."""
         return p.Now(mono=time.monotonic(), wall=time.time())
 

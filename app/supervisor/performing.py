@@ -6,6 +6,8 @@ carries all that is needed.
 
 import os
 import signal
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import assert_never
 
 from app.core.fleet import actions as a
@@ -58,7 +60,24 @@ class Performing:
 
     def perform(self, actions: list[a.Action], now: p.Now) -> list[e.Happening]:
         """Perform the actions in order; return the events that follow."""
-        return [event for action in actions for event in self._one(action, now)]
+        outcomes: list[e.Happening] = []
+        for action in actions:
+            with self._context.guard.over("actions", partial(self._refuse, action)), self._fds_for(action):
+                outcomes += self._one(action, now)
+        return outcomes
+
+    def _fds_for(self, action: a.Action) -> AbstractContextManager[None]:
+        """Free the reserve of descriptors for what ends a process, which must work when no other is left."""
+        ends = isinstance(action, a.SendTo | a.SignalDescendant | a.Remember | a.KillTree | a.CheckTree)
+        return self._context.fd_reserve.lent() if ends else nullcontext()
+
+    def _refuse(self, action: a.Action) -> None:
+        """Answer the client of an action that failed."""
+        match action:
+            case a.SignalDescendant(client=client, command=command) | a.ReleaseLock(client=client, command=command):
+                self._control.fail(client, command.request)
+            case a.Answer(client=client, message=message):
+                self._control.fail(client, getattr(message, "request", 0))
 
     def _one(self, action: a.Action, now: p.Now) -> list[e.Happening]:
         match action:
@@ -123,6 +142,7 @@ class Performing:
         match action:
             case a.Reap():
                 self._children.reap(process_id)
+                self._context.logs.ended(process_id)
                 return [e.Reaped(process_id)]
             case a.Close():
                 self._children.close(process_id)

@@ -69,6 +69,11 @@ class Publishing:
         """Whether there are subscribers."""
         return bool(self._control.subscribers)
 
+    def resync(self) -> None:
+        """Let every subscriber get a snapshot: a delta could not be made."""
+        for client in self._control.subscribers.values():
+            client.needs_snapshot = True
+
     def subscribe(self, client: Client, request: int, now: p.Now) -> None:
         """Send a snapshot now, and every delta from now on."""
         self._send_delta(now)

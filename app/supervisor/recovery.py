@@ -4,6 +4,8 @@ A process whose end was not seen is `lost`; one that still runs, by (pid, start 
 one with a restart policy is started again; a program of a terminal has gone on and keeps its record (`handover`).
 """
 
+from functools import partial
+
 import msgspec
 
 from app.core.fleet import actions as a
@@ -13,14 +15,19 @@ from app.core.processes import starts
 from app.core.programs import program as programs
 from app.linux.identity import lives
 from app.records import primitives as p
+from app.records.errors import JournalError
 from app.records.event import EventDraft
-from app.records.primitives import Key
+from app.records.primitives import UNDECODABLE, Key
 from app.records.process import State, key_of
 from app.supervisor.handover.handover import Handover
 from app.supervisor.journal.facts import ProcessFact
 from app.supervisor.observers.observation import Observation
 
 from .context import Context
+
+#: After so many deaths in a row, each before `SETTLED_S`, a supervisor takes over nothing.
+MAX_DEATHS = 3
+SETTLED_S = 5.0
 
 
 def recover(context: Context, fleet: Fleet, observation: Observation, handover: Handover) -> None:
@@ -31,8 +38,8 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     before = context.recording.begin(fleet.own_pid, now)
     if before is None:
         return
-    left = journal.unfinished()
-    went_on, out = handover.take_over(now)
+    left, nothing = journal.unfinished(), _has_died_too_often(context, now)
+    went_on, out = handover.take_over(now, nothing=nothing)
     elsewhere = went_on | {fact.id for fact in left.processes if _is_attached(_plan(fact))}
     orphans = [
         key_of(one.id)
@@ -45,11 +52,36 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
         else:
             context.recording.forget_descendant(one.id)
     _watch_again(context, observation, out)
-    others = (fact for fact in left.processes if fact.id not in went_on)
-    lost = [fact for fact in others if _restore(context, fleet, observation, fact, now)]
+    lost = []
+    for fact in (fact for fact in left.processes if fact.id not in went_on):
+        with context.guard.over("processes to restore", partial(_give_up, context, fleet, fact)):
+            if nothing:
+                _give_up(context, fleet, fact)
+            if nothing or _restore(context, fleet, observation, fact, now):
+                lost.append(fact)
     if before.ended_at is None:
         text = f"the previous supervisor (pid {before.pid}) was killed: {len(lost):,} processes lost"
         _note(context, now, f"{text}, {len(orphans):,} of their descendants still running")
+
+
+def _has_died_too_often(context: Context, now: p.Now) -> bool:
+    """Count this start; return whether what is taken over may be what the last supervisors died of."""
+    try:
+        starts_in_a_row = context.recording.journal.count_start()
+    except JournalError:
+        return False
+    if starts_in_a_row <= MAX_DEATHS:
+        return False
+    text = f"the last {MAX_DEATHS} supervisors died right after their start: this one takes over nothing"
+    _note(context, now, f"{text}; programs in terminals continue unobserved, and no process is restarted")
+    return True
+
+
+def _give_up(context: Context, fleet: Fleet, fact: ProcessFact) -> None:
+    """Forget a process whose facts cannot be used; its journal lines remain."""
+    if member := fleet.members.get(fact.id):
+        fleet.drop(member)
+    context.recording.forget(fact.id)
 
 
 def _restore(context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
@@ -86,7 +118,7 @@ def _watch_again(context: Context, observation: Observation, actions: list[a.Act
 def _plan(fact: ProcessFact) -> Plan | None:
     try:
         return msgspec.json.decode(fact.spec or "", type=Plan)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
 
 

@@ -30,11 +30,12 @@ class Sampling:
     def swept_out(self) -> bool:
         """At the end of a stop, SIGKILL what is left below us; return True once nothing is."""
         self.name_helpers()
-        left = self._context.inventory.everything()
-        if left:
-            self._context.inventory.kill_tree(left)
-        self.reap_orphans()
-        return not self._context.inventory.everything() and not self._context.inventory.orphan_zombies()
+        with self._context.fd_reserve.lent():
+            left = self._context.inventory.everything()
+            if left:
+                self._context.inventory.kill_tree(left)
+            self.reap_orphans()
+            return not self._context.inventory.everything() and not self._context.inventory.orphan_zombies()
 
     def sample(self, now: p.Now) -> list[e.Happening]:
         """Sample every living process and return the events that follow."""
@@ -78,7 +79,12 @@ class Sampling:
 
     def name_helpers(self) -> None:
         """Give the inventory the pids of our own helpers, which it must neither show as descendants nor kill."""
-        helpers = (*self._children.forkserver.infrastructure(), *self._context.logs.pids(), *self._stacking.helpers())
+        helpers = (
+            *self._children.forkserver.infrastructure(),
+            *self._context.logs.pids(),
+            *self._stacking.helpers(),
+            *self._context.aside.pids(),
+        )
         self._context.inventory.infrastructure(helpers)
 
     def reap_orphans(self) -> None:

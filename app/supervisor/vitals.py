@@ -9,6 +9,7 @@ from app.linux.gauges import FdBudget, Gauge, HostGauge
 from app.linux.proc import count_fds, read
 from app.records.machine import Supervisor
 from app.records.process import LIVE, Process
+from app.settings import Settings
 from app.supervisor.children.children import Child, Children
 from app.supervisor.control.server import ControlServer
 
@@ -19,7 +20,7 @@ _MAX_NAMED = 20
 class Vitals:
     """Measures once per sweep; between sweeps only what a stop waits for changes."""
 
-    def __init__(self, children: Children, control: ControlServer, host: HostGauge, *, allow_targets: bool) -> None:
+    def __init__(self, children: Children, control: ControlServer, host: HostGauge, settings: Settings) -> None:
         self.host = host.measure()
         self._host_gauge = host
         self._preload_verified: bool | None = None
@@ -27,7 +28,7 @@ class Vitals:
         self._gauge = Gauge(os.getpid(), FdBudget())
         self._started_at = time.time()
         self._refreshed_at = time.monotonic()
-        self._allow_targets = allow_targets
+        self._settings = settings
         self._oom_kills = _oom_kills()
         self._protected: tuple[int, ...] = ()
         self._fds: int | None = None
@@ -63,15 +64,15 @@ class Vitals:
             rss_bytes=self._gauge.sample.rss_bytes,
             fds=self._fds,
             journal_error=journal_error,
-            allow_targets=self._allow_targets,
+            allow_targets=self._settings.allow_targets,
             not_shown=fleet.not_shown,
         )
 
     def _find_protected(self) -> tuple[int, ...]:
-        """Return the pids of Procession itself: launcher, supervisor, web, forkserver, resource tracker."""
+        """Return the pids of Procession itself: guardian, launcher, supervisor, web, forkserver, resource tracker."""
         clients = (client.pid for client in self._control.subscribers.values())
-        own = {os.getpid(), os.getppid(), *self._children.forkserver.infrastructure(), *clients}
-        return tuple(sorted(own))
+        ours = {os.getpid(), os.getppid(), self._settings.guardian_pid}
+        return tuple(sorted((ours | {*self._children.forkserver.infrastructure(), *clients}) - {0}))
 
 
 def _waiting_for(fleet: Fleet) -> tuple[str, ...]:

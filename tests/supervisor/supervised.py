@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from app.client import Connection, call
 from app.protocol import control as m
+from app.protocol.programs import RegisterProgram
 from app.records.errors import ProcessionError
 from app.records.process import LaunchSpec
 from app.records.verbs import Verb
@@ -30,7 +32,10 @@ class Supervised:
         self.home = home
         given = {f"PROCESSION_{name.upper()}": value for name, value in settings.items()}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
-        self.environ = {**outside, "PROCESSION_HOME": str(home), **given}
+        #: Strict: an error of the supervisor ends it, instead of being dropped and shown.
+        self.environ = {**outside, "PROCESSION_HOME": str(home), "PROCESSION_STRICT": "1", **given}
+        self.command = [sys.executable, "-P", "-m", "app.supervisor"]
+        self.stderr_path: Path | None = None
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,8 +56,9 @@ class Supervised:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-P", "-m", "app.supervisor"]
-        self._process = subprocess.Popen(command, env=self.environ, start_new_session=True)
+        with contextlib.ExitStack() as files:
+            stderr = files.enter_context(self.stderr_path.open("ab")) if self.stderr_path else None
+            self._process = subprocess.Popen(self.command, env=self.environ, stderr=stderr, start_new_session=True)
         try:
             wait_until(self.answers, 20, "the supervisor answers")
         except BaseException:
@@ -134,3 +140,15 @@ class Supervised:
         except ProcessionError:
             return False
         return True
+
+
+@contextmanager
+def in_terminal(supervisor: Supervised, folder: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start a command as `procession run` does; yield the program's id and the process."""
+    told = supervisor.ask(RegisterProgram, command=command, cwd=str(folder), pid=os.getpid())
+    environ = {**supervisor.environ, **told["environment"]}
+    with subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True, stdout=subprocess.PIPE) as process:
+        try:
+            yield told["program"]["id"], process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import signal
 
 from app.core.fleet import events as e
+from app.core.guard import Guard
 from app.records.process import Descendant
 from app.records.verbs import Verb
 from app.records.waits import FindingKind
 from app.supervisor.analysis import Analysis
 from app.supervisor.resources.resources import Resources
 from tests.core.programs.program_driver import Programs, w
+
+
+def analysis_of(driver: Programs) -> Analysis:
+    """Return an analysis of the fleet that drops no error."""
+    return Analysis(driver.fleet, Resources(), Guard(driver.now, print, reraises=True))
 
 
 def kinds_found(driver: Programs, analysis: Analysis, *, after_s: float) -> set[FindingKind]:
@@ -41,7 +47,7 @@ def end_program(driver: Programs, program: str, exitcode: int = 0) -> None:
 def test_findings_disappear_soon_after_the_program_has_ended() -> None:
     """They stay for some seconds, to be read."""
     driver = Programs()
-    analysis = Analysis(driver.fleet, Resources())
+    analysis = analysis_of(driver)
     program = forked_from_threads(driver)
     assert kinds_found(driver, analysis, after_s=100) == {FindingKind.FORK_FROM_THREADS}
     end_program(driver, program)
@@ -52,7 +58,7 @@ def test_findings_disappear_soon_after_the_program_has_ended() -> None:
 def test_fork_is_judged_once_its_parent_has_reported_the_purpose() -> None:
     """A pool replaces its workers from a thread, which is no finding; the child's report may arrive first."""
     driver = Programs()
-    analysis = Analysis(driver.fleet, Resources())
+    analysis = analysis_of(driver)
     program = driver.run()
     parent = driver.pid(program)
     child = parent + 1000
@@ -65,7 +71,7 @@ def test_fork_is_judged_once_its_parent_has_reported_the_purpose() -> None:
 
 def test_findings_disappear_at_once_when_the_program_is_closed() -> None:
     driver = Programs()
-    analysis = Analysis(driver.fleet, Resources())
+    analysis = analysis_of(driver)
     program = forked_from_threads(driver)
     end_program(driver, program)
     assert kinds_found(driver, analysis, after_s=1)
@@ -76,7 +82,7 @@ def test_findings_disappear_at_once_when_the_program_is_closed() -> None:
 def test_orphan_finding_stays_while_the_orphan_is_alive() -> None:
     """Its program has ended."""
     driver = Programs()
-    analysis = Analysis(driver.fleet, Resources())
+    analysis = analysis_of(driver)
     program = driver.run()
     end_program(driver, program, -signal.SIGKILL)
     orphan = Descendant(

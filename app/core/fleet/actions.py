@@ -136,14 +136,13 @@ class AskHost(Struct, frozen=True):
 class Watch(Struct, frozen=True):
     """Watch a process of a program that is not a child of the supervisor; answered by `Watching`.
 
-    ``parent`` is a pid that vouches for it; ``attached``: its program runs in a terminal.
+    ``attached``: its program runs in a terminal.
     """
 
     process: str
     pid: int
     program: str
     attached: bool
-    parent: int | None = None
 
 
 class WatchRunner(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from app.records.primitives import Key
+from app.records.primitives import Int64, Key
 from app.records.program import Program
 
 from .cause import Sent
@@ -31,16 +31,16 @@ class ReportedState(Struct):
     said_hello: bool = False
     named: bool = False
     role: str | None = None
-    threads_at_fork: int = 0
+    threads_at_fork: Int64 = 0
     refused: list[str] = field(default_factory=list)
-    told_exit: int | None = None
+    told_exit: Int64 | None = None
     exiting: bool = False
     joined: bool = False
-    joined_as: int | None = None
+    joined_as: Int64 | None = None
     unlisted: bool = False
     ended_by_pool: bool = False
-    signals: set[int] = field(default_factory=set)
-    joining: dict[int, float] = field(default_factory=dict)
+    signals: set[Int64] = field(default_factory=set)
+    joining: dict[Int64, float] = field(default_factory=dict)
 
     def refuse(self, error: str) -> None:
         """Remember that one of its calls of start() raised."""

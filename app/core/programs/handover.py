@@ -5,6 +5,7 @@ end was not seen, is `lost`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.stuck import ProgressWatch
+from app.core.guard import NO_GUARD, Guarding
 from app.core.processes import observed_ends
 from app.records import primitives as p
 from app.records.process import LIVE, NOT_SAMPLED, State
@@ -53,14 +55,31 @@ def of_process(fleet: Fleet, process_id: str) -> OfProcess | None:
     return fact
 
 
-def take_over(fleet: Fleet, facts: Iterable[OfProcess], exists: Exists, now: p.Now) -> tuple[set[str], a.Out]:
-    """Bring back the records of the programs that still have a living process; return their ids and the actions."""
+def take_over(
+    fleet: Fleet, facts: Iterable[OfProcess], exists: Exists, now: p.Now, guard: Guarding = NO_GUARD
+) -> tuple[dict[str, bool], a.Out]:
+    """Bring back the records of the programs that still have a living process; return the actions.
+
+    Also whether each program was taken over; one that is missing could not be, because its facts contradict each other.
+    """
     by_program: dict[str, list[OfProcess]] = {}
     for fact in facts:
         by_program.setdefault(fact.program, []).append(fact)
     out: a.Out = []
-    taken = {key for key, theirs in by_program.items() if _take_program(fleet, theirs, exists, now, out)}
+    taken: dict[str, bool] = {}
+    for key, theirs in by_program.items():
+        actions: a.Out = []
+        with guard.over("programs to take over", partial(_drop, fleet, theirs)):
+            taken[key] = _take_program(fleet, theirs, exists, now, actions)
+            out += actions
     return taken, out
+
+
+def _drop(fleet: Fleet, facts: Iterable[OfProcess]) -> None:
+    """Remove the records of a program that could not be taken over."""
+    for fact in facts:
+        if member := fleet.members.get(fact.process.id):
+            fleet.drop(member)
 
 
 def _take_program(fleet: Fleet, facts: list[OfProcess], exists: Exists, now: p.Now, out: a.Out) -> bool:

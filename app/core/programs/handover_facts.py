@@ -4,13 +4,15 @@ Only what processes reported: values, holders and waits are read again by the ne
 which counts on for as long as the machine runs, unless stated otherwise.
 """
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from app.core.fleet.events import Plan
 from app.core.fleet.program_book import ReportedState
 from app.core.resources.edges import LastingWait
-from app.records.primitives import JsonDict, Key
+from app.records.primitives import UNDECODABLE, Facts, Int64, Key
 from app.records.process import Process
 from app.records.program import Program
 from app.records.resource import ResourceKind
@@ -31,8 +33,8 @@ class OfProcess(Fact, frozen=True, kw_only=True, tag="process"):
     key: Key | None = None
     plan: Plan | None = None
     record: Program | None = None
-    runner: int | None = None
-    entered: int = 1
+    runner: Int64 | None = None
+    entered: Int64 = 1
 
 
 class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
@@ -41,20 +43,20 @@ class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     ``sentinels``: fds and the children whose exit they signal; ``is_helper``: multiprocessing started it for itself.
     """
 
-    pid: int
-    start: int
-    page: int | None = None
-    joins: tuple[int, float] | None = None
+    pid: Int64
+    start: Int64
+    page: Int64 | None = None
+    joins: tuple[Int64, float] | None = None
     waits: tuple[LastingWait, ...] = ()
-    sentinels: tuple[tuple[int, int], ...] = ()
+    sentinels: tuple[tuple[Int64, Int64], ...] = ()
     is_helper: bool = False
 
 
 class Users(Struct, frozen=True, array_like=True):
     """The processes that reported the same facts about a resource: after a fork, all that have it."""
 
-    facts: JsonDict
-    pids: tuple[int, ...]
+    facts: Facts
+    pids: tuple[Int64, ...]
 
 
 class OfThing(Fact, frozen=True, kw_only=True, tag="thing"):
@@ -63,23 +65,23 @@ class OfThing(Fact, frozen=True, kw_only=True, tag="thing"):
     Of a semaphore, ``holder`` is the last process that died with a slot of it.
     """
 
-    id: str
+    id: Annotated[str, Meta(pattern=r"^[a-z]\d{1,18}$")]
     key: str
     kind: ResourceKind
     name: str
     told: str
-    nth: int
-    created_by: int
+    nth: Int64
+    created_by: Int64
     created_at: float
     parts: dict[str, str]
-    facts: JsonDict
+    facts: Facts
     users: tuple[Users, ...]
-    workers: tuple[int, ...] = ()
-    deaths: int = 0
-    holder: int | None = None
+    workers: tuple[Int64, ...] = ()
+    deaths: Int64 = 0
+    holder: Int64 | None = None
     since: float | None = None
-    dead_owners: dict[int, float] = {}
-    done_by_dead: int = 0
+    dead_owners: dict[Int64, float] = {}
+    done_by_dead: Int64 = 0
 
 
 AnyFact = OfProcess | OfWindow | OfThing
@@ -92,7 +94,7 @@ def encode(fact: AnyFact) -> bytes | None:
     """Return the fact as JSON; None if that fails: facts of a resource are a process's words, however deeply nested."""
     try:
         return _encoder.encode(fact)
-    except (RecursionError, OverflowError, ValueError):
+    except (OverflowError, *UNDECODABLE):
         return None
 
 
@@ -100,5 +102,5 @@ def decode(text: str | bytes) -> AnyFact | None:
     """Return the fact in a text; None if another version wrote it."""
     try:
         return _decoder.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None

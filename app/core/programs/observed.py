@@ -169,7 +169,7 @@ def _started(fleet: Fleet, parent: Member, word: w.Started, now: p.Now, out: a.O
         child = senders.enter(fleet, entry, word.child, now, **named)
         if child is None:
             return
-        out.append(watch(fleet, child, word.child, parent=parent.process.pid))
+        out.append(watch(fleet, child, word.child))
     if word.sentinel is not None:
         child.update(sentinel=Sentinel(fd=word.sentinel, ready=False))
         observed_ends.take_sentinel(fleet, entry, child)

@@ -93,7 +93,7 @@ def started(fleet: Fleet, member: Member, pid: int, now: p.Now, out: a.Out) -> N
         raise NotPossible(f"start is not possible: program {process.id} is {process.state} as pid {process.pid}")
     member.advance(Trigger.BOOT, pid=pid, ppid=entry.runner, started_by=entry.runner, booted=True)
     fleet.programs.by_pid[pid] = member.id
-    out.append(watch(fleet, member, pid, parent=entry.runner))
+    out.append(watch(fleet, member, pid))
     out.append(a.Note(member.draft(now, "started", f"in a terminal, by pid {entry.runner}", "cli")))
 
 

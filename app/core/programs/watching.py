@@ -5,7 +5,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
 
 
-def watch(fleet: Fleet, member: Member, pid: int, parent: int | None = None) -> a.Watch:
-    """Return the action to watch the process of a member; ``parent`` is a pid that vouches for it."""
+def watch(fleet: Fleet, member: Member, pid: int) -> a.Watch:
+    """Return the action to watch the process of a member."""
     program = member.process.program
-    return a.Watch(member.id, pid, program or "", attached=fleet.programs.attached(program), parent=parent)
+    return a.Watch(member.id, pid, program or "", attached=fleet.programs.attached(program))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from app.records.primitives import Int64
 from app.records.resource import ResourceKind, Waiting
 from app.records.wait_words import words
 from app.records.waits import Edge
@@ -60,10 +61,10 @@ class LastingWait(NamedTuple):
     """A wait that lasts ``since`` then, by the wall clock; another ``token`` means another wait."""
 
     resource: str | None
-    of: int | None
+    of: Int64 | None
     to: str
     since: float
-    token: int
+    token: Int64
 
 
 class Edges(Struct):

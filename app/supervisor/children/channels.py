@@ -19,6 +19,7 @@ from app.linux.outbox import Outbox
 from app.linux.poller import READABLE, WRITABLE, Poller
 from app.protocol.frames import FrameError, Frames
 from app.protocol.pool_host import MAX_WORD, AnyHostWord, decode_word
+from app.records.primitives import UNDECODABLE
 
 MAX_WAITING = 64
 MAX_BROKEN = 32
@@ -27,6 +28,7 @@ _READ_PER_TURN = 64 * 1024  # bytes
 _LAST_READS = 64
 _REASON_CHARACTERS = 200
 _UNLIMITED = 1_000_000
+FAILED = "its message led to an internal error"
 
 
 class HostMessage(Struct, frozen=True):
@@ -59,7 +61,7 @@ class Channel:
         self._closed = False
         self._watched = READABLE
         ours.setblocking(False)
-        poller.watch(ours.fileno(), self._ready)
+        poller.watch(ours.fileno(), self._ready, close=lambda: self.end(FAILED))
 
     def ask(self, frame: bytes) -> str | None:
         """Send a request; return None, or the reason why it cannot be sent."""
@@ -105,7 +107,7 @@ class Channel:
             else:
                 self._outbox.flush()
         except OSError:
-            self._end(None)
+            self.end(None)
         self._watch()
 
     def _read(self, limit: int) -> bool:
@@ -119,7 +121,7 @@ class Channel:
         self._frames.feed(chunk)
         self._decode(limit if chunk else _UNLIMITED)
         if not chunk:
-            self._end(None)
+            self.end(None)
         return bool(chunk)
 
     def _decode(self, limit: int) -> None:
@@ -127,20 +129,21 @@ class Channel:
             while not self._closed and self._waiting < limit and (frame := self._frames.next()) is not None:
                 self._take(frame)
         except FrameError as error:
-            self._end(str(error))
+            self.end(str(error))
 
     def _take(self, frame: bytes) -> None:
         try:
             word: AnyHostWord | str = decode_word(frame)
-        except (ValueError, RecursionError) as error:
+        except UNDECODABLE as error:
             word = str(error)[:_REASON_CHARACTERS]
             self._undecodable += 1
         self._waiting += 1
         self._tell(HostMessage(self._process, word))
         if self._undecodable >= MAX_BROKEN:
-            self._end(f"{MAX_BROKEN} of its messages could not be decoded")
+            self.end(f"{MAX_BROKEN} of its messages could not be decoded")
 
-    def _end(self, why: str | None) -> None:
+    def end(self, why: str | None) -> None:
+        """Close the channel, and say ``why``; None if the host closed it."""
         if not self._closed:
             self.close()
             self._tell(ChannelClosed(self._process, why))

@@ -31,7 +31,7 @@ from app.records.primitives import JsonDict
 from app.records.process import Process
 from procession.child import main as child_side
 
-from .channels import Channel, ChannelClosed, HostMessage
+from .channels import FAILED, Channel, ChannelClosed, HostMessage
 from .fork_fds import InheritedFds
 from .forkserver import Forkserver, ForkserverExited
 
@@ -54,6 +54,9 @@ class ChildExited(Struct, frozen=True):
     exitcode: int | None
 
 
+FromChild = ReportReceived | ChildExited | ForkserverExited | HostMessage | ChannelClosed
+
+
 class Child(Struct):
     """One started child: its Process object, its pidfd, our ends of its report socket and channel."""
 
@@ -66,6 +69,7 @@ class Child(Struct):
     channel: Channel | None = None
     exitcode: int | None = None
     ended: bool = False
+    released: bool = False
 
     @property
     def sentinel(self) -> int:
@@ -77,7 +81,7 @@ class Children:
 
     def __init__(self, poller: Poller) -> None:
         self.by_id: dict[str, Child] = {}
-        self.inbox: deque[ReportReceived | ChildExited | ForkserverExited | HostMessage | ChannelClosed] = deque()
+        self.inbox: deque[FromChild] = deque()
         self._poller = poller
         self._lifeline_read, self._lifeline_write = multiprocessing.connection.Pipe(duplex=False)
         self.forkserver = Forkserver(poller, self.inbox.append)
@@ -139,7 +143,9 @@ class Children:
         if channel:
             child.channel = Channel(record.id, channel, self._poller, self.inbox.append)
         self.by_id[record.id] = child
-        self._poller.watch(reports.fileno(), lambda _events: self._reported(child))
+        self._poller.watch(
+            reports.fileno(), lambda _events: self._reported(child), close=lambda: self._close_reports(child)
+        )
         if child.pidfd is None:
             self._exited(child)
         else:
@@ -192,14 +198,18 @@ class Children:
 
     def sentinel_ready(self, process_id: str) -> bool:
         """Return whether `multiprocessing.connection.wait` would report the sentinel as ready."""
-        return pidfds.readable(self.by_id[process_id].sentinel)
+        child = self.by_id[process_id]
+        ready = child.released or pidfds.readable(child.sentinel)
+        if ready and child.pidfd is None and child.ended:
+            self._release(child)
+        return ready
 
     # Joining and closing
 
     def reap(self, process_id: str) -> None:
-        """Reap an ended child, as join() does, and close all its fds except the sentinel.  Never blocks."""
+        """Reap an ended child, as join() does, and close all its fds; the sentinel once it is ready.  Never blocks."""
         child = self.by_id.get(process_id)
-        if child is None:
+        if child is None or child.released:
             return
         popen = child.process._popen  # type: ignore[attr-defined]
         if child.pidfd is not None:
@@ -213,15 +223,21 @@ class Children:
         self._close_reports(child)
         if child.channel:
             child.channel.close()
+        self.sentinel_ready(process_id)
 
     def close(self, process_id: str) -> None:
         """Release everything of a child, as Process.close() does; do nothing for an unknown id."""
         self.reap(process_id)
         child = self.by_id.pop(process_id, None)
-        if child is None:
-            return
-        self._poller.forget(child.sentinel)
-        child.process.close()
+        if child:
+            self._release(child)
+
+    def _release(self, child: Child) -> None:
+        """Close the sentinel, and the pipe behind it."""
+        if not child.released:
+            self._poller.forget(child.sentinel)
+            child.process.close()
+            child.released = True
 
     def signal(self, process_id: str, signum: int) -> bool:
         """Send a signal through the pidfd; return False if the child has ended."""
@@ -233,6 +249,13 @@ class Children:
         except ProcessLookupError:
             return False
         return True
+
+    def refuse(self, process_id: str) -> None:
+        """Read no more reports of a child, and close its channel; it goes on."""
+        if child := self.by_id.get(process_id):
+            self._close_reports(child)
+            if child.channel:
+                child.channel.end(FAILED)
 
     def _close_reports(self, child: Child) -> None:
         if child.reports:

@@ -7,6 +7,7 @@ one that does not even read its replies (64 MiB unsent), or sends what cannot be
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections import deque
 from typing import Protocol
@@ -18,6 +19,7 @@ from app.linux.poller import READABLE, WRITABLE, Poller
 from app.protocol.control import MAX_FRAME, AnyCommand, Refused, decode_command, encode
 from app.protocol.frames import FrameError, Frames, framed
 from app.protocol.message import Message
+from app.records.primitives import UNDECODABLE, Int64
 
 MAX_WAITING = 256
 MAX_BROKEN = 32
@@ -38,7 +40,7 @@ class Server(Protocol):
 
 
 class _Numbered(msgspec.Struct):
-    request: int = 0
+    request: Int64 = 0
 
 
 class Client:
@@ -57,7 +59,7 @@ class Client:
         self._frames = Frames(MAX_FRAME)
         self._broken = 0
         self._watched = READABLE
-        server.poller.watch(peer.fileno(), self._ready, READABLE)
+        server.poller.watch(peer.fileno(), self._ready, READABLE, close=self.close)
 
     def fileno(self) -> int:
         """Return the fd of the connection; −1 once it is closed."""
@@ -97,6 +99,12 @@ class Client:
         self.outbox = Outbox(self._socket)
         self._server.gone(self)
 
+    def close_when_sent(self) -> None:
+        """Send what can be sent at once, and close the connection."""
+        with contextlib.suppress(OSError):
+            self.outbox.flush()
+        self.close()
+
     def taken(self) -> None:
         """Note that the loop took one command; once half of them are taken, reading goes on."""
         self.waiting -= 1
@@ -134,7 +142,7 @@ class Client:
     def _decode(self, frame: bytes) -> None:
         try:
             command = decode_command(frame)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._refuse(frame, error)
         else:
             self.waiting += 1
@@ -156,7 +164,7 @@ class Client:
         if not events:
             self._server.poller.forget(self.fileno())
         elif not self._watched:
-            self._server.poller.watch(self.fileno(), self._ready, events)
+            self._server.poller.watch(self.fileno(), self._ready, events, close=self.close)
         else:
             self._server.poller.change(self.fileno(), events)
         self._watched = events
@@ -165,5 +173,5 @@ class Client:
 def _number_of(frame: bytes) -> int:
     try:
         return msgspec.json.decode(frame, type=_Numbered).request
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNDECODABLE:
         return 0

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from app.linux.poller import Poller
 from app.linux.unix_sockets import Listener
-from app.protocol.control import AnyCommand
+from app.protocol.control import AnyCommand, Refused
+from app.records.errors import ProcessionError
 
 from .peer import Client
 
 MAX_CLIENTS = 256
 _ACCEPTS_PER_TURN = 16
+_INTERNAL = "internal error of the supervisor; its traceback is on the standard error of `procession serve`"
 
 
 class ControlServer:
@@ -61,6 +63,12 @@ class ControlServer:
         for client in due:
             client.needs_snapshot = False
         return due
+
+    def fail(self, client_id: int, request: int) -> None:
+        """Refuse a request because of an error of ours, and disconnect its client."""
+        if client := self.clients.get(client_id):
+            client.send(Refused(request=request, kind=ProcessionError.kind, detail=_INTERNAL))
+            client.close_when_sent()
 
     def gone(self, client: Client) -> None:
         """Forget a client that was closed."""

@@ -17,17 +17,20 @@ before the supervisor died, or while none was running, may be missing: observers
 (`procession/observer/site/_procession_observer/line.py`).
 """
 
+import contextlib
 import time
 from collections.abc import Iterable
 from itertools import islice
 
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
+from app.core.guard import Guarding
 from app.core.programs import handover as inheritance
 from app.core.programs.handover_facts import AnyFact, OfProcess, OfThing, OfWindow, decode, encode
 from app.linux import identity
 from app.records import primitives as p
 from app.records.errors import JournalError
+from app.records.event import EventDraft
 from app.supervisor.journal.journal import Journal
 from app.supervisor.resources.handover import ResourceHandover
 
@@ -39,14 +42,22 @@ _MAX_CPU = 0.02
 _LOOK_S = 1.0
 _RETRY_S = 1.0
 _ROWS_AT_ONCE = 500
+#: Rows set aside that are named.
+_NAMED = 10
 
 
 class Handover:
     """Called by the loop; `note` does nothing without a program of a terminal."""
 
     def __init__(
-        self, journal: Journal, fleet: Fleet, resources: ResourceHandover, descriptors: DescriptorStore
+        self,
+        journal: Journal,
+        fleet: Fleet,
+        resources: ResourceHandover,
+        descriptors: DescriptorStore,
+        guard: Guarding,
     ) -> None:
+        self._guard = guard
         self._journal, self._fleet, self._resources, self._descriptors = journal, fleet, resources, descriptors
         self._touched: set[str] = set()
         #: In order of arrival, so that each has its turn.
@@ -54,24 +65,41 @@ class Handover:
         self._written: dict[str, int] = {}
         self._next_at = self._look_at = 0.0
 
-    def take_over(self, now: p.Now) -> tuple[set[str], list[a.Action]]:
-        """Take over the programs that went on; return their ids and the actions to perform."""
+    def take_over(self, now: p.Now, *, nothing: bool = False) -> tuple[set[str], list[a.Action]]:
+        """Take over the programs that went on; return their ids and the actions to perform.
+
+        Rows that cannot be read, or contradict each other, are set aside; with ``nothing`` all of them.
+        """
         try:
             rows = self._journal.handed_over()
         except JournalError:
             rows = {}
-        known = [fact for fact in map(decode, rows.values()) if fact]
+        facts = {key: None if nothing else decode(row) for key, row in rows.items()}
+        known = [fact for fact in facts.values() if fact]
         processes = [fact for fact in known if isinstance(fact, OfProcess)]
-        taken, out = inheritance.take_over(self._fleet, processes, identity.exists, now)
+        went_on, out = inheritance.take_over(self._fleet, processes, identity.exists, now, self._guard)
+        taken = {program for program, whole in went_on.items() if whole}
+        failed = {fact.program for fact in processes} - went_on.keys()
         views = [one for one in known if isinstance(one, OfWindow) and one.program in taken]
         views = [one for one in views if identity.lives((one.pid, one.start))]
         views.sort(key=lambda one: (one.start, one.pid))
         things = [one for one in known if isinstance(one, OfThing) and one.program in taken]
-        self._resources.take_over(views, things, self._descriptors.take_back(), now)
+        with self._guard.over("resources to take over"):
+            self._resources.take_over(views, things, self._descriptors.take_back(), now)
+        if bad := [key for key, fact in facts.items() if fact is None or fact.program in failed]:
+            out.append(self._set_aside(bad, now))
         # Each row is checked once: written again, left as it is, or removed.
-        self._written = {key: hash(fact) for key, fact in rows.items()}
-        self._pending = dict.fromkeys(rows)
+        self._written = {key: hash(row) for key, row in rows.items() if key not in bad}
+        self._pending = dict.fromkeys(self._written)
         return taken, out
+
+    def _set_aside(self, keys: list[str], now: p.Now) -> a.Action:
+        with self._guard.over("rows to set aside"), contextlib.suppress(JournalError):
+            self._journal.set_aside(keys)
+        rows = "1 row" if len(keys) == 1 else f"{len(keys):,} rows"
+        named = ", ".join(keys[:_NAMED]) + (" …" if len(keys) > _NAMED else "")
+        text = f"{rows} of the previous supervisor about programs could not be read and were set aside: {named}"
+        return a.Note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
 
     def note(self, now: p.Now) -> None:
         """Write what is new if that is due; call it before `Publishing`, which empties the sets read here."""

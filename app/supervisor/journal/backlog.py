@@ -8,7 +8,8 @@ The loop notes and remembers during its turn, and commits at the end of it, befo
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from app.records.errors import JournalError
 from app.records.event import Event, EventDraft
@@ -83,9 +84,36 @@ class Backlog:
         self.error, self.dropped, self._batch = None, 0, Batch()
         return events
 
+    def drop_unwritable(self) -> None:
+        """Drop the entries that SQLite does not take: they would keep all others from being written."""
+        batch = self._batch
+        drafts = [one for one in batch.drafts if _is_writable(one)]
+        self.dropped += len(batch.drafts) - len(drafts)
+        batch.drafts = drafts
+        batch.processes = {key: one for key, one in batch.processes.items() if _is_writable(one)}
+        batch.descendants = {key: one for key, one in batch.descendants.items() if _is_writable(one)}
+
     def _dropped_notice(self) -> list[EventDraft]:
         if not self.dropped:
             return []
         text = f"{self.dropped:,} events were lost while the journal could not be written"
-        at = self._batch.drafts[-1].at
+        at = self._batch.drafts[-1].at if self._batch.drafts else 0.0
         return [EventDraft(at=at, kind="supervisor", text=text, by="supervisor")]
+
+
+def _is_writable(entry: Struct) -> bool:
+    """Return whether SQLite takes all fields: it has 64-bit numbers, and text without lone surrogates."""
+    for value in astuple(entry):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return False
+        if isinstance(value, str) and not _is_unicode(value):
+            return False
+    return True
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,8 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from app.records.errors import JournalError
+
+#: So that others need not import sqlite3.
+Connection = sqlite3.Connection
 
 VERSION = 1
 _SUFFIXES = ("", "-wal", "-shm")
@@ -35,8 +39,12 @@ CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 PRAGMA user_version = 1;
 COMMIT;
 """
-#: What a supervisor hands over to the next; added later, and ignored by older supervisors.
-_HANDOVER_TABLE = "CREATE TABLE IF NOT EXISTS legacy (id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, fact BLOB NOT NULL)"
+#: What a supervisor hands over to the next, and what of it the next could not read; added later, and ignored by older
+#: supervisors.
+_HANDOVER_TABLES = (
+    "CREATE TABLE IF NOT EXISTS legacy (id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, fact BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS set_aside (number INTEGER PRIMARY KEY, id TEXT NOT NULL, fact BLOB NOT NULL)",
+)
 
 
 class _DamagedError(Exception):
@@ -50,6 +58,13 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, str | None]:
     except _DamagedError as damage:
         aside = _move_aside(path)
         return _open(path), f"the journal was damaged ({damage}); moved it to {aside.name} and started a new one"
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write."""
+    db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_OPENING_TIMEOUT_S)
+    db.row_factory = sqlite3.Row
+    return db
 
 
 @contextmanager
@@ -101,7 +116,8 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.executescript(_SCHEMA)
     elif version != VERSION:
         raise _DamagedError(f"it has version {version}, this program writes version {VERSION}")
-    db.execute(_HANDOVER_TABLE)
+    for table in _HANDOVER_TABLES:
+        db.execute(table)
     (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
         raise _DamagedError(answer)

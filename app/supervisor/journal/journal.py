@@ -10,7 +10,8 @@ Bounded: 100,000 events of at most 4,000 characters; commits delete the oldest i
 no gaps, so the oldest seq − 1 is the number of lines that were dropped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from msgspec.structs import asdict, astuple
@@ -21,10 +22,11 @@ from app.records.limits import MAX_EVENTS
 from app.records.process import State
 
 from .facts import Batch, DescendantFact, ProcessFact, Run, Unfinished
-from .file import journal_errors, open_file, transaction
+from .file import Connection, journal_errors, open_file, open_to_read, transaction
 
 EVENTS_KEPT = 100_000
 RUNS_KEPT = 1000
+SET_ASIDE_KEPT = 1000
 
 TEXT_LENGTH = 4000
 # Old lines are deleted so many at a time: most commits need not touch the oldest pages.
@@ -75,13 +77,7 @@ class Journal:
 
     def events(self, query: Events) -> tuple[list[Event], int]:
         """Return at most `MAX_EVENTS` lines, oldest first, and the ``after`` of the next query."""
-        conditions, values = _conditions(query)
-        direction = "DESC" if query.latest else "ASC"
-        sql = f"SELECT * FROM events WHERE {conditions} ORDER BY seq {direction} LIMIT ?"  # noqa: S608  all ours
-        with journal_errors("read"):
-            rows = self._db.execute(sql, (*values, max(min(query.limit, MAX_EVENTS), 0))).fetchall()
-        events = [Event(**row) for row in (reversed(rows) if query.latest else rows)]
-        return events, events[-1].seq if events else query.after
+        return _found(self._db, query)
 
     def unfinished(self) -> Unfinished:
         """Return the processes that had not ended when the journal was last written, to compare with the OS."""
@@ -121,6 +117,29 @@ class Journal:
         with journal_errors("read"):
             rows = self._db.execute("SELECT id, fact FROM legacy WHERE boot_id = ?", (self.boot_id,)).fetchall()
         return {row["id"]: row["fact"] for row in rows}
+
+    def set_aside(self, keys: Iterable[str]) -> None:
+        """Move rows that were handed over to where no supervisor reads them; the newest of these are kept."""
+        ids = [(key,) for key in keys]
+        with journal_errors("written"), transaction(self._db):
+            self._db.executemany("INSERT INTO set_aside (id, fact) SELECT id, fact FROM legacy WHERE id = ?", ids)
+            self._db.executemany("DELETE FROM legacy WHERE id = ?", ids)
+            self._db.execute(
+                "DELETE FROM set_aside WHERE number <= (SELECT max(number) FROM set_aside) - ?", (SET_ASIDE_KEPT,)
+            )
+
+    def count_start(self) -> int:
+        """Count a start; return how many in a row ended before `settled` was called, this one included."""
+        with journal_errors("written"), transaction(self._db):
+            row = self._db.execute("SELECT value FROM numbers WHERE name = 'unsettled'").fetchone()
+            count = (row["value"] if row else 0) + 1
+            self._db.execute("INSERT OR REPLACE INTO numbers VALUES ('unsettled', ?)", (count,))
+        return int(count)
+
+    def settled(self) -> None:
+        """Write that this supervisor runs well, or ends as asked."""
+        with journal_errors("written"), transaction(self._db):
+            self._db.execute("DELETE FROM numbers WHERE name = 'unsettled'")
 
     def hand_over(self, facts: Mapping[str, bytes | None]) -> None:
         """Write what the next supervisor has to know, by id; None deletes a row."""
@@ -167,6 +186,22 @@ class Journal:
             self._db.execute("INSERT OR REPLACE INTO descendants VALUES (?, ?, ?, ?)", found)
         if self._number != self._written_number:
             self._db.execute("INSERT OR REPLACE INTO numbers VALUES ('process', ?)", (self._number,))
+
+
+def search(path: Path, query: Events) -> tuple[list[Event], int]:
+    """Return the same as `Journal.events`, by a connection of its own: for another process."""
+    with journal_errors("read"), closing(open_to_read(path)) as db:
+        return _found(db, query)
+
+
+def _found(db: Connection, query: Events) -> tuple[list[Event], int]:
+    conditions, values = _conditions(query)
+    direction = "DESC" if query.latest else "ASC"
+    sql = f"SELECT * FROM events WHERE {conditions} ORDER BY seq {direction} LIMIT ?"  # noqa: S608  all ours
+    with journal_errors("read"):
+        rows = db.execute(sql, (*values, max(min(query.limit, MAX_EVENTS), 0))).fetchall()
+    events = [Event(**row) for row in (reversed(rows) if query.latest else rows)]
+    return events, events[-1].seq if events else query.after
 
 
 def _numbered(draft: EventDraft, seq: int) -> Event:

@@ -7,6 +7,7 @@ import msgspec
 
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
+from app.core.guard import NO_GUARD, Guarding
 from app.protocol.control import Events
 from app.protocol.delta import EVENTS_SHOWN
 from app.records import primitives as p
@@ -21,8 +22,9 @@ from .journal import Journal
 class Recording(Backlog):
     """Commits once per turn.  A full disk does not stop the supervisor; the page shows the error (`Backlog`)."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, guard: Guarding = NO_GUARD) -> None:
         super().__init__()
+        self._guard = guard
         self.journal = journal
         self._states: dict[str, tuple[str, int | None]] = {}
         self._descendants: set[str] = set()
@@ -41,7 +43,9 @@ class Recording(Backlog):
         self._remember_descendants(fleet)
         if not self:
             return []
-        written = self.settle(self.journal.commit, now.mono)
+        written: list[Event] = []
+        with self._guard.over("writes to the journal", self.drop_unwritable):
+            written = self.settle(self.journal.commit, now.mono)
         self._newest.extend(written)
         return written
 
@@ -53,8 +57,14 @@ class Recording(Backlog):
             self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
             return None
 
+    def settled(self) -> None:
+        """Write that this supervisor runs well: what it took over did not end it."""
+        with suppress(JournalError):
+            self.journal.settled()
+
     def end(self, now: p.Now) -> None:
         """Write that this run ends as asked; if that fails, the next start reports that it was killed."""
+        self.settled()
         with suppress(JournalError):
             self.journal.end_run(now.wall)
         with suppress(JournalError):

@@ -72,6 +72,8 @@ class LogKeeper:
         self._logs: dict[str, _Log] = {}
         # Deleted, but something that outlived its process may still write into it.
         self._unlinked: list[_Log] = []
+        #: Of these processes of ``_logs`` nothing more is expected.
+        self._ended: set[str] = set()
         self._hot: list[_Log] = []
         self._full_check_at = self._checked_at = 0.0
         self._puncher = HolePuncher()
@@ -87,6 +89,7 @@ class LogKeeper:
 
     def track(self, process: str) -> None:
         """Watch the log of a process from now on; it is created (0600) where it is not there.  Raises OSError."""
+        self._ended.discard(process)
         if process in self._logs:
             return
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -94,8 +97,14 @@ class LogKeeper:
         size = os.lseek(fd, 0, os.SEEK_END)
         self._logs[process] = _Log(next(self._numbers), process, fd, first_offset(fd), size)
 
+    def ended(self, process: str) -> None:
+        """Stop watching the log of a process that was reaped, once nobody else has it open; the file stays."""
+        if process in self._logs:
+            self._ended.add(process)
+
     def forget(self, process: str) -> None:
         """Delete the log of a process.  It is kept small for as long as somebody else still has it open."""
+        self._ended.discard(process)
         self.path(process).unlink(missing_ok=True)
         if log := self._logs.pop(process, None):
             self._unlinked.append(log)
@@ -123,6 +132,7 @@ class LogKeeper:
         self._close_unused()
         changed = self._measure_all([*self._logs.values(), *self._unlinked], now)
         self._checked_at = now
+        self._close_ended()
         return changed
 
     def take_notices(self) -> list[str]:
@@ -196,6 +206,14 @@ class LogKeeper:
         for log in unused:
             os.close(log.fd)
             self._unlinked.remove(log)
+
+    def _close_ended(self) -> None:
+        for process in tuple(self._ended):
+            log = self._logs[process]
+            if log.asked is None and not _is_open_elsewhere(log.fd):
+                os.close(log.fd)
+                del self._logs[process]
+                self._ended.discard(process)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

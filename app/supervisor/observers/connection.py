@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from app.linux import proc
+from app.linux.foreign_fds import close_foreign, is_memory
 from app.linux.pidfds import readable
 from app.protocol.observer import MAX_WORD, AnyWord
 from app.records.primitives import Key
@@ -55,13 +56,13 @@ class Peer:
     def receive(self) -> tuple[bytes, tuple[int, ...]]:
         """Return one message and its fds; no bytes at the end.  Raises BlockingIOError, OSError.
 
-        A message that was truncated becomes one that cannot be decoded.
+        A message that was truncated, or has an fd of anything but memory, becomes one that cannot be decoded.
         """
         space = socket.CMSG_SPACE(MAX_FDS * _FD_BYTES)
         data, ancillary, flags, _ = self.connection.recvmsg(MAX_WORD, space, socket.MSG_CMSG_CLOEXEC)
         fds = tuple(fd for level, kind, content in ancillary if _are_fds(level, kind) for fd in _unpacked(content))
-        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-            close_all(fds)
+        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or not all(map(is_memory, fds)):
+            close_foreign(fds)
             return b"\0", ()
         return data, fds
 

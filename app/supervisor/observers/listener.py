@@ -16,9 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from app.linux.poller import Callback, Poller
+from app.linux.poller import Poller
 from app.linux.unix_sockets import Listener
 from app.protocol.observer import Hello, Paged, SaidWord, heard
+from app.records.primitives import UNDECODABLE, Key
 
 from .connection import Heard, NotSeen, Peer, close_all
 
@@ -56,7 +57,7 @@ class ObserverSocket:
             self._read_out = set(self._left)
         if len(self.inbox) < MAX_WAITING:
             for fd in self._held:
-                self._poller.watch(fd, self._reader(fd))
+                self._watch(fd)
             self._held.clear()
         return taken
 
@@ -73,6 +74,15 @@ class ObserverSocket:
         for fd, peer in tuple(self._peers.items()):
             if peer.key[0] == pid:
                 self._read(fd, peer, _DRAINED)
+
+    def refuse(self, key: Key) -> None:
+        """Disconnect a process, and drop what else it has sent."""
+        for one in [one for one in self.inbox if one.key == key]:
+            self.inbox.remove(one)
+            close_all(getattr(one, "fds", ()))
+        for fd, peer in tuple(self._peers.items()):
+            if peer.key == key:
+                self._drop(fd)
 
     def look(self) -> None:
         """Read from the pages how many messages could not be sent."""
@@ -92,10 +102,10 @@ class ObserverSocket:
             return
         fd = connection.fileno()
         self._peers[fd] = Peer(connection, pid)
-        self._poller.watch(fd, self._reader(fd))
+        self._watch(fd)
 
-    def _reader(self, fd: int) -> Callback:
-        return lambda _events: self._ready(fd)
+    def _watch(self, fd: int) -> None:
+        self._poller.watch(fd, lambda _events: self._ready(fd), close=lambda: self._drop(fd))
 
     def _ready(self, fd: int) -> None:
         """Read a connection; while too many messages wait, pause it, unregistered: EPOLLHUP would spin the loop."""
@@ -123,7 +133,7 @@ class ObserverSocket:
     def _decode(self, peer: Peer, data: bytes, fds: tuple[int, ...]) -> None:
         try:
             said = _words.decode(data)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except UNDECODABLE:
             close_all(fds)
             self.inbox.append(NotSeen(peer.key, 1))
             return

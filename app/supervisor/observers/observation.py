@@ -6,20 +6,21 @@
                        └────▶ the others, and all fds ──▶ resources
 """
 
-import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.linux import proc
+from app.core.guard import Guarding
 from app.linux.poller import Poller
-from app.protocol.observer import AnyWord, Dropped, Hello, Made, Paged
+from app.protocol.observer import AnyWord, Dropped, Hello, Made, Paged, Started
 from app.records import primitives as p
 from app.supervisor.inventory.inventory import Inventory
 
-from .connection import Heard, NotSeen
+from .connection import Heard, NotSeen, close_all
+from .descent import Descent
 from .listener import ObserverSocket
 from .watching import Watching
 
@@ -43,10 +44,18 @@ class Observation:
     """Takes messages, and watches the processes that the fleet names."""
 
     def __init__(
-        self, observers: ObserverSocket, poller: Poller, inventory: Inventory, fleet: Fleet, holdings: Holdings
+        self,
+        observers: ObserverSocket,
+        poller: Poller,
+        inventory: Inventory,
+        fleet: Fleet,
+        holdings: Holdings,
+        guard: Guarding,
     ) -> None:
+        self._guard = guard
         self._observers, self._inventory, self._fleet = observers, inventory, fleet
         self._holdings = holdings
+        self.descent = Descent(fleet, inventory)
         self._watching = Watching(poller)
         self.signal, self.forget = self._watching.signal, self._watching.forget
 
@@ -63,7 +72,8 @@ class Observation:
         for one in self._observers.take(_WORDS_PER_TURN if not ended else len(self._observers.inbox)):
             yield from self._taken(one, now)
         for process_id in ended:
-            yield from self._ended(process_id, now)
+            with self._guard.over("ends of processes"):
+                yield from self._ended(process_id, now)
 
     def child_ended(self, process_id: str, now: p.Now) -> Iterator[e.Happening]:
         """Yield the last messages of a child of ours that is the first process of a program."""
@@ -77,7 +87,7 @@ class Observation:
     def watch(self, action: a.Watch) -> e.Happening:
         """Watch a process of a program, unless the pid is that of a process outside the program."""
         pidfd = self._observers.take_pidfd(action.pid)
-        if pidfd is None and not self._vouched(action):
+        if pidfd is None and not self.descent.proves(action.pid, action.program):
             return e.Watching(action.process, None)
         return self._watched(action, pidfd)
 
@@ -105,11 +115,23 @@ class Observation:
         self._watching.close()
         self._observers.close()
 
+    def refuse(self, key: p.Key) -> None:
+        """Disconnect a process whose message could not be handled."""
+        self._observers.refuse(key)
+
     def _taken(self, one: Heard | NotSeen, now: p.Now) -> Iterator[e.Happening]:
+        with self._guard.over("messages of observed processes", partial(self.refuse, one.key)):
+            yield from self._events(one, now)
+
+    def _events(self, one: Heard | NotSeen, now: p.Now) -> Iterator[e.Happening]:
         if isinstance(one, NotSeen):
             yield e.NotSeen(one.key, one.count)
             return
         pid, word = one.key[0], one.word
+        if self._is_false(one.key, word):
+            close_all(one.fds)
+            yield e.NotSeen(one.key, 1)
+            return
         self._holdings.report(one.key, word, one.fds, now)
         if isinstance(word, Hello) and word.forked:
             self._holdings.forked(word.ppid, pid)
@@ -132,12 +154,14 @@ class Observation:
         pids = (*map(self._watching.pid_of, ended), *(member.process.started_by for member in members))
         return {pid for pid in pids if pid}
 
-    def _vouched(self, action: a.Watch) -> bool:
-        """Return whether a pid from a message belongs to the program: a message must not add other processes."""
-        stat = proc.stat(action.pid)
-        if stat is None or action.pid in (os.getpid(), os.getppid()):
-            return False
-        parent = self._fleet.members.get(self._fleet.programs.by_pid.get(stat.ppid, ""))
-        if stat.ppid == action.parent or (parent and parent.process.program == action.program):
-            return True
-        return self._inventory.belongs_to(action.pid) == action.program
+    def _is_false(self, key: p.Key, word: AnyWord) -> bool:
+        """Return whether a message claims that a process belongs to a program to which it does not belong."""
+        match word:
+            case Hello(program=program):
+                return self.descent.disproves(key[0], program)
+            case Started(child=child):
+                member = self._fleet.members.get(self._fleet.programs.by_pid.get(key[0], ""))
+                sender = member.process.program if member else None
+                return sender is not None and self.descent.disproves(child, sender)
+            case _:
+                return False

@@ -5,7 +5,9 @@ the error.
 """
 
 import math
+import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -121,8 +123,12 @@ def checked_start_method(method: StartMethod) -> StartMethod:
 
 
 def checked_folder(field: str, path: str) -> str:
-    """Return the path of an existing folder."""
-    if "\0" in path or not Path(path).is_absolute() or not Path(path).is_dir():
+    """Return the path of an existing folder.  This may wait for a disk."""
+    try:
+        entered = Path(path).is_absolute() and stat.S_ISDIR(Path(path).stat().st_mode) and os.access(path, os.X_OK)
+    except (OSError, ValueError):  # too long a name, a folder above it that may not be entered, a zero byte
+        entered = False
+    if not entered:
         raise InvalidField(field, f"must be the absolute path of a folder on this machine, not {path!r}")
     return path
 

@@ -102,6 +102,10 @@ def _check_command(spec: ProgramSpec) -> None:
     if size > MAX_ARGUMENT_BYTES:
         raise InvalidField("command", f"command and env must be at most {MAX_ARGUMENT_BYTES:,} bytes, not {size:,}")
     name, folder = spec.command[0], Path(spec.cwd or "/")
-    if shutil.which(str(folder / name) if "/" in name else name, path=spec.env.get("PATH")) is None:
+    try:
+        found = shutil.which(str(folder / name) if "/" in name else name, path=spec.env.get("PATH"))
+    except (OSError, ValueError):
+        found = None
+    if found is None:
         where = f"in {folder}" if "/" in name else "on PATH"
         raise InvalidField("command", f"no executable {name!r} {where}")

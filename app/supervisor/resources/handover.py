@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from app.core.guard import Guarding
 from app.core.programs.handover_facts import OfThing, OfWindow, Users
 from app.core.resources.book import Book
 from app.core.resources.edges import Edges, LastingWait
@@ -37,13 +38,8 @@ _Holder = tuple[int, float | None]
 class ResourceHandover:
     """Returns the facts about things and process views that the next supervisor needs."""
 
-    def __init__(
-        self,
-        book: Book,
-        views: ProcessViews,
-        edges: Edges,
-        files: SemaphoreFiles,
-    ) -> None:
+    def __init__(self, book: Book, views: ProcessViews, edges: Edges, files: SemaphoreFiles, guard: Guarding) -> None:
+        self._guard = guard
         self._book, self._views, self._edges, self._files = book, views, edges, files
         self._holders: dict[str, _Holder] = {}
         self._waits: dict[int, list[LastingWait]] = {}
@@ -138,13 +134,15 @@ class ResourceHandover:
         known_pages = set(pages.values())
         others = [fd for fd in descriptors if fd not in known_pages]
         for view in views:
-            self._open(view, pages, now.wall)
+            with self._guard.over("processes to take over"):
+                self._open(view, pages, now.wall)
         known = sorted(things, key=lambda one: int(one.id[1:]))
         self._find_semaphores({one.key for one in known if one.key.startswith("sem:")}, others)
         for fd in (*pages.values(), *others):
             os.close(fd)
         for thing in known:
-            self._enter(thing, now.mono)
+            with self._guard.over("resources to take over"):
+                self._enter(thing, now.mono)
 
     def _open(self, one: OfWindow, pages: dict[int, int], wall: float) -> None:
         view = self._views[one.pid] = ProcessView(one.pid, one.start)

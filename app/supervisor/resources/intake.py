@@ -53,6 +53,16 @@ class Intake:
             self.ended(pid, now)
             view = None
         left = list(fds)
+        try:
+            self._take(pid, word, left, start, now, view)
+        finally:
+            for fd in left:
+                os.close(fd)
+        if not start:
+            self._already_ended.add(pid)
+
+    def _take(self, pid: int, word: w.AnyWord, left: list[int], start: int, now: Now, view: ProcessView | None) -> None:
+        """Take in a word, and of its fds those that it is about; the others stay ``left``."""
         match word:
             case w.Hello():
                 self._hello(pid, word, left, start)
@@ -67,10 +77,6 @@ class Intake:
             case w.Joining() | w.Joined() if view:
                 begins = isinstance(word, w.Joining) and not word.over
                 view.joins = (word.child, word.at / _NS) if begins else None
-        for fd in left:
-            os.close(fd)
-        if not start:
-            self._already_ended.add(pid)
 
     def forked(self, parent: int, child: int) -> None:
         """Let ``child``, which was made by fork, use what its parent uses."""

@@ -10,6 +10,7 @@ If the time is over, the rest keeps its last figures and comes first in the next
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from app.core.guard import Guarding
 from app.core.resources.book import Book
 from app.core.resources.edges import Blocked, Edges
 from app.core.resources.reading import Reading
@@ -39,8 +40,15 @@ class ResourceReader:
     """Makes the readings; keeps the wait graph in ``edges``."""
 
     def __init__(
-        self, book: Book, views: ProcessViews, locks: LockReader, figures: FigureReader, cpu: Callable[[], float]
+        self,
+        book: Book,
+        views: ProcessViews,
+        locks: LockReader,
+        figures: FigureReader,
+        cpu: Callable[[], float],
+        guard: Guarding,
     ) -> None:
+        self._guard = guard
         self.edges = Edges(book)
         self._book, self._views, self._cpu = book, views, cpu
         self._locks, self._figures = locks, figures
@@ -63,11 +71,8 @@ class ResourceReader:
             view.begin(self._turn)
         self._managed.look()
         for thing in things:
-            if thing.managed:
-                self._managed_lock(thing, now)
-            elif thing.kind in _SEMAPHORES:
-                state = self._locks.semaphore(thing)
-                thing.reading.value = state.value if state else None
+            with self._guard.over("readings"):
+                self._value(thing, now)
         self._some("waits", self._views.values(), ProcessView.look_at_waits)
         locks = (one for one in things if one.kind in LOCKS and not one.managed)
         self._some("locks", locks, lambda one: self._holder(one, now))
@@ -90,7 +95,15 @@ class ResourceReader:
             if done and self._cpu() > self._ends_at:
                 self._starts[name] = start + done
                 return
-            work(all_of_them[(start + done) % count])
+            with self._guard.over("readings"):
+                work(all_of_them[(start + done) % count])
+
+    def _value(self, thing: Thing, now: Now) -> None:
+        if thing.managed:
+            self._managed_lock(thing, now)
+        elif thing.kind in _SEMAPHORES:
+            state = self._locks.semaphore(thing)
+            thing.reading.value = state.value if state else None
 
     def _holder(self, thing: Thing, now: Now) -> None:
         self._locks.holder(thing, now.mono, self._turn)
@@ -143,7 +156,10 @@ class ResourceReader:
                 figures.pool(thing, now.wall - now.mono)
 
     def _look_at_edges(self, now: Now, wall_of_mono: float) -> None:
-        seen_now = (one for view in self._views.values() for one in self._waits.of(view))
+        seen_now: list[Blocked] = []
+        for view in self._views.values():
+            with self._guard.over("readings"):
+                seen_now += self._waits.of(view)
         found = [self._dated(one) for one in seen_now if not self._is_reported_join(one)]
         seen = {(one.pid, one.of) for one in found}
         for pid, view in self._views.items():
@@ -173,10 +189,11 @@ class ResourceReader:
         index = self._figures.index_fds()
         self._peers.renew(index)
         for thing in things:
-            if thing.kind is K.PIPE:
-                self._figures.ends(thing, index)
-            elif thing.kind is K.SHARED_MEMORY:
-                self._figures.shared_memory(thing)
+            with self._guard.over("readings"):
+                if thing.kind is K.PIPE:
+                    self._figures.ends(thing, index)
+                elif thing.kind is K.SHARED_MEMORY:
+                    self._figures.shared_memory(thing)
         listeners = (one for one in things if one.kind is K.LISTENER)
         self._some("listeners", listeners, self._figures.listener)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from app.core.charts.resources import Charts
 from app.core.findings.scene import Leak
+from app.core.guard import NO_GUARD, Guarding
 from app.core.resources.book import Book
 from app.core.resources.readings import Records
 from app.core.resources.thing import Thing
@@ -36,8 +37,9 @@ MOST_CPU = 0.05
 class Resources:
     """All resources.  ``watched``: there are subscribers.  ``cpu`` returns the CPU time that our thread has used."""
 
-    def __init__(self, cpu: Callable[[], float] = time.thread_time) -> None:
+    def __init__(self, guard: Guarding = NO_GUARD, cpu: Callable[[], float] = time.thread_time) -> None:
         self.watched = False
+        self._guard = guard
         self.records: dict[str, Resource] = {}
         self.leaks: tuple[Leak, ...] = ()
         self.charts = Charts()
@@ -47,11 +49,11 @@ class Resources:
         locks, figures = LockReader(self._views, self._files), FigureReader(self._views)
         self.intake = Intake(self._book, self._views, self._files, figures)
         self.task_of = self.intake.task_of
-        self._reader = ResourceReader(self._book, self._views, locks, figures, cpu)
+        self._reader = ResourceReader(self._book, self._views, locks, figures, cpu, guard)
         self._records = Records(self._book)
         self.break_lock = Breaker(self._book, locks, self._files, cpu).break_lock
         self._leaks = Leaks()
-        self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files)
+        self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files, guard)
         self._cpu = cpu
         self._read_at = 0.0
         self._cost_s = 0.0
@@ -97,7 +99,10 @@ class Resources:
         if not (self._book.by_key or self._views or self._reader.edges.edges):
             return self._renew({})
         self._reader.read(now)
-        fresh = {thing.id: self._records.record(thing, now.mono) for thing in self._book}
+        fresh: dict[str, Resource] = {}
+        for thing in self._book:
+            with self._guard.over("readings"):
+                fresh[thing.id] = self._records.record(thing, now.mono)
         self.charts.look(fresh.values(), now)
         return self._renew(fresh)
 

@@ -10,9 +10,10 @@ import flask
 import msgspec
 from flask.json.provider import JSONProvider
 
-from .problems import Problem
+from app.records.errors import InvalidField
+from app.records.primitives import UNDECODABLE, check_depth
 
-MAX_DEPTH = 64
+from .problems import Problem
 
 
 def answer(value: Any, status: int = 200) -> flask.Response:
@@ -45,15 +46,10 @@ class Request(flask.Request):
             raise Problem(400, "Send the body as JSON, with `Content-Type: application/json`.")
         try:
             value = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise Problem(400, f"The body is not JSON: {error}.") from None
-        if _is_deeper(value, MAX_DEPTH):
-            raise Problem(400, f"The body is nested more than {MAX_DEPTH} levels deep.")
+        try:
+            check_depth("the body", value)
+        except InvalidField as error:
+            raise Problem(400, f"{error}.") from None
         return value
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    children = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)

@@ -80,7 +80,8 @@ def harness(tmp_path: Path) -> Iterator[SocketHarness]:
     one = SocketHarness(tmp_path)
     yield one
     one.close()
-    assert not open_files() - before
+    # What is not memory is closed a moment later.
+    wait_until(lambda: not open_files() - before, message="all descriptors are closed")
 
 
 def encoded(word: w.Word) -> bytes:
@@ -121,13 +122,33 @@ def test_first_message_of_a_forked_process_is_hello_and_booted(harness: SocketHa
 
 def test_descriptors_arrive_with_their_message(harness: SocketHarness) -> None:
     """They are close-on-exec, and the receiver has to close them."""
-    peer, (read, write) = harness.peer(), os.pipe()
-    socket.send_fds(peer, [encoded(w.Made(key="sem:1", resource="lock"))], [read, write])
+    peer, sent = harness.peer(), [os.memfd_create("one"), os.memfd_create("two")]
+    socket.send_fds(peer, [encoded(w.Made(key="sem:1", resource="lock"))], sent)
     (word,) = harness.receive(1)
     assert isinstance(word, Heard)
-    assert [os.fstat(fd).st_ino for fd in word.fds] == [os.fstat(fd).st_ino for fd in (read, write)]
+    assert [os.fstat(fd).st_ino for fd in word.fds] == [os.fstat(fd).st_ino for fd in sent]
     assert not any(os.get_inheritable(fd) for fd in word.fds)
-    connection.close_all((*word.fds, read, write))
+    connection.close_all((*word.fds, *sent))
+
+
+def test_a_descriptor_whose_close_waits_delays_nobody(harness: SocketHarness) -> None:
+    """Only memory is taken: the close of a socket may linger for a minute, that of a file may wait for its server."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = socket.create_connection(server.getsockname())
+        receiver, _ = server.accept()
+        with receiver:
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+            sender.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while sender.send(b"x" * 65536):
+                    pass
+            socket.send_fds(harness.peer(), [encoded(w.Made(key="sem:1", resource="lock"))], [sender.fileno()])
+            os.close(sender.detach())  # not the last: the message has another
+            (seen,) = harness.receive(1)
+            assert isinstance(seen, NotSeen)
+            harness.peer().send(encoded(HELLO))
+            (heard,) = harness.receive(1)
+            assert isinstance(heard, Heard)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +218,13 @@ def test_unsent_messages_are_counted_from_the_page(harness: SocketHarness, bring
     peer.close()
     assert harness.receive(1) == [NotSeen(word.key, 2)]
     connection.close_all((*word.fds, fd))
-    read, write = os.pipe()
-    socket.send_fds(harness.peer(), [encoded(HELLO)], [read])
+    other = os.memfd_create("other")
+    socket.send_fds(harness.peer(), [encoded(HELLO)], [other])
     (word,) = harness.receive(1)
     harness.server.look()
     assert not harness.server.inbox
     assert isinstance(word, Heard)
-    connection.close_all((*word.fds, read, write))
+    connection.close_all((*word.fds, other))
 
 
 def test_pidfd_of_an_ended_process_is_kept_until_its_messages_are_taken(harness: SocketHarness) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.records.primitives import MAX_DEPTH
 from app.web.http import problems
-from app.web.http.json_codec import MAX_DEPTH, Json, Request
+from app.web.http.json_codec import Json, Request
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""Prove that a process belongs to a program: a message only claims it, and who belongs to a program is killed with it.
+
+The kernel's parents are the proof, up to a process that is known to belong to the program.  One that was reparented is
+proved by what the inventory knows of it, or by the environment that it was executed with.
+"""
+
+import os
+
+from app.core.fleet.fleet import Fleet
+from app.linux import proc
+from app.linux.procfs import environment_value
+from app.supervisor.inventory.inventory import Inventory
+from procession.observer import PROGRAM
+
+_MAX_ANCESTORS = 100
+_ENVIRONMENT_BYTES = 256 * 1024
+
+
+class Descent:
+    """Knows the members of all programs by the fleet, and what is below the supervisor by the inventory."""
+
+    def __init__(self, fleet: Fleet, inventory: Inventory) -> None:
+        self._fleet, self._inventory = fleet, inventory
+
+    def disproves(self, pid: int, program: str) -> bool:
+        """Return whether a living process does not belong to a program; one that has ended cannot be harmed."""
+        stat = proc.stat(pid)
+        return stat is not None and not stat.dead and not self.proves(pid, program)
+
+    def proves(self, pid: int, program: str) -> bool:
+        """Return whether a process belongs to a program."""
+        if pid in (os.getpid(), os.getppid()):
+            return False
+        return (
+            self._below_member(pid, program)
+            or self._inventory.belongs_to(pid) == program
+            or environment_value(proc.read(f"{pid}/environ", _ENVIRONMENT_BYTES) or b"", PROGRAM) == program
+        )
+
+    def _below_member(self, pid: int, program: str) -> bool:
+        entry = self._fleet.programs.of(program)
+        for _ in range(_MAX_ANCESTORS):
+            stat = proc.stat(pid)
+            if stat is None or pid in (1, os.getpid()):
+                return False
+            member = self._fleet.members.get(self._fleet.programs.by_pid.get(pid, ""))
+            if member and member.process.program == program and member.key == (pid, stat.start_ticks):
+                return True
+            pid = stat.ppid
+            # Its command reports before `procession run` has said its pid.
+            if entry and entry.runner == pid:
+                return True
+        return False
