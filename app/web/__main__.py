@@ -10,12 +10,14 @@ import sys
 import gevent
 from gevent.event import Event
 
-from app import settings
-from app.linux import lifeline
+from app import home, settings
+from app.linux import lifeline, own_files
 from app.settings import Settings, SettingsError
 from app.web.http import server
 
 from . import create_app
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -26,6 +28,10 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"procession web: {error}\n")
         return 1
+    if not chosen.token:
+        sys.stderr.write(f"procession web: {chosen.home}/token holds no token: delete it to have a new one made\n")
+        return 1
+    home.hold(chosen.home)
     if chosen.launcher_pid:
         # If we outlived the launcher, we would keep its port.
         lifeline.end_with_parent(signal.SIGTERM, chosen.launcher_pid)
@@ -40,7 +46,7 @@ def _serve(chosen: Settings) -> None:
         gevent.signal_handler(number, stopping.set)
     web = create_app(chosen)
     listener = server.listen(chosen)
-    chosen.address_path.write_text(server.address(listener) + "\n")
+    _write_address(chosen, server.address(listener))
     serving = server.serving(listener, web.application)
     # What is here now stays: a collection that goes over it holds every request up for 50 ms.
     gc.freeze()
@@ -52,6 +58,16 @@ def _serve(chosen: Settings) -> None:
     serving.stop_accepting()
     web.live.clients.close()
     serving.stop(timeout=server.STOP_S)
+
+
+def _write_address(chosen: Settings, address: str) -> None:
+    path = chosen.address_path
+    try:
+        if (what := own_files.found(path)) not in (None, "a file"):
+            log.warning("%s is %s; moved it to %s", path, what, own_files.set_aside(path).name)
+        own_files.write(path, f"{address}\n".encode())
+    except OSError as error:
+        log.warning("cannot write %s: %s", path, error)
 
 
 def _raise_fd_limit() -> None:
