@@ -14,7 +14,7 @@ from app.records.errors import JournalError
 from app.records.event import Event, EventDraft
 
 from .backlog import Backlog
-from .facts import DescendantFact, ProcessFact, Run
+from .facts import DescendantFact, ProcessFact, Run, Unfinished
 from .journal import Journal
 
 
@@ -52,6 +52,14 @@ class Recording(Backlog):
         except JournalError as error:
             self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
             return None
+
+    def unfinished(self, now: p.Now) -> Unfinished:
+        """Return what the previous run left; nothing if the journal cannot be read."""
+        try:
+            return self.journal.unfinished()
+        except JournalError as error:
+            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            return Unfinished()
 
     def end(self, now: p.Now) -> None:
         """Write that this run ends as asked; if that fails, the next start reports that it was killed."""
