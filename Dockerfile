@@ -28,8 +28,9 @@ RUN make python
 
 # The virtual environment refers to the Python of the build stage: this image has the same at the same path.
 FROM python:3.13-slim-trixie
-RUN useradd --uid 8700 --create-home --home-dir /var/lib/procession --shell /usr/sbin/nologin procession \
-    && chmod 0700 /var/lib/procession
+# HOME is empty at first: Procession uses no folder that has other files in it.
+RUN useradd --uid 8700 --no-create-home --home-dir /var/lib/procession --shell /usr/sbin/nologin procession \
+    && install --directory --mode 0700 --owner procession --group procession /var/lib/procession
 WORKDIR /srv/procession
 COPY --from=build /srv/procession ./
 COPY templates templates

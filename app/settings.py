@@ -6,13 +6,13 @@ supervisor and the web process in the environment (`Settings.environment`).
 """
 
 import os
-import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from app import home as home_folder
 from app.records.limits import MAX_GRACE_S, MAX_PID, MAX_SECONDS, MIN_STUCK_AFTER_S
 
 PREFIX = "PROCESSION_"
@@ -85,7 +85,7 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read, check and return the settings; create ``home`` (0700) and the token file (0600) if missing.
 
-    Raises `SettingsError` for an invalid value, `OSError` if ``home`` cannot be created.
+    ``token`` is empty if its file is damaged.  Raises `SettingsError` for an invalid value, or a ``home`` not ours.
     """
     environ = os.environ if environ is None else environ
     raw = _from_file(environ)
@@ -98,8 +98,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"PROCESSION_HOST={host} is reachable from other machines: set PROCESSION_TOKEN, "
             f"or use one of {', '.join(LOOPBACK)}"
         )
-    _make_private(home)
-    values["token"] = values.get("token") or _kept_token(home)
+    try:
+        home = home_folder.claim(home)
+    except home_folder.Unusable as error:
+        raise SettingsError(str(error)) from error
+    values["token"] = values.get("token") or home_folder.token(home)
     values.setdefault("allowed_hosts", tuple(dict.fromkeys((host, "localhost"))))
     if values["token"] == values.get("viewer_token"):
         raise SettingsError("PROCESSION_VIEWER_TOKEN must differ from PROCESSION_TOKEN")
@@ -109,13 +112,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     named = environ.get(PREFIX + "CONFIG")
     path = Path(named or "procession.toml")
-    if not path.exists():
-        if named:
-            raise SettingsError(f"PROCESSION_CONFIG={named}: file not found")
+    if not named and not path.is_file():
         return {}
+    if not path.exists():
+        raise SettingsError(f"PROCESSION_CONFIG={named}: file not found")
     try:
-        content = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from error
     known = {field.name for field in fields(Settings)}
     values = {key.lower().removeprefix(PREFIX.lower()): value for key, value in content.items()}
@@ -127,23 +130,6 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
 def _default_home(environ: Mapping[str, str]) -> Path:
     state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".local/state")
     return Path(state) / "procession"
-
-
-def _make_private(folder: Path) -> None:
-    for path in (folder, folder / "logs", folder / "stacks"):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-
-
-def _kept_token(home: Path) -> str:
-    path = home / "token"
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    if token := path.read_text().strip():
-        return token
-    token = secrets.token_urlsafe(24)
-    path.write_text(token + "\n")
-    return token
 
 
 def _to_text(value: object) -> str:

@@ -25,6 +25,8 @@ LONGEST = (
     "tests/supervisor/handover/test_handover.py",
     "tests/programs/test_observed.py",
     "tests/launcher/test_launcher.py",
+    "tests/launcher/test_damaged_homes.py",
+    "tests/launcher/test_strangers.py",
     "tests/supervisor/resources/test_locks.py",
     "tests/pool/test_kills.py",
     "tests/supervisor/resources/test_queues.py",

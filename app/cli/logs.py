@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.linux import own_files
 from app.protocol.control import DeltaMessage, SnapshotMessage
 from app.records.process import State
 
@@ -67,7 +68,7 @@ class Log:
     def write_new(self) -> None:
         """Print everything after what the last call has printed."""
         try:
-            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = own_files.opened(self._path)
         except FileNotFoundError:
             return  # Nothing has been written yet
         try:

@@ -23,8 +23,8 @@ from dataclasses import replace
 from enum import Enum, auto
 from urllib.parse import quote
 
-from app import settings
-from app.linux import heartbeat, lifeline
+from app import home, settings
+from app.linux import heartbeat, lifeline, own_files
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 
@@ -72,12 +72,22 @@ def serve(*, as_json: bool = False) -> int:
     try:
         chosen = settings.load()
         lock = HomeLock(chosen.home)
+        chosen = _with_token(chosen)
         listener = _listen(chosen.host, chosen.port)
     except (SettingsError, AlreadyServed, CannotListen, OSError) as error:
         say(str(error))
         return 1
     with listener:
         return guarded(lambda: Launcher(chosen, lock, listener, as_json=as_json).run(), listener.close)
+
+
+def _with_token(chosen: Settings) -> Settings:
+    """Replace a damaged token file, which nobody else does: only we hold the lock."""
+    if chosen.token:
+        return chosen
+    path = chosen.home / "token"
+    say(f"{path} holds no token; moved it to {own_files.set_aside(path).name} and made a new one")
+    return replace(chosen, token=home.token(chosen.home))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -190,10 +200,14 @@ class Launcher:
                     self._ended(service, os.waitstatus_to_exitcode(status), now)
 
     def _ended(self, service: Service, exitcode: int, now: float) -> None:
+        if service is self._supervisor and exitcode == os.EX_CONFIG and self._probe:
+            # It has said why it cannot start; later, what is wrong may pass.
+            self._exit_code, self._probe = 1, None
+            self._enter(Phase.STOPPING, now)
         service.ended(exitcode, now, expected=self._phase is not Phase.SERVING)
         if service is self._supervisor:
-            # After an orderly stop its forkserver and resource tracker are about to end by themselves.
-            self._sweeper.begin(now, HELPERS_GRACE_S if exitcode == 0 else 0.0)
+            # When it has ended by itself, its forkserver and resource tracker are about to end, too.
+            self._sweeper.begin(now, HELPERS_GRACE_S if exitcode in (os.EX_OK, os.EX_CONFIG) else 0.0)
 
     def _reconcile(self, now: float) -> None:
         if self._sweeper.busy:

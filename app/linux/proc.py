@@ -105,6 +105,14 @@ def whole(path: str, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def owner(pid: int) -> int | None:
+    """The uid that a process runs as; None where it is gone, 0 for one that nobody else may look into."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return None
+
+
 def count_fds(pid: int) -> int | None:
     """How many fds it has open; the size of its fd folder says it since Linux 6.2."""
     try:

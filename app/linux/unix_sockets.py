@@ -36,7 +36,7 @@ class Listener:
         self._on_connection = on_connection
         self._uids = {os.getuid(), 0}
         self._socket = listen(path, kind, backlog)
-        self._inode = path.stat().st_ino
+        self._inode = path.lstat().st_ino
         # Closed for a moment, to accept and close a connection when no other fd is left.
         self._spare = _spare()
         poller.watch(self._socket.fileno(), self._accept)
@@ -46,8 +46,9 @@ class Listener:
         self._poller.forget(self._socket.fileno())
         self._socket.close()
         os.close(self._spare)
-        if self._path.exists() and self._path.stat().st_ino == self._inode:
-            self._path.unlink()
+        with contextlib.suppress(OSError):
+            if self._path.lstat().st_ino == self._inode:
+                self._path.unlink()
 
     def _accept(self, _events: int) -> None:
         for _ in range(self._per_turn):
@@ -77,8 +78,9 @@ class Listener:
 
 def listen(path: Path, kind: int, backlog: int) -> socket.socket:
     """Return a non-blocking listener at ``path`` (0600), replacing the socket of a dead server."""
-    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-        path.unlink()
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.lstat().st_mode):
+            path.unlink()
     listener = socket.socket(socket.AF_UNIX, kind)
     # No other user may connect, not even between bind and a chmod; the supervisor has only one thread.
     before = os.umask(0o177)

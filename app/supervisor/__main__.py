@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from functools import partial
 
-from app import settings
+from app import home, settings
 from app.core.charts.history import OF_POOLS, History
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
@@ -18,8 +18,9 @@ from app.linux.gauges import HostGauge
 from app.linux.heartbeat import Heartbeat
 from app.linux.lifeline import adopt_orphans
 from app.linux.poller import Poller
+from app.records.errors import JournalError
 from app.records.event import EventDraft
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.supervisor.children.children import Children
 from app.supervisor.control.server import ControlServer
 from app.supervisor.handover.descriptors import DescriptorStore
@@ -55,10 +56,14 @@ _ORPHANED_GRACE_S = 1.0
 _OWN_FDS, _FDS_OF_A_PROCESS = 100, 6
 
 
-def main() -> None:
-    """Run until SIGTERM, or until the launcher is gone, and everything below has ended."""
-    chosen = settings.load()
+def main() -> int:
+    """Run until SIGTERM, or until the launcher is gone, and everything below has ended; return the exit code."""
+    try:
+        chosen = settings.load()
+    except SettingsError as error:
+        return _cannot_start(error)
     settings.hide()
+    home.hold(chosen.home)
     adopt_orphans()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -70,19 +75,29 @@ def main() -> None:
     if chosen.launcher_pid not in (0, os.getppid()):
         happened.append(_ending_with("launcher"))  # it died before we looked
     StopSignals(poller, lambda: happened.append(e.StopAll(by="supervisor")))
-    run(chosen, guard, poller, happened, nofile=soft)
+    return run(chosen, guard, poller, happened, nofile=soft)
 
 
-def run(chosen: Settings, guard: Guard, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> None:
-    """Assemble the parts, recover what the previous supervisor left, and run until stopped."""
+def run(chosen: Settings, guard: Guard, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> int:
+    """Assemble the parts, recover what the previous supervisor left, and run until stopped; return the exit code."""
     with contextlib.ExitStack() as closing:
-        context, fleet, parts = _assembled(chosen, guard, poller, happened, nofile, closing)
+        try:
+            context, fleet, parts = _assembled(chosen, guard, poller, happened, nofile, closing)
+        except (JournalError, OSError) as error:
+            return _cannot_start(error)
         # What is here now stays: neither we nor a fork child look at it again, which would copy its pages there.
         gc.collect()
         gc.freeze()
         Loop(context, fleet, parts).run()
         parts.handover.end(context.now())
         parts.publishing.publish(context.now())
+    return os.EX_OK
+
+
+def _cannot_start(error: Exception) -> int:
+    """Say why; the launcher knows the exit code, and does not try again at its own start."""
+    sys.stderr.write(f"procession: the supervisor cannot start: {error}\n")
+    return os.EX_CONFIG
 
 
 def _assembled(
@@ -94,6 +109,7 @@ def _assembled(
     closing: contextlib.ExitStack,
 ) -> tuple[Context, Fleet, Parts]:
     """Return the parts; ``closing`` closes them in reverse order."""
+    set_aside = home.mend(chosen.home)
     children = Children(poller)
     children.forkserver.ensure_running()
     control = closing.enter_context(contextlib.closing(ControlServer(chosen.control_path, poller)))
@@ -108,7 +124,7 @@ def _assembled(
         history=History(),
         pool_history=History(series=OF_POOLS),
         logs=logs,
-        vitals=Vitals(children, control, HostGauge(), chosen),
+        vitals=Vitals(children, control, HostGauge(), home.Presence(chosen.home), chosen),
         happened=happened,
         nofile=nofile,
         heartbeat=Heartbeat(chosen.beat_fd) if chosen.beat_fd >= 0 else None,
@@ -116,6 +132,8 @@ def _assembled(
         fd_reserve=closing.enter_context(contextlib.closing(FdReserve())),
     )
     closing.callback(lambda: recording.end(context.now()))
+    for text in set_aside:
+        recording.note(EventDraft(at=context.now().wall, kind="supervisor", text=text, by="supervisor"))
     fleet = Fleet(
         next_number=recording.journal.next_process_number,
         own_pid=os.getpid(),
@@ -131,7 +149,7 @@ def _assembled(
     descriptors = closing.enter_context(contextlib.closing(DescriptorStore(ends, resources.handover.descriptor)))
     handover = Handover(recording.journal, fleet, resources.handover, descriptors, guard)
     recover(context, fleet, observation, handover)
-    context.logs.sweep(fleet.members)
+    context.logs.sweep(fleet.members, recording.journal.has_numbered)
     stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()))
     sampling = Sampling(context, fleet, children, stacking=stacking, observation=observation)
     publishing = Publishing(context, fleet, control, analysis)
@@ -198,4 +216,4 @@ def _ending_with(name: str) -> e.StopAll:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,7 @@ A process whose end was not seen is `lost`; one that still runs, by (pid, start 
 one with a restart policy is started again; a program of a terminal has gone on and keeps its record (`handover`).
 """
 
-from functools import partial
+import os
 
 import msgspec
 
@@ -13,13 +13,16 @@ from app.core.fleet.events import Plan
 from app.core.fleet.fleet import Fleet
 from app.core.processes import starts
 from app.core.programs import program as programs
+from app.linux import proc
 from app.linux.identity import lives
+from app.linux.procfs import environment_value
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import EventDraft
 from app.records.primitives import UNDECODABLE, Key
 from app.records.process import State, key_of
 from app.supervisor.handover.handover import Handover
+from app.supervisor.inventory.origins import VARIABLE
 from app.supervisor.journal.facts import ProcessFact
 from app.supervisor.observers.observation import Observation
 
@@ -28,6 +31,9 @@ from .context import Context
 #: After so many deaths in a row, each before `SETTLED_S`, a supervisor takes over nothing.
 MAX_DEATHS = 3
 SETTLED_S = 5.0
+#: Damaged rows that get a line of the journal each.
+_MAX_SAID = 20
+_ENVIRONMENT_BYTES = 256 * 1024
 
 
 def recover(context: Context, fleet: Fleet, observation: Observation, handover: Handover) -> None:
@@ -36,15 +42,15 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     if journal.replaced:
         _note(context, now, journal.replaced)
     before = context.recording.begin(fleet.own_pid, now)
-    if before is None:
-        return
-    left, nothing = journal.unfinished(), _has_died_too_often(context, now)
+    for removed in journal.removed[:_MAX_SAID]:
+        _note(context, now, removed)
+    left, nothing = context.recording.unfinished(now), _has_died_too_often(context, now)
     went_on, out = handover.take_over(now, nothing=nothing)
     elsewhere = went_on | {fact.id for fact in left.processes if _is_attached(_plan(fact))}
     orphans = [
         key_of(one.id)
         for one in left.descendants
-        if one.root not in elsewhere and _runs(key_of(one.id), one.boot_id, journal.boot_id)
+        if one.root not in elsewhere and _still_ours(context, key_of(one.id), one.boot_id, one.root)
     ]
     for one in left.descendants:
         if key_of(one.id) in orphans:
@@ -54,12 +60,11 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     _watch_again(context, observation, out)
     lost = []
     for fact in (fact for fact in left.processes if fact.id not in went_on):
-        with context.guard.over("processes to restore", partial(_give_up, context, fleet, fact)):
-            if nothing:
-                _give_up(context, fleet, fact)
-            if nothing or _restore(context, fleet, observation, fact, now):
-                lost.append(fact)
-    if before.ended_at is None:
+        if nothing:
+            _give_up(context, fleet, fact)
+        if nothing or _restored(context, fleet, observation, fact, now):
+            lost.append(fact)
+    if before and before.ended_at is None:
         text = f"the previous supervisor (pid {before.pid}) was killed: {len(lost):,} processes lost"
         _note(context, now, f"{text}, {len(orphans):,} of their descendants still running")
 
@@ -84,15 +89,28 @@ def _give_up(context: Context, fleet: Fleet, fact: ProcessFact) -> None:
     context.recording.forget(fact.id)
 
 
+def _restored(context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
+    """Restore a record; forget it if it is damaged in a way that only shows now: the others come back."""
+    try:
+        return _restore(context, fleet, observation, fact, now)
+    except Exception as error:  # noqa: BLE001 - a plan is a tree of any values
+        _give_up(context, fleet, fact)
+        _note(context, now, f"{fact.id} was damaged in the journal and is forgotten: {type(error).__name__}: {error}")
+        return False
+
+
 def _restore(context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
     """Restore the record of a process; return whether the process was lost."""
     plan, boot_id = _plan(fact), context.recording.journal.boot_id
     if plan is None:
-        # Written by another version; its journal lines remain.
+        # Damaged, or written by another version; its journal lines remain.
         context.recording.forget(fact.id)
+        _note(context, now, f"{fact.id} ({fact.name}) cannot be restored: its plan cannot be read")
         return False
     key = (fact.pid, fact.start_ticks) if fact.pid and fact.start_ticks else None
-    runs = key is not None and _runs(key, fact.boot_id, boot_id)
+    runs = key is not None and (
+        _runs(key, fact.boot_id, boot_id) if _is_attached(plan) else _still_ours(context, key, fact.boot_id, fact.id)
+    )
     former = starts.Former(id=fact.id, state=State(fact.state), pid=fact.pid, created_at=fact.created_at, runs=runs)
     if runs and _is_attached(plan):
         _watch_again(context, observation, programs.went_on(fleet, plan, former, now))
@@ -130,6 +148,23 @@ def _is_attached(plan: Plan | None) -> bool:
 def _runs(key: Key, boot_id_then: str, boot_id: str) -> bool:
     """Return whether the process still runs; pid and start time identify it only within one boot."""
     return boot_id_then == boot_id and lives(key)
+
+
+def _still_ours(context: Context, key: Key, boot_id_then: str, root: str | None) -> bool:
+    """Return whether a process still runs and shows that it is of this home: what we adopt we may kill.
+
+    The journal alone proves nothing, it may be damaged.  What a supervised process starts has its id in the
+    environment, or its files open.
+    """
+    pid = key[0]
+    if not _runs(key, boot_id_then, context.recording.journal.boot_id) or proc.owner(pid) != os.geteuid():
+        return False
+    environment = proc.read(f"{pid}/environ", _ENVIRONMENT_BYTES) or b""
+    if root and environment_value(environment, VARIABLE) == root:
+        return True
+    home, name = context.settings.home.resolve(), f"{root}." if root else ""
+    files = (f"{home}/logs/{name}", f"{home}/stacks/{name}")
+    return any(proc.link(f"{pid}/fd/{fd}").startswith(files) for fd in proc.names(f"{pid}/fd"))
 
 
 def _note(context: Context, now: p.Now, text: str) -> None:

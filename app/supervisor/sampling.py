@@ -44,6 +44,7 @@ class Sampling:
         sweep = context.inventory.sweep(now.mono)
         _reap(sweep.zombies)
         context.vitals.refresh(now.mono)
+        self._note(context.vitals.take_notices(), now)
         context.remember(sweep, self._fleet.pools.living(), now)
         sampled = e.Sampled(sweep.samples, sweep.descendants, self._log_sizes)
         self._log_sizes = {}
@@ -58,7 +59,10 @@ class Sampling:
             return
         self._log_sizes |= logs.check(now.mono)
         self.name_helpers()
-        for text in logs.take_notices():
+        self._note(logs.take_notices(), now)
+
+    def _note(self, notices: Iterable[str], now: p.Now) -> None:
+        for text in notices:
             self._context.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
 
     def _sentinel(self, process_id: str) -> e.Happening:

@@ -5,6 +5,7 @@ import platform
 import time
 
 from app.core.fleet.fleet import Fleet
+from app.home import Presence
 from app.linux.gauges import FdBudget, Gauge, HostGauge
 from app.linux.proc import count_fds, read
 from app.records.machine import Supervisor
@@ -20,9 +21,13 @@ _MAX_NAMED = 20
 class Vitals:
     """Measures once per sweep; between sweeps only what a stop waits for changes."""
 
-    def __init__(self, children: Children, control: ControlServer, host: HostGauge, settings: Settings) -> None:
+    def __init__(
+        self, children: Children, control: ControlServer, host: HostGauge, home: Presence, settings: Settings
+    ) -> None:
         self.host = host.measure()
         self._host_gauge = host
+        self._home = home
+        self._notices: list[str] = []
         self._preload_verified: bool | None = None
         self._children, self._control = children, control
         self._gauge = Gauge(os.getpid(), FdBudget())
@@ -45,6 +50,13 @@ class Vitals:
         self._fds = count_fds(os.getpid())
         self._oom_kills = _oom_kills()
         self._protected = self._find_protected()
+        if notice := self._home.look():
+            self._notices.append(notice)
+
+    def take_notices(self) -> list[str]:
+        """Return what is to be journalled since the last call."""
+        taken, self._notices = self._notices, []
+        return taken
 
     def oom_kills_since_refresh(self) -> int:
         """Return how many OOM kills the kernel has counted since the last sweep."""
@@ -63,7 +75,7 @@ class Vitals:
             cpu_percent=self._gauge.sample.cpu_percent,
             rss_bytes=self._gauge.sample.rss_bytes,
             fds=self._fds,
-            journal_error=journal_error,
+            journal_error=journal_error or self._home.trouble,
             allow_targets=self._settings.allow_targets,
             not_shown=fleet.not_shown,
         )

@@ -10,8 +10,8 @@ import sys
 import gevent
 from gevent.event import Event
 
-from app import settings
-from app.linux import lifeline
+from app import home, settings
+from app.linux import lifeline, own_files
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 from app.web.http import server
@@ -19,6 +19,8 @@ from app.web.http import server
 from . import create_app
 
 _BEAT_S = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -29,6 +31,10 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"procession web: {error}\n")
         return 1
+    if not chosen.token:
+        sys.stderr.write(f"procession web: {chosen.home}/token holds no token: delete it to have a new one made\n")
+        return 1
+    home.hold(chosen.home)
     if chosen.launcher_pid:
         # If we outlived the launcher, we would keep its port.  SIGKILL ends us even while we are stopped.
         lifeline.end_with_parent(signal.SIGKILL, chosen.launcher_pid)
@@ -43,7 +49,7 @@ def _serve(chosen: Settings) -> None:
         gevent.signal_handler(number, stopping.set)
     web = create_app(chosen)
     listener = server.listen(chosen)
-    chosen.address_path.write_text(server.address(listener) + "\n")
+    _write_address(chosen, server.address(listener))
     serving = server.serving(listener, web.application)
     # What is here now stays: a collection that goes over it holds every request up for 50 ms.
     gc.freeze()
@@ -64,6 +70,16 @@ def _beat(heartbeat: Heartbeat) -> None:
     while True:
         heartbeat.beat()
         gevent.sleep(_BEAT_S)
+
+
+def _write_address(chosen: Settings, address: str) -> None:
+    path = chosen.address_path
+    try:
+        if (what := own_files.found(path)) not in (None, "a file"):
+            log.warning("%s is %s; moved it to %s", path, what, own_files.set_aside(path).name)
+        own_files.write(path, f"{address}\n".encode())
+    except OSError as error:
+        log.warning("cannot write %s: %s", path, error)
 
 
 def _raise_fd_limit() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import stat
 import sys
 from types import ModuleType
 
@@ -75,7 +76,7 @@ def redirect_output(log: str) -> None:
     Replaces descriptors 0 to 2, so that subprocesses and C libraries are redirected too.
     """
     _replace(os.open(os.devnull, os.O_RDONLY), 0)
-    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWN_FILE)
+    written = _append_to(log)
     os.dup2(written, 2)
     _replace(written, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -83,6 +84,16 @@ def redirect_output(log: str) -> None:
         stream = open(fd, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _append_to(path: str) -> int:
+    """Open a file of ours for appending: a FIFO in its place would block us, and a link lead into a user's file."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, OWN_FILE)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(f"{path} is not a regular file")
+    os.set_blocking(fd, True)
+    return fd
 
 
 def _replace(fd: int, number: int) -> None:
@@ -96,11 +107,15 @@ def _replace(fd: int, number: int) -> None:
 def stacks_on_signal(stack: str) -> None:
     """Append the stacks of all threads to the file ``stack`` on `STACK_SIGNAL`; write a crash's stack to the log.
 
-    faulthandler writes from C, so this also works under a lock and in a C call that does not return.
+    faulthandler writes from C, so this also works under a lock and in a C call that does not return.  Without the file
+    the signal stays unhandled, and stacks are read from outside.
     """
-    fd = descriptors.move_high(os.open(stack, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWN_FILE))
-    faulthandler.register(STACK_SIGNAL, file=fd, all_threads=True, chain=False)
     faulthandler.enable(file=2)
+    try:
+        fd = descriptors.move_high(_append_to(stack))
+    except OSError:
+        return
+    faulthandler.register(STACK_SIGNAL, file=fd, all_threads=True, chain=False)
 
 
 def mark_environment(process_id: str) -> None:

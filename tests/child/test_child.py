@@ -3,7 +3,7 @@
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -247,6 +247,28 @@ def test_the_stack_signal_appends_the_stacks(supervisor: BareSupervisor, method:
         os.kill(started.pid, signum)
         wait_until(lambda count=count: started.stack.read_text().count("in sleep\n") == count)
     assert started.process.is_alive()
+
+
+@pytest.mark.parametrize("put_there", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("elsewhere")])
+def test_without_its_stack_file_it_runs(
+    supervisor: BareSupervisor, tmp_path: Path, put_there: Callable[[Path], None]
+) -> None:
+    """It neither waits for a reader of a FIFO nor follows a link; its stack is then read from outside."""
+    put_there(tmp_path / "0.stack")
+    assert supervisor.start("fork", "jobs:quiet").end() == 0
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("put_there", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("elsewhere")])
+def test_it_writes_its_output_into_nothing_but_a_file(
+    supervisor: BareSupervisor, tmp_path: Path, put_there: Callable[[Path], None]
+) -> None:
+    """Something else in the place of the log is a failed start, reported at once."""
+    put_there(tmp_path / "0.log")
+    started = supervisor.start("fork", "jobs:quiet")
+    assert started.end() == 1
+    assert isinstance(started.reports[0], FailedToStart)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_crash_writes_its_stack_to_the_log(supervisor: BareSupervisor) -> None:

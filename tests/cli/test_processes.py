@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.home import claim
+from app.launcher import sweep
 from app.records.process import LaunchSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
@@ -144,6 +147,20 @@ def test_logs_prints_exactly_what_the_process_wrote(instance: Instance) -> None:
     assert followed.stdout == at_once.stdout
     assert followed.stdout == (instance.home / "logs" / f"{process.id}.log").read_text()
     assert followed.stdout.count("\n") >= 10
+
+
+def test_logs_refuses_what_is_no_log(instance: Instance) -> None:
+    """It names what is in the place of the log."""
+    made = instance.ask("launch", "exit-with", "--param", "code=0")[0]
+    path = instance.home / "logs" / f"{made['id']}.log"
+    wait_until(path.exists)
+    path.unlink()
+    os.mkfifo(path)
+
+    done = instance.cli("logs", made["id"])
+
+    assert (done.returncode, done.stdout) == (FAILED, "")
+    assert done.stderr == f"procession: {path} is a FIFO\n"
 
 
 def test_logs_skips_the_beginning_dropped_by_the_size_limit(instance: Instance) -> None:
@@ -308,6 +325,19 @@ def test_commands_without_an_instance_exit_with_3(tmp_path: Path, arguments: tup
 
     assert (done.returncode, done.stdout) == (NO_INSTANCE, "")
     assert f"no instance is running for {home}" in done.stderr
+
+
+def test_a_lock_file_that_names_another_process_is_no_instance(tmp_path: Path) -> None:
+    """It is not waited for: only a launcher has the lock file open."""
+    home = claim(tmp_path / "home")
+    us = sweep.identify(os.getpid())
+    (home / "lock").write_text(f"{us.pid:10} {us.started:20}\n" * 3)
+    began = time.monotonic()
+
+    done = Instance(home).cli("ps")
+
+    assert (done.returncode, done.stdout) == (NO_INSTANCE, "")
+    assert time.monotonic() - began < 5
 
 
 def test_installed_command_and_python_m_app_print_the_same_version() -> None:

@@ -156,9 +156,9 @@ def test_an_invalid_setting_is_reported_in_one_line(tmp_path: Path) -> None:
 
 def test_serve_gives_up_on_a_supervisor_that_cannot_start(tmp_path: Path) -> None:
     """After several attempts it prints the reason on standard error and exits with 1, leaving no process."""
-    home = tmp_path / "home"
-    (home / "control.sock" / "in-the-way").mkdir(parents=True)
-    instance = Instance(home)
+    (tmp_path / "sqlite3.py").write_text("raise SystemExit(1)")
+    instance = Instance(tmp_path / "home")
+    instance.environ["PYTHONPATH"] = str(tmp_path)
     try:
         instance.start()
         assert instance.wait_ended() == 1

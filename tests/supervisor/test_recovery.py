@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -83,6 +84,15 @@ def test_supervisor_without_its_launcher_ends_its_processes_and_itself(tmp_path:
             20,
             "the child and the supervisor have ended",
         )
+
+
+def test_supervisor_whose_launcher_died_before_its_start_ends_itself(tmp_path: Path) -> None:
+    """Its parent is another process by then, which would never tell it to stop."""
+    with subprocess.Popen(["true"]) as launcher:
+        launcher.wait()
+    supervisor = Supervised(tmp_path / "home", launcher_pid=str(launcher.pid))
+    command = [sys.executable, "-P", "-m", "app.supervisor"]
+    assert subprocess.run(command, env=supervisor.environ, timeout=30, check=False).returncode == 0
 
 
 def test_sigterm_stops_the_supervisor_and_ends_orphans_too(tmp_path: Path) -> None:

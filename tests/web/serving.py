@@ -14,6 +14,7 @@ import engineio
 import requests
 import socketio
 
+from app.home import claim
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ class Running:
     """A process of Procession, stopped at the end of the `with` block."""
 
     def __init__(self, module: str, home: Path, *, pass_fds: tuple[int, ...] = (), **settings: str) -> None:
+        claim(home)  # before there is anything else in it
         own = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
         chosen = {"HOME": str(home), "PORT": "0"} | settings
         environment = own | {f"PROCESSION_{name}": value for name, value in chosen.items()}

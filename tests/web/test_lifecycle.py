@@ -17,6 +17,7 @@ import pytest
 import requests
 import websocket
 
+from app.home import claim
 from app.web.http.auth import FAILURES
 from tests.waiting import wait_until
 from tests.web.serving import ROOT, Running, Web
@@ -39,6 +40,16 @@ def test_sigterm_ends_the_web_process_cleanly(tmp_path: Path) -> None:
         silent.shutdown()
         idle.close()
         assert web.errors == ""
+
+
+def test_without_a_token_nothing_is_served(tmp_path: Path) -> None:
+    """A damaged token file is no empty token; the launcher has made a new one before it starts a web process."""
+    claim(tmp_path)
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    with Running("app.web", tmp_path) as web:
+        assert web.process.wait(20) == 1
+    assert "holds no token" in (tmp_path / "app.web.stderr").read_text()
+    assert not (tmp_path / "address").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

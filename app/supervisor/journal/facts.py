@@ -3,29 +3,39 @@
 The journal fills in ``boot_id``: a pid and a start time identify a process only within one boot.
 """
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 from app.records.event import EventDraft
+from app.records.limits import MAX_PID
+from app.records.process import State
+
+#: What a row of the file must fulfil: an id becomes the name of a file, a time is shown as a date.
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,40}\Z")]
+Pid = Annotated[int, Meta(ge=1, le=MAX_PID)]
+Ticks = Annotated[int, Meta(ge=0, lt=2**53)]
+Wall = Annotated[float, Meta(ge=0, lt=1e11)]
 
 
 class ProcessFact(Struct, frozen=True, kw_only=True):
     """One supervised process.  ``spec`` is JSON, enough to launch it again; None leaves the stored one unchanged."""
 
-    id: str
+    id: Id
     name: str
-    state: str
+    state: State
     spec: str | None = None
-    pid: int | None = None
-    start_ticks: int | None = None
-    created_at: float = 0.0
+    pid: Pid | None = None
+    start_ticks: Ticks | None = None
+    created_at: Wall = 0.0
     boot_id: str = ""
 
 
 class DescendantFact(Struct, frozen=True, kw_only=True):
     """A process of the OS below a supervised one; ``id`` is ``PID-STARTTICKS``."""
 
-    id: str
-    root: str | None
+    id: Annotated[str, Meta(pattern=r"^[0-9]{1,7}-[0-9]{1,16}\Z")]
+    root: Id | None
     name: str
     boot_id: str = ""
 
@@ -46,15 +56,12 @@ class Batch(Struct):
 class Unfinished(Struct, frozen=True):
     """The processes and descendants that had not ended when the journal was last written."""
 
-    processes: tuple[ProcessFact, ...]
-    descendants: tuple[DescendantFact, ...]
+    processes: tuple[ProcessFact, ...] = ()
+    descendants: tuple[DescendantFact, ...] = ()
 
 
 class Run(Struct, frozen=True, kw_only=True):
     """One run of a supervisor; ``ended_at`` is None if it was killed."""
 
-    number: int
-    pid: int
-    boot_id: str
-    started_at: float
-    ended_at: float | None
+    pid: Pid
+    ended_at: Wall | None

@@ -10,6 +10,7 @@ Bounded: 100,000 events of at most 4,000 characters; commits delete the oldest i
 no gaps, so the oldest seq − 1 is the number of lines that were dropped.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,8 +22,9 @@ from app.records.event import Event, EventDraft
 from app.records.limits import MAX_EVENTS
 from app.records.process import State
 
+from . import rows as rows_of
 from .facts import Batch, DescendantFact, ProcessFact, Run, Unfinished
-from .file import Connection, journal_errors, open_file, open_to_read, transaction
+from .file import MAX_NUMBER, Connection, journal_errors, open_file, open_to_read, transaction
 
 EVENTS_KEPT = 100_000
 RUNS_KEPT = 1000
@@ -31,6 +33,7 @@ SET_ASIDE_KEPT = 1000
 TEXT_LENGTH = 4000
 # Old lines are deleted so many at a time: most commits need not touch the oldest pages.
 _SLICE = 256
+_PROCESSES = "SELECT processes.*, spec FROM processes LEFT JOIN specs ON process = id"
 #: In these states a process has left nothing to find after a crash.
 _FINISHED = (State.JOINED, State.CLOSED, State.FATAL, State.LOST)
 
@@ -38,13 +41,15 @@ _FINISHED = (State.JOINED, State.CLOSED, State.FATAL, State.LOST)
 class Journal:
     """Reads and writes the file.  A method that fails raises `JournalError` and has changed nothing.
 
-    A damaged file is moved aside when it is opened; ``replaced`` then says so, for an event.
+    A damaged file is moved aside when it is opened; ``replaced`` then says so, for an event.  A damaged row of a
+    process is removed when a run begins; ``removed`` then has a sentence for each.
     """
 
     def __init__(self, path: Path, events_kept: int = EVENTS_KEPT) -> None:
         self.path = path
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         self._events_kept = events_kept
+        self.removed: list[str] = []
         with journal_errors("opened"):
             self._db, self.replaced = open_file(path)
             self._first, self._last = self._bounds()
@@ -59,6 +64,10 @@ class Journal:
         """Return a number that no process has had; the next commit writes it."""
         self._number += 1
         return self._number
+
+    def has_numbered(self, process: str) -> bool:
+        """Return whether it is the id of a process that is, or was, in this journal."""
+        return 0 < _number_of(process) <= self._number
 
     def commit(self, batch: Batch) -> list[Event]:
         """Write all of ``batch`` or nothing; return its events with their numbers, durable by then."""
@@ -82,22 +91,24 @@ class Journal:
     def unfinished(self) -> Unfinished:
         """Return the processes that had not ended when the journal was last written, to compare with the OS."""
         with journal_errors("read"):
-            processes = self._db.execute(
-                "SELECT processes.*, spec FROM processes LEFT JOIN specs ON process = id ORDER BY created_at, id"
-            ).fetchall()
+            processes = self._db.execute(f"{_PROCESSES} ORDER BY created_at, id").fetchall()
             descendants = self._db.execute("SELECT * FROM descendants ORDER BY id").fetchall()
+        known = (rows_of.fact(ProcessFact, row) for row in processes)
         return Unfinished(
-            tuple(ProcessFact(**row) for row in processes if row["state"] not in _FINISHED),
-            tuple(DescendantFact(**row) for row in descendants),
+            tuple(fact for fact in known if fact and fact.state not in _FINISHED),
+            tuple(fact for row in descendants if (fact := rows_of.fact(DescendantFact, row))),
         )
 
     def begin_run(self, pid: int, at: float) -> Run | None:
         """Write that a supervisor starts; return the previous run, None if this is the first.
 
-        Deletes what cannot be `unfinished` any more: processes that had ended, and descendants from before a reboot.
+        Deletes what cannot be `unfinished` any more: processes that had ended, and descendants from before a reboot;
+        and rows that are damaged.
         """
         with journal_errors("written"), transaction(self._db):
             row = self._db.execute("SELECT * FROM runs ORDER BY number DESC LIMIT 1").fetchone()
+            self._remove_damaged("processes", _PROCESSES, ProcessFact)
+            self._remove_damaged("descendants", "SELECT * FROM descendants", DescendantFact)
             run = (pid, self.boot_id, at)
             self._db.execute("INSERT INTO runs (pid, boot_id, started_at) VALUES (?, ?, ?)", run)
             self._db.execute("DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?", (RUNS_KEPT,))
@@ -105,7 +116,7 @@ class Journal:
             self._db.execute("DELETE FROM specs WHERE process NOT IN (SELECT id FROM processes)")
             self._db.execute("DELETE FROM descendants WHERE boot_id != ?", (self.boot_id,))
             self._db.execute("DELETE FROM legacy WHERE boot_id != ?", (self.boot_id,))
-        return Run(**row) if row else None
+        return rows_of.fact(Run, row) if row else None
 
     def end_run(self, at: float) -> None:
         """Write that this supervisor ends as asked."""
@@ -159,7 +170,15 @@ class Journal:
 
     def _highest_number(self) -> int:
         row = self._db.execute("SELECT value FROM numbers WHERE name = 'process'").fetchone()
-        return int(row["value"]) if row else 0
+        # Where that row is missing: no two processes may have one number.
+        ids = (_number_of(row["id"]) for row in self._db.execute("SELECT id FROM processes"))
+        return max(int(row["value"]) if row else 0, *ids, 0)
+
+    def _remove_damaged(self, table: str, rows: str, kind: type[ProcessFact | DescendantFact]) -> None:
+        for row in self._db.execute(rows).fetchall():
+            if why := rows_of.fault(kind, row):
+                self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row["id"],))  # noqa: S608  all ours
+                self.removed.append(f"{str(row['id'])[:40]} was damaged in the journal and is forgotten: {why}")
 
     def _first_to_keep(self, last: int) -> int:
         over = last - self._first + 1 - self._events_kept
@@ -200,8 +219,14 @@ def _found(db: Connection, query: Events) -> tuple[list[Event], int]:
     sql = f"SELECT * FROM events WHERE {conditions} ORDER BY seq {direction} LIMIT ?"  # noqa: S608  all ours
     with journal_errors("read"):
         rows = db.execute(sql, (*values, max(min(query.limit, MAX_EVENTS), 0))).fetchall()
-    events = [Event(**row) for row in (reversed(rows) if query.latest else rows)]
+    events = [rows_of.event(row) for row in (reversed(rows) if query.latest else rows)]
     return events, events[-1].seq if events else query.after
+
+
+def _number_of(process: object) -> int:
+    """Return N of the process id ``pN``; 0 of any other."""
+    matched = re.fullmatch(r"p([1-9][0-9]{0,15})", str(process))
+    return min(int(matched[1]), MAX_NUMBER) if matched else 0
 
 
 def _numbered(draft: EventDraft, seq: int) -> Event:

@@ -15,7 +15,7 @@ from app.records.errors import JournalError
 from app.records.event import Event, EventDraft
 
 from .backlog import Backlog
-from .facts import DescendantFact, ProcessFact, Run
+from .facts import DescendantFact, ProcessFact, Run, Unfinished
 from .journal import Journal
 
 
@@ -61,6 +61,14 @@ class Recording(Backlog):
         """Write that this supervisor runs well: what it took over did not end it."""
         with suppress(JournalError):
             self.journal.settled()
+
+    def unfinished(self, now: p.Now) -> Unfinished:
+        """Return what the previous run left; nothing if the journal cannot be read."""
+        try:
+            return self.journal.unfinished()
+        except JournalError as error:
+            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            return Unfinished()
 
     def end(self, now: p.Now) -> None:
         """Write that this run ends as asked; if that fails, the next start reports that it was killed."""

@@ -19,10 +19,14 @@ import errno
 import fcntl
 import itertools
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
+
+from app.linux import own_files
+from app.linux.own_files import NotOurs
 
 from .hole_puncher import WITHOUT_HOLES, HolePuncher
 from .space import LOW_CAP, Space
@@ -70,6 +74,8 @@ class LogKeeper:
         self._cap = cap_bytes
         self._folder = folder
         self._logs: dict[str, _Log] = {}
+        # Logs that go on: of processes that an earlier supervisor has left to us.
+        self._continued: frozenset[str] = frozenset()
         # Deleted, but something that outlived its process may still write into it.
         self._unlinked: list[_Log] = []
         #: Of these processes of ``_logs`` nothing more is expected.
@@ -88,12 +94,22 @@ class LogKeeper:
         return self._folder / (process + _SUFFIX)
 
     def track(self, process: str) -> None:
-        """Watch the log of a process from now on; it is created (0600) where it is not there.  Raises OSError."""
+        """Watch the log of a process from now on; it is created (0600) where it is not there.  Raises OSError.
+
+        What is not its log but has its name is set aside.
+        """
         self._ended.discard(process)
         if process in self._logs:
             return
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self.path(process), flags, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        path = self.path(process)
+        try:
+            fd = own_files.opened(path, flags if process in self._continued else flags | os.O_EXCL)
+        except (NotOurs, FileExistsError):
+            what = own_files.found(path)
+            aside = own_files.set_aside(path)
+            self._notices.append(f"{path} is {what}, not the log of a process; moved it to {aside.name}")
+            fd = own_files.opened(path, flags | os.O_EXCL)
         size = os.lseek(fd, 0, os.SEEK_END)
         self._logs[process] = _Log(next(self._numbers), process, fd, first_offset(fd), size)
 
@@ -105,13 +121,19 @@ class LogKeeper:
     def forget(self, process: str) -> None:
         """Delete the log of a process.  It is kept small for as long as somebody else still has it open."""
         self._ended.discard(process)
-        self.path(process).unlink(missing_ok=True)
+        with suppress(OSError):  # it was removed, or something else has its name
+            self.path(process).unlink()
         if log := self._logs.pop(process, None):
             self._unlinked.append(log)
 
-    def sweep(self, keep: Collection[str]) -> int:
-        """Delete the logs of all processes that are not named: those of earlier runs.  Returns how many."""
-        old = [path for path in self._folder.glob("*" + _SUFFIX) if path.stem not in keep]
+    def sweep(self, keep: Collection[str], is_known: Callable[[str], bool]) -> int:
+        """Delete the logs of processes of earlier runs that ``is_known`` knows, but for ``keep``.  Returns how many."""
+        self._continued = frozenset(keep)
+        old = [
+            path
+            for path in self._folder.glob("*" + _SUFFIX)
+            if path.stem not in keep and is_known(path.stem) and own_files.found(path) == "a file"
+        ]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)

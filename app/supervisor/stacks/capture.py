@@ -4,7 +4,7 @@ import os
 from enum import Enum, auto
 from pathlib import Path
 
-from app.linux import identity, proc
+from app.linux import identity, own_files, proc
 from app.linux.activity import Blocked, blocked_on
 from app.linux.poller import Poller
 from app.linux.procfs import catches
@@ -200,19 +200,23 @@ _MARK = b"(most recent call first)"
 class StackFile:
     """Reads the dump that is appended after this object was created, before the signal is sent.
 
-    Raises OSError if the file does not exist.
+    Raises OSError if the file does not exist, or is none of ours.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if os.stat(path).st_size > _LIMIT_BYTES:
-            os.truncate(path, 0)  # the child's descriptor appends, so it goes on at the new end
-        self._start = self._size = os.stat(path).st_size
+        fd = own_files.opened(path, os.O_RDWR)
+        try:
+            if os.fstat(fd).st_size > _LIMIT_BYTES:
+                os.ftruncate(fd, 0)  # the child's descriptor appends, so it goes on at the new end
+            self._start = self._size = os.fstat(fd).st_size
+        finally:
+            os.close(fd)
         self._grew_at = 0.0
 
     def complete(self, now: float) -> str | None:
         """Return the dump once it is complete."""
-        size = os.stat(self._path).st_size
+        size = own_files.size(self._path)
         if size != self._size:
             self._size, self._grew_at = size, now
         if size <= self._start or now - self._grew_at < _QUIET_S:
@@ -221,7 +225,7 @@ class StackFile:
         return dump.decode(errors="replace") if _MARK in dump and dump.endswith(b"\n") else None
 
     def _read(self) -> bytes:
-        fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = own_files.opened(self._path)
         try:
             return os.pread(fd, _LIMIT_BYTES, self._start)
         finally:

@@ -7,6 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from app.protocol.control import Consequences, History, Inspect, Launch
+from app.records.errors import NotPossible
 from app.records.primitives import JsonDict
 from app.records.verbs import Verb
 from app.web.http.auth import Role
@@ -84,7 +85,10 @@ def consequences(path: IdPath, query: ConsequencesQuery) -> Response:
 def log(path: IdPath, query: LogQuery) -> Response:
     """Return a part of the output of a process (standard output and error)."""
     process_id = services().process(path.id)["id"]
-    return answer(logs.read(services().settings.log_path(process_id), query.offset, query.limit))
+    try:
+        return answer(logs.read(services().settings.log_path(process_id), query.offset, query.limit))
+    except OSError as error:
+        raise NotPossible(f"log is not possible: {error}") from error
 
 
 def _launched(body: LaunchBody, count: int) -> JsonDict:

@@ -15,6 +15,7 @@ import gevent
 import msgspec
 from msgspec import structs
 
+from app.linux import own_files
 from app.web.present.processes import LogMessage, LogPart
 from app.web.upstream import logs
 
@@ -65,7 +66,7 @@ class LogTails:
 class _Tail:
     def __init__(self, process_id: str, path: Path, send: Callable[[_Tail, LogPart], None]) -> None:
         self.process_id = process_id
-        self.position = logs.size(path)
+        self.position = own_files.size(path)
         self.watchers: list[Client] = []
         self._path = path
         self._send = send
@@ -83,7 +84,7 @@ class _Tail:
                 log.exception("cannot read %s", self._path)
 
     def _look(self) -> None:
-        size = logs.size(self._path)
+        size = own_files.size(self._path)
         if size == self.position:
             return
         if size < self.position:

@@ -7,6 +7,7 @@ decoded as UTF-8 with replacement, and never cut inside a character.
 import os
 from pathlib import Path
 
+from app.linux import own_files
 from app.web.present.processes import LogPart
 
 UTF8_LONGEST = 4
@@ -14,23 +15,18 @@ UTF8_LEAD, UTF8_LAST_LEAD = 0xC0, 0xF4
 
 
 def read(path: Path, offset: int, limit: int) -> LogPart:
-    """Return at most ``limit`` bytes from ``offset`` (negative: from the end); a missing file counts as empty."""
+    """Return at most ``limit`` bytes from ``offset`` (negative: from the end); a missing file counts as empty.
+
+    Raises OSError if something else is there, which a viewer must not read.
+    """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = own_files.opened(path)
     except FileNotFoundError:
         return LogPart(offset=0, next=0, size=0, text="")
     try:
         return _read(fd, offset, limit)
     finally:
         os.close(fd)
-
-
-def size(path: Path) -> int:
-    """Return the size of the file; 0 if it is missing."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _read(fd: int, offset: int, limit: int) -> LogPart:

@@ -20,6 +20,7 @@ from app.protocol.control import Events
 from app.records.errors import JournalError
 from app.records.event import EventDraft
 from app.records.limits import MAX_EVENTS
+from app.records.process import State
 from app.supervisor.journal.facts import Batch, DescendantFact, ProcessFact
 from app.supervisor.journal.journal import TEXT_LENGTH, Journal
 
@@ -376,6 +377,114 @@ def test_damaged_file_is_moved_aside_and_reported(path: Path, damage: Callable[[
     assert aside.name in journal.replaced
     assert commit(journal, draft("new")) == [1]
     journal.close()
+
+
+def unfinished_journal(path: Path) -> None:
+    """Leave a journal with two processes, as a supervisor that was killed."""
+    journal = Journal(path)
+    journal.next_process_number()
+    journal.next_process_number()
+    facts = [ProcessFact(id=key, name="n", state=State.RUNNING, spec="{}", created_at=1.0) for key in ("p1", "p2")]
+    journal.commit(Batch(drafts=[draft("a"), draft("b")], processes={fact.id: fact for fact in facts}))
+    journal.begin_run(7, 1.0)
+    journal.close()
+
+
+def change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(statement)
+
+
+def left(journal: Journal) -> list[str]:
+    """Begin a run; return the ids of the processes that the previous one left."""
+    journal.begin_run(8, 2.0)
+    return [fact.id for fact in journal.unfinished().processes]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "PRAGMA user_version = 99",
+        "ALTER TABLE processes DROP COLUMN name",
+        "ALTER TABLE processes ADD COLUMN more",
+        "ALTER TABLE events DROP COLUMN by",
+        "DROP TABLE runs",
+        "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "UPDATE numbers SET value = 9223372036854775807",
+        "UPDATE numbers SET value = 'many'",
+        "UPDATE events SET seq = 9223372036854775807 WHERE seq = 2",
+        "UPDATE runs SET number = 9223372036854775807",
+    ],
+)
+def test_processes_are_taken_out_of_a_journal_that_cannot_be_used(path: Path, statement: str) -> None:
+    """With their specs; the numbers of processes go on."""
+    unfinished_journal(path)
+    change(path, statement)
+    journal = Journal(path)
+    assert journal.replaced is not None
+    assert "with 2 processes from it" in journal.replaced
+    assert (left(journal), journal.unfinished().processes[0].spec) == (["p1", "p2"], "{}")
+    assert journal.next_process_number() == 3
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE processes SET state = 'dreaming' WHERE id = 'p2'", "Invalid enum value 'dreaming'"),
+        ("UPDATE processes SET pid = 'one' WHERE id = 'p2'", "`$.pid`"),
+        ("UPDATE processes SET pid = 4611686018427387904 WHERE id = 'p2'", "`$.pid`"),
+        ("UPDATE processes SET created_at = 9e999 WHERE id = 'p2'", "`$.created_at`"),
+        ("UPDATE processes SET name = x'ff' WHERE id = 'p2'", "`$.name`"),
+        ("UPDATE specs SET spec = x'ff' WHERE process = 'p2'", "`$.spec`"),
+        ("UPDATE processes SET id = '../p2' WHERE id = 'p2'", "`$.id`"),
+    ],
+)
+def test_a_damaged_row_is_removed_and_reported_once(path: Path, statement: str, told: str) -> None:
+    """The others are left."""
+    unfinished_journal(path)
+    change(path, statement)
+    for removed in (1, 0):
+        journal = Journal(path)
+        assert (journal.replaced, left(journal)) == (None, ["p1"])
+        assert len(journal.removed) == removed
+        assert all(told in text for text in journal.removed)
+        journal.close()
+
+
+def test_a_damaged_event_is_shown_as_damaged(path: Path) -> None:
+    """What is no text, no time or no UTF-8 must not end what reads it."""
+    unfinished_journal(path)
+    change(path, "UPDATE events SET at = 'yesterday', text = x'fffe' WHERE seq = 1")
+    change(path, "UPDATE events SET text = CAST(x'ff41' AS TEXT) WHERE seq = 2")
+    journal = Journal(path)
+    assert texts(journal, Events(request=1)) == ["this line of the journal is damaged", "\ufffdA"]
+    journal.close()
+
+
+def test_numbers_go_on_without_their_row(path: Path) -> None:
+    """No two processes have one log."""
+    unfinished_journal(path)
+    change(path, "DELETE FROM numbers")
+    journal = Journal(path)
+    known = [process for process in ("p0", "p1", "p2", "p3", "p01", "access", "p1.1") if journal.has_numbered(process)]
+    assert (journal.next_process_number(), known) == (3, ["p1", "p2"])
+    journal.close()
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("put_there", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("precious")])
+def test_what_is_no_file_is_set_aside(path: Path, suffix: str, put_there: Callable[[Path], None]) -> None:
+    """Under each name that SQLite opens; what a link leads to is not touched."""
+    (path.parent / "precious").write_text("precious")
+    put_there(Path(f"{path}{suffix}"))
+    journal = Journal(path)
+    (aside,) = path.parent.glob("*.damaged-*")
+    assert journal.replaced is not None
+    assert aside.name in journal.replaced
+    assert commit(journal, draft("new")) == [1]
+    journal.close()
+    assert (path.parent / "precious").read_text() == "precious"
 
 
 def test_only_the_newest_damaged_files_are_kept(path: Path) -> None:

@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,9 +77,10 @@ def append(path: Path, text: bytes) -> None:
 
 
 @contextmanager
-def open_keeper(folder: Path, cap: int = CAP) -> Iterator[KeeperHarness]:
-    """Open a keeper that tracks process 1."""
+def open_keeper(folder: Path, cap: int = CAP, continued: Collection[str] = ()) -> Iterator[KeeperHarness]:
+    """Open a keeper that tracks process 1; ``continued`` are processes of an earlier keeper."""
     harness = KeeperHarness(folder, cap)
+    harness.keeper.sweep(continued, continued.__contains__)
     harness.keeper.track("1")
     try:
         yield harness
@@ -217,7 +218,7 @@ def test_log_offsets_continue_after_a_restart(harness: KeeperHarness) -> None:
     append(path, numbered(0, 4 * CAP))
     harness.settle()
     start, _ = kept(path)
-    with open_keeper(path.parent) as again:
+    with open_keeper(path.parent, continued=("1",)) as again:
         again.keeper.track("1")
         append(path, numbered(4 * CAP, 5 * CAP))
         again.settle()
@@ -287,13 +288,67 @@ def test_deleted_log_is_still_cut_while_an_orphan_writes_to_it(harness: KeeperHa
 
 
 def test_logs_of_earlier_runs_are_deleted(tmp_path: Path) -> None:
-    """Logs that are still needed, and other files, are kept."""
-    for name in ("1.log", "2.log", "3.log", "other.txt"):
+    """Logs that are still needed, and what is no log of a process that the journal knows, are kept."""
+    for name in ("1.log", "2.log", "3.log", "access.log", "other.txt"):
         (tmp_path / name).touch()
+    (tmp_path / "4.log").mkdir()
+    (tmp_path / "5.log").symlink_to("access.log")
     keeper = LogKeeper(tmp_path, CAP)
-    assert keeper.sweep({"2"}) == 2
-    assert {path.name for path in tmp_path.iterdir()} == {"2.log", "other.txt"}
+    assert keeper.sweep({"2"}, str.isdigit) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"2.log", "4.log", "5.log", "access.log", "other.txt"}
     keeper.close()
+
+
+def replaced_by_a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def replaced_by_a_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def replaced_by_a_link(path: Path) -> None:
+    path.with_name("precious").write_text("precious")
+    path.symlink_to("precious")
+
+
+def left_by_an_unknown_process(path: Path) -> None:
+    path.write_text("of another process")
+
+
+@pytest.mark.parametrize(
+    "put_there", [replaced_by_a_folder, replaced_by_a_fifo, replaced_by_a_link, left_by_an_unknown_process]
+)
+def test_what_has_the_name_of_a_new_log_is_set_aside(tmp_path: Path, put_there: Callable[[Path], None]) -> None:
+    """It is kept under another name and reported; the process gets an empty log."""
+    put_there(tmp_path / "1.log")
+    with open_keeper(tmp_path) as harness:
+        path = harness.keeper.path("1")
+        assert (path.is_symlink(), path.is_file(), path.read_bytes()) == (False, True, b"")
+        (aside,) = tmp_path.glob("1.log.damaged-*")
+        (notice,) = harness.keeper.take_notices()
+        assert aside.name in notice
+        if put_there is replaced_by_a_link:
+            append(path, b"x")
+            assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_the_log_of_a_process_from_before_a_crash_goes_on(tmp_path: Path) -> None:
+    """The next supervisor appends to it."""
+    (tmp_path / "1.log").write_text("before")
+    keeper = LogKeeper(tmp_path, CAP)
+    keeper.sweep({"1"}, str.isdigit)
+    keeper.track("1")
+    assert (keeper.path("1").read_text(), keeper.take_notices()) == ("before", [])
+    keeper.close()
+
+
+def test_a_log_that_cannot_be_deleted_is_left(harness: KeeperHarness) -> None:
+    """Something else may have its name by now."""
+    harness.keeper.path("1").unlink()
+    harness.keeper.path("1").mkdir()
+    harness.keeper.forget("1")
+    assert harness.keeper.path("1").is_dir()
 
 
 def test_nearly_full_disk_lowers_the_limit_of_every_log(small_disk: Path) -> None:

@@ -246,6 +246,17 @@ def test_stack_file_is_emptied_above_256_kib(harness: StackHarness, path: Path) 
         assert path.stat().st_size < 10_000
 
 
+def test_a_link_in_place_of_the_stack_file_is_not_followed(harness: StackHarness, path: Path, tmp_path: Path) -> None:
+    """What it leads to is neither read nor emptied."""
+    (tmp_path / "precious").write_bytes(b"x" * 300_000)
+    path.symlink_to("precious")
+    with running(HANDLER + ASLEEP, arguments=(str(tmp_path / "other"), *arguments(path)[1:])) as program:
+        program.told()
+        result = harness.answer(program.pid, path)
+    assert any("is a symbolic link" in note for note in result.notes)
+    assert (tmp_path / "precious").read_bytes() == b"x" * 300_000
+
+
 def test_process_that_ends_during_the_capture_is_reported_as_ended(harness: StackHarness, path: Path) -> None:
     code = "signal.signal(int(sys.argv[2]), lambda *_: None)\n" + ASLEEP
     path.touch()

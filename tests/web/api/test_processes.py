@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import threading
@@ -147,6 +148,19 @@ def test_stack_inspection_history_and_consequences_can_be_read(operator: Client,
     assert {"at", "series"} <= operator.get(f"{url}/history?points=5").json().keys()
     assert {"at", "series"} <= operator.get("/api/v1/history").json().keys()
     assert str(record["pid"]) in operator.get(f"{url}/consequences?verb=terminate").json()["text"]
+
+
+def test_a_log_that_was_replaced_is_refused(web: Web, operator: Client, launch: Launch) -> None:
+    """By a link or a FIFO; the other requests are answered."""
+    record = launch(params={"seconds": 60})
+    path = web.home / "logs" / f"{record['id']}.log"
+    for put_there in (lambda: path.symlink_to("/etc/passwd"), lambda: os.mkfifo(path)):
+        path.unlink()
+        put_there()
+        answer = operator.get(f"{PROCESSES}/{record['id']}/log")
+        assert (answer.status_code, answer.json()["title"]) == (409, "Conflict")
+        assert "log is not possible" in answer.json()["detail"]
+    assert operator.get(PROCESSES).status_code == 200
 
 
 def test_a_log_is_read_in_parts(operator: Client, launch: Launch) -> None:

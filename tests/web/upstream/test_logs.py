@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.linux import own_files
+from app.linux.own_files import NotOurs
 from app.web.upstream import logs
 
 PUNCH_HOLE, KEEP_SIZE = 2, 1
@@ -19,6 +22,15 @@ BLOCK = 65536
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "p1.log"
+
+
+@pytest.mark.parametrize("put_there", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/etc/passwd")])
+def test_what_is_no_log_is_not_read(log: Path, put_there: Callable[[Path], None]) -> None:
+    """A viewer must not see what a link leads to, and a FIFO must not stop the web process."""
+    put_there(log)
+    with pytest.raises(NotOurs):
+        logs.read(log, 0, 100)
+    assert own_files.size(log) == 0
 
 
 def test_a_missing_log_is_empty(log: Path) -> None:
