@@ -12,6 +12,7 @@ from gevent.event import Event
 
 from app import settings
 from app.linux import lifeline
+from app.records.visible import LogFormatter
 from app.settings import Settings, SettingsError
 from app.web.http import server
 
@@ -20,7 +21,9 @@ from . import create_app
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="procession web: %(levelname)s %(name)s: %(message)s")
+    shown = logging.StreamHandler()
+    shown.setFormatter(LogFormatter("procession web: %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[shown])
     try:
         chosen = settings.load()
     except SettingsError as error:
