@@ -7,6 +7,7 @@ to arrive, what is buffered for it, and how long it may leave that unread.
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import socket
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from gevent import socket as gsocket
 
 from app.settings import Settings
 
+from . import framing
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -25,6 +28,7 @@ BACKLOG = 1024
 # Between two requests on a connection, and for the head of one request.
 IDLE_S = 75.0
 HEAD_S = 10.0
+MAX_HEAD_BYTES = 64 * 1024
 # A connection whose data is not acknowledged for this long is closed; at most this much is buffered in the kernel.
 USER_TIMEOUT_MS = 8000
 SEND_BUFFER_BYTES = 128 * 1024
@@ -68,6 +72,12 @@ class Handler(pywsgi.WSGIHandler):
         if "HTTP_UPGRADE" in (self.environ or {}):
             self.close_connection = True
 
+    def MessageClass(self, fp: Any, *_args: Any) -> Any:  # noqa: N802 - called by pywsgi
+        """Return the headers; raise ValueError if the head of the request can be read in two ways."""
+        head = _read_head(fp)
+        framing.check(self.requestline or "", head)
+        return super().MessageClass(io.BytesIO(head))
+
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
         log.debug("malformed request from %s: %s", self.client_address, ex)
         return "400", BAD_REQUEST
@@ -95,6 +105,17 @@ def serving(listener: Any, application: WSGIApplication) -> pywsgi.WSGIServer:
     return pywsgi.WSGIServer(
         listener, application, log=None, error_log=log, spawn=pool.Pool(MAX_CONNECTIONS), handler_class=Handler
     )
+
+
+def _read_head(rfile: io.BufferedReader) -> bytes:
+    head = b""
+    while line := rfile.readline(MAX_HEAD_BYTES):
+        head += line
+        if line in (b"\r\n", b"\n"):
+            return head
+        if len(head) > MAX_HEAD_BYTES:
+            raise ValueError("too large a head")
+    raise ValueError("the head of the request has no end")
 
 
 def _bind(host: str, port: int) -> Any:
