@@ -5,6 +5,7 @@ A key is read from ``PROCESSION_<KEY>``, or else from ``procession.toml`` (in th
 supervisor and the web process in the environment (`Settings.environment`).
 """
 
+import ipaddress
 import os
 import secrets
 import tomllib
@@ -18,6 +19,7 @@ from app.records.limits import MAX_GRACE_S, MAX_PID, MAX_SECONDS, MIN_STUCK_AFTE
 PREFIX = "PROCESSION_"
 _MAX_FD = 2**20
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
+MIN_TOKEN_CHARACTERS = 16
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -44,6 +46,7 @@ class Settings:
     launcher_pid: int = 0
     park_fd: int = -1
     unpark_fd: int = -1
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def control_path(self) -> Path:
@@ -94,12 +97,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"PROCESSION_HOST={host} is reachable from other machines: set PROCESSION_TOKEN, "
             f"or use one of {', '.join(LOOPBACK)}"
         )
+    _check_lengths(host, values)
     _make_private(home)
     values["token"] = values.get("token") or _kept_token(home)
     values.setdefault("allowed_hosts", tuple(dict.fromkeys((host, "localhost"))))
     if values["token"] == values.get("viewer_token"):
         raise SettingsError("PROCESSION_VIEWER_TOKEN must differ from PROCESSION_TOKEN")
     return Settings(home=home, **values)
+
+
+def _check_lengths(host: str, values: Mapping[str, Any]) -> None:
+    if host in LOOPBACK:
+        return
+    for name in ("token", "viewer_token"):
+        if 0 < len(values.get(name) or "") < MIN_TOKEN_CHARACTERS:
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} has fewer than {MIN_TOKEN_CHARACTERS} characters: too easy to guess, because "
+                f"PROCESSION_HOST={host} is reachable from other machines"
+            )
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -183,6 +198,18 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
+def _proxies(value: object) -> tuple[str, ...]:
+    found = _hosts(value)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"{PREFIX}TRUSTED_PROXIES={each}: must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/8"
+            ) from None
+    return found
+
+
 _PARSE: dict[str, Any] = {
     "host": _text("host"),
     "port": _number("port", int, 0, 65535),
@@ -199,6 +226,7 @@ _PARSE: dict[str, Any] = {
     "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),
     "park_fd": _number("park_fd", int, -1, _MAX_FD),
     "unpark_fd": _number("unpark_fd", int, -1, _MAX_FD),
+    "trusted_proxies": _proxies,
 }
 
 
