@@ -33,7 +33,9 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
         return
     if entry.unreachable:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
-    if sum(one.pool == entry.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
+    joins = isinstance(command.ask, h.JoinPool)  # they take no place of requests that end one
+    waiting = (one for one in fleet.pools.asks.values() if one.pool == entry.pool.id)
+    if sum(isinstance(one.ask, h.JoinPool) is joins for one in waiting) >= MAX_ASKS:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
     number, until = next(fleet.pools.numbers), _until(command.ask, now)
     fleet.pools.asks[number] = PendingAsk(entry.pool.id, client, command.request, command.ask, until)
