@@ -18,6 +18,8 @@ from app.records.limits import MAX_POOL_WORKERS, MAX_SECONDS
 from app.records.pool import JobDetail
 from app.records.process import State
 
+from .failures import masked_answer
+
 ANSWER_S = 10.0
 JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
@@ -51,7 +53,8 @@ def answered(fleet: Fleet, answer: h.HostReply | h.HostRefused, out: a.Out) -> N
         return
     match answer:
         case h.HostReply(result=result):
-            out.append(a.Answer(pending.client, reply(pending.request, result)))
+            shown = masked_answer(result) if isinstance(pending.ask, h.ReadJob) else result
+            out.append(a.Answer(pending.client, reply(pending.request, shown)))
         case h.HostRefused(reason=reason, detail=detail, field=field):
             refused = Refused(request=pending.request, kind=reason, detail=detail, field=field)
             out.append(a.Answer(pending.client, refused))
