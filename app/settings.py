@@ -5,6 +5,7 @@ A key is read from ``PROCESSION_<KEY>``, or else from ``procession.toml`` (in th
 supervisor and the web process in the environment (`Settings.environment`).
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from app.records.limits import MAX_GRACE_S, MAX_PID, MAX_SECONDS, MIN_STUCK_AFTE
 PREFIX = "PROCESSION_"
 _MAX_FD = 2**20
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
+MIN_TOKEN_CHARACTERS = 16
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,6 +50,7 @@ class Settings:
     beat_fd: int = -1
     supervisor_beat_fd: int = -1
     strict: bool = False
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def control_path(self) -> Path:
@@ -98,6 +101,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"PROCESSION_HOST={host} is reachable from other machines: set PROCESSION_TOKEN, "
             f"or use one of {', '.join(LOOPBACK)}"
         )
+    _check_lengths(host, values)
     try:
         home = home_folder.claim(home)
     except home_folder.Unusable as error:
@@ -107,6 +111,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if values["token"] == values.get("viewer_token"):
         raise SettingsError("PROCESSION_VIEWER_TOKEN must differ from PROCESSION_TOKEN")
     return Settings(home=home, **values)
+
+
+def _check_lengths(host: str, values: Mapping[str, Any]) -> None:
+    if host in LOOPBACK:
+        return
+    for name in ("token", "viewer_token"):
+        if 0 < len(values.get(name) or "") < MIN_TOKEN_CHARACTERS:
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} has fewer than {MIN_TOKEN_CHARACTERS} characters: too easy to guess, because "
+                f"PROCESSION_HOST={host} is reachable from other machines"
+            )
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -176,6 +191,18 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
+def _proxies(value: object) -> tuple[str, ...]:
+    found = _hosts(value)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"{PREFIX}TRUSTED_PROXIES={each}: must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/8"
+            ) from None
+    return found
+
+
 _PARSE: dict[str, Any] = {
     "host": _text("host"),
     "port": _number("port", int, 0, 65535),
@@ -196,6 +223,7 @@ _PARSE: dict[str, Any] = {
     "beat_fd": _number("beat_fd", int, -1, _MAX_FD),
     "supervisor_beat_fd": _number("supervisor_beat_fd", int, -1, _MAX_FD),
     "strict": _flag("strict"),
+    "trusted_proxies": _proxies,
 }
 
 

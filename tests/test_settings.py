@@ -9,6 +9,8 @@ import pytest
 from app import settings
 from app.settings import PREFIX, Settings, SettingsError
 
+LONG = "a-long-token-that-nobody-guesses"
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -54,6 +56,7 @@ def test_without_any_configuration_it_binds_to_loopback_with_a_token(home: Path)
         ("max_processes", "1", 1),
         ("listen_fd", "7", 7),
         ("launcher_pid", "4194304", 4194304),
+        ("trusted_proxies", "10.0.0.5, fd00::/8", ("10.0.0.5", "fd00::/8")),
     ],
 )
 def test_a_good_value_is_taken(home: Path, name: str, text: str, value: object) -> None:
@@ -75,6 +78,7 @@ def test_a_good_value_is_taken(home: Path, name: str, text: str, value: object) 
         ("stuck_after_s", "0"),
         ("log_bytes", "1"),
         ("max_processes", "0"),
+        ("trusted_proxies", "proxy.example"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_setting(home: Path, name: str, text: str) -> None:
@@ -96,7 +100,19 @@ def test_an_address_that_others_reach_needs_an_explicit_token(home: Path, host: 
     with pytest.raises(SettingsError, match="set PROCESSION_TOKEN, or use one of"):
         load(home, host=host)
 
-    assert load(home, host=host, token="secret").host == host
+    assert load(home, host=host, token=LONG).host == host
+
+
+@pytest.mark.parametrize("name", ["token", "viewer_token"])
+def test_a_short_token_is_refused_if_others_can_reach_it(home: Path, name: str) -> None:
+    """From this machine it would have to be guessed by a user of it."""
+    given = {"token": LONG, "viewer_token": LONG[::-1], name: LONG[:15]}
+    with pytest.raises(SettingsError, match=f"PROCESSION_{name.upper()} has fewer than 16 characters"):
+        load(home, host="0.0.0.0", **given)
+
+    assert not home.exists()
+    assert getattr(load(home, host="0.0.0.0", **given | {name: LONG[:16]}), name) == LONG[:16]
+    assert load(home, **given).host == "127.0.0.1"
 
 
 def test_the_two_tokens_must_differ(home: Path) -> None:
@@ -188,13 +204,14 @@ def test_what_the_launcher_hands_on_reads_back_the_same(home: Path) -> None:
     """Through the environment of the supervisor and the web process, every field."""
     given: dict[str, Any] = {
         "host": "0.0.0.0",
-        "token": "secret",
-        "viewer_token": "looker",
+        "token": LONG,
+        "viewer_token": LONG[::-1],
         "allowed_hosts": "a,b",
         "allow_targets": "1",
         "grace_s": "1.5",
         "listen_fd": "5",
         "launcher_pid": "42",
+        "trusted_proxies": "10.0.0.0/8,::1",
     }
     found = load(home, **given)
 

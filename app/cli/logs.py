@@ -26,12 +26,13 @@ ENDED = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.
 def add_commands(add: Add) -> None:
     command = add("logs", "show the output of a process (standard output and error)", logs)
     command.add_argument("-f", "--follow", action="store_true", help="keep printing until the process has ended")
+    command.add_argument("--raw", action="store_true", help="print control characters too, such as colours")
 
 
 def logs(session: Session, args: Namespace) -> None:
     """Print the log, as far as it was kept; with ``-f`` until the process has ended."""
     process = session.find(args.id)
-    log = Log(session.settings.log_path(process.id), as_json=args.json)
+    log = Log(session.settings.log_path(process.id), as_json=args.json, raw=args.raw)
     log.write_new()
     if args.follow:
         for ended in _poll_ended(session, process.id):
@@ -58,11 +59,11 @@ def _poll_ended(session: Session, process_id: str) -> Iterator[bool]:
 
 
 class Log:
-    """Prints what is appended to a log file: the bytes themselves, or JSON lines ``{offset, next, text}``."""
+    """Prints what is appended to a log file: text, the bytes themselves, or JSON lines ``{offset, next, text}``."""
 
-    def __init__(self, path: Path, *, as_json: bool) -> None:
+    def __init__(self, path: Path, *, as_json: bool, raw: bool) -> None:
         self._path = path
-        self._as_json = as_json
+        self._as_json, self._raw = as_json, raw
         self._offset = 0
 
     def write_new(self) -> None:
@@ -80,12 +81,14 @@ class Log:
             os.close(fd)
 
     def _write(self, part: bytes) -> None:
+        text = part.decode(errors="replace")
         if self._as_json:
-            text = part.decode(errors="replace")
             tables.write_json_line({"offset": self._offset, "next": self._offset + len(part), "text": text})
-        else:
+        elif self._raw:
             sys.stdout.buffer.write(part)
             sys.stdout.flush()
+        else:
+            tables.write_log(text)
 
     def _skip_hole(self, fd: int) -> None:
         try:

@@ -17,7 +17,7 @@ from app import settings
 from app.records.errors import ProcessionError
 from app.settings import SettingsError
 
-from . import events, logs, pools, processes, programs
+from . import events, logs, pools, processes, programs, tables
 from .session import NoInstance, Session
 
 Run: TypeAlias = Callable[[Session, Namespace], None]
@@ -58,7 +58,7 @@ def _run(args: Namespace) -> int:
 
 
 def _failed(error: Exception, code: int) -> int:
-    print(f"procession: {error}", file=sys.stderr)
+    tables.say(str(error))
     return code
 
 

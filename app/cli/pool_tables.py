@@ -44,13 +44,13 @@ def write_job(pool_id: str, job: JsonDict) -> None:
     done = "" if job["total"] is None else f", {job['done']:,} of {job['total']:,} tasks done"
     took = f" in {tables.duration(job['elapsed_s'])}" if job["ended_at"] else ""
     line = f"job {job['id']} of {pool_id}, {job['method']} {job['function']}: {job['state']}{done}{took}"
-    tables.write(tables.clean(line))
+    tables.write(line)
     if job.get("result") is not None:
         text = tables.plain(job["result"])
         is_cut = job["result_cut"] or len(text) > RESULT_CHARACTERS
-        tables.write(tables.clean(text[:RESULT_CHARACTERS]) + (" …" if is_cut else ""))
+        tables.write(text[:RESULT_CHARACTERS] + (" …" if is_cut else ""))
     for failure in job.get("failures", ()):
-        tables.write(tables.clean(f"task {failure['index']} ({failure['arguments']}): {failure['error']}"))
+        tables.write(f"task {failure['index']} ({failure['arguments']}): {failure['error']}")
     if job.get("failures_not_shown"):
         tables.write(f"and {job['failures_not_shown']:,} more failures")
 

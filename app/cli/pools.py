@@ -119,7 +119,7 @@ def submit(session: Session, args: Namespace) -> None:
     else:
         pool_tables.write_job(pool_id, job)
     if job["state"] in (JobState.FAILED, JobState.LOST):
-        raise ProcessionError(tables.clean(f"job {job['id']} of {pool_id}: {_failure(job)}"))
+        raise ProcessionError(f"job {job['id']} of {pool_id}: {_failure(job)}")
 
 
 def worker(session: Session, args: Namespace) -> None:
@@ -133,7 +133,7 @@ def worker(session: Session, args: Namespace) -> None:
     if args.json:
         tables.write_json(answer)
     else:
-        tables.write(tables.clean(answer["text"]))
+        tables.write(answer["text"])
 
 
 def _ask(session: Session, pool_id: str, ask: AnyAsk) -> Any:

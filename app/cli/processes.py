@@ -139,7 +139,7 @@ def _write_process(answer: JsonDict, args: Namespace, sent: str | None = None) -
     if args.json:
         tables.write_json(tables.record(process, time.time()))
     elif sent:
-        tables.write(tables.clean(f"sent {sent} to {process.id}"))
+        tables.write(f"sent {sent} to {process.id}")
     else:
         tables.write(f"{process.id} is {process.state}")
 

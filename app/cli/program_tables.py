@@ -27,7 +27,8 @@ def write_programs(programs: Iterable[Program]) -> None:
     tables.write_table(PROGRAM_HEAD, [_program_row(program) for program in shown])
     for program in shown:
         if program.unobserved and not program.observed:
-            tables.write(f"\n{program.id} is not observed")
+            tables.write("")
+            tables.write(f"{program.id} is not observed")
             _write_paragraph(program.unobserved)
 
 
@@ -47,7 +48,8 @@ def write_waits(waits: Waits, names: Mapping[int, str], resources: Mapping[str, 
 
 
 def _write_finding(finding: Finding) -> None:
-    tables.write(f"\n{finding.kind}" + (f" in {finding.program}" if finding.program else ""))
+    tables.write("")
+    tables.write(finding.kind + (f" in {finding.program}" if finding.program else ""))
     for text in (finding.text, finding.why, f"What to do: {finding.cure}"):
         _write_paragraph(text)
     if finding.kind is FindingKind.ABANDONED_LOCK and finding.resources:
@@ -55,7 +57,8 @@ def _write_finding(finding: Finding) -> None:
 
 
 def _write_paragraph(text: str) -> None:
-    tables.write(textwrap.fill(tables.clean(text), WIDTH, initial_indent="  ", subsequent_indent="  "))
+    for line in textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  "):
+        tables.write(line)
 
 
 def _program_row(program: Program) -> tuple[object, ...]:

@@ -80,7 +80,7 @@ def break_lock(session: Session, args: Namespace) -> None:
     if args.json:
         tables.write_json(answer)
     else:
-        tables.write(tables.clean(answer["text"]))
+        tables.write(answer["text"])
 
 
 def _names(snapshot: Snapshot) -> dict[int, str]:

@@ -22,10 +22,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn, cast
 
-import msgspec
-
 from app.protocol.programs import ProgramEnded, ProgramStarted, RegisterProgram
 from app.records.errors import ProcessionError
+from app.records.masking import masked_command
 from app.records.primitives import JsonDict
 from app.settings import Settings
 
@@ -66,7 +65,7 @@ def _session(chosen: Settings, *, anyway: bool) -> Session | None:
     except NoInstance as error:
         if not anyway:
             raise
-        _say(f"{error}; running the program without observing it")
+        tables.say(f"{error}; running the program without observing it")
         return None
 
 
@@ -87,10 +86,10 @@ class _Registered:
         try:
             ended = self._report_end(exitcode, error)
         except (ProcessionError, OSError) as refusal:
-            _say(f"could not report the end of {self._id} to the supervisor: {refusal}")
+            tables.say(f"could not report the end of {self._id} to the supervisor: {refusal}")
         else:
             if self._as_json:
-                sys.stderr.write(msgspec.json.encode(ended).decode() + "\n")
+                sys.stderr.write(tables.json_line(ended) + "\n")
 
     def _report_end(self, exitcode: int | None, error: str | None) -> JsonDict:
         """Use a new connection: hours may have passed, and another supervisor may be running."""
@@ -122,10 +121,10 @@ class _Foreground:
         return exitcode if exitcode >= 0 else _end_by(-exitcode)
 
     def _not_started(self, error: OSError) -> int:
-        text = f"cannot run {self._argv[0]}: {error.strerror}"
+        text = f"cannot run {masked_command(self._argv)[0]}: {error.strerror}"
         if self._program:
             self._program.ended(None, text)
-        _say(text)
+        tables.say(text)
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
 
 
@@ -166,8 +165,3 @@ def _end_by(number: int) -> NoReturn:
 
 def _unblock(numbers: Iterable[int]) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(tables.clean(f"procession: {text}") + "\n")
-    sys.stderr.flush()

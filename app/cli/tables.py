@@ -1,7 +1,7 @@
 """The output of the command line: JSON for scripts, aligned tables for people.
 
-Names, arguments and causes are text of the user: what is not printable is escaped, so that it cannot control the
-terminal.  Only logs are printed unchanged.
+Names, arguments, causes and errors are text of others.  Only `write`, `write_json`, `say` and `write_log` write to the
+terminal, and replace what would control it with an escape.
 """
 
 import sys
@@ -14,6 +14,7 @@ import msgspec
 from app.records.event import Event
 from app.records.primitives import JsonDict
 from app.records.process import Process
+from app.records.visible import visible, visible_json, visible_lines
 
 PROCESS_HEAD = (
     "ID", "NAME", "WORKLOAD", "PID", "PPID", "METHOD", "STATE", "EXIT",
@@ -29,16 +30,37 @@ RIGHT = {
 
 def write_json(value: object) -> None:
     """Write a value as indented JSON."""
-    write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    _write(visible_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def write_json_line(value: object) -> None:
     """Write a value as one line of JSON, for streams."""
-    write(msgspec.json.encode(value).decode())
+    _write(json_line(value))
+
+
+def json_line(value: object) -> str:
+    """Return a value as one line of JSON that is safe for a terminal."""
+    return visible_json(msgspec.json.encode(value).decode())
 
 
 def write(text: str) -> None:
-    """Write lines and flush."""
+    """Write one line and flush."""
+    _write(visible(text))
+
+
+def say(text: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(visible(f"procession: {text}") + "\n")
+    sys.stderr.flush()
+
+
+def write_log(text: str) -> None:
+    """Write a part of a log."""
+    sys.stdout.buffer.write(visible_lines(text.replace("\r\n", "\n")).encode())
+    sys.stdout.flush()
+
+
+def _write(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -67,7 +89,7 @@ def write_stack(whose: str, answer: JsonDict, *, as_json: bool) -> None:
         return
     write(f"{whose}, captured with {answer['source']}:")
     for line in (*answer["text"].splitlines(), *answer.get("notes", ())):
-        write(clean(line))
+        write(line)
 
 
 def write_events(events: Iterable[Event], *, as_json: bool) -> None:
@@ -82,18 +104,12 @@ def write_event(event: Event) -> None:
     """Write an event in one line."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
     whose = f"{event.name or event.process} ({event.pid})" if event.pid else event.name or event.process or "–"
-    text = clean(f"{whose}: {event.text} [{event.by}]")
-    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {text}")
+    write(f"{at}.{int(event.at % 1 * 1000):03}  {event.kind:<12}  {whose}: {event.text} [{event.by}]")
 
 
 def record(process: Process, now: float) -> JsonDict:
     """Return a process as JSON values, with ``uptime_s`` as in the HTTP API."""
     return {**msgspec.to_builtins(process), "uptime_s": _uptime_s(process, now)}
-
-
-def clean(text: str) -> str:
-    """Return text that is safe for a terminal: control characters become escapes."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def duration(seconds: float | None) -> str:
@@ -161,7 +177,7 @@ def _uptime_s(process: Process, now: float) -> float | None:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else clean(str(value))
+    return "" if value is None else visible(str(value))
 
 
 def plain(value: Any) -> str:

@@ -12,7 +12,7 @@ from app.records.machine import Host
 from app.records.process import Sample
 
 from . import proc
-from .procfs import Stat, command_text, cpu_times, memory, parse_stat
+from .procfs import COMMAND_BYTES, Stat, command_text, cpu_times, memory, parse_stat
 
 _STAT_BYTES = 1024
 _NO_IMAGE = b"0"
@@ -88,7 +88,7 @@ class Gauge:
         """Its command line, read again after an exec; a zombie keeps the one that it had."""
         image = self.stat.image
         if image not in (self._image, _NO_IMAGE):
-            cmdline = proc.read(f"{self.pid}/cmdline", 4 * 1024)
+            cmdline = proc.read(f"{self.pid}/cmdline", COMMAND_BYTES)
             self._command = command_text(cmdline or b"", self.stat.name)
             # In the middle of an exec there is none yet: then it is read once more.
             self._image = image if cmdline else b""

@@ -4,13 +4,13 @@ Each part is read separately: what is not permitted, or has ended in between, be
 """
 
 import errno
-import re
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
+from app.records.masking import masked_command, masked_environment
 from app.records.primitives import JsonDict
 
 from . import proc
@@ -131,35 +131,3 @@ def _limits(process: psutil.Process) -> dict[str, str]:
 
 def _limit(value: int) -> str:
     return "unlimited" if value == resource.RLIM_INFINITY else str(value)
-
-
-MASK = "••••"
-_NAME = re.compile(r"token|secret|passw|pwd|key|credential|auth|cookie|dsn", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
-_OPTION = re.compile(r"^(?P<option>-{1,2}[\w.-]+)(?P<rest>=.*)?$", re.DOTALL)
-
-
-def masked_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables, with the value masked if the name looks like that of a secret."""
-    return {name: MASK if _NAME.search(name) else _without_userinfo(value) for name, value in environment.items()}
-
-
-def masked_command(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments, with what follows ``--password`` or ``--token=`` masked."""
-    shown: list[str] = []
-    masks_next = False
-    for argument in arguments:
-        option = _OPTION.match(argument)
-        secret = bool(option and _NAME.search(option["option"]))
-        if option and secret and option["rest"]:
-            shown.append(f"{option['option']}={MASK}")
-        elif masks_next and not option:
-            shown.append(MASK)
-        else:
-            shown.append(_without_userinfo(argument))
-        masks_next = bool(option and secret and not option["rest"])
-    return shown
-
-
-def _without_userinfo(value: str) -> str:
-    return _USERINFO.sub(MASK, value)

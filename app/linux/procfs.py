@@ -5,7 +5,11 @@ Pure: bytes in, records out; `proc` reads the files.  Field numbers are those of
 
 from typing import NamedTuple
 
+from app.records.masking import masked_command
+
 COMMAND_LENGTH = 200
+#: How much of a command line is read.
+COMMAND_BYTES = 4 * 1024
 _DEAD = frozenset("ZX")
 
 
@@ -68,8 +72,11 @@ def in_window(pid: int, after: int, newest: int) -> bool:
 
 
 def command_text(cmdline: bytes, name: str) -> str:
-    """The command line with blanks, cut; the bracketed name, as ps writes it, where there is none."""
-    text = cmdline.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+    """The command line with blanks and without secrets, cut; the bracketed name, as ps has it, where there is none."""
+    arguments = cmdline.rstrip(b"\0").decode(errors="replace").split("\0")
+    if len(cmdline) >= COMMAND_BYTES and len(arguments) > 1:
+        arguments.pop()  # a part of an argument hides what its whole would show to be a secret
+    text = " ".join(masked_command(arguments))
     return text[:COMMAND_LENGTH] if text else f"[{name}]"
 
 

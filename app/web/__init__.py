@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Web:
     """Return the assembled parts; nothing is started."""
     beat = Heartbeat(settings.supervisor_beat_fd) if settings.supervisor_beat_fd >= 0 else None
     feed, control = Feed(settings.control_path, beat), Control(settings.control_path)
-    access = Access(Authenticator(settings))
+    access = Access(Authenticator(settings), settings.trusted_proxies)
     app = _flask()
     app.extensions[EXTENSION] = Services(settings, feed, control)
     problems.install(app)
@@ -63,6 +63,7 @@ def create_app(settings: Settings) -> Web:
     tails = LogTails(settings.log_path)
     live = Live(app, access, feed, tails)
     tails.offer = live.clients.offer
+    access.on_sign_out = live.clients.close_session
     return Web(Gate(app.wsgi_app, settings.allowed_hosts), app, feed, live)
 
 

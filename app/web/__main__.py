@@ -13,6 +13,7 @@ from gevent.event import Event
 from app import home, settings
 from app.linux import lifeline, own_files
 from app.linux.heartbeat import Heartbeat
+from app.records.visible import LogFormatter
 from app.settings import Settings, SettingsError
 from app.web.http import server
 
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="procession web: %(levelname)s %(name)s: %(message)s")
+    shown = logging.StreamHandler()
+    shown.setFormatter(LogFormatter("procession web: %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[shown])
     try:
         chosen = settings.load()
     except SettingsError as error:

@@ -115,8 +115,8 @@ class Host:
 
     def _answer_in_a_thread(self, number: int, request: Request) -> None:
         self._waiting = {thread for thread in self._waiting if thread.is_alive()}
-        if len(self._waiting) >= MAX_WAITING and not isinstance(request, Terminate):
-            self._refuse(number, not_possible(f"{MAX_WAITING} requests to this pool are already waiting"))
+        if len(self._waiting) >= MAX_WAITING and isinstance(request, JoinPool):  # only these wait for long
+            self._refuse(number, not_possible(f"{MAX_WAITING} joins of this pool are already waiting"))
             return
         thread = threading.Thread(target=self._answer, args=(number, request), daemon=True)
         self._waiting.add(thread)

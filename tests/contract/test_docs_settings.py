@@ -36,12 +36,13 @@ def test_a_default_is_documented_with_its_value(name: str) -> None:
 
 def test_the_computed_defaults_are_documented(tmp_path: Path) -> None:
     documented = documented_defaults()
-    assert documented.keys() == WRITTEN | {"home", "token", "viewer_token", "allowed_hosts"}
+    assert documented.keys() == WRITTEN | {"home", "token", "viewer_token", "allowed_hosts", "trusted_proxies"}
     chosen = settings.load({"HOME": str(tmp_path)})
     assert doc.only_code_of(documented["home"]).replace("~", str(tmp_path)) == str(chosen.home)
     assert doc.only_code_of(documented["token"]) == "HOME/token"
     assert (chosen.home / "token").read_text().strip() == chosen.token
     assert (documented["viewer_token"], chosen.viewer_token) == ("none", "")
+    assert (documented["trusted_proxies"], chosen.trusted_proxies) == ("none", ())
     assert (documented["allowed_hosts"], chosen.allowed_hosts) == (
         "the bound address, `localhost`",
         (chosen.host, "localhost"),

@@ -7,7 +7,8 @@ import pytest
 
 from app.linux import proc
 from app.linux.gauges import HostGauge
-from app.linux.inspection import LIMIT, MASK, inspect
+from app.linux.inspection import LIMIT, inspect
+from app.records.masking import MASK
 from app.records.primitives import JsonDict
 from tests.sleepers import running
 from tests.waiting import wait_until

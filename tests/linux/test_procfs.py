@@ -84,6 +84,13 @@ def test_command_text_is_cut_and_falls_back_to_the_name() -> None:
     assert procfs.command_text(b"", "python") == "[python]"
 
 
+def test_command_text_has_no_secrets() -> None:
+    """An argument that was not read to its end is left out: `://bob:pass` could be the beginning of anything."""
+    assert procfs.command_text(b"sh\0-c\0psql hunter2\0", "sh") == "sh -c ***"
+    assert procfs.command_text(b"x\0--token\0hunter2\0", "x") == "x --token ***"
+    assert procfs.command_text(b"x\0" + b"y" * procfs.COMMAND_BYTES, "x") == "x"
+
+
 def test_environment_variable_is_matched_by_its_whole_name() -> None:
     """Neither a longer name nor a value that looks like an assignment matches."""
     environ = b"NOT_PROCESSION_PROCESS=p1\0OTHER=PROCESSION_PROCESS=p2\0PROCESSION_PROCESS=p3\0"

@@ -86,9 +86,12 @@ class Web(Running):
             client.close()
         return super().stop(number)
 
-    def browser(self, token: str | None = None, transports: list[str] | None = None) -> Browser:
+    def browser(
+        self, token: str | None = None, transports: list[str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Browser:
         """Return a connected Socket.IO client."""
-        return Browser(self.url, self.token if token is None else token, transports or ["websocket"])
+        given = self.token if token is None else token
+        return Browser(self.url, given, transports or ["websocket"], headers or {})
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
@@ -177,12 +180,13 @@ class SocketClient(socketio.Client):
 class Browser:
     """A Socket.IO client that keeps every message; disconnects at the end of the `with` block."""
 
-    def __init__(self, url: str, token: str, transports: list[str]) -> None:
+    def __init__(self, url: str, token: str, transports: list[str], headers: Mapping[str, str]) -> None:
         self.received: list[tuple[str, Any]] = []
         self.socket = SocketClient(reconnection=False)
         for name in ("snapshot", "delta", "log", "supervisor_away", "disconnect"):
             self.socket.on(name, self._recorder(name))
-        self.socket.connect(url, auth={"token": token} if token else None, transports=transports)
+        auth = {"token": token} if token else None
+        self.socket.connect(url, headers=dict(headers), auth=auth, transports=transports)
 
     def __enter__(self) -> Self:
         return self

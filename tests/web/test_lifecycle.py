@@ -91,7 +91,7 @@ def test_clients_are_told_when_the_supervisor_is_away_and_back(tmp_path: Path) -
 
 
 def test_wrong_tokens_are_rate_limited(tmp_path: Path) -> None:
-    """They get 429 with Retry-After; the right token is still accepted, except through the form."""
+    """They get 429 with Retry-After, through the form too; the right token is still accepted."""
     with Web(tmp_path) as web:
         wrong, right = web.client("wrong"), web.client()
         statuses = [wrong.get("/api/v1/session").status_code for _ in range(FAILURES + 2)]

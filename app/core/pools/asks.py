@@ -18,6 +18,8 @@ from app.records.limits import MAX_POOL_WORKERS, MAX_SECONDS
 from app.records.pool import JobDetail
 from app.records.process import State
 
+from .failures import masked_answer
+
 ANSWER_S = 10.0
 JOIN_EXTRA_S = 2.0
 MAX_ASKS = 256
@@ -33,7 +35,9 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
         return
     if entry.unreachable:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
-    if sum(one.pool == entry.pool.id for one in fleet.pools.asks.values()) >= MAX_ASKS:
+    joins = isinstance(command.ask, h.JoinPool)  # they take no place of requests that end one
+    waiting = (one for one in fleet.pools.asks.values() if one.pool == entry.pool.id)
+    if sum(isinstance(one.ask, h.JoinPool) is joins for one in waiting) >= MAX_ASKS:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
     number, until = next(fleet.pools.numbers), _until(command.ask, now)
     fleet.pools.asks[number] = PendingAsk(entry.pool.id, client, command.request, command.ask, until)
@@ -49,7 +53,8 @@ def answered(fleet: Fleet, answer: h.HostReply | h.HostRefused, out: a.Out) -> N
         return
     match answer:
         case h.HostReply(result=result):
-            out.append(a.Answer(pending.client, reply(pending.request, result)))
+            shown = masked_answer(result) if isinstance(pending.ask, h.ReadJob) else result
+            out.append(a.Answer(pending.client, reply(pending.request, shown)))
         case h.HostRefused(reason=reason, detail=detail, field=field):
             refused = Refused(request=pending.request, kind=reason, detail=detail, field=field)
             out.append(a.Answer(pending.client, refused))

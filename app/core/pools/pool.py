@@ -20,10 +20,12 @@ from app.core.fleet.member import Member
 from app.core.fleet.pool_book import PoolEntry
 from app.protocol.pool_host import HostDetail, HostNote, HostRefused, HostReply, HostState, PoolChanges
 from app.records import primitives as p
+from app.records.masking import masked_text
 from app.records.pool import Pool, PoolSpec
 from app.records.process import State
 
 from . import asks, ending, stuck_workers
+from .failures import masked_detail, masked_job
 
 _DEAD = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.BACKOFF, State.FATAL, State.LOST})
 
@@ -98,9 +100,9 @@ def _said(fleet: Fleet, entry: PoolEntry, member: Member, event: e.HostSaid, now
                 member.update(target=target(entry.pool.processes, entry.pool.start_method))
                 fleet.changed(member)
         case HostDetail(detail=detail):
-            entry.details.keep(detail)
+            entry.details.keep(masked_detail(detail))
         case HostNote(event=kind, text=text, pid=pid):
-            journal_lines.write(entry.lines, member, kind, text, pid, now, out)
+            journal_lines.write(entry.lines, member, kind, masked_text(text), pid, now, out)
         case _:
             assert_never(event.word)
 
@@ -110,6 +112,8 @@ def _merge(entry: PoolEntry, changes: PoolChanges, now: p.Now) -> None:
     if (workers := changed.pop("workers", None)) is not None:
         entry.workers.take(workers, now.mono)
         entry.stale = True
+    if "jobs" in changed:
+        changed["jobs"] = tuple(map(masked_job, changed["jobs"]))
     entry.update(**changed)
 
 

@@ -13,6 +13,7 @@ from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
 from app.records import primitives as p
+from app.records.masking import masked_text
 from app.records.process import LIVE, NOT_SAMPLED, Backoff, State
 from app.records.wording import duration
 
@@ -22,6 +23,7 @@ from .restarts import GiveUp, Retry, decide
 
 def not_spawned(fleet: Fleet, member: Member, error: str, now: p.Now, out: a.Out) -> None:
     """Record that start() raised: there is no process, so nothing to join."""
+    error = masked_text(error)
     cause = f"failed to start: {error.splitlines()[-1]}"
     member.advance(Trigger.FAIL, failed=True, failed_to_start=True, cause=cause, error=error)
     out.append(a.Note(member.draft(now, "fatal", member.process.cause or "", "supervisor")))

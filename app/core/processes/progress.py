@@ -15,6 +15,7 @@ from app.core.fleet.member import Member
 from app.protocol import reports as r
 from app.records import primitives as p
 from app.records.event import EventDraft
+from app.records.masking import masked_text
 from app.records.process import Descendant, Progress, Sample, Sentinel, State
 
 _STOPPED = ("T", "t")
@@ -32,11 +33,11 @@ def reported(fleet: Fleet, member: Member, report: r.AnyReport, now: p.Now, out:
             member.update(progress=Progress(done=done, total=total, note=note, at=now.wall))
             _unstuck(member, now, out)
         case r.Raised(error=error, traceback=traceback):
-            member.error = error
-            member.update(error=traceback)
+            member.error = masked_text(error)
+            member.update(error=masked_text(traceback))
         case r.FailedToStart(error=error, traceback=traceback):
-            member.error = error
-            member.update(error=traceback, failed_to_start=True)
+            member.error = masked_text(error)
+            member.update(error=masked_text(traceback), failed_to_start=True)
         case r.Forked():
             return  # the inventory's business
         case _:

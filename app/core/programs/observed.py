@@ -21,6 +21,7 @@ from app.core.fleet.program_book import ReportedState
 from app.core.processes import endings, observed_ends
 from app.protocol import observer as w
 from app.records import primitives as p
+from app.records.masking import masked_command, masked_text
 from app.records.process import LIVE, Sentinel, State
 
 from . import senders
@@ -44,7 +45,7 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
         case w.Started():
             _started(fleet, member, word, now, out)
         case w.Refused(name=name, error=error):
-            name, error = printable(name, LONGEST_NAME), printable(error, LONGEST_TARGET)
+            name, error = printable(name, LONGEST_NAME), printable(masked_text(error), LONGEST_TARGET)
             fleet.programs.reported_of(member.id).refuse(error)
             text = f"start() of {name} failed: {error}"
             journal_lines.write(fleet.lines_of(member), member, "started", text, None, now, out)
@@ -53,7 +54,7 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
         case w.Exiting(exitcode=exitcode, error=error):
             reported = fleet.programs.reported_of(member.id)
             reported.exiting, reported.told_exit = True, exitcode
-            member.error = error or member.error
+            member.error = masked_text(error) if error else member.error
         case w.Joined(child=child, exitcode=exitcode):
             _joined(fleet, member, child, exitcode, now)
         case w.Joining(child=child, over=over):
@@ -124,8 +125,9 @@ def _hello(fleet: Fleet, key: p.Key, word: w.Hello, now: p.Now, out: a.Out) -> N
 
 def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
     parent = fleet.members.get(fleet.programs.by_pid.get(word.ppid, ""))
-    command = " ".join(word.argv) or word.executable or (parent.process.target or "" if parent else "")
-    script = next((one for one in word.argv if not one.startswith("-")), word.executable)
+    argv = masked_command(word.argv)
+    command = " ".join(argv) or word.executable or (parent.process.target or "" if parent else "")
+    script = next((one for one in argv if not one.startswith("-")), word.executable)
     name = f"fork of {parent.process.name}" if word.forked and parent else script.rpartition("/")[2]
     method = word.start_method
     return {"name": name, "target": command, "ppid": word.ppid, "started_by": word.ppid, "start_method": method}

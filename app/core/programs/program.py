@@ -18,6 +18,7 @@ from app.protocol.control import reply
 from app.protocol.programs import ProgramEnded, ProgramStarted
 from app.records import primitives as p
 from app.records.errors import NoSuchProcess, NotPossible
+from app.records.masking import masked_command
 from app.records.process import LIVE, State
 from app.records.program import Program, ProgramSpec
 
@@ -40,7 +41,7 @@ def open_entry(fleet: Fleet, member: Member, *, attached: bool = False) -> Progr
         Program(
             id=process.id,
             name=process.name,
-            command=spec.command,
+            command=tuple(masked_command(spec.command)),
             cwd=spec.cwd or "",
             attached=attached,
             state="starting",

@@ -11,6 +11,7 @@ from app.core.fleet.program_book import ProgramEntry
 from app.protocol import observer as w
 from app.records import primitives as p
 from app.records.process import LIVE, Process, StartMethod, State
+from app.records.visible import visible
 
 from . import program
 
@@ -97,5 +98,4 @@ def enter(fleet: Fleet, entry: ProgramEntry, pid: int, now: p.Now, **fields: Any
 
 def printable(text: str, length: int) -> str:
     """Return the text with unprintable characters escaped: a name must not reverse or hide the words beside it."""
-    visible = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:length])
-    return visible[:length].strip() or "?"
+    return visible(text[:length])[:length].strip() or "?"

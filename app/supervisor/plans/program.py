@@ -1,7 +1,6 @@
 """Check a request to run a program, and plan its first process."""
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from app.core.fleet.events import Plan
 from app.protocol.programs import RegisterProgram
 from app.records.errors import InvalidField
 from app.records.limits import MAX_NAME_CHARACTERS, MAX_TARGET_CHARACTERS
+from app.records.masking import masked_command, masked_line
 from app.records.primitives import JsonDict
 from app.records.process import Process
 from app.records.program import ProgramSpec
@@ -73,7 +73,7 @@ def _process(spec: ProgramSpec, settings: Settings) -> Process:
         id="",
         name=checked_name(spec.name) or _name(spec),
         workload=spec.workload,
-        target=shlex.join(spec.command)[:MAX_TARGET_CHARACTERS],
+        target=masked_line(spec.command)[:MAX_TARGET_CHARACTERS],
         params=spec.params,
         start_method="forkserver",
         grace_s=settings.grace_s,
@@ -84,7 +84,8 @@ def _name(spec: ProgramSpec) -> str:
     """Return ``train.py`` for ``python -u train.py``; the command itself if it names no script."""
     if spec.workload:
         return spec.workload
-    script = next((one for one in spec.command[1:] if one.endswith(".py")), spec.command[0])
+    first, *rest = masked_command(spec.command)
+    script = next((one for one in rest if one.endswith(".py")), first)
     name = "".join(one if one.isprintable() else "?" for one in script.rpartition("/")[2])
     return name[:MAX_NAME_CHARACTERS] or "program"
 
@@ -108,4 +109,4 @@ def _check_command(spec: ProgramSpec) -> None:
         found = None
     if found is None:
         where = f"in {folder}" if "/" in name else "on PATH"
-        raise InvalidField("command", f"no executable {name!r} {where}")
+        raise InvalidField("command", f"no executable {masked_command([name])[0]!r} {where}")

@@ -44,15 +44,17 @@ class PySpy:
     def dump(self) -> str | None:
         """The stack dump that it printed; None if it printed none."""
         text = self._output.decode(errors="replace")
-        start = text.find("\nThread ")
+        # Before it comes the command, which may be a script of many lines with secrets in it.
+        start = text.find("\nThread ", text.find("\nPython v") + 1)
         return text[start + 1 :] if start >= 0 else None
 
     @property
     def error(self) -> str:
-        """The error that it printed: the first line, and the innermost cause."""
+        """The error that it printed, without the command before it: the first line, and the innermost cause."""
         lines = [line.strip() for line in self._output.decode(errors="replace").splitlines() if line.strip()]
         causes = [line.partition(": ")[2] for line in lines if line[:1].isdigit() and "(os error" in line]
-        return ": ".join([*lines[:1], *causes[-1:]]) or "it printed nothing"
+        first = next((line for line in lines if line.startswith("Error")), "")
+        return ": ".join(filter(None, [first, *causes[-1:]])) or "it printed no error"
 
     def done(self) -> bool:
         """Return whether it has ended, and reap it."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from app.records.visible import visible
+
 
 def head(name: str, kind: str, help_text: str) -> Iterator[str]:
     """Yield the lines before the values of a metric."""
@@ -15,4 +17,5 @@ def labelled(name: str, labels: Mapping[str, str], value: float) -> str:
 
 
 def _escaped(content: str) -> str:
-    return content.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """Return a value of a label; the format knows three escapes, so that of a control character is text in it."""
+    return visible(content, "\n").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

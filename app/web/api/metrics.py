@@ -77,7 +77,9 @@ def _own(supervisor: JsonDict) -> Iterator[str]:
 
 
 def _labels(record: JsonDict) -> dict[str, str]:
-    return {"id": record["id"], "name": record["name"], "workload": record["workload"] or record["target"]}
+    # The target of a process of a program may be a command.
+    target = "" if record["program"] else record["target"] or ""
+    return {"id": record["id"], "name": record["name"], "workload": record["workload"] or target}
 
 
 def _pool_labels(pool: JsonDict) -> dict[str, str]:

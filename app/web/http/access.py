@@ -5,6 +5,7 @@ method but GET requires the operator.  `gate` has checked host and origin before
 """
 
 import time
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import gevent
@@ -12,15 +13,14 @@ from flask import Flask, g, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from .auth import Authenticator, Failures, Role
-from .gate import SAFE_METHODS
+from .auth import Authenticator, Failures, Role, address_behind
+from .gate import BODY_S, SAFE_METHODS, cross_site, same_origin
 from .problems import Problem
+from .server import RECOGNIZED
 
 OPEN_ENDPOINTS = frozenset(
     {"static", "pages.healthz", "pages.readyz", "pages.sign_in", "pages.sign_in_with_token", "pages.sign_out"}
 )
-#: How long a body may take to arrive.
-BODY_S = 10.0
 SMALL_BODY_BYTES = 16 * 1024
 BODY_BYTES = {
     "processes.launch": 64 * 1024,
@@ -35,9 +35,12 @@ MACHINE_PATHS = ("/api/", "/metrics")
 class Access:
     """Admits requests: sets ``g.role``, or answers 401, 403 or 429."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, trusted_proxies: tuple[str, ...] = ()) -> None:
         self._authenticator = authenticator
         self._failures = Failures()
+        self._trusted_proxies = trusted_proxies
+        #: Called with the cookie of a session that was signed out.
+        self.on_sign_out: Callable[[str], None] = lambda _cookie: None
 
     def install(self, app: Flask) -> None:
         """Check every request of the app before its view."""
@@ -68,11 +71,16 @@ class Access:
             return self._role()
         return self._checked(token)
 
+    def session(self) -> str | None:
+        """Return the cookie of the request; it may be invalid."""
+        return request.cookies.get(self._authenticator.cookie)
+
     def sign_in(self, token: str, target: str) -> Response:
         """Check a token from the form; redirect to ``target`` with a session, or show the form again."""
-        if self._wait_s():
+        try:
+            role = self._checked(token)
+        except Problem:
             return self.form(target, "Too many invalid tokens. Wait a minute, then try again.", 429)
-        role = self._checked(token)
         if role is None:
             return self.form(target, "Invalid token.", 401)
         response = redirect(target, 303)
@@ -84,6 +92,10 @@ class Access:
         return response
 
     def sign_out(self) -> Response:
+        """End the session, also for a copy of its cookie."""
+        if cookie := self.session():
+            self._authenticator.end_session(cookie)
+            self.on_sign_out(cookie)
         response = redirect("/signin", 303)
         response.delete_cookie(self._authenticator.cookie, path="/", httponly=True, samesite="Strict")
         return response
@@ -107,20 +119,27 @@ class Access:
         if header is not None:
             scheme, _, token = header.partition(" ")
             return self._checked(token.strip()) if scheme.lower() == "bearer" else None
-        cookie = request.cookies.get(self._authenticator.cookie)
-        return self._authenticator.role_of_session(cookie) if cookie else None
+        cookie = self.session()
+        return _recognized(self._authenticator.role_of_session(cookie)) if cookie else None
 
     def _checked(self, token: str) -> Role | None:
-        role = self._authenticator.role_of_token(token)
+        """Return the role of a token; a wrong one is counted, and too many are refused."""
+        role = _recognized(self._authenticator.role_of_token(token))
         if role is None:
             if wait_s := self._wait_s():
                 raise Problem(429, "Too many invalid tokens.", headers={"Retry-After": str(wait_s)})
-            self._failures.note(_address(), time.monotonic())
+            self._failures.note(self._source(), time.monotonic())
         return role
 
     def _wait_s(self) -> int:
-        wait = self._failures.wait_s(_address(), time.monotonic())
+        wait = self._failures.wait_s(self._source(), time.monotonic())
         return int(wait) + 1 if wait else 0
+
+    def _source(self) -> str:
+        """Return for whom a wrong token counts: pages of other sites must not use up what the user may get wrong."""
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        address = address_behind(request.remote_addr or "?", forwarded, self._trusted_proxies)
+        return f"{address}, other sites" if _is_of_another_site() else address
 
     def _unauthenticated(self, *, machine: bool) -> Response:
         if machine or request.method not in SAFE_METHODS:
@@ -152,5 +171,14 @@ def _receive_body() -> None:
         raise RequestEntityTooLarge
 
 
-def _address() -> str:
-    return request.remote_addr or "?"
+def _recognized(role: Role | None) -> Role | None:
+    """Tell the server that this connection is not one of a stranger."""
+    if role is not None:
+        request.environ.get(RECOGNIZED, lambda: None)()
+    return role
+
+
+def _is_of_another_site() -> bool:
+    referrer, host = request.headers.get("Referer"), request.headers.get("Host", "")
+    foreign = referrer is not None and not same_origin("/".join(referrer.split("/")[:3]), host)
+    return foreign or cross_site(request.environ) is not None

@@ -1,28 +1,25 @@
 """Tokens and roles: the operator may do everything, the viewer may only read.
 
-A token is sent as ``Authorization: Bearer``, or once as ``/?token=`` or in the sign-in form; a browser then has a
-session cookie.  The cookie is derived from the token and the role by HMAC: it does not reveal the token, it is not
-stored here (so browsers reconnect after the web process was killed), and a new token invalidates it.
+A token is sent as ``Authorization: Bearer``, or once as ``/?token=`` or in the sign-in form; a browser then has the
+cookie of a session (`sessions`).
 """
 
-import hashlib
 import hmac
+import ipaddress
+import time
 from collections import OrderedDict, deque
-from enum import StrEnum
+from collections.abc import Iterable
 
 from app.settings import Settings
+
+from .sessions import Role, Sessions, derived
+
+__all__ = ["Authenticator", "Failures", "Role", "address_behind"]
 
 #: Invalid tokens that an address may send in a window of time.
 FAILURES = 10
 WINDOW_S = 60.0
 MAX_ADDRESSES = 1024
-
-
-class Role(StrEnum):
-    """What a request may do."""
-
-    OPERATOR = "operator"
-    VIEWER = "viewer"
 
 
 class Authenticator:
@@ -32,24 +29,26 @@ class Authenticator:
         tokens = {Role.OPERATOR: settings.token, Role.VIEWER: settings.viewer_token}
         self._tokens = {role: token.encode() for role, token in tokens.items() if token}
         # Browsers share cookies between all ports of a host, so each instance has its own cookie name.
-        self.cookie = "procession_" + _derive(settings.token.encode(), "cookie name")[:8]
+        self.cookie = "procession_" + derived(settings.token.encode(), "cookie name")[:8]
+        self._sessions = Sessions(self._tokens, settings.home / "signed-out")
 
     def role_of_token(self, token: str) -> Role | None:
         """Return the role of a token; None if it is invalid."""
-        return self._match(token, self._tokens)
+        given = token.encode("utf-8", "surrogatepass")
+        matching = [role for role, wanted in self._tokens.items() if hmac.compare_digest(given, wanted)]
+        return matching[0] if matching else None
 
-    def role_of_session(self, value: str) -> Role | None:
-        """Return the role of a session cookie; None if it is invalid."""
-        return self._match(value, {role: self.session(role).encode() for role in self._tokens})
+    def role_of_session(self, cookie: str) -> Role | None:
+        """Return the role of a session cookie; None if it is invalid or was signed out."""
+        return self._sessions.role(cookie, time.time())
 
     def session(self, role: Role) -> str:
-        return _derive(self._tokens[role], f"session {role}")
+        """Return the cookie of a new session."""
+        return self._sessions.open(role, time.time())
 
-    @staticmethod
-    def _match(value: str, known: dict[Role, bytes]) -> Role | None:
-        given = value.encode("utf-8", "surrogateescape")
-        matching = [role for role, wanted in known.items() if hmac.compare_digest(given, wanted)]
-        return matching[0] if matching else None
+    def end_session(self, cookie: str) -> None:
+        """Make a session cookie invalid for ever, whoever has a copy of it."""
+        self._sessions.end(cookie, time.time())
 
 
 class Failures:
@@ -74,5 +73,24 @@ class Failures:
         return max(0.0, times[0] + WINDOW_S - now) if len(times) == FAILURES else 0.0
 
 
-def _derive(key: bytes, purpose: str) -> str:
-    return hmac.new(key, f"procession {purpose} v1".encode(), hashlib.sha256).hexdigest()
+def address_behind(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
+    """Return the address of a client: ``peer``, or what trusted proxies wrote into ``X-Forwarded-For``.
+
+    Each proxy appends the address that it saw, so the first from the right that is not of a trusted proxy counts; what
+    is left of it was sent by the client.
+    """
+    networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
+    client = _address(peer)
+    for hop in reversed(forwarded.split(",")):
+        if client is None or not any(client in network for network in networks) or not (before := _address(hop)):
+            break
+        client = before
+    return str(client or peer)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -3,9 +3,10 @@
 engineio's queue of a client is unbounded.  So nothing is added to a queue of more than `MAX_QUEUED` packets: such a
 client misses deltas, is marked as behind, and gets one fresh snapshot when its queue is empty again.  A stalled client
 is disconnected by `websocket` (a write that makes no progress) or by the ping timeout.  A packet is encoded once for
-all clients.
+all clients.  Connections that have not authenticated are limited in number and time.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from engineio.exceptions import EngineIOError  # type: ignore[import-untyped]
@@ -18,15 +19,24 @@ __all__ = ["MAX_TOPICS", "Client", "Clients", "Packet", "packet"]
 
 MAX_QUEUED = 4
 MAX_TOPICS = 8
+MAX_UNAUTHENTICATED = 50
+#: A snapshot costs as much as all deltas of seconds.
+SNAPSHOT_EVERY_S = 1.0
 SOCKETIO_EVENT = "2"
 
 
 class Client(Struct, eq=False):
-    """One connected browser; ``behind``: it has missed a delta and needs a snapshot."""
+    """One connected browser; ``behind``: it has missed a delta and needs a snapshot.
+
+    ``session``: the cookie by which it was admitted, if not by a token.  ``refreshed_at``: when it got the last
+    snapshot, in monotonic seconds.
+    """
 
     engine_id: str
     role: Role
+    session: str | None = None
     behind: bool = True
+    refreshed_at: float = float("-inf")
     topics: set[str] = field(default_factory=set)
 
 
@@ -57,15 +67,29 @@ class Clients:
 
     def sweep(self) -> None:
         """Close connections that were opened before the last sweep and have not authenticated."""
-        known = {client.engine_id for client in self.connected.values()}
-        unauthenticated = set(self._engine.sockets) - known
-        for engine_id in unauthenticated & self._unauthenticated:
-            self._engine.sockets[engine_id].close(wait=False)
-        self._unauthenticated = unauthenticated
+        strangers = self._strangers()
+        self._close(engine_id for engine_id in strangers if engine_id in self._unauthenticated)
+        self._unauthenticated = set(strangers)
+
+    def limit_strangers(self) -> None:
+        """Close the oldest connections that have not authenticated, if there are too many."""
+        self._close(self._strangers()[:-MAX_UNAUTHENTICATED])
+
+    def close_session(self, cookie: str) -> None:
+        """Close the connections of a session that was signed out."""
+        self._close([client.engine_id for client in self.connected.values() if client.session == cookie])
 
     def close(self) -> None:
-        for socket in list(self._engine.sockets.values()):
-            socket.close(wait=False)
+        self._close(list(self._engine.sockets))
+
+    def _strangers(self) -> list[str]:
+        known = {client.engine_id for client in self.connected.values()}
+        return [engine_id for engine_id in self._engine.sockets if engine_id not in known]
+
+    def _close(self, engine_ids: Iterable[str]) -> None:
+        for engine_id in engine_ids:
+            if socket := self._engine.sockets.get(engine_id):
+                socket.close(wait=False)
 
     def offer_all(self, packet: Packet) -> None:
         for client in list(self.connected.values()):

@@ -8,6 +8,7 @@ snapshot, never a replay.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ from app.web.http.problems import Problem
 from app.web.present import processes as present
 from app.web.upstream.feed import Feed
 
-from .clients import MAX_TOPICS, Client, Clients, Packet, packet
+from .clients import MAX_TOPICS, SNAPSHOT_EVERY_S, Client, Clients, Packet, packet
 from .tails import LogTails, Topic
 from .websocket import MAX_MESSAGE_BYTES, BoundedWebSocket
 
@@ -64,6 +65,8 @@ class Live:
         self._feed = feed
         self._tails = tails
         self._snapshot: Packet | None = None
+        self._admit = self._engine.handlers["connect"]
+        self._engine.on("connect", self._on_connection)
         handlers: dict[str, Callable[..., Any]] = {
             "connect": self._on_connect,
             "disconnect": self._on_disconnect,
@@ -79,6 +82,7 @@ class Live:
         self._snapshot = None
         for client in list(self.clients.connected.values()):
             client.behind = True
+            client.refreshed_at = float("-inf")
             self._refresh(client)
 
     def on_delta(self, delta: Delta) -> None:
@@ -105,10 +109,12 @@ class Live:
             self.clients.sweep()
 
     def _refresh(self, client: Client) -> None:
+        """Send the state to a client that is behind, but not too often: else the next delta brings it here again."""
+        now = time.monotonic()
         if not self._feed.live:
             self.clients.offer(client, self._away())
-        else:
-            client.behind = not self.clients.offer(client, self._whole())
+        elif now - client.refreshed_at >= SNAPSHOT_EVERY_S and self.clients.offer(client, self._whole()):
+            client.behind, client.refreshed_at = False, now
 
     def _whole(self) -> Packet:
         if self._snapshot is None:
@@ -119,10 +125,15 @@ class Live:
     def _away(self) -> Packet:
         return packet("supervisor_away", msgspec.json.encode({"detail": self._feed.away_because}))
 
+    def _on_connection(self, engine_id: str, environ: Any) -> Any:
+        self.clients.limit_strangers()
+        return self._admit(engine_id, environ)
+
     def _on_connect(self, auth: Any = None) -> None:
-        token = auth.get("token") if isinstance(auth, dict) else None
+        given = auth.get("token") if isinstance(auth, dict) else None
+        token = given if isinstance(given, str) else None
         try:
-            role = self._access.role_of_socket(token if isinstance(token, str) else None)
+            role = self._access.role_of_socket(token)
         except Problem as problem:
             raise SocketRefused(problem.detail) from problem
         if role is None:
@@ -130,7 +141,8 @@ class Live:
         if len(self.clients.connected) >= MAX_CLIENTS:
             raise SocketRefused(f"Too many connections: the limit is {MAX_CLIENTS:,}.")
         engine_id = self._sessions.manager.eio_sid_from_sid(_sid(), "/")
-        client = self.clients.connected[_sid()] = Client(engine_id, role)
+        session = self._access.session() if token is None else None
+        client = self.clients.connected[_sid()] = Client(engine_id, role, session)
         # The answer to the handshake is queued when this returns; the snapshot must come after it.
         gevent.spawn(self._refresh, client)
 

@@ -1,6 +1,6 @@
 """Send commands to the supervisor, each on its own connection, so that a slow one does not block others.
 
-A connection takes about a millisecond; a join of an hour takes one idle greenlet and one socket.
+A connection takes about a millisecond.  Those that may take long (`waiting`) share one.
 """
 
 import itertools
@@ -21,6 +21,8 @@ from app.protocol.pool_host import ReadJob
 from app.protocol.programs import BreakLock, RunProgram
 from app.records.errors import ProcessionError, SupervisorAway
 
+from .waiting import Waiting
+
 TIMEOUT_S = 15.0
 # The supervisor takes 256 clients; leave some for the command line.
 MAX_CONNECTIONS = 160
@@ -38,6 +40,7 @@ class Control:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._free = BoundedSemaphore(MAX_CONNECTIONS)
+        self._waiting = Waiting(path)
         self._asked_at = float("-inf")
 
     @property
@@ -48,7 +51,9 @@ class Control:
     def ask(self, command: m.AnyCommand, wait_s: float = 0.0) -> Any:
         """Send a command and return the reply as plain JSON; ``wait_s`` is how long the command itself may take."""
         try:
-            with self.connection(wait_s) as connection:
+            if wait_s:
+                return self._waiting.ask(command, TIMEOUT_S + wait_s)
+            with self.connection() as connection:
                 return call(connection, command)
         finally:
             if isinstance(command, CHANGING) and not _only_reads(command):
@@ -86,12 +91,12 @@ class Control:
         return mirror
 
     @contextmanager
-    def connection(self, wait_s: float = 0.0) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
         """Yield a connection for one or more commands."""
         if not self._free.acquire(timeout=TIMEOUT_S):
             raise SupervisorAway(f"too many requests: {MAX_CONNECTIONS} are waiting for the supervisor")
         try:
-            with closing(Connection(self._path, TIMEOUT_S + wait_s, socket_module=socket)) as connection:
+            with closing(Connection(self._path, TIMEOUT_S, socket_module=socket)) as connection:
                 yield connection
         finally:
             self._free.release()

@@ -17,7 +17,12 @@ const RULES = {
   again: () => !isLive(program) && !program.attached,
   remove: () => !alive() && Boolean(first()) && !whyNot("close", first(), "operator"),
 };
-const ACTIONS = { remove: () => act("close", program.id), again: (button) => rerun(program, button) };
+/** The page does not know a command with masked secrets; the supervisor does. */
+const isMasked = () => program.command.some((word) => word.includes("***"));
+const ACTIONS = {
+  remove: () => act("close", program.id),
+  again: (button) => (isMasked() ? act("restart", program.id, button) : rerun(program, button)),
+};
 
 /** @param {HTMLElement} bar */
 export function startVerbs(bar) {

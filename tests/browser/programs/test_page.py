@@ -27,6 +27,7 @@ from tests.browser.programs.programming import (
 )
 from tests.browser.test_access import DIALOG, violations
 from tests.browser.test_attacks import CORPUS, unhurt
+from tests.waiting import wait_until
 
 HOSTILE = """
 import multiprocessing, time, sys
@@ -120,6 +121,23 @@ def test_who_has_no_program_is_shown_how_and_runs_one_with_a_click(
     expect(state(page)).to_contain_text("exited")
     page.get_by_role("button", name="Run again").click()
     expect(state(page)).to_contain_text("running")
+
+
+def test_a_program_whose_command_has_a_secret_runs_again_with_it(
+    open_server: Server, visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    """The page does not know the secret: it shows, and would send, `***`."""
+    script = tmp_path / "job.py"
+    script.write_text("import sys\nopen('told', 'a').write(sys.argv[1] + '\\n')\n")
+    command = [sys.executable, str(script), "--password=hunter2"]
+    page = visit(open_server.url)
+    program = open_server.api("POST", "/programs", {"command": command, "cwd": str(tmp_path)})["id"]
+    open_program(page, program)
+    expect(state(page)).to_contain_text("exited")
+    assert "hunter2" not in page.content()
+    page.get_by_role("button", name="Run again").click()
+    wait_until(lambda: (tmp_path / "told").read_text() == "--password=hunter2\n" * 2)
+    open_server.clear()
 
 
 def test_it_is_grey_and_stands_while_the_server_is_away(server: Server, page: Page) -> None:

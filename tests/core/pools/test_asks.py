@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.core.fleet import events as e
 from app.core.fleet.pool_book import MAX_BYTES
 from app.core.pools.asks import MAX_ASKS
 from app.protocol.pool_host import ActOnWorker, AnyAsk, Close, HostDetail, JoinPool, ReadJob, Resize, Submit, Terminate
-from app.records.pool import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, WorkerVerb
+from app.records.pool import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, TaskFailure, WorkerVerb
 from tests.core.pools.pool_driver import PoolDriver
 
 SUBMIT = Submit(spec=JobSpec(method=JobMethod.MAP, function="square"))
@@ -200,3 +201,26 @@ def test_job_of_a_dead_pool_can_still_be_read(driver: PoolDriver) -> None:
     assert (answer["job"]["done"], answer["result"], answer["result_cut"], answer["failures_not_shown"]) == (
         3, None, True, 1,
     )  # fmt: skip
+
+
+def test_what_a_task_raised_is_shown_without_the_secrets_of_a_command(driver: PoolDriver) -> None:
+    """In the record, in the journal, in the answer of a host, and after its end; results are the user's own."""
+    error = "Command '['psql', '--password', 'hunter2']' died"
+    pool_id = driver.opened()
+    job = Job(id=1, method=JobMethod.MAP, function="f", state=JobState.FAILED, error=error)
+    failure = TaskFailure(index=0, first=0, size=1, lost=False, error=error, traceback=f"Traceback\n{error}")
+    detail = JobDetail(job=job, result="hunter2", failures=(failure,))
+    driver.tells(pool_id, jobs=(job,))
+    driver.notes_line(pool_id, f"job 1 failed: {error}")
+    driver.replies(pool_id, driver.asks(pool_id, ReadJob(job=1)), msgspec.json.decode(msgspec.json.encode(detail)))
+    told = driver.answer()
+    driver.happens(e.HostSaid(pool_id, HostDetail(detail=detail)))
+    driver.ends(pool_id, 0)
+    driver.asks(pool_id, ReadJob(job=1))
+    shown = error.replace("hunter2", "***")
+    assert driver.pool(pool_id).jobs[0].error == shown
+    assert driver.lines("job") == [f"job 1 failed: {shown}"]
+    for answer in (told, driver.answer()):
+        assert answer["job"]["error"] == answer["failures"][0]["error"] == shown
+        assert answer["failures"][0]["traceback"] == f"Traceback\n{shown}"
+        assert answer["result"] == "hunter2"

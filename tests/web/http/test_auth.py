@@ -29,13 +29,6 @@ def test_a_session_is_valid_after_a_restart_but_not_with_a_new_token() -> None:
     assert Authenticator(BOTH).role_of_token(session) is None
 
 
-def test_sessions_differ_by_role_and_do_not_contain_the_token() -> None:
-    authenticator = Authenticator(BOTH)
-    operator, viewer = authenticator.session(Role.OPERATOR), authenticator.session(Role.VIEWER)
-    assert operator != viewer
-    assert "operators-token" not in operator
-
-
 def test_instances_on_one_host_do_not_share_a_cookie() -> None:
     """Cookies ignore ports, so the cookie's name differs."""
     assert Authenticator(ONE).cookie != Authenticator(Settings(token="another")).cookie

@@ -25,6 +25,8 @@ ALLOWED = frozenset({"127.0.0.1", "localhost", "::1"})
         ("http://127.0.0.1:8700", "localhost:8700", False),
         ("http://localhost:8700.evil.example", "localhost:8700", False),
         ("http://localhost:8700@evil.example", "localhost:8700", False),
+        ("http://evil.example@localhost:8700", "localhost:8700", False),
+        ("http://localhost:8700/", "localhost:8700", False),
         ("file://localhost:8700", "localhost:8700", False),
         ("null", "localhost", False),
         ("", "", False),
@@ -47,6 +49,25 @@ def test_any_headers_are_accepted_or_refused_with_403(origin: str, host: str, si
     }
     problem = refusal(environ, ALLOWED)
     assert problem is None or problem.status == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost:80", "127.0.0.1:8700", "[::1]", "[::1]:8700"])
+def test_an_allowed_host_passes_with_any_port(host: str) -> None:
+    assert refusal({"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": host}, ALLOWED) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "", "evil.example", "evil@localhost", "evil.example:80@localhost", "localhost/x", "localhost?x", "localhost#x",
+        "localhost:x", "localhost:", "localhost:80:80", "localhost.", "::1", "[::1", "[localhost]:x", " localhost",
+        "localhost,evil.example", "localhost\\x", "LOCALHO\u017fT", "loc%61lhost",
+    ],
+)  # fmt: skip
+def test_anything_but_an_allowed_name_and_a_port_is_refused(host: str) -> None:
+    problem = refusal({"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": host}, ALLOWED)
+    assert problem
+    assert problem.status == 403
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW", "post"])

@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent import socket
 
-from app.web.live.websocket import WholeWrites
+from app.web.live.websocket import BoundedSocket
 
 MEBIBYTE = 1024 * 1024
 
@@ -22,7 +22,7 @@ def pair() -> object:
 def test_a_frame_is_sent_whole(pair: tuple[socket.socket, socket.socket]) -> None:
     """A single send() on a non-blocking socket would have sent only a part."""
     left, right = pair
-    writes = WholeWrites(left)
+    writes = BoundedSocket(left)
     writer = gevent.spawn(writes.send, b"x" * MEBIBYTE)
     received = 0
     while received < MEBIBYTE:
@@ -34,7 +34,7 @@ def test_a_frame_is_sent_whole(pair: tuple[socket.socket, socket.socket]) -> Non
 def test_frames_of_two_writers_do_not_mix(pair: tuple[socket.socket, socket.socket]) -> None:
     """A pong must not end up in the middle of a snapshot."""
     left, right = pair
-    writes = WholeWrites(left)
+    writes = BoundedSocket(left)
     writers = [gevent.spawn(writes.send, letter * 100_000) for letter in (b"a", b"b")]
     received = b""
     while len(received) < 200_000:
@@ -46,7 +46,7 @@ def test_frames_of_two_writers_do_not_mix(pair: tuple[socket.socket, socket.sock
 def test_a_client_that_reads_nothing_is_disconnected(pair: tuple[socket.socket, socket.socket]) -> None:
     """After the stall time the connection is closed for the writer and the reader."""
     left, _right = pair
-    writes = WholeWrites(left, stall_s=0.05)
+    writes = BoundedSocket(left, stall_s=0.05)
     reader = gevent.spawn(_closed, writes)
     with pytest.raises(BrokenPipeError, match="no progress for"):
         writes.send(b"x" * MEBIBYTE)
@@ -55,7 +55,7 @@ def test_a_client_that_reads_nothing_is_disconnected(pair: tuple[socket.socket, 
         writes.send(b"more")
 
 
-def _closed(writes: WholeWrites) -> bool:
+def _closed(writes: BoundedSocket) -> bool:
     try:
         return writes.recv(1) == b""
     except OSError:

@@ -1,0 +1,88 @@
+"""Sessions of browsers: each sign-in has its own cookie, ``ID.TIME.SIGNATURE``.
+
+The signature is an HMAC by the token of the role, so a session is valid after a restart of the web process, a new token
+ends it, and the cookie does not reveal the token.  What has to be kept are the ids of sessions that were signed out,
+until they would have expired: a file of them, private like its folder.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+MAX_AGE_S = 30 * 24 * 3600
+
+log = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """What a request may do."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Sessions:
+    """Opens, checks and ends sessions.  ``now`` is wall clock: a session outlives the process."""
+
+    def __init__(self, tokens: Mapping[Role, bytes], path: Path) -> None:
+        self._tokens = tokens
+        self._path = path
+        self._ended = _read(path)
+
+    def open(self, role: Role, now: float) -> str:
+        """Return the cookie of a new session."""
+        name = f"{secrets.token_urlsafe(16)}.{int(now)}"
+        return f"{name}.{self._signature(name, role)}"
+
+    def role(self, cookie: str, now: float) -> Role | None:
+        """Return the role of a session; None if it is invalid, too old or was ended."""
+        name, _, signature = cookie.rpartition(".")
+        given = signature.encode("utf-8", "surrogatepass")
+        known = [role for role in self._tokens if hmac.compare_digest(given, self._signature(name, role).encode())]
+        if not known or name in self._ended or now > _opened_at(name) + MAX_AGE_S:
+            return None
+        return known[0]
+
+    def end(self, cookie: str, now: float) -> None:
+        """End a valid session, for ever."""
+        if self.role(cookie, now) is None:
+            return
+        name = cookie.rpartition(".")[0]
+        self._ended = {one for one in self._ended if now <= _opened_at(one) + MAX_AGE_S} | {name}
+        try:
+            self._write()
+        except OSError:
+            log.exception("the end of a session could not be stored; a restart of the web process would revive it")
+
+    def _write(self) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text("".join(f"{name}\n" for name in sorted(self._ended)))
+        fresh.replace(self._path)
+
+    def _signature(self, name: str, role: Role) -> str:
+        return derived(self._tokens[role], f"session {role} {name}")
+
+
+def derived(key: bytes, purpose: str) -> str:
+    """Return a text that only who has the key can make, and that does not reveal the key."""
+    message = f"procession {purpose} v2".encode("utf-8", "surrogatepass")
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def _read(path: Path) -> set[str]:
+    try:
+        return set(path.read_text(errors="replace").split())
+    except FileNotFoundError:
+        return set()
+
+
+def _opened_at(name: str) -> float:
+    try:
+        return float(name.rpartition(".")[2])
+    except ValueError:
+        return 0.0
