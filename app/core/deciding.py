@@ -20,9 +20,9 @@ from app.protocol import control as m
 from app.protocol.programs import BreakLock, ProgramEnded, ProgramStarted
 from app.records import primitives as p
 from app.records.errors import ProcessionError
+from app.records.guard import NO_GUARD, Guarding
 
 from . import ticking, verbs
-from .guard import NO_GUARD, Guarding
 
 
 class Deciding:

@@ -7,11 +7,11 @@ from app.core.fleet.escalation import Due
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
 from app.core.fleet.tree import tree_of
-from app.core.guard import NO_GUARD, Guarding
 from app.core.pools import asks, pool
 from app.core.processes import endings, forgetting, joins, starts, stops
 from app.core.programs import program
 from app.records import primitives as p
+from app.records.guard import NO_GUARD, Guarding
 
 #: Starts per turn of the loop: a start blocks for some milliseconds.
 STARTS_PER_TURN = 10

@@ -12,14 +12,14 @@ from app import home, settings
 from app.core.charts.history import OF_POOLS, History
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.guard import Guard
-from app.linux.fd_reserve import FdReserve
+from app.linux.descriptors import FdReserve
 from app.linux.gauges import HostGauge
 from app.linux.heartbeat import Heartbeat
 from app.linux.lifeline import adopt_orphans
 from app.linux.poller import Poller
 from app.records.errors import JournalError
 from app.records.event import EventDraft
+from app.records.guard import Guard
 from app.settings import Settings, SettingsError
 from app.supervisor.children.children import Children
 from app.supervisor.control.server import ControlServer

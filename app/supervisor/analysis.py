@@ -17,9 +17,9 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
-from app.core.guard import Guard
 from app.records import primitives as p
 from app.records.event import EventDraft
+from app.records.guard import Guard
 from app.records.primitives import JsonDict
 from app.records.process import Descendant, State
 from app.records.resource import Resource

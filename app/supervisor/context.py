@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from app.core.charts.history import HOST, History
 from app.core.fleet import events as e
-from app.core.guard import Guard
-from app.linux.fd_reserve import FdReserve
+from app.linux.descriptors import FdReserve
 from app.linux.heartbeat import Heartbeat
 from app.linux.poller import Poller
 from app.records import primitives as p
+from app.records.guard import Guard
 from app.records.pool import Pool
 from app.settings import Settings
 from app.supervisor.inventory.inventory import Inventory, Sweep

@@ -27,11 +27,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "app.core.pools": ("app.records", "app.protocol", "app.core.fleet"),
     "app.core.charts": ("app.records", "app.core.resources"),
     "app.core.resources": ("app.records", "app.protocol"),
-    "app.core.programs": (
-        *("app.records", "app.protocol", "app.core.fleet", "app.core.processes", "app.core.resources"),
-        "app.core.guard",
-    ),
-    "app.core.findings": ("app.records", "app.core.guard"),
+    "app.core.programs": ("app.records", "app.protocol", "app.core.fleet", "app.core.processes", "app.core.resources"),
+    "app.core.findings": ("app.records",),
     "app.core": ("app.records", "app.protocol"),
     "app.linux": ("app.records",),
     "app.home": ("app.linux.own_files",),

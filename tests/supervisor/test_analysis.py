@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from app.core.fleet import events as e
-from app.core.guard import Guard
+from app.records.guard import Guard
 from app.records.process import Descendant
 from app.records.verbs import Verb
 from app.records.waits import FindingKind

@@ -21,7 +21,6 @@ import pytest
 from app.core.findings.diagnosis import Diagnosis
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
-from app.core.guard import Guard
 from app.core.programs import handover
 from app.core.programs.handover_facts import AnyFact, OfProcess, OfThing, OfWindow, decode, encode
 from app.linux import proc
@@ -32,6 +31,7 @@ from app.protocol.programs import ProgramEnded, ProgramStarted
 from app.protocol.reports import AnyReport, decode_report
 from app.records.errors import ProcessionError
 from app.records.event import EventDraft
+from app.records.guard import Guard
 from app.records.primitives import UNDECODABLE, Now
 from app.records.process import LaunchSpec
 from app.records.resource import ResourceKind

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.linux.fd_reserve import FdReserve
+from app.linux.descriptors import FdReserve
 from app.records.errors import NotPossible
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until

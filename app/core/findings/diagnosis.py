@@ -11,7 +11,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from app.core.guard import NO_GUARD, Guarding
+from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.wait_words import worded
 from app.records.waits import Edge, FindingKind, Waits

@@ -16,9 +16,9 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.stuck import ProgressWatch
-from app.core.guard import NO_GUARD, Guarding
 from app.core.processes import observed_ends
 from app.records import primitives as p
+from app.records.guard import NO_GUARD, Guarding
 from app.records.process import LIVE, NOT_SAMPLED, State
 
 from . import program

@@ -24,13 +24,13 @@ from itertools import islice
 
 from app.core.fleet import actions as a
 from app.core.fleet.fleet import Fleet
-from app.core.guard import Guarding
 from app.core.programs import handover as inheritance
 from app.core.programs.handover_facts import AnyFact, OfProcess, OfThing, OfWindow, decode, encode
 from app.linux import identity
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import EventDraft
+from app.records.guard import Guarding
 from app.supervisor.journal.journal import Journal
 from app.supervisor.resources.handover import ResourceHandover
 

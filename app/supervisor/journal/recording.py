@@ -7,12 +7,12 @@ import msgspec
 
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.member import Member
-from app.core.guard import NO_GUARD, Guarding
 from app.protocol.control import Events
 from app.protocol.delta import EVENTS_SHOWN
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import Event, EventDraft
+from app.records.guard import NO_GUARD, Guarding
 
 from .backlog import Backlog
 from .facts import DescendantFact, ProcessFact, Run, Unfinished

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from app.linux import proc
-from app.linux.foreign_fds import close_foreign, is_memory
+from app.linux.descriptors import close_foreign, is_memory
 from app.linux.pidfds import readable
 from app.protocol.observer import MAX_WORD, AnyWord
 from app.records.primitives import Key

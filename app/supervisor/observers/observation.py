@@ -13,10 +13,10 @@ from typing import Protocol
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
-from app.core.guard import Guarding
 from app.linux.poller import Poller
 from app.protocol.observer import AnyWord, Dropped, Hello, Made, Paged, Started
 from app.records import primitives as p
+from app.records.guard import Guarding
 from app.supervisor.inventory.inventory import Inventory
 
 from .connection import Heard, NotSeen, close_all

@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from app.core.guard import Guarding
 from app.core.programs.handover_facts import OfThing, OfWindow, Users
 from app.core.resources.book import Book
 from app.core.resources.edges import Edges, LastingWait
@@ -18,6 +17,7 @@ from app.core.resources.readings import LOCKS, SEMAPHORES
 from app.core.resources.thing import Thing
 from app.linux import proc
 from app.linux.semaphores import SemaphoreFiles
+from app.records.guard import Guarding
 from app.records.primitives import JsonDict, Now
 from app.supervisor.observers.pages import Page, is_page
 

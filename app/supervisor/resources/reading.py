@@ -10,12 +10,12 @@ If the time is over, the rest keeps its last figures and comes first in the next
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from app.core.guard import Guarding
 from app.core.resources.book import Book
 from app.core.resources.edges import Blocked, Edges
 from app.core.resources.reading import Reading
 from app.core.resources.readings import LOCKS, QUEUES, SEMAPHORES
 from app.core.resources.thing import Thing
+from app.records.guard import Guarding
 from app.records.primitives import Now
 from app.records.resource import ResourceKind
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from app.core.charts.resources import Charts
 from app.core.findings.scene import Leak
-from app.core.guard import NO_GUARD, Guarding
 from app.core.resources.book import Book
 from app.core.resources.readings import Records
 from app.core.resources.thing import Thing
 from app.linux.semaphores import SemaphoreFiles
+from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.resource import Resource
 from app.records.waits import Edge

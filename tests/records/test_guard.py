@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.guard import MAX_LOGGED, NO_GUARD, Guard
+from app.records.guard import MAX_LOGGED, NO_GUARD, Guard
 from app.records.primitives import Now
 
 

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from app.records.event import EventDraft
-from app.records.primitives import Now
-from app.records.waits import Finding, FindingKind
+from .event import EventDraft
+from .primitives import Now
+from .waits import Finding, FindingKind
 
 #: Kinds of errors that are logged; after that they are only counted.
 MAX_LOGGED = 100
