@@ -151,7 +151,7 @@ STARTS = {
     "specs-missing": moved("DROP TABLE specs", told="cannot be restored: its plan cannot be read", kept=()),
     "handover-of-another-kind": moved("ALTER TABLE legacy ADD COLUMN more", told="table legacy has"),
     "a-trigger": moved(
-        "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END", told="it has triggers"
+        "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END", told="no is a trigger"
     ),
     # Its numbers
     "process-number-huge": moved(f"UPDATE numbers SET value = {HUGE}", told=f"the number of a process is {HUGE}"),

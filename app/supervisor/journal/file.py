@@ -70,7 +70,8 @@ _COLUMNS = {
     "numbers": {"name": "", "value": ""},
     "legacy": {"id": "", "boot_id": "", "fact": ""},
 }
-_TRIGGERS = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"
+#: What could refuse a line: our own indexes are not unique.
+_REFUSING = "SELECT name FROM sqlite_schema WHERE type = 'trigger' OR sql LIKE 'CREATE UNIQUE%'"
 _NUMBERS = {
     "the number of an event": "SELECT min(seq), max(seq) FROM events",
     "the number of a run": "SELECT min(number), max(number) FROM runs",
@@ -181,8 +182,8 @@ def _check(db: sqlite3.Connection) -> None:
         if (found := _columns_of(db, table)) != list(columns):
             what = f"has the columns {', '.join(found)}" if found else "is missing"
             raise _DamagedError(f"table {table} {what}")
-    if db.execute(_TRIGGERS).fetchone() != (0,):
-        raise _DamagedError("it has triggers")
+    if refusing := db.execute(_REFUSING).fetchone():
+        raise _DamagedError(f"{refusing[0]} is a trigger or an index that may refuse lines")
     for what, sql in _NUMBERS.items():
         for number in db.execute(sql).fetchone():
             if number is not None and not (isinstance(number, int) and 0 <= number <= MAX_NUMBER):

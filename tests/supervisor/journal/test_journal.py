@@ -410,6 +410,7 @@ def left(journal: Journal) -> list[str]:
         "ALTER TABLE events DROP COLUMN by",
         "DROP TABLE runs",
         "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE UNIQUE INDEX no ON events (text)",
         "UPDATE numbers SET value = 9223372036854775807",
         "UPDATE numbers SET value = 'many'",
         "UPDATE events SET seq = 9223372036854775807 WHERE seq = 2",
