@@ -157,6 +157,7 @@ def test_what_kills_each_supervisor_is_not_taken_over_for_ever(tmp_path: Path) -
     with sound, in_terminal(sound, tmp_path, *SLEEPER) as (program, process):
         sound.wait_state(program, "running")
         wait_until(lambda: program in rows(home, "legacy"), message="it is handed over")
+        wait_until(lambda: not unsettled(home), message="it counts as running well")
         killed(sound)
         deadly = [sys.executable, "-m", "tests.supervisor.faulty", "death"]
         for _ in range(MAX_DEATHS):
