@@ -12,6 +12,7 @@ All calls read /proc and return at once; the loop is the only caller.
 
 import os
 import signal as signals
+import time
 from collections.abc import Iterable
 
 from app.linux import identity, proc
@@ -25,6 +26,8 @@ from .census import Census
 _PER_SWEEP = 2000
 #: Roots whose fds are counted in one sweep, in turn (2.3 µs each).
 _FDS_PER_SWEEP = 200
+#: A hunt for a chain of forks ends after so long, or when no pid was given out for a moment; between two of them.
+_HUNT_S, _QUIET_S, _HUNT_EVERY_S = 0.02, 0.001, 0.1
 
 
 class Sweep(Record, frozen=True, kw_only=True):
@@ -46,6 +49,7 @@ class Inventory(Census):
         super().__init__(own_pid)
         self._swept_at = float("-inf")
         self._turn = 0
+        self._hunted_at = float("-inf")
 
     def belongs_to(self, pid: int) -> str | None:
         """The process id that a process of the OS comes from, None where it is none of ours."""
@@ -133,7 +137,35 @@ class Inventory(Census):
         pids = {pid for pid, _ in doomed}
         born = [e for e in self.discover() if e.parent in pids or e.gauge.stat.session in sessions]
         kin = [e for e in self.entries.values() if e.root in roots]
-        return self.alive(doomed | {entry.gauge.key for entry in born + kin if not entry.is_root})
+        caught = self._hunt(roots, sessions)
+        return self.alive(doomed | caught | {entry.gauge.key for entry in born + kin if not entry.is_root})
+
+    def _hunt(self, roots: set[str], sessions: set[int]) -> set[Key]:
+        """Kill whatever of these was given the newest pid, again and again; return what was killed.
+
+        In a chain of forks each process forks the next and exits, too fast for any list of processes.  Only the kernel
+        knows its end: the newest pid.
+        """
+        now = time.monotonic()
+        if now < self._hunted_at + _HUNT_EVERY_S:
+            return set()
+        self._hunted_at = now
+        caught: set[Key] = set()
+        last, until, quiet_at = 0, now + _HUNT_S, now + _QUIET_S
+        while (pid := self._newcomers.newest()) and (now := time.monotonic()) < until:
+            if pid == last:
+                if now > quiet_at:
+                    break
+                continue
+            last, quiet_at = pid, now + _QUIET_S
+            stat = proc.stat(pid)
+            if stat is None or stat.is_thread or pid in self.helpers or pid in self.entries:
+                continue
+            if stat.session in sessions or self.origins.of(stat, None) in roots:
+                key = (pid, stat.start_ticks)
+                identity.signal(key, signals.SIGKILL)
+                caught.add(key)
+        return caught
 
     def kill(self, keys: Iterable[Key]) -> set[Key]:
         """SIGKILL these, and not what else belongs to the same root; returns what is left and what they forked."""

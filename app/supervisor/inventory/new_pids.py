@@ -57,6 +57,10 @@ class Newcomers:
             return list(range(before + 1, newest + 1))
         return [pid for pid in proc.pids() if in_window(pid, before, newest)]
 
+    def newest(self) -> int:
+        """Return the pid that was given out last; 0 if the kernel does not say."""
+        return self._newest() if self.trusted else 0
+
     def everything(self) -> list[int]:
         """All pids, for the reconciliation."""
         self._window = self._settled(self._newest())

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,38 @@ while True:
             keys = inventory.kill_tree(keys)
             reap(inventory)
             return not keys
+
+        wait_until(ended)
+        inventory.drop_root("p1")
+        assert inventory.tree_of("p1") == []
+
+
+@pytest.mark.parametrize("new_session", [False, True], ids=["one-session", "a-session-each"])
+def test_kill_tree_ends_a_chain_of_forks(inventory: Inventory, tmp_path: Path, *, new_session: bool) -> None:
+    """Each process forks the next and exits: no list of processes has the one that lives."""
+    counter = tmp_path / "counter"
+    code = f"""
+counter = os.open({str(counter)!r}, os.O_RDWR | os.O_CREAT)
+if os.fork(): time.sleep(600)
+tell("ready")
+count, until = 0, time.monotonic() + 60  # whatever happens
+while time.monotonic() < until:
+    if os.fork(): os._exit(0)
+    if {new_session}: os.setsid()
+    count += 1
+    os.pwrite(counter, b"%20d" % count, 0)
+"""
+    with running(code, {VARIABLE: "p1"}) as program:
+        program.told()
+        inventory.add_root("p1", program.pid)
+        wait_until(lambda: counter.read_bytes())
+
+        def ended() -> bool:
+            inventory.kill_tree({key_of(program.pid), *(one.key for one in inventory.tree_of("p1"))})
+            reap(inventory)
+            before = counter.read_bytes()
+            time.sleep(0.1)  # some hundred forks
+            return counter.read_bytes() == before
 
         wait_until(ended)
         inventory.drop_root("p1")
