@@ -25,7 +25,6 @@ from app.records import primitives as p
 from app.records.errors import InvalidField, NotPossible, ProcessionError
 from app.records.limits import MAX_LAUNCHED, MAX_SECONDS
 from app.records.program import ProgramSpec
-from app.settings import Settings
 from app.supervisor.children.channels import ChannelClosed, HostMessage
 from app.supervisor.children.children import ChildExited, Children, FromChild, ReportReceived
 from app.supervisor.children.forkserver import ForkserverExited
@@ -154,13 +153,10 @@ class Decoding:
 
     def _event_of(self, client: Client, command: m.AnyCommand, now: p.Now) -> e.Happening | None:
         """Return the event of a command; None for one that was answered here."""
-        number, by = command.request, command.by
+        number = command.request
         match command:
-            case m.Launch(spec=spec, count=count):
-                checked_whole("count", count, 1, MAX_LAUNCHED)
-                if spec.path is None:
-                    return e.Launched(client.id, number, by, plan(spec, self._context.settings), count)
-                self._plan_aside(partial(plan, spec), ToLaunch(client.id, number, by, count), now)
+            case m.Launch() | m.OpenPool() | pm.RunProgram():
+                return self._launched(client, command, now)
             case m.Join(timeout_s=timeout_s):
                 if timeout_s is not None:
                     checked_seconds("timeout_s", timeout_s, 0, MAX_SECONDS)
@@ -169,10 +165,6 @@ class Decoding:
                 self._publishing.subscribe(client, number, now)
             case m.Stack():
                 self._stacking.answer(client, command, now)
-            case m.OpenPool(spec=wanted):
-                return e.Launched(client.id, number, by, pool_plan.plan(wanted, self._context.settings))
-            case pm.RunProgram(spec=asked):
-                self._plan_aside(partial(program_plan.plan, asked), ToLaunch(client.id, number, by), now)
             case pm.RegisterProgram():
                 return self._registered(client, command)
             case m.Act() | m.SendSignal() | m.EndDescendant() | m.AskPool():
@@ -188,11 +180,28 @@ class Decoding:
                 client.send(m.reply(number, self._answering.answer(command)))
         return None
 
-    def _plan_aside(self, make: Callable[[Settings], Plan], token: ToLaunch, now: p.Now) -> None:
-        """Plan a launch whose paths have to be looked at, which may wait for a disk."""
-        settings = self._context.settings
-        late = InvalidField("path", _AWAY)
-        self._aside.run(token, lambda: msgspec.json.encode(make(settings)), late, LOOK_WITHIN_S, now.mono)
+    def _launched(
+        self, client: Client, command: m.Launch | m.OpenPool | pm.RunProgram, now: p.Now
+    ) -> e.Launched | None:
+        """Return the event of a launch; None for one with paths of a user: looking at them may wait for a disk."""
+        settings, count, field = self._context.settings, 1, ""
+        make: Callable[[], Plan]
+        match command:
+            case m.Launch(spec=spec, count=count):
+                checked_whole("count", count, 1, MAX_LAUNCHED)
+                make, field = partial(plan, spec, settings), "path" if spec.path else ""
+            case m.OpenPool(spec=wanted):
+                make = partial(pool_plan.plan, wanted, settings)
+            case pm.RunProgram(spec=asked):
+                # Those of the catalogue are ours, and a process of its own would have to read the catalogue anew.
+                make, field = partial(program_plan.plan, asked, settings), "" if asked.workload else "command"
+                field = "cwd" if asked.cwd else field
+        if not field:
+            return e.Launched(client.id, command.request, command.by, make(), count)
+        token = ToLaunch(client.id, command.request, command.by, count)
+        late = InvalidField(field, _AWAY)
+        self._aside.run(token, lambda: msgspec.json.encode(make()), late, LOOK_WITHIN_S, now.mono)
+        return None
 
     def _from_aside(self, now: p.Now) -> Iterator[e.Happening]:
         self._aside.tick(now.mono)
