@@ -100,7 +100,7 @@ while time.monotonic() < until:
     with running(code, {VARIABLE: "p1"}) as program:
         program.told()
         inventory.add_root("p1", program.pid)
-        wait_until(lambda: counter.read_bytes())
+        wait_until(counter.read_bytes)
 
         def ended() -> bool:
             inventory.kill_tree({key_of(program.pid), *(one.key for one in inventory.tree_of("p1"))})
