@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 from app.linux import identity, proc
 from app.linux.pipes import holders
+from app.linux.procfs import Stat
 from app.records.primitives import Key, Record
 from app.records.process import Descendant, Sample
 
@@ -27,6 +28,7 @@ _PER_SWEEP = 2000
 #: Roots whose fds are counted in one sweep, in turn (2.3 µs each).
 _FDS_PER_SWEEP = 200
 #: A hunt for a chain of forks ends after so long, or when no pid was given out for a moment; between two of them.
+_MAX_ANCESTORS = 8
 _HUNT_S, _QUIET_S, _HUNT_EVERY_S = 0.02, 0.001, 0.1
 
 
@@ -161,11 +163,22 @@ class Inventory(Census):
             stat = proc.stat(pid)
             if stat is None or stat.is_thread or pid in self.helpers or pid in self.entries:
                 continue
-            if stat.session in sessions or self.origins.of(stat, None) in roots:
+            # Session and environment say whose it is only of what is below us.
+            if self._descends(stat) and (stat.session in sessions or self.origins.of(stat, None) in roots):
                 key = (pid, stat.start_ticks)
                 identity.signal(key, signals.SIGKILL)
                 caught.add(key)
         return caught
+
+    def _descends(self, stat: Stat) -> bool:
+        """Return whether the kernel's parents lead to us; those of a chain may have gone on the way."""
+        for _ in range(_MAX_ANCESTORS):
+            if self._is_ours(stat.ppid):
+                return True
+            if (above := proc.stat(stat.ppid)) is None:
+                return False
+            stat = above
+        return False
 
     def kill(self, keys: Iterable[Key]) -> set[Key]:
         """SIGKILL these, and not what else belongs to the same root; returns what is left and what they forked."""

@@ -82,22 +82,33 @@ while True:
         assert inventory.tree_of("p1") == []
 
 
-@pytest.mark.parametrize("new_session", [False, True], ids=["one-session", "a-session-each"])
-def test_kill_tree_ends_a_chain_of_forks(inventory: Inventory, tmp_path: Path, *, new_session: bool) -> None:
-    """Each process forks the next and exits: no list of processes has the one that lives."""
-    counter = tmp_path / "counter"
-    code = f"""
+def chain(counter: Path, *, new_session: bool) -> str:
+    """The code of a process below which each process forks the next and exits, after it has counted."""
+    return f"""
 counter = os.open({str(counter)!r}, os.O_RDWR | os.O_CREAT)
 if os.fork(): time.sleep(600)
 tell("ready")
 count, until = 0, time.monotonic() + 60  # whatever happens
-while time.monotonic() < until:
+while time.monotonic() < until and not os.kill({os.getpid()}, 0):
     if os.fork(): os._exit(0)
     if {new_session}: os.setsid()
     count += 1
     os.pwrite(counter, b"%20d" % count, 0)
 """
-    with running(code, {VARIABLE: "p1"}) as program:
+
+
+def goes_on(counter: Path) -> bool:
+    """Whether a chain has forked within a moment."""
+    before = counter.read_bytes()
+    time.sleep(0.1)  # some hundred forks
+    return counter.read_bytes() != before
+
+
+@pytest.mark.parametrize("new_session", [False, True], ids=["one-session", "a-session-each"])
+def test_kill_tree_ends_a_chain_of_forks(inventory: Inventory, tmp_path: Path, *, new_session: bool) -> None:
+    """No list of processes has the one that lives."""
+    counter = tmp_path / "counter"
+    with running(chain(counter, new_session=new_session), {VARIABLE: "p1"}) as program:
         program.told()
         inventory.add_root("p1", program.pid)
         wait_until(counter.read_bytes)
@@ -105,13 +116,30 @@ while time.monotonic() < until:
         def ended() -> bool:
             inventory.kill_tree({key_of(program.pid), *(one.key for one in inventory.tree_of("p1"))})
             reap(inventory)
-            before = counter.read_bytes()
-            time.sleep(0.1)  # some hundred forks
-            return counter.read_bytes() == before
+            return not goes_on(counter)
 
         wait_until(ended)
         inventory.drop_root("p1")
         assert inventory.tree_of("p1") == []
+
+
+def test_a_chain_that_is_not_below_us_goes_on(inventory: Inventory, tmp_path: Path) -> None:
+    """Another Procession has processes of the same ids: the environment of a stranger proves nothing."""
+    counter = tmp_path / "counter"
+    with running(chain(counter, new_session=True), {VARIABLE: "p1"}) as stranger, running(ASLEEP) as us:
+        stranger.told()
+        us.told()
+        wait_until(counter.read_bytes)
+        other = Inventory(us.pid)
+        with running(ASLEEP) as program:
+            program.told()
+            other.add_root("p1", program.pid)
+            for _ in range(5):
+                other.kill_tree({key_of(program.pid)})
+                assert goes_on(counter)
+        other.close()
+        inventory.add_root("p1", stranger.pid)
+        wait_until(lambda: not inventory.kill_tree({key_of(stranger.pid)}) and not goes_on(counter))
 
 
 def test_kill_tree_leaves_other_processes_alone(inventory: Inventory) -> None:
