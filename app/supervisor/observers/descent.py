@@ -7,7 +7,7 @@ proved by what the inventory knows of it, or by the environment that it was exec
 import os
 
 from app.core.fleet.fleet import Fleet
-from app.linux import proc
+from app.linux import identity, proc
 from app.linux.procfs import environment_value
 from app.supervisor.inventory.inventory import Inventory
 from procession.observer import PROGRAM
@@ -25,7 +25,10 @@ class Descent:
     def disproves(self, pid: int, program: str) -> bool:
         """Return whether a living process does not belong to a program; one that has ended cannot be harmed."""
         stat = proc.stat(pid)
-        return stat is not None and not stat.dead and not self.proves(pid, program)
+        if stat is None or stat.dead or self.proves(pid, program):
+            return False
+        # One that ended meanwhile has no parents to prove it by.
+        return identity.lives((pid, stat.start_ticks))
 
     def proves(self, pid: int, program: str) -> bool:
         """Return whether a process belongs to a program."""
