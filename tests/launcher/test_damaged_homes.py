@@ -219,7 +219,7 @@ STARTS = {
     "lock-huge-numbers": Damaged(lambda home: (home / "lock").write_bytes(b"9" * 20_000 + b" 1 " * 9), ""),
 }
 #: One of each kind in `make test`.
-SHORT = {"schema-newer", "logs-link", "log-fifo", "control-folder", "token-binary"}
+SHORT = {"schema-newer", "logs-link", "log-fifo"}
 
 
 def told_by(instance: Instance, text: str) -> bool:

@@ -69,8 +69,8 @@ def pids(instance: Instance) -> dict[str, int]:
     }
 
 
-#: Those that hold the others; the web process holds nothing.
-HOLDING = {("guardian", "launcher"), ("guardian", "supervisor"), ("launcher", "supervisor")}
+#: The two pairs above all the others.
+HOLDING = {("guardian", "launcher"), ("launcher", "supervisor")}
 PAIRS = [
     pytest.param(pair, marks=[] if pair in HOLDING else pytest.mark.long, id="+".join(pair))
     for pair in itertools.combinations(PARTS, 2)
@@ -117,7 +117,7 @@ def test_the_exit_code_is_that_of_the_launcher(tmp_path: Path) -> None:
 def test_launcher_killed_while_the_supervisor_starts(tmp_path: Path) -> None:
     """At any moment of the start: whoever comes too late to notice ends by itself."""
     rng = random.Random(1)
-    for number in range(repeats(30, 2)):
+    for number in range(repeats(30, 1)):
         one = Instance(tmp_path / f"home{number}")
         one.home.mkdir()
         one.start()
@@ -160,7 +160,8 @@ def test_no_survivor_in_many_rounds(tmp_path: Path) -> None:
             one.kill_all()
 
 
-@pytest.mark.parametrize(("part", "after_s"), [("web", 15), pytest.param("supervisor", 60, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("part", "after_s"), [("web", 15), ("supervisor", 60)])
 def test_a_frozen_part_is_noticed_told_and_replaced(tmp_path: Path, part: str, after_s: int) -> None:
     """By its heartbeat; the page hears of the supervisor, and another one takes its place."""
     one = Instance(tmp_path / "home")

@@ -33,7 +33,9 @@ def open_files(supervisor: Supervised) -> int:
     return count_fds(f"/proc/{supervisor.process.pid}/fd")
 
 
-@pytest.mark.parametrize("method", ["forkserver", "spawn", "fork"])
+@pytest.mark.parametrize(
+    "method", ["forkserver", *(pytest.param(one, marks=pytest.mark.long) for one in ("spawn", "fork"))]
+)
 def test_a_joined_process_holds_no_descriptor(tmp_path: Path, method: str) -> None:
     """Any number of short processes can be started one after the other."""
     with limited(tmp_path, 256) as supervisor:

@@ -78,7 +78,14 @@ def findings(supervisor: Supervised) -> list[Any]:
     return [one for one in found if one.kind == "internal-error"]
 
 
-@pytest.mark.parametrize("place", [one for one in PLACES if one not in ("handover", "death", "delta", "input")])
+#: Those with a test of their own, and of the others one of each step of a turn.
+OTHERS, SHORT = {"handover", "death", "delta", "input"}, {"command", "event", "reading", "journal"}
+EVERYWHERE = [
+    pytest.param(place, marks=() if place in SHORT else pytest.mark.long) for place in PLACES if place not in OTHERS
+]
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
 def test_the_supervisor_goes_on_and_shows_what_it_dropped(tmp_path: Path, place: str) -> None:
     """A fault is one finding, one traceback however often it happens, and disturbs nothing else."""
     home = tmp_path / "home"
