@@ -45,8 +45,9 @@ class PendingAsk(Struct, frozen=True):
 class PoolEntry(Struct):
     """One pool: its record, and what else is known of it.  ``run``: how often its host was restarted.
 
-    ``unreachable``: why its host cannot be asked although it lives.  ``stale``: the workers in the record are out of
-    date; they are published once a turn.
+    ``unreachable``: why its host cannot be asked although it lives.  ``ending_until``: it closed its channel, as at its
+    end, which is awaited until then.  ``stale``: the workers in the record are out of date; they are published once a
+    turn.
     """
 
     pool: Pool
@@ -57,6 +58,7 @@ class PoolEntry(Struct):
     dead: bool = False
     stale: bool = False
     unreachable: str | None = None
+    ending_until: float | None = None
 
     def update(self, **changes: Any) -> None:
         """Replace the record by one with these fields changed."""

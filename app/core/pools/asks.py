@@ -22,6 +22,8 @@ from .failures import masked_answer
 
 ANSWER_S = 10.0
 JOIN_EXTRA_S = 2.0
+#: A host that closed its channel is about to end.
+ENDS_WITHIN_S = 5.0
 MAX_ASKS = 256
 
 
@@ -33,17 +35,19 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
     if entry.dead:
         out.append(a.Answer(client, reply(command.request, _answer_for_the_dead(entry, command.ask))))
         return
-    if entry.unreachable:
+    is_ending = entry.ending_until is not None and now.mono < entry.ending_until
+    if entry.unreachable and not is_ending:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
     joins = isinstance(command.ask, h.JoinPool)  # they take no place of requests that end one
     waiting = (one for one in fleet.pools.asks.values() if one.pool == entry.pool.id)
     if sum(isinstance(one.ask, h.JoinPool) is joins for one in waiting) >= MAX_ASKS:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
-    number, until = next(fleet.pools.numbers), _until(command.ask, now)
+    number, until = next(fleet.pools.numbers), entry.ending_until if is_ending else _until(command.ask, now)
     fleet.pools.asks[number] = PendingAsk(entry.pool.id, client, command.request, command.ask, until)
     if words := _in_words(command.ask):
         out.append(a.Note(member.draft(now, "asked", words, command.by)))
-    out.append(a.AskHost(entry.pool.id, number, command.ask))
+    if not is_ending:  # else its end answers
+        out.append(a.AskHost(entry.pool.id, number, command.ask))
 
 
 def answered(fleet: Fleet, answer: h.HostReply | h.HostRefused, out: a.Out) -> None:
@@ -68,7 +72,9 @@ def expire(fleet: Fleet, now: p.Now, out: a.Out) -> None:
         member, words = fleet.members[pending.pool], _in_words(pending.ask)
         suspended = " while its host is suspended" if member.process.state is State.SUSPENDED else ""
         later = "; the request may still be carried out" if words else ""
-        refusal = SupervisorAway(f"pool {pending.pool} does not answer{suspended}{later}")
+        unreachable = fleet.pools.entries[pending.pool].unreachable
+        why = f": {unreachable}" if unreachable else f"{suspended}{later}"
+        refusal = SupervisorAway(f"pool {pending.pool} does not answer{why}")
         out.append(a.Answer(pending.client, refuse(pending.request, refusal)))
         if words:
             out.append(a.Note(member.draft(now, "asked", f"no answer in time: {words}", "supervisor")))

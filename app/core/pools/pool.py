@@ -120,7 +120,9 @@ def _merge(entry: PoolEntry, changes: PoolChanges, now: p.Now) -> None:
 def _closed(fleet: Fleet, entry: PoolEntry, member: Member, why: str | None, now: p.Now, out: a.Out) -> None:
     """Note that the host cannot be reached.  If it is dead too, its end is reported next."""
     entry.unreachable = why or "its host has closed its channel"
-    if why:
+    if why is None:
+        entry.ending_until = now.mono + asks.ENDS_WITHIN_S
+    else:
         entry.update(error=f"its host cannot be reached: {why}")
         out.append(a.Note(member.draft(now, "pool", f"its channel is closed: {why}", "supervisor")))
         asks.refuse_all(fleet, entry, out)

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.fleet import events as e
 from app.core.fleet.pool_book import MAX_BYTES
-from app.core.pools.asks import MAX_ASKS
+from app.core.pools.asks import ENDS_WITHIN_S, MAX_ASKS
 from app.protocol.pool_host import ActOnWorker, AnyAsk, Close, HostDetail, JoinPool, ReadJob, Resize, Submit, Terminate
 from app.records.pool import Job, JobDetail, JobMethod, JobSpec, JobState, PoolState, TaskFailure, WorkerVerb
 from tests.core.pools.pool_driver import PoolDriver
@@ -137,6 +137,30 @@ def test_host_without_a_channel_is_away_at_once(driver: PoolDriver) -> None:
     driver.happens(e.ChannelClosed(pool_id, "a frame of -1 bytes"))
     assert driver.refusal().detail == f"pool {pool_id} does not answer: a frame of -1 bytes"
     assert not driver.asks(pool_id, Close())
+    assert driver.refusal().kind == "away"
+
+
+def test_host_that_closed_its_channel_is_about_to_end(driver: PoolDriver) -> None:
+    """What is asked meanwhile is answered by its end, and is not asked of it."""
+    pool_id = driver.opened()
+    driver.happens(e.ChannelClosed(pool_id, None))
+    answers = len(driver.answers)
+    assert not driver.asks(pool_id, JoinPool())
+    assert len(driver.answers) == answers
+    driver.ends(pool_id)
+    assert driver.answer() == {"joined": True}
+
+
+def test_host_that_closed_its_channel_and_lives_is_away(driver: PoolDriver) -> None:
+    """Its end is awaited for some seconds."""
+    pool_id = driver.opened()
+    driver.happens(e.ChannelClosed(pool_id, None))
+    driver.asks(pool_id, JoinPool())
+    driver.passes(ENDS_WITHIN_S)
+    assert driver.refusal().detail == f"pool {pool_id} does not answer: its host has closed its channel"
+    answers = len(driver.answers)
+    driver.asks(pool_id, Close())
+    assert len(driver.answers) == answers + 1
     assert driver.refusal().kind == "away"
 
 
