@@ -74,7 +74,7 @@ class LogKeeper:
         self._cap = cap_bytes
         self._folder = folder
         self._logs: dict[str, _Log] = {}
-        # Logs that go on: of processes that an earlier supervisor has left to us.
+        # Logs that go on if they are tracked again: of ended processes, and of those that an earlier supervisor left.
         self._continued: frozenset[str] = frozenset()
         # Deleted, but something that outlived its process may still write into it.
         self._unlinked: list[_Log] = []
@@ -121,6 +121,7 @@ class LogKeeper:
     def forget(self, process: str) -> None:
         """Delete the log of a process.  It is kept small for as long as somebody else still has it open."""
         self._ended.discard(process)
+        self._continued -= {process}
         with suppress(OSError):  # it was removed, or something else has its name
             self.path(process).unlink()
         if log := self._logs.pop(process, None):
@@ -236,6 +237,8 @@ class LogKeeper:
                 os.close(log.fd)
                 del self._logs[process]
                 self._ended.discard(process)
+                self._hot = [one for one in self._hot if one is not log]
+                self._continued |= {process}
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

@@ -275,6 +275,35 @@ def test_log_is_private_and_deleted_with_its_process(harness: KeeperHarness) -> 
     assert not open_files() - open_before
 
 
+def test_log_of_an_ended_process_is_closed_and_goes_on_with_its_restart(harness: KeeperHarness) -> None:
+    """Even one that grew fast until the end; what the process wrote before stays in front of what it writes now."""
+    path = harness.keeper.path("1")
+    harness.check()
+    append(path, b"x" * CAP)
+    harness.keeper.ended("1")
+    assert harness.check() == {"1": CAP}
+    assert harness.keeper.check(harness.now + 0.05) == {}
+    assert harness.keeper.next_deadline() is None
+    assert not any("1.log" in target for target in open_files())
+    harness.keeper.track("1")
+    append(path, b"y")
+    assert harness.check() == {"1": CAP + 1}
+    assert harness.keeper.take_notices() == []
+
+
+def test_log_of_an_ended_process_is_kept_small_while_an_orphan_writes_to_it(harness: KeeperHarness) -> None:
+    """It is closed with its last writer."""
+    path = harness.keeper.path("1")
+    with path.open("ab", buffering=0) as orphan:
+        harness.keeper.ended("1")
+        for _ in range(20):
+            orphan.write(b"x" * CAP)
+            harness.check()
+        harness.settle()
+        assert harness.keeper.next_deadline() is not None
+    wait_until(lambda: (harness.check(), harness.keeper.next_deadline() is None)[1])
+
+
 def test_deleted_log_is_still_cut_while_an_orphan_writes_to_it(harness: KeeperHarness) -> None:
     """It still takes disk space; the keeper closes it when its last writer does."""
     path = harness.keeper.path("1")
