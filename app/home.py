@@ -83,10 +83,7 @@ def mend(home: Path) -> list[str]:
         except NotOurs as error:
             said.append(f"{error}; moved it to {own_files.set_aside(path).name} and made a new folder")
             own_files.make_folder(path)
-    for name in _SOCKETS:
-        path = home / name
-        if (what := own_files.found(path)) not in (None, "a socket"):
-            said.append(f"{path} is {what}; moved it to {own_files.set_aside(path).name}")
+    said += filter(None, (own_files.make_way(home / name, "a socket") for name in _SOCKETS))
     return said
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from app.linux import identity, own_files, proc
 from app.linux.own_files import NotOurs
-from app.linux.procfs import environment_value
 
 from . import sweep
 from .service import say
@@ -31,7 +30,6 @@ _RETRY_S = 0.1
 NO_PROCESS = Identity(0, 0)
 _LOCK_FILE_BYTES = 4096
 _NUMBER_DIGITS = 20
-_ENVIRONMENT_BYTES = 256 * 1024
 
 
 class AlreadyServed(Exception):
@@ -148,12 +146,11 @@ def _holds(process: Identity, path: Path) -> bool:
 def _is_of(home: Path, process: Identity) -> bool:
     """Return whether it is proven to be a supervisor or a web process of this home."""
     pid = process.pid
-    environment = proc.read(f"{pid}/environ", _ENVIRONMENT_BYTES) or b""
     return (
         _lives(process)
         and proc.owner(pid) == os.geteuid()
         and proc.link(f"{pid}/exe") == proc.link("self/exe")
-        and Path(environment_value(environment, "PROCESSION_HOME") or "/").resolve() == home.resolve()
+        and Path(proc.environment_value(pid, "PROCESSION_HOME") or "/").resolve() == home.resolve()
         and _holds(process, home / "lock")
     )
 

@@ -48,7 +48,10 @@ class FdReserve:
 
 
 def is_memory(fd: int) -> bool:
-    """Return whether a file is in memory, as pages and semaphores are: only such files have seals."""
+    """Return whether a file is in memory, as pages and semaphores are: only such files have seals.
+
+    Even to look at any other file might wait for a disk, or for ever.
+    """
     try:
         fcntl.fcntl(fd, fcntl.F_GET_SEALS)
     except OSError:

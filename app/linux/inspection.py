@@ -18,7 +18,6 @@ from .procfs import may_write
 
 #: Entries of each list.
 LIMIT = 200
-_ENVIRONMENT_BYTES = 256 * 1024
 _LIMITS = {
     "open files": resource.RLIMIT_NOFILE,
     "processes": resource.RLIMIT_NPROC,
@@ -118,7 +117,7 @@ def _address(address: Any) -> str:
 
 def _environment(pid: int, notes: list[str]) -> dict[str, str]:
     """Return the environment at exec; what a program sets later is not in it."""
-    raw = proc.contents(f"{pid}/environ", _ENVIRONMENT_BYTES)
+    raw = proc.contents(f"{pid}/environ", proc.ENVIRONMENT_BYTES)
     pairs = (entry.decode(errors="replace").partition("=") for entry in raw.split(b"\0") if entry)
     everything = {name: value for name, _, value in pairs}
     shown = _cut("environment", sorted(everything), notes) or []

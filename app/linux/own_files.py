@@ -43,12 +43,7 @@ def opened(path: Path, flags: int = os.O_RDONLY) -> int:
         raise
     finally:
         os.close(folder)
-    try:
-        _check(path, os.fstat(fd), stat.S_IFREG)
-    except NotOurs:
-        os.close(fd)
-        raise
-    return fd
+    return _checked(path, fd, stat.S_IFREG)
 
 
 def read(path: Path, limit: int) -> bytes:
@@ -125,6 +120,12 @@ def set_aside(path: Path) -> Path:
     return path.rename(aside)
 
 
+def make_way(path: Path, kind: str = "a file") -> str | None:
+    """Set aside what is at the path unless it is of this kind; return a sentence about it, None if all is well."""
+    what = found(path)
+    return None if what in (None, kind) else f"{path} is {what}; moved it to {set_aside(path).name}"
+
+
 def _folder(path: Path) -> int:
     """Return an fd (O_PATH) of a folder of ours that is not reached through a link."""
     try:
@@ -132,19 +133,20 @@ def _folder(path: Path) -> int:
     except OSError as error:
         _refuse(path, error)
         raise
-    try:
-        _check(path, os.fstat(fd), stat.S_IFDIR)
-    except NotOurs:
-        os.close(fd)
-        raise
-    return fd
+    return _checked(path, fd, stat.S_IFDIR)
 
 
-def _check(path: Path, status: os.stat_result, kind: int) -> None:
+def _checked(path: Path, fd: int, kind: int) -> int:
+    """Return the fd, of a file of this kind and ours; else close it and raise `NotOurs`."""
+    status, fault = os.fstat(fd), ""
     if stat.S_IFMT(status.st_mode) != kind:
-        raise NotOurs(f"{path} is {_KINDS.get(stat.S_IFMT(status.st_mode), 'a device')}")
-    if status.st_uid != os.geteuid():
-        raise NotOurs(f"{path} belongs to uid {status.st_uid}")
+        fault = f"{path} is {_KINDS.get(stat.S_IFMT(status.st_mode), 'a device')}"
+    elif status.st_uid != os.geteuid():
+        fault = f"{path} belongs to uid {status.st_uid}"
+    if fault:
+        os.close(fd)
+        raise NotOurs(fault)
+    return fd
 
 
 def _make_private(fd: int, mode: int) -> None:
@@ -154,9 +156,8 @@ def _make_private(fd: int, mode: int) -> None:
 
 
 def _give_rights(path: Path, folder: int) -> None:
-    fd = os.open(path.name, os.O_PATH | _FLAGS, dir_fd=folder)
+    fd = _checked(path, os.open(path.name, os.O_PATH | _FLAGS, dir_fd=folder), stat.S_IFREG)
     try:
-        _check(path, os.fstat(fd), stat.S_IFREG)
         _make_private(fd, _FILE_MODE)
     finally:
         os.close(fd)

@@ -7,10 +7,13 @@ import os
 import time
 from functools import cache
 
+from . import procfs
 from .procfs import Stat, boot_time, parse_stat
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+#: How much of an environment is read.
+ENVIRONMENT_BYTES = 256 * 1024
 _CHUNK = 65536
 
 
@@ -103,6 +106,11 @@ def whole(path: str, limit: int) -> bytes:
     finally:
         os.close(fd)
     return b"".join(parts)
+
+
+def environment_value(pid: int, name: str) -> str | None:
+    """One variable of the environment that a process was executed with; None where it has none, or cannot be read."""
+    return procfs.environment_value(read(f"{pid}/environ", ENVIRONMENT_BYTES) or b"", name)
 
 
 def owner(pid: int) -> int | None:

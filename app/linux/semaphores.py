@@ -6,13 +6,14 @@ upper half.  A waiter that was killed stays counted.
 """
 
 import ctypes
-import fcntl
 import mmap
 import os
 import resource
 from collections.abc import Container
 from functools import cache
 from typing import NamedTuple
+
+from .descriptors import is_memory
 
 _BYTES = 32  # sizeof(sem_t)
 STATE_BYTES = 8
@@ -38,12 +39,9 @@ def state(raw: bytes) -> SemaphoreState | None:
 
 def inode_of(fd: int) -> int | None:
     """Return the inode of a semaphore's file; None for any other fd: a process may pass any."""
-    try:
-        # Only memory files have seals: reading any other file might wait for a disk, or for ever.
-        fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-        found = os.fstat(fd)
-    except OSError:
+    if not is_memory(fd):
         return None
+    found = os.fstat(fd)
     return found.st_ino if found.st_size == _BYTES else None
 
 

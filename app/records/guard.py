@@ -79,8 +79,9 @@ class Guard:
         dropped = self._dropped.setdefault(what, _Dropped(since=now.wall))
         dropped.count += 1
         self.count += 1
-        dropped.last = _in_words(error)
-        kind = (type(error).__name__, _place(error))
+        place = _place(error)
+        dropped.last = _in_words(error, place)
+        kind = (type(error).__name__, place)
         if kind not in dropped.kinds and self._logged < MAX_LOGGED:
             dropped.kinds.add(kind)
             self._logged += 1
@@ -130,12 +131,15 @@ def _finding(what: str, dropped: _Dropped) -> Finding:
     )
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, place: str) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{text[:_CHARACTERS].strip()} ({_place(error)})"
+    return f"{text[:_CHARACTERS].strip()} ({place})"
 
 
 def _place(error: Exception) -> str:
     """Return the file and line that raised it, without folders."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "unknown place"
+    # Not extract_tb(): it reads the source of every frame, and a flood of errors must cost little.
+    place = "unknown place"
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        place = f"{frame.f_code.co_filename.rpartition('/')[2]}:{line}"
+    return place

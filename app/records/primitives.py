@@ -7,8 +7,10 @@ from msgspec import Meta, Struct
 from .errors import InvalidField
 from .limits import MAX_PID
 
-#: A whole number that others send; SQLite takes no larger ones.
-Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+#: The whole numbers that SQLite takes.
+INT64 = range(-(2**63), 2**63)
+#: A whole number that others send.
+Int64: TypeAlias = Annotated[int, Meta(ge=INT64[0], le=INT64[-1])]
 Pid: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_PID)]
 #: A process of the OS: (pid, start time in clock ticks since boot).
 Key: TypeAlias = tuple[Int64, Int64]

@@ -96,7 +96,7 @@ def run(chosen: Settings, guard: Guard, poller: Poller, happened: deque[e.Happen
 
 def _cannot_start(error: Exception) -> int:
     """Say why; the launcher knows the exit code, and does not try again at its own start."""
-    sys.stderr.write(f"procession: the supervisor cannot start: {error}\n")
+    _log(f"the supervisor cannot start: {error}")
     return os.EX_CONFIG
 
 

@@ -100,9 +100,7 @@ class Aside(Generic[T]):
         """Start what waits, end what is late, reap what has ended."""
         self._ticked_at = now
         for task in [task for task in self._running.values() if task.until <= now]:
-            self._finish(task, task.late)
-            # One that waits for a file server dies only when that answers.
-            os.kill(task.pid, signal.SIGKILL)
+            self._kill(task)
         self._ended = {pid for pid in self._ended if not _reaped(pid)}
         while self._waiting and len(self._running) < MAX_RUNNING:
             self._start(self._waiting.popleft(), now)
@@ -119,8 +117,7 @@ class Aside(Generic[T]):
     def close(self) -> None:
         """Kill what still works."""
         for task in tuple(self._running.values()):
-            self._finish(task, task.late)
-            os.kill(task.pid, signal.SIGKILL)
+            self._kill(task)
 
     def _start(self, task: _Task[T], now: float) -> None:
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -138,7 +135,7 @@ class Aside(Generic[T]):
         os.close(writing)
         task.fd, task.until = reading, now + task.within_s
         self._running[reading] = task
-        self._poller.watch(reading, lambda _events: self._read(task), close=lambda: self._finish(task, task.late))
+        self._poller.watch(reading, lambda _events: self._read(task), close=lambda: self._kill(task))
 
     def _read(self, task: _Task[T]) -> None:
         while True:
@@ -150,6 +147,12 @@ class Aside(Generic[T]):
                 self._finish(task, _result(task.received))
                 return
             task.received += chunk
+
+    def _kill(self, task: _Task[T]) -> None:
+        if self._running.get(task.fd) is task:  # else it may be reaped
+            self._finish(task, task.late)
+            # One that waits for a file server dies only when that answers.
+            os.kill(task.pid, signal.SIGKILL)
 
     def _finish(self, task: _Task[T], result: Done | Refused) -> None:
         if self._running.pop(task.fd, None) is None:

@@ -9,7 +9,7 @@
      │        └ commands, reports and exits that the poller's callbacks have enqueued become events
      └ epoll until something is ready or the next deadline
 
-A turn cannot fail: each message, event, action and reading is handled under the guard (`core.guard`).
+A turn cannot fail: each message, event, action and reading is handled under the guard (`records.guard`).
 """
 
 import time

@@ -15,7 +15,6 @@ from app.core.processes import starts
 from app.core.programs import program as programs
 from app.linux import proc
 from app.linux.identity import lives
-from app.linux.procfs import environment_value
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import EventDraft
@@ -33,7 +32,6 @@ MAX_DEATHS = 3
 SETTLED_S = 5.0
 #: Damaged rows that get a line of the journal each.
 _MAX_SAID = 20
-_ENVIRONMENT_BYTES = 256 * 1024
 
 
 def recover(context: Context, fleet: Fleet, observation: Observation, handover: Handover) -> None:
@@ -159,8 +157,7 @@ def _still_ours(context: Context, key: Key, boot_id_then: str, root: str | None)
     pid = key[0]
     if not _runs(key, boot_id_then, context.recording.journal.boot_id) or proc.owner(pid) != os.geteuid():
         return False
-    environment = proc.read(f"{pid}/environ", _ENVIRONMENT_BYTES) or b""
-    if root and environment_value(environment, VARIABLE) == root:
+    if root and proc.environment_value(pid, VARIABLE) == root:
         return True
     home, name = context.settings.home.resolve(), f"{root}." if root else ""
     files = (f"{home}/logs/{name}", f"{home}/stacks/{name}")

@@ -78,8 +78,8 @@ def _beat(heartbeat: Heartbeat) -> None:
 def _write_address(chosen: Settings, address: str) -> None:
     path = chosen.address_path
     try:
-        if (what := own_files.found(path)) not in (None, "a file"):
-            log.warning("%s is %s; moved it to %s", path, what, own_files.set_aside(path).name)
+        if notice := own_files.make_way(path):
+            log.warning("%s", notice)
         own_files.write(path, f"{address}\n".encode())
     except OSError as error:
         log.warning("cannot write %s: %s", path, error)

@@ -99,7 +99,7 @@ class Client:
         self.outbox = Outbox(self._socket)
         self._server.gone(self)
 
-    def close_when_sent(self) -> None:
+    def flush_and_close(self) -> None:
         """Send what can be sent at once, and close the connection."""
         with contextlib.suppress(OSError):
             self.outbox.flush()

@@ -68,7 +68,7 @@ class ControlServer:
         """Refuse a request because of an error of ours, and disconnect its client."""
         if client := self.clients.get(client_id):
             client.send(Refused(request=request, kind=ProcessionError.kind, detail=_INTERNAL))
-            client.close_when_sent()
+            client.flush_and_close()
 
     def gone(self, client: Client) -> None:
         """Forget a client that was closed."""

@@ -86,8 +86,8 @@ class Handover:
         things = [one for one in known if isinstance(one, OfThing) and one.program in taken]
         with self._guard.over("resources to take over"):
             self._resources.take_over(views, things, self._descriptors.take_back(), now)
-        if bad := [key for key, fact in facts.items() if fact is None or fact.program in failed]:
-            out.append(self._set_aside(bad, now))
+        if bad := {key for key, fact in facts.items() if fact is None or fact.program in failed}:
+            out.append(self._set_aside(sorted(bad), now))
         # Each row is checked once: written again, left as it is, or removed.
         self._written = {key: hash(row) for key, row in rows.items() if key not in bad}
         self._pending = dict.fromkeys(self._written)

@@ -8,12 +8,11 @@ Announcements are a child's word: they only ever name whose a process is that ha
 from typing import TypeVar
 
 from app.linux import proc
-from app.linux.procfs import Stat, environment_value
+from app.linux.procfs import Stat
 
 VARIABLE = "PROCESSION_PROCESS"
 #: Remembered announcements and sessions; the oldest are forgotten first.
 _LIMIT = 8192
-_ENVIRONMENT_BYTES = 256 * 1024
 K = TypeVar("K")
 
 
@@ -39,7 +38,7 @@ class Origins:
             parent
             or self._announced.get((stat.pid, stat.start_ticks))
             or self._sessions.get(stat.session)
-            or environment_value(proc.read(f"{stat.pid}/environ", _ENVIRONMENT_BYTES) or b"", VARIABLE)
+            or proc.environment_value(stat.pid, VARIABLE)
         )
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import astuple, replace
 
 from app.records.errors import JournalError
 from app.records.event import Event, EventDraft
+from app.records.primitives import INT64
 
 from .facts import Batch, DescendantFact, ProcessFact
 
@@ -104,7 +105,7 @@ class Backlog:
 def _is_writable(entry: Struct) -> bool:
     """Return whether SQLite takes all fields: it has 64-bit numbers, and text without lone surrogates."""
     for value in astuple(entry):
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        if isinstance(value, int) and value not in INT64:
             return False
         if isinstance(value, str) and not _is_unicode(value):
             return False

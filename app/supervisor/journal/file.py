@@ -85,7 +85,8 @@ class _DamagedError(Exception):
 
 def open_file(path: Path) -> tuple[sqlite3.Connection, str | None]:
     """Return the connection and a notice, or None: a damaged file is moved aside and a new one created."""
-    notices = [notice for suffix in _SUFFIXES[1:] if (notice := _clear_the_way(Path(f"{path}{suffix}")))]
+    # What has the name of one of SQLite's own files, but is none.
+    notices = list(filter(None, (own_files.make_way(Path(f"{path}{suffix}")) for suffix in _SUFFIXES[1:])))
     try:
         db = _open(path)
     except (_DamagedError, NotOurs) as damage:
@@ -192,14 +193,6 @@ def _check(db: sqlite3.Connection) -> None:
 
 def _columns_of(db: sqlite3.Connection, table: str) -> list[str]:
     return [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
-
-
-def _clear_the_way(path: Path) -> str | None:
-    """Set aside what is no file, but has the name of one of SQLite's own; return what to say."""
-    what = own_files.found(path)
-    if what in (None, "a file"):
-        return None
-    return f"{path} is {what}; moved it to {own_files.set_aside(path).name}"
 
 
 def _move_aside(path: Path) -> Path:

@@ -8,12 +8,10 @@ import os
 
 from app.core.fleet.fleet import Fleet
 from app.linux import identity, proc
-from app.linux.procfs import environment_value
 from app.supervisor.inventory.inventory import Inventory
 from procession.observer import PROGRAM
 
 _MAX_ANCESTORS = 100
-_ENVIRONMENT_BYTES = 256 * 1024
 
 
 class Descent:
@@ -37,7 +35,7 @@ class Descent:
         return (
             self._below_member(pid, program)
             or self._inventory.belongs_to(pid) == program
-            or environment_value(proc.read(f"{pid}/environ", _ENVIRONMENT_BYTES) or b"", PROGRAM) == program
+            or proc.environment_value(pid, PROGRAM) == program
         )
 
     def _below_member(self, pid: int, program: str) -> bool:

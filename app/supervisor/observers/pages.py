@@ -4,11 +4,11 @@ Read by pread: if it were mapped and its process truncated it, we would be kille
 so what a killed process counted, held and did can still be read.
 """
 
-import fcntl
 import os
 import struct
 from typing import NamedTuple
 
+from app.linux.descriptors import is_memory
 from app.protocol import observer as w
 
 _HEADER = struct.Struct(w.PAGE_HEADER)
@@ -46,12 +46,7 @@ class PageHead(NamedTuple):
 
 def is_page(fd: int) -> bool:
     """Return whether an fd can be that of a page; a process may pass any fd."""
-    try:
-        # Only memory files have seals: reading any other file might wait for a disk, or for ever.
-        fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-        return os.fstat(fd).st_size == w.PAGE_BYTES
-    except OSError:
-        return False
+    return is_memory(fd) and os.fstat(fd).st_size == w.PAGE_BYTES
 
 
 class Page:

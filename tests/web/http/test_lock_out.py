@@ -10,6 +10,7 @@ from app.web.http.auth import FAILURES, address_behind
 from tests.web.serving import Web
 
 MANY = FAILURES + 2
+ELSEWHERE = "http://" + "evil.example"
 PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8"}
 
 
@@ -24,8 +25,8 @@ def statuses(web: Web, forwarded: str, count: int = 1) -> list[int]:
     [
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"},
         {"Sec-Fetch-Site": "same-site"},
-        {"Referer": "http://evil.example/"},
-        {"Origin": "http://evil.example"},
+        {"Referer": f"{ELSEWHERE}/"},
+        {"Origin": ELSEWHERE},
     ],
     ids=str,
 )
