@@ -8,6 +8,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -281,3 +282,10 @@ class Instance:
     @property
     def _out(self) -> Any:
         return self.serve.stdout
+
+
+def wait_until_well(home: Path) -> None:
+    """Wait until the supervisor counts as running well: after three that die before, the next takes over nothing."""
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as journal:
+        unsettled = "SELECT value FROM numbers WHERE name = 'unsettled'"
+        wait_until(lambda: not journal.execute(unsettled).fetchall(), message="it does not count as running well")

@@ -29,7 +29,7 @@ from .context import Context
 
 #: After so many deaths in a row, each before `SETTLED_S`, a supervisor takes over nothing.
 MAX_DEATHS = 3
-SETTLED_S = 5.0
+SETTLED_S = 2.0
 #: Damaged rows that get a line of the journal each.
 _MAX_SAID = 20
 

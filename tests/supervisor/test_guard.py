@@ -19,6 +19,7 @@ from app.protocol.programs import RunProgram
 from app.records.errors import ProcessionError, SupervisorAway
 from app.records.program import ProgramSpec
 from app.supervisor.recovery import MAX_DEATHS
+from tests.instance import wait_until_well
 from tests.supervisor.faulty import PLACES
 from tests.supervisor.supervised import Supervised, in_terminal
 from tests.waiting import wait_until
@@ -164,7 +165,7 @@ def test_what_kills_each_supervisor_is_not_taken_over_for_ever(tmp_path: Path) -
     with sound, in_terminal(sound, tmp_path, *SLEEPER) as (program, process):
         sound.wait_state(program, "running")
         wait_until(lambda: program in rows(home, "legacy"), message="it is handed over")
-        wait_until(lambda: not unsettled(home), message="it counts as running well")
+        wait_until_well(home)
         killed(sound)
         deadly = [sys.executable, "-m", "tests.supervisor.faulty", "death"]
         for _ in range(MAX_DEATHS):
@@ -173,7 +174,7 @@ def test_what_kills_each_supervisor_is_not_taken_over_for_ever(tmp_path: Path) -
         assert any("takes over nothing" in line["text"] for line in sound.events())
         assert program in rows(home, "set_aside")
         assert process.poll() is None
-        wait_until(lambda: not unsettled(home), message="it counts as running well")
+        wait_until_well(home)
 
 
 def killed(supervisor: Supervised) -> None:
@@ -185,8 +186,3 @@ def killed(supervisor: Supervised) -> None:
 def rows(home: Path, table: str) -> set[str]:
     with closing(sqlite3.connect(home / "journal.sqlite3")) as journal:
         return {key for (key,) in journal.execute(f"SELECT id FROM {table}")}
-
-
-def unsettled(home: Path) -> list[Any]:
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as journal:
-        return journal.execute("SELECT value FROM numbers WHERE name = 'unsettled'").fetchall()

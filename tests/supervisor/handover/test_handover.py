@@ -23,7 +23,7 @@ from app.records.errors import NotPossible
 from app.records.process import NOT_SAMPLED, Process
 from app.records.program import Program
 from app.records.stream import Snapshot
-from tests.instance import Instance
+from tests.instance import Instance, wait_until_well
 from tests.waiting import wait_until
 
 #: Takes a start method. Creates resources of all kinds; two of its processes are deadlocked, the others sleep.
@@ -119,6 +119,7 @@ def is_over(snapshot: Snapshot) -> bool:
 
 def kill_supervisor(instance: Instance) -> None:
     """Kill the supervisor and wait until the launcher has started another that answers."""
+    wait_until_well(instance.home)
     before = instance.supervisor_pid
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is restarted")
@@ -281,6 +282,7 @@ def test_a_new_launcher_knows_all_resources_but_has_no_descriptors(tmp_path: Pat
 @contextmanager
 def supervisor_down(instance: Instance) -> Iterator[None]:
     """Kill the supervisor, and let the launcher restart it only at the end of the block."""
+    wait_until_well(instance.home)
     before = instance.supervisor_pid
     os.kill(instance.launcher_pid, signal.SIGSTOP)
     os.kill(before, signal.SIGKILL)

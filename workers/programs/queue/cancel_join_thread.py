@@ -19,6 +19,7 @@ def put(items, count, size):
     items.cancel_join_thread()
     for number in range(count):
         items.put((number, bytes(size)))
+    time.sleep(0.5)  # by then the feeder has filled the pipe, and is blocked in the middle of an item
     print(f"child: put {count} items, and exit before they are written", flush=True)
 
 
