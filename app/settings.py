@@ -18,6 +18,7 @@ from app.records.limits import MAX_GRACE_S, MAX_PID, MAX_SECONDS, MIN_STUCK_AFTE
 
 PREFIX = "PROCESSION_"
 _MAX_FD = 2**20
+_MAX_EPOCH_S = 2**33
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
 MIN_TOKEN_CHARACTERS = 16
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -45,6 +46,7 @@ class Settings:
     listen_fd: int = -1
     launcher_pid: int = 0
     guardian_pid: int = 0
+    epoch: float = 0.0
     park_fd: int = -1
     unpark_fd: int = -1
     beat_fd: int = -1
@@ -218,6 +220,7 @@ _PARSE: dict[str, Any] = {
     "listen_fd": _number("listen_fd", int, -1, _MAX_FD),
     "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),
     "guardian_pid": _number("guardian_pid", int, 0, MAX_PID),
+    "epoch": _number("epoch", float, 0, _MAX_EPOCH_S),
     "park_fd": _number("park_fd", int, -1, _MAX_FD),
     "unpark_fd": _number("unpark_fd", int, -1, _MAX_FD),
     "beat_fd": _number("beat_fd", int, -1, _MAX_FD),

@@ -1,6 +1,5 @@
 """The commands for processes: list, launch, the verbs, signals, joins, stacks."""
 
-import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from typing import Any
 
@@ -57,7 +56,7 @@ def _launch_options(parser: ArgumentParser) -> None:
 
 def ps(session: Session, args: Namespace) -> None:
     processes = sorted(session.snapshot().processes, key=lambda process: (len(process.id), process.id))
-    _write_processes(processes, args)
+    _write_processes(session, processes, args)
 
 
 def workloads(session: Session, args: Namespace) -> None:
@@ -90,7 +89,7 @@ def launch(session: Session, args: Namespace) -> None:
         stuck_after_s=args.stuck_after,
     )
     made = session.ask(Launch(spec=spec, count=args.count))
-    _write_processes(msgspec.convert(made["processes"], list[Process]), args)
+    _write_processes(session, msgspec.convert(made["processes"], list[Process]), args)
 
 
 def act(session: Session, args: Namespace) -> None:
@@ -98,13 +97,13 @@ def act(session: Session, args: Namespace) -> None:
     process = session.find(args.id)
     verb = Verb(args.command)
     answer = session.ask(Act(process=process.id, verb=verb, pid=process.pid))
-    _write_process(answer, args, {Verb.SUSPEND: "SIGSTOP", Verb.RESUME: "SIGCONT"}.get(verb))
+    _write_process(session, answer, args, {Verb.SUSPEND: "SIGSTOP", Verb.RESUME: "SIGCONT"}.get(verb))
 
 
 def send_signal(session: Session, args: Namespace) -> None:
     process = session.find(args.id)
     answer = session.ask(SendSignal(process=process.id, signal=args.signal, pid=process.pid))
-    _write_process(answer, args, args.signal)
+    _write_process(session, answer, args, args.signal)
 
 
 def join(session: Session, args: Namespace) -> None:
@@ -125,19 +124,19 @@ def stack(session: Session, args: Namespace) -> None:
     tables.write_stack(process.id, answer, as_json=args.json)
 
 
-def _write_processes(processes: Any, args: Namespace) -> None:
-    now = time.time()
+def _write_processes(session: Session, processes: Any, args: Namespace) -> None:
+    now = session.now()
     if args.json:
         tables.write_json([tables.record(process, now) for process in processes])
     else:
         tables.write_processes(processes, now)
 
 
-def _write_process(answer: JsonDict, args: Namespace, sent: str | None = None) -> None:
+def _write_process(session: Session, answer: JsonDict, args: Namespace, sent: str | None = None) -> None:
     """Print the state of a process, or the signal sent: its effect is not in the record yet."""
     process = msgspec.convert(answer, Process)
     if args.json:
-        tables.write_json(tables.record(process, time.time()))
+        tables.write_json(tables.record(process, session.now()))
     elif sent:
         tables.write(f"sent {sent} to {process.id}")
     else:

@@ -23,7 +23,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from urllib.parse import quote
 
-from app import home, settings
+from app import clock, home, settings
 from app.linux import heartbeat, lifeline, own_files
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
@@ -115,7 +115,8 @@ class Launcher:
     def __init__(self, chosen: Settings, lock: HomeLock, listener: socket.socket, *, as_json: bool) -> None:
         lifeline.adopt_orphans()
         address = listener.getsockname()[:2]
-        chosen = replace(chosen, port=address[1], listen_fd=-1, launcher_pid=os.getpid(), guardian_pid=os.getppid())
+        chosen = replace(chosen, port=address[1], listen_fd=-1, epoch=clock.epoch())
+        chosen = replace(chosen, launcher_pid=os.getpid(), guardian_pid=os.getppid())
         beats = {name: heartbeat.create() for name in ("supervisor", "web")}
         chosen = replace(chosen, supervisor_beat_fd=beats["supervisor"])
         for_web = replace(chosen, listen_fd=listener.fileno(), beat_fd=beats["web"])

@@ -4,11 +4,9 @@ Nothing in here follows a link: a stat of somebody else's file could hang on a d
 """
 
 import os
-import time
-from functools import cache
 
 from . import procfs
-from .procfs import Stat, boot_time, parse_stat
+from .procfs import Stat, parse_stat
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -128,12 +126,3 @@ def count_fds(pid: int) -> int | None:
         return size or len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return None
-
-
-@cache
-def booted_at() -> float:
-    """When the machine started, wall clock."""
-    try:
-        return float(boot_time(read("stat") or b""))
-    except IndexError:  # more than a chunk of interrupt counts before it
-        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

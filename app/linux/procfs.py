@@ -116,11 +116,6 @@ def cpu_times(stat: bytes) -> tuple[int, int]:
     return busy, busy + idle + iowait
 
 
-def boot_time(stat: bytes) -> int:
-    """Seconds since the epoch at which the machine started (``btime`` of /proc/stat)."""
-    return int(stat.split(b"\nbtime ", 1)[1].split(None, 1)[0])
-
-
 def memory(meminfo: bytes) -> tuple[int, int]:
     """(used, total) bytes from /proc/meminfo; used is what is not available."""
     total, available = (int(status_field(meminfo, name).split()[0]) * 1024 for name in (b"MemTotal", b"MemAvailable"))

@@ -9,6 +9,7 @@ from collections import deque
 from functools import partial
 
 from app import home, settings
+from app.clock import Clock
 from app.core.charts.history import OF_POOLS, History
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
@@ -67,7 +68,8 @@ def main() -> int:
     adopt_orphans()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    guard = Guard(Context.now, _log, reraises=chosen.strict)
+    clock = Clock(chosen.epoch)
+    guard = Guard(clock.now, _log, reraises=chosen.strict)
     poller, happened = Poller(on_error=partial(guard.drop, "inputs")), deque[e.Happening]()
     for name, pid in (("launcher", os.getppid()), ("guardian", chosen.guardian_pid)):
         if pid:
@@ -75,14 +77,16 @@ def main() -> int:
     if chosen.launcher_pid not in (0, os.getppid()):
         happened.append(_ending_with("launcher"))  # it died before we looked
     StopSignals(poller, lambda: happened.append(e.StopAll(by="supervisor")))
-    return run(chosen, guard, poller, happened, nofile=soft)
+    return run(chosen, clock, guard, poller, happened, nofile=soft)
 
 
-def run(chosen: Settings, guard: Guard, poller: Poller, happened: deque[e.Happening], *, nofile: int) -> int:
+def run(
+    chosen: Settings, clock: Clock, guard: Guard, poller: Poller, happened: deque[e.Happening], *, nofile: int
+) -> int:
     """Assemble the parts, recover what the previous supervisor left, and run until stopped; return the exit code."""
     with contextlib.ExitStack() as closing:
         try:
-            context, fleet, parts = _assembled(chosen, guard, poller, happened, nofile, closing)
+            context, fleet, parts = _assembled(chosen, clock, guard, poller, happened, nofile, closing)
         except (JournalError, OSError) as error:
             return _cannot_start(error)
         # What is here now stays: neither we nor a fork child look at it again, which would copy its pages there.
@@ -102,6 +106,7 @@ def _cannot_start(error: Exception) -> int:
 
 def _assembled(
     chosen: Settings,
+    clock: Clock,
     guard: Guard,
     poller: Poller,
     happened: deque[e.Happening],
@@ -117,14 +122,15 @@ def _assembled(
     recording = Recording(Journal(chosen.journal_path), guard)
     context = Context(
         settings=chosen,
+        clock=clock,
         guard=guard,
         poller=poller,
-        inventory=Inventory(os.getpid()),
+        inventory=Inventory(os.getpid(), clock.epoch),
         recording=recording,
         history=History(),
         pool_history=History(series=OF_POOLS),
         logs=logs,
-        vitals=Vitals(children, control, HostGauge(), home.Presence(chosen.home), chosen),
+        vitals=Vitals(children, control, HostGauge(), home.Presence(chosen.home), chosen, clock),
         happened=happened,
         nofile=nofile,
         heartbeat=Heartbeat(chosen.beat_fd) if chosen.beat_fd >= 0 else None,

@@ -1,11 +1,11 @@
 """What the parts of the loop share: settings, poller, inventory, journal, charts, logs."""
 
-import time
 from collections import deque
 from collections.abc import Iterable
 
 from msgspec import Struct
 
+from app.clock import Clock
 from app.core.charts.history import HOST, History
 from app.core.fleet import events as e
 from app.linux.descriptors import FdReserve
@@ -27,6 +27,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """Made once, in `app.supervisor.__main__`.  ``nofile`` is the soft limit of open files that children get."""
 
     settings: Settings
+    clock: Clock
     guard: Guard
     poller: Poller
     inventory: Inventory
@@ -41,10 +42,9 @@ class Context(Struct, frozen=True, kw_only=True):
     heartbeat: Heartbeat | None
     aside: Aside[Token]
 
-    @staticmethod
-    def now() -> p.Now:
-        """Return the current time, monotonic and wall clock."""
-        return p.Now(mono=time.monotonic(), wall=time.time())
+    def now(self) -> p.Now:
+        """Return this moment."""
+        return self.clock.now()
 
     def remember(self, sweep: Sweep, pools: Iterable[Pool], now: p.Now) -> None:
         """Add a sweep and the figures of living pools to the charts."""

@@ -4,6 +4,7 @@ import os
 import platform
 import time
 
+from app.clock import Clock
 from app.core.fleet.fleet import Fleet
 from app.home import Presence
 from app.linux.gauges import FdBudget, Gauge, HostGauge
@@ -22,7 +23,13 @@ class Vitals:
     """Measures once per sweep; between sweeps only what a stop waits for changes."""
 
     def __init__(
-        self, children: Children, control: ControlServer, host: HostGauge, home: Presence, settings: Settings
+        self,
+        children: Children,
+        control: ControlServer,
+        host: HostGauge,
+        home: Presence,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self.host = host.measure()
         self._host_gauge = host
@@ -31,7 +38,7 @@ class Vitals:
         self._preload_verified: bool | None = None
         self._children, self._control = children, control
         self._gauge = Gauge(os.getpid(), FdBudget())
-        self._started_at = time.time()
+        self._clock, self._started_at = clock, clock.now().wall
         self._refreshed_at = time.monotonic()
         self._settings = settings
         self._oom_kills = _oom_kills()
@@ -50,8 +57,7 @@ class Vitals:
         self._fds = count_fds(os.getpid())
         self._oom_kills = _oom_kills()
         self._protected = self._find_protected()
-        if notice := self._home.look():
-            self._notices.append(notice)
+        self._notices += filter(None, (self._home.look(), self._clock.notice()))
 
     def take_notices(self) -> list[str]:
         """Return what is to be journalled since the last call."""

@@ -15,6 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from msgspec import Struct
 
+from app.clock import Clock
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings
 from app.web.api import openapi, pool_work, pools, processes, programs, system, verbs
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> Web:
     feed, control = Feed(settings.control_path, beat), Control(settings.control_path)
     access = Access(Authenticator(settings), settings.trusted_proxies)
     app = _flask()
-    app.extensions[EXTENSION] = Services(settings, feed, control)
+    app.extensions[EXTENSION] = Services(settings, feed, control, Clock(settings.epoch))
     problems.install(app)
     access.install(app)
     for part in (system, processes, verbs, pools, pool_work, programs):

@@ -13,7 +13,7 @@ PAGE = doc.Page("docs/settings.md")
 # The launcher passes these to its two processes; nobody sets them by hand.
 INTERNAL = {
     *("listen_fd", "park_fd", "unpark_fd", "beat_fd", "supervisor_beat_fd"),
-    *("launcher_pid", "guardian_pid", "strict"),
+    *("launcher_pid", "guardian_pid", "epoch", "strict"),
 }
 # Settings whose default is written as a value in the table, not described in words.
 WRITTEN = {"host", "port", "allow_targets", "grace_s", "stuck_after_s", "log_bytes", "max_processes"}

@@ -113,9 +113,8 @@ def test_write_access_is_read_from_the_flags_of_a_descriptor(flags: bytes, write
     assert procfs.may_write(b"pos:\t0\nflags:\t" + flags + b"\nmnt_id:\t13\n") is writes
 
 
-def test_host_cpu_boot_time_and_memory_are_parsed() -> None:
+def test_host_cpu_and_memory_are_parsed() -> None:
     """Idle and I/O wait are not busy, guest time is not counted twice, and available memory is not used."""
-    text = b"cpu  100 10 50 800 20 5 15 0 7 0\ncpu0 1 2 3\nintr 1\nbtime 1700000000\nprocesses 1\n"
+    text = b"cpu  100 10 50 800 20 5 15 0 7 0\ncpu0 1 2 3\nintr 1\nprocesses 1\n"
     assert procfs.cpu_times(text) == (180, 1000)
-    assert procfs.boot_time(text) == 1700000000
     assert procfs.memory(b"MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable: 60 kB\n") == (40 * 1024, 100 * 1024)

@@ -47,7 +47,7 @@ class Entry(Struct, eq=False):
             return False
         return stat.dead and stat.ppid == ppid
 
-    def descendant(self) -> Descendant:
+    def descendant(self, booted_at: float) -> Descendant:
         """Its record; the very same object where nothing changed."""
         stat, percent = self.gauge.stat, self.gauge.sample.cpu_percent
         shown, command = self._shown, self.gauge.command()
@@ -57,11 +57,11 @@ class Entry(Struct, eq=False):
             or (shown.cpu_percent, shown.root, shown.orphan) != (percent, self.root, self.orphan)
             or shown.command != command
         ):
-            self._shown = shown = self._described(stat, command, percent)
+            self._shown = shown = self._described(stat, command, percent, booted_at)
             self._shown_stat = stat
         return shown
 
-    def _described(self, stat: Stat, command: str, percent: float | None) -> Descendant:
+    def _described(self, stat: Stat, command: str, percent: float | None, booted_at: float) -> Descendant:
         return Descendant(
             id=identity.text(self.gauge.key),
             pid=stat.pid,
@@ -71,7 +71,7 @@ class Entry(Struct, eq=False):
             command=command,
             state=stat.state,
             orphan=self.orphan,
-            start_time=proc.booted_at() + stat.start_ticks / proc.TICKS_PER_S,
+            start_time=booted_at + stat.start_ticks / proc.TICKS_PER_S,
             cpu_percent=percent,
             rss_bytes=stat.rss_pages * proc.PAGE_BYTES,
             threads=stat.threads,

@@ -45,10 +45,14 @@ class Sweep(Record, frozen=True, kw_only=True):
 
 
 class Inventory(Census):
-    """Roots (supervised processes, by process id) and everything below them, by (pid, start time)."""
+    """Roots (supervised processes, by process id) and everything below them, by (pid, start time).
 
-    def __init__(self, own_pid: int) -> None:
+    ``booted_at``: when the machine started, as the records count time.
+    """
+
+    def __init__(self, own_pid: int, booted_at: float) -> None:
         super().__init__(own_pid)
+        self._booted_at = booted_at
         self._swept_at = float("-inf")
         self._turn = 0
         self._hunted_at = float("-inf")
@@ -64,7 +68,7 @@ class Inventory(Census):
         family, found = {pid}, [entry for entry in self.entries.values() if entry.lives()]
         while more := {e.gauge.pid for e in found if e.gauge.stat.ppid in family} - family:
             family |= more
-        return [e.descendant() for e in found if e.gauge.pid in family and e.gauge.pid != pid]
+        return [e.descendant(self._booted_at) for e in found if e.gauge.pid in family and e.gauge.pid != pid]
 
     def note_fork(self, pid: int, process_id: str) -> None:
         """A process says that it was forked somewhere below this one."""
@@ -104,7 +108,7 @@ class Inventory(Census):
             else:
                 if entry.unsettled:
                     self.settle(entry)
-                listed.append(entry.descendant())
+                listed.append(entry.descendant(self._booted_at))
         return Sweep(samples=samples, descendants=tuple(listed), zombies=tuple(zombies))
 
     def tree_of(self, process_id: str) -> list[Descendant]:
@@ -115,7 +119,7 @@ class Inventory(Census):
     def known_tree_of(self, process_id: str) -> list[Descendant]:
         """Return the same of those that were found so far."""
         return [
-            entry.descendant()
+            entry.descendant(self._booted_at)
             for entry in self.entries.values()
             if entry.root == process_id and not entry.is_root and entry.lives()
         ]

@@ -1,7 +1,5 @@
 """Launch processes, and read their records, charts, details and logs."""
 
-import time
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -26,7 +24,7 @@ from app.web.schemas.processes import (
 from app.web.upstream import logs
 
 from .openapi import gives
-from .services import ask, role, services
+from .services import ask, now, role, services
 
 SEARCHED = ("id", "name", "workload", "target", "pid", "state", "cause")
 
@@ -56,7 +54,7 @@ def launch_many(body: BatchBody) -> Response:
 @api.get("/<id>", responses=gives(present.Process))
 def process(path: IdPath) -> Response:
     """Return a process."""
-    return answer(present.process(services().process(path.id), time.time()))
+    return answer(present.process(services().process(path.id), now()))
 
 
 @api.get("/<id>/history")
@@ -95,7 +93,7 @@ def _launched(body: LaunchBody, count: int) -> JsonDict:
     if body.target is not None and not services().settings.allow_targets:
         raise Problem(403, "Launching a `target` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
     launched = ask(Launch(spec=body.spec(), count=count))
-    return present.processes(launched["processes"], time.time())
+    return present.processes(launched["processes"], now())
 
 
 def _wanted(record: JsonDict, query: ListQuery) -> bool:

@@ -3,8 +3,6 @@
 All of it is read from the stream; the supervisor is asked only to run a program, for a chart, and to release a lock.
 """
 
-import time
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -23,7 +21,7 @@ from app.web.schemas.processes import HistoryQuery, IdPath
 from app.web.schemas.programs import ResourcesQuery, RunBody
 
 from .openapi import gives
-from .services import ask, services
+from .services import ask, now, services
 
 api = APIBlueprint("programs", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Programs")])
 
@@ -40,7 +38,7 @@ def run(body: RunBody) -> Response:
     if body.command is not None and not services().settings.allow_targets:
         raise Problem(403, "Running a `command` over HTTP requires PROCESSION_ALLOW_TARGETS=1.")
     made = ask(RunProgram(spec=body.spec()))
-    return answer(present_processes.process(made["process"], time.time()), 201)
+    return answer(present_processes.process(made["process"], now()), 201)
 
 
 @api.get("/programs/workloads", responses=gives(present_programs.CataloguePrograms))

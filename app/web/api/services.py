@@ -7,6 +7,7 @@ from flask import current_app, g
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.clock import Clock
 from app.protocol.control import AnyCommand
 from app.protocol.delta import Mirror
 from app.records.errors import NoSuchProcess
@@ -25,6 +26,7 @@ class Services(Struct, frozen=True):
     settings: Settings
     feed: Feed
     control: Control
+    clock: Clock
 
     def state(self) -> Mirror:
         """Return the current state, with the effect of commands that were just given."""
@@ -56,6 +58,11 @@ def _found(records: Mapping[str, JsonDict], key: str, what: str) -> JsonDict:
 
 def services() -> Services:
     return cast("Services", current_app.extensions[EXTENSION])
+
+
+def now() -> float:
+    """Return the wall clock as the records count it."""
+    return services().clock.now().wall
 
 
 def role() -> Role:

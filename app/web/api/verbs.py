@@ -1,6 +1,5 @@
 """Act on processes, on one or on many: the verbs of `multiprocessing.Process` and a few more."""
 
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -17,7 +16,7 @@ from app.web.present import processes as present
 from app.web.schemas.processes import MAX_JOIN_S, ActionsBody, IdPath, JoinBody, SignalBody, StackBody, VerbBody
 
 from .openapi import gives
-from .services import ask, role, services
+from .services import ask, now, role, services
 
 #: How long a stack capture may take: py-spy needs long on a busy machine.
 STACK_WAIT_S = 15.0
@@ -80,4 +79,4 @@ def _result(process_id: str, error: ProcessionError | None) -> present.ActionRes
 
 
 def _record(command: Act | SendSignal) -> Response:
-    return answer(present.process(ask(command), time.time()), 202)
+    return answer(present.process(ask(command), now()), 202)

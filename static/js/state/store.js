@@ -41,9 +41,9 @@ class Store {
     return this.processes.get(id) ?? this.descendants.get(id);
   }
 
-  /** The wall clock of the server in seconds, the base of countdowns and uptimes. */
+  /** The wall clock of the server in seconds, the base of countdowns and uptimes; it does not jump with that of this machine. */
   now() {
-    return this.connected ? Date.now() / 1000 + this.#clockOffset : this.staleSince ?? Date.now() / 1000;
+    return this.connected ? performance.now() / 1000 + this.#clockOffset : this.staleSince ?? Date.now() / 1000;
   }
 
   start() {
@@ -88,7 +88,7 @@ class Store {
   }
 
   #setCurrent(at) {
-    this.#clockOffset = at - Date.now() / 1000;
+    this.#clockOffset = at - performance.now() / 1000;
     this.connected = true;
     this.staleSince = this.refusal = this.away = null;
   }

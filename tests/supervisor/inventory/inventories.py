@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 
+from app import clock
 from app.linux import identity, proc
 from app.records.process import Descendant
 from app.supervisor.inventory.inventory import Inventory, Sweep
@@ -25,7 +26,7 @@ def _be_subreaper(*, yes: bool) -> None:
 def inventory_of_pytest() -> Iterator[Inventory]:
     """Make pytest a subreaper and take its inventory; kill and reap what is still listed at the end."""
     _be_subreaper(yes=True)
-    inventory = Inventory(os.getpid())
+    inventory = Inventory(os.getpid(), clock.epoch())
     already = {one.id for one in sweep(inventory).descendants}
     yield inventory
     _be_subreaper(yes=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import clock
 from app.linux import identity
 from app.records.process import Descendant
 from app.supervisor.inventory.inventory import Inventory
@@ -130,7 +131,7 @@ def test_a_chain_that_is_not_below_us_goes_on(inventory: Inventory, tmp_path: Pa
         stranger.told()
         us.told()
         wait_until(counter.read_bytes)
-        other = Inventory(us.pid)
+        other = Inventory(us.pid, clock.epoch())
         with running(ASLEEP) as program:
             program.told()
             other.add_root("p1", program.pid)
