@@ -42,6 +42,7 @@ class Settings:
     grace_s: float = 5.0
     stuck_after_s: float = 30.0
     log_bytes: int = 8 * 1024 * 1024
+    log_total_bytes: int = 1024 * 1024 * 1024
     max_processes: int = 2000
     listen_fd: int = -1
     launcher_pid: int = 0
@@ -216,6 +217,7 @@ _PARSE: dict[str, Any] = {
     "grace_s": _number("grace_s", float, 0, MAX_GRACE_S),
     "stuck_after_s": _number("stuck_after_s", float, MIN_STUCK_AFTER_S, MAX_SECONDS),
     "log_bytes": _number("log_bytes", int, 65536, 2**40),
+    "log_total_bytes": _number("log_total_bytes", int, 2**20, 2**50),
     "max_processes": _number("max_processes", int, 1, 100_000),
     "listen_fd": _number("listen_fd", int, -1, _MAX_FD),
     "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),

@@ -118,7 +118,9 @@ def _assembled(
     children = Children(poller)
     children.forkserver.ensure_running()
     control = closing.enter_context(contextlib.closing(ControlServer(chosen.control_path, poller)))
-    logs = closing.enter_context(contextlib.closing(LogKeeper(chosen.home / "logs", chosen.log_bytes)))
+    logs = closing.enter_context(
+        contextlib.closing(LogKeeper(chosen.home / "logs", chosen.log_bytes, chosen.log_total_bytes))
+    )
     recording = Recording(Journal(chosen.journal_path), guard)
     context = Context(
         settings=chosen,

@@ -16,7 +16,7 @@ INTERNAL = {
     *("launcher_pid", "guardian_pid", "epoch", "strict"),
 }
 # Settings whose default is written as a value in the table, not described in words.
-WRITTEN = {"host", "port", "allow_targets", "grace_s", "stuck_after_s", "log_bytes", "max_processes"}
+WRITTEN = {"host", "port", "allow_targets", "grace_s", "stuck_after_s", "log_bytes", "log_total_bytes", "max_processes"}
 
 
 def documented_defaults() -> dict[str, str]:

@@ -11,80 +11,55 @@ file only ever grows; what is no longer kept is a hole at the head.  Read from `
 ``first_offset`` is ``lseek(fd, 0, SEEK_DATA)`` (ENXIO: the file is empty); it is a multiple of 4,096 and may be in
 the middle of a line or of a character.  ``st_size`` is the end.  A size below the offset means a new file.
 
-Disk use of a log: the cap plus what is written within two checks.  A file system without holes (ramfs; no usual
-disk) loses the whole log each time instead of its head.
+Disk use of a log: the cap plus what is written within two checks.  If all together keep more than their total, each
+keeps an equal share of it at most, those of ended processes too, until they are below.  A file system without holes
+(ramfs; no usual disk) loses the whole log each time instead of its head.
 """
 
-import errno
-import fcntl
 import itertools
 import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec import Struct
-
 from app.linux import own_files
 from app.linux.own_files import NotOurs
 
+from .files import Log, disk_use, first_offset, is_open_elsewhere
 from .hole_puncher import WITHOUT_HOLES, HolePuncher
 from .space import LOW_CAP, Space
 
 CHECK_S = 0.25
 HOT_CHECK_S = 0.05
 _BLOCK = 4096
+_MIB = 1024 * 1024
 _SUFFIX = ".log"
 
 
-class _Log(Struct):
-    """One open file.  Up to ``head`` it is a hole, up to ``asked`` one is being made; ``rate`` is in bytes a second.
-
-    ``asked`` 0: somebody emptied it meanwhile, so that what is being made will say nothing of what it holds by then.
-    """
-
-    number: int
-    process: str
-    fd: int
-    head: int
-    size: int
-    seen_at: float = 0.0
-    rate: float = 0.0
-    asked: int | None = None
-
-    def grow(self, size: int, now: float, checked_at: float) -> None:
-        """Note the size that it has now; ``checked_at``: when all logs were looked at last."""
-        if size < self.size:  # somebody emptied it
-            self.head = 0
-            if self.asked is not None:
-                self.asked = 0
-        self.rate = (size - self.size) / max(now - max(self.seen_at, checked_at), 1e-3)
-        self.size, self.seen_at = size, now
-
-
 class LogKeeper:
-    """Watches the logs in ``folder`` and keeps the last ``cap_bytes`` of each; less when the disk is nearly full.
+    """Watches the logs in ``folder`` and keeps the last ``cap_bytes`` of each, and ``total_bytes`` of all together.
 
+    Less when the disk is nearly full.
     The loop calls `check` when `next_deadline` is over; nothing here waits for a disk.  ``cap_now`` is the cap at
     present.
     """
 
-    def __init__(self, folder: Path, cap_bytes: int) -> None:
+    def __init__(self, folder: Path, cap_bytes: int, total_bytes: int) -> None:
         self.cap_now = cap_bytes
-        self._cap = cap_bytes
+        self._cap, self._total = cap_bytes, total_bytes
         self._folder = folder
-        self._logs: dict[str, _Log] = {}
-        # Logs that go on if they are tracked again: of ended processes, and of those that an earlier supervisor left.
-        self._continued: frozenset[str] = frozenset()
+        self._logs: dict[str, Log] = {}
+        # Logs that go on if they are tracked again, and their bytes: of ended processes, and of an earlier supervisor.
+        self._closed: dict[str, int] = {}
         # Deleted, but something that outlived its process may still write into it.
-        self._unlinked: list[_Log] = []
+        self._unlinked: list[Log] = []
         #: Of these processes of ``_logs`` nothing more is expected.
         self._ended: set[str] = set()
-        self._hot: list[_Log] = []
+        self._hot: list[Log] = []
         self._full_check_at = self._checked_at = 0.0
         self._puncher = HolePuncher()
         self._numbers = itertools.count(1)
-        self._asked: dict[int, _Log] = {}
+        self._asked: dict[int, Log] = {}
         self._space = Space(folder)
         self._notices: list[str] = []
         self._said: set[str] = set()
@@ -104,14 +79,15 @@ class LogKeeper:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
         path = self.path(process)
         try:
-            fd = own_files.opened(path, flags if process in self._continued else flags | os.O_EXCL)
+            fd = own_files.opened(path, flags if process in self._closed else flags | os.O_EXCL)
         except (NotOurs, FileExistsError):
             what = own_files.found(path)
             aside = own_files.set_aside(path)
             self._notices.append(f"{path} is {what}, not the log of a process; moved it to {aside.name}")
             fd = own_files.opened(path, flags | os.O_EXCL)
+        self._closed.pop(process, None)
         size = os.lseek(fd, 0, os.SEEK_END)
-        self._logs[process] = _Log(next(self._numbers), process, fd, first_offset(fd), size)
+        self._logs[process] = Log(next(self._numbers), process, fd, first_offset(fd), size)
 
     def ended(self, process: str) -> None:
         """Stop watching the log of a process that was reaped, once nobody else has it open; the file stays."""
@@ -121,7 +97,7 @@ class LogKeeper:
     def forget(self, process: str) -> None:
         """Delete the log of a process.  It is kept small for as long as somebody else still has it open."""
         self._ended.discard(process)
-        self._continued -= {process}
+        self._closed.pop(process, None)
         with suppress(OSError):  # it was removed, or something else has its name
             self.path(process).unlink()
         if log := self._logs.pop(process, None):
@@ -129,7 +105,7 @@ class LogKeeper:
 
     def sweep(self, keep: Collection[str], is_known: Callable[[str], bool]) -> int:
         """Delete the logs of processes of earlier runs that ``is_known`` knows, but for ``keep``.  Returns how many."""
-        self._continued = frozenset(keep)
+        self._closed = {process: disk_use(self.path(process)) for process in keep}
         old = [
             path
             for path in self._folder.glob("*" + _SUFFIX)
@@ -151,7 +127,8 @@ class LogKeeper:
         if now < self._full_check_at:
             return self._measure_all(self._hot, now)
         self._full_check_at = now + CHECK_S
-        self._look_at_the_disk()
+        self._choose_cap()
+        self._reopen_too_large()
         self._close_unused()
         changed = self._measure_all([*self._logs.values(), *self._unlinked], now)
         self._checked_at = now
@@ -174,10 +151,10 @@ class LogKeeper:
             os.close(log.fd)
         self._logs, self._unlinked, self._hot = {}, [], []
 
-    def _measure_all(self, logs: list[_Log], now: float) -> dict[str, int]:
+    def _measure_all(self, logs: list[Log], now: float) -> dict[str, int]:
         """Note the sizes, and have heads punched; returns the new size of each log that changed."""
         changed: dict[str, int] = {}
-        hot: list[_Log] = []
+        hot: list[Log] = []
         lseek, end, cap = os.lseek, os.SEEK_END, self.cap_now
         for log in logs:
             # 0.2 µs; stat by path 1.7 µs.
@@ -193,7 +170,7 @@ class LogKeeper:
         self._hot = hot
         return changed
 
-    def _punch(self, log: _Log) -> None:
+    def _punch(self, log: Log) -> None:
         # A quarter more than needed: one hole for many lines.
         end = (log.size - self.cap_now * 3 // 4) // _BLOCK * _BLOCK
         if end > log.head and self._puncher.ask(log.number, log.fd, log.head, end):
@@ -210,7 +187,7 @@ class LogKeeper:
             if log := self._asked.pop(number, None):
                 self._punched(log, failure, freed_to)
 
-    def _punched(self, log: _Log, failure: int, freed_to: int) -> None:
+    def _punched(self, log: Log, failure: int, freed_to: int) -> None:
         # What was written since is not freed: the present size is not the head.
         log.head = freed_to if log.asked else 0
         if failure in WITHOUT_HOLES:
@@ -219,13 +196,25 @@ class LogKeeper:
             self._say_once(f"the log of process {log.process} cannot be cut: {os.strerror(failure)}")
         log.asked = None
 
-    def _look_at_the_disk(self) -> None:
+    def _choose_cap(self) -> None:
         if notice := self._space.look():
             self._notices.append(notice)
         self.cap_now = min(self._cap, LOW_CAP) if self._space.is_low else self._cap
+        logs = [*self._logs.values(), *self._unlinked]
+        if sum(log.size - log.head for log in logs) + sum(self._closed.values()) > self._total:
+            share = self._total // (len(logs) + len(self._closed))
+            self.cap_now = min(self.cap_now, max(share, LOW_CAP))
+            self._say_once(f"all logs together reached their limit of {self._total // _MIB:,} MiB: the largest are cut")
+
+    def _reopen_too_large(self) -> None:
+        """Watch logs of ended processes again that keep more than they may now; once cut, they are closed again."""
+        for process in [process for process, size in self._closed.items() if size > self.cap_now]:
+            with suppress(OSError):  # no descriptor is free: at the next check
+                self.track(process)
+                self._ended.add(process)
 
     def _close_unused(self) -> None:
-        unused = [log for log in self._unlinked if log.asked is None and not _is_open_elsewhere(log.fd)]
+        unused = [log for log in self._unlinked if log.asked is None and not is_open_elsewhere(log.fd)]
         for log in unused:
             os.close(log.fd)
             self._unlinked.remove(log)
@@ -233,34 +222,14 @@ class LogKeeper:
     def _close_ended(self) -> None:
         for process in tuple(self._ended):
             log = self._logs[process]
-            if log.asked is None and not _is_open_elsewhere(log.fd):
+            if log.asked is None and not is_open_elsewhere(log.fd):
                 os.close(log.fd)
                 del self._logs[process]
                 self._ended.discard(process)
                 self._hot = [one for one in self._hot if one is not log]
-                self._continued |= {process}
+                self._closed[process] = log.size - log.head
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
             self._notices.append(text)
-
-
-def first_offset(fd: int) -> int:
-    """Where the kept part of a log begins."""
-    try:
-        return os.lseek(fd, 0, os.SEEK_DATA)
-    except OSError as error:
-        if error.errno == errno.ENXIO:
-            return os.lseek(fd, 0, os.SEEK_END)
-        raise
-
-
-def _is_open_elsewhere(fd: int) -> bool:
-    try:
-        # Granted only while nobody else has the file open (fcntl(2), "Leases").
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from app.supervisor.logs.keeper import CHECK_S, LogKeeper, first_offset
+from app.supervisor.logs.files import first_offset
+from app.supervisor.logs.keeper import CHECK_S, LogKeeper
 from app.supervisor.logs.space import LOW_CAP
 from tests.open_files import open_files
 from tests.waiting import wait_until
 
 CAP = 256 * 1024
+TOTAL = 1024 * CAP
 #: Writes the given number of numbered lines of 16 bytes.
 FLOOD = """
 import os, sys
@@ -33,8 +35,8 @@ for start in range(0, int(sys.argv[2]), 4096):
 class KeeperHarness:
     """A log keeper with a simulated clock."""
 
-    def __init__(self, folder: Path, cap: int = CAP) -> None:
-        self.keeper = LogKeeper(folder, cap)
+    def __init__(self, folder: Path, cap: int = CAP, total: int = TOTAL) -> None:
+        self.keeper = LogKeeper(folder, cap, total)
         self.now = 0.0
         self.sizes: dict[str, int] = {}
 
@@ -284,7 +286,7 @@ def test_log_of_an_ended_process_is_closed_and_goes_on_with_its_restart(harness:
     assert harness.check() == {"1": CAP}
     assert harness.keeper.check(harness.now + 0.05) == {}
     assert harness.keeper.next_deadline() is None
-    assert not any(str(path) in target for target in open_files())
+    assert not is_open(path)
     harness.keeper.track("1")
     append(path, b"y")
     assert harness.check() == {"1": CAP + 1}
@@ -322,7 +324,7 @@ def test_logs_of_earlier_runs_are_deleted(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "4.log").mkdir()
     (tmp_path / "5.log").symlink_to("access.log")
-    keeper = LogKeeper(tmp_path, CAP)
+    keeper = LogKeeper(tmp_path, CAP, TOTAL)
     assert keeper.sweep({"2"}, str.isdigit) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"2.log", "4.log", "5.log", "access.log", "other.txt"}
     keeper.close()
@@ -365,7 +367,7 @@ def test_what_has_the_name_of_a_new_log_is_set_aside(tmp_path: Path, put_there: 
 def test_the_log_of_a_process_from_before_a_crash_goes_on(tmp_path: Path) -> None:
     """The next supervisor appends to it."""
     (tmp_path / "1.log").write_text("before")
-    keeper = LogKeeper(tmp_path, CAP)
+    keeper = LogKeeper(tmp_path, CAP, TOTAL)
     keeper.sweep({"1"}, str.isdigit)
     keeper.track("1")
     assert (keeper.path("1").read_text(), keeper.take_notices()) == ("before", [])
@@ -425,3 +427,31 @@ def test_what_is_written_while_a_log_is_emptied_counts(memory_disk: Path) -> Non
 def test_first_offset_of_an_empty_log_is_its_end(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert kept(tmp_path / "empty") == (0, b"")
+
+
+def test_all_logs_together_keep_no_more_than_their_total(tmp_path: Path) -> None:
+    """The largest are cut, that of an ended process too; the small ones are not; the end of each is kept."""
+    harness = KeeperHarness(tmp_path, total=2 * CAP)
+    sizes = {"ended": CAP, "small": 40_960, "one": CAP, "other": CAP}
+    for process in sizes:
+        harness.keeper.track(process)
+    harness.check()
+    for process, size in list(sizes.items())[:2]:
+        append(harness.keeper.path(process), numbered(0, size))
+    harness.keeper.ended("ended")
+    wait_until(lambda: (harness.check(), not is_open(harness.keeper.path("ended")))[1])
+    assert disk_use(harness.keeper.path("ended")) == CAP
+    for process, size in list(sizes.items())[2:]:
+        append(harness.keeper.path(process), numbered(0, size))
+    paths = {process: harness.keeper.path(process) for process in sizes}
+    wait_until(lambda: (harness.check(), sum(map(disk_use, paths.values())) <= 2 * CAP)[1])
+    assert disk_use(paths["small"]) == sizes["small"]
+    assert 0 < disk_use(paths["ended"]) < CAP
+    assert all(kept(path)[1] == numbered(kept(path)[0], sizes[process]) for process, path in paths.items())
+    wait_until(lambda: (harness.check(), not is_open(paths["ended"]))[1])
+    assert "all logs together reached their limit" in "".join(harness.keeper.take_notices())
+    harness.keeper.close()
+
+
+def is_open(path: Path) -> bool:
+    return any(str(path) in target for target in open_files())
