@@ -1,10 +1,11 @@
 """After a start, compare what the previous supervisor has left in the journal with the OS.
 
-A process whose end was not seen is `lost`; one that still runs, by (pid, start time), is an orphan that can be killed;
-one with a restart policy is started again; a program of a terminal has gone on and keeps its record (`handover`).
+A process whose end was not seen is `lost`, and what is left of it is killed where it is proven to be ours; one with a
+restart policy is started again; a program of a terminal has gone on and keeps its record (`handover`).
 """
 
 import os
+import time
 
 import msgspec
 
@@ -13,8 +14,7 @@ from app.core.fleet.events import Plan
 from app.core.fleet.fleet import Fleet
 from app.core.processes import starts
 from app.core.programs import program as programs
-from app.linux import proc
-from app.linux.identity import lives
+from app.linux import identity, proc
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import EventDraft
@@ -32,6 +32,7 @@ MAX_DEATHS = 3
 SETTLED_S = 2.0
 #: Damaged rows that get a line of the journal each.
 _MAX_SAID = 20
+_KILL_S, _KILL_PAUSE_S = 1.0, 0.005
 
 
 def recover(context: Context, fleet: Fleet, observation: Observation, handover: Handover) -> None:
@@ -56,15 +57,32 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
         else:
             context.recording.forget_descendant(one.id)
     _watch_again(context, observation, out)
-    lost = []
+    lost, left_over = [], set(orphans)
     for fact in (fact for fact in left.processes if fact.id not in went_on):
         if nothing:
             _give_up(context, fleet, fact)
-        if nothing or _restored(context, fleet, observation, fact, now):
+        if nothing or _restored(context, fleet, observation, fact, now, left_over):
             lost.append(fact)
+    alive = _kill(context, left_over)
     if before and before.ended_at is None:
-        text = f"the previous supervisor (pid {before.pid}) was killed: {len(lost):,} processes lost"
-        _note(context, now, f"{text}, {len(orphans):,} of their descendants still running")
+        processes = "process" if len(lost) == 1 else "processes"
+        text = f"the previous supervisor (pid {before.pid}) was killed: {len(lost):,} {processes} lost"
+        _note(context, now, f"{text}, {len(left_over) - len(alive):,} that they had left were killed")
+    if alive:
+        pids = ", ".join(str(pid) for pid, _ in sorted(alive))
+        _note(context, now, f"still running after SIGKILL, listed as orphans: pid {pids}")
+
+
+def _kill(context: Context, left_over: set[Key]) -> set[Key]:
+    """SIGKILL processes that are proven to be ours, with what they fork; return those that live on for a second."""
+    until, alive = time.monotonic() + _KILL_S, context.inventory.kill_tree(left_over)
+    while alive and time.monotonic() < until:
+        time.sleep(_KILL_PAUSE_S)
+        alive = context.inventory.kill_tree(alive)
+    for key in left_over - alive:
+        context.inventory.forget(key[0])
+        context.recording.forget_descendant(identity.text(key))
+    return alive
 
 
 def _has_died_too_often(context: Context, now: p.Now) -> bool:
@@ -87,18 +105,22 @@ def _give_up(context: Context, fleet: Fleet, fact: ProcessFact) -> None:
     context.recording.forget(fact.id)
 
 
-def _restored(context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
+def _restored(
+    context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now, left_over: set[Key]
+) -> bool:
     """Restore a record; forget it if it is damaged in a way that only shows now: the others come back."""
     try:
-        return _restore(context, fleet, observation, fact, now)
+        return _restore(context, fleet, observation, fact, now, left_over)
     except Exception as error:  # noqa: BLE001 - a plan is a tree of any values
         _give_up(context, fleet, fact)
         _note(context, now, f"{fact.id} was damaged in the journal and is forgotten: {type(error).__name__}: {error}")
         return False
 
 
-def _restore(context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now) -> bool:
-    """Restore the record of a process; return whether the process was lost."""
+def _restore(
+    context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now, left_over: set[Key]
+) -> bool:
+    """Restore the record of a process; return whether the process was lost.  If it runs, ``left_over`` gets it."""
     plan, boot_id = _plan(fact), context.recording.journal.boot_id
     if plan is None:
         # Damaged, or written by another version; its journal lines remain.
@@ -115,6 +137,7 @@ def _restore(context: Context, fleet: Fleet, observation: Observation, fact: Pro
         return False
     if key and runs:
         context.inventory.adopt(key, fact.id)
+        left_over.add(key)
     for note in starts.restore(fleet, plan, former, now):
         context.recording.note(note.draft)
     if plan.program:
@@ -145,7 +168,7 @@ def _is_attached(plan: Plan | None) -> bool:
 
 def _runs(key: Key, boot_id_then: str, boot_id: str) -> bool:
     """Return whether the process still runs; pid and start time identify it only within one boot."""
-    return boot_id_then == boot_id and lives(key)
+    return boot_id_then == boot_id and identity.lives(key)
 
 
 def _still_ours(context: Context, key: Key, boot_id_then: str, root: str | None) -> bool:

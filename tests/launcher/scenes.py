@@ -115,10 +115,12 @@ def a_supervisor_outlives_its_launcher(home: Path) -> None:
     """Proven to be ours, it is waited for, and ended at last, with what is below it and nothing else."""
     stranger = Stranger()
     with Instance(home) as instance:
-        supervisor = instance.supervisor_pid
-        os.kill(supervisor, signal.SIGSTOP)
-        wait_until(lambda: proc.stat(supervisor).state == "T")
+        supervisor, launcher = instance.supervisor_pid, instance.launcher_pid
+        for pid in (supervisor, launcher):
+            os.kill(pid, signal.SIGSTOP)
+            wait_until(lambda pid=pid: proc.stat(pid).state == "T")
         instance.serve.kill()
+        os.kill(launcher, signal.SIGKILL)
         instance.wait_ended()
         with Instance(home) as later:
             assert f"killing pid {supervisor}, left by the previous launcher" in later.stderr()

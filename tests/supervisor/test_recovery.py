@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 
-from app.protocol import control as m
 from app.records.process import Descendant
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
@@ -46,8 +45,8 @@ def test_processes_of_a_killed_supervisor_are_lost_or_restarted(tmp_path: Path) 
         assert supervisor.launch("sleep", auto_start=False) not in {*lost, again, over}
 
 
-def test_surviving_daemon_is_an_orphan_of_its_process_and_can_be_killed(tmp_path: Path) -> None:
-    """It is found by pid and start time."""
+def test_surviving_daemons_are_killed(tmp_path: Path) -> None:
+    """They are found by pid and start time."""
     with Supervised(tmp_path / "home") as supervisor:
         process_id = supervisor.running("descendants", params={"seconds": 300})
 
@@ -57,13 +56,9 @@ def test_surviving_daemon_is_an_orphan_of_its_process_and_can_be_killed(tmp_path
         wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is listed")
         before = {one.id for one in listed()}
         kill_and_restart(supervisor)
-        wait_until(lambda: {one.id for one in listed()} == before, 10, "the orphans are listed")
-        assert all(one.orphan for one in listed())
-        for one in listed():
-            supervisor.ask(m.EndDescendant, descendant=one.id)
-        wait_until(lambda: not listed(), 10, "the orphans are no longer listed")
-        for one in before:
-            assert not is_running(one)
+        assert not any(map(is_running, before))
+        assert any("1 process lost, 3 that they had left were killed" in one["text"] for one in supervisor.events())
+        assert not listed()
 
 
 def test_supervisor_without_its_launcher_ends_its_processes_and_itself(tmp_path: Path) -> None:
