@@ -18,6 +18,8 @@ from collections.abc import Callable
 
 from app.linux import lifeline
 
+from . import cgroup
+from .cgroup import Cgroup
 from .sweep import Sweeper
 
 #: How long the supervisor may take to end everything once the launcher is dead.
@@ -29,13 +31,14 @@ _FORWARDED = frozenset({signal.SIGTERM, signal.SIGHUP})
 _SWEEP_PAUSE_S = 0.02
 
 
-def guarded(run: Callable[[], int], release: Callable[[], None]) -> int:
+def guarded(run: Callable[[Cgroup], int], release: Callable[[], None]) -> int:
     """Call ``run`` in a child process, wait for its end and for that of all its descendants; return its exit code.
 
-    ``release`` closes what the guardian must not keep open.
+    ``run`` gets the cgroup that it is in; ``release`` closes what the guardian must not keep open.
     """
     lifeline.adopt_orphans()
-    sweeper = Sweeper()
+    group = cgroup.make()
+    sweeper = Sweeper(group.kill)
     watched = {signal.SIGCHLD, *_FORWARDED, *_FROM_TERMINAL}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     # If our parent ignored SIGCHLD, the kernel would reap the launcher and its exit code would be lost.
@@ -45,10 +48,12 @@ def guarded(run: Callable[[], int], release: Callable[[], None]) -> int:
     if launcher == 0:
         lifeline.end_with_parent(GUARDIAN_DIED, guardian)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return run()
+        group.add(os.getpid())
+        return run(group)
     release()
     exitcode = _wait(launcher, watched)
     _sweep(sweeper)
+    group.end()
     return exitcode if exitcode >= 0 else 128 - exitcode
 
 

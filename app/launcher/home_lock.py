@@ -20,7 +20,7 @@ from pathlib import Path
 from app.linux import identity, own_files, proc
 from app.linux.own_files import NotOurs
 
-from . import sweep
+from . import cgroup, sweep
 from .service import say
 from .sweep import Identity
 
@@ -53,7 +53,10 @@ class HomeLock:
                     f"another instance{whose} is running for {home}; stop it, or set another PROCESSION_HOME"
                 )
             time.sleep(_RETRY_S)
-        _wait_for_previous(home, _noted(self._path)[1:])
+        noted = _noted(self._path)
+        _wait_for_previous(home, noted[1:])
+        if noted:
+            cgroup.end_of(noted[0])
 
     def note(self, pids: Iterable[int | None]) -> None:
         """Write the identities of launcher, supervisor and web; zeros for one that does not run."""

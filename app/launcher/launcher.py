@@ -28,6 +28,7 @@ from app.linux import heartbeat, lifeline, own_files
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 
+from .cgroup import Cgroup
 from .guardian import GUARDIAN_DIED, guarded
 from .home_lock import AlreadyServed, HomeLock
 from .probe import Probe
@@ -78,7 +79,7 @@ def serve(*, as_json: bool = False) -> int:
         say(str(error))
         return 1
     with listener:
-        return guarded(lambda: Launcher(chosen, lock, listener, as_json=as_json).run(), listener.close)
+        return guarded(lambda group: Launcher(chosen, lock, listener, group, as_json=as_json).run(), listener.close)
 
 
 def _with_token(chosen: Settings) -> Settings:
@@ -112,7 +113,9 @@ def _listen(host: str, port: int) -> socket.socket:
 class Launcher:
     """The loop: wait, handle signals, reap, start what should run."""
 
-    def __init__(self, chosen: Settings, lock: HomeLock, listener: socket.socket, *, as_json: bool) -> None:
+    def __init__(
+        self, chosen: Settings, lock: HomeLock, listener: socket.socket, group: Cgroup, *, as_json: bool
+    ) -> None:
         lifeline.adopt_orphans()
         address = listener.getsockname()[:2]
         chosen = replace(chosen, port=address[1], listen_fd=-1, epoch=clock.epoch())
@@ -154,7 +157,8 @@ class Launcher:
         self._probe: Probe | None = Probe(address, chosen.allowed_hosts[0])
         self._asked: deque[signal.Signals] = deque()
         self._wakeup = Wakeup((*STOP_SIGNALS, GUARDIAN_DIED), self._asked.append)
-        self._sweeper = Sweeper()
+        self._supervisor_group = group.divided("supervisor")
+        self._sweeper = Sweeper(self._supervisor_group.kill)
         self._phase = Phase.SERVING
         self._phase_at = time.monotonic()
         self._exit_code = 0
@@ -243,6 +247,8 @@ class Launcher:
         due = [each for each in (self._supervisor, self._web) if each.pid is None and now >= each.start_at]
         for service in due:
             service.start(now)
+        if self._supervisor in due and self._supervisor.pid:
+            self._supervisor_group.add(self._supervisor.pid)
         for service in (self._supervisor, self._web):
             service.check_heartbeat()
         if due:

@@ -7,7 +7,7 @@ while processes are listed, so the launcher makes a round in each turn of its lo
 
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from app.linux import identity, proc
@@ -28,10 +28,12 @@ class Identity(NamedTuple):
 class Sweeper:
     """Kills descendants in rounds, from `begin` until a `round` finds none or `LIMIT_S` is over.
 
-    Spares the children that this process had before (``other & exec procession serve``), with their descendants.
+    Calls ``kill_group`` in each round.  Spares the children that this process had before (``other & exec procession
+    serve``), with their descendants.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kill_group: Callable[[], None]) -> None:
+        self._kill_group = kill_group
         self._spared = descendants(os.getpid())
         self._from = 0.0
         self._until: float | None = None
@@ -62,6 +64,7 @@ class Sweeper:
             self._reported.clear()
 
     def _kill_left(self) -> None:
+        self._kill_group()
         for process in self.left:
             identity.signal(process, signal.SIGKILL)  # not one that is set-uid; it is reported as left
         if new := [process for process in self.left if process not in self._reported]:

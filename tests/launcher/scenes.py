@@ -10,15 +10,35 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 from app.home import claim
 from app.launcher import sweep
 from app.linux import proc
+from app.records.process import LaunchSpec
 from tests.instance import Instance
 from tests.waiting import wait_until
 
+#: A chain of forks: each is the leader of a session, none has an environment, and each writes a byte.
+HIDING = """
+import os, sys, time
+CHAIN = '''
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+while True:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    os.write(fd, b".")
+'''
+def start(path):
+    if os.fork() == 0:
+        os.setsid()
+        os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", CHAIN, path], {})
+    time.sleep(600)
+"""
 #: A shell of a user with a process of its own below it.
 SHELL = ("/bin/sh", "-c", "sleep 600 & echo started; wait")
 
@@ -31,8 +51,8 @@ class Stranger:
         assert self._process.stdout.readline()
         self.pid = self._process.pid
         self.identity = sweep.identify(self.pid)
-        self._all = [self.identity, *sweep.descendants(self.pid)]
-        assert len(self._all) == 2
+        self._family = [self.identity, *sweep.descendants(self.pid)]
+        assert len(self._family) == 2
 
     @property
     def line(self) -> str:
@@ -41,7 +61,7 @@ class Stranger:
 
     def lives(self) -> bool:
         """Return whether it and its child live."""
-        return [sweep.identify(each.pid) for each in self._all] == self._all and not proc.stat(self.pid).dead
+        return [sweep.identify(each.pid) for each in self._family] == self._family and not proc.stat(self.pid).dead
 
 
 def serve_and_stop(home: Path, *strangers: Stranger) -> str:
@@ -127,6 +147,68 @@ def a_supervisor_outlives_its_launcher(home: Path) -> None:
             assert stranger.lives()
 
 
+class Chain:
+    """A chain of forks, started by a supervised process of an instance."""
+
+    def __init__(self, home: Path) -> None:
+        (home.parent / "hiding.py").write_text(HIDING)
+        self._written = home.parent / "written"
+        self.instance = Instance(home)
+        self.instance.start()
+        self.instance.wait_ready()
+        spec = LaunchSpec(target="hiding:start", args=(str(self._written),), path=str(home.parent))
+        self.instance.launch(spec)
+        wait_until(self.runs, message="the chain runs")
+
+    def kill(self, *pids: int) -> None:
+        """Kill parts of the instance at once."""
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    def runs(self) -> bool:
+        """Return whether it forks."""
+        before = self._size()
+        time.sleep(0.2)
+        return self._size() > before
+
+    def wait_ended(self) -> None:
+        """Wait until it has ended."""
+        wait_until(lambda: not self.runs(), message="the chain has ended")
+
+    def _size(self) -> int:
+        return self._written.stat().st_size if self._written.exists() else 0
+
+
+def a_chain_hides_from_the_launcher(home: Path) -> None:
+    """The supervisor is killed: the launcher ends the chain, and goes on with another supervisor."""
+    chain = Chain(home)
+    before = chain.instance.supervisor_pid
+    chain.kill(before)
+    wait_until(lambda: chain.instance.supervisor_pid not in {0, before}, message="another supervisor")
+    chain.wait_ended()
+    assert chain.instance.stop() == 0
+
+
+def a_chain_hides_from_the_guardian(home: Path) -> None:
+    """Launcher and supervisor are killed at once."""
+    stranger, chain = Stranger(), Chain(home)
+    chain.kill(chain.instance.launcher_pid, chain.instance.supervisor_pid)
+    chain.instance.wait_ended()
+    chain.wait_ended()
+    assert stranger.lives()
+
+
+def a_chain_hides_from_the_next(home: Path) -> None:
+    """Guardian, launcher and supervisor are killed at once: the next `procession serve` ends the chain."""
+    stranger, chain = Stranger(), Chain(home)
+    chain.kill(chain.instance.serve.pid, chain.instance.launcher_pid, chain.instance.supervisor_pid)
+    chain.instance.wait_ended()
+    assert chain.runs()
+    with Instance(home):
+        assert not chain.runs()
+    assert stranger.lives()
+
+
 SCENES = {
     scene.__name__: scene
     for scene in (
@@ -136,6 +218,9 @@ SCENES = {
         lock_names_process_1,
         journal_names_a_stranger,
         a_supervisor_outlives_its_launcher,
+        a_chain_hides_from_the_launcher,
+        a_chain_hides_from_the_guardian,
+        a_chain_hides_from_the_next,
     )
 }
 
