@@ -25,6 +25,7 @@ from app.web.http.access import Access
 from app.web.http.auth import Authenticator
 from app.web.http.gate import Gate
 from app.web.http.json_codec import Json, Request, answer
+from app.web.http.segments import Segment
 from app.web.live.live import Live
 from app.web.live.tails import LogTails
 from app.web.upstream.control import Control
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> Web:
     access.install(app)
     for part in (system, processes, verbs, pools, pool_work, programs):
         app.register_api(part.api)
-    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: answer(openapi.document(app)))
+    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: answer(openapi.document(app, system.catalogue())))
     app.add_url_rule("/metrics", "metrics", system.prometheus)
     pages.install(app, access, feed, pages.facts(settings))
     tails = LogTails(settings.log_path)
@@ -81,5 +82,6 @@ def _flask() -> OpenAPI:
         static_url_path="/static",
     )
     app.request_class = Request
+    app.url_map.converters["default"] = Segment
     app.json = Json(app)
     return app

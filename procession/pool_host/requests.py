@@ -91,7 +91,7 @@ def _check(request: Request) -> None:
         case JoinPool(timeout_s=seconds):
             _check_seconds(seconds)
         case ReadJob(job):
-            check_whole("job", job, 1, 10**9)
+            check_whole("job", job, 1, 2**53)
         case ActOnWorker(pid=pid) if isinstance(pid, bool) or not isinstance(pid, int):
             raise invalid("pid", "must be the pid of a worker")
         case ActOnWorker(verb=verb) if verb not in ("suspend", "resume", "terminate", "kill"):

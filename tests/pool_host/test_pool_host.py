@@ -247,6 +247,7 @@ def test_only_the_newest_jobs_are_kept(open_host: Open) -> None:
         f"job {numbers[0]} was dropped: only the last 50 finished jobs are kept",
     )
     assert host.refusal("ReadJob", job=1000).detail == "job not found: 1000; 61 jobs submitted so far"
+    assert host.refusal("ReadJob", job=2**53 - 1).detail.startswith("job not found")
 
 
 # Workers

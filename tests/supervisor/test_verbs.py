@@ -162,11 +162,18 @@ def test_invalid_launch_is_refused_naming_the_field(supervisor: Supervised) -> N
         "name": {"workload": "sleep", "name": ""},
         "grace_s": {"workload": "sleep", "grace_s": -1.0},
         "restart.limit": {"workload": "sleep", "restart": {"policy": "always", "limit": 0}},
+        "restart.max_delay_s": {"workload": "sleep", "restart": {"policy": "always", "max_delay_s": 0}},
     }.items():
         with pytest.raises(InvalidField) as refusal:
             supervisor.launch(**spec)
         assert refusal.value.field == field
     assert len(supervisor.snapshot().snapshot.processes) == before
+
+
+def test_the_longest_delay_of_a_restart_is_at_least_the_first(supervisor: Supervised) -> None:
+    """The default of the one may be less than what is given for the other."""
+    launched = supervisor.launch("sleep", restart={"policy": "always", "delay_s": 300}, auto_start=False)
+    assert supervisor.record(launched).restart.max_delay_s == 300
 
 
 def test_signal_can_be_sent_by_name_and_is_shown_as_the_cause(supervisor: Supervised) -> None:

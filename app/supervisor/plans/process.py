@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 import workers
 from app.core.fleet.events import Plan
@@ -150,6 +151,7 @@ def checked_whole(field: str, value: int, low: int, high: int) -> int:
 def _policy(policy: RestartPolicy) -> RestartPolicy:
     checked_whole("restart.limit", policy.limit, 1, limits.MAX_RESTARTS)
     checked_seconds("restart.delay_s", policy.delay_s, limits.MIN_RESTART_DELAY_S, limits.MAX_RESTART_DELAY_S)
-    checked_seconds("restart.max_delay_s", policy.max_delay_s, policy.delay_s, limits.MAX_SECONDS)
+    checked_seconds("restart.max_delay_s", policy.max_delay_s, limits.MIN_RESTART_DELAY_S, limits.MAX_SECONDS)
     checked_seconds("restart.stable_s", policy.stable_s, 0, limits.MAX_SECONDS)
-    return policy
+    # Whoever gives a long first delay need not know the default of the longest.
+    return replace(policy, max_delay_s=max(policy.delay_s, policy.max_delay_s))

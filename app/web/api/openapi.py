@@ -1,19 +1,27 @@
-"""The OpenAPI document, generated from the code: requests from pydantic models, answers from records."""
+"""The OpenAPI document, generated from the code: requests from pydantic models, answers from records.
 
+With the catalogue of the supervisor, launches are described exactly: each workload with its parameters.
+"""
+
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 import msgspec
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
+from pydantic.json_schema import models_json_schema
 
-from app.records.primitives import Record
+from app.records.primitives import JsonDict, Record
 from app.records.process import Descendant
 from app.records.program import Program
 from app.records.resource import Resource
 from app.records.stream import Delta
 from app.records.waits import Waits
-from app.web.present import pools, processes, programs
+from app.web.present import answers, pools, processes, programs
+from app.web.schemas.processes import Body
+
+from . import launches
 
 TEMPLATE = "#/components/schemas/{name}"
 RECORDS = (
@@ -38,6 +46,7 @@ RECORDS = (
     programs.Resources,
     programs.LockBroken,
     programs.CataloguePrograms,
+    *answers.RECORDS,
 )
 SECURITY_SCHEMES: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
@@ -65,6 +74,7 @@ REFUSALS = {
     "401": "The token is missing or invalid.",
     "403": "Not allowed for this role, Host or Origin.",
     "404": "Not found.",
+    "408": "The body did not arrive in time.",
     "409": "Not possible in the current state.",
     "413": "The body is too large.",
     "422": "A field is invalid.",
@@ -73,18 +83,41 @@ REFUSALS = {
 }
 
 
-def document(app: OpenAPI) -> dict[str, Any]:
-    """Return the document as JSON values."""
+def document(app: OpenAPI, catalogue: JsonDict) -> dict[str, Any]:
+    """Return the document as JSON values; ``catalogue`` may be empty."""
     whole = deepcopy(app.api_doc)
     _, records = msgspec.json.schema_components(RECORDS, ref_template=TEMPLATE)
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("ValidationErrorModel", None)
-    schemas.update(records, Problem=PROBLEM)
+    schemas.update(_bodies(), **records, Problem=PROBLEM)
+    launches.describe(schemas, **catalogue)
     for operations in whole["paths"].values():
         for operation in operations.values():
             operation["security"] = SECURITY
             operation["responses"] = _answers(operation.get("responses", {}))
+            if body := operation.get("requestBody"):
+                # A request without one counts as one with `{}`.
+                body["required"] = not {"required", "oneOf"}.isdisjoint(schemas[_name_of(body)])
     return whole
+
+
+def _bodies() -> JsonDict:
+    """Return the schemas of all bodies; flask-openapi3's copies lack what its models do not know."""
+    _, whole = models_json_schema(
+        [(body, "validation") for body in _all_below(Body)], ref_template=TEMPLATE.replace("{name}", "{model}")
+    )
+    found: JsonDict = whole["$defs"]
+    return found
+
+
+def _all_below(kind: type[Body]) -> Iterator[type[Body]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _all_below(each)
+
+
+def _name_of(body: JsonDict) -> str:
+    return str(body["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
 
 
 def gives(record: type[Record], status: int = 200) -> ResponseDict:

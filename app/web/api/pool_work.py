@@ -14,6 +14,7 @@ from app.records.pool import Job, WorkerVerb
 from app.web.http.json_codec import answer
 from app.web.http.problems import Problem
 from app.web.present import pools as present
+from app.web.present.answers import StackText
 from app.web.schemas.pools import JobBody, JobPath, NothingBody, WorkerBody, WorkerPath
 from app.web.schemas.processes import IdPath
 
@@ -65,7 +66,7 @@ for _each in WorkerVerb:
     api.post(f"/<id>/workers/<pid>/{_each}", responses=gives(present.WorkerAnswer, 202))(_verb(_each))
 
 
-@api.post("/<id>/workers/<pid>/stack")
+@api.post("/<id>/workers/<pid>/stack", responses=gives(StackText))
 def stack(path: WorkerPath, body: NothingBody) -> Response:
     """Capture the stack of a worker; `source` is faulthandler, py-spy or proc."""
     if path.pid not in [worker["pid"] for worker in services().pool(path.id)["workers"]]:

@@ -13,6 +13,7 @@ from app.protocol.pool_host import AnyAsk, Close, JoinPool, Resize, Terminate
 from app.records.pool import Pool
 from app.web.http.json_codec import answer
 from app.web.present import pools as present
+from app.web.present.answers import Chart
 from app.web.schemas.pools import NothingBody, OpenPoolBody, ResizeBody
 from app.web.schemas.processes import MAX_JOIN_S, HistoryQuery, IdPath, JoinBody
 
@@ -46,7 +47,7 @@ def pool(path: IdPath) -> Response:
     return answer(services().pool(path.id))
 
 
-@api.get("/<id>/history")
+@api.get("/<id>/history", responses=gives(Chart))
 def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a pool for the last ten minutes: queued tasks, tasks per second, CPU and memory."""
     pool_id = services().pool(path.id)["id"]

@@ -11,6 +11,7 @@ from app.records.verbs import Verb
 from app.web.http.auth import Role
 from app.web.http.json_codec import answer
 from app.web.http.problems import Problem
+from app.web.present import answers
 from app.web.present import processes as present
 from app.web.schemas.processes import (
     BatchBody,
@@ -57,13 +58,13 @@ def process(path: IdPath) -> Response:
     return answer(present.process(services().process(path.id), now()))
 
 
-@api.get("/<id>/history")
+@api.get("/<id>/history", responses=gives(answers.Chart))
 def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a process for the last ten minutes: CPU and memory."""
     return answer(ask(History(process=path.id, points=query.points)))
 
 
-@api.get("/<id>/inspect")
+@api.get("/<id>/inspect", responses=gives(answers.Details))
 def inspect(path: IdPath) -> Response:
     """Return memory shares, open files, connections, limits and the environment (operator only)."""
     details = ask(Inspect(process=path.id))
@@ -73,7 +74,7 @@ def inspect(path: IdPath) -> Response:
     return answer(details)
 
 
-@api.get("/<id>/consequences")
+@api.get("/<id>/consequences", responses=gives(answers.Affected))
 def consequences(path: IdPath, query: ConsequencesQuery) -> Response:
     """Return what terminate or kill would do: which descendants it would end, and what would be lost."""
     return answer(ask(Consequences(process=path.id, verb=Verb(query.verb))))

@@ -16,6 +16,7 @@ from app.web.http.json_codec import answer
 from app.web.http.problems import Problem
 from app.web.present import processes as present_processes
 from app.web.present import programs as present_programs
+from app.web.present.answers import Chart
 from app.web.schemas.pools import NothingBody
 from app.web.schemas.processes import HistoryQuery, IdPath
 from app.web.schemas.programs import ResourcesQuery, RunBody
@@ -70,7 +71,7 @@ def resource(path: IdPath) -> Response:
     return answer(present_programs.resource(services().resource(path.id)))
 
 
-@api.get("/resources/<id>/history")
+@api.get("/resources/<id>/history", responses=gives(Chart))
 def history(path: IdPath, query: HistoryQuery) -> Response:
     """Return the chart of a resource for the last ten minutes: size, bytes in the pipe, rates or value."""
     resource_id = services().resource(path.id)["id"]

@@ -8,9 +8,13 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from app.protocol.control import EndDescendant, Events, History, Workloads
+from app.protocol.control import EndDescendant, Events, History, PoolFunctions, Workloads
+from app.protocol.programs import ProgramWorkloads
+from app.records.errors import SupervisorAway
+from app.records.primitives import JsonDict
 from app.records.process import Descendant
 from app.web.http.json_codec import answer
+from app.web.present import answers
 from app.web.present import processes as present
 from app.web.schemas.processes import EventsQuery, FleetHistoryQuery, IdPath, SignalBody
 
@@ -21,7 +25,7 @@ from .services import ask, role, services
 api = APIBlueprint("system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="System")])
 
 
-@api.get("/session")
+@api.get("/session", responses=gives(answers.Session))
 def session() -> Response:
     """Return the role of this client's token."""
     return answer({"role": role()})
@@ -33,19 +37,19 @@ def snapshot() -> Response:
     return answer(present.snapshot(services().state()))
 
 
-@api.get("/workloads")
+@api.get("/workloads", responses=gives(answers.CatalogueWorkloads))
 def workloads() -> Response:
     """Return the catalogue of workloads, with typed parameters."""
     return answer(ask(Workloads()))
 
 
-@api.get("/events")
+@api.get("/events", responses=gives(answers.Events))
 def events(query: EventsQuery) -> Response:
     """Return events of the journal, oldest first."""
     return answer(ask(Events(**query.model_dump())))
 
 
-@api.get("/history")
+@api.get("/history", responses=gives(answers.Chart))
 def history(query: FleetHistoryQuery) -> Response:
     """Return the charts of all processes for the last minutes: CPU and memory."""
     return answer(ask(History(points=query.points)))
@@ -55,6 +59,14 @@ def history(query: FleetHistoryQuery) -> Response:
 def signal_descendant(path: IdPath, body: SignalBody) -> Response:
     """Send a signal to a descendant or an orphan; its id is PID-STARTTICKS."""
     return answer(ask(EndDescendant(descendant=path.id, signal=body.text())), 202)
+
+
+def catalogue() -> JsonDict:
+    """Return the entries of all catalogues by kind; nothing while the supervisor is away."""
+    try:
+        return {**ask(Workloads()), **ask(ProgramWorkloads()), **ask(PoolFunctions())}
+    except SupervisorAway:
+        return {}
 
 
 def prometheus() -> Response:

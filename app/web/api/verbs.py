@@ -12,6 +12,7 @@ from app.records.errors import ProcessionError
 from app.records.verbs import Verb
 from app.web.http.json_codec import answer
 from app.web.http.problems import of_refusal
+from app.web.present import answers
 from app.web.present import processes as present
 from app.web.schemas.processes import MAX_JOIN_S, ActionsBody, IdPath, JoinBody, SignalBody, StackBody, VerbBody
 
@@ -44,14 +45,14 @@ def signal(path: IdPath, body: SignalBody) -> Response:
     return _record(SendSignal(process=path.id, signal=body.text(), pid=body.pid))
 
 
-@api.post("/processes/<id>/join")
+@api.post("/processes/<id>/join", responses=gives(answers.ProcessJoined))
 def join(path: IdPath, body: JoinBody) -> Response:
     """Wait for a process to end, at most `timeout_s`; blocks no other request."""
     wait_s = MAX_JOIN_S if body.timeout_s is None else body.timeout_s
     return answer(ask(Join(process=path.id, timeout_s=wait_s), wait_s))
 
 
-@api.post("/processes/<id>/stack")
+@api.post("/processes/<id>/stack", responses=gives(answers.StackText))
 def stack(path: IdPath, body: StackBody) -> Response:
     """Capture the stack of a process or of a descendant; `source` is faulthandler, py-spy or proc."""
     return answer(ask(Stack(process=path.id, pid=body.pid), STACK_WAIT_S))

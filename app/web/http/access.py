@@ -26,6 +26,7 @@ BODY_BYTES = {
     "processes.launch": 64 * 1024,
     "processes.launch_many": 64 * 1024,
     "verbs.actions": 128 * 1024,
+    "programs.run": 256 * 1024,
     # Floats with large exponents take 14 µs each to read, here and in the supervisor.
     "pool_work.submit": 256 * 1024,
 }

@@ -6,7 +6,7 @@ The host of the pool checks which fields of a job go together, and whether they 
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.protocol.pool_host import AgreedTask
@@ -14,7 +14,17 @@ from app.records import limits
 from app.records.pool import JobMethod, JobSpec, PoolSpec
 from app.records.process import StartMethod
 
-from .processes import MAX_ARGUMENTS, MAX_JSON_INTEGER, MAX_PATH_CHARACTERS, Body, IdPath, StuckAfter
+from .processes import (
+    ABSENT,
+    EMPTY,
+    MAX_ARGUMENTS,
+    MAX_JSON_INTEGER,
+    MAX_PATH_CHARACTERS,
+    Body,
+    IdPath,
+    Name,
+    StuckAfter,
+)
 
 MAX_ITEMS = 1_000_000
 ITERABLE = {
@@ -30,7 +40,7 @@ ITERABLE = {
                 "range": {
                     "description": "[stop], [start, stop] or [start, stop, step].",
                     "type": "array",
-                    "items": {"type": "integer"},
+                    "items": {"type": "integer", "minimum": -(10**15), "maximum": 10**15},
                     "minItems": 1,
                     "maxItems": 3,
                 }
@@ -66,7 +76,7 @@ class WorkerPath(IdPath):
 class OpenPoolBody(Body):
     """The arguments of `procession.Pool`."""
 
-    name: str | None = Field(None, min_length=1, max_length=limits.MAX_NAME_CHARACTERS)
+    name: Name | None = None
     processes: WorkerCount | None = Field(None, description="Number of workers; by default the number of CPUs.")
     start_method: StartMethod = "forkserver"
     maxtasksperchild: Annotated[int, Field(ge=1, le=limits.MAX_TASKS_PER_CHILD)] | None = None
@@ -79,11 +89,36 @@ class OpenPoolBody(Body):
         return PoolSpec(**self.model_dump())
 
 
+def _methods(*kinds: str) -> dict[str, list[str]]:
+    return {"enum": [str(one) for one in JobMethod if one.startswith(kinds)]}
+
+
+_OF_A_MAP = {"args": EMPTY, "kwargs": EMPTY}
+#: What goes with which methods, in JSON Schema.
+BY_METHOD: list[Any] = [
+    {"properties": {"method": _methods("apply"), "iterable": ABSENT, "chunksize": ABSENT}},
+    {
+        "required": ["iterable"],
+        "properties": {"method": _methods("map", "imap"), "iterable": {"not": ABSENT}} | _OF_A_MAP,
+    },
+    {
+        "required": ["iterable"],
+        "properties": {
+            "method": _methods("starmap"),
+            "iterable": {"type": "array", "items": {"type": "array"}},
+        }
+        | _OF_A_MAP,
+    },
+]
+
+
 class JobBody(Body):
     """A call of a pool method, with a function of the catalogue or your own `module:function`.
 
     At most 256 KiB: for more, let `iterable` be a `range`, or pass the name of a file.
     """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": BY_METHOD})
 
     method: Annotated[JobMethod, Field(strict=False)]
     function: str = Field(min_length=1, max_length=limits.MAX_TARGET_CHARACTERS)

@@ -5,11 +5,21 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.records.errors import InvalidField
-from app.records.limits import MAX_NAME_CHARACTERS
 from app.records.program import ProgramSpec
 from app.records.resource import ResourceKind
 
-from .processes import MAX_ARGUMENTS, MAX_PATH_CHARACTERS, MAX_WORKLOAD_CHARACTERS, Body, Id, Query
+from .processes import (
+    ABSENT,
+    EMPTY,
+    MAX_ARGUMENTS,
+    MAX_PATH_CHARACTERS,
+    MAX_WORKLOAD_CHARACTERS,
+    Body,
+    Id,
+    Name,
+    Query,
+    either,
+)
 
 #: Of one argument; the kernel allows 128 KiB.
 MAX_ARGUMENT_CHARACTERS = 100_000
@@ -17,6 +27,9 @@ MAX_VARIABLE_NAME_CHARACTERS = 1000
 Argument = Annotated[str, Field(max_length=MAX_ARGUMENT_CHARACTERS, pattern=r"^[^\x00]*$")]
 VariableName = Annotated[str, Field(min_length=1, max_length=MAX_VARIABLE_NAME_CHARACTERS, pattern=r"^[^\x00=]+$")]
 Folder = Annotated[str, Field(min_length=1, max_length=MAX_PATH_CHARACTERS, pattern=r"^[^\x00]+$")]
+
+
+OF_WORKLOAD: dict[str, Any] = {"command": ABSENT, "cwd": ABSENT, "env": EMPTY}
 
 
 class ResourcesQuery(Query):
@@ -33,12 +46,19 @@ class RunBody(Body):
     `track_owners` records who acquires each lock.
     """
 
+    model_config = either(
+        workload={"workload": {"type": "string"}} | OF_WORKLOAD,
+        command={"command": {"type": "array"}, "workload": ABSENT, "params": EMPTY},
+    )
+
     workload: str | None = Field(None, max_length=MAX_WORKLOAD_CHARACTERS)
     params: dict[str, Any] = Field({})
     command: Annotated[list[Argument], Field(min_length=1, max_length=MAX_ARGUMENTS)] | None = None
     cwd: Folder | None = None
-    env: dict[VariableName, Argument] = Field({}, max_length=MAX_ARGUMENTS)
-    name: str | None = Field(None, min_length=1, max_length=MAX_NAME_CHARACTERS)
+    env: dict[VariableName, Argument] = Field(
+        {}, max_length=MAX_ARGUMENTS, json_schema_extra={"additionalProperties": False}
+    )
+    name: Name | None = None
     safe_pool: bool = False
     track_owners: bool = False
 

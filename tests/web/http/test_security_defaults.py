@@ -287,6 +287,7 @@ TOO_LARGE = [
     ("/api/v1/processes/p/kill", 16385),
     ("/api/v1/pools", 16385),
     ("/api/v1/pools/p/jobs", 262145),
+    ("/api/v1/programs", 262145),
 ]
 
 

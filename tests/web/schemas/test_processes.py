@@ -30,6 +30,15 @@ def test_a_batch_has_the_spec_of_a_single_launch() -> None:
     assert BatchBody(workload="sleep", count=3).spec() == LaunchSpec(workload="sleep")
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    """It is one in JSON Schema; the fields of inner objects are alike."""
+    body = BatchBody.model_validate({"workload": "sleep", "count": 3.0, "restart": {"limit": 2.0}})
+    assert (body.count, body.spec().restart) == (3, RestartPolicy(limit=2))
+    for value in (3.5, True, "3"):
+        with pytest.raises(ValidationError):
+            BatchBody.model_validate({"workload": "sleep", "count": value})
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -54,6 +63,7 @@ def test_fields_that_exclude_each_other_are_refused(body: dict[str, Any], field:
         ({"daemon": "yes"}, "daemon", "boolean"),
         ({"grace_s": -1}, "grace_s", "greater than or equal to 0"),
         ({"restart": {"policy": "never", "limit": 0}}, "restart.limit", "greater than or equal to 1"),
+        ({"restart": {"policy": "never", "delay_s": 0}}, "restart.delay_s", "greater than or equal to 0.1"),
         ({"restart": "sometimes"}, "restart.policy", "'never', 'on-failure' or 'always'"),
         ({"name": ""}, "name", "at least 1 character"),
         ({"colour": "red"}, "colour", "not permitted"),
