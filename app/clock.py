@@ -8,8 +8,8 @@ import time
 
 from app.records.primitives import Now
 
-#: Less is a correction that NTP makes in small steps.
-_SET_S = 2.0
+#: NTP corrects the clock by less.
+_MIN_STEP_S = 2.0
 
 
 def epoch() -> float:
@@ -22,11 +22,11 @@ def _since_boot() -> float:
 
 
 class Clock:
-    """Counts from an epoch; without one, from that of this moment."""
+    """Tells the time from an epoch: the given one, or else that of this moment."""
 
     def __init__(self, since: float = 0.0) -> None:
         self.epoch = since or epoch()
-        self._noticed = 0.0
+        self._offset_s = 0.0
 
     def now(self) -> Now:
         """Return this moment."""
@@ -34,11 +34,11 @@ class Clock:
 
     def notice(self) -> str | None:
         """Return a sentence if the system clock was set since the last call."""
-        ahead_s = epoch() - self.epoch
-        by_s, self._noticed = ahead_s - self._noticed, ahead_s
-        if abs(by_s) < _SET_S:
+        offset_s = epoch() - self.epoch
+        step_s, self._offset_s = offset_s - self._offset_s, offset_s
+        if abs(step_s) < _MIN_STEP_S:
             return None
-        text = f"the system clock was set {'forward' if by_s > 0 else 'back'} by {abs(by_s):,.0f} s"
-        if abs(ahead_s) < _SET_S:
+        text = f"the system clock was set {'forward' if step_s > 0 else 'back'} by {abs(step_s):,.0f} s"
+        if abs(offset_s) < _MIN_STEP_S:
             return f"{text}: it agrees with the times shown here again"
         return f"{text}: until `procession serve` is started again, times are shown by the clock as it was before"

@@ -2,7 +2,7 @@
 
 ``PROCESSION_HOME`` may name any folder, by mistake a project.  In one that we did not make nothing is changed, deleted
 or believed: we refuse to start.  A folder is ours if it was new or empty, from then on by the file `MARK`; one that an
-earlier version made is known by its journal.  What is damaged inside is set aside (`app.linux.own_files`), and said.
+earlier version made is known by its journal.  What is damaged inside is set aside (`app.linux.own_files`) and reported.
 """
 
 import os
@@ -27,8 +27,8 @@ _JOURNAL_PARTS = (_JOURNAL, f"{_JOURNAL}-wal")
 _JOURNAL_HEAD_BYTES = 256 * 1024
 _JOURNAL_SIGNS = (b"SQLite format 3\0", b"CREATE TABLE events (", b"CREATE TABLE processes (", b"CREATE TABLE runs (")
 _TOKEN_BYTES = 4096
-#: mkfs puts it into a new volume.
-_OF_NOBODY = {"lost+found"}
+#: A new volume has it from mkfs: it counts as empty.
+_NO_CONTENT = {"lost+found"}
 
 
 class Unusable(Exception):
@@ -75,16 +75,16 @@ def hold(home: Path) -> None:
 
 def mend(home: Path) -> list[str]:
     """Set aside what is in the place of our folders and sockets; return a sentence for each."""
-    said = []
+    notices = []
     for name in _FOLDERS:
         path = home / name
         try:
             own_files.make_folder(path)
         except NotOurs as error:
-            said.append(f"{error}; moved it to {own_files.set_aside(path).name} and made a new folder")
+            notices.append(f"{error}; moved it to {own_files.set_aside(path).name} and made a new folder")
             own_files.make_folder(path)
-    said += filter(None, (own_files.make_way(home / name, "a socket") for name in _SOCKETS))
-    return said
+    notices += filter(None, (own_files.make_way(home / name, "a socket") for name in _SOCKETS))
+    return notices
 
 
 class Presence:
@@ -121,7 +121,7 @@ def _check(home: Path) -> None:
 
 
 def _mark(home: Path) -> None:
-    if _names(home) <= _OF_NOBODY:
+    if _names(home) <= _NO_CONTENT:
         own_files.make(home / MARK, _MARK_TEXT)
     elif _made_by_an_earlier_version(home):
         with suppress(OSError):  # its disk may be full: it is known all the same
@@ -149,7 +149,7 @@ def _has_our_journal(home: Path) -> bool:
 
 
 def _is_bare(home: Path) -> bool:
-    """Return whether it is as a command of an earlier version left it where nothing had been served."""
+    """Return whether it has only what a command of an earlier version made where nothing had been served."""
     names = _names(home)
     return set(_FOLDERS) <= names <= {*_FOLDERS, "token"} and all(
         (home / name).lstat().st_mode == stat.S_IFDIR | 0o700 for name in _FOLDERS

@@ -91,7 +91,7 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read, check and return the settings; create ``home`` (0700) and the token file (0600) if missing.
 
-    ``token`` is empty if its file is damaged.  Raises `SettingsError` for an invalid value, or a ``home`` not ours.
+    ``token`` is empty if its file is damaged.  Raises `SettingsError` for an invalid value, or if ``home`` is not ours.
     """
     environ = os.environ if environ is None else environ
     raw = _from_file(environ)
@@ -104,7 +104,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"PROCESSION_HOST={host} is reachable from other machines: set PROCESSION_TOKEN, "
             f"or use one of {', '.join(LOOPBACK)}"
         )
-    _check_lengths(host, values)
+    _check_token_lengths(host, values)
     try:
         home = home_folder.claim(home)
     except home_folder.Unusable as error:
@@ -116,7 +116,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(home=home, **values)
 
 
-def _check_lengths(host: str, values: Mapping[str, Any]) -> None:
+def _check_token_lengths(host: str, values: Mapping[str, Any]) -> None:
     if host in LOOPBACK:
         return
     for name in ("token", "viewer_token"):

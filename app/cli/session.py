@@ -44,7 +44,7 @@ class Session:
         self._numbers = itertools.count(1)
         self._connections = ExitStack()
         self._commands = self._connect()
-        self._ahead_s: float | None = None
+        self._wall_minus_monotonic_s: float | None = None
 
     def close(self) -> None:
         self._connections.close()
@@ -72,14 +72,14 @@ class Session:
     def snapshot(self) -> Snapshot:
         """Return everything as it is now."""
         found = next(each.snapshot for each in self.stream() if isinstance(each, SnapshotMessage))
-        self._ahead_s = found.at - time.monotonic()
+        self._wall_minus_monotonic_s = found.at - time.monotonic()
         return found
 
     def now(self) -> float:
         """Return the wall clock as the supervisor counts it."""
-        if self._ahead_s is None:
+        if self._wall_minus_monotonic_s is None:
             self.snapshot()
-        return time.monotonic() + (self._ahead_s or 0.0)
+        return time.monotonic() + (self._wall_minus_monotonic_s or 0.0)
 
     def find(self, wanted: str) -> Process:
         """Return the process with that id, or the only one with that name."""

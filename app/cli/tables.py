@@ -1,7 +1,7 @@
 """The output of the command line: JSON for scripts, aligned tables for people.
 
-Names, arguments, causes and errors are text of others.  Only `write`, `write_json`, `say` and `write_log` write to the
-terminal, and replace what would control it with an escape.
+Names, arguments, causes and errors are text of others.  Every function that writes here replaces what would control the
+terminal with an escape; only ``logs --raw`` writes past this module.
 """
 
 import sys

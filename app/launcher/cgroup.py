@@ -21,7 +21,8 @@ from .sweep import Identity, identify
 _PREFIX = "procession"
 _EMPTY_WITHIN_S = 2.0
 _PAUSE_S = 0.01
-_MOUNT_POINT, _TYPE_AFTER = 4, "-"
+#: In a line of mountinfo, see proc_pid_mountinfo(5).
+_ROOT, _MOUNT_POINT, _TYPE_AFTER = 3, 4, "-"
 _MAX_BYTES = 1024 * 1024
 
 
@@ -53,10 +54,10 @@ class Cgroup:
             return
         self.kill()
         until = time.monotonic() + _EMPTY_WITHIN_S
-        while not self.is_removed() and time.monotonic() < until:
+        while not self.remove_if_empty() and time.monotonic() < until:
             time.sleep(_PAUSE_S)
 
-    def is_removed(self) -> bool:
+    def remove_if_empty(self) -> bool:
         """Remove it if it is empty; return whether it is gone."""
         if self.path:
             with suppress(OSError):
@@ -91,7 +92,7 @@ def _remove_empty(above: Path) -> None:
     for path in above.glob(f"{_PREFIX}-*-*"):
         pid = path.name.split("-")[1]
         if pid.isdigit() and ((guardian := identify(int(pid))) is None or path.name != _name(guardian)):
-            Cgroup(path).is_removed()
+            Cgroup(path).remove_if_empty()
 
 
 def _made(path: Path) -> Path | None:
@@ -119,7 +120,7 @@ def _ours() -> Path | None:
     for line in _lines("self/mountinfo"):
         words = line.split()
         if of_us is not None and _TYPE_AFTER in words and words[words.index(_TYPE_AFTER) + 1] == "cgroup2":
-            root, mounted = words[_MOUNT_POINT - 1], Path(words[_MOUNT_POINT])
+            root, mounted = words[_ROOT], Path(words[_MOUNT_POINT])
             if Path(of_us).is_relative_to(root):
                 return mounted / Path(of_us).relative_to(root)
     return None

@@ -59,7 +59,7 @@ class HomeLock:
             cgroup.end_of(noted[0])
 
     def note(self, pids: Iterable[int | None]) -> None:
-        """Write the identities of launcher, supervisor and web; zeros for one that does not run."""
+        """Write the identities of guardian, supervisor, web and launcher; zeros for one that does not run."""
         processes = [(sweep.identify(pid) if pid else None) or NO_PROCESS for pid in pids]
         # Lines of fixed width, so that a reader sees either the old or the new line.
         with suppress(OSError):  # the disk may be full; only a launcher after a SIGKILL reads it
@@ -96,7 +96,7 @@ class HomeLock:
 
 
 def is_served(home: Path) -> bool:
-    """Return whether the launcher that the lock file names is alive and has it open, without touching the lock."""
+    """Return whether the guardian that the lock file names is alive and has it open, without touching the lock."""
     noted = _noted(home / "lock")
     return bool(noted) and _holds(noted[0], home / "lock")
 

@@ -45,8 +45,8 @@ SWEEP_PAUSE_S = 0.02
 #: A second stop signal within this time is ignored: the kernel and a shell may both send SIGHUP for one terminal.
 SAME_REQUEST_S = 0.5
 BACKLOG = 1024
-#: Between two looks at the heartbeats.
-LOOK_S = 1.0
+#: Between two checks of the heartbeats.
+HEARTBEAT_CHECK_S = 1.0
 #: With the supervisor its processes end, so it gets more time; the web process holds nothing.
 REPLACE_SUPERVISOR_AFTER_S = 60.0
 REPLACE_WEB_AFTER_S = 15.0
@@ -83,7 +83,7 @@ def serve(*, as_json: bool = False) -> int:
 
 
 def _with_token(chosen: Settings) -> Settings:
-    """Replace a damaged token file, which nobody else does: only we hold the lock."""
+    """Return the settings with a token: a damaged token file is replaced, which only the holder of the lock may do."""
     if chosen.token:
         return chosen
     path = chosen.home / "token"
@@ -183,7 +183,7 @@ class Launcher:
         if self._sweeper.left:
             deadlines = [now + SWEEP_PAUSE_S]
         elif self._phase is Phase.SERVING:
-            deadlines = [now + LOOK_S]
+            deadlines = [now + HEARTBEAT_CHECK_S]
             deadlines += [service.start_at for service in (self._supervisor, self._web) if service.pid is None]
             deadlines += [self._probe.next_at] if self._probe and self._web.pid else []
         elif self._phase is Phase.CLOSING:
@@ -206,7 +206,7 @@ class Launcher:
 
     def _ended(self, service: Service, exitcode: int, now: float) -> None:
         if service is self._supervisor and exitcode == os.EX_CONFIG and self._probe:
-            # It has said why it cannot start; later, what is wrong may pass.
+            # It has reported why it cannot start.  Once it has served, the cause may pass: then it is restarted.
             self._exit_code, self._probe = 1, None
             self._enter(Phase.STOPPING, now)
         service.ended(exitcode, now, expected=self._phase is not Phase.SERVING)

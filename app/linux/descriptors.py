@@ -1,4 +1,4 @@
-"""Descriptors of ours that are kept free, and those that others passed to us.
+"""Keep some descriptors free, and close those that others passed to us.
 
 close() of a socket with SO_LINGER waits for its peer, of a file on a file server for the server.  Only that of a file
 in memory never waits; the others are closed by a thread, which exists only once somebody has passed such a thing.
@@ -19,7 +19,7 @@ _closers: list[threading.Thread] = []
 
 
 class FdReserve:
-    """Holds descriptors of nothing, for what must work when none is left; `lent` frees them for its body."""
+    """Keeps descriptors free for what must work when no other is left; `lent` frees them for its body."""
 
     def __init__(self, size: int = RESERVE) -> None:
         self._size = size

@@ -127,7 +127,7 @@ def make_way(path: Path, kind: str = "a file") -> str | None:
 
 
 def _folder(path: Path) -> int:
-    """Return an fd (O_PATH) of a folder of ours that is not reached through a link."""
+    """Return an fd (O_PATH) of a folder of ours, which must not be a link."""
     try:
         fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

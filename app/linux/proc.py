@@ -107,12 +107,12 @@ def whole(path: str, limit: int) -> bytes:
 
 
 def environment_value(pid: int, name: str) -> str | None:
-    """One variable of the environment that a process was executed with; None where it has none, or cannot be read."""
+    """Return a variable of the environment that a process was executed with; None if it has none or cannot be read."""
     return procfs.environment_value(read(f"{pid}/environ", ENVIRONMENT_BYTES) or b"", name)
 
 
 def owner(pid: int) -> int | None:
-    """The uid that a process runs as; None where it is gone, 0 for one that nobody else may look into."""
+    """Return the uid that a process runs as; None if it is gone, 0 if nobody else may look into it."""
     try:
         return os.stat(f"/proc/{pid}").st_uid
     except OSError:

@@ -72,10 +72,10 @@ def in_window(pid: int, after: int, newest: int) -> bool:
 
 
 def command_text(cmdline: bytes, name: str) -> str:
-    """The command line with blanks and without secrets, cut; the bracketed name, as ps has it, where there is none."""
+    """Return the command line without secrets, cut to `COMMAND_LENGTH`; ``[name]``, as ps has it, if there is none."""
     arguments = cmdline.rstrip(b"\0").decode(errors="replace").split("\0")
     if len(cmdline) >= COMMAND_BYTES and len(arguments) > 1:
-        arguments.pop()  # a part of an argument hides what its whole would show to be a secret
+        arguments.pop()  # one that was cut may not be recognized as a secret
     text = " ".join(masked_command(arguments))
     return text[:COMMAND_LENGTH] if text else f"[{name}]"
 

@@ -22,7 +22,7 @@ from .waits import Finding, FindingKind
 
 #: Kinds of errors that are logged; after that they are only counted.
 MAX_LOGGED = 100
-#: Of the text of an error.
+#: That are kept of the text of an error.
 _CHARACTERS = 300
 
 
@@ -69,7 +69,7 @@ class Guard:
 
     def over(self, what: str, then: Callable[[], object] | None = None) -> AbstractContextManager[object]:
         """Return a context that drops ``what``, in the plural, if its body raises, and then calls ``then``."""
-        return Over(self, what, then)
+        return _Over(self, what, then)
 
     def drop(self, what: str, error: Exception) -> None:
         """Note that one of ``what`` was dropped because of ``error``; raise it again if this guard reraises."""
@@ -96,7 +96,7 @@ class Guard:
         return lines
 
 
-class Over:
+class _Over:
     """One use of a guard as a context manager."""
 
     __slots__ = ("_guard", "_then", "_what")

@@ -52,6 +52,7 @@ _LOOKS_LIKE_A_SCRIPT = re.compile(r"[\s;=('\"$|]")
 #: How multiprocessing starts its own processes.
 _OF_MULTIPROCESSING = re.compile(r"from multiprocessing\.\w+ import \w+")
 _OPTIONS_WITH_A_VALUE = frozenset({"-W", "-X", "-o", "--rcfile", "--init-file"})
+#: The letter of the option whose value is a password, by the name of the program.
 _SECRET_FLAGS = {
     **dict.fromkeys(("mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin"), "p"),
     **dict.fromkeys(("sshpass", "mongo", "mongosh", "mongodump", "7z"), "p"),
@@ -61,6 +62,7 @@ _SECRET_FLAGS = {
 }
 _CREDENTIAL_OPTIONS = frozenset({"-u", "-U", "--user", "--proxy-user"})
 _CURL_CREDENTIALS = re.compile(r"(?P<option>-[A-Za-z#]*?[uU])(?P<glued>.*)", re.DOTALL)
+#: The user and group of ``docker run -u 1000:1000``, which are no credentials.
 _IDS = re.compile(r"\d+:\d+")
 
 
@@ -171,8 +173,8 @@ class _Reader:
         if self._tool == "curl" and not argument.startswith("--") and (match := _CURL_CREDENTIALS.fullmatch(argument)):
             self._next = None if match["glued"] else _masked_credentials
             return match["option"] + (_masked_credentials(match["glued"]) if match["glued"] else "")
-        letters = _SECRET_FLAGS.get(self._tool)
-        if letters is None or argument[1:2] != letters:
+        letter = _SECRET_FLAGS.get(self._tool)
+        if letter is None or argument[1:2] != letter:
             return None
         self._next = None if argument[2:] else _masked_whole
         return argument[:2] + (MASK if argument[2:] else "")

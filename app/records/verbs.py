@@ -23,6 +23,7 @@ class Verb(StrEnum):
 
     @property
     def effect(self) -> str:
+        """Return what it does."""
         return EFFECTS[self]
 
 

@@ -8,9 +8,10 @@ import json
 import logging
 import re
 
-_ASCII_OR_NEWLINE = re.compile(r"[^ -~\n]")
+#: What may have to be escaped; a line end is part of the layout.
+_NOT_ASCII = re.compile(r"[^ -~\n]")
 _LINES = "\n\t"
-#: Blanks of other languages, which are not printable to Python.
+#: The no-break and the ideographic space, which are not printable to Python.
 _BLANKS = "\xa0\u3000"
 
 
@@ -28,7 +29,7 @@ def visible_lines(text: str) -> str:
 
 def visible_json(text: str) -> str:
     """Return the same JSON, with escapes of JSON (``\\u009b``) for what is not to be shown."""
-    return _ASCII_OR_NEWLINE.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
+    return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 class LogFormatter(logging.Formatter):

@@ -50,7 +50,7 @@ from .signals import StopSignals
 from .stacking import Stacking
 from .vitals import Vitals
 
-#: Grace of every process once the launcher is gone: nobody waits for an orderly stop.
+#: Grace of every process once the launcher or the guardian is gone: nobody waits for an orderly stop.
 _ORPHANED_GRACE_S = 1.0
 #: Descriptors that the supervisor needs for itself and its clients, and for each process while it runs: a pidfd, the
 #: report socket, two of the sentinel, the log and its stat file.
@@ -58,7 +58,7 @@ _OWN_FDS, _FDS_OF_A_PROCESS = 100, 6
 
 
 def main() -> int:
-    """Run until SIGTERM, or until the launcher is gone, and everything below has ended; return the exit code."""
+    """Run until SIGTERM, or the death of launcher or guardian, and until everything has ended; return the exit code."""
     try:
         chosen = settings.load()
     except SettingsError as error:
@@ -99,7 +99,7 @@ def run(
 
 
 def _cannot_start(error: Exception) -> int:
-    """Say why; the launcher knows the exit code, and does not try again at its own start."""
+    """Report why; return the exit code at which the launcher, if it just started, does not try again."""
     _log(f"the supervisor cannot start: {error}")
     return os.EX_CONFIG
 
@@ -205,7 +205,7 @@ def _log(text: str) -> None:
 
 
 def _end_with(name: str, pid: int, poller: Poller, happened: deque[e.Happening]) -> None:
-    """End with the launcher, and with its guardian: without them nobody could stop us, or end what we leave."""
+    """Stop everything when that process dies: without the launcher or the guardian nobody would end what we leave."""
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -50,7 +50,7 @@ class Analysis:
 
     @property
     def waits(self) -> Waits:
-        """Who waits for whom, and all findings, those about Procession itself first."""
+        """Return who waits for whom, and all findings, those about Procession itself first."""
         if not self._guard.findings:
             return self._diagnosed
         return replace(self._diagnosed, findings=self._guard.findings + self._diagnosed.findings)

@@ -50,7 +50,7 @@ class Answering:
                 return {"programs": [one.to_json() for one in workers.programs().values()]}
 
     def slow_answer(self, command: m.Events | m.Inspect) -> Work:
-        """Return what reads the answer in a process of its own; raise `ProcessionError`."""
+        """Return the work that finds the answer, for a process of its own; raise `ProcessionError`."""
         if isinstance(command, m.Inspect):
             member = self._fleet.member(command.process)
             if member.key is None:

@@ -26,13 +26,13 @@ from app.records.errors import NotPossible, ProcessionError
 #: For a look at a path, and for an answer that takes computing: clients wait for 15 s.
 LOOK_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 14.0
-#: At one time; the others wait for their turn.
+#: Processes at one time; other requests wait.
 MAX_RUNNING = 8
 MAX_WAITING = 200
 _CHUNK = 65536
 _MAX_FD = 1 << 20
 _REAP_S = 0.01
-#: The loop comes first.
+#: The loop has priority.
 _NICE = 5
 
 #: A function that returns JSON, or a command that writes ``+`` and JSON, or ``-`` and a refusal.

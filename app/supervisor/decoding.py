@@ -140,7 +140,7 @@ class Decoding:
                 yield event
 
     def refuse(self, event: e.Happening) -> None:
-        """Let an event that could not be handled cost its sender the connection."""
+        """Disconnect the sender of an event that could not be handled."""
         match event:
             case e.Launched(client=client, request=request) | e.Registered(client=client, request=request):
                 self._control.fail(client, request)

@@ -30,18 +30,19 @@ from .context import Context
 #: After so many deaths in a row, each before `SETTLED_S`, a supervisor takes over nothing.
 MAX_DEATHS = 3
 SETTLED_S = 2.0
-#: Damaged rows that get a line of the journal each.
-_MAX_SAID = 20
+#: Damaged rows that are reported, each in a line of the journal.
+_MAX_REPORTED = 20
+#: How long to wait for what was killed.
 _KILL_S, _KILL_PAUSE_S = 1.0, 0.005
 
 
 def recover(context: Context, fleet: Fleet, observation: Observation, handover: Handover) -> None:
-    """Restore the records of the previous run, adopt its orphans, and journal all of it."""
+    """Restore the records of the previous run, kill what is left of its processes, and journal all of it."""
     now, journal = context.now(), context.recording.journal
     if journal.replaced:
         _note(context, now, journal.replaced)
     before = context.recording.begin(fleet.own_pid, now)
-    for removed in journal.removed[:_MAX_SAID]:
+    for removed in journal.removed[:_MAX_REPORTED]:
         _note(context, now, removed)
     left, nothing = context.recording.unfinished(now), _has_died_too_often(context, now)
     went_on, out = handover.take_over(now, nothing=nothing)
@@ -108,7 +109,7 @@ def _give_up(context: Context, fleet: Fleet, fact: ProcessFact) -> None:
 def _restored(
     context: Context, fleet: Fleet, observation: Observation, fact: ProcessFact, now: p.Now, left_over: set[Key]
 ) -> bool:
-    """Restore a record; forget it if it is damaged in a way that only shows now: the others come back."""
+    """Return what `_restore` returns; forget a record that turns out to be damaged, so that the others come back."""
     try:
         return _restore(context, fleet, observation, fact, now, left_over)
     except Exception as error:  # noqa: BLE001 - a plan is a tree of any values

@@ -45,9 +45,9 @@ class PendingAsk(Struct, frozen=True):
 class PoolEntry(Struct):
     """One pool: its record, and what else is known of it.  ``run``: how often its host was restarted.
 
-    ``unreachable``: why its host cannot be asked although it lives.  ``ending_until``: it closed its channel, as at its
-    end, which is awaited until then.  ``stale``: the workers in the record are out of date; they are published once a
-    turn.
+    ``unreachable``: why its host cannot be asked although it lives.  ``ending_until``: its host closed its channel, as
+    it does when it ends; until then requests wait for that end.  ``stale``: the workers in the record are out of date;
+    they are published once a turn.
     """
 
     pool: Pool

@@ -38,7 +38,8 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
     is_ending = entry.ending_until is not None and now.mono < entry.ending_until
     if entry.unreachable and not is_ending:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {entry.unreachable}")
-    joins = isinstance(command.ask, h.JoinPool)  # they take no place of requests that end one
+    # Joins are counted apart: they must not keep out the requests that end the pool.
+    joins = isinstance(command.ask, h.JoinPool)
     waiting = (one for one in fleet.pools.asks.values() if one.pool == entry.pool.id)
     if sum(isinstance(one.ask, h.JoinPool) is joins for one in waiting) >= MAX_ASKS:
         raise SupervisorAway(f"pool {entry.pool.id} does not answer: {MAX_ASKS} requests are already waiting")
@@ -46,7 +47,7 @@ def ask(fleet: Fleet, client: int, command: AskPool, now: p.Now, out: a.Out) -> 
     fleet.pools.asks[number] = PendingAsk(entry.pool.id, client, command.request, command.ask, until)
     if words := _in_words(command.ask):
         out.append(a.Note(member.draft(now, "asked", words, command.by)))
-    if not is_ending:  # else its end answers
+    if not is_ending:  # otherwise the end of the host answers
         out.append(a.AskHost(entry.pool.id, number, command.ask))
 
 

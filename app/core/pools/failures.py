@@ -23,7 +23,7 @@ def masked_detail(detail: JobDetail) -> JobDetail:
 
 
 def masked_answer(answer: Any) -> Any:
-    """Return the same of an answer of the host, which may have any form."""
+    """Return the answer of a host, which may have any form, as it may be shown."""
     match answer:
         case dict():
             return {key: _masked_member(key, value) for key, value in answer.items()}

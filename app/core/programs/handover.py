@@ -58,9 +58,9 @@ def of_process(fleet: Fleet, process_id: str) -> OfProcess | None:
 def take_over(
     fleet: Fleet, facts: Iterable[OfProcess], exists: Exists, now: p.Now, guard: Guarding = NO_GUARD
 ) -> tuple[dict[str, bool], a.Out]:
-    """Bring back the records of the programs that still have a living process; return the actions.
+    """Bring back the programs that still have a living process; return which were brought back, and the actions.
 
-    Also whether each program was taken over; one that is missing could not be, because its facts contradict each other.
+    A program that is missing could not be brought back, because its facts contradict each other.
     """
     by_program: dict[str, list[OfProcess]] = {}
     for fact in facts:

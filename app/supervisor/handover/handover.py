@@ -42,7 +42,7 @@ _MAX_CPU = 0.02
 _LOOK_S = 1.0
 _RETRY_S = 1.0
 _ROWS_AT_ONCE = 500
-#: Rows set aside that are named.
+#: Rows that are named when they are set aside.
 _NAMED = 10
 
 

@@ -27,9 +27,9 @@ from .census import Census
 _PER_SWEEP = 2000
 #: Roots whose fds are counted in one sweep, in turn (2.3 µs each).
 _FDS_PER_SWEEP = 200
-#: A hunt for a chain of forks ends after so long, or when no pid was given out for a moment; between two of them.
-_MAX_ANCESTORS = 8
+#: How long a hunt for a chain of forks lasts at most, after which pause without a new pid it ends, how often it begins.
 _HUNT_S, _QUIET_S, _HUNT_EVERY_S = 0.02, 0.001, 0.1
+_MAX_ANCESTORS = 8
 
 
 class Sweep(Record, frozen=True, kw_only=True):

@@ -11,11 +11,13 @@ from app.records.event import EventDraft
 from app.records.limits import MAX_PID
 from app.records.process import State
 
+#: Later times cannot be shown as a date.
+LATEST = 1e11
 #: What a row of the file must fulfil: an id becomes the name of a file, a time is shown as a date.
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,40}\Z")]
 Pid = Annotated[int, Meta(ge=1, le=MAX_PID)]
 Ticks = Annotated[int, Meta(ge=0, lt=2**53)]
-Wall = Annotated[float, Meta(ge=0, lt=1e11)]
+Wall = Annotated[float, Meta(ge=0, lt=LATEST)]
 
 
 class ProcessFact(Struct, frozen=True, kw_only=True):

@@ -209,7 +209,7 @@ def _move_aside(path: Path) -> Path:
 
 
 def _rescue(aside: Path, db: sqlite3.Connection) -> int:
-    """Copy all rows but events that can be read; return the number of processes.  Their values are checked later."""
+    """Copy all readable rows except events; return the number of processes.  Their values are checked later."""
     if not own_files.size(aside):
         return 0
     with suppress(sqlite3.Error), closing(_connected(aside)) as old, transaction(db):

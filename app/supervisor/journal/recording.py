@@ -58,7 +58,7 @@ class Recording(Backlog):
             return None
 
     def settled(self) -> None:
-        """Write that this supervisor runs well: what it took over did not end it."""
+        """Write that this supervisor runs well: what it took over did not kill it."""
         with suppress(JournalError):
             self.journal.settled()
 

@@ -7,10 +7,11 @@ import msgspec
 
 from app.records.event import Event
 
+from .facts import LATEST
+
 Fact = TypeVar("Fact", bound=msgspec.Struct)
 
-#: Times that can be shown as a date.
-_LATEST = 1e11
+#: The journal writes less: `TEXT_LENGTH` and how much was cut.
 _LONGEST_TEXT = 5000
 
 
@@ -26,7 +27,7 @@ def event(row: Row) -> Event:
     """Return the event of a row; one that says that it is damaged, if it is."""
     try:
         found = msgspec.convert(_named(row), Event)
-        if 0 <= found.at < _LATEST and len(found.text) <= _LONGEST_TEXT:
+        if 0 <= found.at < LATEST and len(found.text) <= _LONGEST_TEXT:
             return found
     except msgspec.ValidationError:
         pass

@@ -37,7 +37,7 @@ class Log(Struct):
 
 
 def first_offset(fd: int) -> int:
-    """Where the kept part of a log begins."""
+    """Return where the kept part of a log begins."""
     try:
         return os.lseek(fd, 0, os.SEEK_DATA)
     except OSError as error:

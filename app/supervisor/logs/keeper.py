@@ -39,9 +39,8 @@ _SUFFIX = ".log"
 class LogKeeper:
     """Watches the logs in ``folder`` and keeps the last ``cap_bytes`` of each, and ``total_bytes`` of all together.
 
-    Less when the disk is nearly full.
-    The loop calls `check` when `next_deadline` is over; nothing here waits for a disk.  ``cap_now`` is the cap at
-    present.
+    It keeps less when the disk is nearly full; ``cap_now`` is the cap at present.  The loop calls `check` when
+    `next_deadline` is over; nothing here waits for a disk.
     """
 
     def __init__(self, folder: Path, cap_bytes: int, total_bytes: int) -> None:
@@ -53,7 +52,7 @@ class LogKeeper:
         self._closed: dict[str, int] = {}
         # Deleted, but something that outlived its process may still write into it.
         self._unlinked: list[Log] = []
-        #: Of these processes of ``_logs`` nothing more is expected.
+        # Those of ``_logs`` whose process was reaped.
         self._ended: set[str] = set()
         self._hot: list[Log] = []
         self._full_check_at = self._checked_at = 0.0

@@ -50,7 +50,7 @@ class PySpy:
 
     @property
     def error(self) -> str:
-        """The error that it printed, without the command before it: the first line, and the innermost cause."""
+        """Return the error that it printed, without the command before it: the first line, and the innermost cause."""
         lines = [line.strip() for line in self._output.decode(errors="replace").splitlines() if line.strip()]
         causes = [line.partition(": ")[2] for line in lines if line[:1].isdigit() and "(os error" in line]
         first = next((line for line in lines if line.startswith("Error")), "")

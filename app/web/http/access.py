@@ -137,7 +137,7 @@ class Access:
         return int(wait) + 1 if wait else 0
 
     def _source(self) -> str:
-        """Return for whom a wrong token counts: pages of other sites must not use up what the user may get wrong."""
+        """Return for whom a wrong token counts: pages of other sites must not use up the attempts of the user."""
         forwarded = request.headers.get("X-Forwarded-For", "")
         address = address_behind(request.remote_addr or "?", forwarded, self._trusted_proxies)
         return f"{address}, other sites" if _is_of_another_site() else address
@@ -173,7 +173,7 @@ def _receive_body() -> None:
 
 
 def _recognized(role: Role | None) -> Role | None:
-    """Tell the server that this connection is not one of a stranger."""
+    """Return the role; if there is one, tell the server that this connection is not a stranger's."""
     if role is not None:
         request.environ.get(RECOGNIZED, lambda: None)()
     return role

@@ -164,6 +164,7 @@ class Strangers:
             oldest.hang_up()
 
     def remove(self, handler: Handler) -> None:
+        """Forget a connection that has ended, or has shown a valid token or session."""
         self._handlers.pop(handler, None)
 
 

@@ -70,7 +70,7 @@ class Sessions:
 
 
 def derived(key: bytes, purpose: str) -> str:
-    """Return a text that only who has the key can make, and that does not reveal the key."""
+    """Return a text that can be made only with the key, and that does not reveal it."""
     message = f"procession {purpose} v2".encode("utf-8", "surrogatepass")
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 

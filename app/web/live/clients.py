@@ -20,7 +20,7 @@ __all__ = ["MAX_TOPICS", "Client", "Clients", "Packet", "packet"]
 MAX_QUEUED = 4
 MAX_TOPICS = 8
 MAX_UNAUTHENTICATED = 50
-#: A snapshot costs as much as all deltas of seconds.
+#: A snapshot costs as much as the deltas of several seconds.
 SNAPSHOT_EVERY_S = 1.0
 SOCKETIO_EVENT = "2"
 

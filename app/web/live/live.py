@@ -109,7 +109,7 @@ class Live:
             self.clients.sweep()
 
     def _refresh(self, client: Client) -> None:
-        """Send the state to a client that is behind, but not too often: else the next delta brings it here again."""
+        """Send the state to a client that is behind; if it got a snapshot just now, the next delta calls this again."""
         now = time.monotonic()
         if not self._feed.live:
             self.clients.offer(client, self._away())

@@ -27,8 +27,8 @@ FIRST_DELAY_S = 0.05
 MAX_DELAY_S = 1.0
 # The supervisor samples once a second; a stream that is silent for this long is broken.
 SILENCE_S = 10.0
-#: Between two looks at its heartbeat while it sends nothing.
-LOOK_S = 1.0
+#: Between two checks of its heartbeat while it sends nothing.
+HEARTBEAT_CHECK_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +82,8 @@ class Feed:
             gevent.sleep(delay)
 
     def _read_one_connection(self, listener: Listener) -> None:
-        look_s = SILENCE_S if self._heartbeat is None else LOOK_S
-        with closing(Connection(self._path, look_s, socket_module=socket)) as connection:
+        silence_s = SILENCE_S if self._heartbeat is None else HEARTBEAT_CHECK_S
+        with closing(Connection(self._path, silence_s, socket_module=socket)) as connection:
             connection.send(Subscribe())
             while True:
                 try:

@@ -1,4 +1,4 @@
-"""Commands that may take long, such as a join: all of them wait on one connection, and none takes a place.
+"""Send commands that may take long, such as a join: all of them share one connection.
 
     views ──command, numbered──▶ one connection ──▶ supervisor
       ▲──── AsyncResult ◀── one greenlet ◀── replies, in any order
