@@ -40,5 +40,5 @@ class Clock:
             return None
         text = f"the system clock was set {'forward' if step_s > 0 else 'back'} by {abs(step_s):,.0f} s"
         if abs(offset_s) < _MIN_STEP_S:
-            return f"{text}: it agrees with the times shown here again"
-        return f"{text}: until `procession serve` is started again, times are shown by the clock as it was before"
+            return f"{text}: it agrees again with the times shown here"
+        return f"{text}: the times shown here follow the earlier clock until `procession serve` is restarted"

@@ -96,10 +96,12 @@ class Presence:
         self._seen = {path: _identity(path) for path in (home, home / _JOURNAL)}
 
     def look(self) -> str | None:
-        """Note what is the matter now; return it if that is new."""
+        """Note in ``trouble`` what is wrong now; return it, or that nothing is any more, if that is new."""
         before = self.trouble
         gone = next((path for path, seen in self._seen.items() if _identity(path) != seen), None)
-        self.trouble = f"{gone} was removed or replaced: what happens now is lost at the next start" if gone else None
+        self.trouble = (
+            f"{gone} was removed or replaced: what happens from now on is lost at the next start" if gone else None
+        )
         if self.trouble == before:
             return None
         return self.trouble or f"{self._home} is complete again"
@@ -110,11 +112,10 @@ def _check(home: Path) -> None:
     status = home.stat()
     us, owner = os.geteuid(), status.st_uid
     if owner != us:
-        raise Unusable(
-            f"PROCESSION_HOME={home} belongs to {_user(owner)}, and this is {_user(us)}: use a folder of your own"
-        )
+        users = f"belongs to {_user(owner)}, but Procession runs as {_user(us)}"
+        raise Unusable(f"PROCESSION_HOME={home} {users}: use a folder of your own")
     if status.st_mode & stat.S_IWOTH:
-        raise Unusable(f"PROCESSION_HOME={home} is writable for everybody: run `chmod 700 {home}`, or use another")
+        raise Unusable(f"PROCESSION_HOME={home} is writable by every user: run `chmod 700 {home}`, or use another")
     if not _is_file_of_ours(home / MARK):
         _mark(home)
     own_files.make_folder(home)

@@ -29,10 +29,10 @@ def test_two_processes_count_the_same_from_one_epoch() -> None:
 def test_a_clock_that_was_set_is_told_once_and_changes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     counted, before, real = Clock(), time.time(), time.time
     monkeypatch.setattr(time, "time", lambda: real() + HOUR_S)
-    assert str(counted.notice()).startswith("the system clock was set forward by 3,600 s: until")
+    assert str(counted.notice()).startswith("the system clock was set forward by 3,600 s: the times shown here follow")
     assert counted.notice() is None
     assert counted.now().wall == pytest.approx(before, abs=1)
     monkeypatch.setattr(time, "time", lambda: real() - HOUR_S)
-    assert str(counted.notice()).startswith("the system clock was set back by 7,200 s: until")
+    assert str(counted.notice()).startswith("the system clock was set back by 7,200 s: the times shown here follow")
     monkeypatch.setattr(time, "time", real)
-    assert str(counted.notice()).endswith("by 3,600 s: it agrees with the times shown here again")
+    assert str(counted.notice()).endswith("by 3,600 s: it agrees again with the times shown here")

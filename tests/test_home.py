@@ -81,10 +81,10 @@ REFUSED = [
     (a_project, "is not empty, and Procession did not make it"),
     (a_project_with_a_database, "is not empty, and Procession did not make it"),
     (a_project_with_a_link_as_mark, "is not empty, and Procession did not make it"),
-    (writable_for_everybody, "is writable for everybody: run `chmod 700"),
+    (writable_for_everybody, "is writable by every user: run `chmod 700"),
     pytest.param(
         of_a_stranger,
-        "belongs to (user nobody|uid 65534), and this is user root",
+        "belongs to (user nobody|uid 65534), but Procession runs as user root",
         marks=pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a folder of another user"),
     ),
 ]
@@ -181,7 +181,7 @@ def test_a_home_that_is_removed_or_replaced_is_noticed_once(tmp_path: Path) -> N
     assert (
         presence.look()
         == presence.trouble
-        == (f"{tmp_path}/home was removed or replaced: what happens now is lost at the next start")
+        == (f"{tmp_path}/home was removed or replaced: what happens from now on is lost at the next start")
     )
     assert presence.look() is None
     (tmp_path / "home").rmdir()

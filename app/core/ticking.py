@@ -20,7 +20,7 @@ STARTS_PER_TURN = 10
 def tick(fleet: Fleet, now: p.Now, out: a.Out, guard: Guarding = NO_GUARD) -> None:
     for process_id in tuple(fleet.timed):
         if member := fleet.members.get(process_id):
-            with guard.over("decisions about a process"):
+            with guard.over("decisions about processes"):
                 _tick_member(fleet, member, now, out)
     with guard.over("decisions about pools"):
         asks.expire(fleet, now, out)

@@ -88,19 +88,20 @@ class Service:
             self._failed(f"(pid {pid}) {killed or f'exited with code {exitcode}'}", now, stable_s)
 
     def check_heartbeat(self) -> None:
-        """Say if it is frozen, and kill it after a while: it is then replaced as after a crash."""
+        """Report that it does not respond, and kill it after a while: it is then replaced as after a crash."""
         silent_s = self._heartbeat.age_s() if self.pid else 0.0
+        who = f"the {self.name} (pid {self.pid})"
         if silent_s < FROZEN_S:
             if self._is_frozen and self.pid:
-                say(f"the {self.name} (pid {self.pid}) moves again")
+                say(f"{who} is responding again")
             self._is_frozen = False
             return
         if not self._is_frozen:
             self._is_frozen = True
             left_s = self._replace_after_s - silent_s
-            say(f"the {self.name} (pid {self.pid}) has not moved for {silent_s:.0f} s; replacing it in {left_s:.0f} s")
+            say(f"{who} has not responded for {silent_s:.0f} s; replacing it in {left_s:.0f} s")
         if silent_s >= self._replace_after_s:
-            say(f"the {self.name} (pid {self.pid}) has not moved for {silent_s:.0f} s: killing it")
+            say(f"{who} has not responded for {silent_s:.0f} s: killing it")
             self.signal(signal.SIGKILL)
 
     def signal(self, number: signal.Signals) -> None:

@@ -85,8 +85,8 @@ class Guard:
         if kind not in dropped.kinds and self._logged < MAX_LOGGED:
             dropped.kinds.add(kind)
             self._logged += 1
-            self._log(f"internal error, dropped from the {what}:\n{''.join(traceback.format_exception(error))}")
-            text = f"internal error, dropped from the {what}: {dropped.last}"
+            self._log(f"internal error, dropped one of the {what}:\n{''.join(traceback.format_exception(error))}")
+            text = f"internal error, dropped one of the {what}: {dropped.last}"
             self._lines.append(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
         self.findings = tuple(_finding(what, one) for what, one in self._dropped.items())
 
@@ -124,7 +124,7 @@ def _finding(what: str, dropped: _Dropped) -> Finding:
         id=f"{FindingKind.INTERNAL_ERROR}:{what}",
         kind=FindingKind.INTERNAL_ERROR,
         program=None,
-        text=f"Internal error of Procession. Dropped {what}: {dropped.count:,}.",
+        text=f"Internal error in Procession. Dropped {what}: {dropped.count:,}.",
         why=f"The last error was {dropped.last}.",
         cure="Procession continues. Please report this, with the traceback that `procession serve` wrote.",
         since=dropped.since,

@@ -92,7 +92,7 @@ class Aside(Generic[T]):
     def run(self, token: T, work: Work, late: ProcessionError, within_s: float, now: float) -> None:
         """Run ``work``; its result is ``late`` after ``within_s``.  Raises `NotPossible` if too many wait."""
         if len(self._waiting) >= MAX_WAITING:
-            raise NotPossible(f"too many requests wait for a disk: at most {MAX_WAITING} may")
+            raise NotPossible(f"too many requests are waiting for a disk: the limit is {MAX_WAITING}")
         self._waiting.append(_Task(token, work, refuse(0, late), within_s))
         self.tick(now)
 
@@ -168,7 +168,9 @@ def _result(received: bytes) -> Done | Refused:
         return Done(received[1:])
     if received.startswith(b"-") and isinstance(refused := decode_answer(received[1:]), Refused):
         return refused
-    return refuse(0, ProcessionError("internal error of the supervisor: it was not answered; see its standard error"))
+    return refuse(
+        0, ProcessionError("internal error: no answer was made; see the standard error of `procession serve`")
+    )
 
 
 def _reaped(pid: int) -> bool:

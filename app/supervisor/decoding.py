@@ -44,7 +44,7 @@ from .stacking import Stacking
 
 _COMMANDS_PER_TURN = 256
 _FROM_CHILDREN_PER_TURN = 1024
-_AWAY = f"could not be looked at within {LOOK_WITHIN_S:g} s; is it on a file server that does not answer?"
+_AWAY = f"could not be checked within {LOOK_WITHIN_S:g} s; is it on a file server that does not answer?"
 _LATE = f"reading it took more than {ANSWER_WITHIN_S:g} s"
 
 

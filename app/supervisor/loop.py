@@ -55,7 +55,7 @@ class Loop:
         self._happened.extend(self._parts.decoding.decode(now))
         self._look_around(now)
         self._decide_and_perform(now)
-        with self._guard.over("writings for the next supervisor"):
+        with self._guard.over("writes for the next supervisor"):
             self._parts.handover.note(now)
         for line in self._guard.take_lines():
             self._context.recording.note(line)
@@ -92,7 +92,7 @@ class Loop:
         if self._settled_at is not None and now.mono >= self._settled_at:
             self._settled_at = None
             self._context.recording.settled()
-        with self._guard.over("looks at the logs"):
+        with self._guard.over("checks of logs"):
             self._parts.sampling.check_logs(now)
         with self._guard.over("stacks"):
             self._happened.extend(self._parts.stacking.take(now))

@@ -68,7 +68,7 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     if before and before.ended_at is None:
         processes = "process" if len(lost) == 1 else "processes"
         text = f"the previous supervisor (pid {before.pid}) was killed: {len(lost):,} {processes} lost"
-        _note(context, now, f"{text}, {len(left_over) - len(alive):,} that they had left were killed")
+        _note(context, now, f"{text}, {len(left_over) - len(alive):,} still running and killed now")
     if alive:
         pids = ", ".join(str(pid) for pid, _ in sorted(alive))
         _note(context, now, f"still running after SIGKILL, listed as orphans: pid {pids}")

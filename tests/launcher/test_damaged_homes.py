@@ -314,7 +314,7 @@ def locked(home: Path) -> subprocess.Popen[bytes]:
         ("x" * 1000, lambda path: None, "is longer than 450 bytes"),
         ("/".join(["x" * 99] * 10), lambda path: None, "is longer than 450 bytes"),
         ("home", lambda path: path.symlink_to("nowhere"), "it is a symbolic link"),
-        ("home", lambda path: (path.mkdir(), path.chmod(0o777)), "is writable for everybody"),
+        ("home", lambda path: (path.mkdir(), path.chmod(0o777)), "is writable by every user"),
     ],
     ids=["project", "file", "fifo", "long-name", "long-path", "dangling-link", "writable"],
 )
@@ -360,7 +360,7 @@ def test_a_home_that_is_removed_is_told(tmp_path: Path) -> None:
     with Instance(tmp_path / "home") as instance:
         process = instance.launch("sleep", seconds=600)
         away = Instance(instance.home.rename(tmp_path / "away"))  # its socket is there now
-        told = f"{tmp_path}/home was removed or replaced: what happens now is lost at the next start"
+        told = f"{tmp_path}/home was removed or replaced: what happens from now on is lost at the next start"
         wait_until(lambda: away.snapshot().supervisor.journal_error == told, 10)
         wait_until(lambda: told in [event.text for event in away.snapshot().events], 10)
         assert away.process(process.id).alive

@@ -165,14 +165,14 @@ def test_no_survivor_in_many_rounds(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(("part", "after_s"), [("web", 15), ("supervisor", 60)])
-def test_a_frozen_part_is_noticed_told_and_replaced(tmp_path: Path, part: str, after_s: int) -> None:
+def test_a_frozen_part_is_noticed_reported_and_replaced(tmp_path: Path, part: str, after_s: int) -> None:
     """By its heartbeat; the page hears of the supervisor, and another one takes its place."""
     one = Instance(tmp_path / "home")
     one.home.mkdir()
     with one:
         before = pids(one)[part]
         os.kill(before, signal.SIGSTOP)
-        wait_until(lambda: f"the {part} (pid {before}) has not moved for" in one.stderr(), 10, "it is noticed")
+        wait_until(lambda: f"the {part} (pid {before}) has not responded for" in one.stderr(), 10, "it is noticed")
         if part == "supervisor":
             wait_until(lambda: one.get("/api/v1/processes") == 503, 10, "the web process says so")
         wait_until(lambda: pids(one)[part] not in (0, before), after_s + 15, "it is replaced")
@@ -180,15 +180,15 @@ def test_a_frozen_part_is_noticed_told_and_replaced(tmp_path: Path, part: str, a
         assert proc.stat(before) is None
 
 
-def test_a_part_that_moves_again_is_not_replaced(tmp_path: Path) -> None:
-    """A pause is said, and so is its end."""
+def test_a_part_that_responds_again_is_not_replaced(tmp_path: Path) -> None:
+    """A pause is reported, and so is its end."""
     one = Instance(tmp_path / "home")
     one.home.mkdir()
     with one:
         before = one.supervisor_pid
         os.kill(before, signal.SIGSTOP)
-        wait_until(lambda: "has not moved" in one.stderr(), 10, "it is noticed")
+        wait_until(lambda: "has not responded" in one.stderr(), 10, "it is noticed")
         os.kill(before, signal.SIGCONT)
-        wait_until(lambda: "moves again" in one.stderr(), 10, "it is said")
+        wait_until(lambda: "is responding again" in one.stderr(), 10, "it is said")
         assert one.supervisor_pid == before
         wait_until(lambda: one.get("/api/v1/processes") == 200, 20, "it serves again")

@@ -34,7 +34,7 @@ def test_the_finding_says_what_was_dropped_how_often_and_why() -> None:
     with guard.over("readings"):
         raise ValueError
     messages, readings = guard.findings
-    assert (messages.text, messages.since) == ("Internal error of Procession. Dropped messages: 2.", 100.0)
+    assert (messages.text, messages.since) == ("Internal error in Procession. Dropped messages: 2.", 100.0)
     assert "KeyError: 'second' (test_guard.py:" in messages.why
     assert "Dropped readings: 1." in readings.text
     assert "ValueError (test_guard.py:" in readings.why

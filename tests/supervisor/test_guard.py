@@ -95,7 +95,7 @@ def test_the_supervisor_goes_on_and_shows_what_it_dropped(tmp_path: Path, place:
         bystander = supervisor.running("descendants")
         provoke(supervisor, bystander, tmp_path, place)
         shown = wait_until(lambda: findings(supervisor), message=f"the finding about a fault at {place}")
-        assert re.fullmatch(r"Internal error of Procession\. Dropped [a-z ]+: [\d,]+\.", shown[0].text)
+        assert re.fullmatch(r"Internal error in Procession\. Dropped [a-z ]+: [\d,]+\.", shown[0].text)
         assert "KeyError" in shown[0].why
         assert supervisor.record(bystander).state == "running"
         assert supervisor.stop() == 0

@@ -57,7 +57,7 @@ def test_surviving_daemons_are_killed(tmp_path: Path) -> None:
         before = {one.id for one in listed()}
         kill_and_restart(supervisor)
         assert not any(map(is_running, before))
-        assert any("1 process lost, 3 that they had left were killed" in one["text"] for one in supervisor.events())
+        assert any("1 process lost, 3 still running and killed now" in one["text"] for one in supervisor.events())
         assert not listed()
 
 

@@ -66,7 +66,7 @@ class Diagnosis:
     def _candidates(self, scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
         """Yield a bounded number of each kind: whatever a program does, a look takes only a moment."""
         for find in (lambda one: deadlocks.deadlocks(one, found), *_FINDERS):
-            with self._guard.over("looks for findings"):
+            with self._guard.over("searches for findings"):
                 yield from islice(find(scene), MAX_FINDINGS)
 
     def _remember_waits_of_dead(self, scene: Scene) -> None:

@@ -22,7 +22,7 @@ from .peer import Client
 
 MAX_CLIENTS = 256
 _ACCEPTS_PER_TURN = 16
-_INTERNAL = "internal error of the supervisor; its traceback is on the standard error of `procession serve`"
+_INTERNAL = "internal error of the supervisor; see its traceback on the standard error of `procession serve`"
 
 
 class ControlServer:

@@ -98,7 +98,7 @@ class Handover:
             self._journal.set_aside(keys)
         rows = "1 row" if len(keys) == 1 else f"{len(keys):,} rows"
         named = ", ".join(keys[:_NAMED]) + (" …" if len(keys) > _NAMED else "")
-        text = f"{rows} of the previous supervisor about programs could not be read and were set aside: {named}"
+        text = f"{rows} of the previous supervisor about programs could not be read; set aside: {named}"
         return a.Note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
 
     def note(self, now: p.Now) -> None:

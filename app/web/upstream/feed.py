@@ -94,12 +94,12 @@ class Feed:
                     self._check_heartbeat()
 
     def _check_heartbeat(self) -> None:
-        """Raise `SupervisorAway` if the supervisor is frozen; one that has nothing to say is not."""
+        """Raise `SupervisorAway` if the supervisor is frozen; one that has nothing to send is not."""
         if self._heartbeat is None:
             raise SupervisorAway(f"the supervisor has sent nothing for {SILENCE_S:.0f} s")
         if (silent_s := self._heartbeat.age_s()) >= FROZEN_S:
-            text = f"the supervisor is frozen: it has not moved for {silent_s:.0f} s (stopped, or in an endless loop)"
-            raise SupervisorAway(f"{text}; the launcher replaces it if it does not move again")
+            text = f"the supervisor has not responded for {silent_s:.0f} s (suspended, or in an endless loop)"
+            raise SupervisorAway(f"{text}; the launcher replaces it if it does not recover")
 
     def _take(self, answer: AnyAnswer, listener: Listener) -> None:
         match answer:
