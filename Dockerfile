@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Procession in a container.  The launcher is process 1: it stops everything on SIGTERM, and reaps orphans.
+# Procession in a container.  `procession serve` is process 1: it stops everything on SIGTERM, and reaps orphans.
 #
 #   docker build --tag procession .
 #   docker run --publish 127.0.0.1:8700:8700 --volume procession:/var/lib/procession \
