@@ -9,7 +9,7 @@ from app.records.primitives import Now
 
 
 def made(*, reraises: bool = False) -> tuple[Guard, list[str]]:
-    """A guard, and what it logs."""
+    """Return a guard, and the list of what it logs."""
     logged: list[str] = []
     return Guard(lambda: Now(mono=1.0, wall=100.0), logged.append, reraises=reraises), logged
 

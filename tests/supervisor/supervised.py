@@ -32,7 +32,7 @@ class Supervised:
         self.home = home
         given = {f"PROCESSION_{name.upper()}": value for name, value in settings.items()}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PROCESSION_")}
-        #: Strict: an error of the supervisor ends it, instead of being dropped and shown.
+        # Strict: an error of the supervisor ends it, instead of being dropped and shown.
         self.environ = {**outside, "PROCESSION_HOME": str(home), "PROCESSION_STRICT": "1", **given}
         self.command = [sys.executable, "-P", "-m", "app.supervisor"]
         self.stderr_path: Path | None = None

@@ -142,7 +142,7 @@ def now() -> Now:
 
 
 def counts(boundary: str) -> Any:
-    """How many messages of how many kinds of luck: short ones in each run, the long ones in `make test-all`."""
+    """Return the parameters ``seed`` and ``count``: few messages in each run, many in `make test-all`."""
     long = [pytest.param(seed, LONG, marks=pytest.mark.long, id=f"{boundary}-long-{seed}") for seed in range(1, 2)]
     return pytest.mark.parametrize(("seed", "count"), [pytest.param(0, SHORT, id=boundary), *long])
 

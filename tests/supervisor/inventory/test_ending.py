@@ -84,7 +84,7 @@ while True:
 
 
 def chain(counter: Path, *, new_session: bool) -> str:
-    """The code of a process below which each process forks the next and exits, after it has counted."""
+    """Return the code of a process below which each process counts, forks the next and exits."""
     return f"""
 counter = os.open({str(counter)!r}, os.O_RDWR | os.O_CREAT)
 if os.fork(): time.sleep(600)
@@ -99,7 +99,7 @@ while time.monotonic() < until and not os.kill({os.getpid()}, 0):
 
 
 def goes_on(counter: Path) -> bool:
-    """Whether a chain has forked within a moment."""
+    """Return whether a chain has forked within a moment."""
     before = counter.read_bytes()
     time.sleep(0.1)  # some hundred forks
     return counter.read_bytes() != before

@@ -13,7 +13,6 @@ from tests.web.conftest import VIEWER
 from tests.web.serving import Client, Launch, Web
 
 SECRET = "hunter2"
-WITHIN_S = 30
 #: Its own command, one of a shell, one that says hello, and a process that fails with a command.
 SCRIPT = f"""
 import multiprocessing, subprocess, sys, time
@@ -56,7 +55,7 @@ def program(launch: Launch, web: Web, tmp_path: Path) -> Iterator[str]:
         names = [one["name"] for one in state["processes"] if one["program"] == answer.json()["id"]]
         return {"failing", "python"} <= set(names) and len(state["descendants"]) >= 2
 
-    wait_until(known, WITHIN_S, "all processes are known")
+    wait_until(known, message="all processes are known")
     yield str(answer.json()["id"])
     for one in operator.get("/api/v1/snapshot").json()["processes"]:
         launch.ends(one["id"])
@@ -75,11 +74,11 @@ def test_no_route_shows_a_viewer_the_secrets_of_a_command(web: Web, program: str
         state = browser.first("snapshot")
         below = [one["id"] for one in state["descendants"] if one["name"] == "sh"]
         operator.post(f"/api/v1/descendants/{below[0]}/signal", json={"signal": "SIGCONT"})
-        wait_until(lambda: "SIGCONT sent to descendant" in events(viewer), WITHIN_S)
+        wait_until(lambda: "SIGCONT sent to descendant" in events(viewer))
         stacks = [operator.post(f"/api/v1/processes/{one['id']}/stack") for one in state["processes"]]
         # Only this process ends: what is below it becomes an orphan.
         operator.post(f"/api/v1/processes/{program}/signal", json={"signal": "SIGKILL"})
-        wait_until(lambda: f"orphan of {program}: sh" in events(viewer), WITHIN_S)
+        wait_until(lambda: f"orphan of {program}: sh" in events(viewer))
         answers = [viewer.get(path) for path in PATHS]
         for one in state["processes"]:
             answers += [viewer.get(f"/api/v1/processes/{one['id']}{path}") for path in PATHS_OF_A_PROCESS]
@@ -98,10 +97,10 @@ def test_what_is_masked_is_run_as_it_was_given(web: Web, launch: Launch, tmp_pat
     record = operator.post("/api/v1/programs", json=body).json()
     launch.ends(record["id"])
     told = tmp_path / "told"
-    wait_until(told.exists, WITHIN_S)
+    wait_until(told.exists)
     launch.wait(record["id"], "joined", "exited")
     operator.post(f"/api/v1/processes/{record['id']}/restart")
-    wait_until(lambda: told.read_text().count("\n") == 2, WITHIN_S)
+    wait_until(lambda: told.read_text().count("\n") == 2)
     assert told.read_text() == f"{list(COMMAND)}\n" * 2
 
 

@@ -172,7 +172,7 @@ def test_what_does_not_arrive_in_time_is_given_up(bare: Web) -> None:
 
 
 def test_a_flood_of_resyncs_gets_one_snapshot_a_second(web: Web) -> None:
-    """A snapshot is the dearest message."""
+    """A snapshot is the most expensive message."""
     with web.browser(VIEWER) as browser:
         browser.first("snapshot")
         began = time.monotonic()

@@ -61,7 +61,7 @@ def test_an_ambiguous_head_is_400_and_closes_the_connection(bare: Web, lines: by
 @pytest.mark.parametrize(
     "line",
     [
-        b"GET http://evil.example/ HTTP/1.1",
+        b"GET http:" + b"//evil.example/ HTTP/1.1",
         b"GET / HTTP/1.1 HTTP/1.1",
         b"GET  / HTTP/1.1",
         b"GET\t/ HTTP/1.1",

@@ -25,7 +25,7 @@ ALLOWED = frozenset({"127.0.0.1", "localhost", "::1"})
         ("http://127.0.0.1:8700", "localhost:8700", False),
         ("http://localhost:8700.evil.example", "localhost:8700", False),
         ("http://localhost:8700@evil.example", "localhost:8700", False),
-        ("http://evil.example@localhost:8700", "localhost:8700", False),
+        ("http:" + "//evil.example@localhost:8700", "localhost:8700", False),
         ("http://localhost:8700/", "localhost:8700", False),
         ("file://localhost:8700", "localhost:8700", False),
         ("null", "localhost", False),
