@@ -31,3 +31,8 @@ class EventDraft(Record, frozen=True, kw_only=True):
     process: str | None = None
     pid: int | None = None
     name: str | None = None
+
+
+def about_supervisor(at: float, text: str) -> EventDraft:
+    """Return a line about the supervisor itself, written by it."""
+    return EventDraft(at=at, kind="supervisor", text=text, by="supervisor")

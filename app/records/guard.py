@@ -16,7 +16,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from .event import EventDraft
+from .event import EventDraft, about_supervisor
 from .primitives import Now
 from .waits import Finding, FindingKind
 
@@ -87,7 +87,7 @@ class Guard:
             self._logged += 1
             self._log(f"internal error, dropped one of the {what}:\n{''.join(traceback.format_exception(error))}")
             text = f"internal error, dropped one of the {what}: {dropped.last}"
-            self._lines.append(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
+            self._lines.append(about_supervisor(now.wall, text))
         self.findings = tuple(_finding(what, one) for what, one in self._dropped.items())
 
     def take_lines(self) -> list[EventDraft]:

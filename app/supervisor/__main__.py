@@ -19,7 +19,7 @@ from app.linux.heartbeat import Heartbeat
 from app.linux.lifeline import adopt_orphans
 from app.linux.poller import Poller
 from app.records.errors import JournalError
-from app.records.event import EventDraft
+from app.records.event import about_supervisor
 from app.records.guard import Guard
 from app.settings import Settings, SettingsError
 from app.supervisor.children.children import Children
@@ -141,7 +141,7 @@ def _assembled(
     )
     closing.callback(lambda: recording.end(context.now()))
     for text in set_aside:
-        recording.note(EventDraft(at=context.now().wall, kind="supervisor", text=text, by="supervisor"))
+        recording.note(about_supervisor(context.now().wall, text))
     fleet = Fleet(
         next_number=recording.journal.next_process_number,
         own_pid=os.getpid(),
@@ -193,7 +193,7 @@ def _possible_processes(context: Context) -> int:
     text = f"at most {possible:,} processes can run at once, not {allowed:,} (PROCESSION_MAX_PROCESSES)"
     text = f"{text}: the limit of open files is {files:,} (ulimit -n)"
     _log(text)
-    context.recording.note(EventDraft(at=context.now().wall, kind="supervisor", text=text, by="supervisor"))
+    context.recording.note(about_supervisor(context.now().wall, text))
     return possible
 
 

@@ -17,7 +17,7 @@ from app.core.programs import program as programs
 from app.linux import identity, proc
 from app.records import primitives as p
 from app.records.errors import JournalError
-from app.records.event import EventDraft
+from app.records.event import about_supervisor
 from app.records.primitives import UNDECODABLE, Key
 from app.records.process import State, key_of
 from app.supervisor.handover.handover import Handover
@@ -189,4 +189,4 @@ def _still_ours(context: Context, key: Key, boot_id_then: str, root: str | None)
 
 
 def _note(context: Context, now: p.Now, text: str) -> None:
-    context.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
+    context.recording.note(about_supervisor(now.wall, text))

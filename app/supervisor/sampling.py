@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.records import primitives as p
-from app.records.event import EventDraft
+from app.records.event import about_supervisor
 from app.supervisor.children.children import Children
 from app.supervisor.observers.observation import Observation
 
@@ -63,7 +63,7 @@ class Sampling:
 
     def _note(self, notices: Iterable[str], now: p.Now) -> None:
         for text in notices:
-            self._context.recording.note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
+            self._context.recording.note(about_supervisor(now.wall, text))
 
     def _sentinel(self, process_id: str) -> e.Happening:
         ready = self._children.sentinel_ready(process_id)

@@ -29,7 +29,7 @@ from app.core.programs.handover_facts import AnyFact, OfProcess, OfThing, OfWind
 from app.linux import identity
 from app.records import primitives as p
 from app.records.errors import JournalError
-from app.records.event import EventDraft
+from app.records.event import about_supervisor
 from app.records.guard import Guarding
 from app.supervisor.journal.journal import Journal
 from app.supervisor.resources.handover import ResourceHandover
@@ -99,7 +99,7 @@ class Handover:
         rows = "1 row" if len(keys) == 1 else f"{len(keys):,} rows"
         named = ", ".join(keys[:_NAMED]) + (" …" if len(keys) > _NAMED else "")
         text = f"{rows} of the previous supervisor about programs could not be read; set aside: {named}"
-        return a.Note(EventDraft(at=now.wall, kind="supervisor", text=text, by="supervisor"))
+        return a.Note(about_supervisor(now.wall, text))
 
     def note(self, now: p.Now) -> None:
         """Write what is new if that is due; call it before `Publishing`, which empties the sets read here."""

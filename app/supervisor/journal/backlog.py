@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from app.records.errors import JournalError
-from app.records.event import Event, EventDraft
+from app.records.event import Event, EventDraft, about_supervisor
 from app.records.primitives import INT64
 
 from .facts import Batch, DescendantFact, ProcessFact
@@ -99,7 +99,7 @@ class Backlog:
             return []
         text = f"{self.dropped:,} events were lost while the journal could not be written"
         at = self._batch.drafts[-1].at if self._batch.drafts else 0.0
-        return [EventDraft(at=at, kind="supervisor", text=text, by="supervisor")]
+        return [about_supervisor(at, text)]
 
 
 def _is_writable(entry: Struct) -> bool:

@@ -11,7 +11,7 @@ from app.protocol.control import Events
 from app.protocol.delta import EVENTS_SHOWN
 from app.records import primitives as p
 from app.records.errors import JournalError
-from app.records.event import Event, EventDraft
+from app.records.event import Event, about_supervisor
 from app.records.guard import NO_GUARD, Guarding
 
 from .backlog import Backlog
@@ -54,7 +54,7 @@ class Recording(Backlog):
         try:
             return self.journal.begin_run(pid, now.wall)
         except JournalError as error:
-            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            self.note(about_supervisor(now.wall, str(error)))
             return None
 
     def settled(self) -> None:
@@ -67,7 +67,7 @@ class Recording(Backlog):
         try:
             return self.journal.unfinished()
         except JournalError as error:
-            self.note(EventDraft(at=now.wall, kind="supervisor", text=str(error), by="supervisor"))
+            self.note(about_supervisor(now.wall, str(error)))
             return Unfinished()
 
     def end(self, now: p.Now) -> None:
