@@ -44,8 +44,8 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     before = context.recording.begin(fleet.own_pid, now)
     for removed in journal.removed[:_MAX_REPORTED]:
         _note(context, now, removed)
-    left, nothing = context.recording.unfinished(now), _has_died_too_often(context, now)
-    went_on, out = handover.take_over(now, nothing=nothing)
+    left, died_too_often = context.recording.unfinished(now), _has_died_too_often(context, now)
+    went_on, out = handover.take_over(now, set_all_aside=died_too_often)
     elsewhere = went_on | {fact.id for fact in left.processes if _is_attached(_plan(fact))}
     orphans = [
         key_of(one.id)
@@ -60,9 +60,9 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     _watch_again(context, observation, out)
     lost, left_over = [], set(orphans)
     for fact in (fact for fact in left.processes if fact.id not in went_on):
-        if nothing:
+        if died_too_often:
             _give_up(context, fleet, fact)
-        if nothing or _restored(context, fleet, observation, fact, now, left_over):
+        if died_too_often or _restored(context, fleet, observation, fact, now, left_over):
             lost.append(fact)
     alive = _kill(context, left_over)
     if before and before.ended_at is None:

@@ -65,16 +65,16 @@ class Handover:
         self._written: dict[str, int] = {}
         self._next_at = self._look_at = 0.0
 
-    def take_over(self, now: p.Now, *, nothing: bool = False) -> tuple[set[str], list[a.Action]]:
+    def take_over(self, now: p.Now, *, set_all_aside: bool = False) -> tuple[set[str], list[a.Action]]:
         """Take over the programs that went on; return their ids and the actions to perform.
 
-        Rows that cannot be read, or contradict each other, are set aside; with ``nothing`` all of them.
+        Rows that cannot be read, or contradict each other, are set aside; with ``set_all_aside`` all of them.
         """
         try:
             rows = self._journal.handed_over()
         except JournalError:
             rows = {}
-        facts = {key: None if nothing else decode(row) for key, row in rows.items()}
+        facts = {key: None if set_all_aside else decode(row) for key, row in rows.items()}
         known = [fact for fact in facts.values() if fact]
         processes = [fact for fact in known if isinstance(fact, OfProcess)]
         went_on, out = inheritance.take_over(self._fleet, processes, identity.exists, now, self._guard)
