@@ -26,7 +26,7 @@ ENDED = frozenset({State.EXITED, State.JOINED, State.CLOSED, State.FATAL, State.
 def add_commands(add: Add) -> None:
     command = add("logs", "show the output of a process (standard output and error)", logs)
     command.add_argument("-f", "--follow", action="store_true", help="keep printing until the process has ended")
-    command.add_argument("--raw", action="store_true", help="print control characters too, such as colours")
+    command.add_argument("--raw", action="store_true", help="print control characters too, such as colors")
 
 
 def logs(session: Session, args: Namespace) -> None:

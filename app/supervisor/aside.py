@@ -127,7 +127,7 @@ class Aside(Generic[T]):
         except OSError as error:
             os.close(reading)
             os.close(writing)
-            refusal = NotPossible(f"no process could be started for it: {error.strerror}")
+            refusal = NotPossible(f"no process could be started for this request: {error.strerror}")
             self.finished.append((task.token, refuse(0, refusal)))
             return
         if task.pid == 0:
@@ -169,7 +169,7 @@ def _result(received: bytes) -> Done | Refused:
     if received.startswith(b"-") and isinstance(refused := decode_answer(received[1:]), Refused):
         return refused
     return refuse(
-        0, ProcessionError("internal error: no answer was made; see the standard error of `procession serve`")
+        0, ProcessionError("internal error: no answer was produced; see the standard error of `procession serve`")
     )
 
 

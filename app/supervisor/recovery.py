@@ -114,7 +114,8 @@ def _restored(
         return _restore(context, fleet, observation, fact, now, left_over)
     except Exception as error:  # noqa: BLE001 - a plan is a tree of any values
         _give_up(context, fleet, fact)
-        _note(context, now, f"{fact.id} was damaged in the journal and is forgotten: {type(error).__name__}: {error}")
+        why = f"{type(error).__name__}: {error}"
+        _note(context, now, f"removed the damaged row of {fact.id} from the journal: {why}")
         return False
 
 

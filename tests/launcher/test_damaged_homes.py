@@ -51,8 +51,8 @@ def sql(*statements: str) -> Callable[[Path], None]:
 
 
 def row(statement: str) -> Damaged:
-    """Return a case in which one row of a process is damaged: that process alone is forgotten."""
-    return Damaged(sql(statement), "was damaged in the journal and is forgotten", kept=(KEPT,))
+    """Return a case in which one row of a process is damaged: only that process is lost."""
+    return Damaged(sql(statement), "removed the damaged row of", kept=(KEPT,))
 
 
 def moved(*statements: str, told: str = "the journal was damaged", kept: tuple[str, ...] = (KEPT, OTHER)) -> Damaged:
@@ -167,7 +167,9 @@ STARTS = {
     "start-negative": row(f"UPDATE processes SET start_ticks = -1 {OF_OTHER}"),
     "created-in-a-far-future": row(f"UPDATE processes SET created_at = 1e300 {OF_OTHER}"),
     "created-at-infinity": row(f"UPDATE processes SET created_at = 9e999 {OF_OTHER}"),
-    "id-a-path": Damaged(sql(f"UPDATE processes SET id = '../../project/p1' {OF_OTHER}"), "is forgotten", kept=(KEPT,)),
+    "id-a-path": Damaged(
+        sql(f"UPDATE processes SET id = '../../project/p1' {OF_OTHER}"), "removed the damaged row", kept=(KEPT,)
+    ),
     "name-binary": row(f"UPDATE processes SET name = x'ff00' {OF_OTHER}"),
     "spec-binary": row(f"UPDATE specs SET spec = x'ff00' WHERE process = '{OTHER}'"),
     "spec-no-json": Damaged(
@@ -183,7 +185,9 @@ STARTS = {
         "its plan cannot be read",
         kept=(KEPT,),
     ),
-    "descendant-no-key": Damaged(sql(f"{MANY} ('me', 'p1', 'sh', '')"), "me was damaged in the journal"),
+    "descendant-no-key": Damaged(
+        sql(f"{MANY} ('me', 'p1', 'sh', '')"), "removed the damaged row of me from the journal"
+    ),
     "event-odd": Damaged(
         sql("UPDATE events SET at = 'yesterday', text = x'fffe', pid = 'none', name = 7, by = x'00'"),
         "this line of the journal is damaged",

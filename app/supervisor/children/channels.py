@@ -28,6 +28,7 @@ _READ_PER_TURN = 64 * 1024  # bytes
 _LAST_READS = 64
 _REASON_CHARACTERS = 200
 _UNLIMITED = 1_000_000
+#: Why a channel is closed after a fault of ours.
 FAILED = "its message led to an internal error"
 
 

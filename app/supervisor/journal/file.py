@@ -93,7 +93,8 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, str | None]:
         aside = _move_aside(path)
         db = _open(path)
         rescued = _rescue(aside, db)
-        kept = f", with {rescued:,} processes from it" if rescued else ""
+        processes = "1 process" if rescued == 1 else f"{rescued:,} processes"
+        kept = f", with {processes} from it" if rescued else ""
         notices.append(f"the journal was damaged ({damage}); moved it to {aside.name} and started a new one{kept}")
     return db, "; ".join(notices) or None
 

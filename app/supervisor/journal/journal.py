@@ -178,7 +178,7 @@ class Journal:
         for row in self._db.execute(rows).fetchall():
             if why := rows_of.fault(kind, row):
                 self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row["id"],))  # noqa: S608  all ours
-                self.removed.append(f"{str(row['id'])[:40]} was damaged in the journal and is forgotten: {why}")
+                self.removed.append(f"removed the damaged row of {str(row['id'])[:40]} from the journal: {why}")
 
     def _first_to_keep(self, last: int) -> int:
         over = last - self._first + 1 - self._events_kept

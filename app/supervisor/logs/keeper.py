@@ -203,7 +203,8 @@ class LogKeeper:
         if sum(log.size - log.head for log in logs) + sum(self._closed.values()) > self._total:
             share = self._total // (len(logs) + len(self._closed))
             self.cap_now = min(self.cap_now, max(share, LOW_CAP))
-            self._say_once(f"all logs together reached their limit of {self._total // _MIB:,} MiB: the largest are cut")
+            limit = f"all logs together reached their limit of {self._total // _MIB:,} MiB"
+            self._say_once(f"{limit}: the oldest output of the largest is dropped")
 
     def _reopen_too_large(self) -> None:
         """Watch logs of ended processes again that keep more than they may now; once cut, they are closed again."""
