@@ -222,7 +222,7 @@ _PARSE: dict[str, Any] = {
     "listen_fd": _number("listen_fd", int, -1, _MAX_FD),
     "launcher_pid": _number("launcher_pid", int, 0, MAX_PID),
     "guardian_pid": _number("guardian_pid", int, 0, MAX_PID),
-    "epoch": _number("epoch", float, 0, _MAX_EPOCH_S),
+    "epoch": _number("epoch", float, -_MAX_EPOCH_S, _MAX_EPOCH_S),
     "park_fd": _number("park_fd", int, -1, _MAX_FD),
     "unpark_fd": _number("unpark_fd", int, -1, _MAX_FD),
     "beat_fd": _number("beat_fd", int, -1, _MAX_FD),

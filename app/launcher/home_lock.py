@@ -19,9 +19,9 @@ from pathlib import Path
 
 from app.linux import identity, own_files, proc
 from app.linux.own_files import NotOurs
+from app.standard_error import say
 
 from . import cgroup, sweep
-from .service import say
 from .sweep import Identity
 
 #: How long processes of a killed launcher may take to end.

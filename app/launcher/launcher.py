@@ -23,16 +23,17 @@ from dataclasses import replace
 from enum import Enum, auto
 from urllib.parse import quote
 
-from app import clock, home, settings
-from app.linux import heartbeat, lifeline, own_files
+from app import home, settings
+from app.linux import heartbeat, lifeline, own_files, proc
 from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
+from app.standard_error import say
 
 from .cgroup import Cgroup
 from .guardian import GUARDIAN_DIED, guarded
 from .home_lock import AlreadyServed, HomeLock
 from .probe import Probe
-from .service import Service, say
+from .service import Service
 from .sweep import Sweeper
 from .wakeup import Wakeup
 
@@ -118,7 +119,7 @@ class Launcher:
     ) -> None:
         lifeline.adopt_orphans()
         address = listener.getsockname()[:2]
-        chosen = replace(chosen, port=address[1], listen_fd=-1, epoch=clock.epoch())
+        chosen = replace(chosen, port=address[1], listen_fd=-1, epoch=proc.booted_at())
         chosen = replace(chosen, launcher_pid=os.getpid(), guardian_pid=os.getppid())
         beats = {name: heartbeat.create() for name in ("supervisor", "web")}
         chosen = replace(chosen, supervisor_beat_fd=beats["supervisor"])
@@ -188,8 +189,9 @@ class Launcher:
             deadlines += [self._probe.next_at] if self._probe and self._web.pid else []
         elif self._phase is Phase.CLOSING:
             deadlines = [self._phase_at + WEB_GRACE_S]
-        elif self._kill_at is not None:
-            deadlines = [self._kill_at]
+        elif self._phase is Phase.STOPPING:
+            deadlines = [now + HEARTBEAT_CHECK_S]
+            deadlines += [] if self._kill_at is None else [self._kill_at]
         return max(0.0, min(deadlines) - now) if deadlines else None
 
     def _reap(self, now: float) -> None:
@@ -221,6 +223,9 @@ class Launcher:
             return
         if self._phase is Phase.SERVING:
             self._keep_alive(now)
+        if self._phase in (Phase.SERVING, Phase.STOPPING):
+            for service in (self._supervisor, self._web):
+                service.check_heartbeat(now)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             self._supervisor.signal(signal.SIGKILL)
@@ -249,8 +254,6 @@ class Launcher:
             service.start(now)
         if self._supervisor in due and self._supervisor.pid:
             self._supervisor_group.add(self._supervisor.pid)
-        for service in (self._supervisor, self._web):
-            service.check_heartbeat()
         if due:
             self._lock.note((os.getppid(), self._supervisor.pid, self._web.pid, os.getpid()))
         if self._probe and self._web.pid and self._probe.step(now):

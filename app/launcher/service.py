@@ -1,26 +1,20 @@
 """One of the launcher's two long-running processes: start it, and restart it with a growing delay."""
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 
-from app.linux.heartbeat import FROZEN_S, Heartbeat
+from app.linux.heartbeat import FROZEN_S, Heartbeat, Silence
+from app.standard_error import say
 
 #: A process that was killed before it had run this long counts as a failure.
 STABLE_S = 5.0
 #: The same for a process that exited, as one that cannot start does: on a busy machine that took 6 s.
 STABLE_UNTIL_EXIT_S = 60.0
+#: One that has not responded for so long since its start is replaced; on a busy machine a start takes many seconds.
+START_WITHIN_S = 60.0
 FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
-
-
-def say(text: str) -> None:
-    """Write a line to standard error; standard output is for the address only."""
-    # The terminal may have closed; the launcher goes on without it.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"procession: {text}\n")
-        sys.stderr.flush()
 
 
 class Service:
@@ -41,7 +35,7 @@ class Service:
         heartbeat: Heartbeat,
         replace_after_s: float,
     ) -> None:
-        self._heartbeat, self._replace_after_s = heartbeat, replace_after_s
+        self._silence, self._replace_after_s = Silence(heartbeat), replace_after_s
         self._is_frozen = False
         self.name = name
         self.pid: int | None = None
@@ -62,7 +56,7 @@ class Service:
     def start(self, now: float) -> None:
         """Start it in a session of its own, so that Ctrl-C in the terminal reaches only the launcher."""
         self._started_at = now
-        self._heartbeat.stop()
+        self._silence.begin(now)
         self._is_frozen = False
         try:
             process = subprocess.Popen(
@@ -87,20 +81,22 @@ class Service:
             stable_s = STABLE_S if killed else STABLE_UNTIL_EXIT_S
             self._failed(f"(pid {pid}) {killed or f'exited with code {exitcode}'}", now, stable_s)
 
-    def check_heartbeat(self) -> None:
+    def check_heartbeat(self, now: float) -> None:
         """Report that it does not respond, and kill it after a while: it is then replaced as after a crash."""
-        silent_s = self._heartbeat.age_s() if self.pid else 0.0
-        who = f"the {self.name} (pid {self.pid})"
-        if silent_s < FROZEN_S:
-            if self._is_frozen and self.pid:
+        if self.pid is None:
+            return
+        silent_s, who = self._silence.look(now), f"the {self.name} (pid {self.pid})"
+        replace_after_s = self._replace_after_s if self._silence.began else START_WITHIN_S
+        if silent_s < (FROZEN_S if self._silence.began else START_WITHIN_S):
+            if self._is_frozen:
                 say(f"{who} is responding again")
             self._is_frozen = False
             return
-        if not self._is_frozen:
+        if not self._is_frozen and silent_s < replace_after_s:
             self._is_frozen = True
-            left_s = self._replace_after_s - silent_s
+            left_s = replace_after_s - silent_s
             say(f"{who} has not responded for {silent_s:.0f} s; replacing it in {left_s:.0f} s")
-        if silent_s >= self._replace_after_s:
+        if silent_s >= replace_after_s:
             say(f"{who} has not responded for {silent_s:.0f} s: killing it")
             self.signal(signal.SIGKILL)
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from app.linux import identity, proc
-
-from .service import say
+from app.standard_error import say
 
 #: A sweep ends after this time, even if processes are left.
 LIMIT_S = 10.0

@@ -4,6 +4,7 @@ Nothing in here follows a link: a stat of somebody else's file could hang on a d
 """
 
 import os
+import time
 
 from . import procfs
 from .procfs import Stat, parse_stat
@@ -126,3 +127,8 @@ def count_fds(pid: int) -> int | None:
         return size or len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return None
+
+
+def booted_at() -> float:
+    """Return when the machine started, by the wall clock as it is now."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -17,6 +17,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from .event import EventDraft, about_supervisor
+from .masking import masked_text
 from .primitives import Now
 from .waits import Finding, FindingKind
 
@@ -132,7 +133,7 @@ def _finding(what: str, dropped: _Dropped) -> Finding:
 
 
 def _in_words(error: Exception, place: str) -> str:
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    text = f"{type(error).__name__}: {masked_text(str(error))}" if str(error) else type(error).__name__
     return f"{text[:_CHARACTERS].strip()} ({place})"
 
 

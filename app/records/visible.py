@@ -5,7 +5,6 @@ hide the words beside them (bidirectional controls).  `str.isprintable` is false
 """
 
 import json
-import logging
 import re
 
 #: What may have to be escaped; a line end is part of the layout.
@@ -30,11 +29,3 @@ def visible_lines(text: str) -> str:
 def visible_json(text: str) -> str:
     """Return the same JSON, with escapes of JSON (``\\u009b``) for what is not to be shown."""
     return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
-
-
-class LogFormatter(logging.Formatter):
-    """Formats the log of our own processes, whose messages and tracebacks repeat text of others."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the message with its traceback."""
-        return visible_lines(super().format(record))

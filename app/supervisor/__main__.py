@@ -22,6 +22,7 @@ from app.records.errors import JournalError
 from app.records.event import about_supervisor
 from app.records.guard import Guard
 from app.settings import Settings, SettingsError
+from app.standard_error import say
 from app.supervisor.children.children import Children
 from app.supervisor.control.server import ControlServer
 from app.supervisor.handover.descriptors import DescriptorStore
@@ -69,7 +70,7 @@ def main() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     clock = Clock(chosen.epoch)
-    guard = Guard(clock.now, _log, reraises=chosen.strict)
+    guard = Guard(clock.now, say, reraises=chosen.strict)
     poller, happened = Poller(on_error=partial(guard.drop, "inputs")), deque[e.Happening]()
     for name, pid in (("launcher", os.getppid()), ("guardian", chosen.guardian_pid)):
         if pid:
@@ -100,7 +101,7 @@ def run(
 
 def _cannot_start(error: Exception) -> int:
     """Report why; return the exit code at which the launcher, if it just started, does not try again."""
-    _log(f"the supervisor cannot start: {error}")
+    say(f"the supervisor cannot start: {error}")
     return os.EX_CONFIG
 
 
@@ -192,16 +193,9 @@ def _possible_processes(context: Context) -> int:
         return allowed
     text = f"at most {possible:,} processes can run at once, not {allowed:,} (PROCESSION_MAX_PROCESSES)"
     text = f"{text}: the limit of open files is {files:,} (ulimit -n)"
-    _log(text)
+    say(text)
     context.recording.note(about_supervisor(context.now().wall, text))
     return possible
-
-
-def _log(text: str) -> None:
-    # The terminal may have closed.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"procession: {text}\n")
-        sys.stderr.flush()
 
 
 def _end_with(name: str, pid: int, poller: Poller, happened: deque[e.Happening]) -> None:

@@ -22,6 +22,7 @@ from app.linux import lifeline
 from app.linux.poller import Poller
 from app.protocol.control import Refused, decode_answer, encode, refuse
 from app.records.errors import NotPossible, ProcessionError
+from app.standard_error import say
 
 #: For a look at a path, and for an answer that takes computing: clients wait for 15 s.
 LOOK_WITHIN_S = 5.0
@@ -199,6 +200,6 @@ def _work(work: Work, writing: int, parent: int) -> NoReturn:
         while view:
             view = view[os.write(3, view) :]
     except BaseException:  # noqa: BLE001 - nothing of this may go on in a copy of the supervisor
-        traceback.print_exc()
+        say(traceback.format_exc())
     finally:
         os._exit(0)

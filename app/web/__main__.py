@@ -5,7 +5,6 @@ import logging
 import os
 import resource
 import signal
-import sys
 
 import gevent
 from gevent.event import Event
@@ -13,8 +12,9 @@ from gevent.event import Event
 from app import home, settings
 from app.linux import lifeline, own_files
 from app.linux.heartbeat import Heartbeat
-from app.records.visible import LogFormatter
+from app.records.visible import visible_lines
 from app.settings import Settings, SettingsError
+from app.standard_error import say
 from app.web.http import server
 
 from . import create_app
@@ -22,6 +22,14 @@ from . import create_app
 _BEAT_S = 1.0
 
 log = logging.getLogger(__name__)
+
+
+class LogFormatter(logging.Formatter):
+    """Formats the log of this process, whose messages and tracebacks repeat text of others."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message with its traceback."""
+        return visible_lines(super().format(record))
 
 
 def main() -> int:
@@ -32,10 +40,10 @@ def main() -> int:
     try:
         chosen = settings.load()
     except SettingsError as error:
-        sys.stderr.write(f"procession web: {error}\n")
+        say(str(error), "procession web")
         return 1
     if not chosen.token:
-        sys.stderr.write(f"procession web: {chosen.home}/token holds no token: delete it to have a new one made\n")
+        say(f"{chosen.home}/token holds no token: delete it to have a new one made", "procession web")
         return 1
     home.hold(chosen.home)
     if chosen.launcher_pid:

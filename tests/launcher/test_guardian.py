@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from app.launcher.launcher import REPLACE_SUPERVISOR_AFTER_S, REPLACE_WEB_AFTER_S
 from app.linux import proc
 from app.records.process import LaunchSpec
 from tests.examples import repeats
@@ -192,3 +193,35 @@ def test_a_part_that_responds_again_is_not_replaced(tmp_path: Path) -> None:
         wait_until(lambda: "is responding again" in one.stderr(), 10, "it is said")
         assert one.supervisor_pid == before
         wait_until(lambda: one.get("/api/v1/processes") == 200, 20, "it serves again")
+
+
+@pytest.mark.long
+def test_a_pause_of_everything_is_not_held_against_anybody(tmp_path: Path) -> None:
+    """As `docker pause` does, for longer than a part that does not respond is given."""
+    one = Instance(tmp_path / "home")
+    one.home.mkdir()
+    with one:
+        before = pids(one)
+        for pid in before.values():
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(REPLACE_WEB_AFTER_S + 2)  # the pause itself
+        for part in ("guardian", "launcher"):
+            os.kill(before[part], signal.SIGCONT)
+        time.sleep(1)  # the launcher looks before the others go on
+        for pid in before.values():
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: one.get("/api/v1/processes") == 200, 20, "it serves")
+        assert pids(one) == before
+
+
+@pytest.mark.long
+def test_a_supervisor_that_freezes_while_it_stops_is_ended(tmp_path: Path) -> None:
+    """The stop goes on without it."""
+    one = Instance(tmp_path / "home")
+    one.home.mkdir()
+    with one:
+        supervisor = one.supervisor_pid
+        os.kill(supervisor, signal.SIGSTOP)
+        one.serve.terminate()
+        wait_until(lambda: proc.stat(supervisor) is None, REPLACE_SUPERVISOR_AFTER_S + 20, "it is killed")
+        one.wait_ended()

@@ -1,13 +1,12 @@
 """Text of others cannot control a terminal, reorder a line or break a format."""
 
 import json
-import logging
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records.visible import LogFormatter, visible, visible_json, visible_lines
+from app.records.visible import visible, visible_json, visible_lines
 
 #: ESC, C1, a line end, bidirectional controls, a zero width space, a lone surrogate, a tag.
 HOSTILE = "\x1b]0;x\x07\x9b2J\r\n\x7f\u202e\u2066\u200b\ud800\U000e0041"
@@ -32,11 +31,6 @@ def test_json_stays_the_same_json(value: dict[str, str]) -> None:
     shown = visible_json(json.dumps(value, ensure_ascii=False, indent=2))
     assert json.loads(shown) == value
     assert shown.replace("\n", "").isprintable()
-
-
-def test_the_log_of_our_processes_is_made_visible() -> None:
-    record = logging.LogRecord("x", logging.ERROR, "x", 1, "bad %s", ("\x1b[2J",), None)
-    assert LogFormatter("web: %(message)s").format(record) == r"web: bad \x1b[2J"
 
 
 @pytest.mark.parametrize("text", ["", "plain", "Grüße, 世界"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app import clock
+from app.linux import proc
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
 
@@ -14,7 +14,7 @@ HOUR_S = 3600
 
 def test_the_system_clock_was_set_forward(tmp_path: Path) -> None:
     """Told in an event; times and uptimes go on as before."""
-    with Supervised(tmp_path / "home", epoch=str(clock.epoch() - HOUR_S)) as supervisor:
+    with Supervised(tmp_path / "home", epoch=str(proc.booted_at() - HOUR_S)) as supervisor:
         process = supervisor.record(supervisor.running("sleep", params={"seconds": 300}))
         snapshot = supervisor.snapshot().snapshot
         assert snapshot.at == pytest.approx(time.time() - HOUR_S, abs=60)

@@ -38,6 +38,7 @@ class ObserverSocket:
     """The listening socket and its connections."""
 
     def __init__(self, path: Path, poller: Poller) -> None:
+        self.path = path
         self.inbox: deque[Heard | NotSeen] = deque()
         self._poller = poller
 

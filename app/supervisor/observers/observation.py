@@ -55,7 +55,7 @@ class Observation:
         self._guard = guard
         self._observers, self._inventory, self._fleet = observers, inventory, fleet
         self._holdings = holdings
-        self.descent = Descent(fleet, inventory)
+        self.descent = Descent(fleet, inventory, observers.path)
         self._watching = Watching(poller)
         self.signal, self.forget = self._watching.signal, self._watching.forget
 

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterator
 
-from app import clock
 from app.linux import identity, proc
 from app.records.process import Descendant
 from app.supervisor.inventory.inventory import Inventory, Sweep
@@ -26,7 +25,7 @@ def _be_subreaper(*, yes: bool) -> None:
 def inventory_of_pytest() -> Iterator[Inventory]:
     """Make pytest a subreaper and take its inventory; kill and reap what is still listed at the end."""
     _be_subreaper(yes=True)
-    inventory = Inventory(os.getpid(), clock.epoch())
+    inventory = Inventory(os.getpid(), proc.booted_at())
     already = {one.id for one in sweep(inventory).descendants}
     yield inventory
     _be_subreaper(yes=False)

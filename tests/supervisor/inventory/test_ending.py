@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import clock
-from app.linux import identity
+from app.linux import identity, proc
 from app.records.process import Descendant
 from app.supervisor.inventory.inventory import Inventory
 from app.supervisor.inventory.origins import VARIABLE
@@ -131,7 +130,7 @@ def test_a_chain_that_is_not_below_us_goes_on(inventory: Inventory, tmp_path: Pa
         stranger.told()
         us.told()
         wait_until(counter.read_bytes)
-        other = Inventory(us.pid, clock.epoch())
+        other = Inventory(us.pid, proc.booted_at())
         with running(ASLEEP) as program:
             program.told()
             other.add_root("p1", program.pid)
