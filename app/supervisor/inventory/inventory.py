@@ -141,7 +141,11 @@ class Inventory(Census):
         for key in doomed:
             identity.signal(key, signals.SIGKILL)
         pids = {pid for pid, _ in doomed}
-        born = [e for e in self.discover() if e.parent in pids or e.gauge.stat.session in sessions]
+        # Other programs may run in the same session, that of a terminal: theirs are known by their parents.
+        ours = {None, *roots}
+        born = [
+            e for e in self.discover() if e.parent in pids or (e.root in ours and e.gauge.stat.session in sessions)
+        ]
         kin = [e for e in self.entries.values() if e.root in roots]
         caught = self._hunt(roots, sessions)
         return self.alive(doomed | caught | {entry.gauge.key for entry in born + kin if not entry.is_root})
@@ -167,18 +171,24 @@ class Inventory(Census):
             stat = proc.stat(pid)
             if stat is None or stat.is_thread or pid in self.helpers or pid in self.entries:
                 continue
-            # Session and environment say whose it is only of what is below us.
-            if self._descends(stat) and (stat.session in sessions or self.origins.of(stat, None) in roots):
+            if self._is_of(stat, roots, sessions):
                 key = (pid, stat.start_ticks)
                 identity.signal(key, signals.SIGKILL)
                 caught.add(key)
         return caught
 
-    def _descends(self, stat: Stat) -> bool:
-        """Return whether the kernel's parents lead to us; those of a chain may have gone on the way."""
+    def _is_of(self, stat: Stat, roots: set[str], sessions: set[int]) -> bool:
+        """Return whether a process came from one of the roots: by the nearest ancestor that is known.
+
+        Session and environment say whose it is only of what is below us and has no such ancestor.
+        """
         for _ in range(_MAX_ANCESTORS):
-            if self._is_ours(stat.ppid):
-                return True
+            entry = self.entries.get(stat.ppid)
+            if entry and entry.root:
+                return entry.root in roots
+            if entry or self._is_ours(stat.ppid):
+                return stat.session in sessions or self.origins.of(stat, None) in roots
+            # Those of a chain may have gone on the way.
             if (above := proc.stat(stat.ppid)) is None:
                 return False
             stat = above

@@ -157,6 +157,31 @@ def test_kill_tree_leaves_other_processes_alone(inventory: Inventory) -> None:
         assert inventory.alive(living) == living
 
 
+def test_kill_tree_leaves_another_program_of_the_same_terminal_alone(inventory: Inventory) -> None:
+    """All programs of a terminal have its session, and another one may start processes at the same moment."""
+    code = """
+doomed = os.fork()
+if doomed == 0: time.sleep(600)
+tell(doomed)
+asked = threading.Thread(target=sys.stdin.readline, daemon=True)
+asked.start()
+killed = 0
+while asked.is_alive():
+    killed += subprocess.call(["true"]) != 0
+tell(killed)
+"""
+    with running(code) as other:
+        doomed = key_of(int(other.told()[0]))
+        inventory.observe("p1", doomed, "p1", attached=True)
+        inventory.observe("p2", key_of(other.pid), "p2", attached=True)
+        for _ in range(5):
+            inventory.kill_tree({doomed})
+            time.sleep(0.12)  # until it hunts for a chain of forks again
+        other.ask()
+        assert other.told() == ["0"]
+        assert not inventory.alive({doomed})
+
+
 def test_signal_is_not_sent_to_a_process_with_a_reused_pid(inventory: Inventory) -> None:
     """The same pid with another start time is another process."""
     with running(ASLEEP) as program:
