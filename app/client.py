@@ -56,8 +56,11 @@ class Connection:
             raise errors.SupervisorAway(f"cannot connect to the supervisor at {path}: {_reason(error)}") from error
 
     def send(self, command: AnyCommand) -> None:
-        """Send one command; raise `InvalidField` if it is too large."""
-        payload = encode(command)
+        """Send one command; raise `InvalidField` if it is too large, or has text that is not UTF-8."""
+        try:
+            payload = encode(command)
+        except UnicodeEncodeError:
+            raise errors.InvalidField("request", "must be UTF-8") from None
         if len(payload) > MAX_FRAME:
             raise errors.InvalidField("request", f"must be at most {MAX_FRAME:,} bytes, not {len(payload):,}")
         try:

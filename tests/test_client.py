@@ -121,6 +121,13 @@ def test_command_that_is_too_large_is_refused_before_it_is_sent(connection: Conn
     assert call(connection, Workloads(request=2)) == {"ok": True}
 
 
+def test_text_that_is_not_utf8_is_refused_before_it_is_sent(connection: Connection) -> None:
+    """Python reads such bytes of an argument as lone surrogates."""
+    with pytest.raises(errors.InvalidField, match="UTF-8"):
+        call(connection, Subscribe(by="\udcff"))
+    assert call(connection, Workloads()) == {"ok": True}
+
+
 def test_after_a_timeout_nothing_is_lost(supervisor: Supervisor, connection: Connection) -> None:
     """A frame of which half had come is completed by the next receive."""
     frame = framed(b'{"type":"Reply","request":1,"result":"whole"}')

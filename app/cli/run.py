@@ -46,16 +46,29 @@ def run(chosen: Settings, args: Namespace) -> int:
         return _Foreground(args.argv, None, {}).run()
     answer = session.ask(
         RegisterProgram(
-            command=tuple(args.argv),
-            cwd=str(Path.cwd()),
+            command=tuple(map(_readable, args.argv)),
+            cwd=_readable(_folder()),
             pid=os.getpid(),
-            name=args.name,
+            name=args.name and _readable(args.name),
             safe_pool=args.safe_pool,
             track_owners=args.track_owners,
         )
     )
     program = _Registered(chosen, session, answer["program"]["id"], as_json=args.json)
     return _Foreground(args.argv, program, answer["environment"]).run()
+
+
+def _folder() -> str:
+    """Return the current folder; empty if it was deleted: the command runs there all the same."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
+
+
+def _readable(text: str) -> str:
+    """Return the text with escapes for bytes that are not UTF-8: the command gets them as they are."""
+    return os.fsencode(text).decode(errors="backslashreplace")
 
 
 def _session(chosen: Settings, *, anyway: bool) -> Session | None:

@@ -84,6 +84,30 @@ def test_a_command_that_cannot_be_started_is_reported_as_in_a_shell(
     assert run(run_mode, str(tmp_path)).returncode == 126
 
 
+def test_arguments_and_folder_may_be_any_bytes(instance: Instance, tmp_path: Path) -> None:
+    """As the names of files may be."""
+    folder = tmp_path / "\udcff"
+    folder.mkdir()
+    code = "import multiprocessing, os, sys; print(ascii(sys.argv[1]), ascii(os.path.basename(os.getcwd())))"
+    argv = command("run", sys.executable, "-c", code, "\udcfe")
+    done = subprocess.run(argv, env=_importable(instance), cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "'\\udcfe' '\\udcff'\n", "")
+    assert instance.snapshot().programs[-1].command[-1] == r"\xfe"
+
+
+def test_the_current_folder_may_be_deleted(instance: Instance, tmp_path: Path) -> None:
+    folder = tmp_path / "deleted"
+    folder.mkdir()
+    argv = ("sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", *command("run", "echo", "runs"))
+    done = subprocess.run(argv, env=_importable(instance), cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "runs\n", "")
+
+
+def _importable(instance: Instance) -> dict[str, str]:
+    """Return the environment in which `-m app` works from any folder."""
+    return instance.environ | {"PYTHONPATH": str(PROGRAMS.parents[1])}
+
+
 def test_signals_sent_to_run_only_are_forwarded_to_the_program(run_mode: tuple[str, Instance]) -> None:
     """This includes a SIGINT sent with kill; each signal arrives once."""
     how, instance = run_mode

@@ -143,9 +143,7 @@ class Inventory(Census):
         pids = {pid for pid, _ in doomed}
         # Other programs may run in the same session, that of a terminal: theirs are known by their parents.
         ours = {None, *roots}
-        born = [
-            e for e in self.discover() if e.parent in pids or (e.root in ours and e.gauge.stat.session in sessions)
-        ]
+        born = [e for e in self.discover() if e.parent in pids or (e.root in ours and e.gauge.stat.session in sessions)]
         kin = [e for e in self.entries.values() if e.root in roots]
         caught = self._hunt(roots, sessions)
         return self.alive(doomed | caught | {entry.gauge.key for entry in born + kin if not entry.is_root})
