@@ -13,12 +13,18 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 MASK = "***"
-_NAMES = "token|secret|passw|passphrase|pwd|key|credential|auth|cookie|dsn|signature"
+#: ``pass`` and ``pw`` as words of their own: not ``bypass``, ``passes``, ``pwm``.
+_SHORT = "(?<![a-z])(?:pass|passin|passout|pw)(?![a-z])"
+_NAMES = f"token|secret|passw|passphrase|pwd|{_SHORT}|key|credential|auth|cookie|dsn|signature"
 #: In prose ``key`` and ``auth`` are mostly other words: ``KeyError``, ``author``.
-_NAMES_IN_TEXT = "token|secret|passw|passphrase|pwd|credential|(?:api|access|private)[_-]?key|authorization|cookie|dsn"
+_NAMES_IN_TEXT = (
+    f"token|secret|passw|passphrase|pwd|{_SHORT}|credential|(?:api|access|private)[_-]?key|authorization|cookie|dsn"
+)
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 _OPTION = re.compile(r"(?P<option>-{1,2}[\w.-]+)(?P<rest>=.*)?", re.DOTALL)
 _WORD = re.compile(r"[\w.-]{1,200}")
+#: Without a blank after the colon, a name of one word may be anything else: ``auth:app``.
+_HEADERS = frozenset({"cookie", "authorization"})
 _HEADER = re.compile(r"(?P<name>[\w-]{1,100}):(?!//)(?P<blank>\s*)\S", re.DOTALL)
 #: Also if the end was cut off: then what follows the colon is not a port.
 _USERINFO = re.compile(r"(?<=://)(?:[^/\s]+(?=@)|[^/\s@:]+:(?!\d+$)[^/\s@]+$)")
@@ -46,7 +52,10 @@ _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 _OTHER_INTERPRETER = re.compile(r"(?:perl|ruby|node|nodejs|php|lua|Rscript|osascript|julia)[\d.]*")
 _PYTHON_SCRIPT = re.compile(r"(?P<option>-(?![WXm-])[A-Za-z]*?c)(?P<glued>.*)", re.DOTALL)
 _SHELL_SCRIPT = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
-_OTHER_SCRIPT = re.compile(r"(?P<option>-[A-Za-z]{0,3}?[eEpr]|--eval=?|--print=?)(?P<glued>.*)", re.DOTALL)
+#: The script is glued to the letter, or the next argument: then the letter is the last one, as in ``perl -pe``.
+_OTHER_SCRIPT = re.compile(
+    r"(?P<option>-[A-Za-z]{0,3}[eEpr](?=\Z)|-[A-Za-z]{0,3}?[eEpr]|--eval=?|--print=?)(?P<glued>.*)", re.DOTALL
+)
 #: What only a script has, after the ``-c`` of any other program.
 _LOOKS_LIKE_A_SCRIPT = re.compile(r"[\s;=('\"$|]")
 #: How multiprocessing starts its own processes.
@@ -89,7 +98,11 @@ def masked_text(text: str) -> str:
 
 def _masked_value(text: str) -> str:
     header = _HEADER.match(text)
-    if header and _NAME.search(header["name"]) and (header["blank"] or "-" in header["name"]):
+    if (
+        header
+        and _NAME.search(header["name"])
+        and (header["blank"] or "-" in header["name"] or header["name"].lower() in _HEADERS)
+    ):
         return f"{header['name']}:{header['blank']}{MASK}"
     name, _, value = text.partition("=")
     if value and _WORD.fullmatch(name) and _NAME.search(name):
@@ -109,6 +122,7 @@ class _Reader:
     def __init__(self) -> None:
         self._tool = ""
         self._next: Callable[[str], str] | None = None
+        self._after_option = False
 
     def read(self, argument: str) -> str:
         """Return the argument as it may be shown."""
@@ -119,8 +133,10 @@ class _Reader:
         if mask is _masked_script:
             self._next = mask  # the script of a shell comes after all of its options
         if option or argument.startswith("-"):
+            self._after_option = True
             return self._option(argument, option)
         self._enter(argument)
+        self._after_option = False
         return _masked_value(argument)
 
     def _enter(self, argument: str) -> None:
@@ -129,6 +145,8 @@ class _Reader:
         known = name in _SECRET_FLAGS or name == "curl"
         if known or any(each.fullmatch(name) for each in (_SHELL, _PYTHON, _OTHER_INTERPRETER)):
             self._tool = name
+        elif self._after_option and _OTHER_INTERPRETER.fullmatch(self._tool):
+            return  # it may be the value of the option
         elif self._tool not in _SECRET_FLAGS and self._tool != "curl":
             self._tool = ""
 
@@ -146,7 +164,8 @@ class _Reader:
             return f"{name}={MASK}" if rest else argument
         if argument in _OPTIONS_WITH_A_VALUE:
             self._next = _masked_value
-        return _masked_value(argument)
+        masked = _masked_value(argument)
+        return f"{name}={_masked_value(rest[1:])}" if rest and masked == argument else masked
 
     def _script_option(self, argument: str) -> str | None:
         """Return an option that is followed by a script, or has it glued to it."""

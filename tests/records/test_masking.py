@@ -12,7 +12,18 @@ PYTHON = "/usr/bin/python3.11"
 
 @pytest.mark.parametrize(
     "name",
-    ["API_TOKEN", "secret", "PGPASSWORD", "AWS_ACCESS_KEY_ID", "Credentials", "BASIC_AUTH", "COOKIE", "SENTRY_DSN"],
+    [
+        "API_TOKEN",
+        "secret",
+        "PGPASSWORD",
+        "AWS_ACCESS_KEY_ID",
+        "Credentials",
+        "BASIC_AUTH",
+        "COOKIE",
+        "SENTRY_DSN",
+        "DB_PASS",
+        "PW",
+    ],
 )
 def test_variable_named_like_a_secret_is_masked(name: str) -> None:
     assert masked_environment({name: SECRET}) == {name: MASK}
@@ -37,6 +48,10 @@ def test_secret_options_in_a_command_are_masked() -> None:
         ["x", "--password=hunter2"],
         ["x", "--password=two words hunter2"],
         ["x", "-Ddb.password=hunter2"],
+        ["x", "--db-pass", "hunter2"],
+        ["x", "user=bob,pass=hunter2"],
+        ["env", "SMTP_PASS=hunter2", "x"],
+        ["openssl", "rsa", "-passin", "pass:hunter2"],
         ["env", "PGPASSWORD=hunter2", "psql"],
         ["env", "PGPASSWORD=two hunter2", "psql"],
         ["ssh", "box", "PGPASSWORD=hunter2 psql"],
@@ -45,6 +60,8 @@ def test_secret_options_in_a_command_are_masked() -> None:
         ["curl", "--user=bob:hunter2", "x"],
         ["curl", "-H", "Authorization: Bearer hunter2"],
         ["curl", "-HCookie: a=hunter2"],
+        ["curl", "-H", "Cookie:a=hunter2"],
+        ["curl", "--header=X-Api-Key: hunter2"],
         ["curl", "--data", '{"user": "bob", "password": "hunter2 hunter2"}'],
         ["curl", "--data", "user=bob&password=hunter2"],
         ["curl", "https://box/x?token=hunter2&y=1"],
@@ -61,6 +78,8 @@ def test_secret_options_in_a_command_are_masked() -> None:
         ["nice", "-n", "5", "/bin/sh", "-ec", "hunter2"],
         ["perl", "-e", "connect hunter2"],
         ["node", "--eval=hunter2"],
+        ["node", "--require", "dotenv", "-e", "hunter2"],
+        ["perl", "-pe", "s/x/hunter2/"],
         ["psql", "-c", "ALTER USER bob PASSWORD 'hunter2'"],
         ["mysql", "-phunter2", "shop"],
         ["sshpass", "-p", "hunter2", "ssh", "box"],
@@ -83,6 +102,7 @@ def test_a_secret_is_masked_wherever_a_command_has_it(command: list[str]) -> Non
         ["ping", "-c", "3", "host"],
         ["gunicorn", "auth:app", "--bind", "http://localhost:8000"],
         ["mysql", "-P", "3306"],
+        ["rsync", "--bypass=x", "--passes=3", "--compass", "north"],
         ["bash", "-e", "deploy.sh", "production"],
         ["sleep", "60"],
         [],
