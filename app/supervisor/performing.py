@@ -128,7 +128,7 @@ class Performing:
         except Exception as error:  # noqa: BLE001 - start() runs code of several modules; the record shows any error
             return e.NotSpawned(process.id, f"{type(error).__name__}: {error}")
         self._sampling.name_helpers()
-        key = (child.pid, self._context.inventory.add_root(process.id, child.pid))
+        key = (child.pid, self._context.inventory.add_root(process.id, child.pid, child.reports_inode))
         ppid = self._children.forkserver.pid if child.method == "forkserver" else os.getpid()
         return e.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
 

@@ -58,7 +58,10 @@ FromChild = ReportReceived | ChildExited | ForkserverExited | HostMessage | Chan
 
 
 class Child(Struct):
-    """One started child: its Process object, its pidfd, our ends of its report socket and channel."""
+    """One started child: its Process object, its pidfd, our ends of its report socket and channel.
+
+    ``reports_inode`` is that of the child's end, which its forks inherit.
+    """
 
     id: str
     process: BaseProcess
@@ -66,6 +69,7 @@ class Child(Struct):
     pid: int
     pidfd: int | None
     reports: socket.socket | None
+    reports_inode: int
     channel: Channel | None = None
     exitcode: int | None = None
     ended: bool = False
@@ -93,6 +97,7 @@ class Children:
         """Create and start() the child; raises what start() raises (OSError, PicklingError, …)."""
         self.close(record.id)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        inode = os.fstat(theirs.fileno()).st_ino
         our_channel, their_channel = socket.socketpair() if record.pool else (None, None)
         try:
             process = self._started(record, job, theirs, their_channel)
@@ -104,7 +109,7 @@ class Children:
         # If it stayed in the module's set, each start() would poll every child: 5.1 ms at 1,000 children.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
         try:
-            return self._adopt(record, process, ours, our_channel)
+            return self._adopt(record, process, ours, inode, our_channel)
         except OSError:
             # It runs, but without a pidfd its end would not be noticed.  The start is reported as failed: kill it.
             process.kill()
@@ -130,7 +135,7 @@ class Children:
         return process
 
     def _adopt(
-        self, record: Process, process: BaseProcess, reports: socket.socket, channel: socket.socket | None
+        self, record: Process, process: BaseProcess, reports: socket.socket, inode: int, channel: socket.socket | None
     ) -> Child:
         assert process.pid is not None
         reports.setblocking(False)
@@ -139,7 +144,7 @@ class Children:
             if record.start_method == "forkserver"
             else os.pidfd_open(process.pid)
         )
-        child = Child(record.id, process, record.start_method or "forkserver", process.pid, pidfd, reports)
+        child = Child(record.id, process, record.start_method or "forkserver", process.pid, pidfd, reports, inode)
         if channel:
             child.channel = Channel(record.id, channel, self._poller, self.inbox.append)
         self.by_id[record.id] = child

@@ -33,12 +33,15 @@ class Census:
         self._backlog: list[int] = []
         self._ended: dict[int, int] = {}
 
-    def add_root(self, process_id: str, pid: int) -> int:
-        """Enter a supervised process; returns its start time, 0 where it is gone already."""
+    def add_root(self, process_id: str, pid: int, reports: int | None = None) -> int:
+        """Enter a supervised process; returns its start time, 0 where it is gone already.
+
+        ``reports`` is the inode of its end of the report socket.
+        """
         self._newcomers.expect(pid)
         self.drop_root(process_id)
         self.forget(pid)
-        self.origins.root_started(process_id, pid)
+        self.origins.root_started(process_id, pid, reports)
         if not (gauge := self._gauge(pid)):
             return 0
         self.roots[process_id] = self.entries[pid] = Entry(gauge, process_id, gauge.stat.ppid, is_root=True)

@@ -145,8 +145,12 @@ class Inventory(Census):
         ours = {None, *roots}
         born = [e for e in self.discover() if e.parent in pids or (e.root in ours and e.gauge.stat.session in sessions)]
         kin = [e for e in self.entries.values() if e.root in roots]
+        found = {entry.gauge.key for entry in born + kin if not entry.is_root}
+        # Each may be the end of a chain of forks, and gone by the next call.
+        for key in found - doomed:
+            identity.signal(key, signals.SIGKILL)
         caught = self._hunt(roots, sessions)
-        return self.alive(doomed | caught | {entry.gauge.key for entry in born + kin if not entry.is_root})
+        return self.alive(doomed | caught | found)
 
     def _hunt(self, roots: set[str], sessions: set[int]) -> set[Key]:
         """Kill whatever of these was given the newest pid, again and again; return what was killed.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,18 @@ while True:
         assert inventory.tree_of("p1") == []
 
 
+def test_kill_tree_kills_at_once_what_it_finds(inventory: Inventory) -> None:
+    """By the next call it may have forked and be gone."""
+    code = "sys.stdin.readline(); pid = os.fork()\nif pid: tell(pid)\ntime.sleep(600)"
+    with running(code) as program:
+        inventory.add_root("p1", program.pid)
+        assert inventory.tree_of("p1") == []
+        program.ask()
+        child = key_of(int(program.told()[0]))
+        inventory.kill_tree({key_of(program.pid)})
+        wait_until(lambda: not inventory.alive({child}))
+
+
 def chain(counter: Path, *, new_session: bool) -> str:
     """Return the code of a process below which each process counts, forks the next and exits."""
     return f"""
@@ -104,13 +117,21 @@ def goes_on(counter: Path) -> bool:
     return counter.read_bytes() != before
 
 
-@pytest.mark.parametrize("new_session", [False, True], ids=["one-session", "a-session-each"])
-def test_kill_tree_ends_a_chain_of_forks(inventory: Inventory, tmp_path: Path, *, new_session: bool) -> None:
-    """No list of processes has the one that lives."""
+@pytest.mark.parametrize(
+    ("new_session", "environment"),
+    [(False, {VARIABLE: "p1"}), (True, {VARIABLE: "p1"}), (True, {})],
+    ids=["one-session", "a-session-each", "of-a-forkserver"],
+)
+def test_kill_tree_ends_a_chain_of_forks(
+    inventory: Inventory, tmp_path: Path, *, new_session: bool, environment: dict[str, str]
+) -> None:
+    """No list of processes has the one that lives; below a forkserver its environment does not say whose it is."""
     counter = tmp_path / "counter"
-    with running(chain(counter, new_session=new_session), {VARIABLE: "p1"}) as program:
+    ours, theirs = socket.socketpair()
+    code = chain(counter, new_session=new_session)
+    with ours, theirs, running(code, environment, pass_fds=(theirs.fileno(),)) as program:
         program.told()
-        inventory.add_root("p1", program.pid)
+        inventory.add_root("p1", program.pid, os.fstat(theirs.fileno()).st_ino)
         wait_until(counter.read_bytes)
 
         def ended() -> bool:
