@@ -340,6 +340,7 @@ if __name__ == "__main__":
     ("spec", "field"),
     [
         ({}, "workload"),
+        ({"workload": ""}, "workload"),
         ({"workload": "no-such"}, "workload"),
         ({"workload": "process-function", "params": {"no_such": 1}}, "params.no_such"),
         ({"workload": "process-function", "command": ("true",)}, "workload"),

@@ -27,7 +27,7 @@ def plan(spec: ProgramSpec, settings: Settings) -> Plan:
     if (spec.workload is None) == (not spec.command):
         raise InvalidField("workload", "give either workload (a name in the catalogue of programs) or command")
     cwd = str(Path.cwd()) if spec.cwd is None else checked_folder("cwd", spec.cwd)
-    spec = replace(_of_catalogue(spec) if spec.workload else spec, cwd=cwd)
+    spec = replace(spec if spec.workload is None else _of_catalogue(spec), cwd=cwd)
     _check_environment(spec.env)
     _check_command(spec)
     job: JsonDict = {"module": "procession.child.program", "qualname": "run", "path": None, "root": None, "args": []}

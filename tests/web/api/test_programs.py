@@ -202,6 +202,7 @@ def test_a_command_is_run_if_targets_are_allowed(operator: Client, programs: Pro
     ("body", "field"),
     [
         ({}, "workload"),
+        ({"workload": ""}, "workload"),
         ({"workload": "no-such-program"}, "workload"),
         ({"workload": "synchronisation-deadlock", "params": {"seconds": -1}}, "seconds"),
         ({"workload": "synchronisation-deadlock", "env": {"LD_PRELOAD": "x"}}, "env"),
