@@ -11,10 +11,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from importlib import metadata
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from app import settings
 from app.records.errors import ProcessionError
+from app.records.visible import visible_lines
 from app.settings import SettingsError
 
 from . import events, logs, pools, processes, programs, tables
@@ -62,9 +63,17 @@ def _failed(error: Exception, code: int) -> int:
     return code
 
 
+class _Parser(ArgumentParser):
+    """Repeats no control characters of the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        super().error(visible_lines(message))
+
+
 def _parser() -> ArgumentParser:
     text = "Supervise Python multiprocessing processes, pools and programs from the browser and the command line."
-    parser = ArgumentParser(prog="procession", description=text, allow_abbrev=False)
+    parser = _Parser(prog="procession", description=text, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"procession {metadata.version('procession')}")
     adder = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

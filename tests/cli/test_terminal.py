@@ -61,6 +61,21 @@ def test_a_refusal_on_standard_error_is_one_printable_line(instance: Instance) -
     assert refused.stderr[:-1].isprintable()
 
 
+def test_wrong_usage_is_printable(instance: Instance) -> None:
+    refused = instance.cli("ps", f"--{HOSTILE}")
+    assert refused.returncode == 2
+    assert refused.stderr.replace("\n", "").isprintable()
+
+
+def test_a_refusal_of_serve_is_one_printable_line(tmp_path: Path) -> None:
+    """Settings may come from a file in the current folder."""
+    serve = Instance(tmp_path / "home", port=HOSTILE)
+    serve.start()
+    assert serve.wait_ended() == 1
+    assert serve.stderr()[:-1].isprintable()
+    assert r"\x1b" in serve.stderr()
+
+
 def test_json_has_the_text_itself(instance: Instance, failed: str) -> None:
     """Its escapes are those of JSON."""
     process = next(one for one in instance.ask("ps") if one["id"] == failed)
