@@ -15,6 +15,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.processes import starts
 from app.core.programs import program as programs
 from app.linux import identity, proc
+from app.linux.procfs import Stat
 from app.records import primitives as p
 from app.records.errors import JournalError
 from app.records.event import about_supervisor
@@ -64,6 +65,7 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
             _give_up(context, fleet, fact)
         if died_too_often or _restored(context, fleet, observation, fact, now, left_over):
             lost.append(fact)
+    left_over |= _families(context, observation, left_over, {fact.id for fact in lost} - elsewhere)
     alive = _kill(context, left_over)
     if before and before.ended_at is None:
         processes = "process" if len(lost) == 1 else "processes"
@@ -72,6 +74,41 @@ def recover(context: Context, fleet: Fleet, observation: Observation, handover: 
     if alive:
         pids = ", ".join(str(pid) for pid, _ in sorted(alive))
         _note(context, now, f"still running after SIGKILL, listed as orphans: pid {pids}")
+
+
+def _families(context: Context, observation: Observation, known: set[Key], lost: set[str]) -> set[Key]:
+    """Adopt and return what else is left: what is below a known process, in its session, or observed in a lost program.
+
+    Observed processes are in no journal: the processes of a program report themselves.
+    """
+    roots = {pid: entry.root for pid, start in known if (entry := context.inventory.find((pid, start)))}
+    sessions = dict(roots)
+    others = [stat for pid in proc.pids() if pid not in roots and (stat := proc.stat(pid)) and _is_possible(stat)]
+    found: set[Key] = set()
+    while True:
+        new = [(stat, root) for stat in others if (root := _root(stat, roots, sessions, observation, lost))]
+        if not new:
+            return found
+        for stat, root in new:
+            roots[stat.pid] = root
+            context.inventory.adopt((stat.pid, stat.start_ticks), root)
+            found.add((stat.pid, stat.start_ticks))
+        others = [stat for stat in others if stat.pid not in roots]
+
+
+def _is_possible(stat: Stat) -> bool:
+    return not stat.dead and stat.ppid != os.getpid() and proc.owner(stat.pid) == os.geteuid()
+
+
+def _root(
+    stat: Stat, roots: dict[int, str | None], sessions: dict[int, str | None], observation: Observation, lost: set[str]
+) -> str | None:
+    """Return the process of ours that another one came from; None if nothing proves it."""
+    return (
+        roots.get(stat.ppid)
+        or sessions.get(stat.session)
+        or next((one for one in lost if observation.descent.was_started_for(stat.pid, one)), None)
+    )
 
 
 def _kill(context: Context, left_over: set[Key]) -> set[Key]:

@@ -413,14 +413,13 @@ def test_stopping_the_supervisor_ends_its_programs_and_a_crash_loses_them(tmp_pa
         runs = Programs(supervisor, tmp_path)
         program = runs.run(FAMILY, "forkserver")
         runs.until(program, "ready")
+        before = [one.pid for one in supervisor.snapshot().snapshot.processes]
         os.kill(supervisor.process.pid, signal.SIGKILL)
         supervisor.process.wait()
         supervisor.start()
         assert supervisor.record(program).state == "lost"
         assert (runs.record(program).state, runs.record(program).attached) == ("ended", False)
-        for one in runs.descendants(program):
-            with suppress(NotPossible):
-                supervisor.ask(m.EndDescendant, descendant=one.id)
+        assert all(map(gone, before))
         supervisor.act(program, "restart")
         wait_until(lambda: runs.log_with(program, "ready", times=2), 20, "the program runs again")
         pids = [runs.wait_for(program, "staying", "running").pid, supervisor.record(program).pid]

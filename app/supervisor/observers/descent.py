@@ -37,10 +37,10 @@ class Descent:
         return (
             self._below_member(pid, program)
             or self._inventory.belongs_to(pid) == program
-            or self._was_started_for(pid, program)
+            or self.was_started_for(pid, program)
         )
 
-    def _was_started_for(self, pid: int, program: str) -> bool:
+    def was_started_for(self, pid: int, program: str) -> bool:
         """Return whether it was executed to be observed in this program, by this Procession."""
         if proc.environment_value(pid, PROGRAM) != program:
             return False
