@@ -6,7 +6,10 @@
 
 A path of a user may be on a file server that is away, a search may read the whole journal.  The forked process has our
 memory, so the work may be any function; it closes every descriptor but its pipe, or it would keep alive what our end
-should end.  One that has not answered in time is killed.
+should end.  One that has not answered in time, its wait for its turn included, is killed.
+
+A process that hangs on a dead file server does not die before that answers.  Such processes are limited for each kind
+of request, so that looks at paths of a user cannot take the places of answers from the journal.
 """
 
 import os
@@ -29,10 +32,13 @@ LOOK_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 14.0
 #: Processes at one time; other requests wait.
 MAX_RUNNING = 8
+#: With those that were killed and are not dead, for one kind of request.
+MAX_PROCESSES = 16
 MAX_WAITING = 200
 _CHUNK = 65536
 _MAX_FD = 1 << 20
-_REAP_S = 0.01
+#: Pause between two attempts to reap; it doubles while a process does not die.
+_REAP_S, _REAP_MAX_S = 0.01, 1.0
 #: The loop has priority.
 _NICE = 5
 
@@ -72,10 +78,9 @@ class _Task(Struct, Generic[T]):
     token: T
     work: Work
     late: Refused
-    within_s: float
+    until: float
     pid: int = 0
     fd: int = -1
-    until: float = 0.0
     received: bytes = b""
 
 
@@ -87,29 +92,36 @@ class Aside(Generic[T]):
         self._poller = poller
         self._waiting: deque[_Task[T]] = deque()
         self._running: dict[int, _Task[T]] = {}
-        self._ended: set[int] = set()
-        self._ticked_at = 0.0
+        # The kind of request of each process that is not reaped yet, by pid.
+        self._ended: dict[int, type] = {}
+        self._reaped_at, self._pause_s = 0.0, _REAP_S
 
     def run(self, token: T, work: Work, late: ProcessionError, within_s: float, now: float) -> None:
         """Run ``work``; its result is ``late`` after ``within_s``.  Raises `NotPossible` if too many wait."""
         if len(self._waiting) >= MAX_WAITING:
             raise NotPossible(f"too many requests are waiting for a disk: the limit is {MAX_WAITING}")
-        self._waiting.append(_Task(token, work, refuse(0, late), within_s))
+        self._waiting.append(_Task(token, work, refuse(0, late), now + within_s))
         self.tick(now)
 
     def tick(self, now: float) -> None:
         """Start what waits, end what is late, reap what has ended."""
-        self._ticked_at = now
         for task in [task for task in self._running.values() if task.until <= now]:
             self._kill(task)
-        self._ended = {pid for pid in self._ended if not _reaped(pid)}
-        while self._waiting and len(self._running) < MAX_RUNNING:
-            self._start(self._waiting.popleft(), now)
+        self._ended = {pid: kind for pid, kind in self._ended.items() if not _reaped(pid)}
+        if now >= self._reaped_at + self._pause_s:
+            self._reaped_at, self._pause_s = now, min(2 * self._pause_s, _REAP_MAX_S)
+        for task in tuple(self._waiting):
+            if task.until <= now:
+                self._waiting.remove(task)
+                self.finished.append((task.token, task.late))
+            elif self._has_room(task):
+                self._waiting.remove(task)
+                self._start(task)
 
     def next_deadline(self) -> float | None:
         """Return when `tick` is to be called."""
-        deadlines = [task.until for task in self._running.values()]
-        return min((*deadlines, *([self._ticked_at + _REAP_S] if self._ended else [])), default=None)
+        deadlines = [task.until for task in (*self._running.values(), *self._waiting)]
+        return min((*deadlines, *([self._reaped_at + self._pause_s] if self._ended else [])), default=None)
 
     def pids(self) -> tuple[int, ...]:
         """Return the processes of ours that work aside."""
@@ -120,21 +132,26 @@ class Aside(Generic[T]):
         for task in tuple(self._running.values()):
             self._kill(task)
 
-    def _start(self, task: _Task[T], now: float) -> None:
-        reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    def _has_room(self, task: _Task[T]) -> bool:
+        running, dying = len(self._running), sum(kind is type(task.token) for kind in self._ended.values())
+        return running < MAX_RUNNING and running + dying < MAX_PROCESSES
+
+    def _start(self, task: _Task[T]) -> None:
         parent = os.getpid()
+        pipe: tuple[int, ...] = ()
         try:
+            reading, writing = pipe = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             task.pid = os.fork()
         except OSError as error:
-            os.close(reading)
-            os.close(writing)
+            for fd in pipe:
+                os.close(fd)
             refusal = NotPossible(f"no process could be started for this request: {error.strerror}")
             self.finished.append((task.token, refuse(0, refusal)))
             return
         if task.pid == 0:
             _work(task.work, writing, parent)
         os.close(writing)
-        task.fd, task.until = reading, now + task.within_s
+        task.fd = reading
         self._running[reading] = task
         self._poller.watch(reading, lambda _events: self._read(task), close=lambda: self._kill(task))
 
@@ -160,7 +177,8 @@ class Aside(Generic[T]):
             return
         self._poller.forget(task.fd)
         os.close(task.fd)
-        self._ended.add(task.pid)
+        self._ended[task.pid] = type(task.token)
+        self._pause_s = _REAP_S
         self.finished.append((task.token, result))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +29,7 @@ from app.supervisor.aside import Aside, Done
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
 
+PTRACE_SEIZE, PR_SET_PTRACER, PR_SET_PTRACER_ANY = 0x4206, 0x59616D61, ctypes.c_ulong(2**64 - 1)
 LATE = InvalidField("path", "was not answered in time")
 
 
@@ -97,6 +102,67 @@ def test_work_that_is_late_is_refused_and_killed(harness: Harness) -> None:
     refused = harness.result("late 0")
     assert isinstance(refused, Refused)
     assert (refused.kind, refused.field) == ("invalid", "path")
+
+
+def test_processes_that_do_not_die_are_limited_and_leave_room_for_others(harness: Harness, tmp_path: Path) -> None:
+    """As on a file server that is away for hours: the loop is not woken all the time to reap them."""
+    release = tmp_path / "release"
+    try:
+        for _ in range(4):
+            for number in range(aside.MAX_RUNNING):
+                harness.aside.run(f"hangs {number}", partial(never_dying, release), LATE, 0.4, time.monotonic())
+            while harness.aside._waiting or harness.aside._running:
+                harness.poller.wait(0.01)
+                harness.aside.tick(time.monotonic())
+                assert len(harness.aside.pids()) <= aside.MAX_PROCESSES
+        if not harness.aside.pids():
+            pytest.skip("ptrace is not permitted")
+        harness.aside.run("late", lambda: b"1", LATE, 0.1, time.monotonic())
+        assert isinstance(harness.result("late"), Refused)
+        other: Any = 1  # another kind of request
+        harness.aside.run(other, lambda: b"1", LATE, 20.0, time.monotonic())
+        assert harness.result(other) == Done(b"1")
+        wakes, until = 0, time.monotonic() + 3.0
+        while (due := harness.aside.next_deadline()) is not None and due < until:
+            time.sleep(max(0.0, due - time.monotonic()))
+            harness.aside.tick(time.monotonic())
+            wakes += 1
+        assert wakes < 20
+    finally:
+        release.touch()
+    wait_until(harness.all_reaped, message="all are reaped")
+
+
+def test_a_request_for_which_no_descriptor_is_left_is_refused(harness: Harness) -> None:
+    """It is answered, not dropped; the next one is done when there are descriptors again."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        harness.aside.run("none left", lambda: b"1", LATE, 20.0, time.monotonic())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    refused = harness.result("none left")
+    assert isinstance(refused, Refused)
+    assert "Too many open files" in refused.detail
+    harness.aside.run("again", lambda: b"1", LATE, 20.0, time.monotonic())
+    assert harness.result("again") == Done(b"1")
+
+
+def never_dying(release: Path) -> bytes:
+    """Hang, and after a SIGKILL stay unreaped until the file ``release`` exists, as in state D.
+
+    The kernel hides a dead process from its parent until its tracer has let go of it.
+    """
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
+    traced, until = os.getpid(), time.monotonic() + 60
+    if os.fork() == 0:
+        libc.ptrace(PTRACE_SEIZE, traced, None, None)
+        while not release.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        os._exit(0)
+    time.sleep(600)
+    return b""
 
 
 def test_a_process_aside_has_no_descriptor_of_ours(harness: Harness) -> None:
