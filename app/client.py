@@ -5,11 +5,12 @@
     Connection.send(command) ──▶ supervisor ──▶ Connection.receive() -> Reply | Refused | Snapshot… | Delta…
     call(connection, command): one command; its reply as plain JSON, a refusal as an exception of `errors`
 
-Only methods of the socket object are used, so ``gevent.socket`` works without monkey patching.
+Only methods of the socket object and ``sleep`` are used, so gevent's work without monkey patching.
 """
 
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from app.records.primitives import UNDECODABLE
 
 _CHUNK_BYTES = 256 * 1024
 _MIN_TIMEOUT_S = 1e-3
+_RETRY_S = 0.02
 _ERRORS: dict[str, type[errors.ProcessionError]] = {
     error.kind: error
     for error in (
@@ -42,18 +44,35 @@ class Connection:
     `receive` may be called again: what was received is kept.
     """
 
-    def __init__(self, path: Path, timeout_s: float | None = 10.0, socket_module: ModuleType = socket) -> None:
+    def __init__(
+        self,
+        path: Path,
+        timeout_s: float | None = 10.0,
+        socket_module: ModuleType = socket,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self.timeout_s = timeout_s
         self._frames = Frames(MAX_ANSWER)
         self._chunk = memoryview(bytearray(_CHUNK_BYTES))
         self._socket: socket.socket = socket_module.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.settimeout(timeout_s)
-            with address(path) as where:
-                self._socket.connect(where)
+            self._connect(path, sleep)
         except OSError as error:
             self.close()
             raise errors.SupervisorAway(f"cannot connect to the supervisor at {path}: {_reason(error)}") from error
+
+    def _connect(self, path: Path, sleep: Callable[[float], object]) -> None:
+        until = float("inf") if self.timeout_s is None else time.monotonic() + self.timeout_s
+        # A connect() to a Unix socket waits only for room in the queue, and that of gevent spins until there is some.
+        self._socket.settimeout(0.0)
+        with address(path) as where:
+            while True:
+                try:
+                    return self._socket.connect(where)
+                except BlockingIOError:
+                    if time.monotonic() >= until:
+                        raise
+                    sleep(_RETRY_S)
 
     def send(self, command: AnyCommand) -> None:
         """Send one command; raise `InvalidField` if it is too large, or has text that is not UTF-8."""

@@ -140,7 +140,7 @@ class Decoding:
                 yield event
 
     def refuse(self, event: e.Happening) -> None:
-        """Disconnect the sender of an event that could not be handled."""
+        """Refuse an event that could not be handled, or disconnect its sender."""
         match event:
             case e.Launched(client=client, request=request) | e.Registered(client=client, request=request):
                 self._control.fail(client, request)

@@ -65,10 +65,14 @@ class ControlServer:
         return due
 
     def fail(self, client_id: int, request: int) -> None:
-        """Refuse a request because of an error of ours, and disconnect its client."""
+        """Refuse a request because of an error of ours; disconnect its client if the request has no number.
+
+        A client that numbers its requests has several on one connection, and can tell which one failed.
+        """
         if client := self.clients.get(client_id):
             client.send(Refused(request=request, kind=ProcessionError.kind, detail=_INTERNAL))
-            client.flush_and_close()
+            if not request:
+                client.flush_and_close()
 
     def gone(self, client: Client) -> None:
         """Forget a client that was closed."""

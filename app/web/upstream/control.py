@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import gevent
 from gevent import socket
 from gevent.lock import BoundedSemaphore
 from msgspec.structs import replace
@@ -96,7 +97,7 @@ class Control:
         if not self._free.acquire(timeout=TIMEOUT_S):
             raise SupervisorAway(f"too many requests: {MAX_CONNECTIONS} are waiting for the supervisor")
         try:
-            with closing(Connection(self._path, TIMEOUT_S, socket_module=socket)) as connection:
+            with closing(Connection(self._path, TIMEOUT_S, socket_module=socket, sleep=gevent.sleep)) as connection:
                 yield connection
         finally:
             self._free.release()

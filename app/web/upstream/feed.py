@@ -83,7 +83,7 @@ class Feed:
 
     def _read_one_connection(self, listener: Listener) -> None:
         silence_s = SILENCE_S if self._heartbeat is None else HEARTBEAT_CHECK_S
-        with closing(Connection(self._path, silence_s, socket_module=socket)) as connection:
+        with closing(Connection(self._path, silence_s, socket_module=socket, sleep=gevent.sleep)) as connection:
             connection.send(Subscribe())
             while True:
                 try:
