@@ -34,6 +34,7 @@ from .sampling import Sampling
 from .stacking import Stacking
 
 _TOO_LARGE = f"iterable: over {MAX_ASK:,} bytes of JSON; use a range, or let the tasks read a file"
+_INTERNAL = "internal error of the supervisor; see its traceback on the standard error of `procession serve`"
 _COMMAND_CHARACTERS = 80
 #: What a quiet process may block on for ever; not a timed sleep or a wait for events.
 _SUSPICIOUS = frozenset({"waiting", "disk"})
@@ -62,7 +63,8 @@ class Performing:
         """Perform the actions in order; return the events that follow."""
         outcomes: list[e.Happening] = []
         for action in actions:
-            with self._context.guard.over("actions", partial(self._refuse, action)), self._fds_for(action):
+            failed = partial(self._failed, action, outcomes)
+            with self._context.guard.over("actions", failed), self._fds_for(action):
                 outcomes += self._one(action, now)
         return outcomes
 
@@ -71,13 +73,25 @@ class Performing:
         ends = isinstance(action, a.SendTo | a.SignalDescendant | a.Remember | a.KillTree | a.CheckTree)
         return self._context.fd_reserve.lent() if ends else nullcontext()
 
-    def _refuse(self, action: a.Action) -> None:
-        """Answer the client of an action that failed."""
+    def _failed(self, action: a.Action, outcomes: list[e.Happening]) -> None:
+        """Answer the client of an action that failed; add the outcome without which a start or stop would not end."""
         match action:
             case a.SignalDescendant(client=client, command=command) | a.ReleaseLock(client=client, command=command):
                 self._control.fail(client, command.request)
             case a.Answer(client=client, message=message):
                 self._control.fail(client, getattr(message, "request", 0))
+            case a.Spawn(process=process):
+                outcomes.append(e.NotSpawned(process.id, _INTERNAL))
+                self._abandon(process.id)
+            case a.KillTree(tree=tree, keys=keys) | a.CheckTree(tree=tree, keys=keys):
+                living = self._known_living(tree, keys)
+                outcomes.append(e.Remaining(tree.process, living))
+                if isinstance(action, a.KillTree):
+                    with self._fds_for(action):
+                        for key in living:
+                            identity.signal(key, signal.SIGKILL)
+            case a.Reap(process=process_id):
+                outcomes.append(e.Reaped(process_id))
 
     def _one(self, action: a.Action, now: p.Now) -> list[e.Happening]:
         match action:
@@ -132,6 +146,12 @@ class Performing:
         ppid = self._children.forkserver.pid if child.method == "forkserver" else os.getpid()
         return e.Spawned(process.id, key, ppid or os.getpid(), child.sentinel)
 
+    def _abandon(self, process_id: str) -> None:
+        """End a child whose start is reported as failed: it may run."""
+        self._children.signal(process_id, signal.SIGKILL)
+        self._children.close(process_id)
+        self._context.inventory.drop_root(process_id)
+
     def _signal(self, action: a.SendTo) -> None:
         where = self._observation if action.observed else self._children
         for signum in action.signums:
@@ -158,6 +178,13 @@ class Performing:
 
     def _living(self, tree: a.Tree) -> frozenset[p.Key]:
         return frozenset(one.key for one in trees.living(self._context.inventory, tree))
+
+    def _known_living(self, tree: a.Tree, keys: frozenset[p.Key]) -> frozenset[p.Key]:
+        """Return what lives of a tree as far as it was known before a search that failed."""
+        known = {key for key in keys if identity.lives(key)}
+        with self._context.guard.over("searches of trees"):
+            known |= {one.key for one in trees.known(self._context.inventory, tree)}
+        return frozenset(known)
 
     def _kill(self, tree: a.Tree, keys: frozenset[p.Key]) -> frozenset[p.Key]:
         inventory = self._context.inventory

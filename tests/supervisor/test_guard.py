@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.linux import proc
 from app.protocol import control as m
 from app.protocol.programs import RunProgram
 from app.records.errors import ProcessionError, SupervisorAway
@@ -80,7 +81,8 @@ def findings(supervisor: Supervised) -> list[Any]:
 
 
 #: Those with a test of their own, and of the others one of each step of a turn.
-OTHERS, SHORT = {"handover", "death", "delta", "input"}, {"command", "event", "reading", "journal"}
+OTHERS = {"handover", "death", "delta", "input", "start", "search", "kill", "reap"}
+SHORT = {"command", "event", "reading", "journal"}
 EVERYWHERE = [
     pytest.param(place, marks=() if place in SHORT else pytest.mark.long) for place in PLACES if place not in OTHERS
 ]
@@ -114,6 +116,43 @@ def test_one_fault_on_the_way_to_a_client_costs_that_client_only(tmp_path: Path,
         assert supervisor.act(process, "suspend")["id"] == process
         assert supervisor.wait_state(process, "suspended")
         assert findings(supervisor)
+
+
+def test_a_child_whose_start_meets_a_fault_is_ended(tmp_path: Path) -> None:
+    """Its start has failed: a child that runs on would belong to nobody."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with faulty(home, "start") as supervisor:
+        bystander = supervisor.running("sleep", params={"seconds": 600})
+        failed = supervisor.launch("sleep", params={"seconds": 600})
+        assert failed == "p2"
+        record = supervisor.wait_state(failed, "fatal")
+        assert "internal error" in record.cause
+        assert findings(supervisor)
+        forkserver = proc.stat(supervisor.record(bystander).ppid)
+        assert forkserver
+        children = [one.pid for one in map(proc.stat, proc.pids()) if one and one.ppid == forkserver.pid]
+        wait_until(lambda: all(pid == supervisor.record(bystander).pid or not proc.stat(pid) for pid in children))
+        assert supervisor.stop() == 0
+
+
+@pytest.mark.parametrize(("place", "verb"), [("search", "terminate"), ("kill", "terminate"), ("reap", "restart")])
+def test_a_stop_that_meets_a_fault_ends(tmp_path: Path, place: str, verb: str) -> None:
+    """With all that was known of its tree."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with faulty(home, place) as supervisor:
+        supervisor.running("sleep", params={"seconds": 600})
+        process = supervisor.running("descendants", grace_s=0.5)
+        assert process == "p2"
+        supervisor.wait_for(process, lambda record: record.descendants > 0, "its descendants are known")
+        pid = supervisor.record(process).pid
+        known = [one.pid for one in supervisor.snapshot().snapshot.descendants if one.root == process]
+        supervisor.act(process, verb)
+        supervisor.wait_for(process, lambda record: record.pid != pid or record.state == "joined", "the stop ended")
+        wait_until(lambda: not any(stat and not stat.dead for stat in map(proc.stat, known)))
+        assert findings(supervisor)
+        assert supervisor.stop() == 0
 
 
 def test_a_program_whose_facts_meet_a_fault_is_set_aside(tmp_path: Path) -> None:
