@@ -14,8 +14,6 @@ from contextlib import contextmanager
 
 #: A kill has a pidfd and some files of /proc open at the same time.
 RESERVE = 8
-_closing: queue.SimpleQueue[int] = queue.SimpleQueue()
-_closers: list[threading.Thread] = []
 
 
 class FdReserve:
@@ -65,13 +63,29 @@ def close_foreign(fds: Iterable[int]) -> None:
         if is_memory(fd):
             os.close(fd)
         else:
-            _closing.put(fd)
-            if not _closers:
-                _closers.append(threading.Thread(target=_close, name="closer", daemon=True))
-                _closers[0].start()
+            _closer.put(fd)
 
 
-def _close() -> None:
-    while True:
-        with contextlib.suppress(OSError):
-            os.close(_closing.get())
+class Closer:
+    """Closes descriptors in a thread, which begins with the first."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, fd: int) -> None:
+        """Close a descriptor a moment later; if no thread can be started now, after the next one that is put."""
+        self._queue.put(fd)
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="closer", daemon=True)
+            with contextlib.suppress(RuntimeError):  # no thread is left to us
+                thread.start()
+                self._thread = thread
+
+    def _run(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                os.close(self._queue.get())
+
+
+_closer = Closer()
