@@ -16,7 +16,7 @@ WRITABLE = select.EPOLLOUT
 class Poller:
     """Calls ``callback(events)`` for each watched fd that is ready; at most ``batch`` of them per turn.
 
-    An error that a callback raises goes to ``on_error``; without it, to the caller of `wait`.
+    An error that a callback or its ``close`` raises goes to ``on_error``; without it, to the caller of `wait`.
     """
 
     def __init__(self, batch: int = 512, on_error: Callable[[Exception], object] | None = None) -> None:
@@ -61,7 +61,10 @@ class Poller:
             raise error
         self._on_error(error)
         if close := self._closers.pop(fd, None):
-            close()
+            try:
+                close()
+            except Exception as another:  # noqa: BLE001 - as above
+                self._on_error(another)
 
     def close(self) -> None:
         """Close the epoll; the watched fds stay open."""
