@@ -31,6 +31,7 @@ class Backlog:
     def __init__(self, limit: int = LIMIT) -> None:
         self.error: str | None = None
         self.dropped = 0
+        self._dropped_at = 0.0
         self._limit = limit
         self._batch = Batch()
         self._retry_at = 0.0
@@ -44,8 +45,8 @@ class Backlog:
         if len(drafts) > self._limit:
             # Half of them at once: dropping one by one would move the whole list for every event.
             surplus = len(drafts) - self._limit // 2
+            self._drop(drafts[:surplus])
             del drafts[:surplus]
-            self.dropped += surplus
 
     def remember(self, fact: ProcessFact) -> None:
         """Add what is known of a process; the latest fact counts, except that a spec once given is kept."""
@@ -88,17 +89,21 @@ class Backlog:
     def drop_unwritable(self) -> None:
         """Drop the entries that SQLite does not take: they would keep all others from being written."""
         batch = self._batch
-        drafts = [one for one in batch.drafts if _is_writable(one)]
-        self.dropped += len(batch.drafts) - len(drafts)
-        batch.drafts = drafts
+        self._drop([one for one in batch.drafts if not _is_writable(one)])
+        batch.drafts = [one for one in batch.drafts if _is_writable(one)]
         batch.processes = {key: one for key, one in batch.processes.items() if _is_writable(one)}
         batch.descendants = {key: one for key, one in batch.descendants.items() if _is_writable(one)}
+
+    def _drop(self, drafts: list[EventDraft]) -> None:
+        if drafts:
+            self.dropped += len(drafts)
+            self._dropped_at = drafts[-1].at
 
     def _dropped_notice(self) -> list[EventDraft]:
         if not self.dropped:
             return []
         text = f"{self.dropped:,} events were lost while the journal could not be written"
-        at = self._batch.drafts[-1].at if self._batch.drafts else 0.0
+        at = self._batch.drafts[-1].at if self._batch.drafts else self._dropped_at
         return [about_supervisor(at, text)]
 
 

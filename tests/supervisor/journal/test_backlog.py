@@ -79,6 +79,16 @@ def test_oldest_events_over_the_limit_are_dropped_and_counted() -> None:
     assert backlog.dropped == 0
 
 
+def test_a_loss_without_other_events_has_the_time_of_the_last_that_was_lost() -> None:
+    """Not that of 1970."""
+    journal, backlog = FakeJournal(), Backlog()
+    for at in (5.0, 6.0):
+        backlog.note(EventDraft(at=at, kind="started", text="\ud800", by="operator"))
+    backlog.drop_unwritable()
+    (lost,) = backlog.settle(journal.commit, 99.0)
+    assert (lost.at, lost.text[:13]) == (6.0, "2 events were")
+
+
 def test_last_change_to_a_process_or_descendant_wins() -> None:
     """Within one batch, forgetting cancels remembering, and the reverse."""
     journal, backlog = FakeJournal(), Backlog()
