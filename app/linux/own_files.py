@@ -62,7 +62,7 @@ def write(path: Path, content: bytes) -> None:
     fd = opened(new, os.O_WRONLY | os.O_CREAT)
     try:
         os.ftruncate(fd, 0)
-        os.write(fd, content)
+        _write_all(fd, content)
     finally:
         os.close(fd)
     new.replace(path)
@@ -74,7 +74,7 @@ def make(path: Path, content: bytes) -> None:
     new.unlink(missing_ok=True)
     fd = opened(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
-        os.write(fd, content)
+        _write_all(fd, content)
         with suppress(FileExistsError):
             os.link(new, path)
     finally:
@@ -124,6 +124,13 @@ def make_way(path: Path, kind: str = "a file") -> str | None:
     """Set aside what is at the path unless it is of this kind; return a sentence about it, None if all is well."""
     what = found(path)
     return None if what in (None, kind) else f"{path} is {what}; moved it to {set_aside(path).name}"
+
+
+def _write_all(fd: int, content: bytes) -> None:
+    """Write everything: a disk that is nearly full takes a part of it first."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 def _folder(path: Path) -> int:

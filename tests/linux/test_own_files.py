@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import stat
 from collections.abc import Callable
@@ -114,3 +115,17 @@ def test_what_is_set_aside_takes_the_place_of_nothing(tmp_path: Path) -> None:
     assert (first.is_symlink(), second.read_text()) == (True, "second")
     assert {path.name for path in tmp_path.iterdir()} == {"precious", first.name, second.name}
     assert first.name.startswith("log.damaged-")
+
+
+def test_a_file_that_cannot_be_written_whole_is_not_replaced(tmp_path: Path) -> None:
+    """As on a disk that is nearly full: the kernel writes a part, and says so only in the count."""
+    path = tmp_path / "file"
+    own_files.write(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            own_files.write(path, b"x" * 200)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
