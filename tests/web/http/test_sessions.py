@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import stat
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from app.web.http.sessions import MAX_AGE_S, Role, Sessions
+from app.web.http.sessions import MAX_AGE_S, MAX_ENDED, Role, Sessions
 from tests.waiting import wait_until
 from tests.web.serving import Web
 
@@ -61,6 +62,41 @@ def test_an_old_session_is_invalid_and_is_not_remembered_any_more(path: Path) ->
     sessions.end(fresh, later)
     assert sessions.role(old, later) is None
     assert path.read_text().split() == [fresh.rpartition(".")[0]]
+
+
+def test_with_very_many_ended_sessions_all_of_their_time_are_ended(path: Path) -> None:
+    """None of them is valid again after a restart, and the file has a limit; a new sign-in is valid."""
+    sessions = Sessions(TOKENS, path)
+    first, early = sessions.open(Role.OPERATOR, NOW), sessions.open(Role.OPERATOR, NOW)
+    sessions.end(first, NOW)
+    sessions._ended |= {f"{number:022}.{int(NOW) + number // 100}" for number in range(MAX_ENDED - 1)}
+    late = NOW + MAX_ENDED / 100 + 1
+    last, other = sessions.open(Role.VIEWER, late), sessions.open(Role.VIEWER, late)
+    sessions.end(last, late)
+    assert path.stat().st_size < MAX_ENDED * 40 / 2
+    for known in (sessions, Sessions(TOKENS, path)):
+        assert [known.role(one, late) for one in (first, early, last)] == [None, None, None]
+        assert known.role(other, late) is Role.VIEWER
+        assert known.role(known.open(Role.OPERATOR, late), late) is Role.OPERATOR
+
+
+def test_a_file_that_is_too_large_ends_all_sessions(path: Path) -> None:
+    """Those that are beyond the limit would be valid again."""
+    now = time.time()
+    old = Sessions(TOKENS, path).open(Role.OPERATOR, now - 5)
+    path.write_text("".join(f"{number:022}.{int(now)}\n" for number in range(40_000)) + old.rpartition(".")[0] + "\n")
+    sessions = Sessions(TOKENS, path)
+    assert sessions.role(old, now) is None
+    assert sessions.role(sessions.open(Role.OPERATOR, now + 5), now + 5) is Role.OPERATOR
+
+
+@pytest.mark.parametrize("line", ["before.99999999999", "before.inf", "before.nan", "before.", "before", "x.y"])
+def test_no_line_of_the_file_locks_everybody_out(path: Path, line: str) -> None:
+    """A child process can write there what it wants."""
+    path.write_text(f"{line}\n")
+    now = time.time()
+    sessions = Sessions(TOKENS, path)
+    assert sessions.role(sessions.open(Role.OPERATOR, now), now) is Role.OPERATOR
 
 
 @pytest.mark.parametrize("change", ["x{}", "{}x", "", ".", "..", "x.1.y", "\udcff.1.é", "{}.{}"])
