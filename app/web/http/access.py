@@ -72,6 +72,14 @@ class Access:
             return self._role()
         return self._checked(token)
 
+    def session_of_socket(self, token: str | None) -> str | None:
+        """Return the cookie by which a Socket.IO client is admitted; None if a token admits it."""
+        return self.session() if token is None and "Authorization" not in request.headers else None
+
+    def lives(self, cookie: str) -> bool:
+        """Return whether the session of a cookie is still valid."""
+        return self._authenticator.role_of_session(cookie) is not None
+
     def session(self) -> str | None:
         """Return the cookie of the request; it may be invalid."""
         return request.cookies.get(self._authenticator.cookie)

@@ -6,7 +6,7 @@ is disconnected by `websocket` (a write that makes no progress) or by the ping t
 all clients.  Connections that have not authenticated are limited in number and time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from engineio.exceptions import EngineIOError  # type: ignore[import-untyped]
@@ -76,8 +76,15 @@ class Clients:
         self._close(self._strangers()[:-MAX_UNAUTHENTICATED])
 
     def close_session(self, cookie: str) -> None:
-        """Close the connections of a session that was signed out."""
+        """Close the connections of a session that has ended."""
         self._close([client.engine_id for client in self.connected.values() if client.session == cookie])
+
+    def close_ended(self, lives: Callable[[str], bool]) -> None:
+        """Close the connections of sessions that have become too old, or are invalid for another reason."""
+        sessions = {client.session for client in self.connected.values() if client.session}
+        for cookie in sessions:
+            if not lives(cookie):
+                self.close_session(cookie)
 
     def close(self) -> None:
         self._close(list(self._engine.sockets))

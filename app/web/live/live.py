@@ -103,10 +103,11 @@ class Live:
         self.clients.offer_all(self._away())
 
     def run(self) -> None:
-        """Close unauthenticated connections every few seconds; never returns."""
+        """Close connections without authentication, or whose session has ended, every few seconds; never returns."""
         while True:
             gevent.sleep(SWEEP_S)
             self.clients.sweep()
+            self.clients.close_ended(self._access.lives)
 
     def _refresh(self, client: Client) -> None:
         """Send the state to a client that is behind; if it got a snapshot just now, the next delta calls this again."""
@@ -141,7 +142,7 @@ class Live:
         if len(self.clients.connected) >= MAX_CLIENTS:
             raise SocketRefused(f"Too many connections: the limit is {MAX_CLIENTS:,}.")
         engine_id = self._sessions.manager.eio_sid_from_sid(_sid(), "/")
-        session = self._access.session() if token is None else None
+        session = self._access.session_of_socket(token)
         client = self.clients.connected[_sid()] = Client(engine_id, role, session)
         # The answer to the handshake is queued when this returns; the snapshot must come after it.
         gevent.spawn(self._refresh, client)

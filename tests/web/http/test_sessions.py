@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from app.web.http.sessions import MAX_AGE_S, MAX_ENDED, Role, Sessions
+from app.web.http.sessions import MAX_AGE_S, MAX_ENDED, Role, Sessions, derived
 from tests.waiting import wait_until
 from tests.web.serving import Web
 
@@ -139,3 +139,20 @@ def test_signing_out_ends_the_copies_of_a_cookie_and_its_connections(tmp_path: P
         wait_until(lambda: other.get(f"{again.url}/api/v1/session", timeout=9).status_code == 200)
     for each in (one, other, copied):
         each.close()
+
+
+def test_the_connections_of_a_session_are_closed_when_it_is_too_old(tmp_path: Path) -> None:
+    """One that a token has admitted stays, whatever cookie its client has."""
+    with Web(tmp_path) as web:
+        token = web.token.encode()
+        name = "procession_" + derived(token, "cookie name")[:8]
+        sessions = Sessions({Role.OPERATOR: token}, tmp_path / "other")
+        cookie = f"{name}={sessions.open(Role.OPERATOR, time.time() - MAX_AGE_S + 4)}"
+        bearer = {"Authorization": f"Bearer {web.token}", "Cookie": f"{name}=invalid"}
+        with web.browser("", headers={"Cookie": cookie}) as old, web.browser("", headers=bearer) as other:
+            other.first("supervisor_away")
+            old.first("supervisor_away")
+            old.first("disconnect")
+            other.emit("resync")
+            wait_until(lambda: len(other.all("supervisor_away")) > 1)
+            assert not other.all("disconnect")
