@@ -100,8 +100,9 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, str | None]:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write."""
-    db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_OPENING_TIMEOUT_S)
+    """Return a connection that cannot write; raise `NotOurs` if the path is not a file of ours."""
+    os.close(own_files.opened(path))
+    db = _connected(path, "ro")
     db.row_factory = sqlite3.Row
     return db
 
@@ -152,8 +153,18 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=_OPENING_TIMEOUT_S, isolation_level=None)
+def _connected(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """Return a connection to this very file; raise `NotOurs` if a link has taken its place after it was checked.
+
+    SQLite follows links before it opens what they lead to (O_NOFOLLOW), and says what it has opened.
+    """
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+    db = sqlite3.connect(uri, uri=True, timeout=_OPENING_TIMEOUT_S, isolation_level=None)
+    db.text_factory = bytes
+    (_, _, opened) = db.execute("PRAGMA database_list").fetchone()
+    if os.fsdecode(opened) != str(path.parent.resolve() / path.name):
+        db.close()
+        raise NotOurs(f"{path} is a symbolic link")
     db.text_factory = lambda text: text.decode(errors="replace")
     return db
 
@@ -213,7 +224,7 @@ def _rescue(aside: Path, db: sqlite3.Connection) -> int:
     """Copy all readable rows except events; return the number of processes.  Their values are checked later."""
     if not own_files.size(aside):
         return 0
-    with suppress(sqlite3.Error), closing(_connected(aside)) as old, transaction(db):
+    with suppress(sqlite3.Error, NotOurs), closing(_connected(aside)) as old, transaction(db):
         for table in _COLUMNS.keys() - {"events"}:
             with suppress(sqlite3.Error):
                 _copy(old, db, table, _COLUMNS[table])

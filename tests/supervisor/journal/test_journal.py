@@ -16,13 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from app.linux.own_files import NotOurs
 from app.protocol.control import Events
 from app.records.errors import JournalError
 from app.records.event import EventDraft
 from app.records.limits import MAX_EVENTS
 from app.records.process import State
+from app.supervisor.journal import file
 from app.supervisor.journal.facts import Batch, DescendantFact, ProcessFact
-from app.supervisor.journal.journal import TEXT_LENGTH, Journal
+from app.supervisor.journal.journal import TEXT_LENGTH, Journal, search
 
 
 @pytest.fixture
@@ -241,6 +243,7 @@ def test_files_are_private(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from app.supervisor.journal import file
 from app.supervisor.journal.facts import Batch
 from app.supervisor.journal.journal import Journal
 from app.records.event import EventDraft
@@ -486,6 +489,34 @@ def test_what_is_no_file_is_set_aside(path: Path, suffix: str, put_there: Callab
     assert commit(journal, draft("new")) == [1]
     journal.close()
     assert (path.parent / "precious").read_text() == "precious"
+
+
+@pytest.mark.parametrize("put_there", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("another.sqlite3")])
+def test_a_search_reads_nothing_but_the_journal(path: Path, put_there: Callable[[Path], None]) -> None:
+    """Neither what a link leads to, nor anything else in the place of the file; nor does it wait for that."""
+    another = Journal(path.with_name("another.sqlite3"))
+    commit(another, draft("secret"))
+    put_there(path)
+    with pytest.raises(JournalError, match=f"cannot be read: {path} is a"):
+        search(path, Events(request=0))
+    # As if the link had taken the place of the file after it was checked.
+    if path.is_symlink():
+        for mode in ("ro", "rw"):
+            with pytest.raises(NotOurs):
+                file._connected(path, mode)
+    another.close()
+
+
+def test_a_journal_in_a_folder_with_an_odd_name_is_found(tmp_path: Path) -> None:
+    """A URI has a special meaning for some characters, and a path need not be text; above it there may be links."""
+    folder = tmp_path / os.fsdecode(b"a?b=c%20#d &\xff")
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    for one in (folder, tmp_path / "link" / ".." / folder.name):
+        journal = Journal(one / "journal.sqlite3")
+        commit(journal, draft("here"))
+        journal.close()
+        assert search(one / "journal.sqlite3", Events(request=0))[0][0].text == "here"
 
 
 def test_only_the_newest_damaged_files_are_kept(path: Path) -> None:
