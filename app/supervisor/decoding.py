@@ -95,7 +95,11 @@ class Decoding:
             case ChildExited(process=process_id, exitcode=exitcode):
                 with self._context.guard.over("last messages of processes"):
                     yield from self._observation.child_ended(process_id, now)
-                yield from self._sampling.exited(process_id, exitcode)
+                # Whatever fails while we look around, the end is known; without it nothing would follow from it.
+                ended: list[e.Happening] = []
+                with self._context.guard.over("ends of children", partial(ended.append, e.Ended(process_id, exitcode))):
+                    ended += self._sampling.exited(process_id, exitcode)
+                yield from ended
             case ForkserverExited(pid=pid):
                 yield e.ForkserverLost(pid)
             case HostMessage(process=process_id, word=word):

@@ -26,6 +26,7 @@ PLACES = {
     "search": ("app.supervisor.inventory.trees", "living", "'p2'"),
     "kill": ("app.supervisor.performing", "Performing._kill", "'p2'"),
     "reap": ("app.supervisor.performing", "Performing._let_go", "Reap(process='p2'"),
+    "end": ("app.supervisor.sampling", "Sampling.exited", "'p2'"),
     "sample": ("app.supervisor.vitals", "Vitals.refresh", ""),
     "reading": ("app.core.resources.readings", "Records.record", "poison"),
     "finding": ("app.core.findings.processes", "zombies", ""),

@@ -81,7 +81,7 @@ def findings(supervisor: Supervised) -> list[Any]:
 
 
 #: Those with a test of their own, and of the others one of each step of a turn.
-OTHERS = {"handover", "death", "delta", "input", "start", "search", "kill", "reap"}
+OTHERS = {"handover", "death", "delta", "input", "start", "search", "kill", "reap", "end"}
 SHORT = {"command", "event", "reading", "journal"}
 EVERYWHERE = [
     pytest.param(place, marks=() if place in SHORT else pytest.mark.long) for place in PLACES if place not in OTHERS
@@ -136,7 +136,9 @@ def test_a_child_whose_start_meets_a_fault_is_ended(tmp_path: Path) -> None:
         assert supervisor.stop() == 0
 
 
-@pytest.mark.parametrize(("place", "verb"), [("search", "terminate"), ("kill", "terminate"), ("reap", "restart")])
+@pytest.mark.parametrize(
+    ("place", "verb"), [("search", "terminate"), ("kill", "terminate"), ("reap", "restart"), ("end", "terminate")]
+)
 def test_a_stop_that_meets_a_fault_ends(tmp_path: Path, place: str, verb: str) -> None:
     """With all that was known of its tree."""
     home = tmp_path / "home"
