@@ -22,6 +22,7 @@ For: TypeAlias = Literal["semaphore", "read", "write", "child", "accept", "other
 
 _MACHINE = os.uname().machine
 _MAX_THREADS = 64
+UNKNOWN = 0
 _MAX_POLLED = 256  # fds
 _MAX_SELECTED = 1024  # fds, as many as select() takes
 _EPOLL_BYTES = 8 * 1024  # a hundred fds; a process with more of them is a server
@@ -54,32 +55,36 @@ class Wait(NamedTuple):
 
 
 class Threads(NamedTuple):
-    """The waits of a process's threads; ``inert`` ones wait for another thread of the process, without a timeout."""
+    """The waits of a process's threads.
 
-    number: int = 0
+    ``active`` are the threads that do not wait, without a timeout, for another thread of the process; `UNKNOWN` stands
+    for those that were not looked at.
+    """
+
     waits: tuple[Wait, ...] = ()
-    inert: int = 0
+    active: tuple[int, ...] = ()
 
     @property
     def alone(self) -> bool:
-        """Whether at most one thread is not inert: nothing happens in the process until that one continues."""
-        return self.number - self.inert <= 1
+        """Whether at most one thread is active: nothing happens in the process until that one continues."""
+        return len(self.active) <= 1
 
 
 def look(pid: int, folder: str, memory: Memory) -> Threads:
     """Read the waits of a process, by its folder in /proc; a thread in a poll has one for each of its fds."""
     found: list[Wait] = []
     tids = proc.names(f"{folder}/task")
-    inert = 0
+    active: list[int] = [] if len(tids) <= _MAX_THREADS else [UNKNOWN, UNKNOWN]
     for name in tids[:_MAX_THREADS]:
         call = syscalls.parse(proc.read(f"{folder}/task/{name}/syscall", 256) or b"", _MACHINE)
-        inert += bool(call and call.within_process and not call.has_timeout)
+        if not (call and call.within_process and not call.has_timeout):
+            active.append(int(name))
         if call and (rule := _RULES.get(call.name)):
             tid, ran = int(name), _ran(f"{folder}/task/{name}")
             timed, brief = bool(call.has_timeout), call.is_brief
             awaited = rule(call, _Source(folder, memory))
             found.extend(Wait(tid, tid == pid, for_, what, timed, ran, brief) for for_, what in awaited)
-    return Threads(len(tids), tuple(found), inert)
+    return Threads(tuple(found), tuple(active))
 
 
 def _ran(task: str) -> int:

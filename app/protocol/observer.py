@@ -47,7 +47,8 @@ class Hello(Word, frozen=True, kw_only=True, tag="hello"):
 
 class Started(Word, frozen=True, kw_only=True, tag="started"):
     """`Process.start()` returned in the sender.  ``role``: ``pool:KEY`` for a worker of that pool,
-    ``manager``, ``tracker``, ``forkserver``.  ``sentinel`` is an fd of the sender.
+    ``manager``, ``tracker``, ``forkserver``.  ``sentinel`` is an fd of the sender.  ``reaches``: the keys of the
+    resources that the child's code can use, None if it may use any that it has.
     """
 
     child: Pid
@@ -58,6 +59,26 @@ class Started(Word, frozen=True, kw_only=True, tag="started"):
     sentinel: Int64 | None = None
     cls: str = "Process"
     role: str | None = None
+    reaches: list[str] | None = None
+
+
+class Threaded(Word, frozen=True, kw_only=True, tag="thread"):
+    """The sender has started a thread, whose code can use the resources with these keys and no others."""
+
+    tid: Pid
+    name: str = ""
+    reaches: list[str] = []
+
+
+class Handling(Word, frozen=True, kw_only=True, tag="handling"):
+    """The sender handles a signal from now on, by code that can use the resources with these keys; None for any.
+
+    ``over``: it no longer does.
+    """
+
+    signal: Int64
+    reaches: list[str] | None = None
+    over: bool = False
 
 
 class Refused(Word, frozen=True, kw_only=True, tag="refused"):
@@ -168,7 +189,22 @@ class Dropped(Word, frozen=True, kw_only=True, tag="dropped"):
     key: str
 
 
-AnyWord = Hello | Paged | Started | Refused | Booted | Exiting | Joined | Joining | Ending | Signalled | Made | Dropped
+AnyWord = (
+    Hello
+    | Paged
+    | Started
+    | Threaded
+    | Handling
+    | Refused
+    | Booted
+    | Exiting
+    | Joined
+    | Joining
+    | Ending
+    | Signalled
+    | Made
+    | Dropped
+)
 #: Any word as it is sent.
 SaidWord = AnyWord | Born
 
@@ -179,7 +215,7 @@ def heard(said: SaidWord) -> tuple[AnyWord, ...]:
 
 
 # The page: 64 KiB of a memfd, little-endian, written only by its process and without any lock.  A process creates it
-# before it counts anything, and before it says any word but hello, born, booted and exiting.
+# before it counts anything, and before it says any word but hello, born, booted, thread, handling and exiting.
 PAGE_BYTES = 64 * 1024
 #: Magic, version, words that could not be sent, pool tasks done, current task: started (monotonic ns, 0: none), length
 #: of its name; then 200 bytes of the name in UTF-8.

@@ -13,8 +13,6 @@ from typing import assert_never
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.linux import identity
-from app.linux.activity import blocked_on
-from app.linux.proc import stat
 from app.protocol.control import refuse, reply
 from app.protocol.frames import framed
 from app.protocol.message import Message
@@ -30,14 +28,13 @@ from app.supervisor.observers.observation import Observation
 
 from .analysis import Analysis
 from .context import Context
+from .probing import probe, state_letter
 from .sampling import Sampling
 from .stacking import Stacking
 
 _TOO_LARGE = f"iterable: over {MAX_ASK:,} bytes of JSON; use a range, or let the tasks read a file"
 _INTERNAL = "internal error of the supervisor; see its traceback on the standard error of `procession serve`"
 _COMMAND_CHARACTERS = 80
-#: What a quiet process may block on for ever; not a timed sleep or a wait for events.
-_SUSPICIOUS = frozenset({"waiting", "disk"})
 
 
 class Performing:
@@ -111,7 +108,7 @@ class Performing:
                 living = frozenset(self._context.inventory.alive(keys)) | self._living(tree)
                 return [e.Remaining(tree.process, living)]
             case a.Look(process=process_id, key=key):
-                return [e.Looked(process_id, _state_letter(key))]
+                return [e.Looked(process_id, state_letter(key))]
             case a.Reap() | a.Close() | a.Forget():
                 return self._let_go(action)
             case a.Probe() | a.AskHost() | a.Watch() | a.WatchRunner():
@@ -227,7 +224,7 @@ class Performing:
     def _enquire(self, action: a.Probe | a.AskHost | a.Watch | a.WatchRunner) -> list[e.Happening]:
         match action:
             case a.Probe():
-                return _probe(action)
+                return probe(action)
             case a.AskHost():
                 return self._ask_host(action)
             case a.Watch():
@@ -250,17 +247,3 @@ class Performing:
     def _send(self, client_id: int, message: Message) -> None:
         if client := self._control.clients.get(client_id):
             client.send(message)
-
-
-def _state_letter(key: p.Key) -> str | None:
-    found = stat(key[0])
-    return found.state if found and found.start_ticks == key[1] else None
-
-
-def _probe(action: a.Probe) -> list[e.Happening]:
-    pid = action.key[0]
-    blocked = blocked_on(pid) if identity.lives(action.key) else None
-    if blocked is None:
-        return []
-    worker = pid if action.worker else None
-    return [e.BlockedOn(action.process, blocked.kind in _SUSPICIOUS, blocked.in_words, worker)]

@@ -1,6 +1,7 @@
 """Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from app.records import wait_words
 from app.records.resource import ResourceKind
@@ -23,7 +24,7 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
             program=_program(scene, deadlock.pids),
-            text=_text(scene, deadlock) + _blocked_behind(deadlock),
+            text=_text(scene, deadlock) + _blocked_behind(deadlock) + _evidence(scene, deadlock),
             why=why,
             cure=cure,
             pids=deadlock.pids + deadlock.blocked_behind,
@@ -58,7 +59,9 @@ def _shortened(clauses: list[str]) -> list[str]:
 
 def _text_of_one(scene: Scene, edge: Edge) -> str:
     text = f"{scene.name(edge.pid)} {phrases.waits(scene, edge)}"
-    return f"{text}, which it holds itself." if _is_lock(scene, edge) else f"{text}, and no other process can end that."
+    if _is_lock(scene, edge):
+        return f"{text}, which it holds itself."
+    return f"{text}, and no living process can {_verb(scene, edge)} it."
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
@@ -71,11 +74,41 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
     """Return ``, which only main (pid 10) can set``; nothing for a lock, whose holder the next clause names."""
     resource = scene.resources.get(edge.resource or "")
     pids = tuple(pid for pid in wait_words.unblockers(edge, resource) if scene.lives(pid))
-    if resource is None or not pids or _is_lock(scene, edge) or resource.kind is ResourceKind.LISTENER:
+    if resource is None or _is_lock(scene, edge) or resource.kind is ResourceKind.LISTENER:
+        return ""
+    if not pids and resource.kind is ResourceKind.BARRIER and resource.parties and resource.arrived:
+        return f", where {resource.arrived} of {resource.parties} have arrived"
+    if not pids:
         return ""
     if resource.kind is ResourceKind.BARRIER:
         return f", which needs {wait_words.missing_parties(resource)} more of {phrases.names(scene, pids)}"
     return f", which only {phrases.names(scene, pids)} can {wait_words.words(edge.to, resource.kind).verb}"
+
+
+def _evidence(scene: Scene, deadlock: Deadlock) -> str:
+    """Return in sentences who could have ended the waits and has ended, and who has only inherited the means."""
+    ended: dict[int, None] = {}
+    inherited: dict[int, None] = {}
+    for edge in deadlock.edges:
+        resource = scene.resources.get(edge.resource or "")
+        if resource and not _is_lock(scene, edge):
+            ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
+            inherited |= dict.fromkeys(pid for pid in edge.inherited if scene.lives(pid))
+    text = ""
+    if ended:
+        those = "The process that could have done so has" if len(ended) == 1 else "Those that could have done so have"
+        causes = [f"{scene.name(pid)}, {phrases.how_it_ended(scene, pid)}" for pid in islice(ended, _NAMED_FIRST)]
+        causes += [f"and {len(ended) - _NAMED_FIRST} more"] if len(ended) > _NAMED_FIRST else []
+        text = f" {those} ended: {'; '.join(causes)}."
+    if inherited:
+        does = "does" if len(inherited) == 1 else "do"
+        text += f" {phrases.names(scene, tuple(inherited))} inherited it, but {does} not use it."
+    return text
+
+
+def _verb(scene: Scene, edge: Edge) -> str:
+    resource = scene.resources.get(edge.resource or "")
+    return wait_words.words(edge.to, resource.kind if resource else None).verb
 
 
 def _blocked_behind(deadlock: Deadlock) -> str:

@@ -10,8 +10,8 @@ every doomed process, always going on to its lowest unblocker leads into a cycle
 always as the same cycle, in time linear in the number of edges.
 
 Only waits of a main thread without a timeout count.  Where a message or a signal is awaited, an unblocker counts as
-blocked only if all its threads are: another thread might send it.  A lock is released by the thread that acquired it,
-which is taken to be the main thread.
+blocked only if no other thread or signal handler of it can use what it is sent by.  A lock is released by the thread
+that acquired it, which is taken to be the main thread.
 
 A process that waits for the first of several things, as in a poll, has an edge for each, and is doomed only if all of
 them are.  Where one of those could not be determined, the others are not ``certain``, and the process is not doomed.
@@ -89,7 +89,7 @@ def _freed(blocked: Graph, lives: Lives) -> set[int]:
     for edge in (edge for waits in blocked.values() for edge in waits):
         for holder in unblockers(edge, lives):
             waiters[holder].append(edge.pid)
-            if edge.to != "acquire" and edge.of is None and not _all_threads_wait(blocked.get(holder, ())):
+            if holder in edge.through:
                 freed.add(edge.pid)
     to_visit = [holder for holder in waiters if holder not in blocked] + list(freed)
     while to_visit:
@@ -97,11 +97,6 @@ def _freed(blocked: Graph, lives: Lives) -> set[int]:
         freed.update(new)
         to_visit.extend(new)
     return freed
-
-
-def _all_threads_wait(waits: tuple[Edge, ...]) -> bool:
-    """Return whether no thread of the process that has these waits can do anything."""
-    return all(edge.alone for edge in waits)
 
 
 def _next(waits: tuple[Edge, ...], lives: Lives) -> tuple[Edge, int]:

@@ -40,7 +40,8 @@ class OfProcess(Fact, frozen=True, kw_only=True, tag="process"):
 class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     """One observed process as resources know it.  ``page``: the inode of its page; ``joins``: a child, since when.
 
-    ``sentinels``: fds and the children whose exit they signal; ``is_helper``: multiprocessing started it for itself.
+    ``sentinels``: fds and the children whose exit they signal; ``is_helper``: multiprocessing started it for itself;
+    ``reach``: what its code can use, None for anything.
     """
 
     pid: Int64
@@ -50,6 +51,9 @@ class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     waits: tuple[LastingWait, ...] = ()
     sentinels: tuple[tuple[Int64, Int64], ...] = ()
     is_helper: bool = False
+    reach: tuple[str, ...] | None = None
+    reach_of_threads: dict[Int64, tuple[str, ...]] = {}
+    reach_of_handlers: dict[Int64, tuple[str, ...] | None] = {}
 
 
 class Users(Struct, frozen=True, array_like=True):
@@ -78,6 +82,8 @@ class OfThing(Fact, frozen=True, kw_only=True, tag="thing"):
     users: tuple[Users, ...]
     workers: tuple[Int64, ...] = ()
     deaths: Int64 = 0
+    used_by: tuple[Int64, ...] = ()
+    ended_users: tuple[Int64, ...] = ()
     holder: Int64 | None = None
     since: float | None = None
     dead_owners: dict[Int64, float] = {}

@@ -14,6 +14,7 @@ from app.records.resource import ResourceKind
 
 from .numbering import NameNumbers
 from .pool_members import PoolMembers
+from .reach import Reach
 from .thing import Thing, number, text
 
 #: Of all programs together; further ones are counted and not kept.
@@ -21,6 +22,7 @@ MOST_THINGS = 20_000
 #: How long an unused thing is remembered: the word of a child may come after the exit of its parent.
 LINGERS_S = 3.0
 _MOST_DEAD = 1000
+_MOST_ENDED = 20
 #: A pool, its queue and its lock are three; reports that name each other as wholes end here.
 _DEEPEST = 5
 #: The two ends of a duplex pipe, which are no things of their own.
@@ -48,6 +50,8 @@ class Book:
         self._over: list[Thing] = []
         self._numbers = NameNumbers()
         self._last = 0
+        #: What the code of processes can use.
+        self.reach = Reach()
 
     def __iter__(self) -> Iterator[Thing]:
         """Yield the things that have users."""
@@ -72,6 +76,7 @@ class Book:
         thing.facts.update({**word.facts, **({} if word.here else _initial_value(thing))})
         self.touched.add(thing.id)
         self._join(thing, word.parts)
+        thing.used_by.add(pid)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
         if (pipe := word.parts.get("pipe")) and pid not in self._users(pipe):
             # A process that unpickled a queue reports only the queue itself.
@@ -108,6 +113,7 @@ class Book:
             thing = self.by_key.get(key)
             if thing and child not in thing.users and not self._keeps(child, thing):
                 self._give(child, thing, facts)
+        self.reach.forked(parent, child)
 
     def worker(self, key: str, pid: int) -> None:
         """Record that ``pid`` is a worker of a pool, which may be unknown yet: workers start while it is created."""
@@ -125,11 +131,32 @@ class Book:
         for key in held:
             thing = self.by_key[key]
             thing.deaths += 1
+            if self.can_use(pid, thing):
+                thing.ended_users = [*thing.ended_users[1 - _MOST_ENDED :], pid]
             self._take(pid, thing, now)
         if pool := self.pool_of(pid):
             self.touched.add(pool.id)
         self._pools.leave(pid)
         self._remember_dead(pid, held)
+        self.reach.gone(pid)
+
+    def can_use(self, pid: int, thing: Thing, tid: int | None = None) -> bool:
+        """Return whether the code of a process, or of one of its threads, can use a thing that it has.
+
+        A forked child has whatever its parent had, but reaches only a part of it by its variables.
+        """
+        if thing.managed or (tid is None and pid in thing.used_by):
+            return True
+        keys = self._keys(thing)
+        return self.reach.of_process(pid, keys) if tid is None else self.reach.of_thread(pid, tid, keys)
+
+    def can_use_in_handler(self, pid: int, thing: Thing | None) -> bool:
+        """Return whether a handler of a signal can use a thing, or, for None, whether one may use anything."""
+        return self.reach.of_handlers(pid, self._keys(thing) if thing else ())
+
+    def _keys(self, thing: Thing) -> set[str]:
+        """Return the keys by which code can have a thing: its own, those of its parts and of what it is a part of."""
+        return {key for one in self.with_wholes(thing) for key in (one.key, *one.parts.values())}
 
     def has_died(self, pid: int) -> bool:
         return pid in self._held_by_dead and pid not in self._held

@@ -32,7 +32,7 @@ class Blocked(NamedTuple):
     """A thread of ``pid`` waits for ``thing``, at its part ``at``; or, in a join, for process ``of``.
 
     ``alone``: all its other threads wait too.  ``token`` stays the same during one wait; ``since``: when that began, if
-    reported.  ``holders``: if already known; ``certain`` as in `Edge`.
+    reported.  ``holders``: if already known; ``tid``: the thread; ``certain`` as in `Edge`.
     """
 
     pid: int
@@ -46,6 +46,7 @@ class Blocked(NamedTuple):
     alone: bool = True
     token: int = 0
     holders: tuple[int, ...] | None = None
+    tid: int = 0
     certain: bool = True
 
 
@@ -73,6 +74,8 @@ class Edges(Struct):
     book: Book
     #: By key of an exhausted semaphore, the processes that acquired it.
     semaphore_holders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    #: The threads of each process that do not wait for another one of it.
+    active: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     _starts: dict[_Name, _Start] = field(default_factory=dict)
 
@@ -111,16 +114,19 @@ class Edges(Struct):
         return _Start(since, one.token, wall)
 
     def _edge(self, one: Blocked, since: float) -> Edge:
+        holders = self._holders(one)
         return Edge(
             pid=one.pid,
             resource=one.thing.id if one.thing else None,
             since=since,
             to=one.to,
             of=one.of,
-            holders=self._holders(one),
+            holders=holders,
             main=one.main,
             timed=one.timed,
             alone=one.alone,
+            through=tuple(pid for pid in holders if self._may_while_blocked(pid, one)),
+            inherited=self._inherited(one),
             certain=one.certain,
         )
 
@@ -140,19 +146,40 @@ class Edges(Struct):
         # If only the process itself has the other end, it alone can end its wait.
         return others or ((one.pid,) if one.pid in able else ())
 
+    def _may_while_blocked(self, holder: int, one: Blocked) -> bool:
+        """Return whether a process could end the wait although its main thread, or the one that waits, is blocked.
+
+        Another thread could, or the handler of a signal.
+        """
+        if one.of is not None or one.to == "acquire":
+            return False
+        if self.book.can_use_in_handler(holder, one.thing):
+            return True
+        blocked = one.tid if holder == one.pid else holder
+        others = (tid for tid in self.active.get(holder, ()) if tid != blocked)
+        return any(one.thing is None or self.book.can_use(holder, one.thing, tid) for tid in others)
+
+    def _inherited(self, one: Blocked) -> tuple[int, ...]:
+        """Return the users of what is waited for whose code cannot use it."""
+        thing = one.thing
+        if thing is None or one.holders is not None:
+            return ()
+        return tuple(sorted(pid for pid in thing.users if pid != one.pid and not self.book.can_use(pid, thing)))
+
     def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
         holding = reading.holding
         if holding.abandoned:
             return ()
         if holding.holder is not None:
             return (holding.holder,)
-        return tuple(sorted(at.users.keys() - {pid}))
+        return tuple(sorted(user for user in at.users if user != pid and self.book.can_use(user, at)))
 
     def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         """Return the processes that can do what is waited for; of a pool only its own, whoever inherited its pipes."""
         able = self._with_the_other_end(at, reading, one)
         pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
-        return (able & {*pool.workers, pool.created_by} if pool else None) or able
+        able = (able & {*pool.workers, pool.created_by} if pool else None) or able
+        return {pid for pid in able if pid == one.pid or self.book.can_use(pid, one.thing or at)}
 
     def _with_the_other_end(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")

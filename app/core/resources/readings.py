@@ -54,6 +54,7 @@ class Records:
             created_by=thing.created_by,
             created_at=thing.created_at,
             users=tuple(sorted({*composition.users, *reading.mapped_by})) if reading.mapped_by else composition.users,
+            ended_users=tuple(thing.ended_users),
             waiting=reading.waiting,
             parts=composition.ids,
             part_of=composition.part_of,

@@ -27,6 +27,8 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
 
 class Thing(Struct, eq=False):
     """One resource.  ``users``: living pids, with the facts that each reported; ``deaths``: of users so far.
+    ``used_by``: the pids that made it, received it or were seen to use it, not those that only inherited it;
+    ``ended_users``: the last that could use it and have ended.
 
     ``name`` is ``reported_name``, with a number if several things have it; this is the ``nth`` of them.
     """
@@ -43,6 +45,8 @@ class Thing(Struct, eq=False):
     facts: JsonDict = field(default_factory=dict)
     workers: set[int] = field(default_factory=set)
     deaths: int = 0
+    used_by: set[int] = field(default_factory=set)
+    ended_users: list[int] = field(default_factory=list)
     reported_name: str = ""
     nth: int = 1
     unused_since: float | None = None

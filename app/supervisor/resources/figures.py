@@ -44,6 +44,8 @@ class FigureReader:
                 continue
             if counter := self._views.counter(thing, pid):
                 counted[pid] = (counter.puts, counter.gets)
+                if counter.puts or counter.gets:
+                    thing.used_by.add(pid)
         if counted or reading.traffic:
             reading.traffic = reading.traffic or Traffic()
             puts, gets = map(sum, zip(*counted.values(), strict=True)) if counted else (0, 0)

@@ -85,7 +85,7 @@ class ResourceHandover:
         view, program = self._views.get(pid), self._book.programs.get(pid)
         if view is None or program is None or not view.start:
             return None
-        page = view.page
+        page, reach = view.page, self._book.reach
         return OfWindow(
             program=program,
             pid=pid,
@@ -95,6 +95,9 @@ class ResourceHandover:
             waits=tuple(self._waits.get(pid, ())),
             sentinels=tuple(view.sentinels.items()),
             is_helper=view.is_helper,
+            reach=_sorted(reach.processes.get(pid)),
+            reach_of_threads={tid: tuple(sorted(keys)) for tid, keys in reach.threads.get(pid, {}).items()},
+            reach_of_handlers={number: _sorted(keys) for number, keys in reach.handlers.get(pid, {}).items()},
         )
 
     def _of_thing(self, thing: Thing) -> OfThing:
@@ -109,6 +112,8 @@ class ResourceHandover:
             users=_grouped(thing.users),
             workers=tuple(sorted(thing.workers)),
             deaths=thing.deaths,
+            used_by=tuple(sorted(thing.used_by)),
+            ended_users=tuple(thing.ended_users),
             holder=holder,
             since=since,
             dead_owners=reading.dead_owners,
@@ -154,6 +159,13 @@ class ResourceHandover:
         view.sentinels.update(one.sentinels)
         view.is_helper = one.is_helper
         view.joins = one.joins
+        reach = self._book.reach
+        if one.reach is not None:
+            reach.processes[one.pid] = frozenset(one.reach)
+        reach.threads[one.pid] = {tid: frozenset(keys) for tid, keys in one.reach_of_threads.items()}
+        reach.handlers[one.pid] = {
+            number: None if keys is None else frozenset(keys) for number, keys in one.reach_of_handlers.items()
+        }
         self._edges.take_over(one.pid, one.waits, wall)
 
     def _find_semaphores(self, keys: set[str], descriptors: list[int]) -> None:
@@ -176,6 +188,8 @@ class ResourceHandover:
             workers={pid for pid in one.workers if pid in self._views},
             # Users that died while no supervisor ran may have held it.
             deaths=one.deaths + len(users) - len(living),
+            used_by=set(one.used_by),
+            ended_users=[*one.ended_users, *(pid for pid in users if pid not in living)],
         )
         reading = thing.reading = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
         if one.holder is not None and one.since is not None:
@@ -187,6 +201,10 @@ class ResourceHandover:
             view, slot = self._views[pid], facts.get("counters")
             if view.page and isinstance(slot, int):
                 view.page.need(slot)
+
+
+def _sorted(keys: frozenset[str] | None) -> tuple[str, ...] | None:
+    return None if keys is None else tuple(sorted(keys))
 
 
 def _grouped(users: Mapping[int, JsonDict]) -> tuple[Users, ...]:

@@ -70,6 +70,10 @@ class Intake:
                 self._paged(pid, left)
             case w.Made():
                 self._made(pid, word, left, now)
+            case w.Threaded() if view:
+                self._book.reach.threaded(pid, word)
+            case w.Handling() if view:
+                self._book.reach.handling(pid, word)
             case w.Dropped():
                 self._dropped(pid, word.key, now.mono)
             case w.Started():
@@ -136,6 +140,7 @@ class Intake:
     def _started(self, pid: int, word: w.Started) -> None:
         if word.role and word.role.startswith(_POOL):
             self._book.worker(word.role.removeprefix(_POOL), word.child)
+        self._book.reach.started(word)
         if word.role in _HELPERS:
             _remember(self._helpers, word.child, None)
             if child := self._views.get(word.child):

@@ -172,6 +172,7 @@ class ResourceReader:
         self.edges.semaphore_holders = {
             one.at.key: self._locks.acquired_by(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
+        self.edges.active = {pid: view.threads.active for pid, view in self._views.items()}
         self.edges.look(found, now.wall, wall_of_mono)
 
     def _is_reported_join(self, one: Blocked) -> bool:

@@ -147,7 +147,9 @@ class WaitFinder:
 
 
 def _blocked(view: ProcessView, wait: Wait, thing: Thing | None, at: Thing | None, to: str) -> Blocked:
-    return Blocked(view.pid, thing, at, to, wait.main, wait.timed, alone=view.threads.alone, token=view.token(wait))
+    return Blocked(
+        view.pid, thing, at, to, wait.main, wait.timed, alone=view.threads.alone, token=view.token(wait), tid=wait.tid
+    )
 
 
 def _united(found: list[Blocked]) -> Iterable[Blocked]:

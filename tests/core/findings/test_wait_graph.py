@@ -107,9 +107,9 @@ def test_a_message_over_a_pipe_that_is_no_resource() -> None:
 
 
 def test_another_thread_might_send() -> None:
-    """But it cannot release a lock that the main thread acquired."""
-    for to, found in (("get", []), ("acquire", [(MAIN, "a", ONE, "b")])):
-        assert cycles(edge(MAIN, "a", ONE, to=to), edge(ONE, "b", MAIN, to=to, alone=False)) == found
+    """Only a thread that can use what it would be sent by is such a thread: see `Edges`."""
+    for through, found in (((ONE,), []), ((), [(MAIN, "a", ONE, "b")])):
+        assert cycles(edge(MAIN, "a", ONE, to="get", through=through), edge(ONE, "b", MAIN, to="get")) == found
 
 
 def test_a_notify_waits_only_for_a_moment() -> None:

@@ -167,7 +167,7 @@ def test_memory_of_an_ended_process_is_not_read_from_its_successor() -> None:
     view.look_at_waits()
     view.look_at_fds()
     view.look_at_mappings()
-    assert (view.threads.number, view.fds, view.names) == (0, {}, frozenset())
+    assert (view.threads.active, view.fds, view.names) == ((), {}, frozenset())
     view.close()
 
 

@@ -11,8 +11,8 @@ from _weakref import ref
 from . import naming
 from .line import LINE
 from .page import PAGE
+from .wrapping import KEY
 
-KEY = "_procession_key"
 SLOT = "_procession_slot"
 
 

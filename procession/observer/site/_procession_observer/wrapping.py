@@ -3,6 +3,10 @@
 _LOOKS = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
+#: The attribute of a resource that holds its key.
+KEY = "_procession_key"
+
+
 def wrap(owner, name, make):
     """Replace ``owner.name`` by what ``make`` returns for it, with the same name, place and signature.
 

@@ -2,8 +2,8 @@
 
 from .. import making
 from ..line import LINE
-from ..making import KEY, NESTING
-from ..wrapping import wrap
+from ..making import NESTING
+from ..wrapping import KEY, wrap
 
 
 def patch(module):

@@ -5,10 +5,11 @@ The parent encodes a forked child's first message before the fork, see `line`.
 
 import atexit
 import os
+from _signal import NSIG, default_int_handler, getsignal  # type: ignore[import-not-found]
 from _thread import _count, get_ident
 from time import monotonic_ns
 
-from ..json_text import named, quoted
+from ..json_text import encoded, named, quoted
 from ..line import JOINED, LINE, WAITING, call, tell
 from ..page import UNMAPPED, WORDS
 from ..wrapping import wrap
@@ -19,6 +20,11 @@ _BIRTHS = {}  # type: ignore[var-annotated]
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
 # How many threads there were at the last fork, of this process or, before its own first fork, of its parent.
 _THREADS = [None]
+# Reported threads: in which second, and how many.
+_THREADS_OF = [0, 0]
+_MOST_THREADS = 100
+# These call the target.
+_THEIR_RUN = frozenset(("Thread.run", "BaseProcess.run"))
 
 
 def patch(module):
@@ -28,6 +34,12 @@ def patch(module):
     wrap(module.BaseProcess, "start", _start)
     wrap(module.BaseProcess, "_bootstrap", _bootstrap)
     wrap(module.BaseProcess, "join", _join)
+    wrap(module.threading.Thread, "start", _start_thread)
+    wrap(module.signal, "signal", _signal)
+    for number in range(1, NSIG):
+        handler = getsignal(number)
+        if callable(handler) and handler is not default_int_handler:
+            _tell_handler(number, handler)
 
 
 def _before_fork():
@@ -87,16 +99,89 @@ def _described(process):
             quoted(_short(process._name)),
             "true" if process._config.get("daemon") else "false",
         )
-        facts = '%s,"target":%s,"cls":%s,"role":%s}' % (
+        facts = '%s,"target":%s,"cls":%s,"role":%s,"reaches":%s}' % (
             both,
             "null" if target is None else quoted(named(target)),
             quoted(type(process).__name__),
             "null" if role is None else quoted(role),
+            encoded(_reach(process, "_target", "_args", "_kwargs")),
         )
         birth = '{"kind":"born","program":%s,%s,"parent":%d' % (LINE.program, both, os.getpid())
         return birth.encode("ascii"), facts.encode("ascii")
     except Exception:
         return None, b'"name":"","daemon":false}'
+
+
+def _reach(runner, target, args, kwargs):
+    """Return the keys of the resources that a process or thread can use, by its run() or target; None for any."""
+    from .. import reach  # most processes start none
+
+    if type(runner).run.__qualname__ not in _THEIR_RUN:
+        return reach.reached(runner.run)
+    given = vars(runner)
+    return reach.reached(given.get(target), given.get(args), given.get(kwargs))
+
+
+def _start_thread(original):
+    """Report which resources a thread of the program can use: any other has no part in a wait for them."""
+
+    def start(self):
+        reaches = None
+        if _reports_threads():
+            try:
+                reaches = _reach(self, "_target", "_args", "_kwargs")
+            except Exception:
+                LINE.missed()
+        original(self)
+        if reaches is not None:
+            tell(
+                b'{"kind":"thread","tid":%d,"name":%s,"reaches":%s,"at":%d}'
+                % (
+                    self.native_id,
+                    quoted(_short(self.name)).encode("ascii"),
+                    encoded(reaches).encode("ascii"),
+                    monotonic_ns(),
+                )
+            )
+
+    return start
+
+
+def _signal(original):
+    """Report which resources a handler can use: it can end a wait in which its process is blocked."""
+
+    def signal(signalnum, handler):
+        before = original(signalnum, handler)
+        if callable(handler) or callable(before):
+            _tell_handler(int(signalnum), handler)
+        return before
+
+    return signal
+
+
+def _tell_handler(number, handler):
+    try:
+        from .. import reach
+
+        handles = callable(handler) and handler is not default_int_handler
+        told = '{"kind":"handling","signal":%d,"over":%s,"reaches":%s,"at":%d}' % (
+            number,
+            "false" if handles else "true",
+            encoded(reach.reached(handler) if handles else None),
+            monotonic_ns(),
+        )
+        tell(told.encode("ascii"))
+    except Exception:
+        LINE.missed()
+
+
+def _reports_threads():
+    """Return whether to report one more thread: a hundred a second at most."""
+    second = monotonic_ns() // 1_000_000_000
+    if _THREADS_OF[0] != second:
+        _THREADS_OF[:] = second, 0
+    _THREADS_OF[1] += 1
+    return _THREADS_OF[1] <= _MOST_THREADS
 
 
 def _short(name):

@@ -5,9 +5,9 @@ from time import monotonic_ns
 
 from .. import making
 from ..line import LINE, WAITING
-from ..making import KEY, key_of
+from ..making import key_of
 from ..page import NOWHERE, WORDS
-from ..wrapping import wrap
+from ..wrapping import KEY, wrap
 
 PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
 

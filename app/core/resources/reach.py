@@ -1,0 +1,75 @@
+"""What the code of processes, of their threads and of their signal handlers can use, as they report it.  Pure.
+
+By keys of things; what is not known may use anything.
+"""
+
+from collections.abc import Collection
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from app.protocol.observer import Handling, Started, Threaded
+
+#: Processes, and threads of a process, that are remembered, of each the newest.
+_MAX_REMEMBERED = 1000
+_Keys = frozenset[str]
+V = TypeVar("V")
+
+
+class Reach(Struct):
+    """By pid; of threads also by tid, of handlers by signal, where None stands for anything."""
+
+    processes: dict[int, _Keys] = field(default_factory=dict)
+    threads: dict[int, dict[int, _Keys]] = field(default_factory=dict)
+    handlers: dict[int, dict[int, _Keys | None]] = field(default_factory=dict)
+
+    def started(self, word: Started) -> None:
+        """Note what a child can use."""
+        if word.reaches is not None:
+            self.processes[word.child] = frozenset(word.reaches)
+            _forget_oldest(self.processes)
+
+    def threaded(self, pid: int, word: Threaded) -> None:
+        """Note what a thread can use."""
+        threads = self.threads.setdefault(pid, {})
+        threads[word.tid] = frozenset(word.reaches)
+        _forget_oldest(threads)
+
+    def handling(self, pid: int, word: Handling) -> None:
+        """Note what the handler of a signal can use, or that there is none any more."""
+        handlers = self.handlers.setdefault(pid, {})
+        handlers.pop(word.signal, None)
+        if not word.over:
+            handlers[word.signal] = None if word.reaches is None else frozenset(word.reaches)
+            _forget_oldest(handlers)
+
+    def forked(self, parent: int, child: int) -> None:
+        """Let a child have the handlers of its parent."""
+        if handlers := self.handlers.get(parent):
+            self.handlers[child] = {**handlers, **self.handlers.get(child, {})}
+
+    def gone(self, pid: int) -> None:
+        """Forget a process that has ended."""
+        for known in (self.processes, self.threads, self.handlers):
+            known.pop(pid, None)
+
+    def of_process(self, pid: int, keys: Collection[str]) -> bool:
+        """Return whether its code can use what has one of these keys."""
+        return _includes(self.processes.get(pid), keys)
+
+    def of_thread(self, pid: int, tid: int, keys: Collection[str]) -> bool:
+        """Return the same of one of its threads."""
+        return _includes(self.threads.get(pid, {}).get(tid), keys)
+
+    def of_handlers(self, pid: int, keys: Collection[str]) -> bool:
+        """Return the same of its signal handlers; False if it has none."""
+        return any(_includes(reach, keys) for reach in self.handlers.get(pid, {}).values())
+
+
+def _includes(reach: _Keys | None, keys: Collection[str]) -> bool:
+    return reach is None or not reach.isdisjoint(keys)
+
+
+def _forget_oldest(known: dict[int, V]) -> None:
+    if len(known) > _MAX_REMEMBERED:
+        del known[next(iter(known))]

@@ -1,0 +1,166 @@
+"""Which resources the code of a function can use: by its arguments, the variables that it names, and theirs."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import importlib
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from procession.observer import SITE
+
+
+class Thing:
+    """A resource that the observer has reported under a key."""
+
+    def __init__(self, key: str) -> None:
+        self._procession_key = key
+
+
+a, b, c = Thing("a"), Thing("b"), Thing("c")
+held = {"deep": [(b,)]}
+
+
+@pytest.fixture
+def reached() -> Iterator[Callable[..., list[str] | None]]:
+    sys.path.insert(0, SITE)
+    yield importlib.import_module("_procession_observer.reach").reached
+    sys.path.remove(SITE)
+
+
+def sleeps(*_: object, **__: object) -> None:
+    time.sleep(1)
+
+
+def names_a() -> object:
+    return a
+
+
+def calls() -> object:
+    return names_a()
+
+
+def names_a_container() -> object:
+    return held
+
+
+def has_a_default(thing: object = c) -> object:
+    return thing
+
+
+def makes_an_object() -> object:
+    return Worker(None)
+
+
+def runs_text() -> object:
+    return eval("a")
+
+
+class Worker:
+    """Has a resource, and names another in a method."""
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def run(self) -> None:
+        sleeps()
+
+    def stop(self) -> object:
+        return a
+
+
+class Slots:
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+
+class Dict(dict[str, object]):
+    """A dict of another class."""
+
+
+def closure() -> Callable[[], object]:
+    mine = b
+    return lambda: mine
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "keys"),
+    [
+        (sleeps, (), []),
+        (names_a, (), ["a"]),
+        (calls, (), ["a"]),
+        (names_a_container, (), ["b"]),
+        (has_a_default, (), ["c"]),
+        (closure(), (), ["b"]),
+        (makes_an_object, (), ["a"]),
+        (Worker(b).run, (), ["a", "b"]),
+        (functools.partial(sleeps, b), (), ["b"]),
+        (sleeps, ({"x": [a, (b, {c})]},), ["a", "b", "c"]),
+        (sleeps, (Slots(a), Dict(x=b), collections.deque([c])), ["a", "b", "c"]),
+        (sleeps, (functools.partial(sleeps, a), iter([b])), ["a", "b"]),
+        (sleeps, (threading.Thread(target=sleeps, args=(a,)),), ["a"]),
+    ],
+)
+def test_what_a_function_reaches(
+    reached: Callable[..., list[str] | None], function: Callable[..., Any], given: tuple[Any, ...], keys: list[str]
+) -> None:
+    assert reached(function, *given) == keys
+
+
+@pytest.mark.parametrize("function", [runs_text, time.sleep, threading.Event().wait, None])
+def test_code_that_may_use_anything(reached: Callable[..., list[str] | None], function: Callable[..., Any]) -> None:
+    """It runs text, or is of the standard library and does what it is told to."""
+    assert reached(function) is None
+
+
+def test_too_much_to_look_at(reached: Callable[..., list[str] | None]) -> None:
+    assert reached(sleeps, [Slots(number) for number in range(5000)]) is None
+
+
+def test_ends_of_pipes(reached: Callable[..., list[str] | None]) -> None:
+    """They are known by their files."""
+    for duplex, prefix in ((False, "pipe"), (True, "sock")):
+        with multiprocessing.Pipe(duplex)[0] as end:
+            assert reached(sleeps, end) == [f"{prefix}:{os.fstat(end.fileno()).st_ino}"]
+
+
+def test_what_is_used_without_being_named(reached: Callable[..., list[str] | None]) -> None:
+    """The handlers of logging: whoever writes a message uses them."""
+    handler = logging.Handler()
+    handler.queue = a  # type: ignore[attr-defined]
+    assert reached(sleeps) == ["a"]
+    handler.close()
+    del handler
+
+
+def test_no_code_of_the_program_runs(reached: Callable[..., list[str] | None]) -> None:
+    class Trap:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(name)
+
+        def __iter__(self) -> Iterator[object]:
+            raise AssertionError
+
+        @property
+        def value(self) -> object:
+            raise AssertionError
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    trap = Trap()
+    vars(trap)["thing"] = a
+    assert reached(sleeps, trap) == ["a"]
