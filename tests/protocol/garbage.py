@@ -78,7 +78,7 @@ class Garbage:
             return self._value("", kind, depth)
         value: dict[str, Any] = {kind.tag_field: kind.tag} if kind.tag_field else {}
         for field in kind.fields:
-            if field.required or self.rng.random() < 0.7:
+            if field.required or self.rng.random() < 0.5:
                 value[field.encode_name] = self._value(field.encode_name, field.type, depth - 1)
         return list(value.values()) if kind.array_like else value
 

@@ -141,9 +141,12 @@ def now() -> Now:
     return Now(mono=time.monotonic(), wall=time.time())
 
 
+LONG_MARKS = (pytest.mark.long, pytest.mark.timeout(3600))
+
+
 def counts(boundary: str) -> Any:
     """Return the parameters ``seed`` and ``count``: few messages in each run, many in `make test-all`."""
-    long = [pytest.param(seed, LONG, marks=pytest.mark.long, id=f"{boundary}-long-{seed}") for seed in range(1, 2)]
+    long = [pytest.param(seed, LONG, marks=LONG_MARKS, id=f"{boundary}-long-{seed}") for seed in range(1, 2)]
     return pytest.mark.parametrize(("seed", "count"), [pytest.param(0, SHORT, id=boundary), *long])
 
 

@@ -27,6 +27,7 @@ ALWAYS = {
     "created_by",
     "created_at",
     "users",
+    "ended_users",
     "waiting",
     "parts",
     "part_of",
