@@ -1,8 +1,10 @@
-"""The one way to wait in a test: for a condition, until a deadline."""
+"""The one way to wait in a test: for a condition, until a deadline; and whether a process has ended."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from app.linux import proc
 
 T = TypeVar("T")
 
@@ -28,3 +30,9 @@ def wait_until(
             raise AssertionError(f"not within {deadline_s:g} s: {what}")
         time.sleep(min(max(POLL_S, waited / 10), slowest_poll_s))
     return answer
+
+
+def gone(pid: int) -> bool:
+    """Return whether a process has ended, reaped or not."""
+    stat = proc.stat(pid)
+    return stat is None or stat.dead

@@ -17,7 +17,7 @@ from app.protocol.pool_host import HostReply
 from app.records.pool import JobState, PoolState, WorkerState
 from tests.child.bare_supervisor import METHODS, BareSupervisor, bare_supervisor
 from tests.pool_host.pool_hosts import LONG_S, PoolHost
-from tests.waiting import POLL_S, wait_until
+from tests.waiting import POLL_S, gone, wait_until
 
 Open = Callable[..., PoolHost]
 TEN = {"range": [0, 10]}
@@ -69,7 +69,7 @@ def workers_of(host: PoolHost) -> list[psutil.Process]:
 
 
 def are_gone(processes: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+    return all(gone(process.pid) for process in processes)
 
 
 # Jobs

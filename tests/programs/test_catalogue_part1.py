@@ -10,7 +10,7 @@ import pytest
 
 import workers
 from tests.programs.running import Running, line, run, running
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 THEMES = ("Process", "Start methods", "Pipe", "Queue", "Synchronisation")
 QUICK = {"seconds": 0}
@@ -485,7 +485,7 @@ def test_a_deadlock_lasts_until_it_is_ended() -> None:
             script.wait_for(f"{name}: holds one lock, waits for the other")
         one, other = wait_until(lambda: _waiting_in("futex", script, 2), message="both wait for a lock")
         one.kill()
-        wait_until(lambda: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: gone(one.pid))
         assert _waiting_in("futex", script) == [other]
         assert not line("(plato|kant): holds both", script.output)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.linux import proc
 from app.protocol import control as m
 from app.protocol.pool_host import ActOnWorker, AnyAsk, Submit
 from app.records.pool import Job, JobMethod, JobSpec, Pool, PoolSpec, PoolWorker, WorkerVerb
@@ -71,9 +70,3 @@ class Pooling:
     def lines(self, kind: str) -> list[str]:
         """Return the texts of the pool's events of this kind."""
         return [str(one["text"]) for one in self.supervisor.events(self.id) if one["kind"] == kind]
-
-
-def gone(pid: int) -> bool:
-    """Return whether the process has ended."""
-    stat = proc.stat(pid)
-    return stat is None or stat.dead

@@ -13,9 +13,9 @@ from app.protocol import control as m
 from app.protocol.pool_host import Close, JoinPool, ReadJob, Resize, Terminate
 from app.records.errors import InvalidField, NoSuchProcess, NotPossible, SupervisorAway
 from app.records.pool import PoolSpec
-from tests.supervisor.pooling import Pooling, gone
+from tests.supervisor.pooling import Pooling
 from tests.supervisor.supervised import Supervised
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 METHODS = ("fork", "forkserver", "spawn")
 MANY = {"range": [0, 20, 1]}

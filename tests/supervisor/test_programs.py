@@ -13,13 +13,12 @@ from typing import Any
 import psutil
 import pytest
 
-from app.linux import proc
 from app.protocol import control as m
 from app.protocol.programs import ProgramEnded, ProgramStarted, RunProgram
 from app.records.errors import InvalidField, NotPossible
 from app.records.program import ProgramSpec
 from tests.supervisor.supervised import Supervised, in_terminal
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 METHODS = ("fork", "spawn", "forkserver")
 #: Children that end by exit code and by exception, one that sleeps, and a subprocess that is not observed.
@@ -133,11 +132,6 @@ def end_program(programs: Programs, program: str) -> bool:
             with suppress(NotPossible):
                 programs.supervisor.act(one.id, "kill")
     return False
-
-
-def gone(pid: int) -> bool:
-    stat = proc.stat(pid)
-    return stat is None or stat.dead
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import psutil
 
 from app.records.process import Descendant
 from tests.supervisor.supervised import Supervised
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 
 def kill_and_restart(supervisor: Supervised) -> None:
@@ -56,7 +55,7 @@ def test_surviving_daemons_are_killed(tmp_path: Path) -> None:
         wait_until(lambda: len(listed()) == 3 and all(one.command for one in listed()), 10, "the tree is listed")
         before = {one.id for one in listed()}
         kill_and_restart(supervisor)
-        assert not any(map(is_running, before))
+        assert all(gone(int(one.split("-")[0])) for one in before)
         assert any("1 process lost, 3 still running and killed now" in one["text"] for one in supervisor.events())
         assert not listed()
 
@@ -102,12 +101,3 @@ def test_sigterm_stops_the_supervisor_and_ends_orphans_too(tmp_path: Path) -> No
         orphan = int(supervisor.log(leaver))
         assert supervisor.stop() == 0
         assert not psutil.pid_exists(orphan)
-
-
-def is_running(descendant_id: str) -> bool:
-    pid = int(descendant_id.split("-", maxsplit=1)[0])
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

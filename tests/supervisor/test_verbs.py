@@ -12,12 +12,11 @@ from typing import Any
 import psutil
 import pytest
 
-from app.linux import proc
 from app.protocol import control as m
 from app.records.errors import InvalidField, NoSuchProcess, NotPossible
 from app.records.process import LaunchSpec
 from tests.supervisor.supervised import Supervised
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 METHODS = ("forkserver", "spawn", "fork")
 
@@ -26,11 +25,6 @@ METHODS = ("forkserver", "spawn", "fork")
 def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
     with Supervised(tmp_path_factory.mktemp("home")) as one:
         yield one
-
-
-def gone(pid: int) -> bool:
-    stat = proc.stat(pid)
-    return stat is None or stat.dead
 
 
 def consequences_for_three(supervisor: Supervised, process_id: str) -> Any:

@@ -24,7 +24,7 @@ from app.records.process import NOT_SAMPLED, Process
 from app.records.program import Program
 from app.records.stream import Snapshot
 from tests.instance import Instance, wait_until_well
-from tests.waiting import wait_until
+from tests.waiting import gone, wait_until
 
 #: Takes a start method. Creates resources of all kinds; two of its processes are deadlocked, the others sleep.
 DEADLOCKED_PROGRAM = """
@@ -286,15 +286,11 @@ def supervisor_down(instance: Instance) -> Iterator[None]:
     before = instance.supervisor_pid
     os.kill(instance.launcher_pid, signal.SIGSTOP)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: not is_running(before), 20, "the supervisor has ended")
+    wait_until(lambda: gone(before), 20, "the supervisor has ended")
     yield
     os.kill(instance.launcher_pid, signal.SIGCONT)
     wait_until(lambda: instance.supervisor_pid != before, 20, "the supervisor is restarted")
     wait_until(lambda: try_snapshot(instance), 20, "the supervisor answers")
-
-
-def is_running(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 #: One child acquires ``held`` and sleeps, another waits for it; the parent sleeps.
