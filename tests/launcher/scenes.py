@@ -118,7 +118,8 @@ def journal_names_a_stranger(home: Path) -> None:
     with Instance(home) as instance:
         for _ in range(2):
             instance.launch("sleep", seconds=600)
-        for pid in (instance.serve.pid, instance.supervisor_pid, instance.web_pid):
+        # The supervisor first: without a guardian it begins to stop its processes.
+        for pid in (instance.supervisor_pid, instance.serve.pid, instance.web_pid):
             os.kill(pid, signal.SIGKILL)
         instance.wait_ended()
         instance.wait_nothing_alive()

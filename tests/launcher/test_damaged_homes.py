@@ -249,7 +249,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         policy = RestartPolicy(policy="on-failure")
         for _ in (KEPT, OTHER):
             instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, restart=policy))
-        for pid in (instance.serve.pid, instance.supervisor_pid, instance.web_pid):
+        # The supervisor first: without a guardian it begins to stop its processes.
+        for pid in (instance.supervisor_pid, instance.serve.pid, instance.web_pid):
             os.kill(pid, signal.SIGKILL)
         instance.wait_ended()
         instance.wait_nothing_alive()

@@ -83,6 +83,8 @@ def test_ended_programs_leave_only_bounded_records() -> None:
                 sizes.append(dict(container_sizes(resources)))
         grown = {one: (sizes[0][one], size) for one, size in sizes[1].items() if size > sizes[0][one]}
         # These have limits of their own, of 1,000 and more.
+        # Where a reading stopped for want of time: one entry for each kind of work.
+        grown.pop("ResourceReader._starts", None)
         assert grown.keys() <= {"Intake._ended", "Book._held_by_dead", "NameNumbers._seen"}
         assert resources.leaks == ()
         assert resources._leaks._left == {}
