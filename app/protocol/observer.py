@@ -63,11 +63,11 @@ class Started(Word, frozen=True, kw_only=True, tag="started"):
 
 
 class Threaded(Word, frozen=True, kw_only=True, tag="thread"):
-    """The sender has started a thread, whose code can use the resources with these keys and no others."""
+    """The sender has started a thread, whose code can use the resources with these keys and no others; None for any."""
 
     tid: Pid
     name: str = ""
-    reaches: list[str] = []
+    reaches: list[str] | None = None
 
 
 class Handling(Word, frozen=True, kw_only=True, tag="handling"):

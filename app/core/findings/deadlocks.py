@@ -58,7 +58,7 @@ def _shortened(clauses: list[str]) -> list[str]:
 
 
 def _text_of_one(scene: Scene, edge: Edge) -> str:
-    text = f"{scene.name(edge.pid)} {phrases.waits(scene, edge)}"
+    text = f"{_who(scene, edge)} {phrases.waits(scene, edge)}"
     if _is_lock(scene, edge):
         return f"{text}, which it holds itself."
     return f"{text}, and no living process can {_verb(scene, edge)} it."
@@ -67,7 +67,12 @@ def _text_of_one(scene: Scene, edge: Edge) -> str:
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
     holds = "holds" if len(held.holders) == 1 else "may hold"
     what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if _is_lock(scene, held) else ""
-    return f"{scene.name(edge.pid)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
+    return f"{_who(scene, edge)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
+
+
+def _who(scene: Scene, edge: Edge) -> str:
+    """Return ``worker-1 (pid 12)``, or ``thread job of worker-1 (pid 12)``."""
+    return f"thread {edge.thread or edge.tid} of {scene.name(edge.pid)}" if edge.tid else scene.name(edge.pid)
 
 
 def _unblockers(scene: Scene, edge: Edge) -> str:

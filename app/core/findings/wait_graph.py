@@ -9,9 +9,10 @@ A process is *doomed* if all its unblockers are doomed too (the greatest such se
 every doomed process, always going on to its lowest unblocker leads into a cycle.  So each deadlock is found once,
 always as the same cycle, in time linear in the number of edges.
 
-Only waits of a main thread without a timeout count.  Where a message or a signal is awaited, an unblocker counts as
+Only waits without a timeout count: those of a main thread, and those of any thread for a lock whose holder is known.
+Nodes are threads.  Where a message or a signal is awaited, an unblocker counts as
 blocked only if no other thread or signal handler of it can use what it is sent by.  A lock is released by the thread
-that acquired it, which is taken to be the main thread.
+that acquired it.
 
 A process that waits for the first of several things, as in a poll, has an edge for each, and is doomed only if all of
 them are.  Where one of those could not be determined, the others are not ``certain``, and the process is not doomed.
@@ -26,8 +27,10 @@ from app.records.primitives import Record
 from app.records.waits import Edge
 
 Cycle = tuple[int | str, ...]
-#: The waits of each main thread: several where it waits for whatever comes first.
-Graph = Mapping[int, tuple[Edge, ...]]
+#: A thread: pid and tid, 0 for the main thread.
+Node = tuple[int, int]
+#: The waits of each thread: several where it waits for whatever comes first.
+Graph = Mapping[Node, tuple[Edge, ...]]
 Lives = Callable[[int], bool]
 
 
@@ -51,11 +54,11 @@ class Deadlock(Record, frozen=True, kw_only=True):
 def find_deadlocks(edges: Iterable[Edge], lives: Lives) -> tuple[Deadlock, ...]:
     """Return every deadlock once, by the lowest pid of its cycle."""
     doomed = _doomed(list(edges), lives)
-    steps = {pid: _next(waits, lives) for pid, waits in doomed.items()}
-    first_of_cycle = _first_of_cycle({pid: unblocker for pid, (_, unblocker) in steps.items()})
-    members: dict[int, list[int]] = defaultdict(list)
-    for pid, first in first_of_cycle.items():
-        members[first].append(pid)
+    steps = {node: _next(waits, lives) for node, waits in doomed.items()}
+    first_of_cycle = _first_of_cycle({node: unblocker for node, (_, unblocker) in steps.items()})
+    members: dict[Node, list[Node]] = defaultdict(list)
+    for node, first in first_of_cycle.items():
+        members[first].append(node)
     return tuple(_deadlock(first, steps, members[first]) for first in sorted(members))
 
 
@@ -65,63 +68,76 @@ def unblockers(edge: Edge, lives: Lives) -> tuple[int, ...]:
     return tuple(pid for pid in holders if lives(pid))
 
 
+def _nodes(edge: Edge, lives: Lives) -> tuple[Node, ...]:
+    """Return the threads, any of which can end this wait: of each process its main thread, but of a lock its holder."""
+    pids = unblockers(edge, lives)
+    return tuple((pid, edge.holder_tid if len(pids) == 1 else 0) for pid in pids)
+
+
+def _counts(edge: Edge) -> bool:
+    """Return whether a wait may be a part of a deadlock."""
+    # A notify() waits for the processes that it has woken: over in a moment, or a finding of its own.
+    of_thread = edge.tid != 0 and edge.to == "acquire" and len(edge.holders) == 1
+    return not edge.timed and edge.to != "notify" and (edge.main or of_thread)
+
+
 def _doomed(edges: list[Edge], lives: Lives) -> Graph:
-    """Return the waits of the processes that can never continue: of all that wait, less those that can be freed."""
-    waiting: dict[int, list[Edge]] = defaultdict(list)
+    """Return the waits of the threads that can never continue: of all that wait, less those that can be freed."""
+    waiting: dict[Node, list[Edge]] = defaultdict(list)
     for edge in edges:
-        # A notify() waits for the processes that it has woken: over in a moment, or a finding of its own.
-        if edge.main and not edge.timed and edge.to != "notify" and lives(edge.pid):
-            waiting[edge.pid].append(edge)
+        if _counts(edge) and lives(edge.pid):
+            waiting[edge.pid, edge.tid].append(edge)
     blocked = {
-        pid: tuple(waits)
-        for pid, waits in waiting.items()
+        node: tuple(waits)
+        for node, waits in waiting.items()
         if all(one.certain and unblockers(one, lives) for one in waits)
     }
-    for pid in _freed(blocked, lives):
-        del blocked[pid]
+    for node in _freed(blocked, lives):
+        del blocked[node]
     return blocked
 
 
-def _freed(blocked: Graph, lives: Lives) -> set[int]:
-    """Return the processes with an unblocker that is not blocked, or is freed itself."""
-    waiters: dict[int, list[int]] = defaultdict(list)
-    freed: set[int] = set()
+def _freed(blocked: Graph, lives: Lives) -> set[Node]:
+    """Return the threads with an unblocker that is not blocked, or is freed itself."""
+    waiters: dict[Node, list[Node]] = defaultdict(list)
+    freed: set[Node] = set()
     for edge in (edge for waits in blocked.values() for edge in waits):
-        for holder in unblockers(edge, lives):
-            waiters[holder].append(edge.pid)
-            if holder in edge.through:
-                freed.add(edge.pid)
+        for holder in _nodes(edge, lives):
+            waiters[holder].append((edge.pid, edge.tid))
+            if holder[0] in edge.through:
+                freed.add((edge.pid, edge.tid))
     to_visit = [holder for holder in waiters if holder not in blocked] + list(freed)
     while to_visit:
-        new = [pid for pid in waiters.get(to_visit.pop(), ()) if pid not in freed]
+        new = [node for node in waiters.get(to_visit.pop(), ()) if node not in freed]
         freed.update(new)
         to_visit.extend(new)
     return freed
 
 
-def _next(waits: tuple[Edge, ...], lives: Lives) -> tuple[Edge, int]:
+def _next(waits: tuple[Edge, ...], lives: Lives) -> tuple[Edge, Node]:
     """Return its lowest unblocker, itself only if there is no other, and the wait for it."""
-    choices = ((edge, pid) for edge in waits for pid in unblockers(edge, lives))
-    return min(choices, key=lambda choice: (choice[1] == choice[0].pid, choice[1]))
+    choices = ((edge, node) for edge in waits for node in _nodes(edge, lives))
+    return min(choices, key=lambda choice: (choice[1] == (choice[0].pid, choice[0].tid), choice[1]))
 
 
-def _first_of_cycle(following: Mapping[int, int]) -> dict[int, int]:
-    """Return for each pid the lowest pid of the cycle that its path leads into."""
-    first_of: dict[int, int] = {}
+def _first_of_cycle(following: Mapping[Node, Node]) -> dict[Node, Node]:
+    """Return for each thread the lowest of the cycle that its path leads into."""
+    first_of: dict[Node, Node] = {}
     for start in following:
-        path: dict[int, int] = {}
-        pid = start
-        while pid not in first_of and pid not in path:
-            path[pid] = len(path)
-            pid = following[pid]
-        first = first_of[pid] if pid in first_of else min(list(path)[path[pid] :])
+        path: dict[Node, int] = {}
+        node = start
+        while node not in first_of and node not in path:
+            path[node] = len(path)
+            node = following[node]
+        first = first_of[node] if node in first_of else min(list(path)[path[node] :])
         first_of.update(dict.fromkeys(path, first))
     return first_of
 
 
-def _deadlock(first: int, steps: Mapping[int, tuple[Edge, int]], members: list[int]) -> Deadlock:
-    edges = [steps[first][0]]
-    while (pid := steps[edges[-1].pid][1]) != first:
-        edges.append(steps[pid][0])
-    behind = tuple(sorted(set(members) - {edge.pid for edge in edges}))
+def _deadlock(first: Node, steps: Mapping[Node, tuple[Edge, Node]], members: list[Node]) -> Deadlock:
+    edges, node = [steps[first][0]], steps[first][1]
+    while node != first:
+        edges.append(steps[node][0])
+        node = steps[node][1]
+    behind = tuple(sorted({pid for pid, _ in members} - {edge.pid for edge in edges}))
     return Deadlock(edges=tuple(edges), blocked_behind=behind)

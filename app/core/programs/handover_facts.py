@@ -54,6 +54,7 @@ class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     reach: tuple[str, ...] | None = None
     reach_of_threads: dict[Int64, tuple[str, ...]] = {}
     reach_of_handlers: dict[Int64, tuple[str, ...] | None] = {}
+    thread_names: dict[Int64, str] = {}
 
 
 class Users(Struct, frozen=True, array_like=True):

@@ -123,6 +123,9 @@ class Edges(Struct):
             of=one.of,
             holders=holders,
             main=one.main,
+            tid=0 if one.main else one.tid,
+            thread="" if one.main else self.book.reach.names.get(one.pid, {}).get(one.tid, ""),
+            holder_tid=self._holder_tid(one),
             timed=one.timed,
             alone=one.alone,
             through=tuple(pid for pid in holders if self._may_while_blocked(pid, one)),
@@ -158,6 +161,10 @@ class Edges(Struct):
         blocked = one.tid if holder == one.pid else holder
         others = (tid for tid in self.active.get(holder, ()) if tid != blocked)
         return any(one.thing is None or self.book.can_use(holder, one.thing, tid) for tid in others)
+
+    def _holder_tid(self, one: Blocked) -> int:
+        is_lock = one.at and one.at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK}
+        return one.at.reading.holding.tid if one.at and is_lock and one.to == "acquire" else 0
 
     def _inherited(self, one: Blocked) -> tuple[int, ...]:
         """Return the users of what is waited for whose code cannot use it."""

@@ -22,9 +22,13 @@ _UNSEEN_LOOKS, _UNSEEN_S = 3, 1.0
 
 
 class Holding(Struct):
-    """The holder of a lock; ``since`` is monotonic.  ``last``: the process last seen to hold it, maybe dead."""
+    """The holder of a lock, by its thread ``tid`` (0: the main thread, or unknown); ``since`` is monotonic.
+
+    ``last``: the process last seen to hold it, maybe dead.
+    """
 
     holder: int | None = None
+    tid: int = 0
     since: float | None = None
     unknown: bool = False
     abandoned: bool = False
@@ -40,7 +44,7 @@ class Holding(Struct):
     def held_by(self, pid: int, since: float) -> None:
         """Record the holder; ``since``: when it was first seen, or reported."""
         if self.holder != pid or self.since is None:
-            self.since = since
+            self.since, self.tid = since, 0
         self.holder = self.last = pid
         self.unknown = self.abandoned = False
         self._nobody_looks = 0

@@ -12,16 +12,18 @@ from app.protocol.observer import Handling, Started, Threaded
 
 #: Processes, and threads of a process, that are remembered, of each the newest.
 _MAX_REMEMBERED = 1000
+_LONGEST_NAME = 100
 _Keys = frozenset[str]
 V = TypeVar("V")
 
 
 class Reach(Struct):
-    """By pid; of threads also by tid, of handlers by signal, where None stands for anything."""
+    """By pid; of threads also by tid, of handlers by signal, where None is for anything.  ``names`` are of threads."""
 
     processes: dict[int, _Keys] = field(default_factory=dict)
     threads: dict[int, dict[int, _Keys]] = field(default_factory=dict)
     handlers: dict[int, dict[int, _Keys | None]] = field(default_factory=dict)
+    names: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def started(self, word: Started) -> None:
         """Note what a child can use."""
@@ -30,10 +32,15 @@ class Reach(Struct):
             _forget_oldest(self.processes)
 
     def threaded(self, pid: int, word: Threaded) -> None:
-        """Note what a thread can use."""
+        """Note what a thread can use, and what it is called."""
+        names = self.names.setdefault(pid, {})
+        names[word.tid] = word.name[:_LONGEST_NAME]
+        _forget_oldest(names)
         threads = self.threads.setdefault(pid, {})
-        threads[word.tid] = frozenset(word.reaches)
-        _forget_oldest(threads)
+        threads.pop(word.tid, None)
+        if word.reaches is not None:
+            threads[word.tid] = frozenset(word.reaches)
+            _forget_oldest(threads)
 
     def handling(self, pid: int, word: Handling) -> None:
         """Note what the handler of a signal can use, or that there is none any more."""
@@ -50,7 +57,7 @@ class Reach(Struct):
 
     def gone(self, pid: int) -> None:
         """Forget a process that has ended."""
-        for known in (self.processes, self.threads, self.handlers):
+        for known in (self.processes, self.threads, self.handlers, self.names):
             known.pop(pid, None)
 
     def of_process(self, pid: int, keys: Collection[str]) -> bool:

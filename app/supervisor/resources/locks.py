@@ -33,12 +33,21 @@ class LockReader:
             return
         last = holding.holder
         if last in thing.users and (turn + thing.number) % _READ_ALL_EVERY and (self.count(thing, last) or 0) > 0:
+            holding.tid = self._holding_thread(thing, last)
             return
         counts = {pid: self.count(thing, pid) for pid in thing.users}
         again = self.semaphore(thing)
         if again is not None and again.value == 0:
             owners = {pid: at for pid in thing.users if (at := self.owner_since(thing, pid))}
             lock_owners.judge(holding, counts, owners, reading.dead_owners, now, somebody_died=thing.deaths > 0)
+            holding.tid = self._holding_thread(thing, holding.holder)
+
+    def _holding_thread(self, thing: Thing, pid: int | None) -> int:
+        """Return the thread that acquired the lock; 0 for the main thread, or if that cannot be read."""
+        view, address = self._views.get(pid or 0), number(thing.users.get(pid or 0, {}), "object")
+        found = view.memory.semlock(address) if view and address is not None else None
+        tid = view.thread_of(found.last_tid) if view and found else None
+        return 0 if tid in (None, pid) else int(tid or 0)
 
     def acquisitions(self, thing: Thing, now: float) -> None:
         """Read who has acquired a semaphore, and how often processes died without releasing it."""

@@ -23,6 +23,8 @@ _LOOK_AGAIN_AFTER = 8
 #: Threads whose last wait is remembered.
 _MAX_RUNS = 256
 _NOWHERE = "none"
+#: Where glibc keeps the number of a thread in its ``struct pthread``.
+_TID_AT = {"x86_64": 720, "aarch64": 208}
 
 
 class _Run(NamedTuple):
@@ -56,6 +58,8 @@ class ProcessView:
         self._mapped_in = self._turn = 0
         self._missed: dict[int, int] = {}
         self._runs: dict[int, _Run] = {}
+        #: By identifier, the threads that were found.
+        self._threads: dict[int, int] = {}
         self._borrower: Borrower | None = None
 
     def begin(self, turn: int) -> None:
@@ -91,6 +95,21 @@ class ProcessView:
             self._mapped_in = self._turn
             self.mappings = Mappings(proc.whole(f"{self.folder}/maps", _MAPS_BYTES))
             self.names = self.mappings.names()
+
+    def thread_of(self, ident: int) -> int | None:
+        """Return the thread with an identifier of Python's `threading.get_ident`; None if that cannot be told.
+
+        It is the address of glibc's ``struct pthread``, which has the number of the thread.
+        """
+        at = _TID_AT.get(os.uname().machine)
+        raw = self.memory.read(ident + at, 4) if at is not None else b""
+        tid = int.from_bytes(raw, "little")
+        if len(raw) != 4 or (self._threads.get(ident) != tid and str(tid) not in proc.names(f"{self.folder}/task")):
+            return None
+        if len(self._threads) > _MAX_RUNS:
+            self._threads.clear()
+        self._threads[ident] = tid
+        return tid
 
     def semaphore_at(self, address: int) -> int | None:
         """Return the inode of the semaphore that is mapped at an address; None if there is none."""

@@ -173,3 +173,25 @@ def test_the_same_graph_gives_the_same_cycles(edges: list[Edge], shuffle: Random
     other = list(edges)
     shuffle.shuffle(other)
     assert find_deadlocks(other, alive) == found
+
+
+def test_threads_of_two_processes_that_take_two_locks_in_opposite_order() -> None:
+    """Wherever their main threads are; a wait of a thread for anything but a lock is none that lasts for ever."""
+    threads = {"main": False, "tid": 7, "holder_tid": 7}
+    assert cycles(edge(ONE, "b", TWO, **threads), edge(TWO, "a", ONE, **threads)) == [(ONE, "b", TWO, "a")]
+    other = threads | {"holder_tid": 8}
+    assert cycles(edge(ONE, "b", TWO, **other), edge(TWO, "a", ONE, **threads)) == []
+    assert cycles(edge(ONE, "b", TWO, to="get", **threads), edge(TWO, "a", ONE, to="get", **threads)) == []
+
+
+def test_two_threads_of_one_process_that_take_two_locks_in_opposite_order() -> None:
+    one = edge(ONE, "b", ONE, main=False, tid=7, holder_tid=8)
+    other = edge(ONE, "a", ONE, main=False, tid=8, holder_tid=7)
+    assert cycles(one, other) == [(ONE, "b", ONE, "a")]
+
+
+def test_a_main_thread_that_waits_for_the_lock_of_a_thread() -> None:
+    """The thread runs, or waits for a lock of the main thread."""
+    waits = edge(ONE, "a", TWO, holder_tid=7)
+    assert cycles(waits, edge(TWO, "b", ONE)) == []
+    assert cycles(waits, edge(TWO, "b", ONE, main=False, tid=7)) == [(ONE, "a", TWO, "b")]

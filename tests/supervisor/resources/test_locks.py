@@ -5,8 +5,10 @@ import signal
 
 import pytest
 
+from app.core.findings.wait_graph import find_deadlocks
 from app.linux import proc
 from app.records.errors import NoSuchProcess, NotPossible
+from app.records.waits import Edge
 from tests.supervisor.resources.observed_programs import Watched, watched
 from tests.waiting import wait_until
 
@@ -286,3 +288,64 @@ if __name__ == "__main__":
         lock = program.see(lambda it: (one := it.one("lock")) and one.abandoned and one)
         assert (lock.holder, lock.holder_unknown) == ((dead, None) if owners else (None, True))
         assert program.resources.break_lock(lock.id).startswith("Released ")
+
+
+@pytest.mark.parametrize("of", ["two processes", "one process"])
+def test_threads_that_take_two_locks_in_opposite_order(of: str, tmp_path) -> None:
+    """Their main threads go on; each thread is named, and known as the holder of its lock."""
+    code = """
+def take(first, second, met):
+    with first:
+        met.wait()
+        with second:
+            pass
+
+def serve(first, second, met):
+    thread = threading.Thread(target=take, args=(first, second, met), name="job")
+    thread.start()
+    tell(os.getpid(), thread.native_id)
+    while True:
+        time.sleep(0.05)
+
+if __name__ == "__main__":
+    mp = multiprocessing.get_context("fork")
+    a, b, met = mp.Lock(), mp.Lock(), mp.Barrier(2)
+    if sys.argv[1] == "one process":
+        threading.Thread(target=take, args=(a, b, met), name="job").start()
+        serve(b, a, met)
+    for first, second in ((a, b), (b, a)):
+        mp.Process(target=serve, args=(first, second, met), daemon=True).start()
+    wait()
+"""
+    with watched(tmp_path, code, of) as program:
+        pid, tid = map(int, program.told())
+
+        def found(it: Watched) -> list[Edge]:
+            [deadlock] = find_deadlocks(it.edges("acquire"), lambda _: True) or [None]
+            return list(deadlock.edges) if deadlock else []
+
+        edges = program.see(found)
+        assert {edge.thread for edge in edges} == {"job"}
+        assert (pid, tid) in {(edge.pid, edge.tid) for edge in edges}
+        assert len({edge.pid for edge in edges}) == (1 if of == "one process" else 2)
+
+
+def test_a_lock_that_another_thread_holds_is_no_deadlock(tmp_path) -> None:
+    """The main thread waits for it, and the thread that has acquired it runs."""
+    code = """
+def hold(lock):
+    with lock:
+        tell("held")
+        while True:
+            time.sleep(0.05)
+
+lock = multiprocessing.Lock()
+threading.Thread(target=hold, args=(lock,), daemon=True).start()
+time.sleep(0.2)
+lock.acquire()
+"""
+    with watched(tmp_path, code) as program:
+        edge = program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0].holders and it.edges("acquire")[0])
+        assert (edge.holders, edge.tid) == ((program.pid,), 0)
+        assert edge.holder_tid
+        assert find_deadlocks([edge], lambda _: True) == ()

@@ -126,25 +126,30 @@ def _start_thread(original):
     """Report which resources a thread of the program can use: any other has no part in a wait for them."""
 
     def start(self):
-        reaches = None
-        if _reports_threads():
-            try:
-                reaches = _reach(self, "_target", "_args", "_kwargs")
-            except Exception:
-                LINE.missed()
+        told = _reports_threads()
+        try:
+            # Before the start: the thread deletes its target when it ends.
+            reaches = _reach(self, "_target", "_args", "_kwargs") if told else None
+        except Exception:
+            reaches = None
         original(self)
-        if reaches is not None:
-            tell(
-                b'{"kind":"thread","tid":%d,"name":%s,"reaches":%s,"at":%d}'
-                % (
-                    self.native_id,
-                    quoted(_short(self.name)).encode("ascii"),
-                    encoded(reaches).encode("ascii"),
-                    monotonic_ns(),
-                )
-            )
+        if told:
+            _tell_thread(self, reaches)
 
     return start
+
+
+def _tell_thread(thread, reaches):
+    try:
+        told = '{"kind":"thread","tid":%d,"name":%s,"reaches":%s,"at":%d}' % (
+            thread.native_id,
+            quoted(_short(thread.name)),
+            encoded(reaches),
+            monotonic_ns(),
+        )
+        tell(told.encode("ascii"))
+    except Exception:
+        LINE.missed()
 
 
 def _signal(original):
