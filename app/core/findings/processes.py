@@ -1,7 +1,7 @@
 """Findings about how processes were started, joined and left behind.  Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from app.records.process import State
 from app.records.waits import Finding, FindingKind
@@ -17,6 +17,8 @@ ZOMBIE_AFTER_S = 10.0
 HELPERS = frozenset({"tracker", "forkserver"})
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
+#: So much later than its replacement starts, the end of a worker may be seen.
+_SEEN_LATE_S = 0.5
 
 
 def zombies(scene: Scene) -> Iterator[Candidate]:
@@ -160,9 +162,10 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
 
 def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each process that forked while it had several threads."""
-    forked = [actor for actor in scene.actors.values() if _other_threads(actor) > 0]
-    for parent, children in _by_parent(forked).items():
-        threads = phrases.number(max(map(_other_threads, children)), "other thread")
+    first_ends = _first_ends(scene)
+    others = {actor.pid: _other_threads(actor, first_ends) for actor in scene.actors.values()}
+    for parent, children in _by_parent(actor for actor in scene.actors.values() if others[actor.pid] > 0).items():
+        threads = phrases.number(max(others[actor.pid] for actor in children), "other thread")
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -179,10 +182,26 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
         yield Candidate(finding=finding, after_s=0.0)
 
 
-def _other_threads(actor: Actor) -> int:
-    """Return how many, less those of the pool that replaces a worker: a Pool forks from a thread by design."""
-    replaced = (actor.role or "").startswith(POOL_ROLE) and actor.threads_at_fork >= POOL_THREADS
-    return actor.threads_at_fork - POOL_THREADS * replaced
+def _first_ends(scene: Scene) -> dict[str, float]:
+    """Return by role when the first worker of a pool ended."""
+    found: dict[str, float] = {}
+    for actor in scene.actors.values():
+        if actor.role and actor.role.startswith(POOL_ROLE) and actor.process.exited_at is not None:
+            found[actor.role] = min(actor.process.exited_at, found.get(actor.role, actor.process.exited_at))
+    return found
+
+
+def _other_threads(actor: Actor, first_ends: Mapping[str, float]) -> int:
+    """Return how many, less those of the pool that replaces a worker: a Pool forks from a thread by design.
+
+    Some of the pool's threads may have ended already, in a pool that is being closed.
+    """
+    role, threads = actor.role or "", actor.threads_at_fork
+    if not role.startswith(POOL_ROLE):
+        return threads
+    started_at = actor.process.start_time or 0.0
+    replaced = threads >= POOL_THREADS or started_at > first_ends.get(role, float("inf")) - _SEEN_LATE_S
+    return threads - min(threads, POOL_THREADS) if replaced else threads
 
 
 def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:

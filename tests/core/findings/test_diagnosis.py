@@ -317,6 +317,15 @@ def test_the_threads_of_a_pool_are_its_own_business() -> None:
         assert found.text.startswith("main (pid 10) had 1 other thread when")
 
 
+@pytest.mark.parametrize(("started_at", "told"), [(START - 60, True), (START + 1, False)])
+def test_a_pool_that_is_closed_replaces_a_worker_with_fewer_threads(started_at: float, told: bool) -> None:  # noqa: FBT001
+    """Known by the worker before, which ended before this one was started."""
+    ended = actor(ONE, dead=0, role="pool:1", exited_at=START)
+    new = actor(TWO, threads_at_fork=2, role="pool:1", start_time=started_at)
+    kinds = [finding.kind for finding in settled(scene(ended, new)).findings]
+    assert kinds == [FindingKind.FORK_FROM_THREADS] * told
+
+
 def test_leaks() -> None:
     leak = Leak(name="psm_1a2b", program="p1", is_memory=True, made_by=MAIN, size_bytes=2 * 1024 * 1024)
     found = only(scene(leaks=(leak,)), FindingKind.LEAK)

@@ -322,7 +322,7 @@ if __name__ == "__main__":
 
         def found(it: Watched) -> list[Edge]:
             [deadlock] = find_deadlocks(it.edges("acquire"), lambda _: True) or [None]
-            return list(deadlock.edges) if deadlock else []
+            return list(deadlock.edges) if deadlock and all(edge.thread for edge in deadlock.edges) else []
 
         edges = program.see(found)
         assert {edge.thread for edge in edges} == {"job"}
