@@ -12,7 +12,6 @@ signal, SIGCHLD too, writes a byte into a pipe that it polls.
 """
 
 import contextlib
-import errno
 import json
 import os
 import signal
@@ -29,6 +28,7 @@ from app.linux.heartbeat import Heartbeat
 from app.settings import Settings, SettingsError
 from app.standard_error import say
 
+from .address import CannotListen, listen
 from .cgroup import Cgroup
 from .guardian import GUARDIAN_DIED, guarded
 from .home_lock import AlreadyServed, HomeLock
@@ -45,7 +45,6 @@ HELPERS_GRACE_S = 1.0
 SWEEP_PAUSE_S = 0.02
 #: A second stop signal within this time is ignored: the kernel and a shell may both send SIGHUP for one terminal.
 SAME_REQUEST_S = 0.5
-BACKLOG = 1024
 #: Between two checks of the heartbeats.
 HEARTBEAT_CHECK_S = 1.0
 #: With the supervisor its processes end, so it gets more time; the web process holds nothing.
@@ -53,10 +52,6 @@ REPLACE_SUPERVISOR_AFTER_S = 60.0
 REPLACE_WEB_AFTER_S = 15.0
 #: Without a supervisor there is nothing to serve: after so many failed starts in a row the launcher ends.
 MAX_SUPERVISOR_FAILURES = 6
-
-
-class CannotListen(Exception):
-    """The address cannot be bound."""
 
 
 class Phase(Enum):
@@ -75,7 +70,7 @@ def serve(*, as_json: bool = False) -> int:
         chosen = settings.load()
         lock = HomeLock(chosen.home)
         chosen = _with_token(chosen)
-        listener = _listen(chosen.host, chosen.port)
+        listener = listen(chosen.host, chosen.port)
     except (SettingsError, AlreadyServed, CannotListen, OSError) as error:
         say(str(error))
         return 1
@@ -90,25 +85,6 @@ def _with_token(chosen: Settings) -> Settings:
     path = chosen.home / "token"
     say(f"{path} holds no token; moved it to {own_files.set_aside(path).name} and made a new one")
     return replace(chosen, token=home.token(chosen.home))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-        except OSError:
-            listener.close()
-            raise
-    except OSError as error:
-        advice = (
-            "; set PROCESSION_PORT to another one, or to 0 for a free port" if error.errno == errno.EADDRINUSE else ""
-        )
-        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}{advice}") from None
-    listener.listen(BACKLOG)
-    return listener
 
 
 class Launcher:
