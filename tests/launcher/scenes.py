@@ -204,7 +204,7 @@ def a_chain_hides_from_the_next(home: Path) -> None:
     stranger, chain = Stranger(), Chain(home)
     chain.kill(chain.instance.serve.pid, chain.instance.launcher_pid, chain.instance.supervisor_pid)
     chain.instance.wait_ended()
-    assert chain.runs()
+    wait_until(chain.runs, message="nobody is left that could end the chain")
     with Instance(home):
         assert not chain.runs()
     assert stranger.lives()
