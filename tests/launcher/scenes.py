@@ -118,8 +118,8 @@ def journal_names_a_stranger(home: Path) -> None:
     with Instance(home) as instance:
         for _ in range(2):
             instance.launch("sleep", seconds=600)
-        # The supervisor first: without a guardian it begins to stop its processes.
-        for pid in (instance.supervisor_pid, instance.serve.pid, instance.web_pid):
+        # The guardian last: without it the others end, each in its own way.
+        for pid in (instance.supervisor_pid, instance.web_pid, instance.serve.pid):
             os.kill(pid, signal.SIGKILL)
         instance.wait_ended()
         instance.wait_nothing_alive()

@@ -249,8 +249,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         policy = RestartPolicy(policy="on-failure")
         for _ in (KEPT, OTHER):
             instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, restart=policy))
-        # The supervisor first: without a guardian it begins to stop its processes.
-        for pid in (instance.supervisor_pid, instance.serve.pid, instance.web_pid):
+        # The guardian last: without it the others end, each in its own way.
+        for pid in (instance.supervisor_pid, instance.web_pid, instance.serve.pid):
             os.kill(pid, signal.SIGKILL)
         instance.wait_ended()
         instance.wait_nothing_alive()
