@@ -47,7 +47,8 @@ class Resource(Record, frozen=True, kw_only=True):
     created, e.g. ``jobs (train.py:41)``, or what it is within its whole: ``_rlock``; ``title`` is what to show as its
     name, ``jobs`` or ``read lock of jobs``, and ``place`` is ``train.py:41``.  ``figure`` is its state in words:
     ``12 of 50 items``, ``2 of 3 free``, ``held``.  ``users``: living pids that have it;
-    ``ended_users``: the last ended ones that could use it.  ``manager``: the id of the manager that keeps it.
+    ``ended_users``: the last ended ones that could use it; ``inherited_by``, of one that is
+    waited for: users by fork whose code cannot use it.  ``manager``: the id of the manager that keeps it.
 
     - queue: ``size`` (None for a simple queue), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
       items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item
@@ -74,6 +75,7 @@ class Resource(Record, frozen=True, kw_only=True):
     created_at: float
     users: tuple[int, ...] = ()
     ended_users: tuple[int, ...] = ()
+    inherited_by: tuple[int, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     parts: tuple[str, ...] = ()
     part_of: str | None = None

@@ -33,9 +33,8 @@ class Edge(Record, frozen=True, kw_only=True):
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
     (in accept, a client's handshake).  ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.
     ``holder_tid``: the thread of its only holder that has the lock, 0 for the main one.  ``timed``: the wait has a
-    timeout.  ``alone``: all its other threads wait too.  ``through``: the holders that could end it while their main
-    thread is blocked.  ``inherited``: processes that have the resource by fork, but whose code cannot use it.
-    ``certain``: only its holders can end the wait; others make no deadlock.
+    timeout.  ``alone``: all its other threads wait too.  ``otherwise``: a holder could end it while its main
+    thread is blocked.  ``certain``: only its holders can end the wait; others make no deadlock.
 
     In words (`wait_words`): ``phrase`` before what is awaited, ``ended_by`` after it, before the names of those who can
     end the wait, ``label`` for an arrow of the drawing.  ``unblockers``: whom ``ended_by`` names if these are not the
@@ -54,8 +53,7 @@ class Edge(Record, frozen=True, kw_only=True):
     holder_tid: int = 0
     timed: bool = False
     alone: bool = True
-    through: tuple[int, ...] = ()
-    inherited: tuple[int, ...] = ()
+    otherwise: bool = False
     certain: bool = True
     phrase: str = ""
     label: str = ""

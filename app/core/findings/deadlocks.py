@@ -98,7 +98,7 @@ def _evidence(scene: Scene, deadlock: Deadlock) -> str:
         resource = scene.resources.get(edge.resource or "")
         if resource and not _is_lock(scene, edge):
             ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
-            inherited |= dict.fromkeys(pid for pid in edge.inherited if scene.lives(pid))
+            inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
     text = ""
     if ended:
         those = "The process that could have done so has" if len(ended) == 1 else "Those that could have done so have"

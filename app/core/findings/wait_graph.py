@@ -104,7 +104,7 @@ def _freed(blocked: Graph, lives: Lives) -> set[Node]:
     for edge in (edge for waits in blocked.values() for edge in waits):
         for holder in _nodes(edge, lives):
             waiters[holder].append((edge.pid, edge.tid))
-            if holder[0] in edge.through:
+            if edge.otherwise:
                 freed.add((edge.pid, edge.tid))
     to_visit = [holder for holder in waiters if holder not in blocked] + list(freed)
     while to_visit:

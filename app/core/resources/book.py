@@ -133,6 +133,7 @@ class Book:
             thing.deaths += 1
             if self.can_use(pid, thing):
                 thing.ended_users = [*thing.ended_users[1 - _MOST_ENDED :], pid]
+            thing.used_by.discard(pid)
             self._take(pid, thing, now)
         if pool := self.pool_of(pid):
             self.touched.add(pool.id)

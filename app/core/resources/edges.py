@@ -78,9 +78,12 @@ class Edges(Struct):
     active: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     _starts: dict[_Name, _Start] = field(default_factory=dict)
+    _free: dict[str, frozenset[int]] = field(default_factory=dict)
+    _only_inherited: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def look(self, found: Iterable[Blocked], wall: float, wall_of_mono: float) -> None:
         """Replace the edges by what was seen at this moment."""
+        self._free, self._only_inherited = {}, {}
         chosen: dict[_Name, Blocked] = {}
         for one in found:
             name = (one.pid, one.thing.id if one.thing else None, one.of, one.to)
@@ -128,8 +131,7 @@ class Edges(Struct):
             holder_tid=self._holder_tid(one),
             timed=one.timed,
             alone=one.alone,
-            through=tuple(pid for pid in holders if self._may_while_blocked(pid, one)),
-            inherited=self._inherited(one),
+            otherwise=self._may_end_otherwise(holders, one),
             certain=one.certain,
         )
 
@@ -149,29 +151,38 @@ class Edges(Struct):
         # If only the process itself has the other end, it alone can end its wait.
         return others or ((one.pid,) if one.pid in able else ())
 
-    def _may_while_blocked(self, holder: int, one: Blocked) -> bool:
-        """Return whether a process could end the wait although its main thread, or the one that waits, is blocked.
-
-        Another thread could, or the handler of a signal.
-        """
+    def _may_end_otherwise(self, holders: tuple[int, ...], one: Blocked) -> bool:
+        """Return whether a holder could end the wait while its main thread, or the one that waits, is blocked."""
         if one.of is not None or one.to == "acquire":
             return False
-        if self.book.can_use_in_handler(holder, one.thing):
+        if one.thing is None or one.pid in holders:
+            return any(self._may_while_blocked(pid, one.thing, one.tid if pid == one.pid else pid) for pid in holders)
+        return not self._free_users(one.thing).isdisjoint(holders)
+
+    def _may_while_blocked(self, pid: int, thing: Thing | None, blocked: int) -> bool:
+        """Return whether a handler of a signal, or a thread that is not ``blocked``, can use a thing."""
+        if self.book.can_use_in_handler(pid, thing):
             return True
-        blocked = one.tid if holder == one.pid else holder
-        others = (tid for tid in self.active.get(holder, ()) if tid != blocked)
-        return any(one.thing is None or self.book.can_use(holder, one.thing, tid) for tid in others)
+        others = (tid for tid in self.active.get(pid, ()) if tid != blocked)
+        return any(thing is None or self.book.can_use(pid, thing, tid) for tid in others)
+
+    def _free_users(self, thing: Thing) -> frozenset[int]:
+        """Return the users of a thing that can use it while their main thread is blocked; worked out once a look."""
+        if (found := self._free.get(thing.key)) is None:
+            found = frozenset(pid for pid in thing.users if self._may_while_blocked(pid, thing, pid))
+            self._free[thing.key] = found
+        return found
+
+    def _bystanders(self, thing: Thing) -> frozenset[int]:
+        """Return the users of a thing whose code cannot use it; worked out once a look."""
+        if (found := self._only_inherited.get(thing.key)) is None:
+            found = frozenset(pid for pid in thing.users if not self.book.can_use(pid, thing))
+            self._only_inherited[thing.key] = found
+        return found
 
     def _holder_tid(self, one: Blocked) -> int:
         is_lock = one.at and one.at.kind in {ResourceKind.LOCK, ResourceKind.RLOCK}
         return one.at.reading.holding.tid if one.at and is_lock and one.to == "acquire" else 0
-
-    def _inherited(self, one: Blocked) -> tuple[int, ...]:
-        """Return the users of what is waited for whose code cannot use it."""
-        thing = one.thing
-        if thing is None or one.holders is not None:
-            return ()
-        return tuple(sorted(pid for pid in thing.users if pid != one.pid and not self.book.can_use(pid, thing)))
 
     def _lock_holders(self, at: Thing, reading: Reading, pid: int) -> tuple[int, ...]:
         holding = reading.holding
@@ -179,14 +190,14 @@ class Edges(Struct):
             return ()
         if holding.holder is not None:
             return (holding.holder,)
-        return tuple(sorted(user for user in at.users if user != pid and self.book.can_use(user, at)))
+        return tuple(sorted(at.users.keys() - self._bystanders(at) - {pid}))
 
     def _able(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         """Return the processes that can do what is waited for; of a pool only its own, whoever inherited its pipes."""
         able = self._with_the_other_end(at, reading, one)
         pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
         able = (able & {*pool.workers, pool.created_by} if pool else None) or able
-        return {pid for pid in able if pid == one.pid or self.book.can_use(pid, one.thing or at)}
+        return able - (self._bystanders(one.thing or at) - {one.pid})
 
     def _with_the_other_end(self, at: Thing, reading: Reading, one: Blocked) -> set[int]:
         pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
@@ -209,3 +220,4 @@ class Edges(Struct):
                 waiting.setdefault(thing.key, []).append(waits)
         for thing in self.book:
             thing.reading.waiting = tuple(waiting.get(thing.key, ()))
+            thing.reading.inherited_by = tuple(sorted(self._bystanders(thing))) if thing.reading.waiting else ()

@@ -35,3 +35,4 @@ class Reading(Struct):
     connections: int | None = None
     mapped_by: tuple[int, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    inherited_by: tuple[int, ...] = ()

@@ -55,6 +55,7 @@ class Records:
             created_at=thing.created_at,
             users=tuple(sorted({*composition.users, *reading.mapped_by})) if reading.mapped_by else composition.users,
             ended_users=tuple(thing.ended_users),
+            inherited_by=reading.inherited_by,
             waiting=reading.waiting,
             parts=composition.ids,
             part_of=composition.part_of,

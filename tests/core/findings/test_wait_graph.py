@@ -108,8 +108,8 @@ def test_a_message_over_a_pipe_that_is_no_resource() -> None:
 
 def test_another_thread_might_send() -> None:
     """Only a thread that can use what it would be sent by is such a thread: see `Edges`."""
-    for through, found in (((ONE,), []), ((), [(MAIN, "a", ONE, "b")])):
-        assert cycles(edge(MAIN, "a", ONE, to="get", through=through), edge(ONE, "b", MAIN, to="get")) == found
+    for otherwise, found in ((True, []), (False, [(MAIN, "a", ONE, "b")])):
+        assert cycles(edge(MAIN, "a", ONE, to="get", otherwise=otherwise), edge(ONE, "b", MAIN, to="get")) == found
 
 
 def test_a_notify_waits_only_for_a_moment() -> None:

@@ -66,7 +66,7 @@ def test_company_that_does_not_use_the_queue_is_no_way_out(tmp_path: Path, compa
         edge = program.see(lambda one: (edge := waiting(one)) and is_hopeless(edge) and edge)
         assert edge
         assert program.one("queue").ended_users == (int(worker),)
-        assert len(edge.inherited) == ("Process" in company and method == "fork")
+        assert len(program.one("queue").inherited_by) == ("Process" in company and method == "fork")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_company_that_may_use_the_queue_is_a_way_out(tmp_path: Path, company: st
             lambda one: _has_ended(one, int(worker)) and (edge := waiting(one)) and may_end(edge) and edge
         )
         assert edge
-        assert edge.inherited == ()
+        assert program.one("queue").inherited_by == ()
 
 
 def _has_ended(program: Watched, worker: int) -> bool:
@@ -96,4 +96,4 @@ def _has_ended(program: Watched, worker: int) -> bool:
 
 
 def may_end(edge: Edge) -> bool:
-    return bool(set(edge.holders) - {edge.pid}) or edge.pid in edge.through
+    return bool(set(edge.holders) - {edge.pid}) or edge.otherwise

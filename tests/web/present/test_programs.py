@@ -28,6 +28,7 @@ ALWAYS = {
     "created_at",
     "users",
     "ended_users",
+    "inherited_by",
     "waiting",
     "parts",
     "part_of",
