@@ -59,9 +59,13 @@ class Started:
         return self.log.read_text() if self.log.exists() else ""
 
     def wait_for_log(self, text: str) -> str:
-        """The log, once `text` is in it."""
-        wait_until(lambda: text in self.log_text(), message=f"{text!r} in the log")
-        return self.log_text()
+        """The log, once `text` is in it and its last line is complete."""
+
+        def written() -> str:
+            log = self.log_text()
+            return log if text in log and log.endswith("\n") else ""
+
+        return wait_until(written, message=f"{text!r} in the log")
 
     def end(self) -> int | None:
         """Its exit code, once it has ended by itself."""

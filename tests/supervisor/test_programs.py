@@ -79,9 +79,10 @@ class Programs:
         return wait_until(lambda: self.log_with(program, text), 20, f"{text!r} in the log of {program}")
 
     def log_with(self, program: str, text: str, times: int = 1) -> str:
-        """Return the log if it contains the text that many times, else nothing."""
+        """Return the log, without a line that is not complete yet, if it contains the text that many times."""
         path = self.supervisor.home / "logs" / f"{program}.log"
-        log = path.read_text() if path.exists() else ""
+        lines, end, _ = (path.read_text() if path.exists() else "").rpartition("\n")
+        log = lines + end
         return log if log.count(text) >= times else ""
 
     def named(self, program: str) -> dict[str, Any]:
