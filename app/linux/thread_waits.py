@@ -18,11 +18,11 @@ from . import pipes, proc, syscalls
 from .memory import Memory
 from .syscalls import Call
 
-For: TypeAlias = Literal["semaphore", "read", "write", "child", "accept", "other"]
+For: TypeAlias = Literal["semaphore", "read", "write", "child", "accept", "thread", "other"]
 
 _MACHINE = os.uname().machine
 _MAX_THREADS = 64
-UNKNOWN = 0
+UNKNOWN = -2
 _MAX_POLLED = 256  # fds
 _MAX_SELECTED = 1024  # fds, as many as select() takes
 _EPOLL_BYTES = 8 * 1024  # a hundred fds; a process with more of them is a server
@@ -39,7 +39,7 @@ _P_PID = 1
 
 
 class Wait(NamedTuple):
-    """A thread waits for ``what``: the address of a semaphore, an fd, or a pid.
+    """A thread waits for ``what``: the address of a semaphore or of a lock between threads, an fd, or a pid.
 
     ``timed``: it has a timeout; ``brief``: a short one.  ``ran`` is how long the thread has run in its life (ns): as
     long as that stays the same, it is the same wait.
@@ -57,12 +57,13 @@ class Wait(NamedTuple):
 class Threads(NamedTuple):
     """The waits of a process's threads.
 
-    ``active`` are the threads that do not wait, without a timeout, for another thread of the process; `UNKNOWN` stands
-    for those that were not looked at.
+    ``tids``: all threads; ``active``: those that do not wait, without a timeout, for another thread of the process;
+    `UNKNOWN` stands for those that were not looked at.
     """
 
     waits: tuple[Wait, ...] = ()
     active: tuple[int, ...] = ()
+    tids: tuple[int, ...] = ()
 
     @property
     def alone(self) -> bool:
@@ -84,7 +85,8 @@ def look(pid: int, folder: str, memory: Memory) -> Threads:
             timed, brief = bool(call.has_timeout), call.is_brief
             awaited = rule(call, _Source(folder, memory))
             found.extend(Wait(tid, tid == pid, for_, what, timed, ran, brief) for for_, what in awaited)
-    return Threads(tuple(found), tuple(active))
+    looked_at = map(int, tids[:_MAX_THREADS])
+    return Threads(tuple(found), tuple(active), (*looked_at, *(tid for tid in active if tid == UNKNOWN)))
 
 
 def _ran(task: str) -> int:
@@ -104,8 +106,8 @@ class _Source(NamedTuple):
 
 def _futex(call: Call, source: _Source) -> Found:
     # A private futex is a lock between threads of the process, which no other process can release.
-    if not call.within_process and call.args[1] & _FUTEX_COMMAND in _FUTEX_WAITS:
-        yield "semaphore", call.args[0]
+    if call.args[1] & _FUTEX_COMMAND in _FUTEX_WAITS and not (call.within_process and call.has_timeout):
+        yield "thread" if call.within_process else "semaphore", call.args[0]
 
 
 def _restarted(call: Call, source: _Source) -> Found:

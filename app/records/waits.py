@@ -1,6 +1,7 @@
 """The records of the wait graph and its findings.  Pure."""
 
 from enum import StrEnum
+from typing import TypeAlias
 
 from .primitives import Record
 
@@ -31,10 +32,10 @@ class Edge(Record, frozen=True, kw_only=True):
 
     ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
-    (in accept, a client's handshake).  ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.
-    ``holder_tid``: the thread of its only holder that has the lock, 0 for the main one.  ``timed``: the wait has a
-    timeout.  ``alone``: all its other threads wait too.  ``otherwise``: a holder could end it while its main
-    thread is blocked.  ``certain``: only its holders can end the wait; others make no deadlock.
+    (in accept, a client's handshake), thread (of the same process).  ``main``: its main thread waits, otherwise thread
+    ``tid``, called ``thread``.  ``holder_tid``: the thread of its only holder that has the lock, 0 for the main one.
+    ``timed``: the wait has a timeout.  ``alone``: all its other threads wait too.  ``certain``: only its holders can
+    end the wait; others make no deadlock.
 
     In words (`wait_words`): ``phrase`` before what is awaited, ``ended_by`` after it, before the names of those who can
     end the wait, ``label`` for an arrow of the drawing.  ``unblockers``: whom ``ended_by`` names if these are not the
@@ -53,12 +54,25 @@ class Edge(Record, frozen=True, kw_only=True):
     holder_tid: int = 0
     timed: bool = False
     alone: bool = True
-    otherwise: bool = False
     certain: bool = True
     phrase: str = ""
     label: str = ""
     ended_by: str = ""
     unblockers: tuple[int, ...] | None = None
+
+
+#: A thread: pid and tid, or one of these for the tid.
+Node: TypeAlias = tuple[int, int]
+MAIN = 0
+#: The handlers of signals of a process, which are never blocked.
+HANDLER = -1
+
+
+class ThreadWait(Record, frozen=True, kw_only=True):
+    """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it."""
+
+    edge: Edge
+    able: frozenset[Node] = frozenset()
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ class Analysis:
             actors=dict(self._actors(since)),
             resources=self._resources.records,
             edges=self._resources.edges(),
+            waits=self._resources.waits(),
             orphans=tuple(self._orphans()),
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),

@@ -14,11 +14,16 @@ from .wait_graph import Deadlock
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
+#: A process that waits at a pipe of which it alone has both ends.
+_OF_OWN_PIPE = {
+    "send": "is blocked writing to a full pipe that no other process has open for reading",
+    "recv": "waits for a message from a pipe that no other process has open for writing",
+}
 
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
-    for deadlock in found:
+    for deadlock in filter(_is_told_here, found):
         why, cure = _why_and_cure(scene, deadlock)
         finding = Finding(
             id=finding_id(deadlock),
@@ -33,6 +38,11 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
         )
         # When a join began is worked out from two clocks at each look, and differs in its last digit.
         yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
+
+
+def _is_told_here(deadlock: Deadlock) -> bool:
+    """Return whether no other finding says more: of the threads of one process, or of a feeder thread."""
+    return deadlock.within is None and all(edge.to != "flush" for edge in deadlock.edges)
 
 
 def finding_id(deadlock: Deadlock) -> str:
@@ -61,10 +71,14 @@ def _text_of_one(scene: Scene, edge: Edge) -> str:
     text = f"{_who(scene, edge)} {phrases.waits(scene, edge)}"
     if _is_lock(scene, edge):
         return f"{text}, which it holds itself."
+    if edge.resource is None and edge.to in _OF_OWN_PIPE:
+        return f"{_who(scene, edge)} {_OF_OWN_PIPE[edge.to]}."
     return f"{text}, and no living process can {_verb(scene, edge)} it."
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
+    if edge.to == "thread":
+        return f"{_who(scene, edge)} {phrases.waits(scene, edge)}"
     holds = "holds" if len(held.holders) == 1 else "may hold"
     what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if _is_lock(scene, held) else ""
     return f"{_who(scene, edge)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"

@@ -54,7 +54,7 @@ class Diagnosis:
         """Return the waits, cycles and findings to report now."""
         self._remember_waits_of_dead(scene)
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
-        found = find_deadlocks(scene.edges, scene.lives)
+        found = find_deadlocks(scene.waits, scene.lives)
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(

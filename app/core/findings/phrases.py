@@ -36,6 +36,8 @@ def waits(scene: Scene, edge: Edge) -> str:
     phrase = wait_words.words(edge.to, awaited.kind if awaited else None).phrase
     if edge.resource is not None:
         return f"{phrase} {resource(scene, edge.resource)}"
+    if edge.to == "thread":
+        return phrase
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
 
 

@@ -16,7 +16,7 @@ from msgspec import field
 from app.records.primitives import Record
 from app.records.process import Descendant, Process
 from app.records.resource import Resource
-from app.records.waits import Edge
+from app.records.waits import Edge, ThreadWait
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -61,15 +61,17 @@ class Leak(Record, frozen=True, kw_only=True):
 class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
-    ``orphans`` are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in
-    ``last_edges``, what each dead process waited for when it was last seen, and ``failed_pids``, by program the dead
-    processes whose exit code was not 0.
+    ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``orphans``
+    are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in ``last_edges``, what
+    each dead process waited for when it was last seen, and ``failed_pids``, by program the dead processes whose exit
+    code was not 0.
     """
 
     at: float = 0.0
     actors: Mapping[int, Actor] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
+    waits: tuple[ThreadWait, ...] = ()
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)

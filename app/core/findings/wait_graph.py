@@ -1,36 +1,34 @@
-"""The waits-for graph of programs: which processes can never continue, and the cycles that block them.  Pure.
+"""The waits-for graph of programs: which threads can never continue, and the cycles that block them.  Pure.
 
-An edge says that a process waits for a resource or for another process, and which processes can end that wait, its
-*unblockers*.  One unblocker is enough: a lock has one holder, but any process that can put can end a get()::
+A wait says what a thread waits for, and which threads can end that, its *unblockers*.  One unblocker is enough: a lock
+has one holder, but any thread that can put can end a get()::
 
     A ──waits for──▶ lock b ──held by──▶ B ──waits for──▶ lock a ──held by──▶ A
 
-A process is *doomed* if all its unblockers are doomed too (the greatest such set); a cycle alone is not enough.  From
-every doomed process, always going on to its lowest unblocker leads into a cycle.  So each deadlock is found once,
-always as the same cycle, in time linear in the number of edges.
+A thread is *doomed* if all its unblockers are doomed too (the greatest such set); a cycle alone is not enough.  From
+every doomed thread, always going on to its first unblocker leads into a cycle.  So each deadlock is found once, always
+as the same cycle, in time linear in the number of waits and of unblockers.  Waits with the same unblockers share one
+set of them.
 
-Only waits without a timeout count: those of a main thread, and those of any thread for a lock whose holder is known.
-Nodes are threads.  Where a message or a signal is awaited, an unblocker counts as
-blocked only if no other thread or signal handler of it can use what it is sent by.  A lock is released by the thread
-that acquired it.
+Only waits without a timeout count.  A lock is released by the thread that acquired it, and a process exits when its
+main thread does.  A message can be sent by each thread and each handler of a signal whose code can use what it is sent
+by.  A lock between threads of one process can be released by any other thread of it.
 
-A process that waits for the first of several things, as in a poll, has an edge for each, and is doomed only if all of
-them are.  Where one of those could not be determined, the others are not ``certain``, and the process is not doomed.
+A thread that waits for the first of several things, as in a poll, has a wait for each, and is doomed only if all of
+them are.  Where one of those could not be determined, the others are not ``certain``, and the thread is not doomed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from app.records.primitives import Record
-from app.records.waits import Edge
+from app.records.waits import Edge, Node, ThreadWait
 
 Cycle = tuple[int | str, ...]
-#: A thread: pid and tid, 0 for the main thread.
-Node = tuple[int, int]
-#: The waits of each thread: several where it waits for whatever comes first.
-Graph = Mapping[Node, tuple[Edge, ...]]
+_Set = frozenset[Node]
 Lives = Callable[[int], bool]
 
 
@@ -42,19 +40,29 @@ class Deadlock(Record, frozen=True, kw_only=True):
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Return the processes of the cycle, in its order."""
-        return tuple(edge.pid for edge in self.edges)
+        """Return the processes of the cycle, in its order, each once."""
+        return tuple(dict.fromkeys(edge.pid for edge in self.edges))
 
     @property
     def cycle(self) -> Cycle:
         """Return pids and what they wait for, in turn; a join has nothing between its two pids."""
-        return tuple(node for edge in self.edges for node in (edge.pid, edge.resource) if node is not None)
+        between_processes = (edge for edge in self.edges if edge.to != "thread")
+        return tuple(node for edge in between_processes for node in (edge.pid, edge.resource) if node is not None)
+
+    @property
+    def within(self) -> int | None:
+        """Return the process of which all threads wait for each other; None if other processes are involved."""
+        return self.edges[0].pid if all(edge.to == "thread" for edge in self.edges) else None
 
 
-def find_deadlocks(edges: Iterable[Edge], lives: Lives) -> tuple[Deadlock, ...]:
+def find_deadlocks(waits: Iterable[ThreadWait], lives: Lives) -> tuple[Deadlock, ...]:
     """Return every deadlock once, by the lowest pid of its cycle."""
-    doomed = _doomed(list(edges), lives)
-    steps = {node: _next(waits, lives) for node, waits in doomed.items()}
+    doomed = _doomed(waits, lives)
+    choices: dict[_Set, _Choices] = {}
+    for able in (able for each in doomed.values() for _, able in each):
+        if able not in choices:
+            choices[able] = _choices(able, lives)
+    steps = {node: _next(node, each, choices) for node, each in doomed.items()}
     first_of_cycle = _first_of_cycle({node: unblocker for node, (_, unblocker) in steps.items()})
     members: dict[Node, list[Node]] = defaultdict(list)
     for node, first in first_of_cycle.items():
@@ -62,62 +70,81 @@ def find_deadlocks(edges: Iterable[Edge], lives: Lives) -> tuple[Deadlock, ...]:
     return tuple(_deadlock(first, steps, members[first]) for first in sorted(members))
 
 
-def unblockers(edge: Edge, lives: Lives) -> tuple[int, ...]:
-    """Return the living processes, any of which can end this wait."""
-    holders = edge.holders if edge.of is None else (edge.of,)
-    return tuple(pid for pid in holders if lives(pid))
-
-
-def _nodes(edge: Edge, lives: Lives) -> tuple[Node, ...]:
-    """Return the threads, any of which can end this wait: of each process its main thread, but of a lock its holder."""
-    pids = unblockers(edge, lives)
-    return tuple((pid, edge.holder_tid if len(pids) == 1 else 0) for pid in pids)
-
-
 def _counts(edge: Edge) -> bool:
     """Return whether a wait may be a part of a deadlock."""
     # A notify() waits for the processes that it has woken: over in a moment, or a finding of its own.
-    of_thread = edge.tid != 0 and edge.to == "acquire" and len(edge.holders) == 1
-    return not edge.timed and edge.to != "notify" and (edge.main or of_thread)
+    return not edge.timed and edge.to != "notify"
 
 
-def _doomed(edges: list[Edge], lives: Lives) -> Graph:
+_Waits = Mapping[Node, tuple[tuple[Edge, _Set], ...]]
+
+
+def _doomed(waits: Iterable[ThreadWait], lives: Lives) -> _Waits:
     """Return the waits of the threads that can never continue: of all that wait, less those that can be freed."""
-    waiting: dict[Node, list[Edge]] = defaultdict(list)
-    for edge in edges:
+    waiting: dict[Node, list[tuple[Edge, _Set]]] = defaultdict(list)
+    for edge, able in ((one.edge, one.able) for one in waits):
         if _counts(edge) and lives(edge.pid):
-            waiting[edge.pid, edge.tid].append(edge)
+            waiting[edge.pid, edge.tid].append((edge, able))
+    alive: dict[_Set, bool] = {}
+    for able in (able for each in waiting.values() for _, able in each):
+        if able not in alive:
+            alive[able] = any(lives(pid) for pid, _ in able)
     blocked = {
-        node: tuple(waits)
-        for node, waits in waiting.items()
-        if all(one.certain and unblockers(one, lives) for one in waits)
+        node: tuple(each) for node, each in waiting.items() if all(edge.certain and alive[able] for edge, able in each)
     }
     for node in _freed(blocked, lives):
         del blocked[node]
     return blocked
 
 
-def _freed(blocked: Graph, lives: Lives) -> set[Node]:
+def _freed(blocked: _Waits, lives: Lives) -> set[Node]:
     """Return the threads with an unblocker that is not blocked, or is freed itself."""
-    waiters: dict[Node, list[Node]] = defaultdict(list)
+    waiters: dict[_Set, list[Node]] = defaultdict(list)
+    for node, waits in blocked.items():
+        for _, able in waits:
+            waiters[able].append(node)
+    sets_with: dict[Node, list[_Set]] = defaultdict(list)
+    for able in waiters:
+        for node in able:
+            if lives(node[0]):
+                sets_with[node].append(able)
     freed: set[Node] = set()
-    for edge in (edge for waits in blocked.values() for edge in waits):
-        for holder in _nodes(edge, lives):
-            waiters[holder].append((edge.pid, edge.tid))
-            if edge.otherwise:
-                freed.add((edge.pid, edge.tid))
-    to_visit = [holder for holder in waiters if holder not in blocked] + list(freed)
+    to_visit = [node for node in sets_with if node not in blocked]
     while to_visit:
-        new = [node for node in waiters.get(to_visit.pop(), ()) if node not in freed]
-        freed.update(new)
-        to_visit.extend(new)
+        for able in sets_with.pop(to_visit.pop(), ()):
+            new = [node for node in waiters.pop(able, ()) if node not in freed]
+            freed.update(new)
+            to_visit.extend(new)
     return freed
 
 
-def _next(waits: tuple[Edge, ...], lives: Lives) -> tuple[Edge, Node]:
-    """Return its lowest unblocker, itself only if there is no other, and the wait for it."""
-    choices = ((edge, node) for edge in waits for node in _nodes(edge, lives))
-    return min(choices, key=lambda choice: (choice[1] == (choice[0].pid, choice[0].tid), choice[1]))
+class _Choices(NamedTuple):
+    """Of a set of unblockers: the lowest, the next one, and the lowest of another process than the lowest."""
+
+    first: Node
+    second: Node | None
+    elsewhere: Node | None
+
+    def of(self, node: Node, edge: Edge, able: _Set) -> Node:
+        """Return whom to go on to: a thread of another process, or else itself; in a wait for a thread, to another."""
+        if edge.to == "thread":
+            return self.second if self.second and self.first == node else self.first
+        if self.first[0] != node[0]:
+            return self.first
+        return self.elsewhere or (node if node in able else self.first)
+
+
+def _choices(able: _Set, lives: Lives) -> _Choices:
+    alive = [node for node in able if lives(node[0])]
+    first = min(alive)
+    second = min((node for node in alive if node != first), default=None)
+    return _Choices(first, second, min((node for node in alive if node[0] != first[0]), default=None))
+
+
+def _next(node: Node, waits: tuple[tuple[Edge, _Set], ...], choices: Mapping[_Set, _Choices]) -> tuple[Edge, Node]:
+    """Return the unblocker to go on to, and the wait for it: itself only if no wait has another one."""
+    found = ((edge, choices[able].of(node, edge, able)) for edge, able in waits)
+    return min(found, key=lambda choice: (choice[1] == node, choice[1]))
 
 
 def _first_of_cycle(following: Mapping[Node, Node]) -> dict[Node, Node]:

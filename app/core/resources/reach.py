@@ -72,6 +72,10 @@ class Reach(Struct):
         """Return the same of its signal handlers; False if it has none."""
         return any(_includes(reach, keys) for reach in self.handlers.get(pid, {}).values())
 
+    def handles(self, pid: int) -> bool:
+        """Return whether it has handlers of signals."""
+        return bool(self.handlers.get(pid))
+
 
 def _includes(reach: _Keys | None, keys: Collection[str]) -> bool:
     return reach is None or not reach.isdisjoint(keys)

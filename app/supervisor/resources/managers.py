@@ -13,8 +13,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from app.core.resources.blocked import Blocked
 from app.core.resources.book import Book
-from app.core.resources.edges import Blocked
 from app.core.resources.readings import LOCKS
 from app.core.resources.thing import Thing, number, text
 from app.protocol import observer as w

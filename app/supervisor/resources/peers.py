@@ -29,6 +29,8 @@ _WITH_ADDRESS = frozenset({K.LISTENER, K.MANAGER})
 class Peer(NamedTuple):
     """The holders of the other end: ``pids`` that could end the wait, ``known`` if one of them is observed.
 
+    The process that waits is one of them only if there is no other.
+
     ``thing`` is the listener or manager whose connection it is; ``serves``: this end was accepted; ``pending``: the
     other end was not accepted yet; ``inode`` is that of the other end.
     """
@@ -119,9 +121,11 @@ class PeerFinder:
         others = ours - {view.pid}
         told = [self.strangers.ask(HolderQuery(inode, view.pid, token)) for inode in inodes]
         unknown = {pid for pids in told for pid in pids or ()}
+        only_itself = bool(ours) and not others | unknown
         # If the process has the other end itself, another of its threads might use that.
-        sure = sure and None not in told and (view.pid not in ours or view.threads.alone)
-        return Peer(tuple(sorted(others | unknown)), bool(others), sure, next(iter(inodes), 0))
+        sure = sure and None not in told and (view.pid not in ours or only_itself or view.threads.alone)
+        pids = {view.pid} if only_itself else others | unknown
+        return Peer(tuple(sorted(pids)), bool(ours), sure, next(iter(inodes), 0))
 
     def _socket(self, view: ProcessView, inode: int) -> _Socket | None:
         unix = self.sockets.unix(inode)

@@ -10,11 +10,13 @@ If the time is over, the rest keeps its last figures and comes first in the next
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from app.core.resources.blocked import Blocked
 from app.core.resources.book import Book
-from app.core.resources.edges import Blocked, Edges
+from app.core.resources.edges import Edges
 from app.core.resources.reading import Reading
 from app.core.resources.readings import LOCKS, QUEUES, SEMAPHORES
 from app.core.resources.thing import Thing
+from app.core.resources.unblockers import Unblockers
 from app.records.guard import Guarding
 from app.records.primitives import Now
 from app.records.resource import ResourceKind
@@ -49,7 +51,8 @@ class ResourceReader:
         guard: Guarding,
     ) -> None:
         self._guard = guard
-        self.edges = Edges(book)
+        self._unblockers = Unblockers(book)
+        self.edges = Edges(book, self._unblockers)
         self._book, self._views, self._cpu = book, views, cpu
         self._locks, self._figures = locks, figures
         self._managed = Managers(book, views)
@@ -165,14 +168,14 @@ class ResourceReader:
         for pid, view in self._views.items():
             child, since = view.joins or (None, None)
             # A wait for a sentinel looks like a poll of an fd that is no resource.
-            waits = view.memory.refused or any(w.main for w in view.threads.waits)
+            waits = view.memory.refused or any(w.main and w.for_ != "thread" for w in view.threads.waits)
             if child is not None and (pid, child) not in seen and waits:
                 alone = view.threads.alone
                 found.append(Blocked(pid, None, None, "join", True, False, of=child, since=since, alone=alone))
-        self.edges.semaphore_holders = {
+        self._unblockers.semaphore_holders = {
             one.at.key: self._locks.acquired_by(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
-        self.edges.active = {pid: view.threads.active for pid, view in self._views.items()}
+        self._unblockers.threads = {pid: view.threads.tids for pid, view in self._views.items()}
         self.edges.look(found, now.wall, wall_of_mono)
 
     def _is_reported_join(self, one: Blocked) -> bool:

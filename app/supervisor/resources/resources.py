@@ -17,7 +17,7 @@ from app.linux.semaphores import SemaphoreFiles
 from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.resource import Resource
-from app.records.waits import Edge
+from app.records.waits import Edge, ThreadWait
 
 from .breaking import Breaker
 from .figures import FigureReader
@@ -74,8 +74,12 @@ class Resources:
         return changed
 
     def edges(self) -> tuple[Edge, ...]:
-        """Return who waits for what, by the last reading."""
+        """Return who waits for what, by the last reading, one edge for all threads of a process."""
         return self._reader.edges.edges
+
+    def waits(self) -> tuple[ThreadWait, ...]:
+        """Return what each thread waits for, by the last reading."""
+        return self._reader.edges.waits
 
     def forget(self, program: str) -> None:
         """Drop the resources and leaks of a program that is no longer shown."""

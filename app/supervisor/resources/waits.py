@@ -9,8 +9,8 @@ counts as timed, and is never part of a deadlock.
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from app.core.resources.blocked import Blocked
 from app.core.resources.book import Book
-from app.core.resources.edges import Blocked
 from app.core.resources.readings import QUEUES
 from app.core.resources.thing import Thing, number
 from app.linux.thread_waits import Wait
@@ -55,6 +55,8 @@ class WaitFinder:
         match wait.for_:
             case "child":
                 yield _blocked(view, wait, None, None, "join")._replace(of=wait.what)
+            case "thread":
+                yield _blocked(view, wait, None, None, "thread")._replace(holders=(view.pid,))
             case "semaphore":
                 yield from self._at_semaphore(view, wait)
             case "accept":
@@ -82,8 +84,7 @@ class WaitFinder:
             else:
                 to = "put" if whole[0].kind is K.SIMPLE_QUEUE else "flush"
             # A child that is starting has its end of the pipe before its first report.
-            matters = wait.main and not wait.timed
-            certain = not matters or self._peers.is_observed(view, wait, inode)
+            certain = wait.timed or self._peers.is_observed(view, wait, inode)
             yield _blocked(view, wait, thing, at, to)._replace(certain=certain)
         elif not at:
             yield from self._at_end(view, wait)
@@ -101,7 +102,7 @@ class WaitFinder:
         child = view.sentinels.get(wait.what) if wait.for_ == "read" else None
         if child in self._views:
             # A join with a timeout is not shown: its caller polls.
-            if wait.main and not wait.timed:
+            if not wait.timed:
                 yield _blocked(view, wait, None, None, "join")._replace(of=child)
             return
         peer = self._peers.peer(view, wait)
@@ -112,7 +113,7 @@ class WaitFinder:
                 yield self._calls.resolve(_blocked(view, wait, thing, thing, "answer"), peer)
         elif wait.main and thing and peer.serves and self._is_greeting(view, thing):
             yield _blocked(view, wait, thing, thing, "greet")._replace(holders=peer.pids, certain=peer.certain)
-        elif wait.main and peer.known:
+        elif peer.known:
             to = "connect" if peer.pending else "recv" if wait.for_ == "read" else "send"
             yield _blocked(view, wait, thing, thing, to)._replace(holders=peer.pids, certain=peer.certain)
 

@@ -9,7 +9,7 @@ from app.core.findings.scene import Actor, Scene
 from app.records.primitives import Now
 from app.records.process import Process, State
 from app.records.resource import Resource, ResourceKind, Waiting
-from app.records.waits import Edge, Finding, FindingKind, Waits
+from app.records.waits import Edge, Finding, FindingKind, Node, ThreadWait, Waits
 from app.records.wording import figure
 
 START = 1_000_000.0
@@ -65,6 +65,13 @@ def join(pid: int, of: int) -> Edge:
     return Edge(pid=pid, resource=None, since=START, to="join", of=of)
 
 
+def thread_wait(one: Edge, *others: Node) -> ThreadWait:
+    """The wait of a thread that the main threads of its holders can end, of a lock its thread, and ``others``."""
+    pids = one.holders if one.of is None else (one.of,)
+    able = {(pid, one.holder_tid if len(pids) == 1 else 0) for pid in pids}
+    return ThreadWait(edge=one, able=frozenset(able | set(others)))
+
+
 def waiting(*pids: int, to: str = "acquire") -> tuple[Waiting, ...]:
     """As in a resource's record."""
     return tuple(Waiting(pid=pid, since=START, to=to) for pid in pids)
@@ -79,6 +86,7 @@ def scene(*things: Actor | Resource | Edge, **more: Any) -> Scene:
         actors=actors,
         resources={one.id: one for one in things if isinstance(one, Resource)},
         edges=tuple(one for one in things if isinstance(one, Edge)),
+        waits=tuple(thread_wait(one) for one in things if isinstance(one, Edge)),
         **more,
     )
 

@@ -148,7 +148,8 @@ def test_join_before_drain() -> None:
 
 def test_join_before_drain_is_seen_by_the_feeder_alone() -> None:
     """Where the memory of the process cannot be read."""
-    seen = scene(resource("q", ResourceKind.QUEUE), join(MAIN, ONE), edge(ONE, "q", MAIN, to="flush", main=False))
+    flush = edge(ONE, "q", MAIN, to="flush", main=False, tid=7)
+    seen = scene(resource("q", ResourceKind.QUEUE), join(MAIN, ONE), flush)
     assert "still has items to flush" in only(seen, FindingKind.JOIN_BEFORE_DRAIN).text
 
 
@@ -487,5 +488,5 @@ def test_a_silent_client_from_elsewhere() -> None:
 def test_a_wait_for_the_first_of_an_exit_and_an_item_drains() -> None:
     """It will read the item, so this is no join before drain."""
     queue = resource("q", ResourceKind.QUEUE, buffered={str(ONE): 1})
-    seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False), edge(MAIN, None, ONE, of=ONE, to="end"))
+    seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False, tid=7), edge(MAIN, None, ONE, of=ONE, to="end"))
     assert settled(seen).findings == ()

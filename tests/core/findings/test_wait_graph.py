@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -10,17 +11,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.findings.wait_graph import find_deadlocks, unblockers
-from app.records.waits import Edge
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, edge, join
+from app.core.findings.wait_graph import Deadlock
+from app.core.findings.wait_graph import find_deadlocks as find_in_waits
+from app.records.waits import HANDLER, Edge, Node, ThreadWait
+from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, edge, join, thread_wait
 
 
 def alive(_pid: int) -> bool:
     return True
 
 
-def cycles(*edges: Edge, dead: frozenset[int] = frozenset()) -> list[tuple[int | str, ...]]:
+def find_deadlocks(edges: Iterable[Edge | ThreadWait], lives: Callable[[int], bool]) -> tuple[Deadlock, ...]:
+    waits = [one if isinstance(one, ThreadWait) else thread_wait(one) for one in edges]
+    return find_in_waits(waits, lives)
+
+
+def cycles(*edges: Edge | ThreadWait, dead: frozenset[int] = frozenset()) -> list[tuple[int | str, ...]]:
     return [deadlock.cycle for deadlock in find_deadlocks(edges, lambda pid: pid not in dead)]
+
+
+def unblockers(one: Edge) -> set[int]:
+    return {pid for pid, _ in thread_wait(one).able}
 
 
 def test_two_processes_that_take_two_locks_in_opposite_order() -> None:
@@ -70,10 +81,8 @@ def test_processes_blocked_behind_are_named_but_not_part_of_the_cycle() -> None:
     assert (deadlock.pids, deadlock.blocked_behind) == ((1, 2), (3, 4))
 
 
-@pytest.mark.parametrize("facts", [{"timed": True}, {"main": False}], ids=str)
-def test_a_wait_that_ends_by_itself_is_no_deadlock(facts: dict[str, Any]) -> None:
-    """A wait with a timeout, or of another thread than the main one."""
-    assert cycles(edge(ONE, "b", TWO, **facts), edge(TWO, "a", ONE)) == []
+def test_a_wait_that_ends_by_itself_is_no_deadlock() -> None:
+    assert cycles(edge(ONE, "b", TWO, timed=True), edge(TWO, "a", ONE)) == []
 
 
 def test_a_dead_holder_makes_no_deadlock() -> None:
@@ -106,10 +115,11 @@ def test_a_message_over_a_pipe_that_is_no_resource() -> None:
     assert cycles(edge(ONE, None, TWO, to="recv"), edge(TWO, None, to="recv")) == []
 
 
-def test_another_thread_might_send() -> None:
-    """Only a thread that can use what it would be sent by is such a thread: see `Edges`."""
-    for otherwise, found in ((True, []), (False, [(MAIN, "a", ONE, "b")])):
-        assert cycles(edge(MAIN, "a", ONE, to="get", otherwise=otherwise), edge(ONE, "b", MAIN, to="get")) == found
+@pytest.mark.parametrize("other", [(ONE, 7), (ONE, HANDLER)])
+def test_another_thread_or_a_handler_might_send(other: Node) -> None:
+    waits = thread_wait(edge(MAIN, "a", ONE, to="get"), other), edge(ONE, "b", MAIN, to="get")
+    assert cycles(*waits) == []
+    assert cycles(*waits, of_thread(ONE, 7, "b", MAIN)) == ([(MAIN, "a", ONE, "b")] if other[1] == 7 else [])
 
 
 def test_a_notify_waits_only_for_a_moment() -> None:
@@ -145,9 +155,7 @@ GRAPHS = st.dictionaries(
 def doomed(edges: list[Edge]) -> set[int]:
     """Return the doomed processes by the definition, slowly."""
     held = {one.pid for one in edges}
-    while freed := {
-        one.pid for one in edges if one.pid in held and not ((who := set(unblockers(one, alive))) and who <= held)
-    }:
+    while freed := {one.pid for one in edges if one.pid in held and not ((who := unblockers(one)) and who <= held)}:
         held -= freed
     return held
 
@@ -167,7 +175,7 @@ def test_the_same_graph_gives_the_same_cycles(edges: list[Edge], shuffle: Random
     found = find_deadlocks(edges, alive)
     for deadlock in found:
         following = (*deadlock.pids[1:], deadlock.pids[0])
-        assert all(pid in unblockers(one, alive) for one, pid in zip(deadlock.edges, following, strict=True))
+        assert all(pid in unblockers(one) for one, pid in zip(deadlock.edges, following, strict=True))
         assert deadlock.pids[0] == min(deadlock.pids)
         assert len(set(deadlock.pids)) == len(deadlock.pids)
     other = list(edges)
@@ -175,18 +183,26 @@ def test_the_same_graph_gives_the_same_cycles(edges: list[Edge], shuffle: Random
     assert find_deadlocks(other, alive) == found
 
 
+def of_thread(pid: int, tid: int, key: str | None, *holders: int, **facts: Any) -> Edge:
+    """The wait of a thread that is not the main one."""
+    return edge(pid, key, *holders, main=False, tid=tid, **facts)
+
+
+def for_a_thread(pid: int, tid: int, *tids: int) -> ThreadWait:
+    """The wait of a thread that any other of these threads of its process can end."""
+    wait = edge(pid, None, pid, to="thread", main=not tid, tid=tid)
+    return ThreadWait(edge=wait, able=frozenset((pid, one) for one in (tid, *tids)))
+
+
 def test_threads_of_two_processes_that_take_two_locks_in_opposite_order() -> None:
-    """Wherever their main threads are; a wait of a thread for anything but a lock is none that lasts for ever."""
-    threads = {"main": False, "tid": 7, "holder_tid": 7}
-    assert cycles(edge(ONE, "b", TWO, **threads), edge(TWO, "a", ONE, **threads)) == [(ONE, "b", TWO, "a")]
-    other = threads | {"holder_tid": 8}
-    assert cycles(edge(ONE, "b", TWO, **other), edge(TWO, "a", ONE, **threads)) == []
-    assert cycles(edge(ONE, "b", TWO, to="get", **threads), edge(TWO, "a", ONE, to="get", **threads)) == []
+    """Wherever their main threads are."""
+    waits = of_thread(ONE, 7, "b", TWO, holder_tid=7), of_thread(TWO, 7, "a", ONE, holder_tid=7)
+    assert cycles(*waits) == [(ONE, "b", TWO, "a")]
+    assert cycles(of_thread(ONE, 7, "b", TWO, holder_tid=8), waits[1]) == []
 
 
 def test_two_threads_of_one_process_that_take_two_locks_in_opposite_order() -> None:
-    one = edge(ONE, "b", ONE, main=False, tid=7, holder_tid=8)
-    other = edge(ONE, "a", ONE, main=False, tid=8, holder_tid=7)
+    one, other = of_thread(ONE, 7, "b", ONE, holder_tid=8), of_thread(ONE, 8, "a", ONE, holder_tid=7)
     assert cycles(one, other) == [(ONE, "b", ONE, "a")]
 
 
@@ -194,4 +210,29 @@ def test_a_main_thread_that_waits_for_the_lock_of_a_thread() -> None:
     """The thread runs, or waits for a lock of the main thread."""
     waits = edge(ONE, "a", TWO, holder_tid=7)
     assert cycles(waits, edge(TWO, "b", ONE)) == []
-    assert cycles(waits, edge(TWO, "b", ONE, main=False, tid=7)) == [(ONE, "a", TWO, "b")]
+    assert cycles(waits, of_thread(TWO, 7, "b", ONE)) == [(ONE, "a", TWO, "b")]
+
+
+def test_a_main_thread_that_waits_for_a_thread_which_waits_for_another_process() -> None:
+    """As in Thread.join(): the wait of the thread is that of the process."""
+    waits = for_a_thread(ONE, 0, 7), of_thread(ONE, 7, "q", TWO, to="get"), join(TWO, ONE)
+    [deadlock] = find_deadlocks(waits, alive)
+    assert (deadlock.cycle, deadlock.pids, deadlock.within) == ((ONE, "q", TWO), (ONE, TWO), None)
+    assert [one.to for one in deadlock.edges] == ["thread", "get", "join"]
+    assert cycles(for_a_thread(ONE, 0, 7, 8), *waits[1:]) == []
+
+
+def test_a_process_of_which_all_threads_wait_for_each_other() -> None:
+    [deadlock] = find_deadlocks([for_a_thread(ONE, 0, 7), for_a_thread(ONE, 7, 0)], alive)
+    assert (deadlock.within, deadlock.cycle) == (ONE, ())
+    [alone] = find_deadlocks([for_a_thread(TWO, 0)], alive)
+    assert (alone.within, len(alone.edges)) == (TWO, 1)
+    assert find_deadlocks([for_a_thread(ONE, 0, 7)], alive) == ()
+
+
+def test_many_that_wait_for_each_other() -> None:
+    """A thousand consumers of one queue, which any of them could fill."""
+    able = frozenset((pid, 0) for pid in range(1000))
+    waits = [ThreadWait(edge=edge(pid, "q", *range(1000), to="get"), able=able) for pid in range(1000)]
+    [deadlock] = find_deadlocks(waits, alive)
+    assert (deadlock.pids, len(deadlock.blocked_behind)) == ((0, 1), 998)

@@ -321,7 +321,7 @@ if __name__ == "__main__":
         pid, tid = map(int, program.told())
 
         def found(it: Watched) -> list[Edge]:
-            [deadlock] = find_deadlocks(it.edges("acquire"), lambda _: True) or [None]
+            [deadlock] = find_deadlocks(it.resources.waits(), lambda _: True) or [None]
             return list(deadlock.edges) if deadlock and all(edge.thread for edge in deadlock.edges) else []
 
         edges = program.see(found)
@@ -348,4 +348,4 @@ lock.acquire()
         edge = program.see(lambda it: it.edges("acquire") and it.edges("acquire")[0].holders and it.edges("acquire")[0])
         assert (edge.holders, edge.tid) == ((program.pid,), 0)
         assert edge.holder_tid
-        assert find_deadlocks([edge], lambda _: True) == ()
+        assert find_deadlocks(program.resources.waits(), lambda _: True) == ()

@@ -47,7 +47,7 @@ if __name__ == "__main__":
 
 
 def found_deadlocks(program: Watched) -> list[set[int]]:
-    return [{*deadlock.pids} for deadlock in find_deadlocks(program.resources.edges(), lambda _pid: True)]
+    return [{*deadlock.pids} for deadlock in find_deadlocks(program.resources.waits(), lambda _pid: True)]
 
 
 @pytest.mark.parametrize("method", METHODS)

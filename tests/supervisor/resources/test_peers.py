@@ -51,7 +51,7 @@ def start(target, *args):
 
 
 def found_deadlocks(program: Watched) -> tuple[Deadlock, ...]:
-    return find_deadlocks(program.resources.edges(), lambda _pid: True)
+    return find_deadlocks(program.resources.waits(), lambda _pid: True)
 
 
 def edge_of(program: Watched, pid: int) -> Edge | None:

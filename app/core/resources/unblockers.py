@@ -1,0 +1,124 @@
+"""Which processes can end a wait, and which of their threads.  Pure.
+
+Chosen carefully: for a lock its holder, for anything that is received all that can send it.  A process that only
+inherited the means by fork, and whose code does not reach them, cannot.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct, field
+
+from app.records.resource import ResourceKind
+from app.records.waits import HANDLER, MAIN, Node
+
+from .blocked import Blocked
+from .book import Book
+from .thing import Thing
+
+_RECEIVES = frozenset({"get", "recv"})
+_SENDS = frozenset({"put", "flush", "send"})
+_OTHER_END = {"a": "b", "b": "a"}
+_LOCKS = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK})
+
+
+class Unblockers(Struct):
+    """Answers for one look; what many waits have in common is worked out once."""
+
+    book: Book
+    #: By key of an exhausted semaphore, the processes that acquired it.
+    semaphore_holders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    #: The threads of each process.
+    threads: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    _nodes: dict[object, frozenset[Node]] = field(default_factory=dict)
+    _bystanders: dict[str, frozenset[int]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin a new look."""
+        self._nodes, self._bystanders = {}, {}
+
+    def holders(self, one: Blocked) -> tuple[int, ...]:
+        """Return the processes that can end a wait; its own one only if there is no other."""
+        if one.of is not None:
+            return (one.of,)
+        able = self._able(one)
+        return tuple(sorted(able - {one.pid})) or tuple(able)
+
+    def nodes(self, one: Blocked, holders: tuple[int, ...]) -> frozenset[Node]:
+        """Return the threads that can end a wait: of its holders, and of its own process if they have the means."""
+        if one.of is not None:
+            return frozenset({(one.of, MAIN)})
+        if one.to == "thread":
+            return self._cached(one.pid, lambda: self._all_of(one.pid, handles=self.book.reach.handles(one.pid)))
+        if one.to == "acquire" and len(holders) == 1:
+            return frozenset({(holders[0], self.holder_tid(one))})
+        pids = holders if one.holders is not None else tuple(sorted(self._able(one)))
+        key = (one.thing.key if one.thing else None, pids)
+        return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
+
+    def holder_tid(self, one: Blocked) -> int:
+        """Return the thread that holds the lock that is waited for, 0 for the main thread or if it is unknown."""
+        is_lock = one.at is not None and one.at.kind in _LOCKS and one.to == "acquire"
+        return one.at.reading.holding.tid if one.at and is_lock else MAIN
+
+    def bystanders(self, thing: Thing) -> frozenset[int]:
+        """Return the users of a thing whose code cannot use it."""
+        if (found := self._bystanders.get(thing.key)) is None:
+            found = frozenset(pid for pid in thing.users if not self.book.can_use(pid, thing))
+            self._bystanders[thing.key] = found
+        return found
+
+    def _cached(self, key: object, work: Callable[[], frozenset[Node]]) -> frozenset[Node]:
+        if (found := self._nodes.get(key)) is None:
+            found = self._nodes[key] = work()
+        return found
+
+    def _of(self, pid: int, thing: Thing | None) -> Iterable[Node]:
+        """Return the threads and handlers of a process that can use a thing; for None, that can use anything."""
+        if thing is None:
+            return self._all_of(pid, handles=self.book.can_use_in_handler(pid, None))
+        able = {(pid, tid) for tid in self._others(pid) if self.book.can_use(pid, thing, tid)}
+        if self.book.can_use_in_handler(pid, thing):
+            able.add((pid, HANDLER))
+        return {(pid, MAIN), *able}
+
+    def _all_of(self, pid: int, *, handles: bool) -> frozenset[Node]:
+        tids = (MAIN, *self._others(pid), *([HANDLER] if handles else ()))
+        return frozenset((pid, tid) for tid in tids)
+
+    def _others(self, pid: int) -> Iterable[int]:
+        """Return the threads of a process besides its main thread."""
+        return (tid for tid in self.threads.get(pid, ()) if tid != pid)
+
+    def _able(self, one: Blocked) -> set[int]:
+        """Return the processes that can do what is waited for, its own one included if it can."""
+        at = one.at
+        if one.holders is not None or at is None:
+            return set(one.holders or ())
+        if at.kind in _LOCKS and one.to not in {"wait", "notify"}:
+            return self._lock_holders(at, one.pid)
+        if one.to == "acquire" and (holders := self.semaphore_holders.get(at.key)):
+            return set(holders)
+        able = self._with_the_other_end(at, one)
+        # Of a pool only its own processes, whoever inherited its pipes.
+        pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
+        able = (able & {*pool.workers, pool.created_by} if pool else None) or able
+        return able - (self.bystanders(one.thing or at) - {one.pid})
+
+    def _lock_holders(self, at: Thing, pid: int) -> set[int]:
+        holding = at.reading.holding
+        if holding.abandoned:
+            return set()
+        if holding.holder is not None:
+            return {holding.holder}
+        return set(at.users.keys() - self.bystanders(at) - {pid})
+
+    def _with_the_other_end(self, at: Thing, one: Blocked) -> set[int]:
+        pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
+        ends = pipe.reading.ends if pipe else None
+        users = set((one.thing or at).users) | set(at.users)
+        if not ends or one.to not in _RECEIVES | _SENDS:
+            return users
+        if "a" in ends or "b" in ends:
+            mine = [end for end in _OTHER_END if one.pid in ends.get(end, ())]
+            return set(ends.get(_OTHER_END[mine[0]], ())) if len(mine) == 1 else users
+        return set(ends.get("write" if one.to in _RECEIVES else "read", ()))
