@@ -82,7 +82,7 @@ def _dispatch(fleet: Fleet, event: e.Happening, now: p.Now, out: a.Out) -> None:
                 _process_event(fleet, member, event, now, out)
         case e.Registered() | e.Heard() | e.NotSeen():
             _program_event(fleet, event, now, out)
-        case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound():
+        case e.Reported() | e.Looked() | e.SentinelSeen() | e.BlockedOn() | e.FrameFound() | e.Judged():
             if member := fleet.members.get(event.process):
                 _progress_event(fleet, member, event, now, out)
         case e.HostSaid() | e.HostMessageInvalid() | e.ChannelClosed():
@@ -150,7 +150,7 @@ def _process_event(
 def _progress_event(
     fleet: Fleet,
     member: Member,
-    event: e.Reported | e.Looked | e.SentinelSeen | e.BlockedOn | e.FrameFound,
+    event: e.Reported | e.Looked | e.SentinelSeen | e.BlockedOn | e.FrameFound | e.Judged,
     now: p.Now,
     out: a.Out,
 ) -> None:
@@ -165,6 +165,8 @@ def _progress_event(
             progress.blocked_on(fleet, member, event, now, out)
         case e.BlockedOn():
             pool.blocked_on(fleet, member, event, now, out)
+        case e.Judged():
+            progress.judged(fleet, member, event.stuck)
         case e.FrameFound(worker=None):
             progress.frame_found(fleet, member, event.words, now, out)
         case e.FrameFound():

@@ -22,6 +22,7 @@ class FindingKind(StrEnum):
     BROKEN_BARRIER = "broken-barrier"
     DEAD_SLEEPER = "dead-sleeper"
     SILENT_CLIENT = "silent-client"
+    STUCK = "stuck"
     INTERNAL_ERROR = "internal-error"
 
 

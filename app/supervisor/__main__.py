@@ -49,6 +49,7 @@ from .recovery import recover
 from .sampling import Sampling
 from .signals import StopSignals
 from .stacking import Stacking
+from .suspects import Suspects
 from .vitals import Vitals
 
 #: Grace of every process once the launcher or the guardian is gone: nobody waits for an orderly stop.
@@ -149,7 +150,8 @@ def _assembled(
         max_processes=_possible_processes(context),
     )
     resources = closing.enter_context(contextlib.closing(Resources(guard)))
-    analysis = Analysis(fleet, resources, guard)
+    suspects = Suspects()
+    analysis = Analysis(fleet, resources, suspects, guard)
     observers = ObserverSocket(chosen.observer_path, poller)
     observation = closing.enter_context(
         contextlib.closing(Observation(observers, poller, context.inventory, fleet, resources.intake, guard))
@@ -159,7 +161,7 @@ def _assembled(
     handover = Handover(recording.journal, fleet, resources.handover, descriptors, guard)
     recover(context, fleet, observation, handover)
     context.logs.sweep(fleet.members, recording.journal.has_numbered)
-    stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()))
+    stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()), suspects)
     sampling = Sampling(context, fleet, children, stacking=stacking, observation=observation)
     publishing = Publishing(context, fleet, control, analysis)
     parts = Parts(

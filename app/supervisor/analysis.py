@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
 from app.core.findings.scene import Actor, Scene
+from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
@@ -26,6 +27,8 @@ from app.records.resource import Resource
 from app.records.waits import Finding, Waits
 from app.supervisor.resources.resources import Resources
 
+from .suspects import Suspects
+
 _NOTHING = Waits()
 #: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
@@ -34,10 +37,10 @@ _REMEMBERED_S = 20.0
 class Analysis:
     """Keeps the current wait graph and its findings; ``changed`` has the ids of the resources to publish."""
 
-    def __init__(self, fleet: Fleet, resources: Resources, guard: Guard) -> None:
+    def __init__(self, fleet: Fleet, resources: Resources, suspects: Suspects, guard: Guard) -> None:
         self._diagnosed, self._guard = _NOTHING, guard
         self.changed: set[str] = set()
-        self._fleet, self._resources = fleet, resources
+        self._fleet, self._resources, self._suspects = fleet, resources, suspects
         self.forget = resources.forget
         self._diagnosis = Diagnosis(guard)
         self._recorded: set[str] = set()
@@ -63,8 +66,16 @@ class Analysis:
             return []
         self.changed |= self._resources.read(now)
         self._diagnosed = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
+        self._suspects.look(self._diagnosis.suspects(), self._resources.waits())
         self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
+
+    def judgements(self) -> Iterator[e.Judged]:
+        """Yield an event for each observed process that is stuck now, or no longer."""
+        stuck = self._diagnosis.stuck
+        for key, member in self._fleet.members.items():
+            if member.process.observed and member.process.stuck != stuck.get(key):
+                yield e.Judged(key, stuck.get(key))
 
     def next_deadline(self) -> float | None:
         """Return when `look` has something to do; None if no program lives and none has left anything."""
@@ -83,6 +94,7 @@ class Analysis:
             resources=self._resources.records,
             edges=self._resources.edges(),
             waits=self._resources.waits(),
+            stacks=self._suspects.stacks,
             orphans=tuple(self._orphans()),
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),

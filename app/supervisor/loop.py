@@ -99,6 +99,7 @@ class Loop:
         with self._guard.over("readings of programs"):
             for line in self._parts.analysis.look(now, watched=self._parts.publishing.watched):
                 self._context.recording.note(line)
+            self._happened.extend(self._parts.analysis.judgements())
 
     def _decide_and_perform(self, now: p.Now) -> None:
         """What happened, then what is due: whatever is asked for is started in the very same turn."""

@@ -4,6 +4,8 @@ A capture takes milliseconds to seconds, so the reply comes later: `stacks.Stack
 ready in each turn.
 """
 
+from pathlib import Path
+
 from msgspec import Struct
 
 from app.core.fleet import events as e
@@ -17,6 +19,7 @@ from app.supervisor.control.server import ControlServer
 from app.supervisor.stacks.stacks import Stacks, top_frame
 
 from .context import Context
+from .suspects import Suspects
 
 
 class Stuck(Struct, frozen=True):
@@ -26,15 +29,24 @@ class Stuck(Struct, frozen=True):
     worker: int | None
 
 
+class Suspect(Struct, frozen=True):
+    """An observed process that a finding may be about."""
+
+    pid: int
+
+
 #: A client and its request, or who is stuck.
-Token = tuple[int, int] | Stuck
+Token = tuple[int, int] | Stuck | Suspect
 
 
 class Stacking:
     """Requests captures, and hands the results to clients and to the fleet."""
 
-    def __init__(self, context: Context, fleet: Fleet, control: ControlServer, stacks: Stacks[Token]) -> None:
+    def __init__(
+        self, context: Context, fleet: Fleet, control: ControlServer, stacks: Stacks[Token], suspects: Suspects
+    ) -> None:
         self._context, self._fleet, self._control, self._stacks = context, fleet, control, stacks
+        self._suspects = suspects
         self.helpers, self.next_deadline = stacks.helpers, stacks.next_deadline
         self._signals: dict[str, int] = {}
 
@@ -53,12 +65,17 @@ class Stacking:
 
     def take(self, now: p.Now) -> list[e.Happening]:
         """Reply to clients whose capture is done; return the lines found for stuck processes as events."""
+        for pid in self._suspects.due(now.mono):
+            # It has no handler of ours, so there is no file that it would write into.
+            self._stacks.request(Suspect(pid), pid, Path(), 0, now.mono)
         self._stacks.tick(now.mono)
         found: list[e.Happening] = []
         while self._stacks.finished:
             token, result = self._stacks.finished.popleft()
             if isinstance(token, Stuck):
                 found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
+            elif isinstance(token, Suspect):
+                self._suspects.found(token.pid, result.text)
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], result))
         return found

@@ -7,7 +7,7 @@ from app.records import wait_words
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
-from . import phrases
+from . import cures, phrases
 from .scene import Scene
 from .stability import Candidate
 from .wait_graph import Deadlock
@@ -24,7 +24,7 @@ _OF_OWN_PIPE = {
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
     for deadlock in filter(_is_told_here, found):
-        why, cure = _why_and_cure(scene, deadlock)
+        why, cure = cures.why_and_cure(scene, deadlock)
         finding = Finding(
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
@@ -68,32 +68,27 @@ def _shortened(clauses: list[str]) -> list[str]:
 
 
 def _text_of_one(scene: Scene, edge: Edge) -> str:
-    text = f"{_who(scene, edge)} {phrases.waits(scene, edge)}"
-    if _is_lock(scene, edge):
+    text = f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}"
+    if cures.is_lock(scene, edge):
         return f"{text}, which it holds itself."
     if edge.resource is None and edge.to in _OF_OWN_PIPE:
-        return f"{_who(scene, edge)} {_OF_OWN_PIPE[edge.to]}."
+        return f"{phrases.who_waits(scene, edge)} {_OF_OWN_PIPE[edge.to]}."
     return f"{text}, and no living process can {_verb(scene, edge)} it."
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
     if edge.to == "thread":
-        return f"{_who(scene, edge)} {phrases.waits(scene, edge)}"
+        return f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}"
     holds = "holds" if len(held.holders) == 1 else "may hold"
-    what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if _is_lock(scene, held) else ""
-    return f"{_who(scene, edge)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
-
-
-def _who(scene: Scene, edge: Edge) -> str:
-    """Return ``worker-1 (pid 12)``, or ``thread job of worker-1 (pid 12)``."""
-    return f"thread {edge.thread or edge.tid} of {scene.name(edge.pid)}" if edge.tid else scene.name(edge.pid)
+    what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if cures.is_lock(scene, held) else ""
+    return f"{phrases.who_waits(scene, edge)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
 
 
 def _unblockers(scene: Scene, edge: Edge) -> str:
     """Return ``, which only main (pid 10) can set``; nothing for a lock, whose holder the next clause names."""
     resource = scene.resources.get(edge.resource or "")
     pids = tuple(pid for pid in wait_words.unblockers(edge, resource) if scene.lives(pid))
-    if resource is None or _is_lock(scene, edge) or resource.kind is ResourceKind.LISTENER:
+    if resource is None or cures.is_lock(scene, edge) or resource.kind is ResourceKind.LISTENER:
         return ""
     if not pids and resource.kind is ResourceKind.BARRIER and resource.parties and resource.arrived:
         return f", where {resource.arrived} of {resource.parties} have arrived"
@@ -110,7 +105,7 @@ def _evidence(scene: Scene, deadlock: Deadlock) -> str:
     inherited: dict[int, None] = {}
     for edge in deadlock.edges:
         resource = scene.resources.get(edge.resource or "")
-        if resource and not _is_lock(scene, edge):
+        if resource and not cures.is_lock(scene, edge):
             ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
             inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
     text = ""
@@ -135,53 +130,6 @@ def _blocked_behind(deadlock: Deadlock) -> str:
     if not count:
         return ""
     return f" {phrases.number(count, 'other process is', 'other processes are')} blocked behind them."
-
-
-def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
-    all_locks = all(_is_lock(scene, edge) for edge in deadlock.edges)
-    if all_locks and len(deadlock.edges) == 1:
-        return (
-            "A Lock is not reentrant: a process that acquires it twice blocks itself.",
-            "Kill this process, then release its lock. In the program, acquire the lock only once or use an RLock.",
-        )
-    needs = "the lock the other needs" if len(deadlock.edges) == 2 else "a lock that another one needs"
-    if all_locks and any(_is_managed(scene, edge) for edge in deadlock.edges):
-        return (
-            (
-                f"Each process holds {needs}. A managed lock lives in its manager's process and stays locked when its "
-                "holder dies."
-            ),
-            (
-                "Restart the program: killing one process does not release its managed lock. In the program, acquire "
-                "these locks in the same order everywhere, or with a timeout."
-            ),
-        )
-    if all_locks:
-        others = "the other" if len(deadlock.edges) == 2 else "the others"
-        return (
-            f"Each process holds {needs}.",
-            (
-                f"Kill one process, then release its lock; {others} will continue. In the program, acquire these locks "
-                "in the same order everywhere."
-            ),
-        )
-    return (
-        "Every process that could end one of these waits is itself blocked without a timeout.",
-        (
-            "Kill one of the processes. In the program, send, set or release what the other process needs before "
-            "waiting for it, or give the waits a timeout."
-        ),
-    )
-
-
-def _is_lock(scene: Scene, edge: Edge) -> bool:
-    resource = scene.resources.get(edge.resource or "")
-    return resource is not None and resource.kind in phrases.LOCKS and edge.to == "acquire"
-
-
-def _is_managed(scene: Scene, edge: Edge) -> bool:
-    resource = scene.resources.get(edge.resource or "")
-    return resource is not None and resource.manager is not None
 
 
 def _program(scene: Scene, pids: tuple[int, ...]) -> str | None:

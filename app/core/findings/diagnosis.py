@@ -6,17 +6,18 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from msgspec.structs import replace
 
 from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
+from app.records.process import Stuck
 from app.records.wait_words import worded
-from app.records.waits import Edge, FindingKind, Waits
+from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, listeners, locks, processes, queues
+from . import deadlocks, listeners, locks, phrases, processes, queues, stuck_threads
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
 from .wait_graph import Deadlock, find_deadlocks
@@ -25,6 +26,16 @@ from .wait_graph import Deadlock, find_deadlocks
 EDGE_AFTER_S = 0.5
 MAX_EDGES = 1000
 MAX_FINDINGS = 200
+#: Findings about waits that do not end by themselves.
+_ENDLESS = frozenset(
+    {
+        FindingKind.DEADLOCK,
+        FindingKind.STUCK,
+        FindingKind.ABANDONED_LOCK,
+        FindingKind.JOIN_BEFORE_DRAIN,
+        FindingKind.DEAD_SLEEPER,
+    }
+)
 _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     locks.abandoned,
     queues.joins_before_drain,
@@ -47,6 +58,10 @@ class Diagnosis:
         self._guard = guard
         self._stable = StabilityFilter()
         self.next_deadline = self._stable.next_deadline
+        #: The processes that something seems to be wrong with, even if it is too early to say so.
+        self.suspects = self._stable.parties
+        #: By id, the processes that cannot go on.
+        self.stuck: Mapping[str, Stuck] = {}
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
 
@@ -56,6 +71,7 @@ class Diagnosis:
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
         found = find_deadlocks(scene.waits, scene.lives)
         findings = self._stable.update(self._candidates(scene, found), now.mono)
+        self.stuck = _stuck(scene, findings)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),
@@ -65,7 +81,11 @@ class Diagnosis:
 
     def _candidates(self, scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
         """Yield a bounded number of each kind: whatever a program does, a look takes only a moment."""
-        for find in (lambda one: deadlocks.deadlocks(one, found), *_FINDERS):
+        of_graph = (
+            lambda one: deadlocks.deadlocks(one, found),
+            lambda one: stuck_threads.stuck_threads(one, found),
+        )
+        for find in (*of_graph, *_FINDERS):
             with self._guard.over("searches for findings"):
                 yield from islice(find(scene), MAX_FINDINGS)
 
@@ -77,6 +97,19 @@ class Diagnosis:
         self._edges = {}
         for edge in scene.edges:
             self._edges[edge.pid] = (*self._edges.get(edge.pid, ()), edge)
+
+
+def _stuck(scene: Scene, findings: Iterable[Finding]) -> Mapping[str, Stuck]:
+    """Return the processes that wait without a timeout, and about which a finding says that this does not end."""
+    waits = {one.edge.pid: one.edge for one in scene.waits if not one.edge.timed and one.edge.main}
+    found: dict[str, Stuck] = {}
+    for finding in (one for one in findings if one.kind in _ENDLESS):
+        for pid in finding.pids:
+            actor, edge = scene.actors.get(pid), waits.get(pid)
+            if actor and actor.alive and edge and edge.to != "notify":
+                words = f"{str(finding.kind).replace('-', ' ')}: {phrases.waits(scene, edge)}"
+                found.setdefault(actor.process.id, Stuck(since=edge.since, reason=words, detail=words))
+    return found
 
 
 def _shown(scene: Scene, now: Now) -> Iterator[Edge]:

@@ -10,6 +10,10 @@ from . import phrases
 from .scene import Scene
 from .stability import Candidate
 
+_SYNCHRONIZE = "multiprocessing.synchronize"
+#: A sleeper confirms in a moment.
+_AWAKE_AFTER_S = 5.0
+
 
 def abandoned(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each lock whose holder is dead."""
@@ -61,11 +65,11 @@ def _text_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
 def _holder(scene: Scene, resource: Resource) -> tuple[int | None, bool]:
     """Return the dead holder and whether that is known.
 
-    The only process of the program that a signal ended is a fair guess.
+    The only one of its users that a signal ended is a fair guess.
     """
     if resource.holder is not None:
         return resource.holder, True
-    dead = scene.failed_pids.get(resource.program, ())
+    dead = [pid for pid in scene.failed_pids.get(resource.program, ()) if pid in resource.ended_users]
     killed = list(islice((pid for pid in dead if (scene.actors[pid].process.exitcode or 0) < 0), 2))
     return (killed[0] if len(killed) == 1 else None), False
 
@@ -105,8 +109,13 @@ def dead_sleepers(scene: Scene) -> Iterator[Candidate]:
         # The process that wakes them has counted them off already, and waits until each is awake.
         waking = [one.pid for one in resource.waiting if one.to == "notify"]
         missing = _sleeping(resource) - len(asleep)
-        if (missing > 0 or (waking and not asleep)) and (dead := scene.failed_pids.get(resource.program)):
+        failed = scene.failed_pids.get(resource.program, ())
+        # Only those that could use it: any other process did not die while it waited for it.
+        dead = tuple(pid for pid in failed if pid in resource.ended_users)
+        if (missing > 0 or (waking and not asleep)) and dead:
             yield _dead_sleeper(scene, resource, max(1, missing), dead, waking)
+        elif waking and not asleep:
+            yield _never_awake(scene, resource, waking[0])
 
 
 def _dead_sleeper(
@@ -133,6 +142,34 @@ def _dead_sleeper(
         since=scene.at,
     )
     return Candidate(finding=finding, fingerprint=missing)
+
+
+def _never_awake(scene: Scene, resource: Resource, pid: int) -> Candidate:
+    """Return a candidate for a notify() that waits for a sleeper where no process sleeps."""
+    what = phrases.resource(scene, resource.id)
+    inner = [frame for frame in scene.frames(pid) if frame.module == _SYNCHRONIZE]
+    itself = {frame.function.rpartition(".")[2] for frame in inner} >= {"notify", "wait"}
+    place = scene.place(pid)
+    who = f"{scene.name(pid)}, at {place}," if place else scene.name(pid)
+    finding = Finding(
+        id=f"{FindingKind.DEADLOCK}:{pid}-{resource.id}-notify",
+        kind=FindingKind.DEADLOCK,
+        program=resource.program,
+        text=f"{who} waits in notify() on {what} for a sleeper to wake up. "
+        + (
+            "The sleeper is the process itself: a signal handler has interrupted its wait() and called notify()."
+            if itself
+            else "No process waits for it that could wake up."
+        ),
+        why="notify() waits until each sleeper confirms that it is awake. A signal handler runs on top of the wait() "
+        "that it has interrupted, which cannot go on before the handler returns.",
+        cure="Kill the process. In the program, do not use a Condition or Event in a signal handler; set a plain "
+        "variable there, or write to a pipe, and give the wait() a timeout.",
+        pids=(pid,),
+        resources=(resource.id,),
+        since=min(one.since for one in resource.waiting if one.to == "notify"),
+    )
+    return Candidate(finding=finding, fingerprint=(pid, round(finding.since, 2)), after_s=_AWAKE_AFTER_S)
 
 
 def _outcome(scene: Scene, resource: Resource, waking: list[int], them: str) -> str:

@@ -41,6 +41,14 @@ def waits(scene: Scene, edge: Edge) -> str:
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
 
 
+def who_waits(scene: Scene, edge: Edge) -> str:
+    """Return ``worker-1 (pid 12), at train.py:12 in work(),``, or ``thread job of worker-1 (pid 12)``."""
+    name = scene.name(edge.pid)
+    name = f"thread {edge.thread or edge.tid} of {name}" if edge.tid else name
+    place = scene.place(edge.pid, edge.tid)
+    return f"{name}, at {place}," if place else name
+
+
 def names(scene: Scene, pids: Sequence[int]) -> str:
     """Return the names of the first few processes, and how many more there are."""
     return listed([scene.name(pid) for pid in pids])

@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import field
 
 from app.records.primitives import Record
 from app.records.process import Descendant, Process
 from app.records.resource import Resource
-from app.records.waits import Edge, ThreadWait
+from app.records.waits import MAIN, Edge, ThreadWait
+
+from .python_stack import Frame, Frames, own_frame
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -61,7 +63,8 @@ class Leak(Record, frozen=True, kw_only=True):
 class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
-    ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``orphans``
+    ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.
+    ``stacks`` has the frames of those processes for which they were captured.  ``orphans``
     are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in ``last_edges``, what
     each dead process waited for when it was last seen, and ``failed_pids``, by program the dead processes whose exit
     code was not 0.
@@ -72,6 +75,7 @@ class Scene(Record, frozen=True, kw_only=True):
     resources: Mapping[str, Resource] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     waits: tuple[ThreadWait, ...] = ()
+    stacks: Mapping[int, Frames] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
@@ -81,6 +85,15 @@ class Scene(Record, frozen=True, kw_only=True):
         """Return what people call a process: ``worker-1 (pid 12)``."""
         actor = self.actors.get(pid)
         return f"{actor.process.name} (pid {pid})" if actor else f"pid {pid}"
+
+    def frames(self, pid: int, tid: int = MAIN) -> Sequence[Frame]:
+        """Return the frames of a thread, innermost first; none if they are unknown."""
+        return self.stacks.get(pid, {}).get(tid or pid, ())
+
+    def place(self, pid: int, tid: int = MAIN) -> str:
+        """Return ``train.py:12 in work()``, the line at which a thread stands; empty if unknown."""
+        own = own_frame(self.frames(pid, tid))
+        return own.place if own else ""
 
     def lives(self, pid: int) -> bool:
         """Return whether a process may be alive: an unknown pid is not taken to be dead."""

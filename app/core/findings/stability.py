@@ -54,6 +54,10 @@ class StabilityFilter:
         waiting = (one.since + one.candidate.after_s for one in self._tracked.values() if not one.reported)
         return min(waiting, default=None)
 
+    def parties(self) -> tuple[int, ...]:
+        """Return the processes that the candidates are about, each once."""
+        return tuple(dict.fromkeys(pid for one in self._tracked.values() for pid in one.candidate.finding.pids))
+
     def _track(self, candidate: Candidate, now: float) -> None:
         known = self._tracked.get(candidate.finding.id)
         if known is None or known.candidate.fingerprint != candidate.fingerprint:

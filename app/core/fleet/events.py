@@ -15,7 +15,7 @@ from app.protocol.programs import BreakLock, ProgramEnded, ProgramStarted
 from app.protocol.reports import AnyReport
 from app.records.pool import PoolSpec
 from app.records.primitives import JsonDict, Key
-from app.records.process import Descendant, Process, Sample
+from app.records.process import Descendant, Process, Sample, Stuck
 from app.records.program import ProgramSpec
 
 FleetCommand: TypeAlias = Act | SendSignal | EndDescendant | Join | AskPool | BreakLock | ProgramStarted | ProgramEnded
@@ -200,6 +200,13 @@ class FrameFound(Struct, frozen=True):
     worker: int | None = None
 
 
+class Judged(Struct, frozen=True):
+    """An observed process is stuck, as a finding says, or no longer."""
+
+    process: str
+    stuck: Stuck | None
+
+
 class ForkserverLost(Struct, frozen=True):
     """The forkserver died; its children are now children of the supervisor."""
 
@@ -236,6 +243,7 @@ Happening: TypeAlias = (
     | SentinelSeen
     | BlockedOn
     | FrameFound
+    | Judged
     | ForkserverLost
     | StopAll
 )

@@ -16,7 +16,7 @@ from app.protocol import reports as r
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.masking import masked_text
-from app.records.process import Descendant, Progress, Sample, Sentinel, State
+from app.records.process import LIVE, Descendant, Progress, Sample, Sentinel, State, Stuck
 
 _STOPPED = ("T", "t")
 #: An observed child that has not said hello by then will not.
@@ -144,6 +144,8 @@ def _sampled_one(fleet: Fleet, member: Member, sample: Sample, now: p.Now, out: 
 
 
 def _judge(fleet: Fleet, member: Member, now: p.Now, out: a.Out) -> None:
+    if member.process.observed:
+        return
     limit = member.process.stuck_after_s
     if limit is None or not member.watch.quiet(member.process, limit, now.mono):
         _unstuck(member, now, out)
@@ -167,6 +169,13 @@ def blocked_on(fleet: Fleet, member: Member, event: e.BlockedOn, now: p.Now, out
         _diagnose(fleet, member, now)
         if member.key:
             out.append(a.FindFrame(member.id, member.key))
+
+
+def judged(fleet: Fleet, member: Member, stuck: Stuck | None) -> None:
+    """Take the judgement of an observed process, about which findings have their own lines in the journal."""
+    if member.process.observed and (stuck is None or member.process.state in LIVE):
+        member.update(stuck=stuck)
+        fleet.changed(member)
 
 
 def frame_found(fleet: Fleet, member: Member, words: str, now: p.Now, out: a.Out) -> None:

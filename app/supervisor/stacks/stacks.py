@@ -14,13 +14,13 @@ from collections import deque
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from app.core.findings.python_stack import top_frame
 from app.linux import proc
 from app.linux.poller import Poller
 from app.records.primitives import Key
 
 from .capture import Capture, Shared, StackResult
 from .pyspy import find_py_spy
-from .python_stack import top_frame
 
 __all__ = ["StackResult", "Stacks", "find_py_spy", "top_frame"]
 

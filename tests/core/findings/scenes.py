@@ -25,7 +25,7 @@ def actor(pid: int, *, dead: int | None = None, **more: Any) -> Actor:
         if name in more
     }
     facts: dict[str, Any] = {
-        "id": f"p{pid}",
+        "id": "p1" if pid == MAIN else f"p{pid}",
         "name": NAMES.get(pid, f"other-{pid}"),
         "workload": None,
         "target": "",
@@ -96,11 +96,11 @@ def after(seconds: float) -> Now:
     return Now(mono=seconds, wall=START + 60 + seconds)
 
 
-def settled(seen: Scene) -> Waits:
-    """What is told of a scene that stays as it is."""
+def settled(seen: Scene, seconds: float = 3) -> Waits:
+    """What is told of a scene that stays as it is for so long."""
     diagnosis = Diagnosis()
     diagnosis.look(seen, after(0))
-    return diagnosis.look(seen, after(3))
+    return diagnosis.look(seen, after(seconds))
 
 
 def only(seen: Scene, kind: FindingKind) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.python_stack import Frame
 from app.core.findings.scene import Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
@@ -28,6 +29,7 @@ from tests.core.findings.scenes import (
     waiting,
 )
 
+LIB = "/usr/lib/python3.11"
 KILLED = "SIGKILL by operator"
 
 
@@ -104,12 +106,14 @@ def test_an_abandoned_lock_says_who_died_and_how() -> None:
 
 
 def test_the_only_killed_process_is_a_fair_guess() -> None:
-    """A process may take a lock and die between two looks."""
+    """A process may take a lock and die between two looks; one whose code cannot use the lock did not."""
     killed = actor(ONE, dead=-9, cause=KILLED)
-    found = only(scene(killed, actor(TWO, dead=0), resource("a", abandoned=True)), FindingKind.ABANDONED_LOCK)
+    lock = resource("a", abandoned=True, ended_users=(ONE, TWO))
+    stranger = actor(THREE, dead=-9)
+    found = only(scene(killed, actor(TWO, dead=0), stranger, lock), FindingKind.ABANDONED_LOCK)
     assert found.text == "Lock a is most likely held by worker-1 (pid 11), which is dead: SIGKILL by operator."
     assert found.pids == (ONE,)
-    both = scene(killed, actor(TWO, dead=-15), resource("a", abandoned=True))
+    both = scene(killed, actor(TWO, dead=-15), lock)
     assert "no living process holds it" in only(both, FindingKind.ABANDONED_LOCK).text
 
 
@@ -351,10 +355,8 @@ def test_a_broken_barrier() -> None:
 )
 def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], call: str) -> None:
     """It counts three sleepers, but only two living processes wait."""
-    found = only(
-        scene(resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), **facts), actor(ONE, dead=-9)),
-        FindingKind.DEAD_SLEEPER,
-    )
+    slept = resource("c", kind, waiting=waiting(TWO, THREE, to="wait"), ended_users=(ONE,), **facts)
+    found = only(scene(slept, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
     assert found.text.startswith(f"Most likely worker-1 (pid 11) died while waiting on {kind} c")
     assert call in found.text
     assert found.pids == (ONE, TWO, THREE)
@@ -362,7 +364,7 @@ def test_a_sleeper_that_was_killed(kind: ResourceKind, facts: dict[str, int], ca
 
 def test_no_process_is_blamed_if_more_died_than_slept() -> None:
     """Any of them may have slept there."""
-    slept = resource("c", ResourceKind.CONDITION, sleepers=1)
+    slept = resource("c", ResourceKind.CONDITION, sleepers=1, ended_users=(ONE, TWO))
     found = only(scene(slept, *(actor(pid, dead=-9) for pid in (ONE, TWO))), FindingKind.DEAD_SLEEPER)
     assert found.text.startswith("1 process died while waiting on condition c")
     assert found.pids == ()
@@ -372,7 +374,7 @@ def test_a_sleeper_is_named_where_it_was_seen() -> None:
     """What it waited for at the last look before its death is remembered."""
     sleeping = waiting(ONE, TWO, to="wait")
     before = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping)
-    later = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping[1:])
+    later = resource("c", ResourceKind.CONDITION, sleepers=2, waiting=sleeping[1:], ended_users=(ONE,))
     diagnosis = Diagnosis()
     assert diagnosis.look(scene(before, edge(ONE, "c", to="wait")), after(0)).findings == ()
     for second in (1, 2, 4):
@@ -384,7 +386,7 @@ def test_a_sleeper_is_named_where_it_was_seen() -> None:
 
 def test_a_notify_to_a_dead_sleeper_hangs() -> None:
     """It has counted the sleepers off before it waits for them, so none is counted any more."""
-    notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"))
+    notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(TWO, to="notify"), ended_users=(ONE,))
     found = only(scene(notified, actor(ONE, dead=-9)), FindingKind.DEAD_SLEEPER)
     assert found.text == (
         "Most likely worker-1 (pid 11) died while waiting on condition c, which still counts it: "
@@ -392,6 +394,28 @@ def test_a_notify_to_a_dead_sleeper_hangs() -> None:
     )
     assert found.pids == (ONE, TWO)
     assert settled(scene(notified)).findings == ()
+
+
+def test_a_dead_process_that_cannot_use_a_condition_did_not_sleep_on_it() -> None:
+    slept = resource("c", ResourceKind.CONDITION, sleepers=1)
+    assert settled(scene(slept, actor(ONE, dead=-9))).findings == ()
+
+
+def test_a_notify_in_a_handler_that_has_interrupted_the_wait_of_the_same_thread() -> None:
+    """It waits for the frame below it to wake up; without its stack it is known only that nobody can."""
+    notified = resource("c", ResourceKind.CONDITION, sleepers=0, waiting=waiting(ONE, to="notify"))
+    frames = [
+        Frame("Condition.notify", f"{LIB}/multiprocessing/synchronize.py", 300),
+        Frame("stop", "/srv/shop/jobs.py", 7),
+        Frame("Condition.wait", f"{LIB}/multiprocessing/synchronize.py", 200),
+        Frame("serve", "/srv/shop/jobs.py", 31),
+    ]
+    [found] = settled(scene(notified, stacks={ONE: {ONE: frames}}), 6).findings
+    assert found.kind is FindingKind.DEADLOCK
+    assert found.text.startswith("worker-1 (pid 11), at jobs.py:7 in stop(), waits in notify() on condition c for a")
+    assert "The sleeper is the process itself" in found.text
+    [unread] = settled(scene(notified), 6).findings
+    assert "No process waits for it that could wake up." in unread.text
 
 
 def test_all_sleepers_live() -> None:

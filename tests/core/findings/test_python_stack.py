@@ -1,6 +1,6 @@
 """Finding the line of the program's own code in the text of a stack."""
 
-from app.supervisor.stacks.python_stack import Frame, main_thread, top_frame
+from app.core.findings.python_stack import Frame, call_of, frames_of_threads, main_thread, own_frame, top_frame
 
 LIB = "/usr/lib/python3.11"
 FAULTHANDLER = f"""\
@@ -76,3 +76,25 @@ def test_top_frame_says_that_no_line_is_the_programs_own() -> None:
 def test_text_without_a_stack_has_no_top_frame() -> None:
     assert top_frame("") is None
     assert top_frame("pid 7 (sleep): sleeping (clock_nanosleep); state S\n\nNo Python stack available.\n") is None
+
+
+def test_frames_of_each_thread_by_its_number() -> None:
+    """Of a forked process those since its start, and none of the observer."""
+    text = (
+        PY_SPY
+        + f"""\
+Thread 23993 (idle): "MainThread"
+    Lock.__enter__ ({LIB}/multiprocessing/synchronize.py:95)
+    start (/opt/lib/_procession_observer/patches/processes.py:60)
+    work (/srv/shop/jobs.py:12)
+    BaseProcess._bootstrap ({LIB}/multiprocessing/process.py:314)
+    main (/srv/shop/jobs.py:50)
+"""
+    )
+    found = frames_of_threads(text)
+    assert [frame.function for frame in found[23992]] == ["f"]
+    assert [frame.function for frame in found[23993]] == ["Lock.__enter__", "work", "BaseProcess._bootstrap"]
+    own = own_frame(found[23993])
+    assert own
+    assert (own.place, call_of(found[23993], own)) == ("jobs.py:12 in work()", found[23993][0])
+    assert frames_of_threads(FAULTHANDLER) == {}

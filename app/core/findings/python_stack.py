@@ -1,4 +1,4 @@
-"""Find the line of the program's own code in a stack dump.  Pure.
+"""Read a stack dump: the frames of each thread, and the line of the program's own code in them.  Pure.
 
 Reads what faulthandler writes and what ``py-spy dump --full-filenames`` prints::
 
@@ -7,7 +7,8 @@ Reads what faulthandler writes and what ``py-spy dump --full-filenames`` prints:
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 _HEADING = re.compile(r"^pid \d+ \(.*?\): (?P<words>[^;]*)")
 _PARENTHESIS = re.compile(r" \([^)]*\)")
@@ -19,6 +20,9 @@ _FRAMES = (
 _STDLIB = re.compile(r"(^|/)lib(64)?/python3[^/]*/(?!(site|dist)-packages/)|^<frozen ")
 _PACKAGES = re.compile(r"/(site|dist)-packages/")
 _OURS = re.compile(r"(^|/)procession/(child|target|preload|surroundings|reporting|lifeline)\.py$")
+_OBSERVER = "/_procession_observer/"
+_BOOTSTRAP = re.compile(r"/(multiprocessing|multiprocess|billiard)/process\.py$")
+_TID = re.compile(r"\d+(?= |$)")
 
 
 class Frame(NamedTuple):
@@ -35,10 +39,19 @@ class Frame(NamedTuple):
         return f"{'/'.join(self.file.split('/')[-2:])}:{self.line}{function}"
 
     @property
+    def place(self) -> str:
+        """The file without its folder, the line, and the function, as findings name them."""
+        return self.where.rpartition("/")[2]
+
+    @property
     def module(self) -> str:
         """The name of its module in the standard library."""
         path = _STDLIB.split(self.file)[-1].removesuffix(".py").removesuffix("/__init__")
         return path.strip("<>").removeprefix("frozen ").replace("/", ".")
+
+
+#: By tid, the frames of a thread, innermost first.
+Frames: TypeAlias = Mapping[int, Sequence[Frame]]
 
 
 def top_frame(text: str) -> str | None:
@@ -52,8 +65,7 @@ def top_frame(text: str) -> str | None:
         return None
     heading = _HEADING.match(text)
     words = [_PARENTHESIS.sub("", heading["words"].removeprefix("main thread ")).strip()] if heading else []
-    own = next((frame for frame in frames if _is_own(frame)), None)
-    own = own or next((frame for frame in frames if _PACKAGES.search(frame.file)), None)
+    own = own_frame(frames)
     top = frames[0]
     if own is not top and _STDLIB.search(top.file):
         words.append(f"in {top.function} ({top.module})")
@@ -63,15 +75,51 @@ def top_frame(text: str) -> str | None:
 
 def main_thread(text: str) -> list[Frame]:
     """Return the frames of the main thread, innermost first; none if the text has no dump."""
+    threads = _threads(text)
+    named = [frames for rest, frames in threads if rest.endswith('"MainThread"')]
+    # faulthandler writes no thread names, but the newest thread first: the main thread comes last.
+    return named[0] if named else threads[-1][1] if threads else []
+
+
+def frames_of_threads(text: str) -> Frames:
+    """Return the frames of each thread of a dump by py-spy, which alone has their numbers."""
+    numbered = ((_TID.match(rest), frames) for rest, frames in _threads(text))
+    return {int(match[0]): tuple(_since_start(frames)) for match, frames in numbered if match}
+
+
+def _since_start(frames: Sequence[Frame]) -> Iterator[Frame]:
+    """Yield the frames since `Process.start`: below them, a forked process has those of its parent."""
+    for frame in frames:
+        yield frame
+        if _BOOTSTRAP.search(frame.file) and frame.function.endswith("_bootstrap"):
+            return
+
+
+def own_frame(frames: Sequence[Frame]) -> Frame | None:
+    """Return the innermost frame of the program's own code, else of an installed package; None if there is neither."""
+    own = next((frame for frame in frames if _is_own(frame)), None)
+    return own or next((frame for frame in frames if _PACKAGES.search(frame.file)), None)
+
+
+def call_of(frames: Sequence[Frame], own: Frame | None) -> Frame | None:
+    """Return the frame of the standard library that the program's own frame called; None if it called none."""
+    called = None
+    for frame in frames:
+        if frame is own:
+            break
+        called = frame
+    return called if called and _STDLIB.search(called.file) else None
+
+
+def _threads(text: str) -> list[tuple[str, list[Frame]]]:
+    """Return the threads of a dump: the rest of the heading, and the frames without those of the observer."""
     threads: list[tuple[str, list[Frame]]] = []
     for line in text.splitlines():
         if match := _THREAD.match(line):
             threads.append((match["rest"], []))
-        elif threads and (frame := _frame(line)):
+        elif threads and (frame := _frame(line)) and _OBSERVER not in frame.file:
             threads[-1][1].append(frame)
-    named = [frames for rest, frames in threads if rest.endswith('"MainThread"')]
-    # faulthandler writes no thread names, but the newest thread first: the main thread comes last.
-    return named[0] if named else threads[-1][1] if threads else []
+    return threads
 
 
 def _frame(line: str) -> Frame | None:

@@ -1,0 +1,123 @@
+"""Why a deadlock does not end, and what to do about it, now and in the program.  Pure."""
+
+from app.records.resource import ResourceKind
+from app.records.waits import Edge
+
+from . import phrases
+from .scene import Scene
+from .wait_graph import Deadlock
+
+_RECEIVES = frozenset({"get", "recv"})
+_SENDS = frozenset({"put", "send"})
+
+
+def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
+    """Return in sentences why a deadlock does not end, and what to do about it."""
+    all_locks = all(is_lock(scene, edge) for edge in deadlock.edges)
+    if all_locks and len(deadlock.edges) == 1:
+        return (
+            "A Lock is not reentrant: a process that acquires it twice blocks itself.",
+            "Kill this process, then release its lock. In the program, acquire the lock only once or use an RLock.",
+        )
+    needs = "the lock the other needs" if len(deadlock.edges) == 2 else "a lock that another one needs"
+    if all_locks and any(_is_managed(scene, edge) for edge in deadlock.edges):
+        return (
+            (
+                f"Each process holds {needs}. A managed lock lives in its manager's process and stays locked when its "
+                "holder dies."
+            ),
+            (
+                "Restart the program: killing one process does not release its managed lock. In the program, acquire "
+                "these locks in the same order everywhere, or with a timeout."
+            ),
+        )
+    if all_locks:
+        others = "the other" if len(deadlock.edges) == 2 else "the others"
+        return (
+            f"Each process holds {needs}.",
+            (
+                f"Kill one process, then release its lock; {others} will continue. In the program, acquire these locks "
+                "in the same order everywhere."
+            ),
+        )
+    return _of_messages(scene, [edge for edge in deadlock.edges if edge.to != "thread"])
+
+
+def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
+    """Return why and cure of a deadlock that is not only of locks."""
+    why = "Every process that could end one of these waits is itself blocked without a timeout."
+    for edge in edges:
+        resource = scene.resources.get(edge.resource or "")
+        if edge.to == "recv" and resource and resource.kind is ResourceKind.PIPE and resource.ended_users:
+            holders = tuple(dict.fromkeys((*edge.holders, edge.pid)))
+            return (
+                (
+                    "recv() raises EOFError only once no process has the write end of the pipe open. A forked child "
+                    "inherits that end."
+                ),
+                (
+                    "Kill one of the processes. In the program, close the write end in "
+                    f"{phrases.names(scene, holders)} as soon as the processes that write have been started, or let "
+                    "these send a last message."
+                ),
+            )
+    if len(edges) == 1 and edges[0].holders in ((), (edges[0].pid,)):
+        return _of_one(edges[0])
+    if all(edge.to in _SENDS for edge in edges):
+        return why, (
+            "Kill one of the processes. In the program, read results while tasks are still being put, in another "
+            "thread for example: a pipe or queue takes only so much before its writer has to wait."
+        )
+    if joins := [edge for edge in edges if edge.to == "join"]:
+        join = joins[0]
+        return why, (
+            f"Kill one of the processes. In the program, {scene.name(join.pid)} must not join "
+            f"{scene.name(join.of or 0)} before it has sent, set or released what that process waits for; "
+            "join(timeout=…) at least lets it notice."
+        )
+    return why, (
+        "Kill one of the processes. In the program, send, set or release what the other process needs before "
+        "waiting for it, or give the waits a timeout."
+    )
+
+
+def _of_one(edge: Edge) -> tuple[str, str]:
+    """Return why and cure where nobody is left who could end the wait."""
+    if edge.to in _RECEIVES:
+        return (
+            (
+                "The process has the write end itself, so it never sees the end of the file, and no other process puts "
+                "anything into it any more."
+            ),
+            (
+                "Kill the process. In the program, let the producer put a last item in a finally block, or call get() "
+                "with a timeout and check is_alive() of the producers; multiprocessing.connection.wait() can wait for "
+                "their sentinels as well."
+            ),
+        )
+    if edge.to in _SENDS:
+        return (
+            "The process has the read end itself, so writing neither fails nor ends, and no other process reads.",
+            (
+                "Kill the process. In the program, call put() with a timeout, check is_alive() of the consumers, and "
+                "close the read end in the process that only writes."
+            ),
+        )
+    return (
+        "No other process is left that could set, notify or release what it waits for.",
+        (
+            "Kill the process. In the program, wait with a timeout and check is_alive() of the processes that should "
+            "end the wait."
+        ),
+    )
+
+
+def is_lock(scene: Scene, edge: Edge) -> bool:
+    """Return whether a wait is for a lock, which has a holder."""
+    resource = scene.resources.get(edge.resource or "")
+    return resource is not None and resource.kind in phrases.LOCKS and edge.to == "acquire"
+
+
+def _is_managed(scene: Scene, edge: Edge) -> bool:
+    resource = scene.resources.get(edge.resource or "")
+    return resource is not None and resource.manager is not None

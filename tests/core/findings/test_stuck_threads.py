@@ -1,0 +1,100 @@
+"""Processes of which all threads wait for each other, in words; and which processes count as stuck."""
+
+from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.python_stack import Frame
+from app.core.findings.scene import Scene
+from app.records.waits import HANDLER, Edge, FindingKind, ThreadWait
+from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled
+
+LIB = "/usr/lib/python3.11"
+IMPORT = [
+    Frame("_ModuleLock.acquire", "<frozen importlib._bootstrap>", 170),
+    Frame("_find_and_load", "<frozen importlib._bootstrap>", 1170),
+    Frame("work", "/srv/shop/jobs.py", 25),
+    Frame("BaseProcess.run", f"{LIB}/multiprocessing/process.py", 108),
+]
+RESULT = [
+    Frame("Condition.wait", f"{LIB}/threading.py", 327),
+    Frame("Future.result", f"{LIB}/concurrent/futures/_base.py", 451),
+    Frame("work", "/srv/shop/jobs.py", 20),
+]
+EVENT = [Frame("Event.wait", f"{LIB}/threading.py", 629), Frame("idle", "/srv/shop/jobs.py", 4)]
+
+
+def waits(pid: int, *tids: int, able: tuple[tuple[int, int], ...] = ()) -> tuple[ThreadWait, ...]:
+    """The waits of threads of a process for each other."""
+    nodes = frozenset({*((pid, tid) for tid in tids), *able})
+    names = ("", "feeder", "job")
+    found = (
+        edge(pid, None, pid, to="thread", main=not tid, tid=tid, thread=name)
+        for tid, name in zip(tids, names, strict=False)
+    )
+    return tuple(ThreadWait(edge=one, able=nodes) for one in found)
+
+
+def told(seen: Scene) -> list[str]:
+    return [one.text for one in settled(seen, 6).findings if one.kind is FindingKind.STUCK]
+
+
+def of(*each: ThreadWait, **more: object) -> Scene:
+    return Scene(**{**_fields(scene(actor(ONE, threads_at_fork=1))), "waits": each, **more})
+
+
+def _fields(seen: Scene) -> dict[str, object]:
+    return {name: getattr(seen, name) for name in seen.__struct_fields__}
+
+
+def test_import_lock_that_a_thread_of_the_parent_held_at_fork() -> None:
+    [text] = told(of(*waits(ONE, 0), stacks={ONE: {ONE: IMPORT}}))
+    assert text == (
+        "worker-1 (pid 11), at jobs.py:25 in work(), waits for the lock of a module that it imports, and has no other "
+        "thread that could end that wait. main (pid 10) had 1 other thread when it forked this process: these do not "
+        "exist here, and what they held stays locked."
+    )
+
+
+def test_result_of_a_future_and_other_threads_that_wait() -> None:
+    [text] = told(of(*waits(ONE, 0, 7, 8), stacks={ONE: {ONE: RESULT}}))
+    assert (
+        "waits in Future.result() of concurrent.futures, and all its other threads wait, too: feeder and job." in text
+    )
+    [unread] = told(of(*waits(ONE, 0)))
+    assert unread.startswith("worker-1 (pid 11) waits for a lock between threads, and has no other thread")
+
+
+def test_first_process_of_a_program_may_wait_for_an_event_on_purpose() -> None:
+    """A signal ends it; any other process that waits so was forgotten."""
+    assert told(of(*waits(MAIN, 0), stacks={MAIN: {MAIN: EVENT}})) == []
+    assert len(told(of(*waits(ONE, 0), stacks={ONE: {ONE: EVENT}}))) == 1
+    assert len(told(of(*waits(MAIN, 0), stacks={MAIN: {MAIN: RESULT}}))) == 1
+
+
+def test_a_thread_that_runs_or_a_handler_is_a_way_out() -> None:
+    for able in ((ONE, 9), (ONE, HANDLER)):
+        assert told(of(*waits(ONE, 0, able=(able,)))) == []
+
+
+def stuck(*things: Edge, seconds: float = 3) -> dict[str, str]:
+    """Return the reasons by process."""
+    diagnosis = Diagnosis()
+    seen = scene(*things, resource("a"), resource("b"))
+    for second in (0, seconds):
+        diagnosis.look(seen, after(second))
+    return {key: one.reason for key, one in diagnosis.stuck.items()}
+
+
+def test_processes_of_a_deadlock_and_behind_it_are_stuck() -> None:
+    edges = edge(ONE, "b", TWO), edge(TWO, "a", ONE), join(MAIN, ONE)
+    assert stuck(*edges) == {
+        "p1": "deadlock: waits in join() for worker-1 (pid 11)",
+        "p11": "deadlock: waits for lock b",
+        "p12": "deadlock: waits for lock a",
+    }
+    assert stuck(*edges[1:]) == {}
+
+
+def test_suspects_are_known_before_there_is_a_finding() -> None:
+    diagnosis = Diagnosis()
+    seen = scene(edge(ONE, "b", TWO), edge(TWO, "a", ONE), resource("a"), resource("b"))
+    assert diagnosis.look(seen, after(0)).findings == ()
+    assert diagnosis.suspects() == (ONE, TWO)
