@@ -35,7 +35,8 @@ _ONCE = 0x40000000  # EPOLLONESHOT: without another event the fd is disabled
 _WATCHED = re.compile(rb"^tfd:\s*(\d+) events:\s*([0-9a-f]+) .*? ino:([0-9a-f]+)", re.MULTILINE)
 _READS = frozenset({"read", "readv", "recvfrom", "recvmsg"})
 _WRITES = frozenset({"write", "writev", "sendto", "sendmsg"})
-_P_PID = 1
+_P_ALL, _P_PID = 0, 1
+_MAX_CHILDREN = 64
 
 
 class Wait(NamedTuple):
@@ -177,11 +178,26 @@ def _wait4(call: Call, source: _Source) -> Found:
     pid = call.args[0] & syscalls.NO_PID
     if 0 < pid < _MAX_PID:
         yield "child", pid
+    elif pid == syscalls.NO_PID:
+        yield from _any_child(source)
 
 
 def _waitid(call: Call, source: _Source) -> Found:
     if call.args[0] == _P_PID:
         yield "child", call.args[1] & syscalls.NO_PID
+    elif call.args[0] == _P_ALL:
+        yield from _any_child(source)
+
+
+def _any_child(source: _Source) -> Found:
+    """A wait for whichever child exits first."""
+    tasks = proc.names(f"{source.folder}/task")
+    lines = [proc.read(f"{source.folder}/task/{tid}/children", 4096) for tid in tasks[:_MAX_THREADS]]
+    children = [int(pid) for line in lines for pid in (line or b"").split()]
+    if None in lines or not 0 < len(children) <= _MAX_CHILDREN:
+        yield "other", 0
+        return
+    yield from (("child", pid) for pid in children)
 
 
 _RULES: dict[str, Callable[[Call, _Source], Found]] = {

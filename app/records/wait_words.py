@@ -43,6 +43,7 @@ _WORDS = {
     "greet": W("waits in accept() for a client's handshake on", "in accept()", "expected from", "complete"),
     "join": W("waits in join() for", "in join()"),
     "end": W("waits for the exit of", "waits for exit"),
+    "output": W("waits for output of", "reading output"),
     "thread": W("waits for another of its threads", "waits for thread"),
 }
 #: Where they differ; the kind is None for a message that comes over no resource.

@@ -33,10 +33,10 @@ class Edge(Record, frozen=True, kw_only=True):
 
     ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
-    (in accept, a client's handshake), thread (of the same process).  ``main``: its main thread waits, otherwise thread
-    ``tid``, called ``thread``.  ``holder_tid``: the thread of its only holder that has the lock, 0 for the main one.
-    ``timed``: the wait has a timeout.  ``alone``: all its other threads wait too.  ``certain``: only its holders can
-    end the wait; others make no deadlock.
+    (in accept, a client's handshake), thread (of the same process), output (of processes that are not observed).
+    ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the thread of its
+    only holder that has the lock, 0 for the main one.  ``timed``: the wait has a timeout.  ``alone``: all its other
+    threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
 
     In words (`wait_words`): ``phrase`` before what is awaited, ``ended_by`` after it, before the names of those who can
     end the wait, ``label`` for an arrow of the drawing.  ``unblockers``: whom ``ended_by`` names if these are not the
@@ -70,10 +70,14 @@ HANDLER = -1
 
 
 class ThreadWait(Record, frozen=True, kw_only=True):
-    """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it."""
+    """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it.
+
+    ``hopeless``: it is for a lock whose holder is dead.
+    """
 
     edge: Edge
     able: frozenset[Node] = frozenset()
+    hopeless: bool = False
 
 
 class Finding(Record, frozen=True, kw_only=True):

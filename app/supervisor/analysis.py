@@ -18,6 +18,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
+from app.linux import identity, proc
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.guard import Guard
@@ -95,6 +96,7 @@ class Analysis:
             edges=self._resources.edges(),
             waits=self._resources.waits(),
             stacks=self._suspects.stacks,
+            others=self._others(),
             orphans=tuple(self._orphans()),
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
@@ -132,6 +134,17 @@ class Analysis:
         """Yield unobserved processes that have outlived the first process of their program."""
         held = self._fleet.programs.entries
         return (one for one in self._fleet.descendants.values() if one.orphan and one.root in held)
+
+    def _others(self) -> Mapping[int, Descendant]:
+        """Return unobserved processes by pid, with those that left their program and still write into a pipe of it."""
+        found = {one.pid: one for one in self._fleet.descendants.values()}
+        writers = {pid for one in self._resources.waits() if one.edge.to == "output" for pid in one.edge.holders}
+        for stat in filter(None, map(proc.stat, writers - found.keys())):
+            key = identity.text((stat.pid, stat.start_ticks))
+            found[stat.pid] = Descendant(
+                id=key, pid=stat.pid, ppid=stat.ppid, root=None, name=stat.name, command="", state=stat.state
+            )
+        return found
 
     def _actor(self, member: Member, pid: int) -> Actor:
         sighting = self._fleet.programs.reported.get(member.id) or ReportedState()

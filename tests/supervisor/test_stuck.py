@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +90,32 @@ signal.alarm(1)
 with condition:
     condition.wait()
 """
+#: A command writes more than a pipe takes, and its parent waits for its exit before it reads.
+FULL_PIPE = """
+import multiprocessing, subprocess, sys
+
+def work(command):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    process.wait()
+    process.stdout.read()
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("fork").Process(target=work, args=(sys.argv[1:],), name="worker")
+    process.start()
+    process.join()
+"""
+#: A command leaves a process behind that has its output open.
+LEFT_BEHIND = """
+import multiprocessing, subprocess
+
+def work():
+    subprocess.check_output(["sh", "-c", "sleep 600 & echo started"])
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("fork").Process(target=work, name="worker")
+    process.start()
+    process.join()
+"""
 #: An idle program: it waits until a signal ends it, and one of its threads for work.
 IDLE = """
 import multiprocessing, queue, threading
@@ -166,6 +194,24 @@ def test_threads_of_a_process_that_wait_for_each_other(programs: Programs) -> No
 def test_handler_that_notifies_the_wait_that_it_has_interrupted(programs: Programs) -> None:
     program = programs.run(OWN_SLEEPER)
     told(programs, program, FindingKind.DEADLOCK, "in stop(), waits in notify()", "The sleeper is the process itself")
+
+
+@pytest.mark.parametrize("command", [("seq", "1000000"), ("sh", "-c", "seq 1000000; true")], ids=" ".join)
+def test_command_whose_output_nobody_reads_while_its_exit_is_awaited(
+    programs: Programs, command: tuple[str, ...]
+) -> None:
+    program = programs.run(FULL_PIPE, *command)
+    found = told(programs, program, FindingKind.DEADLOCK, f"waits for the exit of {command[0]} (pid", "seq (pid")
+    assert "worker (pid" in found.text
+    assert "read the output of a command before waiting for its exit" in found.cure
+
+
+def test_output_that_a_process_left_behind_keeps_open(programs: Programs) -> None:
+    program = programs.run(LEFT_BEHIND)
+    text = "waits for the end of the output of sh (pid"
+    found = told(programs, program, FindingKind.STUCK, text, "sleep (pid", "left behind, keeps the pipe open")
+    os.kill(found.pids[1], signal.SIGKILL)
+    wait_until(lambda: programs.record(program).state == "ended", 20, "the program goes on and ends")
 
 
 def test_idle_program_is_not_stuck(programs: Programs) -> None:

@@ -68,6 +68,11 @@ def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
             "Kill one of the processes. In the program, read results while tasks are still being put, in another "
             "thread for example: a pipe or queue takes only so much before its writer has to wait."
         )
+    if any(edge.to == "end" for edge in edges) and any(edge.to == "send" for edge in edges):
+        return why, (
+            "Kill the command. In the program, read the output of a command before waiting for its exit, as "
+            "subprocess.run() and Popen.communicate() do."
+        )
     if joins := [edge for edge in edges if edge.to == "join"]:
         join = joins[0]
         return why, (

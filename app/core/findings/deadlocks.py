@@ -41,8 +41,8 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
 
 
 def _is_told_here(deadlock: Deadlock) -> bool:
-    """Return whether no other finding says more: of the threads of one process, or of a feeder thread."""
-    return deadlock.within is None and all(edge.to != "flush" for edge in deadlock.edges)
+    """Return whether no other finding says more: of the threads of one process, a feeder thread, an abandoned lock."""
+    return not deadlock.hopeless and deadlock.within is None and all(edge.to != "flush" for edge in deadlock.edges)
 
 
 def finding_id(deadlock: Deadlock) -> str:

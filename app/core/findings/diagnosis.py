@@ -17,7 +17,7 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, listeners, locks, phrases, processes, queues, stuck_threads
+from . import deadlocks, listeners, locks, outputs, phrases, processes, queues, stuck_threads
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
 from .wait_graph import Deadlock, find_deadlocks
@@ -43,6 +43,7 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     locks.dead_sleepers,
     locks.broken_barriers,
     listeners.silent_clients,
+    outputs.kept_outputs,
     processes.orphans,
     processes.zombies,
     processes.refused_starts,
@@ -70,6 +71,7 @@ class Diagnosis:
         self._remember_waits_of_dead(scene)
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
         found = find_deadlocks(scene.waits, scene.lives)
+        scene = replace(scene, blocked_behind=_blocked_behind(found))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
@@ -110,6 +112,14 @@ def _stuck(scene: Scene, findings: Iterable[Finding]) -> Mapping[str, Stuck]:
                 words = f"{str(finding.kind).replace('-', ' ')}: {phrases.waits(scene, edge)}"
                 found.setdefault(actor.process.id, Stuck(since=edge.since, reason=words, detail=words))
     return found
+
+
+def _blocked_behind(found: Iterable[Deadlock]) -> Mapping[str, tuple[int, ...]]:
+    behind: dict[str, set[int]] = defaultdict(set)
+    for one in found:
+        if one.hopeless and one.edges[0].resource:
+            behind[one.edges[0].resource].update(one.blocked_behind)
+    return {key: tuple(sorted(pids)) for key, pids in behind.items()}
 
 
 def _shown(scene: Scene, now: Now) -> Iterator[Edge]:

@@ -20,15 +20,16 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
     for resource in scene.resources.values():
         if resource.abandoned and resource.kind in phrases.LOCKS and not _is_kept_on_purpose(scene, resource):
             waiting = phrases.waiters(resource)
+            behind = tuple(pid for pid in scene.blocked_behind.get(resource.id, ()) if pid not in waiting)
             holder, _ = _holder(scene, resource)
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
                 kind=FindingKind.ABANDONED_LOCK,
                 program=resource.program,
-                text=_text_of_abandoned(scene, resource, len(waiting)),
+                text=_text_of_abandoned(scene, resource, waiting, behind),
                 why=_why_abandoned(scene, resource),
                 cure=_cure_of_abandoned(resource),
-                pids=(*((holder,) if holder else ()), *waiting),
+                pids=(*((holder,) if holder else ()), *waiting, *behind),
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
             )
@@ -45,7 +46,7 @@ def _is_kept_on_purpose(scene: Scene, resource: Resource) -> bool:
     return bool(resource.lost) and not scene.failed_pids.get(resource.program)
 
 
-def _text_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
+def _text_of_abandoned(scene: Scene, resource: Resource, waiting: tuple[int, ...], behind: tuple[int, ...]) -> str:
     pid, known = _holder(scene, resource)
     if resource.lost:
         slots = phrases.number(resource.lost, "slot")
@@ -59,7 +60,24 @@ def _text_of_abandoned(scene: Scene, resource: Resource, waiting: int) -> str:
         probably = "" if known else "most likely "
         who = f"is {probably}held by {scene.name(pid)}, which is dead: {phrases.how_it_ended(scene, pid)}"
     text = f"{phrases.capitalized(phrases.resource(scene, resource.id))} {who}"
-    return "; ".join(filter(None, (text, phrases.wait_for_it(waiting)))) + "."
+    return "; ".join(filter(None, (text, _who_waits(scene, waiting)))) + "." + _who_is_behind(scene, waiting, behind)
+
+
+def _who_waits(scene: Scene, waiting: tuple[int, ...]) -> str:
+    """Return ``worker-2 (pid 12), at train.py:12 in work(), waits for it``; nothing for nobody."""
+    if not waiting:
+        return ""
+    places = ((scene.name(pid), scene.place(pid)) for pid in waiting)
+    named = phrases.listed([f"{name} at {place}" if place else name for name, place in places])
+    return f"{named} {'waits' if len(waiting) == 1 else 'wait'} for it"
+
+
+def _who_is_behind(scene: Scene, waiting: tuple[int, ...], behind: tuple[int, ...]) -> str:
+    """Return in a sentence who waits for those that wait."""
+    if not behind:
+        return ""
+    what = phrases.number(len(behind), "more process is", "more processes are")
+    return f" {what} blocked behind {'it' if len(waiting) == 1 else 'them'}: {phrases.names(scene, behind)}."
 
 
 def _holder(scene: Scene, resource: Resource) -> tuple[int | None, bool]:

@@ -64,10 +64,11 @@ class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
     ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.
-    ``stacks`` has the frames of those processes for which they were captured.  ``orphans``
+    ``stacks`` has the frames of those processes for which they were captured.  ``others`` are
+    unobserved processes by pid, ``orphans``
     are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in ``last_edges``, what
     each dead process waited for when it was last seen, and ``failed_pids``, by program the dead processes whose exit
-    code was not 0.
+    code was not 0, and ``blocked_behind``, who waits behind those that wait for an abandoned lock.
     """
 
     at: float = 0.0
@@ -76,15 +77,17 @@ class Scene(Record, frozen=True, kw_only=True):
     edges: tuple[Edge, ...] = ()
     waits: tuple[ThreadWait, ...] = ()
     stacks: Mapping[int, Frames] = field(default_factory=dict)
+    others: Mapping[int, Descendant] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
     failed_pids: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
+    blocked_behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
         """Return what people call a process: ``worker-1 (pid 12)``."""
-        actor = self.actors.get(pid)
-        return f"{actor.process.name} (pid {pid})" if actor else f"pid {pid}"
+        known = actor.process if (actor := self.actors.get(pid)) else self.others.get(pid)
+        return f"{known.name} (pid {pid})" if known else f"pid {pid}"
 
     def frames(self, pid: int, tid: int = MAIN) -> Sequence[Frame]:
         """Return the frames of a thread, innermost first; none if they are unknown."""

@@ -33,10 +33,14 @@ Lives = Callable[[int], bool]
 
 
 class Deadlock(Record, frozen=True, kw_only=True):
-    """A cycle of waits, beginning with its lowest pid; ``blocked_behind`` wait for it without being part of it."""
+    """A cycle of waits, beginning with its lowest pid; ``blocked_behind`` wait for it without being part of it.
+
+    ``hopeless``: no cycle, but a single wait for an abandoned lock, which another finding is about.
+    """
 
     edges: tuple[Edge, ...]
     blocked_behind: tuple[int, ...] = ()
+    hopeless: bool = False
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -60,7 +64,7 @@ def find_deadlocks(waits: Iterable[ThreadWait], lives: Lives) -> tuple[Deadlock,
     doomed = _doomed(waits, lives)
     choices: dict[_Set, _Choices] = {}
     for able in (able for each in doomed.values() for _, able in each):
-        if able not in choices:
+        if able and able not in choices:
             choices[able] = _choices(able, lives)
     steps = {node: _next(node, each, choices) for node, each in doomed.items()}
     first_of_cycle = _first_of_cycle({node: unblocker for node, (_, unblocker) in steps.items()})
@@ -82,15 +86,21 @@ _Waits = Mapping[Node, tuple[tuple[Edge, _Set], ...]]
 def _doomed(waits: Iterable[ThreadWait], lives: Lives) -> _Waits:
     """Return the waits of the threads that can never continue: of all that wait, less those that can be freed."""
     waiting: dict[Node, list[tuple[Edge, _Set]]] = defaultdict(list)
-    for edge, able in ((one.edge, one.able) for one in waits):
+    hopeless: set[Node] = set()
+    for wait in waits:
+        edge = wait.edge
         if _counts(edge) and lives(edge.pid):
-            waiting[edge.pid, edge.tid].append((edge, able))
+            waiting[edge.pid, edge.tid].append((edge, wait.able))
+            if wait.hopeless:
+                hopeless.add((edge.pid, edge.tid))
     alive: dict[_Set, bool] = {}
     for able in (able for each in waiting.values() for _, able in each):
         if able not in alive:
             alive[able] = any(lives(pid) for pid, _ in able)
     blocked = {
-        node: tuple(each) for node, each in waiting.items() if all(edge.certain and alive[able] for edge, able in each)
+        node: tuple(each)
+        for node, each in waiting.items()
+        if node in hopeless or all(edge.certain and alive[able] for edge, able in each)
     }
     for node in _freed(blocked, lives):
         del blocked[node]
@@ -141,30 +151,38 @@ def _choices(able: _Set, lives: Lives) -> _Choices:
     return _Choices(first, second, min((node for node in alive if node[0] != first[0]), default=None))
 
 
-def _next(node: Node, waits: tuple[tuple[Edge, _Set], ...], choices: Mapping[_Set, _Choices]) -> tuple[Edge, Node]:
-    """Return the unblocker to go on to, and the wait for it: itself only if no wait has another one."""
-    found = ((edge, choices[able].of(node, edge, able)) for edge, able in waits)
-    return min(found, key=lambda choice: (choice[1] == node, choice[1]))
+_Step = tuple[Edge, Node | None]
 
 
-def _first_of_cycle(following: Mapping[Node, Node]) -> dict[Node, Node]:
-    """Return for each thread the lowest of the cycle that its path leads into."""
+def _next(node: Node, waits: tuple[tuple[Edge, _Set], ...], choices: Mapping[_Set, _Choices]) -> _Step:
+    """Return the unblocker to go on to, and the wait for it: itself only if no wait has another one.
+
+    None for a lock that nobody can release any more.
+    """
+    found = [(edge, choices[able].of(node, edge, able)) for edge, able in waits if able]
+    return min(found, key=lambda choice: (choice[1] == node, choice[1])) if found else (waits[0][0], None)
+
+
+def _first_of_cycle(following: Mapping[Node, Node | None]) -> dict[Node, Node]:
+    """Return for each thread the lowest of the cycle that its path leads into, or the end of the path."""
     first_of: dict[Node, Node] = {}
     for start in following:
         path: dict[Node, int] = {}
         node = start
         while node not in first_of and node not in path:
             path[node] = len(path)
-            node = following[node]
+            # The end of a path is a cycle of its own.
+            node = following[node] or node
         first = first_of[node] if node in first_of else min(list(path)[path[node] :])
         first_of.update(dict.fromkeys(path, first))
     return first_of
 
 
-def _deadlock(first: Node, steps: Mapping[Node, tuple[Edge, Node]], members: list[Node]) -> Deadlock:
+def _deadlock(first: Node, steps: Mapping[Node, _Step], members: list[Node]) -> Deadlock:
     edges, node = [steps[first][0]], steps[first][1]
-    while node != first:
+    hopeless = node is None
+    while node is not None and node != first:
         edges.append(steps[node][0])
         node = steps[node][1]
     behind = tuple(sorted({pid for pid, _ in members} - {edge.pid for edge in edges}))
-    return Deadlock(edges=tuple(edges), blocked_behind=behind)
+    return Deadlock(edges=tuple(edges), blocked_behind=behind, hopeless=hopeless)

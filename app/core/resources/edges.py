@@ -18,6 +18,7 @@ from .unblockers import Unblockers
 _Name = tuple[int, int, str | None, int | None, str]
 #: A process that is being stopped is in no call for a moment.
 _MISSED_S = 1.0
+_NOT_SHOWN = frozenset({"thread", "output"})
 #: The first looks of a new supervisor may not reach every process.
 _INHERITED_S = 30.0
 
@@ -101,7 +102,8 @@ class Edges(Struct):
             alone=one.alone,
             certain=one.certain,
         )
-        return ThreadWait(edge=edge, able=self.unblockers.nodes(one, holders))
+        hopeless = one.to == "acquire" and one.at is not None and not holders and one.at.reading.holding.abandoned
+        return ThreadWait(edge=edge, able=self.unblockers.nodes(one, holders), hopeless=hopeless)
 
     def _note_waiting(self, shown: Iterable[Blocked], since: Mapping[_Name, float]) -> None:
         waiting: dict[str, list[Waiting]] = {}
@@ -128,11 +130,12 @@ def _name(one: Blocked) -> _Name:
 def _shown(waits: Iterable[ThreadWait]) -> dict[_Name, Edge]:
     """Return the edges to show: one for all threads of a process, that of its main thread if it waits, too.
 
-    Waits between threads of one process are not shown, nor what idle threads of libraries wait for.
+    Waits between threads of one process are not shown, nor for the output of a command, nor what idle threads of
+    libraries wait for.
     """
     chosen: dict[tuple[int, str | None, int | None, str], Edge] = {}
     for edge in (one.edge for one in waits):
-        if edge.to == "thread" or not (edge.main or edge.resource or edge.to == "join"):
+        if edge.to in _NOT_SHOWN or not (edge.main or edge.resource or edge.to in {"join", "end"}):
             continue
         known = chosen.get(name := (edge.pid, edge.resource, edge.of, edge.to))
         if known is None or (edge.main and not known.main):

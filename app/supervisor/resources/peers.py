@@ -120,7 +120,7 @@ class PeerFinder:
         }
         others = ours - {view.pid}
         told = [self.strangers.ask(HolderQuery(inode, view.pid, token)) for inode in inodes]
-        unknown = {pid for pids in told for pid in pids or ()}
+        unknown = {pid for pids in told for pid in pids or ()} - {view.pid}
         only_itself = bool(ours) and not others | unknown
         # If the process has the other end itself, another of its threads might use that.
         sure = sure and None not in told and (view.pid not in ours or only_itself or view.threads.alone)

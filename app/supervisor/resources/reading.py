@@ -26,6 +26,7 @@ from .locks import LockReader
 from .managers import Held, ManagerCalls, Managers
 from .peers import PeerFinder
 from .process_view import ProcessView, ProcessViews
+from .subprocesses import Subprocesses
 from .waits import WaitFinder
 
 #: CPU time of one reading, however much there is to read; CPU time, so that a busy machine does not stop it.
@@ -57,13 +58,17 @@ class ResourceReader:
         self._locks, self._figures = locks, figures
         self._managed = Managers(book, views)
         self._peers = PeerFinder(book, views, cpu)
-        self.close = self._peers.close
+        self._subprocesses = Subprocesses(views, self._peers)
         self._waits = WaitFinder(book, views, self._peers, ManagerCalls(self._managed, views))
         self._turn = 0
         self._seldom_at = 0.0
         #: Where the next reading begins, by kind of work.
         self._starts: dict[str, int] = {}
         self._ends_at = 0.0
+
+    def close(self) -> None:
+        self._peers.close()
+        self._subprocesses.close()
 
     def read(self, now: Now) -> None:
         self._turn += 1
@@ -163,6 +168,8 @@ class ResourceReader:
         for view in self._views.values():
             with self._guard.over("readings"):
                 seen_now += self._waits.of(view)
+        with self._guard.over("readings"):
+            seen_now += self._subprocesses.waits(self._turn)
         found = [self._dated(one) for one in seen_now if not self._is_reported_join(one)]
         seen = {(one.pid, one.of) for one in found}
         for pid, view in self._views.items():
@@ -180,11 +187,13 @@ class ResourceReader:
 
     def _is_reported_join(self, one: Blocked) -> bool:
         """Return whether it is the wait for a sentinel of a join that the process has reported."""
-        return one.main and one.thing is None and one.of is None and self._views[one.pid].joins is not None
+        view = self._views.get(one.pid)
+        return bool(view and one.main and one.thing is None and one.of is None and view.joins is not None)
 
     def _dated(self, one: Blocked) -> Blocked:
         """Return the wait with its reported beginning, if it is a reported join."""
-        child, since = self._views[one.pid].joins or (None, None)
+        view = self._views.get(one.pid)
+        child, since = (view.joins if view else None) or (None, None)
         return one._replace(since=since) if one.of is not None and one.of == child else one
 
     def _seldom(self, things: list[Thing]) -> None:

@@ -54,7 +54,8 @@ class WaitFinder:
     def _at(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
         match wait.for_:
             case "child":
-                yield _blocked(view, wait, None, None, "join")._replace(of=wait.what)
+                to = "join" if wait.what in self._views else "end"
+                yield _blocked(view, wait, None, None, to)._replace(of=wait.what)
             case "thread":
                 yield _blocked(view, wait, None, None, "thread")._replace(holders=(view.pid,))
             case "semaphore":
@@ -116,6 +117,8 @@ class WaitFinder:
         elif peer.known:
             to = "connect" if peer.pending else "recv" if wait.for_ == "read" else "send"
             yield _blocked(view, wait, thing, thing, to)._replace(holders=peer.pids, certain=peer.certain)
+        elif peer.pids and wait.for_ == "read" and not wait.timed:
+            yield _blocked(view, wait, None, None, "output")._replace(holders=peer.pids, certain=False)
 
     def _is_greeting(self, view: ProcessView, thing: Thing) -> bool:
         """Return whether it is in Listener.accept() after the connection: then it reads the client's challenge."""

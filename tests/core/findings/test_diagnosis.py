@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.python_stack import Frame
 from app.core.findings.scene import Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
-from app.records.waits import FindingKind
+from app.records.waits import FindingKind, ThreadWait
 from tests.core.findings.scenes import (
     MAIN,
     ONE,
@@ -26,6 +27,7 @@ from tests.core.findings.scenes import (
     resource,
     scene,
     settled,
+    thread_wait,
     waiting,
 )
 
@@ -98,7 +100,8 @@ def test_an_abandoned_lock_says_who_died_and_how() -> None:
     held = resource("a", holder=ONE, value=0, abandoned=True, waiting=waiting(TWO, THREE))
     found = only(scene(dead, held, edge(TWO, "a", ONE), edge(THREE, "a", ONE)), FindingKind.ABANDONED_LOCK)
     assert found.text == (
-        "Lock a is held by worker-1 (pid 11), which is dead: SIGKILL by operator; 2 processes wait for it."
+        "Lock a is held by worker-1 (pid 11), which is dead: SIGKILL by operator; worker-2 (pid 12) and worker-3 "
+        "(pid 13) wait for it."
     )
     assert found.pids == (ONE, TWO, THREE)
     assert "half written" in found.why
@@ -115,6 +118,16 @@ def test_the_only_killed_process_is_a_fair_guess() -> None:
     assert found.pids == (ONE,)
     both = scene(killed, actor(TWO, dead=-15), lock)
     assert "no living process holds it" in only(both, FindingKind.ABANDONED_LOCK).text
+
+
+def test_who_waits_behind_those_that_wait_for_an_abandoned_lock() -> None:
+    """The main process writes into a pipe that only a waiting process would read."""
+    held = resource("a", abandoned=True, value=0, waiting=waiting(TWO))
+    hopeless = ThreadWait(edge=edge(TWO, "a"), hopeless=True)
+    seen = replace(scene(held), waits=(hopeless, thread_wait(edge(MAIN, None, TWO, to="send"))))
+    found = only(seen, FindingKind.ABANDONED_LOCK)
+    assert found.text.endswith("worker-2 (pid 12) waits for it. 1 more process is blocked behind it: main (pid 10).")
+    assert found.pids == (TWO, MAIN)
 
 
 def test_an_abandoned_lock_with_an_unknown_holder() -> None:
@@ -440,7 +453,7 @@ def test_a_semaphore_that_lost_a_slot() -> None:
     found = only(scene(actor(ONE, dead=-9, cause=KILLED), slots), FindingKind.ABANDONED_LOCK)
     assert found.text == (
         "Semaphore slots has lost 1 slot to worker-1 (pid 11), which is dead: SIGKILL by operator; "
-        "1 process waits for it."
+        "worker-2 (pid 12) waits for it."
     )
     assert found.pids == (ONE, TWO)
     assert settled(scene(actor(ONE, dead=0), slots)).findings == ()

@@ -170,10 +170,12 @@ def _tell_handler(number, handler):
         from .. import reach
 
         handles = callable(handler) and handler is not default_int_handler
+        # Those of an event loop only tell the loop, which runs when its process is not blocked.
+        of_loop = str(getattr(getattr(handler, "func", handler), "__module__", "")).startswith("asyncio.")
         told = '{"kind":"handling","signal":%d,"over":%s,"reaches":%s,"at":%d}' % (
             number,
             "false" if handles else "true",
-            encoded(reach.reached(handler) if handles else None),
+            encoded([] if of_loop else reach.reached(handler) if handles else None),
             monotonic_ns(),
         )
         tell(told.encode("ascii"))
