@@ -33,6 +33,8 @@ from .suspects import Suspects
 _NOTHING = Waits()
 #: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
+#: Of a descendant that has exited, and whose parent has not waited for it.
+_ZOMBIE = "Z"
 
 
 class Analysis:
@@ -98,6 +100,7 @@ class Analysis:
             stacks=self._suspects.stacks,
             others=self._others(),
             orphans=tuple(self._orphans()),
+            exited=tuple(one for one in self._fleet.descendants.values() if one.state == _ZOMBIE),
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
         )

@@ -29,7 +29,7 @@ PLACES = {
     "end": ("app.supervisor.sampling", "Sampling.exited", "'p2'"),
     "sample": ("app.supervisor.vitals", "Vitals.refresh", ""),
     "reading": ("app.core.resources.readings", "Records.record", "poison"),
-    "finding": ("app.core.findings.processes", "zombies", ""),
+    "finding": ("app.core.findings.zombies", "zombies", ""),
     "delta": ("app.supervisor.publishing", "Publishing._take_changes", ""),
     "input": ("app.supervisor.control.peer", "Client._read", ""),
     "journal": ("app.supervisor.journal.journal", "Journal.commit", "poison"),

@@ -17,7 +17,8 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, listeners, locks, outputs, phrases, processes, queues, stuck_threads
+from . import deadlocks, listeners, locks, outputs, phrases, processes, queues, stuck_threads, zombies
+from .growth import Growing
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
 from .wait_graph import Deadlock, find_deadlocks
@@ -45,7 +46,7 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     listeners.silent_clients,
     outputs.kept_outputs,
     processes.orphans,
-    processes.zombies,
+    zombies.zombies,
     processes.refused_starts,
     processes.forks_from_threads,
     queues.leaks,
@@ -65,11 +66,13 @@ class Diagnosis:
         self.stuck: Mapping[str, Stuck] = {}
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
+        self._children: Growing[int] = Growing()
 
     def look(self, scene: Scene, now: Now) -> Waits:
         """Return the waits, cycles and findings to report now."""
         self._remember_waits_of_dead(scene)
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
+        scene = self._with_growth(scene)
         found = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(found))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
@@ -80,6 +83,10 @@ class Diagnosis:
             cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
             findings=findings[:MAX_FINDINGS],
         )
+
+    def _with_growth(self, scene: Scene) -> Scene:
+        children = {parent: len(those) for parent, those in zombies.by_parent(scene).items()}
+        return replace(scene, growing_children=self._children.look(children, scene.at))
 
     def _candidates(self, scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
         """Yield a bounded number of each kind: whatever a program does, a look takes only a moment."""

@@ -1,55 +1,20 @@
-"""Findings about how processes were started, joined and left behind.  Pure."""
+"""Findings about how processes were started and left behind.  Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from app.records.process import State
 from app.records.waits import Finding, FindingKind
 
 from . import phrases
 from .queues import POOL_ROLE
 from .scene import Actor, Scene
 from .stability import Candidate
+from .zombies import HELPERS
 
-#: A parent that joins its children in order leaves those that ended early for a while.
-ZOMBIE_AFTER_S = 10.0
-#: multiprocessing starts them for itself; they exit when no process needs them.
-HELPERS = frozenset({"tracker", "forkserver"})
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
 #: So much later than its replacement starts, the end of a worker may be seen.
 _SEEN_LATE_S = 0.5
-
-
-def zombies(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each parent that has not joined its exited children."""
-    unjoined = [actor for actor in scene.actors.values() if _is_zombie(scene, actor)]
-    for parent, children in _by_parent(unjoined).items():
-        if not scene.lives(parent):
-            continue
-        pids = tuple(actor.pid for actor in children)
-        who = phrases.number(len(pids), "exited child process", "exited child processes")
-        finding = Finding(
-            id=f"{FindingKind.ZOMBIE}:{parent}",
-            kind=FindingKind.ZOMBIE,
-            program=children[0].process.program,
-            text=f"{scene.name(parent)} has not joined {who}: {phrases.names(scene, pids)}.",
-            why="The kernel keeps the pid and the exit code of a child until its parent reads them. A zombie uses "
-            "nothing else, but enough of them exhaust the pids.",
-            cure="Call join(), also after terminate() and kill(); active_children() joins every child that has "
-            "exited. Zombies also disappear when their parent exits.",
-            pids=(parent, *pids),
-            since=min(actor.process.exited_at or scene.at for actor in children),
-        )
-        yield Candidate(finding=finding, after_s=0.5)
-
-
-def _is_zombie(scene: Scene, actor: Actor) -> bool:
-    process = actor.process
-    ended_s = scene.at - (process.exited_at or scene.at)
-    # Only multiprocessing itself can join the resource tracker.
-    own = process.observed and actor.role not in HELPERS
-    return own and process.state is State.EXITED and ended_s >= ZOMBIE_AFTER_S
 
 
 def orphans(scene: Scene) -> Iterator[Candidate]:

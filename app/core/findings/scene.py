@@ -20,6 +20,8 @@ from app.records.waits import MAIN, Edge, ThreadWait
 
 from .python_stack import Frame, Frames, own_frame
 
+from .growth import Growth
+
 
 class Actor(Record, frozen=True, kw_only=True):
     """One process of an observed program, alive or remembered: its record, and what only the findings need.
@@ -63,12 +65,17 @@ class Leak(Record, frozen=True, kw_only=True):
 class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
-    ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.
-    ``stacks`` has the frames of those processes for which they were captured.  ``others`` are
-    unobserved processes by pid, ``orphans``
-    are unobserved processes whose root belongs to a program and is gone.  `diagnosis` fills in ``last_edges``, what
-    each dead process waited for when it was last seen, and ``failed_pids``, by program the dead processes whose exit
-    code was not 0, and ``blocked_behind``, who waits behind those that wait for an abandoned lock.
+    ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``stacks``
+    has the frames of those processes for which they were captured.  ``others`` are unobserved processes by pid,
+    ``orphans`` those whose root belongs to a program and is gone, ``exited`` those that have exited and whose parent has
+    not waited for them.
+
+    `diagnosis` fills in:
+
+    - ``last_edges``: what each dead process waited for when it was last seen
+    - ``failed_pids``: by program, the dead processes whose exit code was not 0
+    - ``blocked_behind``: by abandoned lock, who waits behind those that wait for it
+    - ``growing_children``: the processes whose exited children get more and more
     """
 
     at: float = 0.0
@@ -79,10 +86,12 @@ class Scene(Record, frozen=True, kw_only=True):
     stacks: Mapping[int, Frames] = field(default_factory=dict)
     others: Mapping[int, Descendant] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
+    exited: tuple[Descendant, ...] = ()
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
     failed_pids: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
     blocked_behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    growing_children: Mapping[int, Growth] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
         """Return what people call a process: ``worker-1 (pid 12)``."""

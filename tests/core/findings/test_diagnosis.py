@@ -241,29 +241,6 @@ def test_a_lost_task_names_the_pool_of_its_worker() -> None:
     assert only(scene(dead, *pools), FindingKind.POOL_TASK_LOST).resources == ()
 
 
-def test_zombies_are_reported_by_parent() -> None:
-    zombies = [actor(pid, dead=0, state=State.EXITED) for pid in (ONE, TWO)]
-    found = only(scene(*zombies), FindingKind.ZOMBIE)
-    assert found.text == (
-        "main (pid 10) has not joined 2 exited child processes: worker-1 (pid 11) and worker-2 (pid 12)."
-    )
-    assert found.since == START
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [{"state": State.JOINED}, {"state": State.EXITED, "exited_at": START + 59}],
-    ids=["joined", "just ended"],
-)
-def test_a_child_that_ended_is_no_finding(facts: dict[str, Any]) -> None:
-    assert settled(scene(actor(ONE, dead=0, **facts))).findings == ()
-
-
-def test_zombies_of_the_dead_are_gone() -> None:
-    seen = scene(actor(MAIN, dead=0), actor(ONE, dead=0, state=State.EXITED))
-    assert settled(seen).findings == ()
-
-
 def test_orphans_of_a_kill() -> None:
     found = only(scene(actor(MAIN, dead=-15, cause="SIGTERM by operator")), FindingKind.ORPHAN)
     assert found.text == (

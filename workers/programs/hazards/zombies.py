@@ -3,9 +3,8 @@
 An ended process stays in the kernel's process table until its parent asks for its exit code, by `join()` or another
 call that does so implicitly. Until then it is a zombie: it takes no memory, but a pid.
 
-What to look at: processes that have exited and are not joined, in state Z; after join they are gone.
-
-Finds: zombie
+What to look at: processes that have exited and are not joined, in state Z; after join they are gone. A few that are
+joined late are no finding; a set that grows is one.
 """
 
 import argparse
