@@ -23,6 +23,7 @@ class FindingKind(StrEnum):
     DEAD_SLEEPER = "dead-sleeper"
     SILENT_CLIENT = "silent-client"
     STUCK = "stuck"
+    FILE_LIMIT = "file-limit"
     INTERNAL_ERROR = "internal-error"
 
 

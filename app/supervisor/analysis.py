@@ -68,6 +68,8 @@ class Analysis:
         if due is None or now.mono < due:
             return []
         self.changed |= self._resources.read(now)
+        counts = {one.process.pid: one.process.fds for one in self._fleet.members.values()}
+        self._resources.open_files.look({pid: fds for pid, fds in counts.items() if pid and fds}, now.mono)
         self._diagnosed = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
         self._suspects.look(self._diagnosis.suspects(), self._resources.waits())
         self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
@@ -101,6 +103,7 @@ class Analysis:
             others=self._others(),
             orphans=tuple(self._orphans()),
             exited=tuple(one for one in self._fleet.descendants.values() if one.state == _ZOMBIE),
+            open_files=self._resources.open_files.found,
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
         )

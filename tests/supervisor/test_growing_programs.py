@@ -59,3 +59,44 @@ if __name__ == "__main__":
     pattern = r"^worker-1 \(pid \d+\) has not waited for \d+ exited children \(.* ×\d+\), (\d|one) more every "
     one = found(supervisor, tmp_path, code, "zombie", pattern)
     assert "wait" in one.cure
+
+
+def test_descriptors_of_queues_that_are_made_again_and_again(supervisor: Supervised, tmp_path: Path) -> None:
+    """A queue to which this process has put nothing keeps its write end; the finding comes before the limit."""
+    code = """
+import multiprocessing, resource, time
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+    kept = []
+    while len(kept) < 100:
+        errors = multiprocessing.get_context("fork").Queue()
+        errors.close()
+        errors.join_thread()
+        kept.append(errors)
+        time.sleep(0.2)
+    time.sleep(600)
+"""
+    pattern = (
+        r"^script\.py \(pid \d+\) has \d+ of 128 descriptors open, .* more every .*; "
+        r"most are pipes of queues made at script.py:8\.$"
+    )
+    one = found(supervisor, tmp_path, code, "file-limit", pattern)
+    assert "Make the queue once" in one.cure
+
+
+def test_files_that_are_never_closed(supervisor: Supervised, tmp_path: Path) -> None:
+    """They stay as many as they are, near the limit."""
+    code = """
+import multiprocessing, os, resource, time
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
+    os.mkdir("parts")
+    kept = [open(f"parts/{number}", "w") for number in range(64)]
+    time.sleep(600)
+"""
+    one = found(
+        supervisor, tmp_path, code, "file-limit", r"has \d+ of 80 descriptors open; most are files in .*/parts/\.$"
+    )
+    assert "with statement" in one.cure

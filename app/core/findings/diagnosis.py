@@ -17,7 +17,7 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, listeners, locks, outputs, phrases, processes, queues, stuck_threads, zombies
+from . import deadlocks, listeners, locks, open_files, outputs, phrases, processes, queues, stuck_threads, zombies
 from .growth import Growing
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
@@ -50,6 +50,7 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     processes.refused_starts,
     processes.forks_from_threads,
     queues.leaks,
+    open_files.near_limit,
 )
 
 
@@ -67,6 +68,7 @@ class Diagnosis:
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
         self._children: Growing[int] = Growing()
+        self._files: Growing[int] = Growing()
 
     def look(self, scene: Scene, now: Now) -> Waits:
         """Return the waits, cycles and findings to report now."""
@@ -86,7 +88,12 @@ class Diagnosis:
 
     def _with_growth(self, scene: Scene) -> Scene:
         children = {parent: len(those) for parent, those in zombies.by_parent(scene).items()}
-        return replace(scene, growing_children=self._children.look(children, scene.at))
+        files = {pid: actor.process.fds for pid, actor in scene.actors.items() if actor.alive and actor.process.fds}
+        return replace(
+            scene,
+            growing_children=self._children.look(children, scene.at),
+            growing_files=self._files.look(files, scene.at),
+        )
 
     def _candidates(self, scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
         """Yield a bounded number of each kind: whatever a program does, a look takes only a moment."""

@@ -62,6 +62,26 @@ class Leak(Record, frozen=True, kw_only=True):
     resource: str | None = None
 
 
+class HeldFiles(Record, frozen=True, kw_only=True):
+    """How many descriptors of a process are ``what``: ``pipe``, ``socket``, ``file`` or ``other``.
+
+    ``of``: the kind of resource that they belong to, ``sentinel``, the path of the files or, with a slash at its end,
+    their folder; ``place``: where those resources were created.
+    """
+
+    what: str
+    of: str
+    place: str
+    count: int
+
+
+class OpenFiles(Record, frozen=True, kw_only=True):
+    """The soft limit of open files of a process that has many, and what the newest of them are, most common first."""
+
+    limit: int
+    held: tuple[HeldFiles, ...] = ()
+
+
 class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
@@ -87,11 +107,13 @@ class Scene(Record, frozen=True, kw_only=True):
     others: Mapping[int, Descendant] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
     exited: tuple[Descendant, ...] = ()
+    open_files: Mapping[int, OpenFiles] = field(default_factory=dict)
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)
     failed_pids: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
     blocked_behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     growing_children: Mapping[int, Growth] = field(default_factory=dict)
+    growing_files: Mapping[int, Growth] = field(default_factory=dict)
 
     def name(self, pid: int) -> str:
         """Return what people call a process: ``worker-1 (pid 12)``."""

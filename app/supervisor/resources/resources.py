@@ -25,6 +25,7 @@ from .handover import ResourceHandover
 from .intake import Intake
 from .leaks import Leaks
 from .locks import LockReader
+from .open_files import OpenFilesReader
 from .process_view import ProcessViews
 from .reading import ResourceReader
 
@@ -53,6 +54,7 @@ class Resources:
         self._records = Records(self._book)
         self.break_lock = Breaker(self._book, locks, self._files, cpu).break_lock
         self._leaks = Leaks()
+        self.open_files = OpenFilesReader(self._book, self._views)
         self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files, guard)
         self._cpu = cpu
         self._read_at = 0.0

@@ -21,7 +21,18 @@ def actor(pid: int, *, dead: int | None = None, **more: Any) -> Actor:
     """A process of program p1 by its pid; ``dead`` is its exit code."""
     of_process = {
         name: more.pop(name)
-        for name in ("cause", "state", "start_time", "exited_at", "started_by", "exitcode", "alive", "daemon", "target")
+        for name in (
+            "cause",
+            "state",
+            "start_time",
+            "exited_at",
+            "started_by",
+            "exitcode",
+            "alive",
+            "daemon",
+            "target",
+            "fds",
+        )
         if name in more
     }
     facts: dict[str, Any] = {

@@ -1,0 +1,99 @@
+"""Findings about open files: a process that is near its limit, or on its way there.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.records.resource import ResourceKind
+from app.records.waits import Finding, FindingKind
+from app.records.wording import kind_label
+
+from . import phrases
+from .growth import Growth
+from .scene import Actor, HeldFiles, OpenFiles, Scene
+from .stability import Candidate
+
+#: Above this share of the limit it is a finding; of a number that grows, above the other one,
+_FULL, _GROWN = 0.8, 0.5
+#: or if it has grown for so long, and reaches the limit soon.
+_GROWS_S, _SOON_S = 60.0, 600.0
+_KINDS = {kind.value: kind for kind in ResourceKind}
+_KINDS_NAMED = 3
+
+
+def near_limit(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each process that has few descriptors left."""
+    for pid, files in scene.open_files.items():
+        actor = scene.actors.get(pid)
+        count = actor.process.fds if actor and actor.alive else None
+        if actor and count and _is_near(scene, count, files.limit, scene.growing_files.get(pid)):
+            yield _near_limit(scene, actor, count, files)
+
+
+def _is_near(scene: Scene, count: int, limit: int, growth: Growth | None) -> bool:
+    if count >= limit * _FULL:
+        return True
+    if growth is None:
+        return False
+    grows_long = scene.at - growth.since >= _GROWS_S
+    return count >= limit * _GROWN or (grows_long and (limit - count) / growth.per_s < _SOON_S)
+
+
+def _near_limit(scene: Scene, actor: Actor, count: int, files: OpenFiles) -> Candidate:
+    growth = scene.growing_files.get(actor.pid)
+    faster = f", {growth.words}" if growth else ""
+    what = _what(files.held)
+    finding = Finding(
+        id=f"{FindingKind.FILE_LIMIT}:{actor.process.id}",
+        kind=FindingKind.FILE_LIMIT,
+        program=actor.process.program,
+        text=f"{scene.name(actor.pid)} has {count:,} of {files.limit:,} descriptors open{faster}{what}.",
+        why="At its limit every open(), socket(), Queue() and start() raises OSError: [Errno 24] Too many open files.",
+        cure=_cure(files.held),
+        pids=(actor.pid,),
+        since=growth.since if growth else scene.at,
+    )
+    return Candidate(finding=finding)
+
+
+def _what(held: tuple[HeldFiles, ...]) -> str:
+    """Return what most of them are, or how many of each kind; files of the start are not counted."""
+    if not held:
+        return ""
+    total = sum(one.count for one in held)
+    if held[0].count * 2 > total:
+        return f"; most are {_kind(held[0])}"
+    named = [f"{one.count:,} {_kind(one)}" for one in held[:_KINDS_NAMED]]
+    return f"; of the newest {total:,}, {phrases.listed(named)}"
+
+
+def _kind(one: HeldFiles) -> str:
+    """Return ``pipes of queues made at train.py:17``, ``files in /tmp/``, ``sockets``."""
+    if one.what == "file":
+        return f"files in {phrases.cut(one.of)}" if one.of.endswith("/") else f"{phrases.cut(one.of)}"
+    if one.what == "other":
+        return f"{phrases.cut(one.of)} descriptors"
+    if one.of == "sentinel":
+        return "sentinels of child processes"
+    place = f" made at {one.place}" if one.place else ""
+    kind = _KINDS.get(one.of)
+    if kind is None:
+        return f"{one.what}s"
+    if kind is ResourceKind.PIPE:
+        return f"ends of pipes{place}"
+    return f"{one.what}s of {kind_label(kind)}s{place}"
+
+
+def _cure(held: tuple[HeldFiles, ...]) -> str:
+    of = _KINDS.get(held[0].of) if held else None
+    if of in phrases.QUEUES:
+        return (
+            "Make the queue once and use it again. A process that never put into a Queue keeps its write end open "
+            "even after close() and join_thread(), until the last reference to the queue is gone."
+        )
+    if held and held[0].of == "sentinel":
+        return "Call close() on each Process after join(), and keep no reference to it."
+    return (
+        "Close each one when it is no longer needed, best with a with statement. A higher limit (ulimit -n) only puts "
+        "it off if the number grows."
+    )
