@@ -64,6 +64,11 @@ class Call(NamedTuple):
         """Whether it waits for a thread of the same process."""
         return self.name == "futex" and bool(self.args[1] & _FUTEX_PRIVATE)
 
+    @property
+    def waits_for_file_lock(self) -> bool:
+        """Whether it waits until a lock on a file is free, without a timeout."""
+        return self.name == "flock" or (self.name == "fcntl" and self.args[1] in _SET_LOCK_AND_WAIT)
+
 
 class Wait(NamedTuple):
     """What a call means."""

@@ -18,7 +18,7 @@ from . import pipes, proc, syscalls
 from .memory import Memory
 from .syscalls import Call
 
-For: TypeAlias = Literal["semaphore", "read", "write", "child", "accept", "thread", "other"]
+For: TypeAlias = Literal["semaphore", "read", "write", "child", "accept", "file lock", "thread", "other"]
 
 _MACHINE = os.uname().machine
 _MAX_THREADS = 64
@@ -40,7 +40,7 @@ _MAX_CHILDREN = 64
 
 
 class Wait(NamedTuple):
-    """A thread waits for ``what``: the address of a semaphore or of a lock between threads, an fd, or a pid.
+    """A thread waits for ``what``: an address of a semaphore or a lock between threads, an fd (also of a file), a pid.
 
     ``timed``: it has a timeout; ``brief``: a short one.  ``ran`` is how long the thread has run in its life (ns): as
     long as that stays the same, it is the same wait.
@@ -128,6 +128,11 @@ def _accept(call: Call, source: _Source) -> Found:
     yield "accept", call.args[0]
 
 
+def _lock(call: Call, source: _Source) -> Found:
+    if call.waits_for_file_lock:
+        yield "file lock", call.args[0]
+
+
 def _poll(call: Call, source: _Source) -> Found:
     count = call.args[1]
     raw = source.memory.read(call.args[0], _POLLFD.size * min(count, _MAX_POLLED))
@@ -209,6 +214,8 @@ _RULES: dict[str, Callable[[Call, _Source], Found]] = {
     "pselect6": _select,
     "wait4": _wait4,
     "waitid": _waitid,
+    "flock": _lock,
+    "fcntl": _lock,
     **dict.fromkeys(("epoll_wait", "epoll_pwait", "epoll_pwait2"), _epoll),
     **dict.fromkeys(("accept", "accept4"), _accept),
     **dict.fromkeys(_READS, _read),

@@ -42,6 +42,7 @@ _WORDS = {
     "connect": W("waits to be accepted by", "in connect()", "accepted by", "accept"),
     "greet": W("waits in accept() for a client's handshake on", "in accept()", "expected from", "complete"),
     "join": W("waits in join() for", "in join()"),
+    "flock": W("waits for the lock on {file}, held by", "in flock()"),
     "end": W("waits for the exit of", "waits for exit"),
     "output": W("waits for output of", "reading output"),
     "thread": W("waits for another of its threads", "waits for thread"),
@@ -76,7 +77,12 @@ def worded(edge: Edge, resource: Resource | None) -> Edge:
         able = () if resource.holder is None else (resource.holder,)
         ended_by = "abandoned by" if able else "abandoned by a process that has exited"
     named = None if able == edge.holders else able
-    return replace(edge, phrase=found.phrase, label=found.label, ended_by=ended_by, unblockers=named)
+    return replace(edge, phrase=phrase(edge, found), label=found.label, ended_by=ended_by, unblockers=named)
+
+
+def phrase(edge: Edge, found: WaitWords) -> str:
+    """Return the phrase of a wait, with the file whose lock is awaited."""
+    return found.phrase.format(file=edge.file) if edge.file else found.phrase
 
 
 def unblockers(edge: Edge, resource: Resource | None) -> tuple[int, ...]:

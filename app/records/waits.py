@@ -24,13 +24,15 @@ class FindingKind(StrEnum):
     SILENT_CLIENT = "silent-client"
     STUCK = "stuck"
     FILE_LIMIT = "file-limit"
+    FILE_LOCK = "file-lock"
     INTERNAL_ERROR = "internal-error"
 
 
 class Edge(Record, frozen=True, kw_only=True):
     """``pid`` waits for ``resource``, or in a join for process ``of``; any of the ``holders`` can end the wait.
 
-    With neither, it waits for a message from its ``holders`` over a pipe or a socket that is no resource.
+    With neither, it waits for a message from its ``holders`` over a pipe or a socket that is no resource, or for the
+    lock on a ``file``.
 
     ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
@@ -38,6 +40,12 @@ class Edge(Record, frozen=True, kw_only=True):
     ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the thread of its
     only holder that has the lock, 0 for the main one.  ``timed``: the wait has a timeout.  ``alone``: all its other
     threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
+    (in accept, a client's handshake), flock (or fcntl), thread (of the same process).  ``main``: its main thread waits,
+    otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the thread of its only holder that has the lock, 0 for
+    the main one.  ``timed``: the wait has a timeout.  ``alone``: all its other threads wait too.  ``certain``: only its
+    holders can end the wait; others make no deadlock.
+    ``file``: the path of the file whose lock it waits for (flock); ``taken_by``: the process that took that lock, 0 if
+    unknown, where its holders have only inherited it.
 
     In words (`wait_words`): ``phrase`` before what is awaited, ``ended_by`` after it, before the names of those who can
     end the wait, ``label`` for an arrow of the drawing.  ``unblockers``: whom ``ended_by`` names if these are not the
@@ -57,6 +65,8 @@ class Edge(Record, frozen=True, kw_only=True):
     timed: bool = False
     alone: bool = True
     certain: bool = True
+    file: str = ""
+    taken_by: int | None = None
     phrase: str = ""
     label: str = ""
     ended_by: str = ""

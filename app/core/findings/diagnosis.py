@@ -17,7 +17,7 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, listeners, locks, open_files, outputs, phrases, processes, queues, stuck_threads, zombies
+from . import deadlocks, file_locks, listeners, locks, open_files, outputs, phrases, processes, queues, stuck_threads, zombies
 from .growth import Growing
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
@@ -51,6 +51,7 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     processes.forks_from_threads,
     queues.leaks,
     open_files.near_limit,
+    file_locks.inherited,
 )
 
 

@@ -33,11 +33,13 @@ def capitalized(text: str) -> str:
 def waits(scene: Scene, edge: Edge) -> str:
     """Return ``waits for lock a``, without the process that waits."""
     awaited = scene.resources.get(edge.resource or "")
-    phrase = wait_words.words(edge.to, awaited.kind if awaited else None).phrase
+    phrase = wait_words.phrase(edge, wait_words.words(edge.to, awaited.kind if awaited else None))
     if edge.resource is not None:
         return f"{phrase} {resource(scene, edge.resource)}"
     if edge.to == "thread":
         return phrase
+    if edge.file and edge.holders == (edge.pid,):
+        return f"waits for the lock on {edge.file}, which it holds itself through another descriptor"
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
 
 

@@ -18,9 +18,8 @@ from app.records.process import Descendant, Process
 from app.records.resource import Resource
 from app.records.waits import MAIN, Edge, ThreadWait
 
-from .python_stack import Frame, Frames, own_frame
-
 from .growth import Growth
+from .python_stack import Frame, Frames, own_frame
 
 
 class Actor(Record, frozen=True, kw_only=True):

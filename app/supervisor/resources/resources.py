@@ -21,6 +21,7 @@ from app.records.waits import Edge, ThreadWait
 
 from .breaking import Breaker
 from .figures import FigureReader
+from .file_locks import FileLockReader
 from .handover import ResourceHandover
 from .intake import Intake
 from .leaks import Leaks
@@ -54,6 +55,7 @@ class Resources:
         self._records = Records(self._book)
         self.break_lock = Breaker(self._book, locks, self._files, cpu).break_lock
         self._leaks = Leaks()
+        self._file_locks = FileLockReader(self._book, self._views, cpu)
         self.open_files = OpenFilesReader(self._book, self._views)
         self.handover = ResourceHandover(self._book, self._views, self._reader.edges, self._files, guard)
         self._cpu = cpu
@@ -77,11 +79,11 @@ class Resources:
 
     def edges(self) -> tuple[Edge, ...]:
         """Return who waits for what, by the last reading, one edge for all threads of a process."""
-        return self._reader.edges.edges
+        return self._reader.edges.edges + self._file_locks.edges
 
     def waits(self) -> tuple[ThreadWait, ...]:
         """Return what each thread waits for, by the last reading."""
-        return self._reader.edges.waits
+        return self._reader.edges.waits + self._file_locks.waits
 
     def forget(self, program: str) -> None:
         """Drop the resources and leaks of a program that is no longer shown."""
@@ -105,6 +107,8 @@ class Resources:
         if not (self._book.by_key or self._views or self._reader.edges.edges):
             return self._renew({})
         self._reader.read(now)
+        with self._guard.over("readings"):
+            self._file_locks.look(now)
         fresh: dict[str, Resource] = {}
         for thing in self._book:
             with self._guard.over("readings"):
