@@ -55,7 +55,8 @@ class Resource(Record, frozen=True, kw_only=True):
     - pipe: ``pipe_bytes`` per direction, ``ends``: pids by end
     - lock: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: not held, or ``holder_unknown``),
       ``abandoned``: the holder is dead
-    - semaphore: also ``acquired_by``: pids that acquired and did not release it, ``lost``: slots that dead ones held
+    - semaphore: also ``acquired_by``: pids that acquired and did not release it, ``lost``: slots that dead ones held,
+      ``lost_to``: the dead ones that are known, one for each slot
     - condition: ``sleepers``; event: ``flag``; barrier: ``parties``, ``arrived``, ``broken``
     - value, array: ``typecode``, ``length``, ``values`` (the first ones, read without their lock)
     - shared memory: ``size_bytes``; manager: ``address``, ``server``, ``objects``
@@ -98,6 +99,7 @@ class Resource(Record, frozen=True, kw_only=True):
     abandoned: bool | None = None
     acquired_by: tuple[int, ...] | None = None
     lost: int | None = None
+    lost_to: tuple[int, ...] | None = None
     sleepers: int | None = None
     flag: bool | None = None
     parties: int | None = None

@@ -121,7 +121,7 @@ class Analysis:
 
     def break_lock(self, resource_id: str) -> JsonDict:
         """Release a lock whose holder is dead; raise `NotPossible` or `NoSuchProcess`."""
-        text = self._resources.break_lock(resource_id)
+        text = self._resources.break_lock(resource_id, self.scene().name)
         return {"resource": self._resources.records.get(resource_id), "text": text}
 
     def _actors(self, since: float) -> Iterator[tuple[int, Actor]]:

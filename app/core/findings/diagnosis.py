@@ -78,6 +78,8 @@ class Diagnosis:
         scene = self._with_growth(scene)
         found = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(found))
+        deadlocked = find_deadlocks(scene.waits, scene.lives)
+        found = tuple(one for one in deadlocked if not locks.explain(scene, one))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}

@@ -1,5 +1,6 @@
 """Findings about locks, conditions, events and barriers: what dead processes leave behind.  Pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,6 +10,7 @@ from app.records.waits import Finding, FindingKind
 from . import phrases
 from .scene import Scene
 from .stability import Candidate
+from .wait_graph import Deadlock
 
 _SYNCHRONIZE = "multiprocessing.synchronize"
 #: A sleeper confirms in a moment.
@@ -22,6 +24,9 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
             waiting = phrases.waiters(resource)
             behind = tuple(pid for pid in scene.blocked_behind.get(resource.id, ()) if pid not in waiting)
             holder, _ = _holder(scene, resource)
+            if resource.lost:
+                yield _lost_slots(scene, resource)
+                continue
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
                 kind=FindingKind.ABANDONED_LOCK,
@@ -33,12 +38,50 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
             )
-            yield Candidate(finding=finding, fingerprint=_fingerprint(resource), after_s=1.0)
+            yield Candidate(finding=finding, fingerprint=(resource.holder, resource.value), after_s=1.0)
 
 
-def _fingerprint(resource: Resource) -> tuple[int | None, int | None]:
-    """Return what must not change; the slots that a semaphore still has go on being acquired and released."""
-    return resource.holder, resource.lost or resource.value
+def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:
+    """Return who has acquired the slots that no living process has, how each ended, and how to get them back."""
+    waiting = phrases.waiters(semaphore)
+    lost, takers = semaphore.lost or 0, tuple(dict.fromkeys(semaphore.lost_to or ()))
+    waits = "waits" if len(waiting) == 1 else "wait"
+    named = f"; {phrases.names(scene, waiting)} {waits} for it" if waiting else ""
+    them, times = ("it", "") if lost == 1 else ("them", f", {lost:,} times")
+    finding = Finding(
+        id=f"{FindingKind.ABANDONED_LOCK}:{semaphore.id}",
+        kind=FindingKind.ABANDONED_LOCK,
+        program=semaphore.program,
+        text=f"{phrases.capitalized(phrases.resource(scene, semaphore.id))} has lost {phrases.number(lost, 'slot')}: "
+        f"{_takers(scene, semaphore)} acquired {them}, and ended without releasing {them}. "
+        f"{phrases.number(semaphore.value or 0, 'slot is', 'slots are')} free{named}.",
+        why="A process that ends between acquire() and release() keeps its slot: each one leaves one less for all "
+        "others, until nobody gets any.",
+        cure=f"Break the semaphore{times}: each time it releases one slot, and a waiting process continues. In the "
+        "program, acquire it in a with statement, which also releases it after an exception.",
+        pids=(*takers, *waiting),
+        resources=(semaphore.id,),
+        since=min((_ended_at(scene, pid) for pid in takers), default=scene.at),
+    )
+    # Its reader has counted the slots for a while already.
+    return Candidate(finding=finding, after_s=0.5)
+
+
+def _takers(scene: Scene, semaphore: Resource) -> str:
+    """Return who acquired the lost slots and how each ended, as far as that is known."""
+    known = Counter(semaphore.lost_to or ())
+    words = [
+        phrases.name_and_end(scene, pid) + (f", {count:,} times" if count > 1 else "") for pid, count in known.items()
+    ]
+    if unknown := (semaphore.lost or 0) - known.total():
+        words.append("a process that died" if unknown == 1 else "processes that died")
+    return phrases.listed(words)
+
+
+def explain(scene: Scene, deadlock: Deadlock) -> bool:
+    """Return whether a deadlock is only the outcome of lost slots, which are told as what they are."""
+    awaited = (scene.resources.get(edge.resource or "") for edge in deadlock.edges if edge.to == "acquire")
+    return any(one and one.lost and not _is_kept_on_purpose(scene, one) for one in awaited)
 
 
 def _is_kept_on_purpose(scene: Scene, resource: Resource) -> bool:
@@ -48,13 +91,7 @@ def _is_kept_on_purpose(scene: Scene, resource: Resource) -> bool:
 
 def _text_of_abandoned(scene: Scene, resource: Resource, waiting: tuple[int, ...], behind: tuple[int, ...]) -> str:
     pid, known = _holder(scene, resource)
-    if resource.lost:
-        slots = phrases.number(resource.lost, "slot")
-        who = f"has lost {slots} to a process that died"
-        if pid is not None:
-            probably = "" if known else ", most likely"
-            who = f"has lost {slots}{probably} to {scene.name(pid)}, which is dead: {phrases.how_it_ended(scene, pid)}"
-    elif pid is None:
+    if pid is None:
         who = "is locked, but no living process holds it"
     else:
         probably = "" if known else "most likely "

@@ -90,6 +90,12 @@ def size(count: int) -> str:
     return f"{count / _MIB:.1f} MiB" if count >= _MIB else number(count, "byte")
 
 
+def name_and_end(scene: Scene, pid: int) -> str:
+    """Return ``worker-1 (pid 12, exit 1: KeyError: 'x')``."""
+    actor = scene.actors.get(pid)
+    return f"{actor.process.name if actor else 'a process'} (pid {pid}, {how_it_ended(scene, pid)})"
+
+
 def how_it_ended(scene: Scene, pid: int) -> str:
     """Return the cause of a process's end, as far as it is known."""
     actor = scene.actors.get(pid)

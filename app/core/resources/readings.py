@@ -119,7 +119,8 @@ class Records:
             return {**bound, **_holder(reading.holding, now)}
         # It may have been read before its whole was reported.
         slots = SemaphoreSlots() if self._composition(thing).part_of else reading.slots
-        lost = {"lost": slots.lost, "holder": slots.dead if slots.lost else None, "abandoned": slots.lost > 0}
+        to = slots.lost_to
+        lost = {"lost": slots.lost, "lost_to": to, "holder": to[-1] if to else None, "abandoned": slots.lost > 0}
         return {**bound, **lost, "acquired_by": slots.acquired_by}
 
     def condition(self, thing: Thing, reading: Reading, now: float) -> JsonDict:

@@ -18,12 +18,17 @@ _LOOKS, _LOOKS_S = 3, 1.0
 
 
 class SemaphoreSlots(Struct):
-    """The slots of a semaphore; ``acquired_by`` is None before the first look, ``dead`` the last that died with one."""
+    """The slots of a semaphore; ``acquired_by`` is None before the first look.
+
+    ``taken``: by pid of a process that died with slots, how many it had acquired.  ``_gone``: those that were seen with
+    slots and are gone; they may have released them at the end.
+    """
 
     acquired_by: tuple[int, ...] | None = None
     lost: int = 0
-    dead: int | None = None
+    taken: dict[int, int] = field(default_factory=dict)
     _counts: dict[int, int] = field(default_factory=dict)
+    _gone: dict[int, int] = field(default_factory=dict)
     _is_signal: bool = False
     _missing: int = 0
     _looks: int = 0
@@ -37,22 +42,52 @@ class SemaphoreSlots(Struct):
         if self._is_signal:
             self.acquired_by, self.lost = (), 0
             return
-        self.dead = next((pid for pid in self._counts if pid not in counts), self.dead)
+        self._gone |= {pid: count for pid, count in self._counts.items() if pid not in counts}
         # Nothing can be read of a process that is just dying.
         now_known = {pid: self._counts.get(pid, 0) if count is None else count for pid, count in counts.items()}
         self._counts = {pid: count for pid, count in now_known.items() if count}
         self.acquired_by = tuple(sorted(self._counts))
         known = whole is not None and None not in counts.values()
-        self._believe((whole or 0) - value - sum(self._counts.values()) if known else 0, now)
+        missing = (whole or 0) - value - sum(self._counts.values()) if known else 0
+        if known and not missing:
+            self._gone, self.taken = {}, {}
+        self._believe(missing, now)
         if self._looks >= _LOOKS and now - self._since >= _LOOKS_S:
             # More slots than there are: a process released what it had not acquired, and is gone.
             self._is_signal = self._missing < 0
-            self.lost = max(0, self._missing) if somebody_died else 0
+            lost = max(0, self._missing) if somebody_died else 0
+            self._attribute(lost - self.lost)
+            self.lost = lost
 
-    def restored(self) -> None:
-        """Record that a lost slot was released in the place of its dead holder."""
+    @property
+    def lost_to(self) -> tuple[int, ...]:
+        """Return the dead processes that are known to have acquired the lost slots, one for each slot."""
+        each = [pid for pid, count in self.taken.items() for _ in range(min(count, self.lost))]
+        return tuple(each[-self.lost :]) if self.lost else ()
+
+    @property
+    def dead(self) -> int | None:
+        """Return the last process that died with a slot."""
+        return next(reversed(self.taken), None)
+
+    def restored(self) -> int | None:
+        """Record that a lost slot was released in the place of its dead holder, and return that, if it is known."""
+        pid = next(iter(self.lost_to), None)
+        if pid is not None:
+            self.taken[pid] -= 1
+            if not self.taken[pid]:
+                del self.taken[pid]
         self.lost -= 1
         self._looks = 0
+        return pid
+
+    def _attribute(self, newly: int) -> None:
+        """Name who acquired the slots that are newly lost: of those that are gone, some may have released theirs."""
+        gone, self._gone = self._gone, {}
+        if 0 < sum(gone.values()) <= newly:
+            self.taken |= gone
+        elif newly > 0 and len(gone) == 1:
+            self.taken |= dict.fromkeys(gone, newly)
 
     def _believe(self, missing: int, now: float) -> None:
         if missing != self._missing or not missing:

@@ -21,6 +21,7 @@ from .locks import LockReader
 _MAPS_BYTES = 1024 * 1024
 #: CPU time for checking all processes (0.1 ms each): the loop must not stand still for it.
 _MAX_SEARCH_S = 0.2
+_CHECK = "The data that it guards may be half written: check the data, or restart the program."
 
 
 class Breaker:
@@ -31,9 +32,10 @@ class Breaker:
     ) -> None:
         self._book, self._reader, self._files, self._cpu = book, reader, files, cpu
 
-    def break_lock(self, resource_id: str) -> str:
+    def break_lock(self, resource_id: str, name: Callable[[int], str] = "pid {}".format) -> str:
         """Release a lock whose holder is dead, or the locks inside a queue; return a sentence on what to check.
 
+        Of a semaphore one slot is released.  ``name`` returns what people call a process.
         Raises `NotPossible` if the holder lives, or may live, and `NoSuchProcess`.
         """
         thing = self._book.by_id.get(resource_id)
@@ -42,7 +44,7 @@ class Breaker:
         locks = self._abandoned(thing)
         if not locks:
             raise NotPossible(f"{_named(thing)} cannot be released: {self._why_none_is_abandoned(thing)}")
-        return " ".join(self._break(lock) for lock in locks)
+        return " ".join(self._break(lock, name) for lock in locks)
 
     def _abandoned(self, thing: Thing) -> list[Thing]:
         """Return those that are abandoned of the thing itself and the locks inside it."""
@@ -62,15 +64,16 @@ class Breaker:
             return "no dead process is known to hold one of its locks"
         return self._why_not(thing) or "its holder is unknown"
 
-    def _break(self, lock: Thing) -> str:
+    def _break(self, lock: Thing, name: Callable[[int], str]) -> str:
         if why := self._why_not(lock):
             raise NotPossible(f"{_named(lock)} cannot be released: {why}")
         reading = lock.reading
         _release(lock, self._files.get(lock.key))
         if lock.kind in SEMAPHORES:
-            reading.slots.restored()
-            return _sentence(lock, reading.slots.dead, len(reading.waiting))
-        said = _sentence(lock, reading.holding.holder, len(reading.waiting))
+            return _about_slot(lock, name)
+        dead = reading.holding.holder
+        who = f"{name(dead)}, which is dead" if dead else "a dead process"
+        said = f"Released {_named(lock)}, held by {who}.{_continues(lock)} {_CHECK}"
         reading.holding.free()
         reading.dead_owners.clear()
         return said
@@ -116,16 +119,27 @@ def _release(thing: Thing, file: SemaphoreFile | None) -> None:
         raise NotPossible(f"{_named(thing)} cannot be released: {error}") from error
 
 
-def _sentence(thing: Thing, holder: int | None, waiting: int) -> str:
-    """Return what was done, and what may be wrong now."""
-    dead = f"dead pid {holder}" if holder else "a dead process"
-    continues = {0: "", 1: " The waiting process will continue."}.get(
-        waiting, f" One of the {waiting:,} waiting processes will continue."
+def _about_slot(semaphore: Thing, name: Callable[[int], str]) -> str:
+    """Note that a lost slot was released; return which, and what is still lost."""
+    slots = semaphore.reading.slots
+    lost = slots.lost
+    pid = slots.restored()
+    who = f"{name(pid)}, which is dead" if pid else "a process that is dead"
+    text = (
+        f"Released 1 of {lost:,} lost slots of {_named(semaphore)}"
+        if lost > 1
+        else (f"Released the lost slot of {_named(semaphore)}")
     )
-    return (
-        f"Released {_named(thing)}, held by {dead}.{continues} The data that it guards may be half written: check the "
-        "data, or restart the program."
-    )
+    still = f" {lost - 1:,} more {'is' if lost == 2 else 'are'} still lost: break it again." if lost > 1 else ""
+    return f"{text}, acquired by {who}.{_continues(semaphore)}{still} {_CHECK}"
+
+
+def _continues(thing: Thing) -> str:
+    """Return in a sentence who continues."""
+    waiting = len(thing.reading.waiting)
+    if waiting < 2:
+        return " The waiting process will continue." * waiting
+    return f" One of the {waiting:,} waiting processes will continue."
 
 
 def _named(thing: Thing) -> str:

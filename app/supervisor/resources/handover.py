@@ -124,7 +124,8 @@ class ResourceHandover:
     def _holder(self, thing: Thing, now: float) -> _Holder | None:
         reading = thing.reading
         if thing.kind in SEMAPHORES:
-            return None if reading.slots.dead is None else (reading.slots.dead, None)
+            dead = reading.slots.dead
+            return None if dead is None else (dead, None)
         holding = reading.holding
         if holding.last is None or holding.since is None or now - holding.since < LASTS_S:
             return None
@@ -196,8 +197,8 @@ class ResourceHandover:
         reading = thing.reading = Reading(dead_owners=dict(one.dead_owners), done_by_dead=one.done_by_dead)
         if one.holder is not None and one.since is not None:
             reading.holding.held_by(one.holder, one.since)
-        elif one.kind in SEMAPHORES:
-            reading.slots.dead = one.holder
+        elif one.kind in SEMAPHORES and one.holder is not None:
+            reading.slots.taken[one.holder] = 1
         self._book.take_over(thing, living, now)
         for pid, facts in living.items():
             view, slot = self._views[pid], facts.get("counters")

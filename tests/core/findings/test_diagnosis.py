@@ -425,15 +425,48 @@ def test_findings_are_bounded() -> None:
 def test_a_semaphore_that_lost_a_slot() -> None:
     """To a killed process; one that exits normally may mean to keep its slot."""
     slots = resource(
-        "slots", ResourceKind.SEMAPHORE, abandoned=True, lost=1, holder=ONE, acquired_by=(THREE,), waiting=waiting(TWO)
-    )
+        "slots", ResourceKind.SEMAPHORE, abandoned=True, value=0, lost=1, lost_to=(ONE,), holder=ONE,
+        acquired_by=(THREE,), waiting=waiting(TWO),
+    )  # fmt: skip
     found = only(scene(actor(ONE, dead=-9, cause=KILLED), slots), FindingKind.ABANDONED_LOCK)
     assert found.text == (
         "Semaphore slots has lost 1 slot to worker-1 (pid 11), which is dead: SIGKILL by operator; "
         "worker-2 (pid 12) waits for it."
+        "Semaphore slots has lost 1 slot: worker-1 (pid 11, SIGKILL by operator) acquired it, and ended without "
+        "releasing it. 0 slots are free; worker-2 (pid 12) waits for it."
     )
+    assert found.cure.startswith("Break the semaphore: each time it releases one slot")
     assert found.pids == (ONE, TWO)
     assert settled(scene(actor(ONE, dead=0), slots)).findings == ()
+
+
+def test_slots_lost_to_several_processes_are_told_once() -> None:
+    """Not also as the deadlock of those who wait for them, and of their parent."""
+    slots = resource(
+        "slots", ResourceKind.SEMAPHORE, abandoned=True, value=0, lost=3, lost_to=(ONE, ONE), holder=ONE,
+        waiting=waiting(TWO, THREE),
+    )  # fmt: skip
+    edges = (edge(TWO, "slots", MAIN), edge(THREE, "slots", MAIN), join(MAIN, TWO))
+    told = settled(scene(actor(ONE, dead=1, cause="exit 1: KeyError: 'x'"), slots, *edges))
+    [found] = told.findings
+    assert found.text == (
+        "Semaphore slots has lost 3 slots: worker-1 (pid 11, exit 1: KeyError: 'x'), 2 times and a process that "
+        "died acquired them, and ended without releasing them. 0 slots are free; worker-2 (pid 12) and worker-3 "
+        "(pid 13) wait for it."
+    )
+    assert "Break the semaphore, 3 times" in found.cure
+    assert told.cycles == ()
+
+
+def test_what_is_lost_after_a_break_is_told_without_a_pause() -> None:
+    diagnosis = Diagnosis()
+    dead = actor(ONE, dead=1)
+    for second, lost in enumerate((2, 2, 1)):
+        slots = resource(
+            "slots", ResourceKind.SEMAPHORE, abandoned=True, value=0, lost=lost, lost_to=(ONE,) * lost, holder=ONE
+        )
+        told = diagnosis.look(scene(dead, slots), after(second)).findings
+    assert "has lost 1 slot:" in told[0].text
 
 
 def test_a_deadlock_of_managed_locks_is_not_ended_by_a_kill() -> None:

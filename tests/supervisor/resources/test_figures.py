@@ -194,7 +194,7 @@ def test_killed_idle_worker_leaves_the_pools_lock_abandoned(method: str, tmp_pat
         pool = program.see(lambda it: (one := it.one("pool")) and one.abandoned and one)
         assert pool.holder == holder
         # Breaking is refused until the report of the replacement worker, which has the lock mapped, has arrived.
-        assert f", held by dead pid {holder}." in program.see(lambda it: it.try_break_lock(pool.id))
+        assert f", held by pid {holder}, which is dead." in program.see(lambda it: it.try_break_lock(pool.id))
         program.go_on()
         assert program.told() == ["0", "1", "2"]
 

@@ -76,7 +76,9 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
 
         said = program.resources.break_lock(lock.id)
         named = {"Lock": "lock", "RLock": "RLock"}[kind]
-        assert said.startswith(f"Released {named} {lock.name}, held by dead pid {holder}. The waiting process will")
+        assert said.startswith(
+            f"Released {named} {lock.name}, held by pid {holder}, which is dead. The waiting process will"
+        )
         assert "half written" in said
         assert program.told() == ["taken", str(taker)]
         program.see(lambda it: (one := kind_of(it, kind)) and one.value == 1 and not one.abandoned)
@@ -224,7 +226,10 @@ if __name__ == "__main__":
         os.kill(dead, signal.SIGKILL)
         shown = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
         assert (shown.lost, shown.holder, shown.acquired_by, len(shown.waiting)) == (1, dead, (living,), 1)
-        assert f", held by dead pid {dead}." in program.resources.break_lock(shown.id)
+        assert (
+            f"Released the lost slot of {shown.kind_label} {shown.name}, acquired by pid {dead}, which is dead."
+            in program.resources.break_lock(shown.id)
+        )
         waited = int(program.told()[0])
         program.see(lambda it: it.one(name).acquired_by == tuple(sorted((living, waited))))
         assert (program.one(name).lost, program.one(name).abandoned) == (0, False)
