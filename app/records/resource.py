@@ -60,7 +60,7 @@ class Resource(Record, frozen=True, kw_only=True):
     - condition: ``sleepers``; event: ``flag``; barrier: ``parties``, ``arrived``, ``broken``
     - value, array: ``typecode``, ``length``, ``values`` (the first ones, read without their lock)
     - shared memory: ``size_bytes``; manager: ``address``, ``server``, ``objects``
-    - pool: ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``
+    - pool: ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``, the name of its ``initializer``
     - listener: ``address``, ``connections``
     """
 
@@ -117,3 +117,4 @@ class Resource(Record, frozen=True, kw_only=True):
     queued: int | None = None
     running: tuple[JsonDict, ...] | None = None
     done: int | None = None
+    initializer: str | None = None

@@ -25,6 +25,9 @@ class FindingKind(StrEnum):
     STUCK = "stuck"
     FILE_LIMIT = "file-limit"
     FILE_LOCK = "file-lock"
+    CRASH_LOOP = "crash-loop"
+    NO_WORKERS = "no-workers"
+    DEAD_PRODUCERS = "dead-producers"
     INTERNAL_ERROR = "internal-error"
 
 
@@ -36,14 +39,10 @@ class Edge(Record, frozen=True, kw_only=True):
 
     ``to``: acquire, get, put, flush (a feeder into a full pipe), recv, send, wait, notify, join, end (of a process, or
     whatever else comes first), answer (of a manager), accept (a client that connects), connect (to be accepted), greet
-    (in accept, a client's handshake), thread (of the same process), output (of processes that are not observed).
-    ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the thread of its
-    only holder that has the lock, 0 for the main one.  ``timed``: the wait has a timeout.  ``alone``: all its other
-    threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
-    (in accept, a client's handshake), flock (or fcntl), thread (of the same process).  ``main``: its main thread waits,
-    otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the thread of its only holder that has the lock, 0 for
-    the main one.  ``timed``: the wait has a timeout.  ``alone``: all its other threads wait too.  ``certain``: only its
-    holders can end the wait; others make no deadlock.
+    (in accept, a client's handshake), flock (or fcntl), thread (of the same process), output (of processes that are not
+    observed).  ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the
+    thread of its only holder that has the lock, 0 for the main one.  ``timed``: the wait has a timeout.  ``alone``: all
+    its other threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
     ``file``: the path of the file whose lock it waits for (flock); ``taken_by``: the process that took that lock, 0 if
     unknown, where its holders have only inherited it.
 

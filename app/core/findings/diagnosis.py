@@ -17,7 +17,20 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import deadlocks, file_locks, listeners, locks, open_files, outputs, phrases, processes, queues, stuck_threads, zombies
+from . import (
+    deadlocks,
+    file_locks,
+    listeners,
+    locks,
+    open_files,
+    outputs,
+    phrases,
+    pools,
+    processes,
+    queues,
+    stuck_threads,
+    zombies,
+)
 from .growth import Growing
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
@@ -52,6 +65,9 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     queues.leaks,
     open_files.near_limit,
     file_locks.inherited,
+    pools.crash_loops,
+    pools.jobs_without_workers,
+    queues.dead_producers,
 )
 
 
@@ -76,9 +92,8 @@ class Diagnosis:
         self._remember_waits_of_dead(scene)
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
         scene = self._with_growth(scene)
-        found = find_deadlocks(scene.waits, scene.lives)
-        scene = replace(scene, blocked_behind=_blocked_behind(found))
         deadlocked = find_deadlocks(scene.waits, scene.lives)
+        scene = replace(scene, blocked_behind=_blocked_behind(deadlocked))
         found = tuple(one for one in deadlocked if not locks.explain(scene, one))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)

@@ -12,6 +12,8 @@ from .scene import Actor, Scene
 from .stability import Candidate
 
 POOL_ROLE = "pool:"
+#: A loop that polls is judged after so long; between two polls it may do something else for a while.
+_POLLS_S, _POLL_GAP_S = 10.0, 2.0
 
 
 def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
@@ -65,6 +67,56 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
     return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
 
 
+def dead_producers(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each process that polls an empty queue into which nobody alive will put anything."""
+    for edge in scene.edges:
+        queue = scene.resources.get(edge.resource or "")
+        if queue is None or queue.kind not in phrases.QUEUES or edge.to != "get" or not edge.timed or not edge.main:
+            continue
+        failed = [pid for pid in queue.ended_users if _failed(scene, pid)]
+        if failed and _is_at_rest(queue) and not _others_that_may_put(scene, edge, queue):
+            yield _dead_producers(scene, edge, queue)
+
+
+def _failed(scene: Scene, pid: int) -> bool:
+    actor = scene.actors.get(pid)
+    return actor is not None and not actor.alive and actor.process.exitcode not in (0, None)
+
+
+def _is_at_rest(queue: Resource) -> bool:
+    """Return whether it is empty, and nothing was put or taken lately."""
+    return not (queue.size or queue.pipe_bytes or queue.put_per_s or queue.get_per_s or queue.buffered)
+
+
+def _others_that_may_put(scene: Scene, polls: Edge, queue: Resource) -> bool:
+    """Return whether a living process may put something: one that neither polls the queue too nor waits forever."""
+    polling = {one.pid for one in scene.edges if one.resource == queue.id and one.to == "get" and one.main}
+    blocked = {one.pid for one in scene.edges if one.main and not one.timed and one.of in polling}
+    return any(scene.lives(pid) and pid not in polling | blocked for pid in polls.holders)
+
+
+def _dead_producers(scene: Scene, edge: Edge, queue: Resource) -> Candidate:
+    ended = [pid for pid in queue.ended_users if not scene.lives(pid)]
+    those = phrases.listed([phrases.name_and_end(scene, pid) for pid in ended])
+    what = phrases.resource(scene, queue.id)
+    finding = Finding(
+        id=f"{FindingKind.DEAD_PRODUCERS}:{edge.pid}-{queue.id}",
+        kind=FindingKind.DEAD_PRODUCERS,
+        program=queue.program,
+        text=f"{phrases.who_waits(scene, edge)} polls {what}, which is empty and stays empty. "
+        f"Those that could have filled it have ended: {those}.",
+        why="A get() with a timeout returns when it is over, but the loop around it goes on: it expects an item, or a "
+        "last one that says that no more follow, from a process that has died.",
+        cure="Let the loop end when its producers have: check is_alive() or exitcode of each after a timeout, or wait "
+        "for the queue and for their sentinels with multiprocessing.connection.wait().",
+        pids=(edge.pid, *ended),
+        resources=(queue.id,),
+        since=max((scene.actors[pid].process.exited_at or 0.0 for pid in ended if pid in scene.actors), default=0.0)
+        or scene.at,
+    )
+    return Candidate(finding=finding, after_s=_POLLS_S, gaps_s=_POLL_GAP_S)
+
+
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each worker of a standard pool that died with its task, unless its pool ended it."""
     broken: set[str] = set()
@@ -73,7 +125,7 @@ def tasks_lost(scene: Scene) -> Iterator[Candidate]:
         role = actor.role or ""
         # An executor breaks with the first of its workers, and ends the others itself.
         if role not in broken:
-            yield _task_lost(scene, actor, _pool_of(scene, actor))
+            yield _task_lost(scene, actor, pool_of(scene, actor))
         if _is_of_executor(actor):
             broken.add(role)
 
@@ -88,7 +140,7 @@ def _is_of_executor(actor: Actor) -> bool:
     return (actor.process.target or "").endswith("._process_worker")
 
 
-def _pool_of(scene: Scene, actor: Actor) -> Resource | None:
+def pool_of(scene: Scene, actor: Actor) -> Resource | None:
     """Return the pool that has its other workers, else the only pool of the process that started it."""
     pools = [one for one in scene.resources.values() if one.kind is ResourceKind.POOL]
     workers = {other.pid for other in scene.actors.values() if other.role == actor.role}

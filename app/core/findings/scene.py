@@ -86,15 +86,15 @@ class Scene(Record, frozen=True, kw_only=True):
 
     ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``stacks``
     has the frames of those processes for which they were captured.  ``others`` are unobserved processes by pid,
-    ``orphans`` those whose root belongs to a program and is gone, ``exited`` those that have exited and whose parent has
-    not waited for them.
+    ``orphans`` those whose root belongs to a program and is gone, ``exited`` those that have exited and whose parent
+    has not waited for them; ``open_files`` are of processes that have many.
 
     `diagnosis` fills in:
 
     - ``last_edges``: what each dead process waited for when it was last seen
     - ``failed_pids``: by program, the dead processes whose exit code was not 0
     - ``blocked_behind``: by abandoned lock, who waits behind those that wait for it
-    - ``growing_children``: the processes whose exited children get more and more
+    - ``growing_children``, ``growing_files``: the processes that have more and more exited children, or open files
     """
 
     at: float = 0.0

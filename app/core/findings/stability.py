@@ -20,11 +20,15 @@ MISSED_S = 0.6
 
 
 class Candidate(Record, frozen=True, kw_only=True):
-    """What becomes a finding after ``after_s`` with the same ``fingerprint``; at once (0) if a process reported it."""
+    """What becomes a finding after ``after_s`` with the same ``fingerprint``; at once (0) if a process reported it.
+
+    For up to ``gaps_s`` looks may miss it before that: a process that polls is not always in its wait.
+    """
 
     finding: Finding
     fingerprint: Hashable = None
     after_s: float = LASTS_S
+    gaps_s: float = 0.0
 
 
 class _Tracked(Struct):
@@ -71,4 +75,5 @@ def _as_first_seen(candidate: Candidate, since: float) -> Candidate:
 
 
 def _stays(tracked: _Tracked, now: float) -> bool:
-    return tracked.at == now or (tracked.reported and now - tracked.at < MISSED_S)
+    missed_s = max(MISSED_S if tracked.reported else 0.0, tracked.candidate.gaps_s)
+    return tracked.at == now or now - tracked.at < missed_s

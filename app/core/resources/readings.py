@@ -175,6 +175,7 @@ class Records:
             "queued": None if reading.length is None else max(0, reading.length - len(running)),
             "running": running,
             "done": reading.done,
+            "initializer": text(thing.facts, "initializer"),
         }
 
     def listener(self, thing: Thing, reading: Reading, now: float) -> JsonDict:

@@ -36,7 +36,7 @@ APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.ARRAY: _SHARED,
     ResourceKind.SHARED_MEMORY: frozenset({"size_bytes"}),
     ResourceKind.MANAGER: frozenset({"address", "server", "objects"}),
-    ResourceKind.POOL: frozenset({"workers", "queued", "running", "done"}),
+    ResourceKind.POOL: frozenset({"workers", "queued", "running", "done", "initializer"}),
     ResourceKind.LISTENER: frozenset({"address", "connections"}),
 }
 #: The fields that only some kinds have.

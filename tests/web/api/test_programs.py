@@ -1,4 +1,3 @@
-
 """Real programs over HTTP: their resources, waits and findings, and breaking a lock."""
 
 from __future__ import annotations

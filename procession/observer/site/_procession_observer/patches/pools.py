@@ -41,7 +41,13 @@ def _describe(self, fds):
         "outqueue": key_of(self._outqueue),
         "changes": key_of(self._change_notifier),
     }
-    return "pool", address_key(self), parts, {"cache": id(self._cache), "length": self._processes}
+    facts = {"cache": id(self._cache), "length": self._processes, "initializer": name_of(self._initializer)}
+    return "pool", address_key(self), parts, facts
+
+
+def name_of(initializer):
+    """Return what a function is called; None without one."""
+    return None if initializer is None else getattr(initializer, "__qualname__", type(initializer).__name__)
 
 
 def _setup_queues(original):

@@ -1,0 +1,95 @@
+"""Pools without progress: workers that die at once, again and again, and jobs for which no worker is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core.findings.scene import Actor
+from app.records.resource import Resource, ResourceKind
+from app.records.waits import FindingKind
+from tests.core.findings.scenes import START, actor, only, resource, scene, settled
+
+#: When the scene is looked at.
+NOW = START + 60
+
+
+def worker(number: int, *, lived_s: float = 0.1, ago_s: float = 1.0, **facts: Any) -> Actor:
+    """A worker of the pool that failed a moment ago."""
+    ended_at = NOW - ago_s
+    given: dict[str, Any] = {
+        "dead": 1,
+        "role": "pool:1-2",
+        "cause": "exit 1: RuntimeError: no GPU",
+        "exited_at": ended_at,
+        "start_time": ended_at - lived_s,
+    }
+    return actor(100 + number, **given | facts)
+
+
+def pool(**facts: Any) -> Resource:
+    return resource("pool-1", ResourceKind.POOL, **facts)
+
+
+def test_workers_that_die_at_their_start() -> None:
+    workers = [worker(number, ago_s=number / 10) for number in range(12)]
+    found = only(scene(*workers, pool(initializer="load_model")), FindingKind.CRASH_LOOP)
+    assert found.text == (
+        "Pool pool-1 of main (pid 10) makes no progress: its workers die right after their start, 12 "
+        "within the last 4.1 s, none with a task (exit 1: RuntimeError: no GPU). Its initializer is load_model()."
+    )
+    assert "initializer" in found.cure
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"dead": 0, "cause": "finished"},
+        {"task": "fit(3)"},
+        {"lived_s": 20.0},
+        {"ago_s": 30.0},
+        {"ended_by_pool": True},
+        {"role": None},
+    ],
+    ids=["after their tasks", "in a task", "after a while", "long ago", "by the pool", "of no pool"],
+)
+def test_other_ends_of_workers_are_no_crash_loop(facts: dict[str, Any]) -> None:
+    told = settled(scene(*(worker(number, **facts) for number in range(12)), pool())).findings
+    assert [one for one in told if one.kind is FindingKind.CRASH_LOOP] == []
+
+
+def test_a_few_failures_are_no_crash_loop() -> None:
+    assert settled(scene(*map(worker, range(3)), pool())).findings == ()
+
+
+def no_workers(*things: Any) -> list[Any]:
+    found = settled(scene(*things), seconds=9).findings
+    return [one for one in found if one.kind is FindingKind.NO_WORKERS]
+
+
+def test_jobs_without_a_worker() -> None:
+    [found] = no_workers(worker(1, lived_s=30.0, dead=0, cause="finished"), pool(queued=3, workers=()))
+    assert found.text == (
+        "Pool pool-1 of main (pid 10) has 3 pending jobs, but no worker is left: the last to end was "
+        "other-101 (pid 101, finished)."
+    )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"queued": 0, "workers": ()}, {"queued": 3, "workers": (11,)}, {"queued": None, "workers": ()}],
+    ids=["no job", "a worker", "unknown"],
+)
+def test_a_pool_with_workers_or_without_jobs_is_no_finding(facts: dict[str, Any]) -> None:
+    assert no_workers(worker(1, lived_s=30.0, dead=0), pool(**facts)) == []
+
+
+def test_a_pool_that_has_not_started_its_workers_is_no_finding() -> None:
+    assert no_workers(pool(queued=3, workers=())) == []
+
+
+def test_a_crash_loop_is_told_once() -> None:
+    """Between the end of a worker and the start of the next there is none."""
+    found = settled(scene(*map(worker, range(12)), pool(queued=3, workers=())), seconds=9).findings
+    assert [one.kind for one in found] == [FindingKind.CRASH_LOOP]
