@@ -121,6 +121,17 @@ class Paged(Word, frozen=True, kw_only=True, tag="paged"):
     """The sender now has a page; comes with its fd."""
 
 
+class Leaving(Word, frozen=True, kw_only=True, tag="leaving"):
+    """The sender's target has returned or raised, or its main program has; it may still wait for what it leaves behind.
+
+    ``error``: the exception that ends it; ``place``: the line that raised it, ``thumbs.py:12 in work()``.  A process
+    with neither an exception nor anything to wait for does not say this.
+    """
+
+    error: str | None = None
+    place: str = ""
+
+
 class Exiting(Word, frozen=True, kw_only=True, tag="exiting"):
     """The sender's target has returned, with this exit code."""
 
@@ -197,6 +208,7 @@ AnyWord = (
     | Handling
     | Refused
     | Booted
+    | Leaving
     | Exiting
     | Joined
     | Joining
@@ -215,7 +227,8 @@ def heard(said: SaidWord) -> tuple[AnyWord, ...]:
 
 
 # The page: 64 KiB of a memfd, little-endian, written only by its process and without any lock.  A process creates it
-# before it counts anything, and before it says any word but hello, born, booted, thread, handling and exiting.
+# before it counts anything, and before it says any word but hello, born, booted, thread, handling, leaving and
+# exiting.
 PAGE_BYTES = 64 * 1024
 #: Magic, version, words that could not be sent, pool tasks done, current task: started (monotonic ns, 0: none), length
 #: of its name; then 200 bytes of the name in UTF-8.

@@ -19,11 +19,13 @@ from app.protocol.observer import (
     Hello,
     Joined,
     Joining,
+    Leaving,
     Made,
     Refused,
     Signalled,
     Started,
 )
+from procession.observer import SITE
 from tests.observer.collector import Collector, collecting, observed, run
 from tests.waiting import wait_until
 
@@ -74,6 +76,34 @@ def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     assert [word.over for word in collector.words(Joining)] == [False]  # that it was joined says that it is over
     (hello,) = collector.words(Hello, child)
     assert (hello.program, hello.forked) == ("p1", method != "spawn")
+    all_read(collector)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_why_processes_end(collector: Collector, method: str) -> None:
+    """The exception and the line of the program's own code; nothing of those that simply end."""
+    environ = observed(collector)
+    command = [sys.executable, PROGRAMS / "ends.py", method]
+    program = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    _, printed = program.communicate(timeout=30)
+    names = {word.child: word.name for word in collector.words(Started)} | {program.pid: "main"}
+    told = {names[said.pid]: said.word for said in collector.said if isinstance(said.word, Leaving)}
+    assert {name: word.error for name, word in told.items()} == {
+        "raises": "MemoryError: out of memory",
+        "in_library": "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "exits": "sys.exit(1)",
+        "leaves_a_child": None,
+        "leaves_items": None,
+        "main": "ValueError: the last",
+    }
+    assert {name: word.place for name, word in told.items() if word.error} == {
+        "raises": "ends.py:12 in raises()",
+        "in_library": "ends.py:16 in in_library()",
+        "exits": "ends.py:20 in exits()",
+        "main": "ends.py:51 in main()",
+    }
+    assert "MemoryError" in printed
+    assert SITE not in printed
     all_read(collector)
 
 

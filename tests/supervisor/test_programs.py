@@ -73,7 +73,7 @@ def test_processes_of_a_program_are_listed_with_all_columns(programs: Programs, 
     first = next(one for one in programs.named(program).values() if one.id == program)
     assert (five.exitcode, five.target, five.daemon, five.booted) == (5, "__mp_main__.code", False, True) or (
         five.exitcode, five.target) == (5, "__main__.code")  # fmt: skip
-    assert (failing.exitcode, failing.cause) == (1, "exit 1: unhandled exception, or sys.exit(1)")
+    assert (failing.exitcode, failing.cause) == (1, "exit 1: KeyError: 'lost', at script.py:8 in fail()")
     assert (staying.daemon, staying.start_method, staying.started_by) == (True, method, first.pid)
     assert psutil.Process(staying.pid).ppid() == wait_until(lambda: programs.named(program)["staying"].ppid)
     assert (first.name, first.observed, first.program) == ("script.py", False, program)

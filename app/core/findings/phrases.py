@@ -97,11 +97,13 @@ def name_and_end(scene: Scene, pid: int) -> str:
 
 
 def how_it_ended(scene: Scene, pid: int) -> str:
-    """Return the cause of a process's end, as far as it is known."""
+    """Return the cause of a process's end, as far as it is known: ``exit code 1 (ValueError: no file, at a.py:3)``."""
     actor = scene.actors.get(pid)
     if actor is None:
         return "cause unknown"
-    process = actor.process
+    process, code = actor.process, actor.process.exitcode
     if process.cause:
-        return process.cause
-    return "exit code unknown" if process.exitcode is None else f"exit code {process.exitcode}"
+        begins = f"exit {code}: "
+        reason = process.cause.removeprefix(begins)
+        return f"exit code {code} ({reason})" if process.cause.startswith(begins) else process.cause
+    return "exit code unknown" if code is None else f"exit code {code}"

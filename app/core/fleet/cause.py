@@ -71,7 +71,7 @@ def describe(
     never_booted = "" if booted else " before the target function started"
     if exitcode < 0:
         return _by_signal(-exitcode, ended_at, sent, oom_kills) + never_booted
-    if error:
+    if error and exitcode:
         return f"exit {exitcode}: {error}"
     after = _after_ours(ended_at, sent)
     if exitcode == 0:

@@ -25,7 +25,7 @@ from app.records.masking import masked_command, masked_text
 from app.records.process import LIVE, Sentinel, State
 
 from . import senders
-from .senders import LONGEST_NAME, LONGEST_TARGET, METHODS, printable
+from .senders import LONGEST_ERROR, LONGEST_NAME, LONGEST_TARGET, METHODS, printable
 from .watching import watch
 
 _PID_LIMIT = 1 << 22
@@ -51,10 +51,8 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
             journal_lines.write(fleet.lines_of(member), member, "started", text, None, now, out)
         case w.Booted():
             _booted(fleet, member, word)
-        case w.Exiting(exitcode=exitcode, error=error):
-            reported = fleet.programs.reported_of(member.id)
-            reported.exiting, reported.told_exit = True, exitcode
-            member.error = masked_text(error) if error else member.error
+        case w.Leaving() | w.Exiting():
+            _leaves(fleet.programs.reported_of(member.id), member, word)
         case w.Joined(child=child, exitcode=exitcode):
             _joined(fleet, member, child, exitcode, now)
         case w.Joining(child=child, over=over):
@@ -147,6 +145,24 @@ def _booted(fleet: Fleet, member: Member, word: w.Booted) -> None:
 def _runs(member: Member) -> None:
     if member.process.state is State.STARTING and possible(member.process.state, Trigger.BOOT):
         member.advance(Trigger.BOOT)
+
+
+def _leaves(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting) -> None:
+    reported.exiting = True
+    if isinstance(word, w.Leaving):
+        member.error = _raised(word.error, word.place) if word.error else member.error
+        return
+    reported.told_exit = word.exitcode
+    # Only SystemExit gives a code without an error; from Python 3.13 on, where it was raised is unknown.
+    by_exit = {0: None, 1: "sys.exit()"}.get(word.exitcode, f"sys.exit({word.exitcode})")
+    member.error = (masked_text(word.error) if word.error else member.error) or by_exit
+
+
+def _raised(error: str, place: str) -> str:
+    """Return ``ValueError: no file, at thumbs.py:12 in work()``, or ``sys.exit(1) at thumbs.py:12``."""
+    error = printable(masked_text(error), LONGEST_ERROR)
+    at = " at " if error.startswith("sys.exit(") else ", at "
+    return f"{error}{at}{printable(place, LONGEST_NAME)}" if place else error
 
 
 # Its words about others

@@ -17,6 +17,7 @@ from . import program
 
 LONGEST_NAME = 100
 LONGEST_TARGET = 500
+LONGEST_ERROR = 400
 METHODS = get_args(StartMethod)
 
 

@@ -50,6 +50,14 @@ def test_a_deadlock_names_who_holds_what_in_the_order_of_the_cycle() -> None:
     assert "same order" in found.cure
 
 
+def test_a_dead_process_is_named_with_its_exception() -> None:
+    dead = actor(ONE, dead=1, cause="exit 1: KeyError: 3, at a.py:3 in f()")
+    found = only(
+        scene(dead, resource("a", abandoned=True, holder=ONE, waiting=waiting(TWO))), FindingKind.ABANDONED_LOCK
+    )
+    assert "exit code 1 (KeyError: 3, at a.py:3 in f())" in found.text
+
+
 def test_a_long_deadlock_names_its_first_and_last_processes() -> None:
     """And how many more there are; its pids and resources are complete."""
     pids, forks = range(20, 50), [f"fork{at}" for at in range(30)]

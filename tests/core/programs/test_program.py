@@ -108,6 +108,34 @@ def test_a_join_that_is_reported_before_the_exit_is_seen_counts(driver: Programs
     assert (driver.of(child).state, driver.of(child).exitcode) == (State.JOINED, 4)
 
 
+@pytest.mark.parametrize(
+    ("word", "cause"),
+    [
+        (w.Leaving(error="KeyError: 3", place="a.py:3 in f()"), "exit 1: KeyError: 3, at a.py:3 in f()"),
+        (w.Leaving(error="sys.exit(1)", place="a.py:3"), "exit 1: sys.exit(1) at a.py:3"),
+        (w.Leaving(error="ValueError: password=abc"), "exit 1: ValueError: password=***"),
+        (w.Leaving(), "exit 1: sys.exit()"),
+    ],
+)
+def test_the_cause_is_the_exception_and_its_line(driver: Programs, word: w.Leaving, cause: str) -> None:
+    """As the process itself says while it leaves; it is exiting from then on.  Only SystemExit has no other error."""
+    program = driver.run()
+    child = driver.child(program, driver.pid(program))
+    driver.says(child, word)
+    assert driver.fleet.programs.reported_of(driver.of(child).id).exiting
+    driver.says(child, w.Exiting(exitcode=1))
+    driver.dies(child, 1)
+    assert driver.of(child).cause == cause
+
+
+def test_a_process_that_notes_an_exception_and_ends_well_has_finished(driver: Programs) -> None:
+    program = driver.run()
+    child = driver.child(program, driver.pid(program))
+    driver.says(child, w.Leaving(error="KeyError: 3"))
+    driver.dies(child, 0)
+    assert driver.of(child).cause == "finished"
+
+
 def test_an_exit_code_that_the_kernel_does_not_give_comes_from_words(driver: Programs) -> None:
     """Of its parent before its own; an unknown one is no failure."""
     program = driver.run()

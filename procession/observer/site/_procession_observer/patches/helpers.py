@@ -1,4 +1,6 @@
-"""Report the processes that multiprocessing starts for its own use: `multiprocessing.util`."""
+"""Report the processes that multiprocessing starts for its own use, and why a process ends: `multiprocessing.util`."""
+
+import sys
 
 from ..line import LINE
 from ..wrapping import wrap
@@ -7,10 +9,75 @@ _ROLES = {
     "from multiprocessing.resource_tracker import": ("resource tracker", "tracker"),
     "from multiprocessing.forkserver import": ("forkserver", "forkserver"),
 }
+#: What `_exit_function` logs first.
+_FIRST = "process shutting down"
 
 
 def patch(module):
     wrap(module, "spawnv_passfds", _spawnv_passfds)
+    _before_exit(module)
+    _before_traceback(module)
+
+
+def _before_exit(module):
+    """Let `_exit_function` begin with a report.
+
+    A child calls it while its exception propagates, every other process at its end.  It logs by its first default
+    argument: so no frame of ours is on the stack while it waits, nor in a traceback.
+    """
+    given = module._exit_function.__defaults__ or ()
+    if given[:1] == (module.info,):
+        module._exit_function.__defaults__ = (_logged(module), *given[1:])
+
+
+def _logged(module):
+    original = module.info
+    # Since 3.13 a record names the caller of info(), before that info() itself.
+    names_caller = ("stacklevel",) in original.__code__.co_consts
+
+    def info(msg, *args):
+        if msg == _FIRST:
+            _tell_leaving(module)
+        if not module._logger:
+            return
+        if names_caller:
+            module._logger.log(module.INFO, msg, *args, stacklevel=2)
+        else:
+            original(msg, *args)
+
+    return info
+
+
+def _before_traceback(module):
+    """Report the exception of a child when `_bootstrap` writes the name of the process above the traceback.
+
+    Needed since Python 3.13, which calls `_exit_function` later.
+    """
+    cls = module.process.BaseProcess
+    code = getattr(cls._bootstrap, "__wrapped__", cls._bootstrap).__code__
+    if "_exit_function" in code.co_names:
+        return
+    get = cls.name.fget
+
+    def name(self):
+        if sys._getframe(1).f_code is code:
+            _tell_leaving(module)
+        return get(self)
+
+    name.__qualname__ = get.__qualname__
+    name.__module__ = get.__module__
+    cls.name = cls.name.getter(name)
+
+
+def _tell_leaving(module):
+    try:
+        known = sys.exc_info()[1] or getattr(sys, "last_value", None) or getattr(sys, "last_exc", None)
+        if known is not None or module._finalizer_registry or module.process._children:
+            from . import leaving
+
+            leaving.tell(module)
+    except Exception:
+        LINE.missed()
 
 
 def _spawnv_passfds(original):
