@@ -53,6 +53,7 @@ _ENDLESS = frozenset(
 _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     locks.abandoned,
     queues.joins_before_drain,
+    queues.exits_before_drain,
     queues.tasks_lost,
     locks.dead_sleepers,
     locks.broken_barriers,

@@ -107,3 +107,9 @@ def how_it_ended(scene: Scene, pid: int) -> str:
         reason = process.cause.removeprefix(begins)
         return f"exit code {code} ({reason})" if process.cause.startswith(begins) else process.cause
     return "exit code unknown" if code is None else f"exit code {code}"
+
+
+def how_they_ended(scene: Scene, pids: Sequence[int]) -> str:
+    """Return the names of the first few processes with their causes, and how many more there are."""
+    told = [f"{scene.name(pid)}, {how_it_ended(scene, pid)}" for pid in pids[:_NAMED]]
+    return "; ".join([*told, *([f"and {len(pids) - _NAMED} more"] if len(pids) > _NAMED else [])])

@@ -1,11 +1,11 @@
 """Findings about queues and the pools of the standard library.  Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.records import wording
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Edge, Finding, FindingKind
+from app.records.waits import MAIN, Edge, Finding, FindingKind
 
 from . import phrases
 from .scene import Actor, Scene
@@ -24,6 +24,54 @@ def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
         if edge.of is not None and edge.to == "join" and not edge.timed and scene.lives(edge.of):
             for key in sorted(flushing[edge.of]):
                 yield _join_before_drain(scene, edge, edge.of, scene.resources[key])
+
+
+def exits_before_drain(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each process that waits at its exit for its own feeder thread, whose items nobody reads."""
+    joined = {edge.of for edge in scene.edges if edge.to == "join" and not edge.timed}
+    for wait in (one for one in scene.waits if one.edge.to == "flush" and one.edge.certain):
+        edge = wait.edge
+        actor, resource = scene.actors.get(edge.pid), scene.resources.get(edge.resource or "")
+        if not (actor and actor.alive and actor.exiting and resource) or edge.pid in joined:
+            continue
+        # The main thread of a process that exits reads no more.
+        idle = {(edge.pid, MAIN), (edge.pid, edge.tid)}
+        if all(node in idle or not scene.lives(node[0]) for node in wait.able):
+            yield _exit_before_drain(scene, edge, resource)
+
+
+def _exit_before_drain(scene: Scene, edge: Edge, resource: Resource) -> Candidate:
+    count = _buffered(resource, edge.pid)
+    process, queue = scene.name(edge.pid), phrases.resource(scene, resource.id)
+    items = phrases.number(count, "item") if count else "items"
+    finding = Finding(
+        id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{edge.pid}-{resource.id}",
+        kind=FindingKind.JOIN_BEFORE_DRAIN,
+        program=resource.program,
+        text=f"{process} is exiting and waits for its own feeder thread, which still has {items} to flush to {queue}, "
+        f"whose pipe is full, and no other process can read from it.{_ended(scene, resource.ended_users)}",
+        why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
+        "the pipe.",
+        cure="Put no more items than are read, or read the rest before the program ends. If the items do not matter, "
+        "call cancel_join_thread() on the queue in the process that puts them; they are then lost.",
+        pids=(edge.pid, *resource.ended_users),
+        resources=(resource.id,),
+        since=edge.since,
+    )
+    return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
+
+
+def _ended(scene: Scene, pids: Iterable[int]) -> str:
+    """Return in a sentence how those of ``pids`` ended that could have read from a queue."""
+    ended = [pid for pid in pids if not scene.lives(pid)]
+    if not ended:
+        return ""
+    those = (
+        "The other process that could have read from it has"
+        if len(ended) == 1
+        else "The others that could have read from it have"
+    )
+    return f" {those} ended: {phrases.how_they_ended(scene, ended)}."
 
 
 def _flushing(scene: Scene) -> defaultdict[int, set[str]]:
@@ -50,12 +98,15 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
     count = _buffered(resource, pid)
     child, queue = scene.name(pid), phrases.resource(scene, resource.id)
     items = phrases.number(count, "item") if count else "items"
+    # Others that only put something into it end well.
+    failed = [one for one in resource.ended_users if one in scene.failed_pids.get(resource.program, ())]
     finding = Finding(
         id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{join.pid}-{pid}-{resource.id}",
         kind=FindingKind.JOIN_BEFORE_DRAIN,
         program=resource.program,
         text=f"{scene.name(join.pid)} waits in join() for {child}, which cannot exit: its feeder thread still has "
-        f"{items} to flush to {queue}, whose pipe is full, and nothing is reading from it.",
+        f"{items} to flush to {queue}, whose pipe is full, and nothing is reading from it."
+        f"{_ended(scene, failed)}",
         why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
         "the pipe, so it must not be joined before its items have been read.",
         cure=f"Read all items from {queue} first, then join {child}. If the items do not matter, call "

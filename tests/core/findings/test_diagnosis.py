@@ -13,6 +13,7 @@ from app.core.findings.scene import Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
 from app.records.waits import FindingKind, ThreadWait
+from app.records.waits import HANDLER, FindingKind
 from tests.core.findings.scenes import (
     MAIN,
     ONE,
@@ -169,6 +170,52 @@ def test_join_before_drain() -> None:
     assert found.pids == (ONE, MAIN)
     assert found.resources == ("q",)
     assert "before its items have been read" in found.why
+
+
+def test_join_before_drain_names_a_reader_that_died() -> None:
+    seen = drained(ended_users=(TWO, THREE))
+    dead = {TWO: actor(TWO, dead=-9, cause=KILLED), THREE: actor(THREE, dead=0, cause="finished")}
+    found = only(replace(seen, actors={**seen.actors, **dead}), FindingKind.JOIN_BEFORE_DRAIN)
+    assert found.text.endswith(
+        " The other process that could have read from it has ended: worker-2 (pid 12), SIGKILL by operator."
+    )
+
+
+def exiting(*holders: int, **facts: Any) -> Scene:
+    """main exits, and its feeder thread cannot write what is left of a queue."""
+    queue = resource("q", ResourceKind.QUEUE, buffered={str(MAIN): 7000}, pipe_bytes=65536, ended_users=(ONE, TWO))
+    dead = [actor(ONE, dead=0, cause="finished"), actor(TWO, dead=1, cause="exit 1: KeyError: 3")]
+    flush = edge(MAIN, "q", *holders, **{"to": "flush", "main": False, "tid": 7} | facts)
+    return scene(queue, *dead, actor(MAIN, exiting=True), flush)
+
+
+def with_reader(seen: Scene, tid: int) -> Scene:
+    """Another thread of main, or a handler, can read the queue."""
+    return replace(seen, waits=tuple(thread_wait(one, (MAIN, tid)) for one in seen.edges))
+
+
+def test_a_process_that_waits_for_its_own_feeder_at_its_exit() -> None:
+    found = only(exiting(MAIN, ONE), FindingKind.JOIN_BEFORE_DRAIN)
+    assert found.text == (
+        "main (pid 10) is exiting and waits for its own feeder thread, which still has 7,000 items to flush to queue "
+        "q, whose pipe is full, and no other process can read from it. The others that could have read from it have "
+        "ended: worker-1 (pid 11), finished; worker-2 (pid 12), exit code 1 (KeyError: 3)."
+    )
+    assert found.pids == (MAIN, ONE, TWO)
+    assert "cancel_join_thread()" in found.cure
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        exiting(THREE),
+        with_reader(exiting(MAIN), 8),
+        with_reader(exiting(MAIN), HANDLER),
+        exiting(MAIN, certain=False),
+    ],
+)
+def test_an_exit_that_somebody_may_still_read_for(seen: Scene) -> None:
+    assert settled(seen).findings == ()
 
 
 def test_join_before_drain_is_seen_by_the_feeder_alone() -> None:

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from app.protocol import observer as w
+from app.records.waits import MAIN
 from tests.supervisor.resources.observed_programs import watched
 from tests.waiting import wait_until
 
@@ -178,3 +180,34 @@ def test_waits_are_read_from_the_page_where_system_calls_cannot_be_read(tmp_path
         assert (found.pid, found.to, found.timed) == (edge.pid, "get", True)
         assert found.since
         assert abs(found.since + time.time() - time.monotonic() - edge.since) < 5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_queue_stays_known_while_its_feeder_thread_keeps_a_process_from_exiting(method: str, tmp_path) -> None:
+    """Also if the program has dropped the queue itself; the process says that it is leaving, and for what it waits."""
+    code = """
+def take(queue):
+    queue.get()
+
+def main(mp):
+    queue = mp.Queue()
+    taker = mp.Process(target=take, args=(queue,))
+    taker.start()
+    for _ in range(100): queue.put(bytes(10_000))
+    taker.join()
+    tell("taker", taker.pid)
+
+if __name__ == "__main__":
+    main(multiprocessing.get_context(sys.argv[1]))
+"""
+    with watched(tmp_path, code, method) as program:
+        taker = int(program.told()[1])
+        leaving = program.see(lambda it: [one.word for one in it.words if isinstance(one.word, w.Leaving)])
+        assert [(one.error, one.place) for one in leaving] == [(None, "")]
+        # The forkserver has the pipe open for a moment too.
+        edge = program.see(lambda it: [one for one in it.edges("flush") if one.holders == (program.pid,)])[0]
+        assert (edge.pid, edge.main) == (program.pid, False)
+        able = program.see(lambda it: [one.able for one in it.resources.waits() if one.edge.to == "flush"])[0]
+        assert able <= {(program.pid, MAIN), (program.pid, edge.tid)}
+        assert program.one("queue").ended_users == (taker,)
+        assert program.one("queue").buffered[str(program.pid)] > 10

@@ -108,18 +108,29 @@ def announce(thing, describe, *, here):
             os.close(fd)
 
 
-def notice_end(thing, key):
-    """Report when this process has dropped ``thing``."""
-    slot = getattr(thing, SLOT, None)
+def notice_end(thing, key, user=None, slot=None):
+    """Report when this process has dropped ``thing``, and then its ``user``, a weak reference to a thread."""
+    slot = getattr(thing, SLOT, slot)
     number = id(thing)
 
     def gone(_):
-        if _REFERENCES.pop(number, None) is not None:
-            LINE.say("dropped", key=key)
-            if slot is not None:
-                PAGE.free(slot)
+        if _REFERENCES.pop(number, None) is None:
+            return
+        left = user and user()
+        if left is not None:
+            notice_end(left, key, slot=slot)
+            return
+        LINE.say("dropped", key=key)
+        if slot is not None:
+            PAGE.free(slot)
 
     _REFERENCES[number] = ref(thing, gone)
+
+
+def used_by(thing, key, thread):
+    """Do not report the end of ``thing`` before that of the ``thread`` that goes on using what it has."""
+    if id(thing) in _REFERENCES:
+        notice_end(thing, key, ref(thread))
 
 
 def counters(thing):

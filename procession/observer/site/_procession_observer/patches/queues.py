@@ -51,7 +51,7 @@ def _ends(queue):
 
 
 def _start_thread(original):
-    """Each process has its own buffer, which matters once it puts something."""
+    """Each process has its own buffer, and a thread that empties it, if need be when the queue has gone."""
 
     def _start_thread(self):
         original(self)
@@ -59,6 +59,7 @@ def _start_thread(original):
         if key is not None:
             resource = "joinable_queue" if hasattr(self, "_unfinished_tasks") else "queue"
             LINE.say("made", key=key, resource=resource, here=False, facts={"buffer": id(self._buffer)})
+            making.used_by(self, key, self._thread)
 
     return _start_thread
 
