@@ -70,6 +70,21 @@ class Threaded(Word, frozen=True, kw_only=True, tag="thread"):
     reaches: list[str] | None = None
 
 
+class ThreadDied(Word, frozen=True, kw_only=True, tag="thread-died"):
+    """A thread of the sender has died of an exception, raised at ``place``.
+
+    ``target``: what it ran, as ``multiprocessing.pool.Pool._handle_results``; before Python 3.11 without the class.
+    ``uses``: the keys of the resources in its variables.
+    """
+
+    tid: Pid
+    name: str = ""
+    target: str = ""
+    error: str = ""
+    place: str = ""
+    uses: list[str] = []
+
+
 class Handling(Word, frozen=True, kw_only=True, tag="handling"):
     """The sender handles a signal from now on, by code that can use the resources with these keys; None for any.
 
@@ -205,6 +220,7 @@ AnyWord = (
     | Paged
     | Started
     | Threaded
+    | ThreadDied
     | Handling
     | Refused
     | Booted
@@ -227,8 +243,8 @@ def heard(said: SaidWord) -> tuple[AnyWord, ...]:
 
 
 # The page: 64 KiB of a memfd, little-endian, written only by its process and without any lock.  A process creates it
-# before it counts anything, and before it says any word but hello, born, booted, thread, handling, leaving and
-# exiting.
+# before it counts anything, and before it says any word but hello, born, booted, thread, thread-died, handling,
+# leaving and exiting.
 PAGE_BYTES = 64 * 1024
 #: Magic, version, words that could not be sent, pool tasks done, current task: started (monotonic ns, 0: none), length
 #: of its name; then 200 bytes of the name in UTF-8.

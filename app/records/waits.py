@@ -13,6 +13,7 @@ class FindingKind(StrEnum):
     ABANDONED_LOCK = "abandoned-lock"
     JOIN_BEFORE_DRAIN = "join-before-drain"
     POOL_TASK_LOST = "pool-task-lost"
+    DEAD_THREAD = "dead-thread"
     ZOMBIE = "zombie"
     ORPHAN = "orphan"
     DAEMON_WITH_CHILD = "daemon-with-child"

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
-from app.core.findings.scene import Actor, Scene
+from app.core.findings.scene import Actor, DeadThread, Scene
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
 from app.linux import identity, proc
+from app.protocol.observer import ThreadDied
 from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.guard import Guard
@@ -163,7 +164,12 @@ class Analysis:
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,
+            dead_threads=tuple(map(self._dead_thread, sighting.dead_threads)),
         )
+
+    def _dead_thread(self, word: ThreadDied) -> DeadThread:
+        ids = filter(None, map(self._resources.id_of, word.uses))
+        return DeadThread(name=word.name, target=word.target, error=word.error, resources=tuple(ids))
 
     def _lines_about_findings(self, now: p.Now) -> Iterator[EventDraft]:
         present = {finding.id: finding for finding in self._diagnosed.findings}

@@ -24,6 +24,7 @@ from app.protocol.observer import (
     Refused,
     Signalled,
     Started,
+    ThreadDied,
 )
 from procession.observer import SITE
 from tests.observer.collector import Collector, collecting, observed, run
@@ -104,6 +105,28 @@ def test_why_processes_end(collector: Collector, method: str) -> None:
     }
     assert "MemoryError" in printed
     assert SITE not in printed
+    all_read(collector)
+
+
+def test_threads_that_died(collector: Collector) -> None:
+    """What they ran, of what they died and where, and which resources they used; not of SystemExit."""
+    command = [sys.executable, PROGRAMS / "dead_thread.py"]
+    program = subprocess.run(
+        command, env=observed(collector), stderr=subprocess.PIPE, text=True, timeout=30, check=True
+    )
+    loader, timer, handler = collector.words(ThreadDied)
+    assert (loader.name, loader.error, loader.place) == (
+        "loader",
+        "KeyError: 'loader'",
+        "dead_thread.py:16 in run()",
+    )
+    assert loader.target.rpartition(".")[2] == "run"
+    assert timer.error == "TypeError: object of type 'int' has no len()"
+    assert handler.error == "AttributeError: 'int' object has no attribute 'code'"
+    assert handler.target.startswith("multiprocessing.pool.")
+    assert handler.target.endswith("_handle_results")
+    assert collector.made("pool", "pool").word.parts["outqueue"] in handler.uses
+    assert SITE not in program.stderr
     all_read(collector)
 
 

@@ -356,11 +356,17 @@ SAYS: list[tuple[str, dict[str, Any], list[str]]] = [
             r"workers that ended: 1, new ones: 1",
         ],
     ),
+    (
+        "hazards-unpickled-error",
+        {"workers": 2, "seconds": 1},
+        [r"TimeoutError after 1 s; map\(\) would wait for ever", r"terminate\(\) failed: .*"],
+    ),
 ]
 # What belongs on stderr; nobody else writes there.
 ERRORS = {
     "logging-own-log": "[INFO/Process-1] the child's own line",
     "hazards-unpicklable": "Traceback (most recent call last):",
+    "hazards-unpickled-error": "AttributeError: 'int' object has no attribute 'code'",
 }
 THEMES = ("shared", "managers", "pools", "connection", "logging", "hazards")
 
@@ -392,6 +398,7 @@ def test_the_hazards_declare_their_findings() -> None:
         "hazards-terminate-while-locked": ("abandoned-lock",),
         "hazards-terminate-while-writing": ("abandoned-lock",),
         "hazards-unpicklable": ("start-refused",),
+        "hazards-unpickled-error": ("dead-thread",),
         "hazards-zombies": ("zombie",),
     }
     assert programs["shared-memory-leak"].finds == ("leak",)

@@ -7,7 +7,7 @@ from app.records import wait_words
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
-from . import cures, phrases
+from . import cures, phrases, threads
 from .scene import Scene
 from .stability import Candidate
 from .wait_graph import Deadlock
@@ -25,11 +25,15 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
     for deadlock in filter(_is_told_here, found):
         why, cure = cures.why_and_cure(scene, deadlock)
+        program = _program(scene, deadlock.pids)
         finding = Finding(
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
-            program=_program(scene, deadlock.pids),
-            text=_text(scene, deadlock) + _blocked_behind(deadlock) + _evidence(scene, deadlock),
+            program=program,
+            text=_text(scene, deadlock)
+            + _blocked_behind(deadlock)
+            + _evidence(scene, deadlock)
+            + threads.died_of_the_program(scene, program),
             why=why,
             cure=cure,
             pids=deadlock.pids + deadlock.blocked_behind,

@@ -17,7 +17,7 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import (
+from . import (, deadlocks, listeners, locks, phrases, processes, queues, stuck_threads, threads
     deadlocks,
     file_locks,
     listeners,
@@ -55,6 +55,7 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     queues.joins_before_drain,
     queues.exits_before_drain,
     queues.tasks_lost,
+    threads.dead_threads,
     locks.dead_sleepers,
     locks.broken_barriers,
     listeners.silent_clients,

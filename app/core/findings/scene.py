@@ -22,6 +22,15 @@ from .growth import Growth
 from .python_stack import Frame, Frames, own_frame
 
 
+class DeadThread(Record, frozen=True, kw_only=True):
+    """A thread that died of an exception: ``error`` with its place, ``target`` what it ran, the resources it used."""
+
+    name: str
+    target: str
+    error: str
+    resources: tuple[str, ...] = ()
+
+
 class Actor(Record, frozen=True, kw_only=True):
     """One process of an observed program, alive or remembered: its record, and what only the findings need.
 
@@ -38,6 +47,7 @@ class Actor(Record, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     exiting: bool = False
     ended_by_pool: bool = False
+    dead_threads: tuple[DeadThread, ...] = ()
 
     @property
     def pid(self) -> int:

@@ -8,14 +8,15 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from app.protocol.observer import ThreadDied
 from app.records.primitives import Int64, Key
 from app.records.program import Program
 
 from .cause import Sent
 from .journal_lines import LineQuota
 
-#: Refused starts remembered of one process.
-_REFUSALS = 5
+#: Refused starts remembered of one process, and threads that died.
+_REFUSALS, _DEAD_THREADS = 5, 20
 
 
 class ReportedState(Struct):
@@ -25,6 +26,7 @@ class ReportedState(Struct):
     be another process's by then.  ``told_exit``: the exit code that it reported itself; ``joined_as``: that its parent
     reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids that it joins, since when (wall
     clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those that its parent reported to send.
+    ``dead_threads``: those that died of an exception.
     """
 
     key: Key | None = None
@@ -41,10 +43,15 @@ class ReportedState(Struct):
     ended_by_pool: bool = False
     signals: set[Int64] = field(default_factory=set)
     joining: dict[Int64, float] = field(default_factory=dict)
+    dead_threads: list[ThreadDied] = field(default_factory=list)
 
     def refuse(self, error: str) -> None:
         """Remember that one of its calls of start() raised."""
         self.refused = [*self.refused, error][-_REFUSALS:]
+
+    def thread_died(self, word: ThreadDied) -> None:
+        """Remember that one of its threads died of an exception."""
+        self.dead_threads = [*self.dead_threads, word][-_DEAD_THREADS:]
 
 
 class ProgramEntry(Struct):

@@ -11,6 +11,8 @@ its exit; it was joined when its parent says so or its zombie is gone::
 from collections.abc import Iterator
 from typing import Any, assert_never
 
+from msgspec.structs import replace
+
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
 from app.core.fleet import journal_lines
@@ -51,8 +53,8 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
             journal_lines.write(fleet.lines_of(member), member, "started", text, None, now, out)
         case w.Booted():
             _booted(fleet, member, word)
-        case w.Leaving() | w.Exiting():
-            _leaves(fleet.programs.reported_of(member.id), member, word)
+        case w.Leaving() | w.Exiting() | w.ThreadDied():
+            _ends(fleet.programs.reported_of(member.id), member, word)
         case w.Joined(child=child, exitcode=exitcode):
             _joined(fleet, member, child, exitcode, now)
         case w.Joining(child=child, over=over):
@@ -147,7 +149,11 @@ def _runs(member: Member) -> None:
         member.advance(Trigger.BOOT)
 
 
-def _leaves(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting) -> None:
+def _ends(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting | w.ThreadDied) -> None:
+    """Take that it ends, or one of its threads has, and why."""
+    if isinstance(word, w.ThreadDied):
+        reported.thread_died(_printable(word))
+        return
     reported.exiting = True
     if isinstance(word, w.Leaving):
         member.error = _raised(word.error, word.place) if word.error else member.error
@@ -163,6 +169,15 @@ def _raised(error: str, place: str) -> str:
     error = printable(masked_text(error), LONGEST_ERROR)
     at = " at " if error.startswith("sys.exit(") else ", at "
     return f"{error}{at}{printable(place, LONGEST_NAME)}" if place else error
+
+
+def _printable(word: w.ThreadDied) -> w.ThreadDied:
+    return replace(
+        word,
+        name=printable(word.name, LONGEST_NAME),
+        target=printable(word.target, LONGEST_NAME),
+        error=_raised(word.error, word.place),
+    )
 
 
 # Its words about others

@@ -85,6 +85,11 @@ class Resources:
         """Return what each thread waits for, by the last reading."""
         return self._reader.edges.waits + self._file_locks.waits
 
+    def id_of(self, key: str) -> str | None:
+        """Return the id of the resource with a key that a process reported."""
+        found = self._book.find(key)
+        return found.id if found else None
+
     def forget(self, program: str) -> None:
         """Drop the resources and leaks of a program that is no longer shown."""
         self._book.forget(program)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.python_stack import Frame
-from app.core.findings.scene import Leak, Scene
+from app.core.findings.scene import DeadThread, Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
 from app.records.waits import FindingKind, ThreadWait
@@ -590,3 +590,51 @@ def test_a_wait_for_the_first_of_an_exit_and_an_item_drains() -> None:
     queue = resource("q", ResourceKind.QUEUE, buffered={str(ONE): 1})
     seen = scene(queue, edge(ONE, "q", MAIN, to="flush", main=False, tid=7), edge(MAIN, None, ONE, of=ONE, to="end"))
     assert settled(seen).findings == ()
+
+
+ERROR = "AttributeError: no code, at tasks.py:4 in __init__()"
+
+
+def dead_thread(target: str, **facts: Any) -> Scene:
+    """A thread of main has died that used a queue of a pool with two workers."""
+    pool = {"workers": (ONE, TWO), "parts": ("in", "out"), **facts}
+    died = DeadThread(name="Thread-3", target=target, error=ERROR, resources=("out",))
+    return scene(resource("p", ResourceKind.POOL, **pool), actor(MAIN, dead_threads=(died,)))
+
+
+@pytest.mark.parametrize(
+    ("target", "called"),
+    [
+        ("multiprocessing.pool.Pool._handle_results", "result handler"),
+        ("multiprocessing.pool._handle_tasks", "task handler"),
+        ("multiprocessing.pool.Pool._handle_workers", "worker handler"),
+        ("concurrent.futures.process._ExecutorManagerThread.run", "manager"),
+        ("concurrent.futures.process._queue_management_worker", "manager"),
+        ("joblib.externals.loky.process_executor._ExecutorManagerThread.run", "manager"),
+    ],
+)
+def test_a_thread_of_a_pool_that_died(target: str, called: str) -> None:
+    found = only(dead_thread(target), FindingKind.DEAD_THREAD)
+    assert found.text.startswith(f"The {called} thread of pool p in main (pid 10) has died of {ERROR}: ")
+    assert found.text.endswith(" Its 2 workers have nothing to do.")
+    assert (found.pids, found.resources) == ((MAIN, ONE, TWO), ("p",))
+
+
+@pytest.mark.parametrize(
+    ("target", "facts"),
+    [
+        ("__main__.load", {}),
+        ("app.pool.Pool._handle_results", {}),
+        ("multiprocessing.pool.Pool._handle_results", {"parts": ("other",)}),
+        ("multiprocessing.pool.Pool._handle_results", {"workers": ()}),
+    ],
+)
+def test_a_dead_thread_on_which_nobody_depends(target: str, facts: dict[str, Any]) -> None:
+    """It is the program's own, or its pool is unknown or closed."""
+    assert settled(dead_thread(target, **facts)).findings == ()
+
+
+def test_a_deadlock_names_threads_of_the_program_that_died() -> None:
+    died = DeadThread(name="loader", target="__main__.load", error="KeyError: 3")
+    found = only(scene(resource("a"), edge(ONE, "a", ONE), actor(MAIN, dead_threads=(died,))), FindingKind.DEADLOCK)
+    assert found.text.endswith(" Thread loader of main (pid 10) has died of KeyError: 3.")

@@ -36,6 +36,8 @@ def patch(module):
     wrap(module.BaseProcess, "_bootstrap", _bootstrap)
     wrap(module.BaseProcess, "join", _join)
     wrap(module.threading.Thread, "start", _start_thread)
+    if "_make_invoke_excepthook" in vars(module.threading):
+        wrap(module.threading, "_make_invoke_excepthook", _make_invoke_excepthook)
     wrap(module.signal, "signal", _signal)
     for number in range(1, NSIG):
         handler = getsignal(number)
@@ -151,6 +153,27 @@ def _tell_thread(thread, reaches):
         tell(told.encode("ascii"))
     except Exception:
         LINE.missed()
+
+
+def _make_invoke_excepthook(original):
+    """Report a thread that dies of an exception, by the hook that it then calls: its traceback has no frame of ours."""
+
+    def _make_invoke_excepthook():
+        invoke = original()
+
+        def invoke_excepthook(thread):
+            try:
+                if _reports_threads():
+                    from . import dying
+
+                    dying.tell(thread)
+            except Exception:
+                LINE.missed()
+            invoke(thread)
+
+        return invoke_excepthook
+
+    return _make_invoke_excepthook
 
 
 def _signal(original):
