@@ -104,12 +104,16 @@ class Refused(Word, frozen=True, kw_only=True, tag="refused"):
 
 
 class Booted(Word, frozen=True, kw_only=True, tag="booted"):
-    """The sender is about to run its target.  ``threads``: how many its parent had when it forked."""
+    """The sender is about to run its target.
+
+    ``threads``: how many its parent had when it forked; ``threads_of_parent``: what the first others were called.
+    """
 
     name: str
     parent: Pid
     daemon: bool
     threads: Int64 | None = None
+    threads_of_parent: list[str] = []
 
 
 class Born(Word, frozen=True, kw_only=True, tag="born"):
@@ -123,12 +127,20 @@ class Born(Word, frozen=True, kw_only=True, tag="born"):
     parent: Pid
     daemon: bool
     threads: Int64 | None = None
+    threads_of_parent: list[str] = []
 
     def apart(self) -> tuple[Hello, Booted]:
         """Return the two words that it stands for."""
         return (
             Hello(at=self.at, program=self.program, ppid=self.parent, forked=True),
-            Booted(at=self.at, name=self.name, parent=self.parent, daemon=self.daemon, threads=self.threads),
+            Booted(
+                at=self.at,
+                name=self.name,
+                parent=self.parent,
+                daemon=self.daemon,
+                threads=self.threads,
+                threads_of_parent=self.threads_of_parent,
+            ),
         )
 
 

@@ -161,6 +161,7 @@ class Analysis:
             task=self._resources.task_of(pid),
             # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
             threads_at_fork=sighting.threads_at_fork if sighting.named else 0,
+            threads_of_parent=tuple(sighting.threads_of_parent),
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,

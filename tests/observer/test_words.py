@@ -108,6 +108,40 @@ def test_why_processes_end(collector: Collector, method: str) -> None:
     all_read(collector)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_the_threads_at_a_fork_have_their_names(collector: Collector, tmp_path: Path, method: str) -> None:
+    """The first of them, without the one that forks; a child that is not forked from them has none."""
+    script = tmp_path / "forks.py"
+    script.write_text(
+        """
+import multiprocessing, sys, threading
+
+if __name__ == "__main__":
+    context, over = multiprocessing.get_context(sys.argv[1]), threading.Event()
+    names = ["importer", "ü" * 100, *map(str, range(20))]
+    threads = [threading.Thread(target=over.wait, name=name) for name in names]
+    for thread in threads: thread.start()
+    child = context.Process(target=len, args=((),))
+    def start():
+        child.start()
+        child.join()
+    starting = threading.Thread(target=start, name="starting")
+    starting.start()
+    starting.join()
+    over.set()
+"""
+    )
+    run(collector, script, method)
+    (booted,) = [word for word in collector.words(Booted) if word.name.endswith("Process-1")]
+    if method == "fork":
+        assert booted.threads == 1 + 22 + 1
+        assert booted.threads_of_parent[:3] == ["MainThread", "importer", "ü" * 40]
+        assert len(booted.threads_of_parent) == 10
+    else:
+        assert booted.threads_of_parent == []
+    all_read(collector)
+
+
 def test_threads_that_died(collector: Collector) -> None:
     """What they ran, of what they died and where, and which resources they used; not of SystemExit."""
     command = [sys.executable, PROGRAMS / "dead_thread.py"]

@@ -1,7 +1,7 @@
 """Findings about how processes were started and left behind.  Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.records.waits import Finding, FindingKind
 
@@ -13,6 +13,8 @@ from .zombies import HELPERS
 
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
+#: Of the threads at a fork.
+_THREADS_NAMED = 4
 #: So much later than its replacement starts, the end of a worker may be seen.
 _SEEN_LATE_S = 0.5
 
@@ -130,7 +132,8 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     first_ends = _first_ends(scene)
     others = {actor.pid: _other_threads(actor, first_ends) for actor in scene.actors.values()}
     for parent, children in _by_parent(actor for actor in scene.actors.values() if others[actor.pid] > 0).items():
-        threads = phrases.number(max(others[actor.pid] for actor in children), "other thread")
+        most = max(children, key=lambda actor: others[actor.pid])
+        threads = phrases.number(others[most.pid], "other thread") + _named(most.threads_of_parent, others[most.pid])
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -145,6 +148,13 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
             since=min(actor.process.start_time or scene.at for actor in children),
         )
         yield Candidate(finding=finding, after_s=0.0)
+
+
+def _named(names: Sequence[str], count: int) -> str:
+    """Return `` (importer and 2 more)``; nothing if no name is known."""
+    shown = list(names[:_THREADS_NAMED])
+    more = [f"{count - len(shown)} more"] if count > len(shown) else []
+    return f" ({phrases.listed([*shown, *more])})" if shown else ""
 
 
 def _first_ends(scene: Scene) -> dict[str, float]:

@@ -36,14 +36,16 @@ class Actor(Record, frozen=True, kw_only=True):
 
     ``role``: worker of pool KEY (``pool:KEY``), manager, tracker, forkserver.  ``task`` is what it executes, or was
     executing when it died, as its page says.  ``threads_at_fork``: how many threads besides the main one its parent
-    had when it forked.  ``refused``: the errors that its calls of `Process.start()` raised.  ``exiting``: its target
-    has returned.  ``ended_by_pool``: its pool reported that it ends it.
+    had when it forked, ``threads_of_parent`` what the first of them were called.  ``refused``: the errors that its
+    calls of `Process.start()` raised.  ``exiting``: its target has returned.  ``ended_by_pool``: its pool reported that
+    it ends it.  ``dead_threads``: those that died of an exception.
     """
 
     process: Process
     role: str | None = None
     task: str | None = None
     threads_at_fork: int = 0
+    threads_of_parent: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     exiting: bool = False
     ended_by_pool: bool = False

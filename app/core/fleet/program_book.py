@@ -26,7 +26,8 @@ class ReportedState(Struct):
     be another process's by then.  ``told_exit``: the exit code that it reported itself; ``joined_as``: that its parent
     reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids that it joins, since when (wall
     clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those that its parent reported to send.
-    ``dead_threads``: those that died of an exception.
+    ``threads_of_parent``: the first of the threads that its parent had when it forked; ``dead_threads``: those that
+    died of an exception.
     """
 
     key: Key | None = None
@@ -34,6 +35,7 @@ class ReportedState(Struct):
     named: bool = False
     role: str | None = None
     threads_at_fork: Int64 = 0
+    threads_of_parent: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     told_exit: Int64 | None = None
     exiting: bool = False

@@ -31,6 +31,7 @@ from .senders import LONGEST_ERROR, LONGEST_NAME, LONGEST_TARGET, METHODS, print
 from .watching import watch
 
 _PID_LIMIT = 1 << 22
+_MOST_THREADS = 10
 
 
 def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
@@ -136,6 +137,7 @@ def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
 def _booted(fleet: Fleet, member: Member, word: w.Booted) -> None:
     reported = fleet.programs.reported_of(member.id)
     reported.threads_at_fork = max(1, word.threads or 1) - 1
+    reported.threads_of_parent = [printable(name, LONGEST_NAME) for name in word.threads_of_parent[:_MOST_THREADS]]
     if not member.process.observed:
         return
     member.update(booted=True, started_by=word.parent)

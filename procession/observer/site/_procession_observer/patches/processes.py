@@ -19,16 +19,22 @@ POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the po
 # By thread: the first message of the child that it is starting, in case that is a fork.
 _BIRTHS = {}  # type: ignore[var-annotated]
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
-# How many threads there were at the last fork, of this process or, before its own first fork, of its parent.
-_THREADS = [None]
+# How many threads there were at the last fork, of this process or, before its own first fork, of its parent; and what
+# the others were called, as JSON.
+_THREADS = [None, b"[]"]
+_MOST_NAMED, _LONGEST_NAME = 10, 40
 # Reported threads: in which second, and how many.
 _THREADS_OF = [0, 0]
 _MOST_THREADS = 100
+# The threads of the module threading, by identifier.
+_ACTIVE = []  # type: ignore[var-annotated]
+_POOL_MODULES = frozenset(("multiprocessing.pool", "multiprocess.pool", "billiard.pool"))
 # These call the target.
 _THEIR_RUN = frozenset(("Thread.run", "BaseProcess.run"))
 
 
 def patch(module):
+    _ACTIVE.append(getattr(module.threading, "_active", {}))
     os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     atexit.register(LINE.end)
     LINE.open()
@@ -46,7 +52,22 @@ def patch(module):
 
 
 def _before_fork():
-    _THREADS[0] = _count() + 1
+    count = _count()
+    _THREADS[:] = count + 1, _names_of_others() if count else b"[]"
+
+
+def _names_of_others():
+    """Return the names of the threads that the child will not have, but for those of a pool: it forks from them."""
+    try:
+        mine = get_ident()
+        others = [one for ident, one in list(_ACTIVE[0].items()) if ident != mine and not _is_of_pool(one)]
+        return encoded([str(one._name)[:_LONGEST_NAME] for one in others[:_MOST_NAMED]]).encode("ascii")
+    except Exception:
+        return b"[]"
+
+
+def _is_of_pool(thread):
+    return getattr(getattr(thread, "_target", None), "__module__", "") in _POOL_MODULES
 
 
 def _after_fork():
@@ -244,7 +265,8 @@ def _bootstrap(original):
     def _bootstrap(self, *args, **kwargs):
         birth = _BIRTHS.pop(get_ident(), None)
         try:
-            born = birth is not None and call(birth + b',"threads":%d,"at":%d}' % (_THREADS[0], monotonic_ns()))
+            told = birth and birth + b',"threads":%d,"threads_of_parent":%s,"at":%d}' % (*_THREADS, monotonic_ns())
+            born = told is not None and call(told)
         except Exception:
             born = False
         if not born:
@@ -259,11 +281,12 @@ def _bootstrap(original):
 
 def _tell_booted(process):
     try:
-        told = '{"kind":"booted","name":%s,"parent":%d,"daemon":%s,"threads":%s,"at":%d}' % (
+        told = '{"kind":"booted","name":%s,"parent":%d,"daemon":%s,"threads":%s,"threads_of_parent":%s,"at":%d}' % (
             quoted(_short(process._name)),
             process._parent_pid or 0,
             "true" if process._config.get("daemon") else "false",
             "null" if _THREADS[0] is None else _THREADS[0],
+            _THREADS[1].decode("ascii"),
             monotonic_ns(),
         )
         tell(told.encode("ascii"))
