@@ -6,7 +6,10 @@ import collections
 import functools
 import importlib
 import logging
+import logging.handlers
 import multiprocessing
+import multiprocessing.pool
+import multiprocessing.queues
 import os
 import sys
 import threading
@@ -116,6 +119,40 @@ def test_what_a_function_reaches(
     reached: Callable[..., list[str] | None], function: Callable[..., Any], given: tuple[Any, ...], keys: list[str]
 ) -> None:
     assert reached(function, *given) == keys
+
+
+class Resource(Thing):
+    """Has a method of the library, like a queue."""
+
+    put = threading.Timer.cancel
+
+
+@pytest.mark.parametrize(
+    ("thread", "keys"),
+    [
+        (threading.Timer(1, sleeps), []),
+        (threading.Timer(1, sleeps, (a,)), ["a"]),
+        (threading.Timer(1, names_a), ["a"]),
+        (threading.Timer(1, Resource("b").put), ["b"]),
+        (threading.Timer(1, os.kill, (1, 1)), None),
+        (threading.Timer(1, threading.Event().set), None),
+    ],
+)
+def test_a_timer_uses_what_its_function_uses(
+    reached: Callable[..., list[str] | None], thread: threading.Timer, keys: list[str] | None
+) -> None:
+    """A function of the library may do anything, such as to send a signal; the method of a resource uses that."""
+    assert reached(thread.run) == keys
+
+
+def test_threads_of_the_library_use_what_they_were_given(reached: Callable[..., list[str] | None]) -> None:
+    """A feeder its queue, a log listener its queue and handlers, the threads of a pool its queues."""
+    listener = logging.handlers.QueueListener(a, Slots(b))  # type: ignore[arg-type]
+    assert reached(listener._monitor) == ["a", "b"]
+    feed = multiprocessing.queues.Queue._feed  # type: ignore[attr-defined]
+    assert reached(feed, (collections.deque(), a)) == ["a"]
+    results = multiprocessing.pool.Pool._handle_results  # type: ignore[attr-defined]
+    assert reached(results, (a, b, {})) == ["a", "b"]
 
 
 @pytest.mark.parametrize("function", [runs_text, time.sleep, threading.Event().wait, None])

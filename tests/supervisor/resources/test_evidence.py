@@ -34,6 +34,12 @@ if __name__ == "__main__":
 """
 
 
+EXECUTOR = (
+    "from concurrent.futures import ProcessPoolExecutor; "
+    "mine = ProcessPoolExecutor(1, multiprocessing.get_context('spawn')); "
+)
+
+
 def waiting(program: Watched) -> Edge | None:
     """Return the wait of the main thread once nobody else is expected to join it."""
     found = [edge for edge in program.edges("get") if edge.main]
@@ -58,6 +64,11 @@ def run(
         "context.Process(target=sleep, daemon=True).start()",
         "threading.Thread(target=sleep, daemon=True).start()",
         "signal.signal(signal.SIGUSR1, lambda *_: None)",
+        "threading.Timer(600, sleep).start()",
+        "log = context.Queue(); from logging.handlers import QueueListener; QueueListener(log).start()",
+        "mine = multiprocessing.get_context('spawn').Pool(1); mine.apply(len, ((),))",
+        EXECUTOR + "mine.submit(len, ()).result()",
+        "clogged = context.Queue(); clogged.put(bytes(1_000_000))",
     ],
 )
 def test_company_that_does_not_use_the_queue_is_no_way_out(tmp_path: Path, company: str, method: str) -> None:
@@ -65,8 +76,9 @@ def test_company_that_does_not_use_the_queue_is_no_way_out(tmp_path: Path, compa
         [_, worker] = program.told()
         edge = program.see(lambda one: (edge := waiting(one)) and is_hopeless(one, edge) and edge)
         assert edge
-        assert program.one("queue").ended_users == (int(worker),)
-        assert len(program.one("queue").inherited_by) == ("Process" in company and method == "fork")
+        queue = program.resources.records[edge.resource or ""]
+        assert queue.ended_users == (int(worker),)
+        assert len(queue.inherited_by) == (".Process(" in company and method == "fork")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +89,11 @@ def test_company_that_does_not_use_the_queue_is_no_way_out(tmp_path: Path, compa
         ("threading.Thread(target=late, daemon=True).start()", "def late(): sleep(); results.put(1)"),
         ("threading.Timer(600, results.put, (1,)).start()", ""),
         ("signal.signal(signal.SIGUSR1, lambda *_: results.put(1))", ""),
+        (
+            "mine = multiprocessing.get_context('spawn').Pool(1); mine.apply_async(sleep, callback=results.put)",
+            "",
+        ),
+        (EXECUTOR + "mine.submit(len, ()).add_done_callback(results.put)", ""),
         ("os.fork() or sleep()", ""),
     ],
 )

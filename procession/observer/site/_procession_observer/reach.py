@@ -28,6 +28,17 @@ class _Anything(Exception):
 
 #: Code that names one of these may use any variable.
 _RUNS_TEXT = frozenset(("eval", "exec", "globals", "__import__", "import_module"))
+#: What threads of the library run.  Callbacks of the program that they call are followed where they are set.
+_ONLY_GIVEN = frozenset(
+    (
+        "multiprocessing.queues.Queue._feed",
+        "multiprocessing.pool.Pool._handle_workers",
+        "multiprocessing.pool.Pool._handle_tasks",
+        "multiprocessing.pool.Pool._handle_results",
+        "concurrent.futures.process._ExecutorManagerThread.run",
+        "logging.handlers.QueueListener._monitor",
+    )
+)
 _NAMES = {}  # type: ignore[var-annotated] # by code: the names in it and in the functions within
 _MOST_CODES = 2000
 
@@ -44,7 +55,7 @@ def reached(function, *given):
 def _reached(function, waiting):
     while type(function) is partial:
         function = function.func
-    if _is_of_library(function):
+    if _is_of_library(function) and not _uses_only_given(function):
         raise _Anything
     keys = set()
     seen = {}  # by id, with the object, so that it lives as long as its id is known
@@ -63,6 +74,18 @@ def _reached(function, waiting):
         elif kind is not _MODULE:
             waiting.extend(_of_object(thing, kind, keys))
     return keys
+
+
+def _uses_only_given(function):
+    """Return whether a function of the library uses nothing but its arguments and its ``self``."""
+    owner = getattr(function, "__self__", None)
+    if owner is not None and _own_key(owner) is not None:
+        return True  # put() of a queue, set() of an event
+    called = getattr(function, "__func__", function)
+    name = "%s.%s" % (getattr(called, "__module__", ""), getattr(called, "__qualname__", ""))
+    if name == "threading.Timer.run":
+        return not _is_of_library(owner.function) or _uses_only_given(owner.function)
+    return name in _ONLY_GIVEN
 
 
 def _everywhere():

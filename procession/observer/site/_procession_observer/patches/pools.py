@@ -4,10 +4,11 @@ too."""
 import os
 
 from .. import making
+from ..line import LINE
 from ..making import address_key, key_of
 from ..wrapping import wrap
 from . import ending, tasking
-from .processes import POOL
+from .processes import POOL, WIDE, tell_thread
 
 _CHUNKS = ("mapstar", "starmapstar")
 
@@ -26,6 +27,8 @@ def _observe(module):
     wrap(module.Pool, "_setup_queues", _setup_queues)
     wrap(module.Pool, "_terminate_pool", _terminate_pool)
     wrap(module, "worker", _worker)
+    wrap(module.ApplyResult, "__init__", _with_callbacks)
+    wrap(module.IMapIterator, "__init__", _with_iterable)
 
 
 def _unless_threads(module, original, watched):
@@ -69,6 +72,38 @@ def _terminate_pool(original):
         return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
 
     return _terminate_pool
+
+
+def _with_callbacks(original):
+    """The threads of a pool call the callbacks of the program, which may use anything."""
+
+    def __init__(self, pool, *args, **kwargs):
+        original(self, pool, *args, **kwargs)
+        if any(map(callable, args)) or any(map(callable, kwargs.values())):
+            _widen(pool, "_result_handler", "_task_handler")
+
+    return __init__
+
+
+def _with_iterable(original):
+    """One of them goes through the iterable of imap()."""
+
+    def __init__(self, pool, *args, **kwargs):
+        original(self, pool, *args, **kwargs)
+        _widen(pool, "_task_handler")
+
+    return __init__
+
+
+def _widen(pool, *names):
+    try:
+        for name in names:
+            thread = getattr(pool, name, None)
+            if thread is not None and not hasattr(thread, WIDE):
+                setattr(thread, WIDE, True)
+                tell_thread(thread)
+    except Exception:
+        LINE.missed()
 
 
 def _worker(original):

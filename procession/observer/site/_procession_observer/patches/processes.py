@@ -16,6 +16,7 @@ from ..page import UNMAPPED, WORDS
 from ..wrapping import wrap
 
 POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the pool
+WIDE = "_procession_wide"  # attribute of a thread that was reported again, because it may use anything
 # By thread: the first message of the child that it is starting, in case that is a fork.
 _BIRTHS = {}  # type: ignore[var-annotated]
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
@@ -158,12 +159,13 @@ def _start_thread(original):
             reaches = None
         original(self)
         if told:
-            _tell_thread(self, reaches)
+            tell_thread(self, None if hasattr(self, WIDE) else reaches)
 
     return start
 
 
-def _tell_thread(thread, reaches):
+def tell_thread(thread, reaches=None):
+    """Report the resources that a thread can use, None for any; the last report counts."""
     try:
         told = '{"kind":"thread","tid":%d,"name":%s,"reaches":%s,"at":%d}' % (
             thread.native_id,
