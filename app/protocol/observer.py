@@ -104,7 +104,7 @@ class Refused(Word, frozen=True, kw_only=True, tag="refused"):
 
 
 class Booted(Word, frozen=True, kw_only=True, tag="booted"):
-    """The sender is about to run its target.
+    """The sender is about to run its target, or, ``by_os_fork``, was forked by the program itself.
 
     ``threads``: how many its parent had when it forked; ``threads_of_parent``: what the first others were called.
     """
@@ -114,6 +114,7 @@ class Booted(Word, frozen=True, kw_only=True, tag="booted"):
     daemon: bool
     threads: Int64 | None = None
     threads_of_parent: list[str] = []
+    by_os_fork: bool = False
 
 
 class Born(Word, frozen=True, kw_only=True, tag="born"):

@@ -19,6 +19,7 @@ from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
 from app.linux import identity, proc
+from app.linux import proc
 from app.protocol.observer import ThreadDied
 from app.records import primitives as p
 from app.records.event import EventDraft
@@ -159,8 +160,7 @@ class Analysis:
             process=member.process,
             role=sighting.role,
             task=self._resources.task_of(pid),
-            # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
-            threads_at_fork=sighting.threads_at_fork if sighting.named else 0,
+            threads_at_fork=_threads_at_fork(member, sighting),
             threads_of_parent=tuple(sighting.threads_of_parent),
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
@@ -179,6 +179,16 @@ class Analysis:
             self._recorded.add(key)
             if self._lines.take(now.mono):
                 yield _line(present[key], now)
+
+
+def _threads_at_fork(member: Member, sighting: ReportedState) -> int:
+    """Return how many threads a process lacks that still runs what it was forked from."""
+    if sighting.by_os_fork and sighting.threads_at_fork:
+        process = member.process
+        programs = {proc.target(f"{pid}/exe") for pid in (process.pid, process.started_by)}
+        return sighting.threads_at_fork if process.alive and len(programs) == 1 else 0
+    # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
+    return sighting.threads_at_fork if sighting.named else 0
 
 
 def _line(finding: Finding, now: p.Now) -> EventDraft:

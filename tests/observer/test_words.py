@@ -142,6 +142,41 @@ if __name__ == "__main__":
     all_read(collector)
 
 
+def test_a_program_that_forks_by_itself(collector: Collector, tmp_path: Path) -> None:
+    """Without multiprocessing: from its first fork on, except those that execute another program."""
+    script = tmp_path / "server.py"
+    script.write_text(
+        """
+import os, subprocess, threading
+
+over = threading.Event()
+threading.Thread(target=over.wait, name="scheduler").start()
+subprocess.run(["true"], preexec_fn=os.getpid)
+for number in range(2):
+    pid = os.fork()
+    if pid == 0:
+        if number == 1:
+            inner = os.fork()
+            os.waitpid(inner or os._exit(0), 0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+over.set()
+"""
+    )
+    run(collector, script)
+    hellos, booted = collector.words(Hello), collector.words(Booted)
+    assert [word.forked for word in hellos] == [False, True, True, True]
+    assert [(word.name, word.threads, word.threads_of_parent) for word in booted] == [
+        ("server.py fork 1", 2, ["scheduler"]),
+        ("server.py fork 2", 2, ["scheduler"]),
+        ("server.py fork 2 fork 1", 1, []),
+    ]
+    main, _, second, _ = (said.pid for said in collector.said if isinstance(said.word, Hello))
+    assert [word.parent for word in booted] == [main, main, second]
+    assert all(word.by_os_fork for word in booted)
+    all_read(collector)
+
+
 def test_threads_that_died(collector: Collector) -> None:
     """What they ran, of what they died and where, and which resources they used; not of SystemExit."""
     command = [sys.executable, PROGRAMS / "dead_thread.py"]

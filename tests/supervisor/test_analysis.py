@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+
+import pytest
 
 from app.core.fleet import events as e
 from app.records.guard import Guard
@@ -67,6 +71,19 @@ def test_fork_is_judged_once_its_parent_has_reported_the_purpose() -> None:
     assert not kinds_found(driver, analysis, after_s=1)
     driver.starts(parent, child, role="pool:7-1")
     assert not kinds_found(driver, analysis, after_s=1)
+
+
+@pytest.mark.parametrize("executes", [False, True])
+def test_a_fork_that_executes_another_program_needs_no_threads(executes: bool) -> None:  # noqa: FBT001
+    """The program forked it by os.fork(), and nobody else reports it."""
+    driver = Programs()
+    analysis = analysis_of(driver)
+    program = driver.run()
+    with subprocess.Popen(["sleep", "600"] if executes else ["/proc/self/exe"], stdin=subprocess.PIPE) as other:
+        driver.hello(other.pid, program, ppid=os.getpid(), forked=True)
+        driver.says(other.pid, w.Booted(name="x fork 1", parent=os.getpid(), daemon=False, threads=3, by_os_fork=True))
+        assert kinds_found(driver, analysis, after_s=0) == (set() if executes else {FindingKind.FORK_FROM_THREADS})
+        other.kill()
 
 
 def test_findings_disappear_at_once_when_the_program_is_closed() -> None:

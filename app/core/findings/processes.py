@@ -10,9 +10,14 @@ from .queues import POOL_ROLE
 from .scene import Actor, Scene
 from .stability import Candidate
 from .zombies import HELPERS
+from .stability import LASTS_S, Candidate
 
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
+_BY_START = (
+    "Use the start method forkserver or spawn, or fork before starting threads; a Queue starts one at its first put()."
+)
+_BY_OS_FORK = "Call os.fork() before starting threads, or start them in each child; some servers have a hook for that."
 #: Of the threads at a fork.
 _THREADS_NAMED = 4
 #: So much later than its replacement starts, the end of a worker may be seen.
@@ -132,6 +137,7 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     first_ends = _first_ends(scene)
     others = {actor.pid: _other_threads(actor, first_ends) for actor in scene.actors.values()}
     for parent, children in _by_parent(actor for actor in scene.actors.values() if others[actor.pid] > 0).items():
+        by_os_fork = all(actor.process.start_method is None for actor in children)
         most = max(children, key=lambda actor: others[actor.pid])
         threads = phrases.number(others[most.pid], "other thread") + _named(most.threads_of_parent, others[most.pid])
         pids = tuple(actor.pid for actor in children)
@@ -142,12 +148,12 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
             text=f"{scene.name(parent)} had {threads} when it forked {phrases.names(scene, pids)}.",
             why="fork() copies only the thread that calls it. A lock that another thread held at that moment, in "
             "logging or malloc for example, stays locked in the child forever.",
-            cure="Use the start method forkserver or spawn, or fork before starting threads; a Queue starts one at its "
-            "first put().",
+            cure=_BY_OS_FORK if by_os_fork else _BY_START,
             pids=(parent, *pids),
             since=min(actor.process.start_time or scene.at for actor in children),
         )
-        yield Candidate(finding=finding, after_s=0.0)
+        # Most that call os.fork() execute another program at once.
+        yield Candidate(finding=finding, after_s=LASTS_S if by_os_fork else 0.0)
 
 
 def _named(names: Sequence[str], count: int) -> str:

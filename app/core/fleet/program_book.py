@@ -22,17 +22,18 @@ _REFUSALS, _DEAD_THREADS = 5, 20
 class ReportedState(Struct):
     """What one process of a program, and its parent, reported.  ``said_hello``: it is observed.
 
-    ``named``: its parent reported its start.  ``key`` stays after its end: its words may come later, and its pid may
-    be another process's by then.  ``told_exit``: the exit code that it reported itself; ``joined_as``: that its parent
-    reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids that it joins, since when (wall
-    clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those that its parent reported to send.
-    ``threads_of_parent``: the first of the threads that its parent had when it forked; ``dead_threads``: those that
-    died of an exception.
+    ``named``: its parent reported its start; ``by_os_fork``: no parent will.  ``key`` stays after its end: its words
+    may come later, and its pid may be another process's by then.  ``told_exit``: the exit code that it reported itself;
+    ``joined_as``: that its parent reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids
+    that it joins, since when (wall clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those
+    that its parent reported to send.  ``threads_of_parent``: the first of the threads that its parent had when it
+    forked; ``dead_threads``: those that died of an exception.
     """
 
     key: Key | None = None
     said_hello: bool = False
     named: bool = False
+    by_os_fork: bool = False
     role: str | None = None
     threads_at_fork: Int64 = 0
     threads_of_parent: list[str] = field(default_factory=list)

@@ -137,6 +137,7 @@ def _by_hello(fleet: Fleet, word: w.Hello) -> dict[str, Any]:
 def _booted(fleet: Fleet, member: Member, word: w.Booted) -> None:
     reported = fleet.programs.reported_of(member.id)
     reported.threads_at_fork = max(1, word.threads or 1) - 1
+    reported.by_os_fork = word.by_os_fork
     reported.threads_of_parent = [printable(name, LONGEST_NAME) for name in word.threads_of_parent[:_MOST_THREADS]]
     if not member.process.observed:
         return

@@ -26,8 +26,9 @@ def why_unobserved(command: Sequence[str]) -> str:
             "are shown only with what the OS knows: no queues, locks or waits."
         )
     return (
-        "None of its processes has reported. A process reports when it imports multiprocessing on Python 3.8 or newer, "
-        "unless Python ignores its environment (-I, -E, -S). Other processes are shown only with what the OS knows."
+        "None of its processes has reported. A process reports when it imports multiprocessing or calls os.fork() on "
+        "Python 3.8 or newer, unless Python ignores its environment (-I, -E, -S). Other processes are shown only with "
+        "what the OS knows."
     )
 
 

@@ -13,12 +13,19 @@ has loaded anyway, and modules in C: every process start pays for it.
 
 import os
 import sys
+from _thread import get_ident
 
 from .finder import Finder
 
+# By thread: the first message of the child of multiprocessing that it is starting, in case that is a fork.
+STARTING = {}  # type: ignore[var-annotated]
+# What the child of any other fork will say.
+PENDING = [None]
+
 
 def install():
-    """Watch imports from now on, and patch what a .pth file may have loaded before."""
+    """Watch imports and forks from now on, and patch what a .pth file may have loaded before."""
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     finder = Finder()
     sys.meta_path.insert(0, finder)
     if os.environ.get("PROCESSION_SAFE_POOL") == "1":
@@ -28,3 +35,25 @@ def install():
     for name in finder.names():
         if name in sys.modules:
             finder.patch(sys.modules[name])
+
+
+def _before_fork():
+    try:
+        if get_ident() not in STARTING:
+            from . import forking
+
+            PENDING[0] = forking.before(sys._getframe(1))
+    except Exception:  # noqa: S110 - the program forks, whatever fails here
+        pass
+
+
+def _after_fork():
+    if PENDING[0] is None:
+        return
+    told, PENDING[0] = PENDING[0], None
+    try:
+        from . import forking
+
+        forking.tell(*told)
+    except Exception:  # noqa: S110
+        pass

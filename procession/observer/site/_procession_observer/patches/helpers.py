@@ -71,8 +71,8 @@ def _before_traceback(module):
 
 def _tell_leaving(module):
     try:
-        known = sys.exc_info()[1] or getattr(sys, "last_value", None) or getattr(sys, "last_exc", None)
-        if known is not None or module._finalizer_registry or module.process._children:
+        may_wait = module._finalizer_registry or module.process._children
+        if may_wait or sys.exc_info()[1] is not None or hasattr(sys, "last_value"):
             from . import leaving
 
             leaving.tell(module)

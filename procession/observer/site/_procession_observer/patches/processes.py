@@ -10,6 +10,7 @@ from _signal import NSIG, default_int_handler, getsignal  # type: ignore[import-
 from _thread import _count, get_ident
 from time import monotonic_ns
 
+from .. import STARTING
 from ..json_text import encoded, named, quoted
 from ..line import JOINED, LINE, WAITING, call, tell
 from ..page import UNMAPPED, WORDS
@@ -17,25 +18,18 @@ from ..wrapping import wrap
 
 POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the pool
 WIDE = "_procession_wide"  # attribute of a thread that was reported again, because it may use anything
-# By thread: the first message of the child that it is starting, in case that is a fork.
-_BIRTHS = {}  # type: ignore[var-annotated]
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
 # How many threads there were at the last fork, of this process or, before its own first fork, of its parent; and what
 # the others were called, as JSON.
 _THREADS = [None, b"[]"]
-_MOST_NAMED, _LONGEST_NAME = 10, 40
 # Reported threads: in which second, and how many.
 _THREADS_OF = [0, 0]
 _MOST_THREADS = 100
-# The threads of the module threading, by identifier.
-_ACTIVE = []  # type: ignore[var-annotated]
-_POOL_MODULES = frozenset(("multiprocessing.pool", "multiprocess.pool", "billiard.pool"))
 # These call the target.
 _THEIR_RUN = frozenset(("Thread.run", "BaseProcess.run"))
 
 
 def patch(module):
-    _ACTIVE.append(getattr(module.threading, "_active", {}))
     os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     atexit.register(LINE.end)
     LINE.open()
@@ -53,22 +47,17 @@ def patch(module):
 
 
 def _before_fork():
-    count = _count()
-    _THREADS[:] = count + 1, _names_of_others() if count else b"[]"
+    _THREADS[:] = _threads() if _count() else (1, b"[]")
 
 
-def _names_of_others():
-    """Return the names of the threads that the child will not have, but for those of a pool: it forks from them."""
+def _threads():
     try:
-        mine = get_ident()
-        others = [one for ident, one in list(_ACTIVE[0].items()) if ident != mine and not _is_of_pool(one)]
-        return encoded([str(one._name)[:_LONGEST_NAME] for one in others[:_MOST_NAMED]]).encode("ascii")
+        from .. import forking
+
+        count, names = forking.others()
+        return count + 1, encoded(names).encode("ascii")
     except Exception:
-        return b"[]"
-
-
-def _is_of_pool(thread):
-    return getattr(getattr(thread, "_target", None), "__module__", "") in _POOL_MODULES
+        return _count() + 1, b"[]"
 
 
 def _after_fork():
@@ -76,7 +65,7 @@ def _after_fork():
     try:
         if WAITING:
             LINE.forget_waiting()
-        if get_ident() not in _BIRTHS:
+        if get_ident() not in STARTING:
             LINE.open()
     except Exception:
         LINE.missed()
@@ -88,14 +77,14 @@ def _start(original):
             LINE.pass_page()
         thread = get_ident()
         birth, facts = _described(self)
-        _BIRTHS[thread] = birth
+        STARTING[thread] = birth
         try:
             result = original(self)
         except Exception as error:
             LINE.say("refused", name=_short(getattr(self, "_name", "")), error=_line(error))
             raise
         finally:
-            _BIRTHS.pop(thread, None)
+            STARTING.pop(thread, None)
         try:
             popen = self._popen
             method = _METHODS.get(popen.method) or quoted(str(popen.method)).encode("ascii")
@@ -265,7 +254,7 @@ def _line(error):
 
 def _bootstrap(original):
     def _bootstrap(self, *args, **kwargs):
-        birth = _BIRTHS.pop(get_ident(), None)
+        birth = STARTING.pop(get_ident(), None)
         try:
             told = birth and birth + b',"threads":%d,"threads_of_parent":%s,"at":%d}' % (*_THREADS, monotonic_ns())
             born = told is not None and call(told)
