@@ -88,6 +88,7 @@ def test_company_that_does_not_use_the_queue_is_no_way_out(tmp_path: Path, compa
         ("context.Process(target=late, daemon=True).start()", "def late(): sleep(); results.put(1)"),
         ("threading.Thread(target=late, daemon=True).start()", "def late(): sleep(); results.put(1)"),
         ("threading.Timer(600, results.put, (1,)).start()", ""),
+        ("mine = context.Pool(1); mine.apply_async(late)", "def late(): sleep(); results.put(1)"),
         ("signal.signal(signal.SIGUSR1, lambda *_: results.put(1))", ""),
         (
             "mine = multiprocessing.get_context('spawn').Pool(1); mine.apply_async(sleep, callback=results.put)",

@@ -1,4 +1,4 @@
-"""Patch the modules of multiprocessing right after their import, and nothing before."""
+"""Patch the modules of multiprocessing, and of copies of it, right after their import, and nothing before."""
 
 import sys
 
@@ -17,6 +17,14 @@ PATCHES = {
     "multiprocessing.pool": "pools",
     "concurrent.futures.process": "executors",
 }
+# multiprocess (of pathos) is a copy of it that pickles with dill, and has the same modules.
+for _name, _patch in list(PATCHES.items()):
+    if _name.startswith("multiprocessing."):
+        PATCHES[_name.replace("multiprocessing", "multiprocess")] = _patch
+# billiard (of Celery) is an older copy with a pool of its own, and uses multiprocessing.util.
+for _name in ("process", "popen_fork", "synchronize", "queues", "connection"):
+    PATCHES["billiard." + _name] = PATCHES["multiprocessing." + _name]
+PATCHES["billiard.pool"] = "billiard_pools"
 # loky, on its own and inside joblib, has the same classes under other names.
 for _loky in ("loky.", "joblib.externals.loky."):
     PATCHES[_loky + "process_executor"] = "executors"

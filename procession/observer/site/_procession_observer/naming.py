@@ -9,16 +9,17 @@ import sys
 from itertools import islice
 
 from . import source
+from .wrapping import is_of_copy
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _THEIRS = (_LIBRARY + "multiprocessing" + os.sep, os.path.join(_LIBRARY, "concurrent", "futures") + os.sep)
 # Packages between a program and its pool.
-_POOLS = tuple(os.path.join("", "site-packages", name, "") for name in ("loky", "joblib"))
-# Modules that make resources on behalf of the program.
-_PASS_ON = tuple(
-    _THEIRS[0] + name + ".py" for name in ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
-)
+_POOLS = tuple(os.path.join("", "site-packages", name, "") for name in ("loky", "joblib", "pathos"))
+# Modules that make resources on behalf of the program; also in copies of multiprocessing.
+_NAMES = ("context", "synchronize", "queues", "sharedctypes", "shared_memory")
+_PASS_ON = tuple(_THEIRS[0] + name + ".py" for name in _NAMES)
+_PASS_ON_IN_COPIES = tuple(os.sep + name + ".py" for name in _NAMES)
 MAX_SOURCE = 4_000_000
 MOST_LINES = 50  # of a statement, before the call
 _AFTER = 3  # lines after the call that may say that it is repeated
@@ -52,7 +53,10 @@ def is_internal():
     while frame is not None:
         place = frame.f_code.co_filename
         if not place.startswith(_HERE) and place not in _PASS_ON:
-            return place.startswith(_THEIRS)
+            if not is_of_copy(place):
+                return place.startswith(_THEIRS)
+            if not place.endswith(_PASS_ON_IN_COPIES):
+                return True
         frame = frame.f_back
     return False
 
@@ -64,7 +68,7 @@ def _program_frame(frame):
 
 
 def _is_passed_over(place):
-    return place.startswith((_HERE, *_THEIRS)) or any(package in place for package in _POOLS)
+    return place.startswith((_HERE, *_THEIRS)) or is_of_copy(place) or any(package in place for package in _POOLS)
 
 
 def _place(frame):

@@ -11,7 +11,7 @@ from _functools import partial  # type: ignore[import-not-found]
 from _weakref import ref
 from gc import get_referents
 
-from .wrapping import KEY
+from .wrapping import KEY, is_of_copy
 
 _MOST = 2000  # objects to look at
 _MOST_BYTES = 2000  # of the keys in a message
@@ -32,13 +32,19 @@ _RUNS_TEXT = frozenset(("eval", "exec", "globals", "__import__", "import_module"
 _ONLY_GIVEN = frozenset(
     (
         "multiprocessing.queues.Queue._feed",
-        "multiprocessing.pool.Pool._handle_workers",
+        "multiprocess.queues.Queue._feed",
+        "billiard.queues.Queue._feed",
         "multiprocessing.pool.Pool._handle_tasks",
         "multiprocessing.pool.Pool._handle_results",
+        "multiprocess.pool.Pool._handle_tasks",
+        "multiprocess.pool.Pool._handle_results",
         "concurrent.futures.process._ExecutorManagerThread.run",
         "logging.handlers.QueueListener._monitor",
     )
 )
+#: These use nothing until a worker dies; then they start another one.
+_STARTS_WORKERS = frozenset(name + ".pool.Pool._handle_workers" for name in ("multiprocessing", "multiprocess"))
+_CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "multiprocess", "billiard"))
 _NAMES = {}  # type: ignore[var-annotated] # by code: the names in it and in the functions within
 _MOST_CODES = 2000
 
@@ -53,8 +59,10 @@ def reached(function, *given):
 
 
 def _reached(function, waiting):
-    while type(function) is partial:
-        function = function.func
+    while type(function) is partial or _is_wrapper(function):
+        function = function.func if type(function) is partial else function.__wrapped__
+    if _name(function) in _STARTS_WORKERS:
+        return ()
     if _is_of_library(function) and not _uses_only_given(function):
         raise _Anything
     keys = set()
@@ -76,13 +84,22 @@ def _reached(function, waiting):
     return keys
 
 
+def _is_wrapper(function):
+    """Return whether a function of the library is one of ours, such as what a pool worker runs."""
+    return type(function) is _FUNCTION and function.__code__.co_filename.startswith(_OURS)
+
+
+def _name(function):
+    called = getattr(function, "__func__", function)
+    return "%s.%s" % (getattr(called, "__module__", ""), getattr(called, "__qualname__", ""))
+
+
 def _uses_only_given(function):
     """Return whether a function of the library uses nothing but its arguments and its ``self``."""
     owner = getattr(function, "__self__", None)
     if owner is not None and _own_key(owner) is not None:
         return True  # put() of a queue, set() of an event
-    called = getattr(function, "__func__", function)
-    name = "%s.%s" % (getattr(called, "__module__", ""), getattr(called, "__qualname__", ""))
+    name = _name(function)
     if name == "threading.Timer.run":
         return not _is_of_library(owner.function) or _uses_only_given(owner.function)
     return name in _ONLY_GIVEN
@@ -99,7 +116,7 @@ def _everywhere():
 
 def _of_function(function):
     code = function.__code__
-    if code.co_filename.startswith((_LIBRARY, _OURS)) and _INSTALLED not in code.co_filename:
+    if code.co_filename.startswith(_OURS) or _is_in_library(code.co_filename):
         return
     yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     yield from function.__defaults__ or ()
@@ -163,7 +180,7 @@ def _own_key(thing):
     except AttributeError:
         pass
     kind = type(thing)
-    if kind.__module__ != "multiprocessing.connection" or not hasattr(kind, "fileno"):
+    if kind.__module__ not in _CONNECTIONS or not hasattr(kind, "fileno"):
         return None
     import stat
 
@@ -182,4 +199,8 @@ def _is_of_library(thing):
         place = getattr(module, "__file__", None)
     if place is None:
         return module is None or module.__name__ != "__main__"
-    return place.startswith(_LIBRARY) and _INSTALLED not in place
+    return _is_in_library(place)
+
+
+def _is_in_library(place):
+    return is_of_copy(place) or (place.startswith(_LIBRARY) and _INSTALLED not in place)

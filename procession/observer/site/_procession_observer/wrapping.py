@@ -1,10 +1,25 @@
 """Wrap functions of the program's modules so that nobody sees a difference."""
 
+import os
+
 _LOOKS = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
 #: The attribute of a resource that holds its key.
 KEY = "_procession_key"
+
+
+#: Where packages are that are copies of multiprocessing, or pass on what they are told to do as it does.
+COPIES = tuple(
+    os.path.join("", folder, name, "")
+    for folder in ("site-packages", "dist-packages")
+    for name in ("multiprocess", "billiard", "loky", os.path.join("joblib", "externals", "loky"))
+)
+
+
+def is_of_copy(place):
+    """Return whether a file belongs to a copy of multiprocessing."""
+    return "-packages" in place and any(copy in place for copy in COPIES)
 
 
 def wrap(owner, name, make):

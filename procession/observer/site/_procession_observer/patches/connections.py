@@ -12,7 +12,7 @@ from ..wrapping import wrap
 
 # Index of a counter: since when a process has been in accept(), handshake included.
 _WAITS_TO_GET = 5
-_QUEUES = os.path.join("multiprocessing", "queues.py")
+_QUEUES = tuple(os.path.join(name, "queues.py") for name in ("multiprocessing", "multiprocess", "billiard"))
 
 
 def patch(module):
@@ -23,8 +23,8 @@ def patch(module):
 
 
 def _pipe(original):
-    def Pipe(duplex=True):  # noqa: N802
-        ends = original(duplex)
+    def Pipe(duplex=True, *more, **options):  # noqa: N802
+        ends = original(duplex, *more, **options)
         try:
             _tell_pipe(ends, duplex, of_queue=sys._getframe(1).f_code.co_filename.endswith(_QUEUES))
         except Exception:

@@ -5,16 +5,18 @@ import sys
 from ..line import LINE
 from ..wrapping import wrap
 
+#: The program of a helper begins so, with the name of its package in between.
 _ROLES = {
-    "from multiprocessing.resource_tracker import": ("resource tracker", "tracker"),
-    "from multiprocessing.forkserver import": ("forkserver", "forkserver"),
+    "from %s.resource_tracker import": ("resource tracker", "tracker"),
+    "from %s.forkserver import": ("forkserver", "forkserver"),
 }
 #: What `_exit_function` logs first.
 _FIRST = "process shutting down"
 
 
 def patch(module):
-    wrap(module, "spawnv_passfds", _spawnv_passfds)
+    package = module.__name__.partition(".")[0]
+    wrap(module, "spawnv_passfds", lambda original: _spawnv_passfds(original, package))
     _before_exit(module)
     _before_traceback(module)
 
@@ -80,17 +82,17 @@ def _tell_leaving(module):
         LINE.missed()
 
 
-def _spawnv_passfds(original):
+def _spawnv_passfds(original, package):
     def spawnv_passfds(path, args, passfds):
         pid = original(path, args, passfds)
-        _tell(pid, args)
+        _tell(pid, args, package)
         return pid
 
     return spawnv_passfds
 
 
-def _tell(pid, args):
+def _tell(pid, args, package):
     for argument in args:
         for beginning, (name, role) in _ROLES.items():
-            if isinstance(argument, str) and argument.startswith(beginning):
+            if isinstance(argument, str) and argument.startswith(beginning % package):
                 LINE.say("started", child=pid, name=name, daemon=False, start_method="spawn", role=role)

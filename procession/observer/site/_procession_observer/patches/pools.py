@@ -15,7 +15,7 @@ _CHUNKS = ("mapstar", "starmapstar")
 
 def patch(module):
     _observe(module)
-    if os.environ.get("PROCESSION_SAFE_POOL") == "1":
+    if os.environ.get("PROCESSION_SAFE_POOL") == "1" and module.__name__ == "multiprocessing.pool":
         from .. import safe_pool
 
         safe_pool.patch(module)

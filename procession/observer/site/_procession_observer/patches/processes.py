@@ -19,6 +19,8 @@ from ..wrapping import wrap
 POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the pool
 WIDE = "_procession_wide"  # attribute of a thread that was reported again, because it may use anything
 _METHODS = {method: b'"%s"' % method.encode() for method in ("fork", "spawn", "forkserver")}
+# The first module that was patched.
+_PATCHED = []  # type: ignore[var-annotated]
 # How many threads there were at the last fork, of this process or, before its own first fork, of its parent; and what
 # the others were called, as JSON.
 _THREADS = [None, b"[]"]
@@ -30,16 +32,24 @@ _THEIR_RUN = frozenset(("Thread.run", "BaseProcess.run"))
 
 
 def patch(module):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
-    atexit.register(LINE.end)
-    LINE.open()
+    """Patch `multiprocessing.process`, or a copy of it; what all share only once."""
+    if not _PATCHED:
+        _PATCHED.append(module)
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+        atexit.register(LINE.end)
+        LINE.open()
     wrap(module.BaseProcess, "start", _start)
     wrap(module.BaseProcess, "_bootstrap", _bootstrap)
     wrap(module.BaseProcess, "join", _join)
-    wrap(module.threading.Thread, "start", _start_thread)
-    if "_make_invoke_excepthook" in vars(module.threading):
-        wrap(module.threading, "_make_invoke_excepthook", _make_invoke_excepthook)
-    wrap(module.signal, "signal", _signal)
+    if _PATCHED[0] is module:
+        _patch_all(module.threading, module.signal)
+
+
+def _patch_all(threading, signal):
+    wrap(threading.Thread, "start", _start_thread)
+    if "_make_invoke_excepthook" in vars(threading):
+        wrap(threading, "_make_invoke_excepthook", _make_invoke_excepthook)
+    wrap(signal, "signal", _signal)
     for number in range(1, NSIG):
         handler = getsignal(number)
         if callable(handler) and handler is not default_int_handler:
@@ -235,7 +245,7 @@ def _short(name):
 def _role(target, arguments):
     if getattr(target, "__name__", "") == "_run_server":
         return "manager"
-    pool = getattr(arguments[0], POOL, None) if arguments else None
+    pool = getattr(arguments[0] if arguments else target, POOL, None)
     if pool is None and getattr(target, "__module__", "") == "procession.pool.worker_process.main":
         pool = _safe_pool()
     return None if pool is None else "pool:" + pool

@@ -15,14 +15,17 @@ PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
 def patch(module):
     for cls, describe in ((module.Queue, _queue), (module.JoinableQueue, _joinable), (module.SimpleQueue, _simple)):
         wrap(cls, "__init__", making.made_by(describe))
-        wrap(cls, "__setstate__", making.got_by(describe))
+        if "__setstate__" in vars(cls):
+            wrap(cls, "__setstate__", making.got_by(describe))
     module.Queue._procession_slot = module.SimpleQueue._procession_slot = NOWHERE
     wrap(module.Queue, "_start_thread", _start_thread)
     for cls in (module.Queue, module.JoinableQueue):
         wrap(cls, "put", _put)
     wrap(module.Queue, "get", _get)
-    wrap(module.SimpleQueue, "put", _simple_put)
-    wrap(module.SimpleQueue, "get", _simple_get)
+    simple = module.SimpleQueue if "put" in vars(module.SimpleQueue) else module._SimpleQueue  # of billiard
+    simple._procession_slot = NOWHERE
+    wrap(simple, "put", _simple_put)
+    wrap(simple, "get", _simple_get)
 
 
 def _queue(self, fds):

@@ -21,8 +21,9 @@ _KINDS = []  # type: ignore[var-annotated] # (class, kind of resource), subclass
 def patch(module):
     if os.environ.get("PROCESSION_OBSERVE_OWNERS") == "1":
         owning.patch(module)
-    module._multiprocessing = _between(module._multiprocessing)
-    _KINDS[:] = [
+    name = "_billiard" if module.__name__.startswith("billiard.") else "_multiprocessing"
+    setattr(module, name, _between(getattr(module, name)))
+    _KINDS[:0] = [
         (module.BoundedSemaphore, "bounded_semaphore"),
         (module.Semaphore, "semaphore"),
         (module.RLock, "rlock"),
@@ -32,8 +33,10 @@ def patch(module):
         (module.SemLock, _semaphore),
         (module.Condition, _condition),
         (module.Event, _event),
-        (module.Barrier, _barrier),
+        (getattr(module, "Barrier", object), _barrier),
     ):
+        if cls is object:
+            continue
         if "__init__" in vars(cls):
             wrap(cls, "__init__", making.made_by(describe))
         if "__setstate__" in vars(cls):
