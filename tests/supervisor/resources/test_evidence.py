@@ -111,3 +111,17 @@ def test_company_that_may_use_the_queue_is_a_way_out(tmp_path: Path, company: st
 def _has_ended(program: Watched, worker: int) -> bool:
     queue = program.one("queue")
     return bool(queue) and worker in queue.ended_users
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_an_idle_pool_is_no_way_out(tmp_path: Path, method: str) -> None:
+    """Its workers could use what they inherited, but only for a task, which only the waiting process could send."""
+    with run(tmp_path, "mine = context.Pool(2); mine.apply(len, ((),))", method=method) as program:
+        program.told()
+        program.see(
+            lambda one: any(program.pid in found.pids for found in find_deadlocks(one.resources.waits(), lives))
+        )
+
+
+def lives(_: int) -> bool:
+    return True
