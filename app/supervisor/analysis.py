@@ -19,7 +19,6 @@ from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
 from app.linux import identity, proc
-from app.linux import proc
 from app.protocol.observer import ThreadDied
 from app.records import primitives as p
 from app.records.event import EventDraft

@@ -17,7 +17,7 @@ from app.records.process import Stuck
 from app.records.wait_words import worded
 from app.records.waits import Edge, Finding, FindingKind, Waits
 
-from . import (, deadlocks, listeners, locks, phrases, processes, queues, stuck_threads, threads
+from . import (
     deadlocks,
     file_locks,
     listeners,
@@ -29,6 +29,7 @@ from . import (, deadlocks, listeners, locks, phrases, processes, queues, stuck_
     processes,
     queues,
     stuck_threads,
+    threads,
     zombies,
 )
 from .growth import Growing

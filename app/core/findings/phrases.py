@@ -91,13 +91,13 @@ def size(count: int) -> str:
 
 
 def name_and_end(scene: Scene, pid: int) -> str:
-    """Return ``worker-1 (pid 12, exit 1: KeyError: 'x')``."""
+    """Return ``worker-1 (pid 12, exit code 1: KeyError: 'x')``."""
     actor = scene.actors.get(pid)
     return f"{actor.process.name if actor else 'a process'} (pid {pid}, {how_it_ended(scene, pid)})"
 
 
 def how_it_ended(scene: Scene, pid: int) -> str:
-    """Return the cause of a process's end, as far as it is known: ``exit code 1 (ValueError: no file, at a.py:3)``."""
+    """Return the cause of a process's end, as far as it is known: ``exit code 1: ValueError: no file, at a.py:3``."""
     actor = scene.actors.get(pid)
     if actor is None:
         return "cause unknown"
@@ -105,7 +105,7 @@ def how_it_ended(scene: Scene, pid: int) -> str:
     if process.cause:
         begins = f"exit {code}: "
         reason = process.cause.removeprefix(begins)
-        return f"exit code {code} ({reason})" if process.cause.startswith(begins) else process.cause
+        return f"exit code {code}: {reason}" if process.cause.startswith(begins) else process.cause
     return "exit code unknown" if code is None else f"exit code {code}"
 
 

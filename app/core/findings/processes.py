@@ -8,9 +8,8 @@ from app.records.waits import Finding, FindingKind
 from . import phrases
 from .queues import POOL_ROLE
 from .scene import Actor, Scene
-from .stability import Candidate
-from .zombies import HELPERS
 from .stability import LASTS_S, Candidate
+from .zombies import HELPERS
 
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3

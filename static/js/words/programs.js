@@ -4,8 +4,7 @@ import { hasExited } from "./pids.js";
 import { store } from "../state/store.js";
 
 /** The findings that block a program; the others only inform. */
-const BLOCKING = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier", "silent-client", "stuck", "file-lock", "crash-loop", "no-workers", "dead-producers"]);
-const BLOCKING = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier", "silent-client", "stuck", "dead-thread"]);
+const BLOCKING = new Set(["deadlock", "abandoned-lock", "join-before-drain", "dead-sleeper", "pool-task-lost", "broken-barrier", "silent-client", "stuck", "file-lock", "crash-loop", "no-workers", "dead-producers", "dead-thread"]);
 
 /** "deadlock", "abandoned lock" @param {{kind: string}} finding */
 export const findingWord = ({ kind }) => kind.replaceAll("-", " ");

@@ -33,7 +33,7 @@ def test_the_producers_are_dead() -> None:
     [one] = found(polls(MAIN), join(MAIN, TWO))
     assert one.text == (
         "worker-2 (pid 12) polls queue q, which is empty and stays empty. Those that could have filled it have ended: "
-        "worker-1 (pid 11, exit 1: ValueError: bad row)."
+        "worker-1 (pid 11, exit code 1: ValueError: bad row)."
     )
     assert one.pids == (TWO, ONE)
 

@@ -12,8 +12,7 @@ from app.core.findings.python_stack import Frame
 from app.core.findings.scene import DeadThread, Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
-from app.records.waits import FindingKind, ThreadWait
-from app.records.waits import HANDLER, FindingKind
+from app.records.waits import HANDLER, FindingKind, ThreadWait
 from tests.core.findings.scenes import (
     MAIN,
     ONE,
@@ -56,7 +55,7 @@ def test_a_dead_process_is_named_with_its_exception() -> None:
     found = only(
         scene(dead, resource("a", abandoned=True, holder=ONE, waiting=waiting(TWO))), FindingKind.ABANDONED_LOCK
     )
-    assert "exit code 1 (KeyError: 3, at a.py:3 in f())" in found.text
+    assert "exit code 1: KeyError: 3, at a.py:3 in f()" in found.text
 
 
 def test_a_long_deadlock_names_its_first_and_last_processes() -> None:
@@ -199,7 +198,7 @@ def test_a_process_that_waits_for_its_own_feeder_at_its_exit() -> None:
     assert found.text == (
         "main (pid 10) is exiting and waits for its own feeder thread, which still has 7,000 items to flush to queue "
         "q, whose pipe is full, and no other process can read from it. The others that could have read from it have "
-        "ended: worker-1 (pid 11), finished; worker-2 (pid 12), exit code 1 (KeyError: 3)."
+        "ended: worker-1 (pid 11), finished; worker-2 (pid 12), exit code 1: KeyError: 3."
     )
     assert found.pids == (MAIN, ONE, TWO)
     assert "cancel_join_thread()" in found.cure
@@ -516,7 +515,7 @@ def test_slots_lost_to_several_processes_are_told_once() -> None:
     told = settled(scene(actor(ONE, dead=1, cause="exit 1: KeyError: 'x'"), slots, *edges))
     [found] = told.findings
     assert found.text == (
-        "Semaphore slots has lost 3 slots: worker-1 (pid 11, exit 1: KeyError: 'x'), 2 times and a process that "
+        "Semaphore slots has lost 3 slots: worker-1 (pid 11, exit code 1: KeyError: 'x'), 2 times and a process that "
         "died acquired them, and ended without releasing them. 0 slots are free; worker-2 (pid 12) and worker-3 "
         "(pid 13) wait for it."
     )

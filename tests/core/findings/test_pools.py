@@ -37,7 +37,7 @@ def test_workers_that_die_at_their_start() -> None:
     found = only(scene(*workers, pool(initializer="load_model")), FindingKind.CRASH_LOOP)
     assert found.text == (
         "Pool pool-1 of main (pid 10) makes no progress: its workers die right after their start, 12 "
-        "within the last 4.1 s, none with a task (exit 1: RuntimeError: no GPU). Its initializer is load_model()."
+        "within the last 4.1 s, none with a task (exit code 1: RuntimeError: no GPU). Its initializer is load_model()."
     )
     assert "initializer" in found.cure
 

@@ -109,7 +109,7 @@ def test_a_child_that_failed_is_named_where_its_parent_waits_without_a_timeout()
     found = only(scene(failed, ended, results, edge(MAIN, "results", THREE, to="get")), FindingKind.ZOMBIE)
     assert found.text == (
         "main (pid 10) has not joined 2 exited child processes: "
-        "worker-1 (pid 11, exit 1: KeyError: 'x') and worker-2 (pid 12)."
+        "worker-1 (pid 11, exit code 1: KeyError: 'x') and worker-2 (pid 12)."
     )
     assert found.pids == (MAIN, ONE, TWO)
 
