@@ -13,7 +13,7 @@ from app.core.findings.python_stack import Frames, frames_of_threads
 from app.records.waits import ThreadWait
 
 #: Processes whose stacks are kept; of a larger deadlock the first ones are told with their lines.
-_MOST = 30
+_MOST = 200
 #: A capture costs 10 ms of CPU.
 _AGAIN_AFTER_S = 5.0
 

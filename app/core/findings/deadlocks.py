@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from app.records import wait_words
+from app.records.process import State
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
@@ -14,6 +15,8 @@ from .wait_graph import Deadlock
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
+#: Of a Popen of multiprocessing that starts another Python.
+_START = "_launch"
 #: A process that waits at a pipe of which it alone has both ends.
 _OF_OWN_PIPE = {
     "send": "is blocked writing to a full pipe that no other process has open for reading",
@@ -75,9 +78,23 @@ def _text_of_one(scene: Scene, edge: Edge) -> str:
     text = f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}"
     if cures.is_lock(scene, edge):
         return f"{text}, which it holds itself."
+    if edge.to == "send" and any(frame.function.endswith(_START) for frame in scene.frames(edge.pid, edge.tid)):
+        return (
+            f"{phrases.who_waits(scene, edge)} hangs in Process.start(): it writes what the child needs into a "
+            f"pipe that nobody reads.{_exited_child(scene, edge.pid)}"
+        )
     if edge.resource is None and edge.to in _OF_OWN_PIPE:
         return f"{phrases.who_waits(scene, edge)} {_OF_OWN_PIPE[edge.to]}."
     return f"{text}, and no living process can {_verb(scene, edge)} it."
+
+
+def _exited_child(scene: Scene, pid: int) -> str:
+    """Return in a sentence how the child ended that should have read from the pipe."""
+    exited = [one for one in scene.actors.values() if one.process.ppid == pid and one.process.state is State.EXITED]
+    if not exited:
+        return ""
+    child = max(exited, key=lambda one: one.process.exited_at or 0.0).pid
+    return f" The child has exited: {phrases.name_and_end(scene, child)}."
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:

@@ -97,7 +97,7 @@ class Diagnosis:
         scene = self._with_growth(scene)
         deadlocked = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(deadlocked))
-        found = tuple(one for one in deadlocked if not locks.explain(scene, one))
+        found = tuple(one for one in deadlocked if not (locks.explain(scene, one) or pools.explain(scene, one)))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}

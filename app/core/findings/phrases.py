@@ -37,7 +37,8 @@ def waits(scene: Scene, edge: Edge) -> str:
     if edge.resource is not None:
         return f"{phrase} {resource(scene, edge.resource)}"
     if edge.to == "thread":
-        return phrase
+        call = scene.call(edge.pid, edge.tid)
+        return f"waits in {call.in_words}" if call else phrase
     if edge.file and edge.holders == (edge.pid,):
         return f"waits for the lock on {edge.file}, which it holds itself through another descriptor"
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"

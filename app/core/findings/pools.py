@@ -10,9 +10,11 @@ from app.records.waits import Finding, FindingKind
 from app.records.wording import duration
 
 from . import phrases
-from .queues import POOL_ROLE, pool_of
+from .queues import POOL_ROLE, died_with_its_task, pool_of
 from .scene import Actor, Scene
 from .stability import Candidate
+from .threads import served
+from .wait_graph import Deadlock
 
 #: So many workers that ended within so long, each soon after its start, do not end by accident.
 _ENDED, _WITHIN_S, _LIFE_S = 6, 15.0, 5.0
@@ -103,3 +105,14 @@ def _without_workers(scene: Scene, pool: Resource, ended: Sequence[Actor]) -> Ca
         since=last.process.exited_at or scene.at,
     )
     return Candidate(finding=finding, fingerprint=(pool.queued, len(ended)), after_s=_EMPTY_S)
+
+
+def explain(scene: Scene, deadlock: Deadlock) -> bool:
+    """Return whether a deadlock is only the outcome of a lost task or a dead handler thread of an idle pool."""
+    awaited = {edge.resource for edge in deadlock.edges}
+    pools = {one.id for one in scene.resources.values() if one.id in awaited and one.kind is ResourceKind.POOL}
+    if not pools:
+        return False
+    lost = (pool_of(scene, actor) for actor in scene.actors.values() if died_with_its_task(actor))
+    unserved = (served(scene, one) for actor in scene.actors.values() if actor.alive for one in actor.dead_threads)
+    return any(pool and pool.id in pools for pool in (*lost, *unserved))

@@ -138,7 +138,8 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
     for parent, children in _by_parent(actor for actor in scene.actors.values() if others[actor.pid] > 0).items():
         by_os_fork = all(actor.process.start_method is None for actor in children)
         most = max(children, key=lambda actor: others[actor.pid])
-        threads = phrases.number(others[most.pid], "other thread") + _named(most.threads_of_parent, others[most.pid])
+        count = others[most.pid]
+        threads = phrases.number(count, "other thread") + named_threads(most.threads_of_parent, count)
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -155,7 +156,7 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
         yield Candidate(finding=finding, after_s=LASTS_S if by_os_fork else 0.0)
 
 
-def _named(names: Sequence[str], count: int) -> str:
+def named_threads(names: Sequence[str], count: int) -> str:
     """Return `` (importer and 2 more)``; nothing if no name is known."""
     shown = list(names[:_THREADS_NAMED])
     more = [f"{count - len(shown)} more"] if count > len(shown) else []

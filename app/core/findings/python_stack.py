@@ -44,6 +44,11 @@ class Frame(NamedTuple):
         return self.where.rpartition("/")[2]
 
     @property
+    def in_words(self) -> str:
+        """The function and its module, without what is internal to the library: ``result() of concurrent.futures``."""
+        return f"{self.function}() of {self.module.partition('._')[0]}"
+
+    @property
     def module(self) -> str:
         """The name of its module in the standard library."""
         path = _STDLIB.split(self.file)[-1].removesuffix(".py").removesuffix("/__init__")

@@ -171,7 +171,7 @@ def _dead_producers(scene: Scene, edge: Edge, queue: Resource) -> Candidate:
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each worker of a standard pool that died with its task, unless its pool ended it."""
     broken: set[str] = set()
-    lost = [actor for actor in scene.actors.values() if _died_with_its_task(actor)]
+    lost = [actor for actor in scene.actors.values() if died_with_its_task(actor)]
     for actor in sorted(lost, key=lambda one: one.process.exited_at or scene.at):
         role = actor.role or ""
         # An executor breaks with the first of its workers, and ends the others itself.
@@ -181,7 +181,8 @@ def tasks_lost(scene: Scene) -> Iterator[Candidate]:
             broken.add(role)
 
 
-def _died_with_its_task(actor: Actor) -> bool:
+def died_with_its_task(actor: Actor) -> bool:
+    """Return whether a worker of a pool died while it executed a task, and its pool did not end it."""
     is_worker = bool(actor.role and actor.role.startswith(POOL_ROLE))
     died = not actor.alive and actor.process.exitcode != 0 and not actor.ended_by_pool
     return is_worker and died and actor.task is not None

@@ -19,7 +19,7 @@ from app.records.resource import Resource
 from app.records.waits import MAIN, Edge, ThreadWait
 
 from .growth import Growth
-from .python_stack import Frame, Frames, own_frame
+from .python_stack import Frame, Frames, call_of, own_frame
 
 
 class DeadThread(Record, frozen=True, kw_only=True):
@@ -139,6 +139,11 @@ class Scene(Record, frozen=True, kw_only=True):
         """Return ``train.py:12 in work()``, the line at which a thread stands; empty if unknown."""
         own = own_frame(self.frames(pid, tid))
         return own.place if own else ""
+
+    def call(self, pid: int, tid: int = MAIN) -> Frame | None:
+        """Return the frame of the standard library that a thread of the program has called; None if unknown."""
+        frames = self.frames(pid, tid)
+        return call_of(frames, own_frame(frames))
 
     def lives(self, pid: int) -> bool:
         """Return whether a process may be alive: an unknown pid is not taken to be dead."""

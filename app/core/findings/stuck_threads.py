@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.records.waits import MAIN, Edge, Finding, FindingKind
 
 from . import phrases
-from .python_stack import call_of, own_frame
+from .processes import named_threads
 from .scene import Actor, Scene
 from .stability import Candidate
 from .wait_graph import Deadlock
@@ -71,11 +71,10 @@ def _call(scene: Scene, actor: Actor) -> _Call:
     frames = scene.frames(actor.pid)
     if any(frame.module == _IMPORT for frame in frames[:3]):
         return _Call("for the lock of a module that it imports", is_import=True)
-    call = call_of(frames, own_frame(frames))
+    call = scene.call(actor.pid)
     if call is None:
         return _Call("for a lock between threads", idle=not frames)
-    module = call.module.partition("._")[0]
-    return _Call(f"in {call.function}() of {module}", idle=call.function in _IDLE and call.module == "threading")
+    return _Call(f"in {call.in_words}", idle=call.function in _IDLE and call.module == "threading")
 
 
 def _nobody(scene: Scene, actor: Actor, edges: dict[int, Edge]) -> str:
@@ -91,6 +90,7 @@ def _at_fork(scene: Scene, actor: Actor) -> str:
     if not actor.threads_at_fork:
         return ""
     threads = phrases.number(actor.threads_at_fork, "other thread")
+    threads += named_threads(actor.threads_of_parent, actor.threads_at_fork)
     return (
         f" {scene.name(actor.process.started_by or 0)} had {threads} when it forked this process: these do not exist "
         "here, and what they held stays locked."

@@ -75,9 +75,9 @@ def dead_threads(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each dead thread of a pool, executor or queue that is still in use."""
     for actor in scene.actors.values():
         for thread in actor.dead_threads if actor.alive else ():
-            part, served = part_of(thread), _served(scene, thread)
-            if part and served and _is_in_use(scene, served):
-                yield _dead_thread(scene, actor, thread, part, served)
+            part, used = part_of(thread), served(scene, thread)
+            if part and used and _is_in_use(scene, used):
+                yield _dead_thread(scene, actor, thread, part, used)
 
 
 def part_of(thread: DeadThread) -> _Part | None:
@@ -89,7 +89,7 @@ def part_of(thread: DeadThread) -> _Part | None:
     return _PARTS.get(_OTHER_NAMES.get(key, key)) if is_library else None
 
 
-def _served(scene: Scene, thread: DeadThread) -> Resource | None:
+def served(scene: Scene, thread: DeadThread) -> Resource | None:
     """Return the pool or queue that it worked for: the outermost of what has a resource that it used."""
     used = set(thread.resources)
     kinds = phrases.QUEUES if thread.target.endswith("._feed") else _POOLS

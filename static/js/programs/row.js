@@ -35,11 +35,11 @@ function targetOf({ workload, target, name, id, program }) {
   return words === name ? "" : words;
 }
 
-/** A process in a cycle is deadlocked, even if it is not reported as stuck yet. */
+/** A process in a cycle is deadlocked, which says more than that it is stuck. */
 function deadlockState(record) {
   const shown = stateOf(record);
   const deadlocked = record.alive && store.waits.cycles.some((cycle) => cycle.includes(record.pid));
-  return deadlocked && shown.tone !== "warn" ? { ...shown, icon: "▲", tone: "warn", word: "deadlocked" } : shown;
+  return deadlocked && (shown.tone !== "warn" || shown.group === "stuck") ? { ...shown, icon: "▲", tone: "warn", word: "deadlocked" } : shown;
 }
 
 function showWhat(cells, record, now) {
