@@ -72,7 +72,7 @@ class Analysis:
         counts = {one.process.pid: one.process.fds for one in self._fleet.members.values()}
         self._resources.open_files.look({pid: fds for pid, fds in counts.items() if pid and fds}, now.mono)
         self._diagnosed = self._diagnosis.look(self.scene(now.wall - _REMEMBERED_S), now)
-        self._suspects.look(self._diagnosis.suspects(), self._resources.waits())
+        self._suspects.look(self._diagnosis.suspects, self._resources.waits())
         self._ended = {key for key, held in self._fleet.programs.entries.items() if not held.living}
         return list(self._lines_about_findings(now))
 

@@ -15,12 +15,13 @@ from app.records.verbs import Verb
 from app.records.waits import FindingKind
 from app.supervisor.analysis import Analysis
 from app.supervisor.resources.resources import Resources
+from app.supervisor.suspects import Suspects
 from tests.core.programs.program_driver import Programs, w
 
 
 def analysis_of(driver: Programs) -> Analysis:
     """Return an analysis of the fleet that drops no error."""
-    return Analysis(driver.fleet, Resources(), Guard(driver.now, print, reraises=True))
+    return Analysis(driver.fleet, Resources(), Suspects(), Guard(driver.now, print, reraises=True))
 
 
 def kinds_found(driver: Programs, analysis: Analysis, *, after_s: float) -> set[FindingKind]:

@@ -43,6 +43,7 @@ from app.supervisor.plans import pool as pool_plan
 from app.supervisor.plans import process as process_plan
 from app.supervisor.plans import program as program_plan
 from app.supervisor.resources.resources import Resources
+from app.supervisor.suspects import Suspects
 from tests.core.fleet_driver import Driver
 from tests.core.pools.pool_driver import PoolDriver
 from tests.core.programs.program_driver import Programs
@@ -164,7 +165,7 @@ def test_words_of_observed_processes(pids: list[int], journal: Journal, seed: in
     program = driver.run()
     resources = Resources()
     guard = Guard(now, lambda _text: None, reraises=True)
-    analysis = Analysis(driver.fleet, resources, guard)
+    analysis = Analysis(driver.fleet, resources, Suspects(), guard)
     diagnosis = Diagnosis()
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(SaidWord)
     known = {

@@ -8,7 +8,7 @@ from app.records.process import State
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 
-from . import cures, phrases, threads
+from . import cures, phrases, stuck_threads, threads
 from .scene import Scene
 from .stability import Candidate
 from .wait_graph import Deadlock
@@ -26,7 +26,7 @@ _OF_OWN_PIPE = {
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
-    for deadlock in filter(_is_told_here, found):
+    for deadlock in (one for one in found if _is_told_here(one) and not _is_idle(scene, one)):
         why, cure = cures.why_and_cure(scene, deadlock)
         program = _program(scene, deadlock.pids)
         finding = Finding(
@@ -50,6 +50,12 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
 def _is_told_here(deadlock: Deadlock) -> bool:
     """Return whether no other finding says more: of the threads of one process, a feeder thread, an abandoned lock."""
     return not deadlock.hopeless and deadlock.within is None and all(edge.to != "flush" for edge in deadlock.edges)
+
+
+def _is_idle(scene: Scene, deadlock: Deadlock) -> bool:
+    """Return whether it leads through the first process of a program, which waits on purpose until a signal ends it."""
+    waiting = (scene.actors.get(edge.pid) for edge in deadlock.edges if edge.to == "thread" and edge.main)
+    return any(actor and stuck_threads.is_idle(scene, actor) for actor in waiting)
 
 
 def finding_id(deadlock: Deadlock) -> str:

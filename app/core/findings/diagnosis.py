@@ -82,7 +82,7 @@ class Diagnosis:
         self._stable = StabilityFilter()
         self.next_deadline = self._stable.next_deadline
         #: The processes that something seems to be wrong with, even if it is too early to say so.
-        self.suspects = self._stable.parties
+        self.suspects: tuple[int, ...] = ()
         #: By id, the processes that cannot go on.
         self.stuck: Mapping[str, Stuck] = {}
         self._edges: dict[int, tuple[Edge, ...]] = {}
@@ -100,6 +100,8 @@ class Diagnosis:
         found = tuple(one for one in deadlocked if not (locks.explain(scene, one) or pools.explain(scene, one)))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
+        of_graph = (pid for one in deadlocked for pid in (*one.pids, *one.blocked_behind))
+        self.suspects = tuple(dict.fromkeys((*self._stable.parties(), *of_graph)))
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),

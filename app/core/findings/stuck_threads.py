@@ -39,11 +39,11 @@ def stuck_threads(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candida
         waits[edge.pid][edge.tid] = edge
     for pid, edges in waits.items():
         actor = scene.actors.get(pid)
-        if actor and not _is_idle(scene, actor):
+        if actor and not is_idle(scene, actor):
             yield _stuck(scene, actor, edges)
 
 
-def _is_idle(scene: Scene, actor: Actor) -> bool:
+def is_idle(scene: Scene, actor: Actor) -> bool:
     """Return whether it may wait on purpose: the first process of a program, until a signal ends it."""
     return actor.process.id == actor.process.program and _call(scene, actor).idle
 

@@ -1,8 +1,11 @@
 """Processes of which all threads wait for each other, in words; and which processes count as stuck."""
 
+from msgspec.structs import replace
+
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.python_stack import Frame
 from app.core.findings.scene import Scene
+from app.records.resource import ResourceKind
 from app.records.waits import HANDLER, Edge, FindingKind, ThreadWait
 from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled
 
@@ -69,6 +72,21 @@ def test_first_process_of_a_program_may_wait_for_an_event_on_purpose() -> None:
     assert len(told(of(*waits(MAIN, 0), stacks={MAIN: {MAIN: RESULT}}))) == 1
 
 
+def test_idle_pool_behind_an_event_of_the_first_process_is_not_a_deadlock() -> None:
+    """Its handler thread waits for the workers, and these for tasks."""
+    pool = resource("pool", ResourceKind.POOL)
+    handler = ThreadWait(edge=edge(MAIN, None, to="end", of=ONE, main=False, tid=7), able=frozenset({(ONE, 0)}))
+    worker = ThreadWait(edge=edge(ONE, "pool", MAIN, to="get"), able=frozenset({(MAIN, 0), (MAIN, 7)}))
+    waiting = waits(MAIN, 0, able=((MAIN, 7),))
+    seen = replace(scene(pool), waits=(*waiting, handler, worker))
+    assert settled(replace(seen, stacks={MAIN: {MAIN: EVENT}}), 6).findings == ()
+    [found] = settled(replace(seen, stacks={MAIN: {MAIN: RESULT}}), 6).findings
+    assert "main (pid 10), at jobs.py:20 in work(), waits in Future.result() of concurrent.futures;" in found.text
+    diagnosis = Diagnosis()
+    diagnosis.look(seen, after(0))
+    assert set(diagnosis.suspects) == {MAIN, ONE}
+
+
 def test_a_thread_that_runs_or_a_handler_is_a_way_out() -> None:
     for able in ((ONE, 9), (ONE, HANDLER)):
         assert told(of(*waits(ONE, 0, able=(able,)))) == []
@@ -97,4 +115,4 @@ def test_suspects_are_known_before_there_is_a_finding() -> None:
     diagnosis = Diagnosis()
     seen = scene(edge(ONE, "b", TWO), edge(TWO, "a", ONE), resource("a"), resource("b"))
     assert diagnosis.look(seen, after(0)).findings == ()
-    assert diagnosis.suspects() == (ONE, TWO)
+    assert diagnosis.suspects == (ONE, TWO)
