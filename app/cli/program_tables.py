@@ -37,13 +37,20 @@ def write_resources(resources: Iterable[Resource]) -> None:
     tables.write_table(RESOURCE_HEAD, [_resource_row(resource) for resource in resources])
 
 
-def write_waits(waits: Waits, names: Mapping[int, str], resources: Mapping[str, Resource]) -> None:
-    """Write the table of `procession waits`, and the findings as paragraphs."""
+def write_waits(
+    waits: Waits, names: Mapping[int, str], resources: Mapping[str, Resource], now: float | None = None
+) -> None:
+    """Write the table of `procession waits`, and the findings and notes as paragraphs."""
     if waits.edges:
         tables.write_table(EDGE_HEAD, [_edge_row(edge, names, resources) for edge in waits.edges])
     for finding in waits.findings:
         _write_finding(finding)
-    if not (waits.edges or waits.findings):
+    for note in waits.notes:
+        tables.write("")
+        lasts = "" if now is None else f" for {wording.duration(now - note.since)}"
+        tables.write(f"nothing has moved in {note.program}{lasts}; no finding says why, so it may be idle")
+        _write_paragraph(note.text)
+    if not (waits.edges or waits.findings or waits.notes):
         tables.write("No process is waiting, and there are no findings.")
 
 

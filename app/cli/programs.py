@@ -63,7 +63,7 @@ def waits(session: Session, args: Namespace) -> None:
     if args.json:
         tables.write_json(found)
     else:
-        program_tables.write_waits(found, _names(snapshot), {one.id: one for one in snapshot.resources})
+        program_tables.write_waits(found, _names(snapshot), {one.id: one for one in snapshot.resources}, session.now())
 
 
 def _of_one(snapshot: Snapshot, program: str) -> Waits:
@@ -71,7 +71,8 @@ def _of_one(snapshot: Snapshot, program: str) -> Waits:
     edges = tuple(one for one in snapshot.waits.edges if one.pid in pids)
     cycles = tuple(one for one in snapshot.waits.cycles if pids & set(one))
     findings = tuple(one for one in snapshot.waits.findings if one.program == program)
-    return Waits(edges=edges, cycles=cycles, findings=findings)
+    notes = tuple(one for one in snapshot.waits.notes if one.program == program)
+    return Waits(edges=edges, cycles=cycles, findings=findings, notes=notes)
 
 
 def break_lock(session: Session, args: Namespace) -> None:

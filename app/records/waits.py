@@ -105,9 +105,18 @@ class Finding(Record, frozen=True, kw_only=True):
     since: float = 0.0
 
 
+class Note(Record, frozen=True, kw_only=True):
+    """What is known of a program in which nothing has moved ``since`` then, and no finding says why: it may be idle."""
+
+    program: str
+    since: float
+    text: str
+
+
 class Waits(Record, frozen=True, kw_only=True):
     """The wait graph of all programs.  A cycle is a tuple of pids and resource ids in turn."""
 
     edges: tuple[Edge, ...] = ()
     cycles: tuple[tuple[int | str, ...], ...] = ()
     findings: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()

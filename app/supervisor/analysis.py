@@ -165,6 +165,7 @@ class Analysis:
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,
             dead_threads=tuple(map(self._dead_thread, sighting.dead_threads)),
+            reports=sighting.said_hello,
         )
 
     def _dead_thread(self, word: ThreadDied) -> DeadThread:

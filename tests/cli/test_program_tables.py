@@ -9,6 +9,7 @@ from app.cli.main import _parser
 from app.cli.programs import command_of
 from app.records.program import Program
 from app.records.resource import ResourceKind
+from app.records.waits import Note, Waits
 from tests.core.findings.scenes import (
     MAIN,
     NAMES,
@@ -127,3 +128,16 @@ def test_run_without_a_command_exits_with_2(typed: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command_of(_parser().parse_args(["run", *typed]))
     assert ended.value.code == 2
+
+
+def test_a_program_that_does_not_move_is_never_called_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """Even if nobody is known to wait."""
+    note = Note(program="p1", since=100.0, text="1 of 2 processes is not observed: sleep (pid 12).")
+    program_tables.write_waits(Waits(notes=(note,)), NAMES, {}, 175.0)
+    assert printed_lines(capsys) == [
+        "",
+        "nothing has moved in p1 for 1 m 15 s; no finding says why, so it may be idle",
+        "1 of 2 processes is not observed: sleep (pid 12).",
+    ]
+    program_tables.write_waits(Waits(), NAMES, {}, 175.0)
+    assert printed_lines(capsys) == ["No process is waiting, and there are no findings."]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.supervisor.supervised import Supervised
-from tests.supervisor.test_growing_programs import found
+from tests.supervisor.supervised import Supervised, in_terminal
+from tests.supervisor.test_growing_programs import FOUND_WITHIN_S, found
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,28 @@ if __name__ == "__main__":
 """
     pattern = r"^consume .* polls queue jobs \(script.py:20\), .* have ended: produce \(pid \d+, exit 1.*\)\.$"
     found(supervisor, tmp_path, code, "dead-producers", pattern)
+
+
+def test_what_is_known_of_a_program_that_does_not_move(supervisor: Supervised, tmp_path: Path) -> None:
+    """Its main process waits for a process that is not observed; a child waits for the main one."""
+    (tmp_path / "script.py").write_text(
+        """
+import multiprocessing, subprocess
+
+if __name__ == "__main__":
+    jobs = multiprocessing.get_context("fork").Queue()
+    child = multiprocessing.get_context("fork").Process(target=jobs.get, name="service")
+    child.start()
+    subprocess.run(["sleep", "600"])
+    jobs.put(1)
+"""
+    )
+    with in_terminal(supervisor, tmp_path, sys.executable, "script.py") as (program, process):
+        note = wait_until(
+            lambda: next((one for one in supervisor.snapshot().snapshot.waits.notes if one.program == program), None),
+            FOUND_WITHIN_S,
+            "a note",
+        )
+        assert f"script.py (pid {process.pid})" in note.text
+        assert re.search(r"; service \(pid \d+\).* waits to get from queue jobs \(script.py:5\)", note.text)
+        assert re.search(r"1 of 3 processes is not observed: sleep \(pid \d+\)\.", note.text)

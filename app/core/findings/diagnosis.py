@@ -35,6 +35,7 @@ from . import (
 from .growth import Growing
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
+from .standstill import Standstill
 from .wait_graph import Deadlock, find_deadlocks
 
 #: A consumer waits for each of its items; shorter waits are not shown.
@@ -89,6 +90,7 @@ class Diagnosis:
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
         self._children: Growing[int] = Growing()
         self._files: Growing[int] = Growing()
+        self._standstill = Standstill()
 
     def look(self, scene: Scene, now: Now) -> Waits:
         """Return the waits, cycles and findings to report now."""
@@ -107,6 +109,7 @@ class Diagnosis:
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),
             cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
             findings=findings[:MAX_FINDINGS],
+            notes=self._standstill.look(scene, findings),
         )
 
     def _with_growth(self, scene: Scene) -> Scene:

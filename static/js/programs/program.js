@@ -6,7 +6,7 @@ import { programPanel } from "./sidepanel.js";
 import { programs } from "../state/catalogue.js";
 import { showFindings, startFindings } from "./findings.js";
 import { showProcesses, startRows } from "./rows.js";
-import { commandLine, isLive, programState } from "../words/programs.js";
+import { commandLine, isLive, noteOf, programState } from "../words/programs.js";
 import { showVerbs, startVerbs } from "./verbs.js";
 import { showResources, startResources } from "../resources/groups.js";
 import { detailHref, programHref, route } from "../state/router.js";
@@ -58,6 +58,9 @@ function showHead(program) {
   setAttr(head.querySelector("[data-text=command]"), "title", command.join(" "));
   part(head, "unobserved").hidden = !unobserved || (live && store.now() - at < UNOBSERVED_AFTER_S);
   part(head, "lost").hidden = !lost;
+  const note = noteOf(id);
+  part(head, "still").hidden = !note;
+  fill(head, { still: note ? `Nothing has moved for ${duration(store.now() - note.since)}; no finding says why, so it may be idle. ${note.text}` : "" });
   fill(head, { unobserved: unobserved ?? "", lost: `${plural(lost ?? 0, "report")} of its processes did not arrive; this page is incomplete.` });
   setAttr(part(head, "first"), "href", detailHref(id));
   setAttr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);

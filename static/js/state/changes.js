@@ -12,7 +12,7 @@ const NOTHING = {
 };
 
 /** An empty wait graph. */
-export const NO_WAITS = Object.freeze({ edges: [], cycles: [], findings: [] });
+export const NO_WAITS = Object.freeze({ edges: [], cycles: [], findings: [], notes: [] });
 
 /** @param {Partial<Change>} parts @returns {Change} */
 export const change = (parts) => ({ ...NOTHING, ...parts });

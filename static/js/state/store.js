@@ -18,7 +18,7 @@ const KINDS = ["processes", "descendants", "pools", "programs", "resources"];
 class Store {
   /** Records by id. @type {Map<string, object>} */ processes = new Map(); descendants = new Map(); pools = new Map();
   programs = new Map(); resources = new Map();
-  /** The wait graph of all programs and its findings. @type {{edges: object[], cycles: any[][], findings: object[]}} */ waits = NO_WAITS;
+  /** The wait graph of all programs and its findings. @type {{edges: object[], cycles: any[][], findings: object[], notes: object[]}} */ waits = NO_WAITS;
   /** The newest events, oldest first, at most MOST_EVENTS. @type {object[]} */ events = [];
   host = null; supervisor = null; seq = null;
   /** Whether the data is current: connected, and the supervisor answers. */

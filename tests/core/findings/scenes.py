@@ -32,6 +32,8 @@ def actor(pid: int, *, dead: int | None = None, **more: Any) -> Actor:
             "daemon",
             "target",
             "fds",
+            "cpu_percent",
+            "log_bytes",
         )
         if name in more
     }
