@@ -47,8 +47,8 @@ def write_waits(
         _write_finding(finding)
     for note in waits.notes:
         tables.write("")
-        lasts = "" if now is None else f" for {wording.duration(now - note.since)}"
-        tables.write(f"nothing has moved in {note.program}{lasts}; no finding says why, so it may be idle")
+        lasts = "" if now is None else f", since {wording.duration(now - note.since)} ago"
+        tables.write(f"{note.title}, in {note.program}{lasts}")
         _write_paragraph(note.text)
     if not (waits.edges or waits.findings or waits.notes):
         tables.write("No process is waiting, and there are no findings.")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 _LINE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) ...s [0-9a-f]+ \S+ (\d+) +(.*)$", re.MULTILINE)
 _SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where glibc keeps it, not a place for temporary files
+_DELETED = " (deleted)"
 
 
 class _Range(NamedTuple):
@@ -37,8 +38,16 @@ class Mappings:
         return self._ranges[place].inode or None
 
     def names(self) -> frozenset[str]:
+        """Return the names in /dev/shm that are mapped, those that were unlinked since included."""
         paths = (one.path for one in self._ranges if one.path.startswith(_SHARED_MEMORY))
-        return frozenset(path.removeprefix(_SHARED_MEMORY).removesuffix(" (deleted)") for path in paths)
+        return frozenset(path.removeprefix(_SHARED_MEMORY).removesuffix(_DELETED) for path in paths)
+
+    def unlinked(self) -> frozenset[str]:
+        """Return the names in /dev/shm that are mapped and were unlinked since."""
+        paths = (one.path for one in self._ranges if one.path.startswith(_SHARED_MEMORY))
+        return frozenset(
+            path.removeprefix(_SHARED_MEMORY).removesuffix(_DELETED) for path in paths if path.endswith(_DELETED)
+        )
 
     def inodes(self) -> set[int]:
         """Return the inodes of all its mapped files."""

@@ -59,7 +59,8 @@ class Resource(Record, frozen=True, kw_only=True):
       ``lost_to``: the dead ones that are known, one for each slot
     - condition: ``sleepers``; event: ``flag``; barrier: ``parties``, ``arrived``, ``broken``
     - value, array: ``typecode``, ``length``, ``values`` (the first ones, read without their lock)
-    - shared memory: ``size_bytes``; manager: ``address``, ``server``, ``objects``
+    - shared memory: ``size_bytes``, ``unlinked``: its name is gone while it is mapped
+    - manager: ``address``, ``server``, ``objects``
     - pool: ``workers`` pids, ``queued``, ``running`` (pid, what, since), ``done``, the name of its ``initializer``
     - listener: ``address``, ``connections``
     """
@@ -109,6 +110,7 @@ class Resource(Record, frozen=True, kw_only=True):
     length: int | None = None
     values: tuple[Any, ...] | None = None
     size_bytes: int | None = None
+    unlinked: bool | None = None
     address: str | None = None
     server: int | None = None
     objects: int | None = None

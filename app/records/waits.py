@@ -106,10 +106,11 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 class Note(Record, frozen=True, kw_only=True):
-    """What is known of a program in which nothing has moved ``since`` then, and no finding says why: it may be idle."""
+    """What may be wrong, or may be meant so, ``since`` then: ``title`` in a few words, ``text`` in sentences."""
 
     program: str
     since: float
+    title: str
     text: str
 
 

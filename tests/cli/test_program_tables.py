@@ -132,11 +132,13 @@ def test_run_without_a_command_exits_with_2(typed: list[str]) -> None:
 
 def test_a_program_that_does_not_move_is_never_called_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Even if nobody is known to wait."""
-    note = Note(program="p1", since=100.0, text="1 of 2 processes is not observed: sleep (pid 12).")
+    note = Note(
+        program="p1", since=100.0, title="nothing moves", text="1 of 2 processes is not observed: sleep (pid 12)."
+    )
     program_tables.write_waits(Waits(notes=(note,)), NAMES, {}, 175.0)
     assert printed_lines(capsys) == [
         "",
-        "nothing has moved in p1 for 1 m 15 s; no finding says why, so it may be idle",
+        "nothing moves, in p1, since 1 m 15 s ago",
         "1 of 2 processes is not observed: sleep (pid 12).",
     ]
     program_tables.write_waits(Waits(), NAMES, {}, 175.0)

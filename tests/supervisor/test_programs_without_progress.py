@@ -91,3 +91,28 @@ if __name__ == "__main__":
         assert f"script.py (pid {process.pid})" in note.text
         assert re.search(r"; service \(pid \d+\).* waits to get from queue jobs \(script.py:5\)", note.text)
         assert re.search(r"1 of 3 processes is not observed: sleep \(pid \d+\)\.", note.text)
+
+
+def test_a_shared_memory_block_that_is_unlinked_while_it_is_used(supervisor: Supervised, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        """
+import time
+from multiprocessing import shared_memory
+
+block = shared_memory.SharedMemory(create=True, size=100)
+block.unlink()
+while True:
+    time.sleep(1)
+"""
+    )
+    with in_terminal(supervisor, tmp_path, sys.executable, "script.py") as (program, process):
+        notes = wait_until(
+            lambda: [
+                one
+                for one in supervisor.snapshot().snapshot.waits.notes
+                if one.program == program and "block" in one.text
+            ],
+            FOUND_WITHIN_S,
+            "a note",
+        )
+        assert f"is used by script.py (pid {process.pid}), but its name is gone" in notes[0].text

@@ -33,9 +33,9 @@ from . import (
     zombies,
 )
 from .growth import Growing
+from .notes import Notes
 from .scene import Scene
 from .stability import Candidate, StabilityFilter
-from .standstill import Standstill
 from .wait_graph import Deadlock, find_deadlocks
 
 #: A consumer waits for each of its items; shorter waits are not shown.
@@ -90,7 +90,7 @@ class Diagnosis:
         self._last_edges: dict[int, tuple[Edge, ...]] = {}
         self._children: Growing[int] = Growing()
         self._files: Growing[int] = Growing()
-        self._standstill = Standstill()
+        self._notes = Notes()
 
     def look(self, scene: Scene, now: Now) -> Waits:
         """Return the waits, cycles and findings to report now."""
@@ -109,7 +109,7 @@ class Diagnosis:
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),
             cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
             findings=findings[:MAX_FINDINGS],
-            notes=self._standstill.look(scene, findings),
+            notes=self._notes.look(scene, findings),
         )
 
     def _with_growth(self, scene: Scene) -> Scene:

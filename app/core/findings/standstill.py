@@ -25,6 +25,7 @@ _BUSY_PERCENT = 1.0
 _NAMED = 5
 #: The state of a process that has exited, and for which its parent has not waited.
 _ZOMBIE = "Z"
+TITLE = "nothing moves, and no finding says why: it may be idle"
 #: These only inform; each of the others says why a process does not continue.
 _NO_REASON = frozenset(
     {
@@ -106,7 +107,7 @@ def _note(scene: Scene, program: str, living: list[Actor], since: float) -> Note
         text.append(f"{len(strangers):,} of {total} {is_} not observed: {phrases.listed(strangers)}.")
     first = next(iter(waits), own[0].pid if own else living[0].pid)
     text.append(f"To see where a process stands: procession stack {scene.actors[first].process.id}.")
-    return Note(program=program, since=since, text=" ".join(text))
+    return Note(program=program, since=since, title=TITLE, text=" ".join(text))
 
 
 def _waiting(scene: Scene, edges: list[Edge], total: str) -> str:

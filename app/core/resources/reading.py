@@ -34,5 +34,6 @@ class Reading(Struct):
     done_by_dead: int = 0
     connections: int | None = None
     mapped_by: tuple[int, ...] = ()
+    unlinked: bool | None = None
     waiting: tuple[Waiting, ...] = ()
     inherited_by: tuple[int, ...] = ()

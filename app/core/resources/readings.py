@@ -153,7 +153,8 @@ class Records:
         }
 
     def shared_memory(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
-        return {"size_bytes": number(thing.facts, "size")}
+        """Return its size, and whether its name is gone although processes have it mapped."""
+        return {"size_bytes": number(thing.facts, "size"), "unlinked": reading.unlinked}
 
     def manager(self, thing: Thing, reading: Reading, now: float) -> JsonDict:
         """Return its server, and how many objects it keeps, without the server's own."""

@@ -132,7 +132,9 @@ class FigureReader:
         """Find who has a shared memory block mapped, by the mappings as last read."""
         reading = thing.reading
         name = thing.key.removeprefix("shm:").removeprefix("/")
-        reading.mapped_by = tuple(sorted(view.pid for view in self._views.values() if name in view.names))
+        mapping = [view for view in self._views.values() if name in view.names]
+        reading.mapped_by = tuple(sorted(view.pid for view in mapping))
+        reading.unlinked = bool(mapping) and all(name in view.mappings.unlinked() for view in mapping)
 
     def listener(self, thing: Thing) -> None:
         """Read how many clients are connected."""

@@ -34,7 +34,7 @@ APPLY: dict[ResourceKind, frozenset[str]] = {
     ResourceKind.BARRIER: _CONDITION | {"parties", "arrived", "broken"},
     ResourceKind.VALUE: _SHARED,
     ResourceKind.ARRAY: _SHARED,
-    ResourceKind.SHARED_MEMORY: frozenset({"size_bytes"}),
+    ResourceKind.SHARED_MEMORY: frozenset({"size_bytes", "unlinked"}),
     ResourceKind.MANAGER: frozenset({"address", "server", "objects"}),
     ResourceKind.POOL: frozenset({"workers", "queued", "running", "done", "initializer"}),
     ResourceKind.LISTENER: frozenset({"address", "connections"}),

@@ -1,12 +1,12 @@
 /** The page of a program: head, findings, wait graph, processes, resources and the side panel.  Its address is /programs/ID. */
 
 import { fill, part, setAttr, setData } from "../dom/dom.js";
-import { ABSENT, clock, duration, exitcode, plural } from "../words/format.js";
+import { ABSENT, capitalized, clock, duration, exitcode, plural } from "../words/format.js";
 import { programPanel } from "./sidepanel.js";
 import { programs } from "../state/catalogue.js";
 import { showFindings, startFindings } from "./findings.js";
 import { showProcesses, startRows } from "./rows.js";
-import { commandLine, isLive, noteOf, programState } from "../words/programs.js";
+import { commandLine, isLive, notesOf, programState } from "../words/programs.js";
 import { showVerbs, startVerbs } from "./verbs.js";
 import { showResources, startResources } from "../resources/groups.js";
 import { detailHref, programHref, route } from "../state/router.js";
@@ -58,9 +58,9 @@ function showHead(program) {
   setAttr(head.querySelector("[data-text=command]"), "title", command.join(" "));
   part(head, "unobserved").hidden = !unobserved || (live && store.now() - at < UNOBSERVED_AFTER_S);
   part(head, "lost").hidden = !lost;
-  const note = noteOf(id);
-  part(head, "still").hidden = !note;
-  fill(head, { still: note ? `Nothing has moved for ${duration(store.now() - note.since)}; no finding says why, so it may be idle. ${note.text}` : "" });
+  const notes = notesOf(id);
+  part(head, "still").hidden = !notes.length;
+  fill(head, { still: notes.map(({ title, since, text }) => `${capitalized(title)} (${duration(store.now() - since)}). ${text}`).join(" ") });
   fill(head, { unobserved: unobserved ?? "", lost: `${plural(lost ?? 0, "report")} of its processes did not arrive; this page is incomplete.` });
   setAttr(part(head, "first"), "href", detailHref(id));
   setAttr(part(head, "events"), "href", `/events?process=${encodeURIComponent(id)}`);

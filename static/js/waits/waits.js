@@ -2,7 +2,7 @@
 
 import { capitalized, count, plural } from "../words/format.js";
 import { hrefOf, hasExited, nameOf, stateWord } from "../words/pids.js";
-import { edgesOf, isLive, blockedMembers, noteOf } from "../words/programs.js";
+import { edgesOf, isLive, blockedMembers, notesOf } from "../words/programs.js";
 import { isLock } from "../words/resources.js";
 import { go, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
@@ -50,7 +50,7 @@ export function showWaits(id) {
   const unlisted = list.show(id, edges, stuck, now);
   const waiting = new Set(edges.map(({ pid }) => pid)).size;
   const cyclic = new Set(cycles.flat().filter((one) => edges.some(({ pid }) => pid === one))).size;
-  setText(part(box, "count"), [waiting ? `${plural(waiting, "process")} waiting` : !noteOf(id) && "no process is waiting", cyclic && `${count(cyclic)} in a cycle`].filter(Boolean).join(" · "));
+  setText(part(box, "count"), [waiting ? `${plural(waiting, "process")} waiting` : !notesOf(id).length && "no process is waiting", cyclic && `${count(cyclic)} in a cycle`].filter(Boolean).join(" · "));
   const notes = [shown.hidden && `${plural(shown.hidden, "node")} not shown.`, unlisted && `${plural(unlisted, "wait")} not listed.`];
   setText(part(box, "more"), notes.filter(Boolean).join(" "));
 }

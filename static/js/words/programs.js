@@ -32,8 +32,8 @@ export function processesOf(id) {
 /** Return its resources without the parts that they are made of. @param {string} id */
 export const resourcesOf = (id) => [...store.resources.values()].filter(({ program, part_of: whole }) => program === id && !whole);
 
-/** Return what is known of a program in which nothing moves, and no finding says why. @param {string} id */
-export const noteOf = (id) => store.waits.notes?.find(({ program }) => program === id) ?? null;
+/** Return what may be wrong with a program, or may be meant so. @param {string} id @returns {{title: string, since: number, text: string}[]} */
+export const notesOf = (id) => (store.waits.notes ?? []).filter(({ program }) => program === id);
 
 /** Return its findings, those that block first. @param {string} id */
 export function findingsOf(id) {

@@ -43,6 +43,7 @@ def test_who_waits_is_said() -> None:
     assert note == Note(
         program="p1",
         since=START + 60,
+        title="nothing moves, and no finding says why: it may be idle",
         text="1 of 4 processes waits without a timeout: worker-1 (pid 11) waits to get from queue jobs. "
         "To see where a process stands: procession stack p11.",
     )
