@@ -19,10 +19,9 @@ from app.records.waits import Edge, Finding, FindingKind, Waits
 
 from . import (
     deadlocks,
-    file_locks,
+    files,
     listeners,
     locks,
-    open_files,
     outputs,
     phrases,
     pools,
@@ -67,8 +66,8 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     processes.refused_starts,
     processes.forks_from_threads,
     queues.leaks,
-    open_files.near_limit,
-    file_locks.inherited,
+    files.near_limit,
+    files.inherited,
     pools.crash_loops,
     pools.jobs_without_workers,
     queues.dead_producers,
@@ -100,6 +99,7 @@ class Diagnosis:
         deadlocked = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(deadlocked))
         found = tuple(one for one in deadlocked if not (locks.explain(scene, one) or pools.explain(scene, one)))
+        scene = replace(scene, deadlocked=frozenset(pid for one in found for pid in one.pids + one.blocked_behind))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
         of_graph = (pid for one in deadlocked for pid in (*one.pids, *one.blocked_behind))
@@ -114,11 +114,11 @@ class Diagnosis:
 
     def _with_growth(self, scene: Scene) -> Scene:
         children = {parent: len(those) for parent, those in zombies.by_parent(scene).items()}
-        files = {pid: actor.process.fds for pid, actor in scene.actors.items() if actor.alive and actor.process.fds}
+        fds = {pid: actor.process.fds for pid, actor in scene.actors.items() if actor.alive and actor.process.fds}
         return replace(
             scene,
             growing_children=self._children.look(children, scene.at),
-            growing_files=self._files.look(files, scene.at),
+            growing_files=self._files.look(fds, scene.at),
         )
 
     def _candidates(self, scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:

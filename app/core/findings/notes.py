@@ -1,24 +1,131 @@
-"""What may be wrong with a program, or may be meant so: notes, which accuse nobody.  Pure."""
+"""What may be wrong with a program, or may be meant so: notes, which accuse nobody.  Pure.
+
+A program in which nothing moves although no finding says why may be idle on purpose; but nobody may be told that all is
+well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
 
 from msgspec import Struct, field
 
+from app.records.process import Descendant
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Finding, Note
+from app.records.waits import Edge, Finding, FindingKind, Note
 
 from . import phrases
 from .growth import Growing, Growth
-from .scene import Scene
-from .standstill import Standstill
+from .scene import Actor, Scene
+from .zombies import HELPERS
 
+#: A program that is quiet for a shorter time is between two pieces of work.
+QUIET_S = 10.0
+#: One clock tick a second is no work but a heartbeat.
+_BUSY_PERCENT = 1.0
+_NAMED = 5
+#: The state of a process that has exited, and for which its parent has not waited.
+_ZOMBIE = "Z"
+TITLE = "nothing moves, and no finding says why: it may be idle"
+#: These only inform; each of the others says why a process does not continue.
+_NO_REASON = frozenset(
+    {
+        FindingKind.ZOMBIE,
+        FindingKind.ORPHAN,
+        FindingKind.DAEMON_WITH_CHILD,
+        FindingKind.START_REFUSED,
+        FindingKind.FORK_FROM_THREADS,
+        FindingKind.LEAK,
+        FindingKind.FILE_LIMIT,
+        FindingKind.INTERNAL_ERROR,
+    }
+)
 #: A queue may grow for so long before somebody begins to empty it.
 _GROWS_S = 60.0
 #: A block may be unlinked at the end of its use, while others are about to close it.
 _UNLINKED_S = 10.0
 _MOST = 100
+
+
+class _Moved(Struct):
+    """When something last moved in a program (wall clock), and what was seen then."""
+
+    at: float
+    seen: Hashable
+
+
+class Standstill(Struct):
+    """Remembers since when nothing has moved in each program."""
+
+    _moved: dict[str, _Moved] = field(default_factory=dict)
+
+    def look(self, scene: Scene, findings: Iterable[Finding]) -> tuple[Note, ...]:
+        """Return what is known of each living program that does not move and has no finding that says why."""
+        living: dict[str, list[Actor]] = defaultdict(list)
+        for actor in scene.actors.values():
+            if actor.alive and actor.process.program:
+                living[actor.process.program].append(actor)
+        resources: dict[str, list[Resource]] = defaultdict(list)
+        for resource in scene.resources.values():
+            if resource.program in living:
+                resources[resource.program].append(resource)
+        self._moved = {key: self._look(scene, key, those, resources[key]) for key, those in living.items()}
+        told = {finding.program for finding in findings if finding.kind not in _NO_REASON}
+        still = {key: one.at for key, one in self._moved.items() if scene.at - one.at >= QUIET_S and key not in told}
+        return tuple(_note(scene, key, living[key], since) for key, since in still.items())
+
+    def _look(self, scene: Scene, program: str, living: list[Actor], resources: list[Resource]) -> _Moved:
+        seen = (
+            frozenset((one.pid, one.process.log_bytes) for one in living),
+            frozenset((one.pid, one.tid, round(one.since, 1)) for one in _without_timeout(scene, living)),
+            frozenset((one.pid, one.state == _ZOMBIE) for one in scene.others.values() if one.root == program),
+            tuple(map(_figures, resources)),
+        )
+        before = self._moved.get(program)
+        busy = any((one.process.cpu_percent or 0.0) > _BUSY_PERCENT for one in living)
+        busy = busy or any((one.cpu_percent or 0.0) > _BUSY_PERCENT for one in _unobserved(scene, program))
+        return before if before and before.seen == seen and not busy else _Moved(scene.at, seen)
+
+
+def _without_timeout(scene: Scene, living: Iterable[Actor]) -> list[Edge]:
+    pids = {one.pid for one in living}
+    return [one.edge for one in scene.waits if one.edge.pid in pids and not one.edge.timed]
+
+
+def _unobserved(scene: Scene, program: str) -> list[Descendant]:
+    return [one for one in scene.others.values() if one.root == program and one.state != _ZOMBIE]
+
+
+def _figures(one: Resource) -> Hashable:
+    """Return what changes when a resource is used."""
+    return (one.id, one.size, one.pipe_bytes, one.value, one.holder, one.done, one.flag, one.arrived, one.unfinished)
+
+
+def _note(scene: Scene, program: str, living: list[Actor], since: float) -> Note:
+    waits = {edge.pid: edge for edge in _without_timeout(scene, living) if edge.main}
+    own = [actor for actor in living if actor.role not in HELPERS]
+    others = _unobserved(scene, program)
+    strangers = [scene.name(actor.pid) for actor in own if not actor.reports]
+    strangers += [f"{one.name} (pid {one.pid})" for one in others]
+    total = phrases.number(len(own) + len(others), "process", "processes")
+    text = [_waiting(scene, list(waits.values()), total)]
+    if strangers:
+        is_ = "is" if len(strangers) == 1 else "are"
+        text.append(f"{len(strangers):,} of {total} {is_} not observed: {phrases.listed(strangers)}.")
+    first = next(iter(waits), own[0].pid if own else living[0].pid)
+    text.append(f"To see where a process stands: procession stack {scene.actors[first].process.id}.")
+    return Note(program=program, since=since, title=TITLE, text=" ".join(text))
+
+
+def _waiting(scene: Scene, edges: list[Edge], total: str) -> str:
+    if not edges:
+        return "No process is known to wait without a timeout."
+    words = [f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}" for edge in edges[:_NAMED]]
+    if len(edges) > _NAMED:
+        words.append(f"and {len(edges) - _NAMED:,} more")
+    verb = "waits" if len(edges) == 1 else "wait"
+    return f"{len(edges):,} of {total} {verb} without a timeout: {'; '.join(words)}."
 
 
 class Notes(Struct):
@@ -78,6 +185,6 @@ def _block(scene: Scene, block: Resource, since: float) -> Note:
         since=since,
         title="a shared memory block is unlinked and in use",
         text=f"{what} is used by {phrases.names(scene, block.users)}, but its name is gone: a process that attaches to "
-        "it now gets a FileNotFoundError. If nobody called unlink(), the resource tracker of a process that had attached and has ended did it (before Python 3.13; from then on pass "
-        "track=False).",
+        "it now gets a FileNotFoundError. If the program has not called unlink(), the resource tracker of a process "
+        "that had attached and has ended did it; from Python 3.13 on, track=False prevents that.",
     )

@@ -109,6 +109,7 @@ class Scene(Record, frozen=True, kw_only=True):
     - ``failed_pids``: by program, the dead processes whose exit code was not 0
     - ``blocked_behind``: by abandoned lock, who waits behind those that wait for it
     - ``growing_children``, ``growing_files``: the processes that have more and more exited children, or open files
+    - ``deadlocked``: the processes of deadlocks, and those that are blocked behind them
     """
 
     at: float = 0.0
@@ -127,6 +128,7 @@ class Scene(Record, frozen=True, kw_only=True):
     blocked_behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     growing_children: Mapping[int, Growth] = field(default_factory=dict)
     growing_files: Mapping[int, Growth] = field(default_factory=dict)
+    deadlocked: frozenset[int] = frozenset()
 
     def name(self, pid: int) -> str:
         """Return what people call a process: ``worker-1 (pid 12)``."""

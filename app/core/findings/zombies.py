@@ -87,8 +87,11 @@ def _grows(scene: Scene, parent: int, children: Sequence[Child]) -> bool:
 
 
 def _waits(scene: Scene, parent: int) -> bool:
-    """Return whether its main thread has waited without a timeout, for a while, and not for the exit of a process."""
-    return any(
+    """Return whether its main thread has waited without a timeout, for a while, and not for the exit of a process.
+
+    Not in a deadlock, which names those that have ended as its cause.
+    """
+    return parent not in scene.deadlocked and any(
         edge.pid == parent and edge.main and not edge.timed and edge.to not in {"join", "end"}
         for edge in scene.edges
         if scene.at - edge.since >= ZOMBIE_AFTER_S

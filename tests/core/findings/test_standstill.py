@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
+from app.core.findings.notes import QUIET_S
 from app.core.findings.scene import Scene
-from app.core.findings.standstill import QUIET_S
 from app.records.process import Descendant
 from app.records.resource import ResourceKind
 from app.records.waits import Note
@@ -72,8 +72,17 @@ def test_a_short_pause_is_none() -> None:
         lambda look: scene(resource("jobs", ResourceKind.QUEUE, size=look), IDLE),
         lambda look: scene(JOBS, edge(ONE, "jobs", MAIN, to="get", since=START + look)),
         lambda look: scene(JOBS, IDLE, actor(100 + look)),
+        lambda look: scene(JOBS, IDLE, others={100 + n: stranger(pid=100 + n, state="Z") for n in range(look)}),
     ],
-    ids=["CPU", "output", "CPU of one that is not observed", "items", "a new wait", "a new process"],
+    ids=[
+        "CPU",
+        "output",
+        "CPU of one that is not observed",
+        "items",
+        "a new wait",
+        "a new process",
+        "a subprocess that ends",
+    ],
 )
 def test_a_program_in_which_something_moves_is_not_mentioned(moving: Any) -> None:
     assert told(*map(moving, range(15))) == ()

@@ -135,3 +135,12 @@ def test_what_is_joined_or_has_lost_its_parent_is_no_zombie() -> None:
     assert settled(scene(results, waits, actor(ONE, dead=1, state=State.JOINED))).findings == ()
     alone = scene(actor(MAIN, dead=0), *unjoined(MANY), actor(ONE, dead=0), actor(TWO, dead=0), actor(THREE, dead=0))
     assert settled(alone).findings == ()
+
+
+def test_a_child_that_failed_is_told_once() -> None:
+    """As the cause of the deadlock."""
+    failed = actor(ONE, dead=1, state=State.EXITED)
+    results = resource("results", ResourceKind.QUEUE, ended_users=(ONE,))
+    [found] = settled(scene(failed, results, edge(MAIN, "results", MAIN, to="get"))).findings
+    assert found.kind is FindingKind.DEADLOCK
+    assert "worker-1 (pid 11), exit code 1" in found.text

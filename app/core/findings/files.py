@@ -1,4 +1,7 @@
-"""Findings about open files: a process that is near its limit, or on its way there.  Pure."""
+"""Findings about files: too many of them open, and locks on them that a process has only inherited.  Pure.
+
+Deadlocks through locks on files are found in the wait graph, as all others.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ _FULL, _GROWN = 0.8, 0.5
 _GROWS_S, _SOON_S = 60.0, 600.0
 _KINDS = {kind.value: kind for kind in ResourceKind}
 _KINDS_NAMED = 3
+#: A program that takes over from another one waits until that one is gone.
+_WAITS_S = 5.0
 
 
 def near_limit(scene: Scene) -> Iterator[Candidate]:
@@ -97,3 +102,33 @@ def _cure(held: tuple[HeldFiles, ...]) -> str:
         "Close each one when it is no longer needed, best with a with statement. A higher limit (ulimit -n) only puts "
         "it off if the number grows."
     )
+
+
+def inherited(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each wait for a file lock whose holders have inherited it from the process that took it."""
+    for edge in scene.edges:
+        actor = scene.actors.get(edge.pid)
+        if edge.file and edge.taken_by is not None and actor and scene.at - edge.since >= _WAITS_S:
+            finding = Finding(
+                id=f"{FindingKind.FILE_LOCK}:{edge.pid}-{edge.tid}",
+                kind=FindingKind.FILE_LOCK,
+                program=actor.process.program,
+                text=f"{phrases.who_waits(scene, edge)} is blocked in flock() on {edge.file}. Its lock is held by "
+                f"{phrases.names(scene, edge.holders)}, inherited from {_taker(scene, edge.taken_by)}.",
+                why="A lock of flock() belongs to the open file, and fork() shares that with the child: the lock stays "
+                "until every process has closed the file, or one of them unlocks it.",
+                cure="End the holder if it does not need the lock. In the program, unlock the file before or right "
+                "after fork(), close it in the child, or use spawn or forkserver, which pass on no files.",
+                pids=(*edge.holders, edge.pid),
+                since=edge.since,
+            )
+            yield Candidate(finding=finding, fingerprint=(edge.since, edge.holders))
+
+
+def _taker(scene: Scene, pid: int) -> str:
+    actor = scene.actors.get(pid)
+    if actor is None:
+        return f"a process that has exited (pid {pid})" if pid else "a process that has exited"
+    if actor.alive:
+        return f"{scene.name(pid)}, which has closed it"
+    return f"{scene.name(pid)}, which has ended: {phrases.how_it_ended(scene, pid)}"
