@@ -64,7 +64,7 @@ if __name__ == "__main__":
     for one in crew:
         one.join()
 """
-    pattern = r"^consume .* polls queue jobs \(script.py:20\), .* have ended: produce \(pid \d+, exit 1.*\)\.$"
+    pattern = r"^consume .* polls queue jobs \(script.py:20\), .* have ended: produce \(pid \d+, exit code 1.*\)\.$"
     found(supervisor, tmp_path, code, "dead-producers", pattern)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from string import digits
 
 from app.records.primitives import Record
 from app.records.process import State
@@ -151,8 +152,8 @@ def _named(scene: Scene, children: Sequence[Child]) -> str:
 
 
 def _kinds(children: Sequence[Child]) -> str:
-    """Return ``true ×14``, ``convert ×9, sh ×2``."""
-    counted = Counter(one.name for one in children).most_common()
+    """Return ``true ×14``, ``convert ×9, sh ×2``; those that differ only in a number are of one kind."""
+    counted = Counter(one.name.rstrip(digits).rstrip(" -") or one.name for one in children).most_common()
     words = [f"{name} ×{count}" if count > 1 else name for name, count in counted[:_KINDS_NAMED]]
     rest = sum(count for _, count in counted[_KINDS_NAMED:])
     return ", ".join([*words, *([f"{rest} more"] if rest else [])])

@@ -69,6 +69,13 @@ def test_different_commands_are_counted() -> None:
     assert "19 exited children (true ×14, sh ×2, a, 2 more)" in found.text
 
 
+def test_children_of_fork_are_counted_without_their_numbers() -> None:
+    looks = growing()
+    forks = tuple(exited(50 + n, started_at=START + 70, name=f"train.py fork {n}") for n in range(20))
+    [found] = told(*looks[:-1], scene(exited=looks[-1].exited + forks))
+    assert "34 exited children (train.py fork ×20, true ×14)" in found.text
+
+
 def test_commands_that_were_started_together_and_end_one_by_one_are_joined_late() -> None:
     all_of_them = [exited(number, started_at=START) for number in range(20)]
     assert told(*(scene(exited=tuple(all_of_them[:count])) for count in range(20))) == ()
