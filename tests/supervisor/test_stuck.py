@@ -174,7 +174,7 @@ def test_import_lock_held_at_fork_is_told_with_its_line(programs: Programs) -> N
     program = programs.run(IMPORT_LOCK)
     line = IMPORT_LOCK[: IMPORT_LOCK.index("import slow_module", IMPORT_LOCK.index("def work"))].count("\n") + 1
     place = f"at script.py:{line} in work(), waits for the lock of a module that it imports"
-    told(programs, program, FindingKind.STUCK, "worker (pid", place, "had 1 other thread when it forked this process")
+    told(programs, program, FindingKind.STUCK, "worker (pid", place, "had 1 other thread (loader) when it forked")
     wait_until(lambda: "stuck: " in is_stuck(programs, program, "worker"), 20, "the worker is shown as stuck")
 
 

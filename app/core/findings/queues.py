@@ -29,7 +29,7 @@ def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
 def exits_before_drain(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each process that waits at its exit for its own feeder thread, whose items nobody reads."""
     joined = {edge.of for edge in scene.edges if edge.to == "join" and not edge.timed}
-    for wait in (one for one in scene.waits if one.edge.to == "flush" and one.edge.certain):
+    for wait in (one for one in scene.waits if one.edge.to == "flush" and one.edge.certain and not one.hopeless):
         edge = wait.edge
         actor, resource = scene.actors.get(edge.pid), scene.resources.get(edge.resource or "")
         if not (actor and actor.alive and actor.exiting and resource) or edge.pid in joined:

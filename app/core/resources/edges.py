@@ -12,6 +12,7 @@ from app.records.waits import MAIN, Edge, ThreadWait
 
 from .blocked import Blocked
 from .book import Book
+from .readings import LOCKS
 from .unblockers import Unblockers
 
 #: A thread of a process, and what it waits for.
@@ -102,7 +103,8 @@ class Edges(Struct):
             alone=one.alone,
             certain=one.certain,
         )
-        hopeless = one.to == "acquire" and one.at is not None and not holders and one.at.reading.holding.abandoned
+        # Also the write lock of a queue, for example, which a put() or a feeder waits for.
+        hopeless = one.at is not None and one.at.kind in LOCKS and not holders and one.at.reading.holding.abandoned
         return ThreadWait(edge=edge, able=self.unblockers.nodes(one, holders), hopeless=hopeless)
 
     def _note_waiting(self, shown: Iterable[Blocked], since: Mapping[_Name, float]) -> None:

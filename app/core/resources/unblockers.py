@@ -13,12 +13,12 @@ from app.records.waits import HANDLER, MAIN, Node
 
 from .blocked import Blocked
 from .book import Book
+from .readings import LOCKS
 from .thing import Thing
 
 _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "flush", "send"})
 _OTHER_END = {"a": "b", "b": "a"}
-_LOCKS = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK})
 
 
 class Unblockers(Struct):
@@ -57,7 +57,7 @@ class Unblockers(Struct):
 
     def holder_tid(self, one: Blocked) -> int:
         """Return the thread that holds the lock that is waited for, 0 for the main thread or if it is unknown."""
-        is_lock = one.at is not None and one.at.kind in _LOCKS and one.to == "acquire"
+        is_lock = one.at is not None and one.at.kind in LOCKS and one.to == "acquire"
         return one.at.reading.holding.tid if one.at and is_lock else MAIN
 
     def bystanders(self, thing: Thing) -> frozenset[int]:
@@ -94,7 +94,7 @@ class Unblockers(Struct):
         at = one.at
         if one.holders is not None or at is None:
             return set(one.holders or ())
-        if at.kind in _LOCKS and one.to not in {"wait", "notify"}:
+        if at.kind in LOCKS and one.to not in {"wait", "notify"}:
             return self._lock_holders(at, one.pid)
         if one.to == "acquire" and (holders := self.semaphore_holders.get(at.key)):
             return set(holders)

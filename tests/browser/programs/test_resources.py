@@ -37,9 +37,7 @@ def test_a_semaphore_names_who_has_acquired_it(server: Server, page: Page) -> No
     page.get_by_role("dialog").get_by_role("button", name="Kill").click()
 
     expect(findings(page)).to_contain_text(
-        re.compile(
-            rf"Semaphore places \(semaphore\.py:\d+\) has lost 1 slot to {name} \(pid \d+\), which is dead: SIGKILL"
-        )
+        re.compile(rf"Semaphore places \(semaphore\.py:\d+\) has lost 1 slot: {name} \(pid \d+, SIGKILL")
     )
     expect(resource_row(page, "places").locator(".of-level")).to_have_text("0 free, 1 lost")
     expect(fact(page, "Lost to")).to_contain_text(re.compile(rf"^{name} \d+ \(exited\)"))
