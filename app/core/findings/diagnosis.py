@@ -22,13 +22,13 @@ from . import (
     files,
     listeners,
     locks,
-    outputs,
     phrases,
     pools,
     processes,
     queues,
     stuck_threads,
     threads,
+    unread,
     zombies,
 )
 from .growth import Growing
@@ -53,14 +53,14 @@ _ENDLESS = frozenset(
 )
 _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     locks.abandoned,
-    queues.joins_before_drain,
-    queues.exits_before_drain,
+    unread.joins_before_drain,
+    unread.exits_before_drain,
     queues.tasks_lost,
     threads.dead_threads,
     locks.dead_sleepers,
     locks.broken_barriers,
     listeners.silent_clients,
-    outputs.kept_outputs,
+    unread.kept_outputs,
     processes.orphans,
     zombies.zombies,
     processes.refused_starts,

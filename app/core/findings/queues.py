@@ -1,11 +1,10 @@
 """Findings about queues and the pools of the standard library.  Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from app.records import wording
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import MAIN, Edge, Finding, FindingKind
+from app.records.waits import Edge, Finding, FindingKind
 
 from . import phrases
 from .scene import Actor, Scene
@@ -14,158 +13,6 @@ from .stability import Candidate
 POOL_ROLE = "pool:"
 #: A loop that polls is judged after so long; between two polls it may do something else for a while.
 _POLLS_S, _POLL_GAP_S = 10.0, 2.0
-
-
-def joins_before_drain(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each join of a process that cannot exit because nothing reads what it put into a queue."""
-    flushing = _flushing(scene)
-    for edge in scene.edges:
-        # A wait for the first of an exit and an item reads the item.
-        if edge.of is not None and edge.to == "join" and not edge.timed and scene.lives(edge.of):
-            for key in sorted(flushing[edge.of]):
-                yield _join_before_drain(scene, edge, edge.of, scene.resources[key])
-
-
-def exits_before_drain(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each process that waits at its exit for its own feeder thread, whose items nobody reads."""
-    joined = {edge.of for edge in scene.edges if edge.to == "join" and not edge.timed}
-    for wait in (one for one in scene.waits if one.edge.to == "flush" and one.edge.certain and not one.hopeless):
-        edge = wait.edge
-        actor, resource = scene.actors.get(edge.pid), scene.resources.get(edge.resource or "")
-        if not (actor and actor.alive and actor.exiting and resource) or edge.pid in joined:
-            continue
-        # The main thread of a process that exits reads no more.
-        idle = {(edge.pid, MAIN), (edge.pid, edge.tid)}
-        if all(node in idle or not scene.lives(node[0]) for node in wait.able):
-            yield _exit_before_drain(scene, edge, resource)
-
-
-def _exit_before_drain(scene: Scene, edge: Edge, resource: Resource) -> Candidate:
-    count = _buffered(resource, edge.pid)
-    process, queue = scene.name(edge.pid), phrases.resource(scene, resource.id)
-    items = phrases.number(count, "item") if count else "items"
-    finding = Finding(
-        id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{edge.pid}-{resource.id}",
-        kind=FindingKind.JOIN_BEFORE_DRAIN,
-        program=resource.program,
-        text=f"{process} is exiting and waits for its own feeder thread, which still has {items} to flush to {queue}, "
-        f"whose pipe is full, and no other process can read from it.{_ended(scene, resource.ended_users)}",
-        why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
-        "the pipe.",
-        cure="Put no more items than are read, or read the rest before the program ends. If the items do not matter, "
-        "call cancel_join_thread() on the queue in the process that puts them; they are then lost.",
-        pids=(edge.pid, *resource.ended_users),
-        resources=(resource.id,),
-        since=edge.since,
-    )
-    return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
-
-
-def _ended(scene: Scene, pids: Iterable[int]) -> str:
-    """Return in a sentence how those of ``pids`` ended that could have read from a queue."""
-    ended = [pid for pid in pids if not scene.lives(pid)]
-    if not ended:
-        return ""
-    those = (
-        "The other process that could have read from it has"
-        if len(ended) == 1
-        else "The others that could have read from it have"
-    )
-    return f" {those} ended: {phrases.how_they_ended(scene, ended)}."
-
-
-def _flushing(scene: Scene) -> defaultdict[int, set[str]]:
-    """Return the queues, by pid, that a feeder thread cannot flush, or has items for after the target returned."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    for edge in scene.edges:
-        if edge.to == "flush" and edge.resource and edge.resource in scene.resources:
-            found[edge.pid].add(edge.resource)
-    for key, resource in scene.resources.items():
-        for pid in map(int, resource.buffered or ()):
-            actor = scene.actors.get(pid)
-            if actor and actor.exiting and _buffered(resource, pid) and resource.pipe_bytes:
-                found[pid].add(key)
-    return found
-
-
-def _buffered(resource: Resource, pid: int) -> int | None:
-    """Return how many items its feeder thread has; None where that could not be read."""
-    count = (resource.buffered or {}).get(str(pid))
-    return count if isinstance(count, int) else None
-
-
-def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -> Candidate:
-    count = _buffered(resource, pid)
-    child, queue = scene.name(pid), phrases.resource(scene, resource.id)
-    items = phrases.number(count, "item") if count else "items"
-    # Others that only put something into it end well.
-    failed = [one for one in resource.ended_users if one in scene.failed_pids.get(resource.program, ())]
-    finding = Finding(
-        id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{join.pid}-{pid}-{resource.id}",
-        kind=FindingKind.JOIN_BEFORE_DRAIN,
-        program=resource.program,
-        text=f"{scene.name(join.pid)} waits in join() for {child}, which cannot exit: its feeder thread still has "
-        f"{items} to flush to {queue}, whose pipe is full, and nothing is reading from it."
-        f"{_ended(scene, failed)}",
-        why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
-        "the pipe, so it must not be joined before its items have been read.",
-        cure=f"Read all items from {queue} first, then join {child}. If the items do not matter, call "
-        "cancel_join_thread() in the process that puts them; they are then lost.",
-        pids=(pid, join.pid),
-        resources=(resource.id,),
-        since=join.since,
-    )
-    return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
-
-
-def dead_producers(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each process that polls an empty queue into which nobody alive will put anything."""
-    for edge in scene.edges:
-        queue = scene.resources.get(edge.resource or "")
-        if queue is None or queue.kind not in phrases.QUEUES or edge.to != "get" or not edge.timed or not edge.main:
-            continue
-        failed = [pid for pid in queue.ended_users if _failed(scene, pid)]
-        if failed and _is_at_rest(queue) and not _others_that_may_put(scene, edge, queue):
-            yield _dead_producers(scene, edge, queue)
-
-
-def _failed(scene: Scene, pid: int) -> bool:
-    actor = scene.actors.get(pid)
-    return actor is not None and not actor.alive and actor.process.exitcode not in (0, None)
-
-
-def _is_at_rest(queue: Resource) -> bool:
-    """Return whether it is empty, and nothing was put or taken lately."""
-    return not (queue.size or queue.pipe_bytes or queue.put_per_s or queue.get_per_s or queue.buffered)
-
-
-def _others_that_may_put(scene: Scene, polls: Edge, queue: Resource) -> bool:
-    """Return whether a living process may put something: one that neither polls the queue too nor waits forever."""
-    polling = {one.pid for one in scene.edges if one.resource == queue.id and one.to == "get" and one.main}
-    blocked = {one.pid for one in scene.edges if one.main and not one.timed and one.of in polling}
-    return any(scene.lives(pid) and pid not in polling | blocked for pid in polls.holders)
-
-
-def _dead_producers(scene: Scene, edge: Edge, queue: Resource) -> Candidate:
-    ended = [pid for pid in queue.ended_users if not scene.lives(pid)]
-    those = phrases.listed([phrases.name_and_end(scene, pid) for pid in ended])
-    what = phrases.resource(scene, queue.id)
-    finding = Finding(
-        id=f"{FindingKind.DEAD_PRODUCERS}:{edge.pid}-{queue.id}",
-        kind=FindingKind.DEAD_PRODUCERS,
-        program=queue.program,
-        text=f"{phrases.who_waits(scene, edge)} polls {what}, which is empty and stays empty. "
-        f"Those that could have filled it have ended: {those}.",
-        why="A get() with a timeout returns when it is over, but the loop around it goes on: it expects an item, or a "
-        "last one that says that no more follow, from a process that has died.",
-        cure="Let the loop end when its producers have: check is_alive() or exitcode of each after a timeout, or wait "
-        "for the queue and for their sentinels with multiprocessing.connection.wait().",
-        pids=(edge.pid, *ended),
-        resources=(queue.id,),
-        since=max((scene.actors[pid].process.exited_at or 0.0 for pid in ended if pid in scene.actors), default=0.0)
-        or scene.at,
-    )
-    return Candidate(finding=finding, after_s=_POLLS_S, gaps_s=_POLL_GAP_S)
 
 
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
@@ -270,3 +117,53 @@ def leaks(scene: Scene) -> Iterator[Candidate]:
         )
         # The readers have already waited for a process to use it again.
         yield Candidate(finding=finding, after_s=0.5)
+
+
+def dead_producers(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each process that polls an empty queue into which nobody alive will put anything."""
+    for edge in scene.edges:
+        queue = scene.resources.get(edge.resource or "")
+        if queue is None or queue.kind not in phrases.QUEUES or edge.to != "get" or not edge.timed or not edge.main:
+            continue
+        failed = [pid for pid in queue.ended_users if _failed(scene, pid)]
+        if failed and _is_at_rest(queue) and not _others_that_may_put(scene, edge, queue):
+            yield _dead_producers(scene, edge, queue)
+
+
+def _failed(scene: Scene, pid: int) -> bool:
+    actor = scene.actors.get(pid)
+    return actor is not None and not actor.alive and actor.process.exitcode not in (0, None)
+
+
+def _is_at_rest(queue: Resource) -> bool:
+    """Return whether it is empty, and nothing was put or taken lately."""
+    return not (queue.size or queue.pipe_bytes or queue.put_per_s or queue.get_per_s or queue.buffered)
+
+
+def _others_that_may_put(scene: Scene, polls: Edge, queue: Resource) -> bool:
+    """Return whether a living process may put something: one that neither polls the queue too nor waits forever."""
+    polling = {one.pid for one in scene.edges if one.resource == queue.id and one.to == "get" and one.main}
+    blocked = {one.pid for one in scene.edges if one.main and not one.timed and one.of in polling}
+    return any(scene.lives(pid) and pid not in polling | blocked for pid in polls.holders)
+
+
+def _dead_producers(scene: Scene, edge: Edge, queue: Resource) -> Candidate:
+    ended = [pid for pid in queue.ended_users if not scene.lives(pid)]
+    those = phrases.listed([phrases.name_and_end(scene, pid) for pid in ended])
+    what = phrases.resource(scene, queue.id)
+    finding = Finding(
+        id=f"{FindingKind.DEAD_PRODUCERS}:{edge.pid}-{queue.id}",
+        kind=FindingKind.DEAD_PRODUCERS,
+        program=queue.program,
+        text=f"{phrases.who_waits(scene, edge)} polls {what}, which is empty and stays empty. "
+        f"Those that could have filled it have ended: {those}.",
+        why="A get() with a timeout returns when it is over, but the loop around it goes on: it expects an item, or a "
+        "last one that says that no more follow, from a process that has died.",
+        cure="Let the loop end when its producers have: check is_alive() or exitcode of each after a timeout, or wait "
+        "for the queue and for their sentinels with multiprocessing.connection.wait().",
+        pids=(edge.pid, *ended),
+        resources=(queue.id,),
+        since=max((scene.actors[pid].process.exited_at or 0.0 for pid in ended if pid in scene.actors), default=0.0)
+        or scene.at,
+    )
+    return Candidate(finding=finding, after_s=_POLLS_S, gaps_s=_POLL_GAP_S)
