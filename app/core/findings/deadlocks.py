@@ -53,9 +53,9 @@ def _is_told_here(deadlock: Deadlock) -> bool:
 
 
 def _is_idle(scene: Scene, deadlock: Deadlock) -> bool:
-    """Return whether it leads through the first process of a program, which waits on purpose until a signal ends it."""
-    waiting = (scene.actors.get(edge.pid) for edge in deadlock.edges if edge.to == "thread" and edge.main)
-    return any(actor and stuck_threads.is_idle(scene, actor) for actor in waiting)
+    """Return whether it leads through a process that waits for a signal on purpose."""
+    waiting = ((scene.actors.get(edge.pid), edge) for edge in deadlock.edges if edge.to == "thread" and edge.main)
+    return any(actor and stuck_threads.is_idle(scene, actor, handles=edge.handled) for actor, edge in waiting)
 
 
 def finding_id(deadlock: Deadlock) -> str:

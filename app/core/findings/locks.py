@@ -27,18 +27,29 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
             if resource.lost:
                 yield _lost_slots(scene, resource)
                 continue
+            if _may_be_released(scene, resource, {*waiting, *behind}):
+                continue
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
                 kind=FindingKind.ABANDONED_LOCK,
                 program=resource.program,
                 text=_text_of_abandoned(scene, resource, waiting, behind),
                 why=_why_abandoned(scene, resource),
-                cure=_cure_of_abandoned(resource),
+                cure=_cure_of_abandoned(scene, resource),
                 pids=(*((holder,) if holder else ()), *waiting, *behind),
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
             )
             yield Candidate(finding=finding, fingerprint=(resource.holder, resource.value), after_s=1.0)
+
+
+def _may_be_released(scene: Scene, lock: Resource, blocked: set[int]) -> bool:
+    """Return whether it may be meant as a gate: its holder ended well, and a process that can use it is free."""
+    holder = scene.actors.get(lock.holder or 0)
+    if lock.manager or holder is None or holder.process.exitcode != 0:
+        return False
+    free = set(lock.users) - set(lock.inherited_by) - blocked
+    return any(scene.lives(pid) for pid in free)
 
 
 def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:
@@ -140,7 +151,13 @@ def _why_abandoned(scene: Scene, resource: Resource) -> str:
     return f"{text} The data it protects may be half written."
 
 
-def _cure_of_abandoned(resource: Resource) -> str:
+def _cure_of_abandoned(scene: Scene, resource: Resource) -> str:
+    whole = scene.resources.get(resource.part_of or "")
+    if whole and whole.kind in phrases.QUEUES | {ResourceKind.POOL}:
+        return (
+            "Restart the program. Breaking the lock helps only if the process died while it waited for an item: in the "
+            "middle of a message, the next reader gets the rest of it, fails, or waits for bytes that never come."
+        )
     once = "once you know that the data it protects is consistent"
     if resource.manager:
         return (

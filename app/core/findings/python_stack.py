@@ -20,7 +20,8 @@ _FRAMES = (
 _STDLIB = re.compile(r"(^|/)lib(64)?/python3[^/]*/(?!(site|dist)-packages/)|^<frozen ")
 _PACKAGES = re.compile(r"/(site|dist)-packages/")
 _OURS = re.compile(r"(^|/)procession/(child|target|preload|surroundings|reporting|lifeline)\.py$")
-_OBSERVER = "/_procession_observer/"
+#: In the file of each frame of the observer.
+OBSERVER = "/_procession_observer/"
 _BOOTSTRAP = re.compile(r"/(multiprocessing|multiprocess|billiard)/process\.py$")
 _TID = re.compile(r"\d+(?= |$)")
 
@@ -122,7 +123,7 @@ def _threads(text: str) -> list[tuple[str, list[Frame]]]:
     for line in text.splitlines():
         if match := _THREAD.match(line):
             threads.append((match["rest"], []))
-        elif threads and (frame := _frame(line)) and _OBSERVER not in frame.file:
+        elif threads and (frame := _frame(line)) and OBSERVER not in frame.file:
             threads[-1][1].append(frame)
     return threads
 

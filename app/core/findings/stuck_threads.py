@@ -21,14 +21,18 @@ _AFTER_S = 5.0
 _IMPORT = "importlib._bootstrap"
 #: Of an Event or a Condition; who waits for one may mean to do nothing until a signal ends the process.
 _IDLE = frozenset({"wait", "Event.wait", "Condition.wait", "wait_for", "Condition.wait_for"})
+#: What the handler of a signal may end: also a wait for an item that it puts, but not one for a lock.
+_ENDED_BY_HANDLER = _IDLE | {"get", "Queue.get", "SimpleQueue.get"}
+_OF_THREADS = frozenset({"threading", "queue"})
 
 
 class _Call(NamedTuple):
-    """What the main thread waits for: ``what`` in words; ``idle``: it may do so on purpose."""
+    """What the main thread waits for: ``what`` in words, ``function`` of the standard library if it called one."""
 
     what: str
     is_import: bool = False
-    idle: bool = False
+    function: str = ""
+    known: bool = True
 
 
 def stuck_threads(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
@@ -39,13 +43,17 @@ def stuck_threads(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candida
         waits[edge.pid][edge.tid] = edge
     for pid, edges in waits.items():
         actor = scene.actors.get(pid)
-        if actor and not is_idle(scene, actor):
+        if actor and not is_idle(scene, actor, handles=any(edge.handled for edge in edges.values())):
             yield _stuck(scene, actor, edges)
 
 
-def is_idle(scene: Scene, actor: Actor) -> bool:
-    """Return whether it may wait on purpose: the first process of a program, until a signal ends it."""
-    return actor.process.id == actor.process.program and _call(scene, actor).idle
+def is_idle(scene: Scene, actor: Actor, *, handles: bool) -> bool:
+    """Return whether it may wait on purpose, until a signal ends the process or, if it ``handles`` one, the wait."""
+    call = _call(scene, actor)
+    is_first = actor.process.id == actor.process.program
+    if not call.known:
+        return is_first or handles
+    return (is_first and call.function in _IDLE) or (handles and call.function in _ENDED_BY_HANDLER)
 
 
 def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge]) -> Candidate:
@@ -73,8 +81,8 @@ def _call(scene: Scene, actor: Actor) -> _Call:
         return _Call("for the lock of a module that it imports", is_import=True)
     call = scene.call(actor.pid)
     if call is None:
-        return _Call("for a lock between threads", idle=not frames)
-    return _Call(f"in {call.in_words}", idle=call.function in _IDLE and call.module == "threading")
+        return _Call("for a lock between threads", known=bool(frames))
+    return _Call(f"in {call.in_words}", function=call.function if call.module in _OF_THREADS else "")
 
 
 def _nobody(scene: Scene, actor: Actor, edges: dict[int, Edge]) -> str:
@@ -87,6 +95,13 @@ def _nobody(scene: Scene, actor: Actor, edges: dict[int, Edge]) -> str:
 
 
 def _at_fork(scene: Scene, actor: Actor) -> str:
+    parent = scene.actors.get(actor.process.started_by or 0)
+    count = (parent.process.threads or 1) if parent else 1
+    if not actor.threads_at_fork and actor.process.start_method in {"fork", None} and count > 1:
+        return (
+            f" {scene.name(actor.process.started_by or 0)}, which forked it, has {count} threads, of a library such as "
+            "OpenMP or BLAS for example: what one of them held at the fork stays locked here."
+        )
     if not actor.threads_at_fork:
         return ""
     threads = phrases.number(actor.threads_at_fork, "other thread")

@@ -102,6 +102,7 @@ class Edges(Struct):
             timed=one.timed,
             alone=one.alone,
             certain=one.certain,
+            handled=one.to == "thread" and self.book.reach.handles(one.pid),
         )
         # Also the write lock of a queue, for example, which a put() or a feeder waits for.
         hopeless = one.at is not None and one.at.kind in LOCKS and not holders and one.at.reading.holding.abandoned

@@ -48,7 +48,7 @@ class Unblockers(Struct):
         if one.of is not None:
             return frozenset({(one.of, MAIN)})
         if one.to == "thread":
-            return self._cached(one.pid, lambda: self._all_of(one.pid, handles=self.book.reach.handles(one.pid)))
+            return self._cached(one.pid, lambda: self._all_of(one.pid, handles=False))
         if one.to == "acquire" and len(holders) == 1:
             return frozenset({(holders[0], self.holder_tid(one))})
         pids = holders if one.holders is not None else tuple(sorted(self._able(one)))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.core.findings.python_stack import OBSERVER
 from app.linux.poller import Poller
 
 _CHUNK = 65536
@@ -19,6 +20,11 @@ def find_py_spy() -> str | None:
     """Return the path of py-spy, next to this Python or on PATH; None if it is not installed."""
     beside = Path(sys.executable).with_name("py-spy")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("py-spy")
+
+
+def _without_observer(dump: str) -> str:
+    """Return a dump without the frames of the observer, which are not the program's."""
+    return "".join(line for line in dump.splitlines(keepends=True) if OBSERVER not in line)
 
 
 class PySpy:
@@ -46,7 +52,7 @@ class PySpy:
         text = self._output.decode(errors="replace")
         # Before it comes the command, which may be a script of many lines with secrets in it.
         start = text.find("\nThread ", text.find("\nPython v") + 1)
-        return text[start + 1 :] if start >= 0 else None
+        return _without_observer(text[start + 1 :]) if start >= 0 else None
 
     @property
     def error(self) -> str:

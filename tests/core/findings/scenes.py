@@ -34,6 +34,8 @@ def actor(pid: int, *, dead: int | None = None, **more: Any) -> Actor:
             "fds",
             "cpu_percent",
             "log_bytes",
+            "threads",
+            "start_method",
         )
         if name in more
     }

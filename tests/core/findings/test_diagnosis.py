@@ -128,6 +128,16 @@ def test_the_only_killed_process_is_a_fair_guess() -> None:
     assert "no living process holds it" in only(both, FindingKind.ABANDONED_LOCK).text
 
 
+def test_a_gate_that_another_process_opens_is_not_abandoned() -> None:
+    """Acquired by a process that ended well, to be released by one that still runs, is not blocked, and can use it."""
+    gate = resource("gate", holder=ONE, abandoned=True, value=0, users=(MAIN, TWO, THREE), waiting=waiting(TWO))
+    ended = actor(ONE, dead=0)
+    assert settled(scene(ended, gate)).findings == ()
+    for blocked in (replace(gate, waiting=waiting(MAIN, TWO, THREE)), replace(gate, inherited_by=(MAIN, THREE))):
+        assert only(scene(ended, blocked), FindingKind.ABANDONED_LOCK).pids[0] == ONE
+    assert only(scene(actor(ONE, dead=1), gate), FindingKind.ABANDONED_LOCK).pids == (ONE, TWO)
+
+
 def test_who_waits_behind_those_that_wait_for_an_abandoned_lock() -> None:
     """The main process writes into a pipe that only a waiting process would read."""
     held = resource("a", abandoned=True, value=0, waiting=waiting(TWO))

@@ -6,7 +6,7 @@ from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.python_stack import Frame
 from app.core.findings.scene import Scene
 from app.records.resource import ResourceKind
-from app.records.waits import HANDLER, Edge, FindingKind, ThreadWait
+from app.records.waits import Edge, FindingKind, ThreadWait
 from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled
 
 LIB = "/usr/lib/python3.11"
@@ -21,6 +21,7 @@ RESULT = [
     Frame("Future.result", f"{LIB}/concurrent/futures/_base.py", 451),
     Frame("work", "/srv/shop/jobs.py", 20),
 ]
+GET = [Frame("Queue.get", f"{LIB}/queue.py", 171), Frame("serve", "/srv/shop/jobs.py", 9)]
 EVENT = [Frame("Event.wait", f"{LIB}/threading.py", 629), Frame("idle", "/srv/shop/jobs.py", 4)]
 
 
@@ -87,9 +88,27 @@ def test_idle_pool_behind_an_event_of_the_first_process_is_not_a_deadlock() -> N
     assert set(diagnosis.suspects) == {MAIN, ONE}
 
 
-def test_a_thread_that_runs_or_a_handler_is_a_way_out() -> None:
-    for able in ((ONE, 9), (ONE, HANDLER)):
-        assert told(of(*waits(ONE, 0, able=(able,)))) == []
+def test_a_thread_that_runs_is_a_way_out() -> None:
+    assert told(of(*waits(ONE, 0, able=((ONE, 9),)))) == []
+
+
+def test_a_handler_of_a_signal_may_set_an_event_but_releases_no_lock() -> None:
+    """A process that handles signals may wait for one; one that imports a module does not."""
+    handled = tuple(replace(one, edge=replace(one.edge, handled=True)) for one in waits(ONE, 0))
+    for frames, idle in ((EVENT, True), (GET, True), (IMPORT, False), (RESULT, False), ([], True)):
+        assert (told(of(*handled, stacks={ONE: {ONE: frames}} if frames else {})) == []) is idle
+    assert len(told(of(*waits(ONE, 0), stacks={ONE: {ONE: GET}}))) == 1
+
+
+def test_native_threads_of_the_parent_are_told_too() -> None:
+    """Those of OpenMP, for example, which Python does not count; only if the process was forked."""
+    actors = {MAIN: actor(MAIN, threads=5), ONE: actor(ONE, start_method="fork")}
+    seen = replace(of(*waits(ONE, 0)), actors=actors)
+    [text] = told(seen)
+    assert text.endswith("has 5 threads, of a library such as OpenMP or BLAS for example: what one of them held at the "
+        "fork stays locked here.")  # fmt: skip
+    [text] = told(replace(seen, actors={**actors, ONE: actor(ONE, start_method="spawn")}))
+    assert text.endswith("has no other thread that could end that wait.")
 
 
 def stuck(*things: Edge, seconds: float = 3) -> dict[str, str]:
