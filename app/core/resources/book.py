@@ -15,6 +15,7 @@ from app.records.resource import ResourceKind
 from .numbering import NameNumbers
 from .pool_members import PoolMembers
 from .reach import Reach
+from .starting import Starting
 from .thing import Thing, number, text
 
 #: Of all programs together; further ones are counted and not kept.
@@ -52,6 +53,7 @@ class Book:
         self._last = 0
         #: What the code of processes can use.
         self.reach = Reach()
+        self.starting = Starting()
 
     def __iter__(self) -> Iterator[Thing]:
         """Yield the things that have users."""
@@ -115,6 +117,12 @@ class Book:
                 self._give(child, thing, facts)
         self.reach.forked(parent, child)
 
+    def soon_users(self, thing: Thing) -> Iterator[int]:
+        """Yield the children that start and will be users of a thing."""
+        for child in self.starting.of(thing.users):
+            if child not in thing.users and self.reach.of_process(child, self._keys(thing)):
+                yield child
+
     def worker(self, key: str, pid: int) -> None:
         """Record that ``pid`` is a worker of a pool, which may be unknown yet: workers start while it is created."""
         self._pools.join(pid, key)
@@ -127,6 +135,7 @@ class Book:
 
     def gone(self, pid: int, now: float) -> None:
         """Record that a process has ended."""
+        self.starting.forget(pid)
         held = self._held.pop(pid, {})
         for key in held:
             thing = self.by_key[key]
@@ -167,6 +176,7 @@ class Book:
         for thing in list(self._unused.values()):
             if now - (thing.unused_since or now) >= LINGERS_S:
                 self._forget(thing)
+        self.starting.expire(now)
         over, self._over = self._over, []
         return over
 

@@ -115,10 +115,11 @@ class Unblockers(Struct):
     def _with_the_other_end(self, at: Thing, one: Blocked) -> set[int]:
         pipe = at if at.inode() and not at.key.startswith("sem:") else self.book.part(one.thing or at, "pipe")
         ends = pipe.reading.ends if pipe else None
-        users = set((one.thing or at).users) | set(at.users)
+        soon = set(self.book.soon_users(one.thing or at))
+        users = {*(one.thing or at).users, *at.users, *soon}
         if not ends or one.to not in _RECEIVES | _SENDS:
             return users
         if "a" in ends or "b" in ends:
             mine = [end for end in _OTHER_END if one.pid in ends.get(end, ())]
-            return set(ends.get(_OTHER_END[mine[0]], ())) if len(mine) == 1 else users
-        return set(ends.get("write" if one.to in _RECEIVES else "read", ()))
+            return {*ends.get(_OTHER_END[mine[0]], ()), *soon} if len(mine) == 1 else users
+        return {*ends.get("write" if one.to in _RECEIVES else "read", ()), *soon}

@@ -26,6 +26,8 @@ _MAX_REMEMBERED = 1000
 #: The role of a pool's worker begins with this; the key of its pool follows.
 _POOL = "pool:"
 _HELPERS = frozenset({"tracker", "forkserver"})
+#: The start methods with which a child unpickles what it is given, after it has started.
+_PICKLING = frozenset({"spawn", "forkserver"})
 _NS = 1e9
 
 K = TypeVar("K")
@@ -77,7 +79,9 @@ class Intake:
             case w.Dropped():
                 self._dropped(pid, word.key, now.mono)
             case w.Started():
-                self._started(pid, word)
+                self._started(pid, word, now)
+            case w.Booted():
+                self._book.starting.end(pid)
             case w.Joining() | w.Joined() if view:
                 begins = isinstance(word, w.Joining) and not word.over
                 view.joins = (word.child, word.at / _NS) if begins else None
@@ -137,7 +141,9 @@ class Intake:
             if one:
                 self._need_slot(pid, one)
 
-    def _started(self, pid: int, word: w.Started) -> None:
+    def _started(self, pid: int, word: w.Started, now: Now) -> None:
+        if word.start_method in _PICKLING and word.role not in _HELPERS:
+            self._book.starting.begin(pid, word.child, now.mono)
         if word.role and word.role.startswith(_POOL):
             self._book.worker(word.role.removeprefix(_POOL), word.child)
         self._book.reach.started(word)
