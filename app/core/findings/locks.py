@@ -108,7 +108,11 @@ def _text_of_abandoned(scene: Scene, resource: Resource, waiting: tuple[int, ...
         probably = "" if known else "most likely "
         who = f"is {probably}held by {scene.name(pid)}, which is dead: {phrases.how_it_ended(scene, pid)}"
     text = f"{phrases.capitalized(phrases.resource(scene, resource.id))} {who}"
-    return "; ".join(filter(None, (text, _who_waits(scene, waiting)))) + "." + _who_is_behind(scene, waiting, behind)
+    return (
+        "; ".join(filter(None, (text, _who_waits(scene, waiting))))
+        + "."
+        + phrases.blocked_behind(scene, behind, len(waiting))
+    )
 
 
 def _who_waits(scene: Scene, waiting: tuple[int, ...]) -> str:
@@ -118,14 +122,6 @@ def _who_waits(scene: Scene, waiting: tuple[int, ...]) -> str:
     places = ((scene.name(pid), scene.place(pid)) for pid in waiting)
     named = phrases.listed([f"{name} at {place}" if place else name for name, place in places])
     return f"{named} {'waits' if len(waiting) == 1 else 'wait'} for it"
-
-
-def _who_is_behind(scene: Scene, waiting: tuple[int, ...], behind: tuple[int, ...]) -> str:
-    """Return in a sentence who waits for those that wait."""
-    if not behind:
-        return ""
-    what = phrases.number(len(behind), "more process is", "more processes are")
-    return f" {what} blocked behind {'it' if len(waiting) == 1 else 'them'}: {phrases.names(scene, behind)}."
 
 
 def _holder(scene: Scene, resource: Resource) -> tuple[int | None, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from app.records import wait_words, wording
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Edge
+from app.records.waits import MAIN, Edge
 
 from .scene import Scene
 
@@ -16,6 +16,7 @@ QUEUES = frozenset({ResourceKind.QUEUE, ResourceKind.JOINABLE_QUEUE, ResourceKin
 #: What processes wait on until they are woken, by a Condition inside.
 WITH_SLEEPERS = frozenset({ResourceKind.CONDITION, ResourceKind.EVENT, ResourceKind.BARRIER})
 _NAMED = 5
+_IMPORT = "importlib._bootstrap"
 _CUT = 160
 _MIB = 1024 * 1024
 
@@ -37,11 +38,18 @@ def waits(scene: Scene, edge: Edge) -> str:
     if edge.resource is not None:
         return f"{phrase} {resource(scene, edge.resource)}"
     if edge.to == "thread":
-        call = scene.call(edge.pid, edge.tid)
-        return f"waits in {call.in_words}" if call else phrase
+        return thread_wait(scene, edge.pid, edge.tid) or phrase
     if edge.file and edge.holders == (edge.pid,):
         return f"waits for the lock on {edge.file}, which it holds itself through another descriptor"
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
+
+
+def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
+    """Return ``waits in Thread.join() of threading``, what a thread waits for in its process; empty if unknown."""
+    if any(frame.module == _IMPORT for frame in scene.frames(pid, tid)[:3]):
+        return "waits for the lock of a module that it imports"
+    call = scene.call(pid, tid)
+    return f"waits in {call.in_words}" if call else ""
 
 
 def who_waits(scene: Scene, edge: Edge) -> str:
@@ -50,6 +58,14 @@ def who_waits(scene: Scene, edge: Edge) -> str:
     name = f"thread {edge.thread or edge.tid} of {name}" if edge.tid else name
     place = scene.place(edge.pid, edge.tid)
     return f"{name}, at {place}," if place else name
+
+
+def blocked_behind(scene: Scene, behind: tuple[int, ...], count: int) -> str:
+    """Return in a sentence who waits for ``count`` processes that wait; nothing for nobody."""
+    if not behind:
+        return ""
+    what = number(len(behind), "more process is", "more processes are")
+    return f" {what} blocked behind {'it' if count == 1 else 'them'}: {names(scene, behind)}."
 
 
 def names(scene: Scene, pids: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from app.core.findings.python_stack import Frame
 from app.core.findings.scene import Scene
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, FindingKind, ThreadWait
-from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled
+from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled, thread_wait
 
 LIB = "/usr/lib/python3.11"
 IMPORT = [
@@ -98,6 +98,14 @@ def test_a_handler_of_a_signal_may_set_an_event_but_releases_no_lock() -> None:
     for frames, idle in ((EVENT, True), (GET, True), (IMPORT, False), (RESULT, False), ([], True)):
         assert (told(of(*handled, stacks={ONE: {ONE: frames}} if frames else {})) == []) is idle
     assert len(told(of(*waits(ONE, 0), stacks={ONE: {ONE: GET}}))) == 1
+
+
+def test_who_waits_behind_a_stuck_process() -> None:
+    """Its parent joins it; both are stuck."""
+    seen = of(*waits(ONE, 0), thread_wait(join(MAIN, ONE)))
+    [found] = [one for one in settled(seen, 6).findings if one.kind is FindingKind.STUCK]
+    assert found.text.endswith("1 more process is blocked behind it: main (pid 10).")
+    assert found.pids == (ONE, MAIN)
 
 
 def test_native_threads_of_the_parent_are_told_too() -> None:
