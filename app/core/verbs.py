@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.core.fleet import actions as a
 from app.core.fleet import events as e
-from app.core.fleet.cause import signal_name, signal_number
+from app.core.fleet.cause import signal_number
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member, name_of
@@ -23,6 +23,7 @@ from app.records.errors import NoSuchProcess, NotPossible
 from app.records.primitives import JsonDict
 from app.records.process import LIVE, State
 from app.records.verbs import OF_PARENTS, Verb, check
+from app.records.wording import signal_name
 
 #: How long a closed record is still shown.
 _CLOSED_SHOWN_S = 5.0

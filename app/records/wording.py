@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Mapping
 
 from .primitives import JsonDict
@@ -120,3 +121,11 @@ def duration(seconds: float) -> str:
     parts.insert(0, (rest, "d"))
     first = next(at for at, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def signal_name(signum: int) -> str:
+    """Return ``SIGTERM``, or ``signal 40`` for one without a name."""
+    try:
+        return signal.Signals(signum).name
+    except ValueError:
+        return f"signal {signum}"

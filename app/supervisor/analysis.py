@@ -164,6 +164,7 @@ class Analysis:
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,
+            signals=frozenset(sighting.signals),
             dead_threads=tuple(map(self._dead_thread, sighting.dead_threads)),
             reports=sighting.said_hello,
         )

@@ -7,6 +7,7 @@ from app.records import wait_words
 from app.records.process import State
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
+from app.records.wording import signal_name
 
 from . import cures, phrases, stuck_threads, threads
 from .scene import Scene
@@ -144,7 +145,18 @@ def _evidence(scene: Scene, deadlock: Deadlock) -> str:
     if inherited:
         does = "does" if len(inherited) == 1 else "do"
         text += f" {phrases.names(scene, tuple(inherited))} inherited it, but {does} not use it."
-    return text
+    return text + _signalled(scene, deadlock)
+
+
+def _signalled(scene: Scene, deadlock: Deadlock) -> str:
+    """Return in a sentence which process got a signal from its parent, and has not ended."""
+    for pid in deadlock.pids:
+        actor = scene.actors.get(pid)
+        if actor and actor.signals:
+            name = signal_name(min(actor.signals))
+            sender = scene.name(actor.process.started_by or 0)
+            return f" {sender} has sent {name} to {scene.name(pid)}, which handles it and goes on."
+    return ""
 
 
 def _verb(scene: Scene, edge: Edge) -> str:

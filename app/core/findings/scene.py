@@ -38,8 +38,8 @@ class Actor(Record, frozen=True, kw_only=True):
     executing when it died, as its page says.  ``threads_at_fork``: how many threads besides the main one its parent
     had when it forked, ``threads_of_parent`` what the first of them were called.  ``refused``: the errors that its
     calls of `Process.start()` raised.  ``exiting``: its target has returned.  ``ended_by_pool``: its pool reported that
-    it ends it.  ``dead_threads``: those that died of an exception.  ``reports``:
-    it is observed.
+    it ends it; ``signals``: those that its parent has sent it.  ``dead_threads``: those that died of an exception.
+    ``reports``: it is observed.
     """
 
     process: Process
@@ -50,6 +50,7 @@ class Actor(Record, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     exiting: bool = False
     ended_by_pool: bool = False
+    signals: frozenset[int] = frozenset()
     dead_threads: tuple[DeadThread, ...] = ()
     reports: bool = True
 

@@ -9,7 +9,7 @@ import signal
 from msgspec import Struct
 
 from app.records.errors import InvalidField
-from app.records.wording import duration
+from app.records.wording import duration, signal_name
 
 _CRASHES = {
     signal.SIGSEGV: "invalid memory access, a bug in native code",
@@ -28,14 +28,6 @@ class Sent(Struct, frozen=True, kw_only=True):
     signum: int
     by: str
     at: float
-
-
-def signal_name(signum: int) -> str:
-    """Return ``SIGTERM``, or ``signal 40`` for one without a name."""
-    try:
-        return signal.Signals(signum).name
-    except ValueError:
-        return f"signal {signum}"
 
 
 def signal_number(name: str) -> int:

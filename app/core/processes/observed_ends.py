@@ -6,13 +6,14 @@ killed.
 
 from signal import SIGKILL, SIGTERM
 
-from app.core.fleet.cause import Sent, describe, signal_name
+from app.core.fleet.cause import Sent, describe
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.lifecycle import Trigger
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ProgramEntry
 from app.records import primitives as p
 from app.records.process import LIVE, Sentinel, State
+from app.records.wording import signal_name
 
 #: How many generations of forks are followed.
 _GENERATIONS = 50

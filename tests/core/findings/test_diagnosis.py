@@ -103,6 +103,13 @@ def test_a_deadlock_of_a_lock_and_a_join() -> None:
     )
 
 
+def test_a_deadlock_says_who_was_sent_a_signal_and_goes_on() -> None:
+    """It handles SIGTERM, and its parent joins it."""
+    waits = edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")
+    found = only(scene(actor(ONE, signals=frozenset({15})), *waits), FindingKind.DEADLOCK)
+    assert found.text.endswith("main (pid 10) has sent SIGTERM to worker-1 (pid 11), which handles it and goes on.")
+
+
 def test_an_abandoned_lock_says_who_died_and_how() -> None:
     dead = actor(ONE, dead=-9, cause=KILLED)
     held = resource("a", holder=ONE, value=0, abandoned=True, waiting=waiting(TWO, THREE))
