@@ -56,6 +56,14 @@ def names_a_container() -> object:
     return held
 
 
+def writes(descriptor: int = 1) -> None:
+    os.write(descriptor, b"x")
+
+
+def calls_what_writes() -> None:
+    writes()
+
+
 def has_a_default(thing: object = c) -> object:
     return thing
 
@@ -105,6 +113,8 @@ def closure() -> Callable[[], object]:
         (calls, (), ["a"]),
         (names_a_container, (), ["b"]),
         (has_a_default, (), ["c"]),
+        (writes, (), ["fd"]),
+        (calls_what_writes, (), ["fd"]),
         (closure(), (), ["b"]),
         (makes_an_object, (), ["a"]),
         (Worker(b).run, (), ["a", "b"]),

@@ -23,6 +23,8 @@ from .process_view import ProcessView, ProcessViews
 from .unobserved import HolderQuery, UnobservedHolders
 
 K = ResourceKind
+#: What the observer calls the descriptors, known only by number, that code writes to.
+DESCRIPTORS = "fd"
 _WITH_ADDRESS = frozenset({K.LISTENER, K.MANAGER})
 
 
@@ -125,7 +127,13 @@ class PeerFinder:
         # If the process has the other end itself, another of its threads might use that.
         sure = sure and None not in told and (view.pid not in ours or only_itself or view.threads.alone)
         pids = {view.pid} if only_itself else others | unknown
+        sure = sure and not (view.pid in ours and self._may_signal_write(view, inodes))
         return Peer(tuple(sorted(pids)), bool(ours), sure, next(iter(inodes), 0))
+
+    def _may_signal_write(self, view: ProcessView, inodes: tuple[int, ...]) -> bool:
+        """Return whether a signal may make a process write to itself, by its handler or by its wakeup descriptor."""
+        keys = {DESCRIPTORS, *(f"{kind}:{inode}" for kind in ("pipe", "sock") for inode in inodes)}
+        return self._book.reach.of_handlers(view.pid, keys)
 
     def _socket(self, view: ProcessView, inode: int) -> _Socket | None:
         unix = self.sockets.unix(inode)

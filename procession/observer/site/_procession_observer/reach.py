@@ -45,6 +45,9 @@ _ONLY_GIVEN = frozenset(
 #: These use nothing until a worker dies; then they start another one.
 _STARTS_WORKERS = frozenset(name + ".pool.Pool._handle_workers" for name in ("multiprocessing", "multiprocess"))
 _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "multiprocess", "billiard"))
+#: Stands for the descriptors that code writes to, which are only numbers; code that names one of these writes to some.
+DESCRIPTORS = "fd"
+_WRITES = frozenset(("write", "writev", "send", "sendall"))
 _NAMES = {}  # type: ignore[var-annotated] # by code: the names in it and in the functions within
 _MOST_CODES = 2000
 
@@ -76,7 +79,7 @@ def _reached(function, waiting):
         if len(seen) > _MOST:
             raise _Anything
         if kind is _FUNCTION:
-            waiting.extend(_of_function(thing))
+            waiting.extend(_of_function(thing, keys))
         elif issubclass(kind, type):
             waiting.extend(_of_class(thing))
         elif kind is not _MODULE:
@@ -114,10 +117,12 @@ def _everywhere():
         yield from (value for value in getattr(writer, "__dict__", {}).values() if _own_key(value) is not None)
 
 
-def _of_function(function):
+def _of_function(function, keys):
     code = function.__code__
     if code.co_filename.startswith(_OURS) or _is_in_library(code.co_filename):
         return
+    if not _WRITES.isdisjoint(_names(code)):
+        keys.add(DESCRIPTORS)
     yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
@@ -182,9 +187,14 @@ def _own_key(thing):
     kind = type(thing)
     if kind.__module__ not in _CONNECTIONS or not hasattr(kind, "fileno"):
         return None
+    return key_of_fd(thing.fileno())
+
+
+def key_of_fd(fd):
+    """Return the key of a pipe or socket, whichever descriptor it is of."""
     import stat
 
-    status = os.fstat(thing.fileno())
+    status = os.fstat(fd)
     return ("sock:%d" if stat.S_ISSOCK(status.st_mode) else "pipe:%d") % status.st_ino
 
 

@@ -50,6 +50,7 @@ def _patch_all(threading, signal):
     if "_make_invoke_excepthook" in vars(threading):
         wrap(threading, "_make_invoke_excepthook", _make_invoke_excepthook)
     wrap(signal, "signal", _signal)
+    wrap(signal, "set_wakeup_fd", _set_wakeup_fd)
     for number in range(1, NSIG):
         handler = getsignal(number)
         if callable(handler) and handler is not default_int_handler:
@@ -226,6 +227,25 @@ def _tell_handler(number, handler):
         tell(told.encode("ascii"))
     except Exception:
         LINE.missed()
+
+
+def _set_wakeup_fd(original):
+    """Report the descriptor that each handled signal writes to: it can end a wait for the other end."""
+
+    def set_wakeup_fd(fd, *args, **kwargs):
+        before = original(fd, *args, **kwargs)
+        try:
+            from .. import reach
+
+            keys = encoded([reach.key_of_fd(fd)]) if fd >= 0 else "null"
+            over = "false" if fd >= 0 else "true"
+            told = '{"kind":"handling","signal":0,"over":%s,"reaches":%s,"at":%d}' % (over, keys, monotonic_ns())
+            tell(told.encode("ascii"))
+        except Exception:
+            LINE.missed()
+        return before
+
+    return set_wakeup_fd
 
 
 def _reports_threads():

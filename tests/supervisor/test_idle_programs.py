@@ -1,0 +1,88 @@
+"""Programs that wait until a signal or a person lets them go on are not accused; the same wait without that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.records.waits import Finding, FindingKind
+from tests.supervisor.program_runs import Programs, end_program
+from tests.supervisor.supervised import Supervised
+from tests.waiting import wait_until
+
+#: A pipe to itself: nobody writes into it.
+NOBODY_WRITES = """
+import multiprocessing, os
+
+r, w = os.pipe()
+print("idle", flush=True)
+os.read(r, 1)
+"""
+#: The handler of a signal writes into the pipe that the main thread reads.
+SELF_PIPE = """
+import multiprocessing, os, signal
+
+r, w = os.pipe()
+signal.signal(signal.SIGTERM, lambda *_: os.write(w, b"x"))
+print("idle", flush=True)
+os.read(r, 1)
+"""
+#: The interpreter writes into it, for each signal that has a handler.
+WAKEUP = """
+import multiprocessing, signal, socket
+
+r, w = socket.socketpair()
+w.setblocking(False)
+signal.set_wakeup_fd(w.fileno())
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("idle", flush=True)
+r.recv(1)
+"""
+#: A handler that only notes the signal does not write.
+NOTES = """
+import multiprocessing, os, signal
+
+seen = []
+signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
+r, w = os.pipe()
+print("idle", flush=True)
+os.read(r, 1)
+"""
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    with Supervised(tmp_path_factory.mktemp("home")) as one:
+        yield one
+
+
+@pytest.fixture
+def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
+    runs = Programs(supervisor, tmp_path)
+    yield runs
+    for program in runs.ids:
+        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
+
+
+def findings(programs: Programs, program: str) -> list[Finding]:
+    return [one for one in programs.supervisor.snapshot().snapshot.waits.findings if one.program == program]
+
+
+def told_as_deadlock(programs: Programs, program: str) -> None:
+    """Wait until a program is told as a deadlock."""
+    wait_until(lambda: any(one.kind is FindingKind.DEADLOCK for one in findings(programs, program)), 30, "a deadlock")
+
+
+@pytest.mark.parametrize("source", [SELF_PIPE, WAKEUP], ids=["handler", "wakeup-fd"])
+def test_a_process_that_a_signal_makes_write_to_itself_is_idle(programs: Programs, source: str) -> None:
+    program = programs.run(source)
+    programs.until(program, "idle")
+    # Another program that hangs for as long has been told by then.
+    told_as_deadlock(programs, programs.run(NOBODY_WRITES))
+    assert findings(programs, program) == []
+
+
+def test_a_handler_that_writes_nothing_does_not_end_a_read(programs: Programs) -> None:
+    told_as_deadlock(programs, programs.run(NOTES))
