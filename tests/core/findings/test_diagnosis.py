@@ -145,6 +145,16 @@ def test_a_gate_that_another_process_opens_is_not_abandoned() -> None:
     assert only(scene(actor(ONE, dead=1), gate), FindingKind.ABANDONED_LOCK).pids == (ONE, TWO)
 
 
+def test_a_gate_whose_holder_was_never_seen_is_judged_by_all_that_have_ended() -> None:
+    """A process may acquire a lock and end between two looks."""
+    gate = resource("gate", abandoned=True, value=0, users=(MAIN, TWO), waiting=waiting(TWO), ended_users=(ONE, THREE))
+    assert settled(scene(actor(ONE, dead=0), actor(THREE, dead=0), gate)).findings == ()
+    failed = scene(actor(ONE, dead=0), actor(THREE, dead=1), gate)
+    assert "no living process holds it" in only(failed, FindingKind.ABANDONED_LOCK).text
+    blocked = replace(gate, waiting=waiting(MAIN, TWO))
+    only(scene(actor(ONE, dead=0), actor(THREE, dead=0), blocked), FindingKind.ABANDONED_LOCK)
+
+
 def test_who_waits_behind_those_that_wait_for_an_abandoned_lock() -> None:
     """The main process writes into a pipe that only a waiting process would read."""
     held = resource("a", abandoned=True, value=0, waiting=waiting(TWO))
