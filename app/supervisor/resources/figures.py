@@ -80,7 +80,10 @@ class FigureReader:
         return index
 
     def ends(self, thing: Thing, index: Fds) -> None:
-        """Find who has which end of a pipe, including processes that received it without a report."""
+        """Find who has which end of a pipe, including processes that received it without a report.
+
+        A user whose fds were not read since may have both ends.
+        """
         reading = thing.reading
         inodes = inodes_of(thing)
         ways: dict[str, dict[int, None]] = {}
@@ -88,6 +91,10 @@ class FigureReader:
             for pid, fd in index.get(inode, ()):
                 names = [end] if len(inodes) > 1 else ["read"] * fd.reads + ["write"] * fd.writes
                 for name in names:
+                    ways.setdefault(name, {})[pid] = None
+        for pid in thing.users if ways else ():
+            if (view := self._views.get(pid)) and view.fds_are_old:
+                for name in ENDS if len(inodes) > 1 else ("read", "write"):
                     ways.setdefault(name, {})[pid] = None
         reading.ends = {name: list(pids) for name, pids in ways.items()} or None
         reading.mapped_by = tuple({pid for pids in ways.values() for pid in pids})

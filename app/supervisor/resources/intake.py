@@ -137,6 +137,8 @@ class Intake:
         wall = now.wall - max(0.0, now.mono - word.at / _NS if word.at else 0.0)
         self._files.take(fds)
         thing = self._book.made(pid, word, now.mono, wall)
+        if view := self._views.get(pid):
+            view.fds_are_old = True
         for one in (thing, self._book.part(thing, "pipe")) if thing else ():
             if one:
                 self._need_slot(pid, one)

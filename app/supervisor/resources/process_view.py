@@ -47,6 +47,8 @@ class ProcessView:
         self.page: Page | None = None
         self.threads = Threads()
         self.fds: dict[int, list[Fd]] = {}
+        #: Whether it may have more by now: they were not read, or it has reported a resource since.
+        self.fds_are_old = True
         self.mappings = Mappings()
         self.names: frozenset[str] = frozenset()
         #: The pids of its children, by the fd of their sentinel.
@@ -85,7 +87,7 @@ class ProcessView:
 
     def look_at_fds(self) -> None:
         """Read which pipes and sockets it has, by inode."""
-        self.fds = {}
+        self.fds, self.fds_are_old = {}, False
         for one in pipes.fds(self.folder):
             self.fds.setdefault(one.inode, []).append(one)
 
