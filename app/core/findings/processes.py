@@ -13,10 +13,10 @@ from .zombies import HELPERS
 
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
 POOL_THREADS = 3
-_BY_START = (
-    "Use the start method forkserver or spawn, or fork before starting threads; a Queue starts one at its first put()."
-)
+_BY_START = "Use the start method forkserver or spawn, or fork before starting threads."
 _BY_OS_FORK = "Call os.fork() before starting threads, or start them in each child; some servers have a hook for that."
+#: The thread of a Queue that writes its items.
+FEEDER = "QueueFeederThread"
 #: Of the threads at a fork.
 _THREADS_NAMED = 4
 #: So much later than its replacement starts, the end of a worker may be seen.
@@ -139,7 +139,8 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
         by_os_fork = all(actor.process.start_method is None for actor in children)
         most = max(children, key=lambda actor: others[actor.pid])
         count = others[most.pid]
-        threads = phrases.number(count, "other thread") + named_threads(most.threads_of_parent, count)
+        names = tuple(name for name in most.threads_of_parent if name != FEEDER)
+        threads = phrases.number(count, "other thread") + named_threads(names, count)
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -173,11 +174,12 @@ def _first_ends(scene: Scene) -> dict[str, float]:
 
 
 def _other_threads(actor: Actor, first_ends: Mapping[str, float]) -> int:
-    """Return how many, less those of the pool that replaces a worker: a Pool forks from a thread by design.
+    """Return how many, less feeders, and those of the pool that replaces a worker.
 
-    Some of the pool's threads may have ended already, in a pool that is being closed.
+    A Pool forks from a thread by design.  A child makes the locks of the queues that it inherits anew.  Some of
+    the pool's threads may have ended already, in a pool that is being closed.
     """
-    role, threads = actor.role or "", actor.threads_at_fork
+    role, threads = actor.role or "", actor.threads_at_fork - actor.threads_of_parent.count(FEEDER)
     if not role.startswith(POOL_ROLE):
         return threads
     started_at = actor.process.start_time or 0.0

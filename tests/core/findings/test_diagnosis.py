@@ -390,12 +390,19 @@ def test_a_fork_from_a_process_with_threads() -> None:
     [
         (1, ("importer",), "1 other thread (importer)"),
         (3, ("importer",), "3 other threads (importer and 2 more)"),
+        (2, ("QueueFeederThread", "importer"), "1 other thread (importer)"),
         (6, tuple("abcdef"), "6 other threads (a, b, c, d and 2 more)"),
     ],
 )
 def test_a_fork_names_the_threads_that_the_child_lacks(count: int, names: tuple[str, ...], told: str) -> None:
     found = only(scene(actor(ONE, threads_at_fork=count, threads_of_parent=names)), FindingKind.FORK_FROM_THREADS)
     assert found.text == f"main (pid 10) had {told} when it forked worker-1 (pid 11)."
+
+
+def test_a_fork_after_the_first_put_is_no_finding() -> None:
+    """The child makes the locks of the queue anew, and the feeder goes on in its parent."""
+    seen = scene(actor(ONE, threads_at_fork=2, threads_of_parent=("QueueFeederThread",) * 2))
+    assert settled(seen).findings == ()
 
 
 def test_the_threads_of_a_pool_are_its_own_business() -> None:
