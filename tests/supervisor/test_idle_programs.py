@@ -50,6 +50,30 @@ r, w = os.pipe()
 print("idle", flush=True)
 os.read(r, 1)
 """
+#: Runs until Ctrl-C, which ends the join; then it stops its worker.
+UNTIL_CTRL_C = """
+import multiprocessing
+
+def work(stop):
+    stop.wait()
+
+def main():
+    stop = multiprocessing.Event()
+    process = multiprocessing.Process(target=work, args=(stop,))
+    process.start()
+    print("idle", flush=True)
+    try:
+        process.join()
+    except KeyboardInterrupt:
+        stop.set()
+
+if __name__ == "__main__":
+    main()
+"""
+#: Here Ctrl-C only ends the program.
+NEVER_SET = UNTIL_CTRL_C.replace("KeyboardInterrupt", "OSError")
+#: The worker waits for an item, which a stop is not: its sentinel was forgotten.
+NO_ITEM = UNTIL_CTRL_C.replace("Event()", "Queue()").replace("stop.wait", "stop.get")
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +105,14 @@ def test_a_process_that_a_signal_makes_write_to_itself_is_idle(programs: Program
     programs.until(program, "idle")
     # Another program that hangs for as long has been told by then.
     told_as_deadlock(programs, programs.run(NOBODY_WRITES))
+    assert findings(programs, program) == []
+
+
+def test_a_program_that_runs_until_ctrl_c_is_idle(programs: Programs) -> None:
+    program = programs.run(UNTIL_CTRL_C)
+    programs.until(program, "idle")
+    told_as_deadlock(programs, programs.run(NEVER_SET))
+    told_as_deadlock(programs, programs.run(NO_ITEM))
     assert findings(programs, program) == []
 
 

@@ -48,6 +48,8 @@ _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "m
 #: Stands for the descriptors that code writes to, which are only numbers; code that names one of these writes to some.
 DESCRIPTORS = "fd"
 _WRITES = frozenset(("write", "writev", "send", "sendall"))
+#: What may be set or notified for others.
+_SET = ("event:", "cond:")
 _NAMES = {}  # type: ignore[var-annotated] # by code: the names in it and in the functions within
 _MOST_CODES = 2000
 
@@ -61,6 +63,19 @@ def reached(function, *given):
     return sorted(keys) if sum(map(len, keys)) + 3 * len(keys) <= _MOST_BYTES else None
 
 
+def set_by(frame):
+    """Return the keys of the events and conditions that the code of a frame can use; none if that is unknown."""
+    variables, names = frame.f_globals, _names(frame.f_code)
+    given = [variables.get(name) for name in names]
+    if frame.f_locals is not variables:
+        given.extend(frame.f_locals.values())
+    try:
+        keys = _followed(given)
+    except _Anything:
+        return []
+    return sorted(key for key in keys if key.startswith(_SET))
+
+
 def _reached(function, waiting):
     while type(function) is partial or _is_wrapper(function):
         function = function.func if type(function) is partial else function.__wrapped__
@@ -68,6 +83,10 @@ def _reached(function, waiting):
         return ()
     if _is_of_library(function) and not _uses_only_given(function):
         raise _Anything
+    return _followed(waiting)
+
+
+def _followed(waiting):
     keys = set()
     seen = {}  # by id, with the object, so that it lives as long as its id is known
     while waiting:

@@ -6,8 +6,9 @@ starts and the handlers that it sets.  One module, because each import costs eve
 
 import atexit
 import os
-from _signal import NSIG, default_int_handler, getsignal  # type: ignore[import-not-found]
-from _thread import _count, get_ident
+import sys
+from _signal import NSIG, SIGINT, default_int_handler, getsignal  # type: ignore[import-not-found]
+from _thread import _count, get_ident, get_native_id
 from time import monotonic_ns
 
 from .. import STARTING
@@ -315,6 +316,29 @@ def _tell_booted(process):
         LINE.missed()
 
 
+def _tell_interruptible(frame):
+    """Report what Ctrl-C lets the caller of a join go on to use, if it, or a function that calls it, expects that."""
+    try:
+        if getsignal(SIGINT) is not default_int_handler or get_native_id() != os.getpid():
+            return False
+        while frame is not None and "KeyboardInterrupt" not in frame.f_code.co_names:
+            frame = frame.f_back
+        if frame is None:
+            return False
+        from .. import reach
+
+        told = '{"kind":"handling","signal":%d,"reaches":%s,"at":%d}' % (
+            SIGINT,
+            encoded(reach.set_by(frame)),
+            monotonic_ns(),
+        )
+        tell(told.encode("ascii"))
+    except Exception:
+        LINE.missed()
+        return False
+    return True
+
+
 def _join(original):
     def join(self, timeout=None):
         popen = getattr(self, "_popen", None)
@@ -322,10 +346,13 @@ def _join(original):
         if timeout is not None or type(child) is not int or popen.returncode is not None:
             return original(self, timeout)
         JOINED[0] = None
+        interruptible = _tell_interruptible(sys._getframe(1))
         tell(b'{"kind":"joining","child":%d,"at":%d}' % (child, monotonic_ns()))
         try:
             return original(self, timeout)
         finally:
+            if interruptible:
+                _tell_handler(SIGINT, getsignal(SIGINT))
             # "joined" also ends the waiting.
             if JOINED[0] != child:
                 tell(b'{"kind":"joining","child":%d,"over":true,"at":%d}' % (child, monotonic_ns()))
