@@ -15,8 +15,10 @@ from .zombies import HELPERS
 POOL_THREADS = 3
 _BY_START = "Use the start method forkserver or spawn, or fork before starting threads."
 _BY_OS_FORK = "Call os.fork() before starting threads, or start them in each child; some servers have a hook for that."
-#: The thread of a Queue that writes its items.
-FEEDER = "QueueFeederThread"
+#: What the threads of a Queue and of a Pool are called: a child makes the locks of the queues that it inherits anew,
+#: and does not use the pools of its parent.
+OF_LIBRARY = frozenset({"QueueFeederThread", "multiprocessing.pool"})
+_MAIN_THREAD = "MainThread"
 #: Of the threads at a fork.
 _THREADS_NAMED = 4
 #: So much later than its replacement starts, the end of a worker may be seen.
@@ -139,8 +141,7 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
         by_os_fork = all(actor.process.start_method is None for actor in children)
         most = max(children, key=lambda actor: others[actor.pid])
         count = others[most.pid]
-        names = tuple(name for name in most.threads_of_parent if name != FEEDER)
-        threads = phrases.number(count, "other thread") + named_threads(names, count)
+        threads = phrases.number(count, "other thread") + named_threads(most.threads_of_parent, count)
         pids = tuple(actor.pid for actor in children)
         finding = Finding(
             id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
@@ -159,7 +160,7 @@ def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
 
 def named_threads(names: Sequence[str], count: int) -> str:
     """Return `` (importer and 2 more)``; nothing if no name is known."""
-    shown = list(names[:_THREADS_NAMED])
+    shown = [name for name in names if name not in OF_LIBRARY][:_THREADS_NAMED]
     more = [f"{count - len(shown)} more"] if count > len(shown) else []
     return f" ({phrases.listed([*shown, *more])})" if shown else ""
 
@@ -174,17 +175,17 @@ def _first_ends(scene: Scene) -> dict[str, float]:
 
 
 def _other_threads(actor: Actor, first_ends: Mapping[str, float]) -> int:
-    """Return how many, less feeders, and those of the pool that replaces a worker.
+    """Return how many, less those of multiprocessing, and those of the pool that replaces a worker.
 
-    A Pool forks from a thread by design.  A child makes the locks of the queues that it inherits anew.  Some of
-    the pool's threads may have ended already, in a pool that is being closed.
+    A Pool forks from a thread by design.  Some of its threads may have ended already, in a pool that is being closed.
     """
-    role, threads = actor.role or "", actor.threads_at_fork - actor.threads_of_parent.count(FEEDER)
+    role, threads = actor.role or "", actor.threads_at_fork
     if not role.startswith(POOL_ROLE):
-        return threads
+        return threads - sum(name in OF_LIBRARY for name in actor.threads_of_parent)
     started_at = actor.process.start_time or 0.0
     replaced = threads >= POOL_THREADS or started_at > first_ends.get(role, float("inf")) - _SEEN_LATE_S
-    return threads - min(threads, POOL_THREADS) if replaced else threads
+    known = sum(name in OF_LIBRARY or name == _MAIN_THREAD for name in actor.threads_of_parent)
+    return threads - max(known, min(threads, POOL_THREADS) if replaced else 0)
 
 
 def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:

@@ -20,6 +20,7 @@ _OTHERS = tuple(
 #: Servers that call their children workers.
 _WITH_WORKERS = ("gunicorn", "uvicorn", "hypercorn", "uwsgi", "waitress", "pserve")
 _POOL_MODULES = frozenset(("multiprocessing.pool", "multiprocess.pool", "billiard.pool"))
+_OF_POOL = "multiprocessing.pool"  # what its threads are called
 _MOST_NAMED, _LONGEST_NAME = 10, 40
 # The name of this process, if it was forked, and how many it has forked.
 _STATE = [None, 0]
@@ -50,7 +51,7 @@ def tell(name, parent, threads, names):
 
 
 def others():
-    """Return how many threads a child will not have, and what the first are called, but for those of a pool.
+    """Return how many threads a child will not have, and what the first are called; those of a pool come last.
 
     In a forked process, `_count` still counts the threads of its parent.
     """
@@ -58,11 +59,11 @@ def others():
     mine = get_ident()
     found = [one for ident, one in list(active.items()) if ident != mine]
     names = [str(one._name)[:_LONGEST_NAME] for one in found if not _is_of_pool(one)]
-    return min(_count(), len(found)), names[:_MOST_NAMED]
+    return min(_count(), len(found)), [*names, *[_OF_POOL] * (len(found) - len(names))][:_MOST_NAMED]
 
 
 def _is_of_pool(thread):
-    return getattr(getattr(thread, "_target", None), "__module__", "") in _POOL_MODULES
+    return not _POOL_MODULES.isdisjoint((type(thread).__module__, getattr(thread._target, "__module__", "")))
 
 
 def _program():
