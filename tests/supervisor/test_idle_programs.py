@@ -74,6 +74,39 @@ if __name__ == "__main__":
 NEVER_SET = UNTIL_CTRL_C.replace("KeyboardInterrupt", "OSError")
 #: The worker waits for an item, which a stop is not: its sentinel was forgotten.
 NO_ITEM = UNTIL_CTRL_C.replace("Event()", "Queue()").replace("stop.wait", "stop.get")
+#: The handler of main opens a gate for its worker.
+GATE = """
+import multiprocessing, signal
+
+gate = multiprocessing.Lock()
+
+def work():
+    gate.acquire()
+
+if __name__ == "__main__":
+    gate.acquire()
+    signal.signal(signal.SIGTERM, lambda *_: gate.release())
+    process = multiprocessing.Process(target=work)
+    process.start()
+    print("idle", flush=True)
+    process.join()
+"""
+#: The handler of main writes into the pipe that its worker reads.
+STOP_PIPE = """
+import multiprocessing, os, signal
+
+r, w = os.pipe()
+
+def work():
+    os.read(r, 1)
+
+if __name__ == "__main__":
+    process = multiprocessing.Process(target=work)
+    process.start()
+    signal.signal(signal.SIGTERM, lambda *_: os.write(w, b"x"))
+    print("idle", flush=True)
+    process.join()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +132,8 @@ def told_as_deadlock(programs: Programs, program: str) -> None:
     wait_until(lambda: any(one.kind is FindingKind.DEADLOCK for one in findings(programs, program)), 30, "a deadlock")
 
 
-@pytest.mark.parametrize("source", [SELF_PIPE, WAKEUP], ids=["handler", "wakeup-fd"])
-def test_a_process_that_a_signal_makes_write_to_itself_is_idle(programs: Programs, source: str) -> None:
+@pytest.mark.parametrize("source", [SELF_PIPE, WAKEUP, GATE, STOP_PIPE])
+def test_a_wait_that_a_signal_ends_is_idle(programs: Programs, source: str) -> None:
     program = programs.run(source)
     programs.until(program, "idle")
     # Another program that hangs for as long has been told by then.

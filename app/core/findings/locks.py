@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from signal import SIGTERM
 
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Finding, FindingKind
@@ -23,7 +24,7 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
             if resource.lost:
                 yield _lost_slots(scene, resource)
                 continue
-            if _may_be_released(scene, resource, {*waiting, *behind}):
+            if _may_be_released(scene, resource, {*waiting, *behind}) or _is_of_daemon(scene, resource, waiting):
                 continue
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
@@ -50,6 +51,14 @@ def _may_be_released(scene: Scene, lock: Resource, blocked: set[int]) -> bool:
         return False
     free = set(lock.users) - set(lock.inherited_by) - blocked
     return any(scene.lives(pid) for pid in free)
+
+
+def _is_of_daemon(scene: Scene, lock: Resource, waiting: tuple[int, ...]) -> bool:
+    """Return whether nobody waits for the lock of a queue, and its holder is a daemon that its parent has ended."""
+    whole, holder = scene.resources.get(lock.part_of or ""), scene.actors.get(_holder(scene, lock)[0] or 0)
+    if waiting or whole is None or whole.kind not in phrases.QUEUES or holder is None:
+        return False
+    return bool(holder.process.daemon) and holder.process.exitcode == -SIGTERM
 
 
 def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:

@@ -14,7 +14,7 @@ from app.records.resource import ResourceKind
 
 from .numbering import NameNumbers
 from .pool_members import PoolMembers
-from .reach import Reach
+from .reach import DESCRIPTORS, Reach
 from .starting import Starting
 from .thing import Thing, number, text
 
@@ -163,6 +163,10 @@ class Book:
     def can_use_in_handler(self, pid: int, thing: Thing | None) -> bool:
         """Return whether a handler of a signal can use a thing, or, for None, whether one may use anything."""
         return self.reach.of_handlers(pid, self._keys(thing) if thing else ())
+
+    def can_write_in_handler(self, pid: int) -> bool:
+        """Return whether a handler of a signal writes to descriptors, of which only the numbers are known."""
+        return self.reach.of_handlers(pid, (DESCRIPTORS,))
 
     def _keys(self, thing: Thing) -> set[str]:
         """Return the keys by which code can have a thing: its own, those of its parts and of what it is a part of."""

@@ -13,6 +13,8 @@ from app.protocol.observer import Handling, Started, Threaded
 #: Processes, and threads of a process, that are remembered, of each the newest.
 _MAX_REMEMBERED = 1000
 _LONGEST_NAME = 100
+#: What the observer calls the descriptors, known only by number, that code writes to.
+DESCRIPTORS = "fd"
 _Keys = frozenset[str]
 V = TypeVar("V")
 

@@ -50,7 +50,9 @@ class Unblockers(Struct):
         if one.to == "thread":
             return self._cached(one.pid, lambda: self._all_of(one.pid, handles=False))
         if one.to == "acquire" and len(holders) == 1:
-            return frozenset({(holders[0], self.holder_tid(one))})
+            # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
+            opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
+            return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
         pids = holders if one.holders is not None else tuple(sorted(self._able(one)))
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
@@ -75,7 +77,7 @@ class Unblockers(Struct):
     def _of(self, pid: int, thing: Thing | None) -> Iterable[Node]:
         """Return the threads and handlers of a process that can use a thing; for None, that can use anything."""
         if thing is None:
-            return self._all_of(pid, handles=self.book.can_use_in_handler(pid, None))
+            return self._all_of(pid, handles=self.book.can_write_in_handler(pid))
         able = {(pid, tid) for tid in self._others(pid) if self.book.can_use(pid, thing, tid)}
         if self.book.can_use_in_handler(pid, thing):
             able.add((pid, HANDLER))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.resources.book import Book
+from app.core.resources.reach import DESCRIPTORS
 from app.core.resources.thing import Thing, text
 from app.linux import pipes
 from app.linux.sockets import Sockets, port, tcp_port
@@ -23,8 +24,6 @@ from .process_view import ProcessView, ProcessViews
 from .unobserved import HolderQuery, UnobservedHolders
 
 K = ResourceKind
-#: What the observer calls the descriptors, known only by number, that code writes to.
-DESCRIPTORS = "fd"
 _WITH_ADDRESS = frozenset({K.LISTENER, K.MANAGER})
 
 

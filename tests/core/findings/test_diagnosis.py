@@ -145,6 +145,17 @@ def test_a_gate_that_another_process_opens_is_not_abandoned() -> None:
     assert only(scene(actor(ONE, dead=1), gate), FindingKind.ABANDONED_LOCK).pids == (ONE, TWO)
 
 
+def test_a_daemon_ended_in_get_leaves_a_lock_that_nobody_needs() -> None:
+    """A process terminates its daemons when it exits, also while other children still put."""
+    daemon = actor(ONE, dead=-15, daemon=True)
+    queue = resource("q", ResourceKind.QUEUE)
+    lock = resource("a", holder=ONE, value=0, abandoned=True, part_of="q")
+    assert settled(scene(daemon, queue, lock)).findings == ()
+    awaited, alone = replace(lock, waiting=waiting(TWO)), replace(lock, part_of=None)
+    for told in ((daemon, queue, awaited), (daemon, alone), (actor(ONE, dead=-9, daemon=True), queue, lock)):
+        only(scene(*told), FindingKind.ABANDONED_LOCK)
+
+
 def test_a_gate_whose_holder_was_never_seen_is_judged_by_all_that_have_ended() -> None:
     """A process may acquire a lock and end between two looks."""
     gate = resource("gate", abandoned=True, value=0, users=(MAIN, TWO), waiting=waiting(TWO), ended_users=(ONE, THREE))
@@ -399,10 +410,24 @@ def test_a_fork_names_the_threads_that_the_child_lacks(count: int, names: tuple[
     assert found.text == f"main (pid 10) had {told} when it forked worker-1 (pid 11)."
 
 
-def test_a_fork_after_the_first_put_is_no_finding() -> None:
-    """The child makes the locks of the queue anew, and the feeder goes on in its parent."""
-    seen = scene(actor(ONE, threads_at_fork=2, threads_of_parent=("QueueFeederThread",) * 2))
-    assert settled(seen).findings == ()
+FEEDER, OF_POOL = "QueueFeederThread", "multiprocessing.pool"
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    [
+        (None, [FEEDER] * 2),
+        (None, [OF_POOL] * 3),
+        ("pool:2", [OF_POOL] * 6),
+        ("pool:2", ["MainThread", *[OF_POOL] * 5]),
+    ],
+)
+def test_the_threads_of_queues_and_pools_are_no_finding(role: str | None, names: list[str]) -> None:
+    """A child makes the locks of its queues anew, and does not use the pools of its parent."""
+    seen = actor(ONE, threads_at_fork=len(names), threads_of_parent=tuple(names), role=role)
+    assert settled(scene(seen)).findings == ()
+    seen = actor(ONE, threads_at_fork=len(names) + 1, threads_of_parent=("importer", *names), role=role)
+    assert "had 1 other thread (importer" in only(scene(seen), FindingKind.FORK_FROM_THREADS).text
 
 
 def test_the_threads_of_a_pool_are_its_own_business() -> None:
