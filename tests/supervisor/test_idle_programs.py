@@ -72,6 +72,12 @@ if __name__ == "__main__":
 """
 #: Here Ctrl-C only ends the program.
 NEVER_SET = UNTIL_CTRL_C.replace("KeyboardInterrupt", "OSError")
+#: The handler of another signal raises, and a finally clause stops the worker.
+UNTIL_SIGTERM = (
+    UNTIL_CTRL_C.replace("except KeyboardInterrupt", "finally")
+    .replace("import multiprocessing", "import multiprocessing, signal, sys")
+    .replace("def main():", "def end(*_):\n    sys.exit(0)\n\ndef main():\n    signal.signal(signal.SIGTERM, end)")
+)
 #: The worker waits for an item, which a stop is not: its sentinel was forgotten.
 NO_ITEM = UNTIL_CTRL_C.replace("Event()", "Queue()").replace("stop.wait", "stop.get")
 #: The handler of main opens a gate for its worker.
@@ -141,8 +147,9 @@ def test_a_wait_that_a_signal_ends_is_idle(programs: Programs, source: str) -> N
     assert findings(programs, program) == []
 
 
-def test_a_program_that_runs_until_ctrl_c_is_idle(programs: Programs) -> None:
-    program = programs.run(UNTIL_CTRL_C)
+@pytest.mark.parametrize("source", [UNTIL_CTRL_C, UNTIL_SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_program_that_runs_until_a_signal_raises_is_idle(programs: Programs, source: str) -> None:
+    program = programs.run(source)
     programs.until(program, "idle")
     told_as_deadlock(programs, programs.run(NEVER_SET))
     told_as_deadlock(programs, programs.run(NO_ITEM))

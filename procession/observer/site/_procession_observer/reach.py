@@ -48,6 +48,7 @@ _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "m
 #: Stands for the descriptors that code writes to, which are only numbers; code that names one of these writes to some.
 DESCRIPTORS = "fd"
 _WRITES = frozenset(("write", "writev", "send", "sendall"))
+_EXITS = frozenset(("exit", "quit", "SystemExit", "KeyboardInterrupt"))
 #: What may be set or notified for others.
 _SET = ("event:", "cond:")
 _NAMES = {}  # type: ignore[var-annotated] # by code: the names in it and in the functions within
@@ -74,6 +75,16 @@ def set_by(frame):
     except _Anything:
         return []
     return sorted(key for key in keys if key.startswith(_SET))
+
+
+def raises(function):
+    """Return whether a function may raise on purpose, so that its caller does not go on."""
+    from opcode import opmap
+
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return False
+    return opmap["RAISE_VARARGS"] in code.co_code[::2] or not _EXITS.isdisjoint(code.co_names)
 
 
 def _reached(function, waiting):

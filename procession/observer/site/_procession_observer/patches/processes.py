@@ -25,6 +25,8 @@ _PATCHED = []  # type: ignore[var-annotated]
 # How many threads there were at the last fork, of this process or, before its own first fork, of its parent; and what
 # the others were called, as JSON.
 _THREADS = [None, b"[]"]
+# Handlers that raise, by signal.
+_RAISING = {}  # type: ignore[var-annotated]
 # Reported threads: in which second, and how many.
 _THREADS_OF = [0, 0]
 _MOST_THREADS = 100
@@ -218,6 +220,10 @@ def _tell_handler(number, handler):
 
         handles = callable(handler) and handler is not default_int_handler
         # Those of an event loop only tell the loop, which runs when its process is not blocked.
+        if handles and reach.raises(handler):
+            _RAISING[number] = handler
+        else:
+            _RAISING.pop(number, None)
         of_loop = str(getattr(getattr(handler, "func", handler), "__module__", "")).startswith("asyncio.")
         told = '{"kind":"handling","signal":%d,"over":%s,"reaches":%s,"at":%d}' % (
             number,
@@ -317,26 +323,34 @@ def _tell_booted(process):
 
 
 def _tell_interruptible(frame):
-    """Report what Ctrl-C lets the caller of a join go on to use, if it, or a function that calls it, expects that."""
-    try:
-        if getsignal(SIGINT) is not default_int_handler or get_native_id() != os.getpid():
-            return False
-        while frame is not None and "KeyboardInterrupt" not in frame.f_code.co_names:
-            frame = frame.f_back
-        if frame is None:
-            return False
-        from .. import reach
+    """Report what the callers of a join go on to use if a signal raises there; return these signals.
 
-        told = '{"kind":"handling","signal":%d,"reaches":%s,"at":%d}' % (
-            SIGINT,
-            encoded(reach.set_by(frame)),
-            monotonic_ns(),
-        )
-        tell(told.encode("ascii"))
+    Of Ctrl-C, if one of them expects it; of other signals, if their handlers raise.
+    """
+    told = []
+    try:
+        if get_native_id() != os.getpid():
+            return told
+        frames = []
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.f_back
+        expects = any("KeyboardInterrupt" in one.f_code.co_names for one in frames)
+        handlers = dict(_RAISING)
+        if expects and getsignal(SIGINT) is default_int_handler:
+            handlers[SIGINT] = None
+        for number, handler in handlers.items():
+            from .. import reach
+
+            keys = reach.reached(handler) if handler else []
+            if keys is not None:
+                keys = sorted({*keys, *(key for one in frames for key in reach.set_by(one))})
+                word = '{"kind":"handling","signal":%d,"reaches":%s,"at":%d}'
+                tell((word % (number, encoded(keys), monotonic_ns())).encode("ascii"))
+                told.append(number)
     except Exception:
         LINE.missed()
-        return False
-    return True
+    return told
 
 
 def _join(original):
@@ -351,8 +365,8 @@ def _join(original):
         try:
             return original(self, timeout)
         finally:
-            if interruptible:
-                _tell_handler(SIGINT, getsignal(SIGINT))
+            for number in interruptible:
+                _tell_handler(number, getsignal(number))
             # "joined" also ends the waiting.
             if JOINED[0] != child:
                 tell(b'{"kind":"joining","child":%d,"over":true,"at":%d}' % (child, monotonic_ns()))
