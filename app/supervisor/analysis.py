@@ -161,6 +161,7 @@ class Analysis:
             task=self._resources.task_of(pid),
             threads_at_fork=_threads_at_fork(member, sighting),
             threads_of_parent=tuple(sighting.threads_of_parent),
+            python_threads=self._resources.python_threads(pid),
             refused=tuple(sighting.refused),
             exiting=sighting.exiting,
             ended_by_pool=sighting.ended_by_pool,

@@ -36,9 +36,10 @@ class Actor(Record, frozen=True, kw_only=True):
 
     ``role``: worker of pool KEY (``pool:KEY``), manager, tracker, forkserver.  ``task`` is what it executes, or was
     executing when it died, as its page says.  ``threads_at_fork``: how many threads besides the main one its parent
-    had when it forked, ``threads_of_parent`` what the first of them were called.  ``refused``: the errors that its
-    calls of `Process.start()` raised.  ``exiting``: its target has returned.  ``ended_by_pool``: its pool reported that
-    it ends it; ``signals``: those that its parent has sent it.  ``dead_threads``: those that died of an exception.
+    had when it forked, ``threads_of_parent`` what the first of them were called.
+    ``python_threads``: how many threads besides the main one Python has started in it.  ``refused``: the errors that
+    its calls of `Process.start()` raised.  ``exiting``: its target has returned.  ``ended_by_pool``: its pool reported
+    that it ends it; ``signals``: those that its parent has sent it.  ``dead_threads``: those that died of an exception.
     ``reports``: it is observed.
     """
 
@@ -47,6 +48,7 @@ class Actor(Record, frozen=True, kw_only=True):
     task: str | None = None
     threads_at_fork: int = 0
     threads_of_parent: tuple[str, ...] = ()
+    python_threads: int = 0
     refused: tuple[str, ...] = ()
     exiting: bool = False
     ended_by_pool: bool = False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app.records.waits import MAIN, Edge, Finding, FindingKind
 
-from . import phrases
+from . import phrases, threads
 from .processes import named_threads
 from .scene import Actor, Scene
 from .stability import Candidate
@@ -55,7 +55,8 @@ def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge], behind: tuple[int
         kind=FindingKind.STUCK,
         program=actor.process.program,
         text=f"{who} {phrases.thread_wait(scene, actor.pid) or _FOR_A_LOCK}, {_nobody(scene, actor, edges)}."
-        f"{_at_fork(scene, actor)}{phrases.blocked_behind(scene, behind, 1)}",
+        f"{_at_fork(scene, actor)}{phrases.blocked_behind(scene, behind, 1)}"
+        + threads.died_of_the_program(scene, actor.process.program),
         why="A lock, queue or event between threads can be released, filled or set only by a thread of the same "
         "process, and none of its threads can go on.",
         cure=_cure(actor),
@@ -66,17 +67,33 @@ def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge], behind: tuple[int
 
 
 def _nobody(scene: Scene, actor: Actor, edges: dict[int, Edge]) -> str:
-    others = [edge for edge in edges.values() if edge.tid != MAIN]
+    others = {edge.tid: edge for edge in edges.values() if edge.tid != MAIN}
+    for edge in (one.edge for one in scene.waits if one.edge.pid == actor.pid):
+        # What threads of libraries wait for matters only if they run code of the program.
+        if edge.tid != MAIN and not edge.timed and scene.place(actor.pid, edge.tid):
+            others.setdefault(edge.tid, edge)
     if not others:
         return "and has no other thread that could end that wait"
-    places = [(edge.thread or str(edge.tid), scene.place(actor.pid, edge.tid)) for edge in others]
-    named = [f"{name} at {place}" if place else name for name, place in places]
-    return f"and all its other threads wait, too: {phrases.listed(named)}"
+    # Those that run code of the program come first.
+    each = sorted(others.values(), key=lambda edge: not scene.place(actor.pid, edge.tid))
+    return f"and all its other threads wait, too: {phrases.listed([_thread(scene, edge) for edge in each])}"
+
+
+def _thread(scene: Scene, edge: Edge) -> str:
+    """Return ``job at jobs.py:12 in work()``; of one that waits for something outside, also for what."""
+    place = scene.place(edge.pid, edge.tid)
+    name = (edge.thread or str(edge.tid)) + (f" at {place}" if place else "")
+    return name if edge.to == "thread" else f"{name}, which {phrases.waits(scene, edge)}"
 
 
 def _at_fork(scene: Scene, actor: Actor) -> str:
     parent = scene.actors.get(actor.process.started_by or 0)
-    count = (parent.process.threads or 1) if parent else 1
+    count = (parent.process.threads or 1) - parent.python_threads if parent else 1
+    if actor.process.start_method in {"fork", None} and _of_executor(scene, actor):
+        return (
+            " An executor works only in the process that has made it: a forked copy has none of its threads, and its "
+            "lock stays as it was at the fork."
+        )
     if not actor.threads_at_fork and actor.process.start_method in {"fork", None} and count > 1:
         return (
             f" {scene.name(actor.process.started_by or 0)}, which forked it, has {count} threads, of a library such as "
@@ -84,12 +101,18 @@ def _at_fork(scene: Scene, actor: Actor) -> str:
         )
     if not actor.threads_at_fork:
         return ""
-    threads = phrases.number(actor.threads_at_fork, "other thread")
-    threads += named_threads(actor.threads_of_parent, actor.threads_at_fork)
+    those = phrases.number(actor.threads_at_fork, "other thread")
+    those += named_threads(actor.threads_of_parent, actor.threads_at_fork)
     return (
-        f" {scene.name(actor.process.started_by or 0)} had {threads} when it forked this process: these do not exist "
+        f" {scene.name(actor.process.started_by or 0)} had {those} when it forked this process: these do not exist "
         "here, and what they held stays locked."
     )
+
+
+def _of_executor(scene: Scene, actor: Actor) -> bool:
+    """Return whether its main thread waits to submit something to a process pool."""
+    call = scene.call(actor.pid)
+    return call is not None and call.module == "concurrent.futures.process" and call.function.endswith("submit")
 
 
 def _cure(actor: Actor) -> str:

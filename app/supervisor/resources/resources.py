@@ -85,6 +85,11 @@ class Resources:
         """Return what each thread waits for, by the last reading."""
         return self._reader.edges.waits + self._file_locks.waits
 
+    def python_threads(self, pid: int) -> int:
+        """Return how many of the threads of a process Python has started, as it has reported."""
+        view = self._views.get(pid)
+        return len(self._book.reach.names.get(pid, {}).keys() & set(view.threads.tids)) if view else 0
+
     def id_of(self, key: str) -> str | None:
         """Return the id of the resource with a key that a process reported."""
         found = self._book.find(key)

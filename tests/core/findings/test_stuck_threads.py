@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.python_stack import Frame
-from app.core.findings.scene import Scene
+from app.core.findings.scene import DeadThread, Scene
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, FindingKind, ThreadWait
 from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled, thread_wait
@@ -143,3 +143,34 @@ def test_suspects_are_known_before_there_is_a_finding() -> None:
     seen = scene(edge(ONE, "b", TWO), edge(TWO, "a", ONE), resource("a"), resource("b"))
     assert diagnosis.look(seen, after(0)).findings == ()
     assert diagnosis.suspects == (ONE, TWO)
+
+
+def test_thread_that_runs_code_of_the_program_is_told_with_what_it_waits_for() -> None:
+    """Also if it waits for something outside, such as the tasks thread of a pool in a generator of the program."""
+    source = edge(ONE, "jobs", TWO, to="get", main=False, tid=9, thread="tasks")
+    given = of(*waits(ONE, 0, 7), ThreadWait(edge=source, able=frozenset({(ONE, 0)})))
+    seen = replace(given, resources={"jobs": resource("jobs", ResourceKind.QUEUE)})
+    [text] = told(replace(seen, stacks={ONE: {ONE: RESULT, 9: [Frame("rows", "/srv/shop/jobs.py", 4)]}}))
+    assert "all its other threads wait, too: tasks at jobs.py:4 in rows(), which waits to get from queue jobs" in text
+    assert " and feeder." in text
+
+
+def test_thread_that_died_is_told_beside_those_that_wait() -> None:
+    dead = DeadThread(name="consumer", target="", error="ZeroDivisionError: division by zero, at jobs.py:6 in eat()")
+    seen = replace(of(*waits(ONE, 0)), actors={MAIN: actor(MAIN), ONE: actor(ONE, dead_threads=(dead,))})
+    [text] = told(seen)
+    assert text.endswith("Thread consumer of worker-1 (pid 11) has died of ZeroDivisionError: division by zero, "
+        "at jobs.py:6 in eat().")  # fmt: skip
+
+
+def test_threads_of_python_are_not_taken_for_those_of_a_library() -> None:
+    submit = [
+        Frame("ProcessPoolExecutor.submit", f"{LIB}/concurrent/futures/process.py", 725),
+        Frame("work", "/srv/shop/jobs.py", 6),
+    ]
+    actors = {MAIN: actor(MAIN, threads=3, python_threads=2), ONE: actor(ONE, start_method="fork")}
+    seen = replace(of(*waits(ONE, 0)), actors=actors)
+    [text] = told(seen)
+    assert text.endswith("has no other thread that could end that wait.")
+    [text] = told(replace(seen, stacks={ONE: {ONE: submit}}))
+    assert "An executor works only in the process that has made it" in text
