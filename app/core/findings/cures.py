@@ -9,6 +9,7 @@ from .wait_graph import Deadlock
 
 _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "send"})
+_WITH_HOLDER = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK})
 
 
 def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
@@ -68,6 +69,16 @@ def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
             "Kill one of the processes. In the program, read results while tasks are still being put, in another "
             "thread for example: a pipe or queue takes only so much before its writer has to wait."
         )
+    if any(edge.to == "output" for edge in edges):
+        if any(edge.to == "send" for edge in edges):
+            return why, (
+                "Kill the command. In the program, read all outputs of the command at the same time, as "
+                "subprocess.run() and Popen.communicate() do, or send those that do not matter to /dev/null."
+            )
+        return why, (
+            "Kill the command. In the program, close the input of the command before its output is read to the end, "
+            "or use Popen.communicate(), which does both."
+        )
     if any(edge.to == "end" for edge in edges) and any(edge.to == "send" for edge in edges):
         return why, (
             "Kill the command. In the program, read the output of a command before waiting for its exit, as "
@@ -118,9 +129,12 @@ def _of_one(edge: Edge) -> tuple[str, str]:
 
 
 def is_lock(scene: Scene, edge: Edge) -> bool:
-    """Return whether a wait is for a lock, which has a holder."""
+    """Return whether a wait is for what has a holder: a lock, or a semaphore that processes have acquired."""
     resource = scene.resources.get(edge.resource or "")
-    return resource is not None and resource.kind in phrases.LOCKS and edge.to == "acquire"
+    if resource is None or edge.to != "acquire":
+        return False
+    # One that nobody has acquired is a signal, which is released by another than the one that waits.
+    return resource.kind in _WITH_HOLDER or (resource.kind in phrases.LOCKS and bool(resource.acquired_by))
 
 
 def _is_managed(scene: Scene, edge: Edge) -> bool:

@@ -39,6 +39,8 @@ def waits(scene: Scene, edge: Edge) -> str:
         return f"{phrase} {resource(scene, edge.resource)}"
     if edge.to == "thread":
         return thread_wait(scene, edge.pid, edge.tid) or phrase
+    if edge.to == "recv" and any(frame.module.startswith("asyncio.") for frame in scene.frames(edge.pid, edge.tid)):
+        return f"waits in its event loop, which only {names(scene, edge.holders)} could wake"
     if edge.file and edge.holders == (edge.pid,):
         return f"waits for the lock on {edge.file}, which it holds itself through another descriptor"
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"

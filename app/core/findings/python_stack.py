@@ -23,6 +23,8 @@ _OURS = re.compile(r"(^|/)procession/(child|target|preload|surroundings|reportin
 #: In the file of each frame of the observer.
 OBSERVER = "/_procession_observer/"
 _BOOTSTRAP = re.compile(r"/(multiprocessing|multiprocess|billiard)/process\.py$")
+#: Of a proxy of a manager.
+_CALL = "_callmethod"
 _TID = re.compile(r"\d+(?= |$)")
 
 
@@ -103,7 +105,10 @@ def _since_start(frames: Sequence[Frame]) -> Iterator[Frame]:
 
 def own_frame(frames: Sequence[Frame]) -> Frame | None:
     """Return the innermost frame of the program's own code, else of an installed package; None if there is neither."""
-    own = next((frame for frame in frames if _is_own(frame)), None)
+    # A method of a manager's proxy is generated from text, and is nobody's own code.
+    after_call = {frames[index + 1] for index, frame in enumerate(frames[:-1]) if frame.function.endswith(_CALL)}
+    generated = {frame for frame in after_call if frame.file == "<string>"}
+    own = next((frame for frame in frames if _is_own(frame) and frame not in generated), None)
     return own or next((frame for frame in frames if _PACKAGES.search(frame.file)), None)
 
 

@@ -80,6 +80,10 @@ class Book:
         self._join(thing, word.parts)
         thing.used_by.add(pid)
         self._give(pid, thing, {**thing.users.get(pid, {}), **word.facts})
+        if thing.kind is ResourceKind.CONDITION and (event := self._event_of(thing)) and pid not in event.users:
+            # Nor does one that unpickled an event report more than the condition inside.
+            event.used_by.add(pid)
+            self._give(pid, event, {})
         if (pipe := word.parts.get("pipe")) and pid not in self._users(pipe):
             # A process that unpickled a queue reports only the queue itself.
             ends: JsonDict = {name: word.facts[name] for name in ("reader", "writer") if name in word.facts}
@@ -108,6 +112,8 @@ class Book:
         if thing and (pipe := thing.parts.get("pipe")):
             # Processes do not report the end of a pipe; that of a queue ends with it.
             self._drop(pid, pipe, now)
+        if thing and thing.kind is ResourceKind.CONDITION and (event := self._event_of(thing)):
+            self._drop(pid, event.key, now)
 
     def forked(self, parent: int, child: int) -> None:
         """Record that ``child`` has what ``parent`` has, or had when it died."""
@@ -155,7 +161,7 @@ class Book:
 
         A forked child has whatever its parent had, but reaches only a part of it by its variables.
         """
-        if thing.managed or (tid is None and pid in thing.used_by):
+        if tid is None and pid in thing.used_by:
             return True
         keys = self._keys(thing)
         return self.reach.of_process(pid, keys) if tid is None else self.reach.of_thread(pid, tid, keys)
@@ -170,7 +176,19 @@ class Book:
 
     def _keys(self, thing: Thing) -> set[str]:
         """Return the keys by which code can have a thing: its own, those of its parts and of what it is a part of."""
-        return {key for one in self.with_wholes(thing) for key in (one.key, *one.parts.values())}
+        keys = {key for one in self.with_wholes(thing) for key in (one.key, *one.parts.values())}
+        # Whoever has any proxy of a manager may receive others through it.
+        return keys | {text(thing.facts, "manager") or ""} if thing.managed else keys
+
+    def clients(self, thing: Thing) -> set[int]:
+        """Return the processes that have a managed thing, or might receive it by what they have of its manager."""
+        key = text(thing.facts, "manager") or ""
+        manager = self.by_key.get(key)
+        if manager is None:
+            return set(thing.users)
+        # A child that is starting has not reported yet what it was given.
+        given = {pid for pid, keys in self.reach.processes.items() if key in keys}
+        return {*thing.users, *manager.users, *given, *self.soon_users(thing)} - {number(manager.facts, "server")}
 
     def has_died(self, pid: int) -> bool:
         return pid in self._held_by_dead and pid not in self._held
@@ -226,6 +244,11 @@ class Book:
             return None
         self._take(pid, self.by_key[key], now)
         return self.by_key[key]
+
+    def _event_of(self, condition: Thing) -> Thing | None:
+        """Return the event that a condition is inside of."""
+        whole = self.whole(condition)
+        return whole[0] if whole and whole[0].kind is ResourceKind.EVENT else None
 
     def _keeps(self, pid: int, thing: Thing) -> bool:
         """Return whether a process is the server of the manager that keeps a thing, not a client with a proxy."""

@@ -49,11 +49,15 @@ class Unblockers(Struct):
             return frozenset({(one.of, MAIN)})
         if one.to == "thread":
             return self._cached(one.pid, lambda: self._all_of(one.pid, handles=False))
-        if one.to == "acquire" and len(holders) == 1:
+        if one.to == "acquire" and len(holders) == 1 and self._is_held(one):
             # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
             return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
-        pids = holders if one.holders is not None else tuple(sorted(self._able(one)))
+        pids = tuple(sorted(self._able(one)))
+        if one.thing is None and one.pid in pids:
+            # Of its own other end: an event loop, for example, is told so of each signal that it handles.
+            itself = self._all_of(one.pid, handles=self.book.reach.handles(one.pid))
+            return frozenset(node for pid in pids if pid != one.pid for node in self._of(pid, None)) | itself
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
 
@@ -100,11 +104,17 @@ class Unblockers(Struct):
             return self._lock_holders(at, one.pid)
         if one.to == "acquire" and (holders := self.semaphore_holders.get(at.key)):
             return set(holders)
+        if at.managed:
+            return {pid for pid in self.book.clients(at) if self.book.can_use(pid, at)} | {one.pid}
         able = self._with_the_other_end(at, one)
         # Of a pool only its own processes, whoever inherited its pipes.
         pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
         able = (able & {*pool.workers, pool.created_by} if pool else None) or able
         return able - (self.bystanders(one.thing or at) - {one.pid})
+
+    def _is_held(self, one: Blocked) -> bool:
+        """Return whether it waits for what another one holds; a semaphore may also be a signal, which nobody holds."""
+        return one.at is None or one.at.kind in LOCKS or bool(self.semaphore_holders.get(one.at.key))
 
     def _lock_holders(self, at: Thing, pid: int) -> set[int]:
         holding = at.reading.holding

@@ -116,8 +116,8 @@ def _read(view: ProcessView, address: int) -> Notes | None:
 class ManagerCalls:
     """Finds out what a wait for a manager's answer really waits for."""
 
-    def __init__(self, managed: Managers, views: ProcessViews) -> None:
-        self._managed, self._views = managed, views
+    def __init__(self, book: Book, managed: Managers, views: ProcessViews) -> None:
+        self._book, self._managed, self._views = book, managed, views
 
     def resolve(self, waits: Blocked, peer: Peer) -> Blocked:
         """Return the wait for the object that the call is about; for the server's answer if that is unknown."""
@@ -135,7 +135,12 @@ class ManagerCalls:
         if thing.kind in LOCKS and to == "acquire":
             holder = thing.reading.holding.holder
             return found._replace(holders=(holder,) if holder else (), certain=self._is_alone(holder))
-        return found._replace(holders=tuple(sorted(thing.users.keys() - {waits.pid})), certain=False)
+        return found._replace(certain=self._is_of_program(thing))
+
+    def _is_of_program(self, thing: Thing) -> bool:
+        """Return whether its server is a process of the program: only those of the program have its address."""
+        manager = self._book.find(manager_of(thing) or "")
+        return manager is not None and number(manager.facts, "server") in self._views
 
     def _is_alone(self, holder: int | None) -> bool:
         """Return whether the holder has only one thread that may have acquired it."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.core.resources.book import Book
 from app.core.resources.reach import DESCRIPTORS
-from app.core.resources.thing import Thing, text
+from app.core.resources.thing import Thing, number, text
 from app.linux import pipes
 from app.linux.sockets import Sockets, port, tcp_port
 from app.linux.thread_waits import Wait
@@ -30,7 +30,8 @@ _WITH_ADDRESS = frozenset({K.LISTENER, K.MANAGER})
 class Peer(NamedTuple):
     """The holders of the other end: ``pids`` that could end the wait, ``known`` if one of them is observed.
 
-    The process that waits is one of them only if there is no other.
+    The process that waits is one of them only if there is no other; ``itself``: it has the other end besides them, so
+    that another of its threads could use that.
 
     ``thing`` is the listener or manager whose connection it is; ``serves``: this end was accepted; ``pending``: the
     other end was not accepted yet; ``inode`` is that of the other end.
@@ -39,10 +40,15 @@ class Peer(NamedTuple):
     pids: tuple[int, ...] = ()
     known: bool = False
     certain: bool = False
+    itself: bool = False
     inode: int = 0
     thing: Thing | None = None
     serves: bool = False
     pending: bool = False
+
+    def able(self, pid: int) -> tuple[int, ...]:
+        """Return who could end the wait of process ``pid``, including that itself by another of its threads."""
+        return (*self.pids, pid) if self.itself else self.pids
 
 
 class _Socket(NamedTuple):
@@ -63,19 +69,21 @@ class PeerFinder:
         self._book, self._views = book, views
         self._index: Fds = {}
         self._by_address: dict[str | int, Thing] = {}
+        self._servers: set[int | None] = set()
 
     def renew(self, index: Fds) -> None:
         """Use these fds from now on, and query the kernel again."""
         self._index = index
         self.sockets.renew()
         self._by_address = {}
+        self._servers = {number(one.facts, "server") for one in self._book if one.kind is K.MANAGER}
         # Those reported by their maker come last, and replace others with the same address.
         found = (one for one in self._book if one.kind in _WITH_ADDRESS)
         for thing in sorted(found, key=lambda one: ("reader" in one.facts or "server" in one.facts, -one.number)):
             if address := text(thing.facts, "address"):
                 self._by_address[address] = thing
-                if (number := tcp_port(address)) is not None:
-                    self._by_address[number] = thing
+                if (port_number := tcp_port(address)) is not None:
+                    self._by_address[port_number] = thing
 
     def peer(self, view: ProcessView, wait: Wait) -> Peer:
         """Return who could end a read or write, as far as that is known."""
@@ -120,14 +128,15 @@ class PeerFinder:
             if reads is None or (one.reads if reads else one.writes)
         }
         others = ours - {view.pid}
+        # The server of a manager inherits what it never uses.
+        others = others - self._servers or others
         told = [self.strangers.ask(HolderQuery(inode, view.pid, token)) for inode in inodes]
         unknown = {pid for pids in told for pid in pids or ()} - {view.pid}
         only_itself = bool(ours) and not others | unknown
-        # If the process has the other end itself, another of its threads might use that.
-        sure = sure and None not in told and (view.pid not in ours or only_itself or view.threads.alone)
         pids = {view.pid} if only_itself else others | unknown
-        sure = sure and not (view.pid in ours and self._may_signal_write(view, inodes))
-        return Peer(tuple(sorted(pids)), bool(ours), sure, next(iter(inodes), 0))
+        itself = view.pid in ours and not only_itself
+        sure = sure and None not in told and not (view.pid in ours and self._may_signal_write(view, inodes))
+        return Peer(tuple(sorted(pids)), bool(ours), sure, itself, next(iter(inodes), 0))
 
     def _may_signal_write(self, view: ProcessView, inodes: tuple[int, ...]) -> bool:
         """Return whether a signal may make a process write to itself, by its handler or by its wakeup descriptor."""

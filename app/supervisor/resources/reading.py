@@ -59,7 +59,7 @@ class ResourceReader:
         self._managed = Managers(book, views)
         self._peers = PeerFinder(book, views, cpu)
         self._subprocesses = Subprocesses(views, self._peers)
-        self._waits = WaitFinder(book, views, self._peers, ManagerCalls(self._managed, views))
+        self._waits = WaitFinder(book, views, self._peers, ManagerCalls(book, self._managed, views))
         self._turn = 0
         self._seldom_at = 0.0
         #: Where the next reading begins, by kind of work.
@@ -169,7 +169,7 @@ class ResourceReader:
             with self._guard.over("readings"):
                 seen_now += self._waits.of(view)
         with self._guard.over("readings"):
-            seen_now += self._subprocesses.waits(self._turn)
+            seen_now += self._subprocesses.waits(self._turn, tuple(seen_now))
         found = [self._dated(one) for one in seen_now if not self._is_reported_join(one)]
         seen = {(one.pid, one.of) for one in found}
         for pid, view in self._views.items():
@@ -182,7 +182,8 @@ class ResourceReader:
         self._unblockers.semaphore_holders = {
             one.at.key: self._locks.acquired_by(one.at) for one in found if one.at and one.at.kind in SEMAPHORES
         }
-        self._unblockers.threads = {pid: view.threads.tids for pid, view in self._views.items()}
+        views = {**self._views, **self._subprocesses.views}
+        self._unblockers.threads = {pid: view.threads.tids for pid, view in views.items()}
         self.edges.look(found, now.wall, wall_of_mono)
 
     def _is_reported_join(self, one: Blocked) -> bool:

@@ -1,10 +1,11 @@
-"""Look at unobserved processes that an observed process waits for to exit: they may wait for that process themselves.
+"""Look at unobserved processes that an observed process waits for: they may wait for that process themselves.
 
 A command that writes more into its pipe than fits, while the process that started it waits for its exit and reads
-nothing, waits for ever.  Only their system calls are read: waits for their own children, and at pipes.
+nothing, waits for ever; so does one that reads its input to the end, while that process reads its output and keeps the
+input open.  Only their system calls are read: waits for their own children, and at pipes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.core.resources.blocked import Blocked
 from app.linux import proc
@@ -22,12 +23,13 @@ class Subprocesses:
 
     def __init__(self, views: ProcessViews, peers: PeerFinder) -> None:
         self._views, self._peers = views, peers
-        self._ours: dict[int, ProcessView] = {}
+        self.views: dict[int, ProcessView] = {}
 
-    def waits(self, turn: int) -> Iterator[Blocked]:
-        """Yield the waits of these processes, after a look at each."""
-        self._renew()
-        for view in self._ours.values():
+    def waits(self, turn: int, seen: Iterable[Blocked]) -> Iterator[Blocked]:
+        """Yield the waits of these processes, after a look at each; ``seen`` are the waits of those observed."""
+        writers = {pid for one in seen if one.to == "output" for pid in one.holders or ()}
+        self._renew(writers - self._views.keys())
+        for view in self.views.values():
             view.begin(turn)
             view.look_at_waits()
             for wait in view.threads.waits:
@@ -35,21 +37,21 @@ class Subprocesses:
             view.end()
 
     def close(self) -> None:
-        for view in self._ours.values():
+        for view in self.views.values():
             view.close()
-        self._ours.clear()
+        self.views.clear()
 
-    def _renew(self) -> None:
+    def _renew(self, writers: Iterable[int]) -> None:
         """Keep the views of those that are waited for, also by one of them, and begin to look at others."""
-        wanted: dict[int, None] = {}
-        for view in (*self._views.values(), *self._ours.values()):
+        wanted: dict[int, None] = dict.fromkeys(writers)
+        for view in (*self._views.values(), *self.views.values()):
             awaited = (wait.what for wait in view.threads.waits if wait.for_ == "child" and not wait.timed)
             wanted |= dict.fromkeys(pid for pid in awaited if pid not in self._views)
-        for pid in self._ours.keys() - wanted.keys():
-            self._ours.pop(pid).close()
+        for pid in self.views.keys() - wanted.keys():
+            self.views.pop(pid).close()
         for pid in wanted:
-            if pid not in self._ours and len(self._ours) < _MOST and (stat := proc.stat(pid)) and not stat.dead:
-                self._ours[pid] = ProcessView(pid, stat.start_ticks)
+            if pid not in self.views and len(self.views) < _MOST and (stat := proc.stat(pid)) and not stat.dead:
+                self.views[pid] = ProcessView(pid, stat.start_ticks)
 
     def _wait(self, view: ProcessView, wait: Wait) -> Iterator[Blocked]:
         blocked = Blocked(
@@ -61,6 +63,6 @@ class Subprocesses:
             case "read" | "write":
                 peer = self._peers.peer(view, wait)
                 to = "recv" if wait.for_ == "read" else "send"
-                yield blocked._replace(to=to, holders=peer.pids, certain=peer.certain and peer.thing is None)
+                yield blocked._replace(to=to, holders=peer.able(view.pid), certain=peer.certain and peer.thing is None)
             case _:
                 yield blocked._replace(certain=False)

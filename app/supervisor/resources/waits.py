@@ -113,12 +113,14 @@ class WaitFinder:
             if not peer.serves and wait.for_ == "read":
                 yield self._calls.resolve(_blocked(view, wait, thing, thing, "answer"), peer)
         elif wait.main and thing and peer.serves and self._is_greeting(view, thing):
-            yield _blocked(view, wait, thing, thing, "greet")._replace(holders=peer.pids, certain=peer.certain)
+            yield _blocked(view, wait, thing, thing, "greet")._replace(
+                holders=peer.able(view.pid), certain=peer.certain
+            )
         elif peer.known:
             to = "connect" if peer.pending else "recv" if wait.for_ == "read" else "send"
-            yield _blocked(view, wait, thing, thing, to)._replace(holders=peer.pids, certain=peer.certain)
+            yield _blocked(view, wait, thing, thing, to)._replace(holders=peer.able(view.pid), certain=peer.certain)
         elif peer.pids and wait.for_ == "read" and not wait.timed:
-            yield _blocked(view, wait, None, None, "output")._replace(holders=peer.pids, certain=False)
+            yield _blocked(view, wait, None, None, "output")._replace(holders=peer.able(view.pid), certain=peer.certain)
 
     def _is_greeting(self, view: ProcessView, thing: Thing) -> bool:
         """Return whether it is in Listener.accept() after the connection: then it reads the client's challenge."""

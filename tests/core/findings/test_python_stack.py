@@ -98,3 +98,10 @@ Thread 23993 (idle): "MainThread"
     assert own
     assert (own.place, call_of(found[23993], own)) == ("jobs.py:12 in work()", found[23993][0])
     assert frames_of_threads(FAULTHANDLER) == {}
+
+
+def test_generated_method_of_a_proxy_is_not_code_of_the_program() -> None:
+    call = Frame("BaseProxy._callmethod", f"{LIB}/multiprocessing/managers.py", 818)
+    frames = [call, Frame("get", "<string>", 2), Frame("work", "/srv/jobs.py", 9)]
+    assert own_frame(frames) == frames[2]
+    assert own_frame(frames[1:]) == frames[1]

@@ -9,7 +9,7 @@ from _weakref import ref
 
 from .. import naming
 from ..line import LINE
-from ..wrapping import wrap
+from ..wrapping import KEY, wrap
 from . import serving
 from .connections import address_told
 
@@ -26,6 +26,8 @@ _KINDS = {
     "JoinableQueue": "joinable_queue",
 }
 _PROXIES = {}  # type: ignore[var-annotated] # id of a proxy -> a weak reference to it
+_ADDRESSES = set()  # type: ignore[var-annotated] # of the managers that this process has reported
+_MOST_ADDRESSES = 1000
 _HELD = {}  # type: ignore[var-annotated] # key -> how many proxies of it this process has
 
 
@@ -42,10 +44,19 @@ def _tell(address, *, here, name="", **facts):
     LINE.say("made", key="addr:" + told, resource="manager", name=name, here=here, facts=dict(facts, address=told))
 
 
+def _mark(manager):
+    """Let a manager be found where code reaches it."""
+    try:
+        setattr(manager, KEY, "addr:" + address_told(manager._address))
+    except Exception:
+        LINE.missed()
+
+
 def _start(original):
     def start(self, *args, **kwargs):
         original(self, *args, **kwargs)
         _tell(self._address, here=True, name=naming.name(), server=getattr(self._process, "pid", None))
+        _mark(self)
 
     return start
 
@@ -54,6 +65,7 @@ def _connect(original):
     def connect(self):
         original(self)
         _tell(self._address, here=False)
+        _mark(self)
 
     return connect
 
@@ -70,6 +82,12 @@ def _proxy(original):
     def __init__(self, token, serializer, manager=None, *args, **kwargs):
         original(self, token, serializer, manager, *args, **kwargs)
         try:
+            # What reaches any proxy may receive others through it.
+            address = address_told(token.address)
+            object.__setattr__(self, KEY, "addr:" + address)
+            if address not in _ADDRESSES and len(_ADDRESSES) < _MOST_ADDRESSES:
+                _ADDRESSES.add(address)
+                _tell(token.address, here=False)
             kind = _KINDS.get(token.typeid)
             if kind is not None and not getattr(self, "_owned_by_manager", False):
                 _tell_proxy(self, token, kind, here=manager is not None)

@@ -218,13 +218,16 @@ def _tell_handler(number, handler):
     try:
         from .. import reach
 
-        handles = callable(handler) and handler is not default_int_handler
+        function = getattr(handler, "func", handler)
+        # What asyncio.run() does on Ctrl-C is what Python does without a handler.
+        default = handler is default_int_handler or getattr(function, "__qualname__", "") == "Runner._on_sigint"
+        handles = callable(handler) and not default
         # Those of an event loop only tell the loop, which runs when its process is not blocked.
         if handles and reach.raises(handler):
             _RAISING[number] = handler
         else:
             _RAISING.pop(number, None)
-        of_loop = str(getattr(getattr(handler, "func", handler), "__module__", "")).startswith("asyncio.")
+        of_loop = str(getattr(function, "__module__", "")).startswith("asyncio.")
         told = '{"kind":"handling","signal":%d,"over":%s,"reaches":%s,"at":%d}' % (
             number,
             "false" if handles else "true",

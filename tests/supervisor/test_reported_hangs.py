@@ -1,0 +1,173 @@
+"""Hangs as people report them, told with who waits where and why nobody ends it; healthy programs alike are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.records.waits import FindingKind
+from tests.supervisor.program_runs import Programs, end_program
+from tests.supervisor.supervised import Supervised
+from tests.supervisor.test_stuck import findings, told
+from tests.waiting import wait_until
+
+#: The process that should set the event fails; a sibling and a thread of the main process only sleep.
+EVENT_OF_FAILED = """
+import multiprocessing, sys, threading, time
+
+def setter(event):
+    {}["path"]
+    event.set()
+
+def waiter(event):
+    event.wait()
+
+def idle():
+    time.sleep(3600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    event = (context.Manager() if "managed" in sys.argv else context).Event()
+    threading.Thread(target=idle, daemon=True).start()
+    context.Process(target=idle, daemon=True).start()
+    crew = [context.Process(target=one, args=(event,), name=one.__name__) for one in (setter, waiter)]
+    for one in crew:
+        one.start()
+    for one in crew:
+        one.join()
+"""
+#: The feeder has a managed dictionary only, and finds the queue in it later; with "lost", it ends instead.
+NESTED_PROXY = """
+import multiprocessing, sys, time
+
+def work(queue):
+    queue.get()
+
+def feed(shared, name):
+    time.sleep(0 if name == "lost" else 3600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    manager = context.Manager()
+    queue, shared = manager.Queue(), manager.dict()
+    shared["queue"] = queue
+    feeder = context.Process(target=feed, args=(shared, sys.argv[1]), name="feeder")
+    feeder.start()
+    worker = context.Process(target=work, args=(queue,), name="worker")
+    worker.start()
+    worker.join()
+"""
+#: A semaphore that counts events: nobody acquired it, and who should release it has exited.
+SIGNAL = """
+import multiprocessing, sys
+
+def first(go):
+    sys.exit(3)
+
+def second(go):
+    go.acquire()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("forkserver")
+    go = context.Semaphore(0)
+    crew = [context.Process(target=one, args=(go,), name=one.__name__) for one in (first, second)]
+    for one in crew:
+        one.start()
+    for one in crew:
+        one.join()
+"""
+#: The input of a command is never closed; or its second output is full, while the first one is read.
+COMMAND = """
+import multiprocessing, subprocess, sys
+
+def talk(command):
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(b"b")
+    process.stdin.flush()
+    process.stdout.read()
+
+if __name__ == "__main__":
+    process = multiprocessing.Process(target=talk, args=(sys.argv[1:],), name="talker")
+    process.start()
+    process.join()
+"""
+#: The workers of an executor wait for an event that the coroutine sets after their results.
+EVENT_LOOP = """
+import asyncio, multiprocessing, signal, sys
+from concurrent.futures import ProcessPoolExecutor
+
+def init(given):
+    global event
+    event = given
+
+def work(number):
+    event.wait()
+
+async def main():
+    event = multiprocessing.Event()
+    loop = asyncio.get_running_loop()
+    if "handles" in sys.argv:
+        loop.add_signal_handler(signal.SIGTERM, event.set)
+    with ProcessPoolExecutor(2, initializer=init, initargs=(event,)) as executor:
+        await asyncio.gather(*(loop.run_in_executor(executor, work, number) for number in range(2)))
+        event.set()
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("fork")
+    asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    with Supervised(tmp_path_factory.mktemp("home")) as one:
+        yield one
+
+
+@pytest.fixture
+def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
+    runs = Programs(supervisor, tmp_path)
+    yield runs
+    for program in runs.ids:
+        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
+
+
+@pytest.mark.parametrize("arguments", [("fork",), ("spawn",), ("fork", "managed")], ids=" ".join)
+def test_event_whose_setter_has_failed(programs: Programs, arguments: tuple[str, ...]) -> None:
+    program = programs.run(EVENT_OF_FAILED, *arguments)
+    failed = "KeyError: 'path', at script.py:5 in setter()"
+    told(programs, program, FindingKind.DEADLOCK, "at script.py:9 in waiter(), waits for", "setter (pid", failed)
+
+
+def test_process_that_may_find_a_managed_queue_is_a_way_out(programs: Programs) -> None:
+    healthy = programs.run(NESTED_PROXY, "later")
+    programs.wait_for(healthy, "worker", "running")
+    lost = programs.run(NESTED_PROXY, "lost")
+    told(programs, lost, FindingKind.DEADLOCK, "at script.py:5 in work(), waits to get from managed queue queue")
+    assert not [one for one in findings(programs, healthy) if one.kind is FindingKind.DEADLOCK]
+
+
+def test_semaphore_that_nobody_acquired_is_held_by_nobody(programs: Programs) -> None:
+    program = programs.run(SIGNAL)
+    found = told(programs, program, FindingKind.DEADLOCK, "waits for semaphore go", "first (pid", "exit code 3")
+    assert "holds" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("command", "cure"),
+    [(("sort",), "close the input"), (("sh", "-c", "seq 1000000 >&2; exit 1"), "read all outputs")],
+    ids=["input", "outputs"],
+)
+def test_command_and_process_that_wait_for_each_other(programs: Programs, command: tuple[str, ...], cure: str) -> None:
+    program = programs.run(COMMAND, *command)
+    found = told(programs, program, FindingKind.DEADLOCK, "at script.py:8 in talk(), waits for output of", "talker")
+    assert cure in found.cure
+
+
+def test_event_loop_whose_workers_wait_for_it(programs: Programs) -> None:
+    healthy = programs.run(EVENT_LOOP, "handles")
+    program = programs.run(EVENT_LOOP)
+    told(programs, program, FindingKind.DEADLOCK, "waits in its event loop", "waits for event event")
+    assert findings(programs, healthy) == []
