@@ -43,11 +43,11 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
 def _may_be_released(scene: Scene, lock: Resource, blocked: set[int]) -> bool:
     """Return whether it may be meant as a gate: its holder ended well, and a process that can use it is free.
 
-    A holder that ended before it was seen is one of its users that have ended.
+    A holder that ended before it was seen is one of its users that have ended.  The locks inside a queue are no gates.
     """
     holders = (lock.holder,) if lock.holder is not None else lock.ended_users
     ended = [scene.actors.get(pid) for pid in holders]
-    if lock.manager or not ended or not all(one and one.process.exitcode == 0 for one in ended):
+    if lock.part_of or lock.manager or not ended or not all(one and one.process.exitcode == 0 for one in ended):
         return False
     free = set(lock.users) - set(lock.inherited_by) - blocked
     return any(scene.lives(pid) for pid in free)

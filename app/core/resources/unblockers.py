@@ -54,10 +54,6 @@ class Unblockers(Struct):
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
             return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
         pids = tuple(sorted(self._able(one)))
-        if one.thing is None and one.pid in pids:
-            # Of its own other end: an event loop, for example, is told so of each signal that it handles.
-            itself = self._all_of(one.pid, handles=self.book.reach.handles(one.pid))
-            return frozenset(node for pid in pids if pid != one.pid for node in self._of(pid, None)) | itself
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
 

@@ -47,6 +47,8 @@ class WaitFinder:
         found = [one for of_wait in told for one in of_wait]
         if len(waits) > 1:
             found = [one._replace(to="end") if one.to == "join" else one for one in found]
+            # One of several descriptors that leads out of the program may be meant for anything.
+            found = [one._replace(certain=one.certain and one.to != "output") for one in found]
         if len(told) == len(waits) and all(told) and all(one.certain for one in found):
             return _united(found)
         return _united([one._replace(certain=False) for one in found])
