@@ -18,7 +18,7 @@ from app.records.waits import Edge, Finding, FindingKind, Note
 from . import phrases
 from .growth import Growing, Growth
 from .scene import Actor, Scene
-from .zombies import HELPERS
+from .zombies import HELPERS, failures
 
 #: A program that is quiet for a shorter time is between two pieces of work.
 QUIET_S = 10.0
@@ -139,7 +139,12 @@ class Notes(Struct):
 
     def look(self, scene: Scene, findings: Iterable[Finding]) -> tuple[Note, ...]:
         """Return the notes to show now."""
-        notes = (*self._standstill.look(scene, findings), *self._growing(scene), *self._unlinked(scene))
+        notes = (
+            *self._standstill.look(scene, findings),
+            *_failures(scene),
+            *self._growing(scene),
+            *self._unlinked(scene),
+        )
         return notes[:_MOST]
 
     def _growing(self, scene: Scene) -> Iterator[Note]:
@@ -165,6 +170,20 @@ class Notes(Struct):
         for key, since in self._unlinked_at.items():
             if scene.at - since >= _UNLINKED_S:
                 yield _block(scene, blocks[key], since)
+
+
+def _failures(scene: Scene) -> Iterator[Note]:
+    """Yield a note for each process that waits although a child of it has failed."""
+    for parent, exited, since in failures(scene):
+        program = scene.actors[parent].process.program
+        if program:
+            yield Note(
+                program=program,
+                since=since,
+                title="a child has failed, and its parent waits",
+                text=f"{scene.name(parent)} waits, and has not joined {exited}. If it waits for something that this "
+                "child should have given, it waits forever.",
+            )
 
 
 def _grows(scene: Scene, queue: Resource, growth: Growth, since: float) -> Note:

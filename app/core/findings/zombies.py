@@ -1,7 +1,7 @@
 """Findings about exited children that their parent has not waited for.  Pure.
 
-A fixed set of them does no harm: they were started together, and are joined late.  A finding is a set that grows, a
-large one, or a child that failed while its parent waits without a timeout for something that may never come.  Growth
+A fixed set of them does no harm: they were started together, and are joined late.  A finding is a set that grows, or a
+large one; a child that failed while its parent waits for something that may never come is worth a note.  Growth
 alone is not enough: children that were started together end one by one.  So some of them must have been started after
 others had ended; `multiprocessing.Process.start()` joins those that have ended, so these come from ``subprocess`` or
 ``os.fork``.
@@ -71,14 +71,25 @@ def _child(actor: Actor) -> Child:
 
 
 def zombies(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each parent whose exited children grow, are many, or explain why it waits."""
+    """Yield a candidate for each parent whose exited children grow, or are many."""
     for parent, children in by_parent(scene).items():
         if _grows(scene, parent, children):
             yield _growing(scene, parent, children)
             continue
         old = [one for one in children if scene.at - (one.ended_at or one.started_at) >= ZOMBIE_AFTER_S]
-        if len(old) >= MANY or (_waits(scene, parent) and any(one.failed for one in old)):
+        if len(old) >= MANY:
             yield _unjoined(scene, parent, old)
+
+
+def failures(scene: Scene) -> Iterator[tuple[int, str, float]]:
+    """Yield each parent that waits although a child of it has failed: the names of its exited children, since when.
+
+    It may be why it waits, or meant so: a process may exit with a code other than 0 on purpose.
+    """
+    for parent, children in by_parent(scene).items():
+        old = [one for one in children if scene.at - (one.ended_at or one.started_at) >= ZOMBIE_AFTER_S]
+        if any(one.failed for one in old) and _waits(scene, parent):
+            yield parent, _named(scene, old), min(one.ended_at or one.started_at for one in old if one.failed)
 
 
 def _grows(scene: Scene, parent: int, children: Sequence[Child]) -> bool:

@@ -1,4 +1,4 @@
-"""Exited children that nobody waited for: a finding if they grow, are many, or explain a wait; not if joined late."""
+"""Exited children that nobody waited for: a finding if they grow or are many, a note if one failed."""
 
 from __future__ import annotations
 
@@ -109,16 +109,17 @@ def test_very_many_are_a_finding() -> None:
     assert found.since == START
 
 
-def test_a_child_that_failed_is_named_where_its_parent_waits_without_a_timeout() -> None:
+def test_a_child_that_failed_is_noted_where_its_parent_waits_without_a_timeout() -> None:
     failed = actor(ONE, dead=1, state=State.EXITED, cause="exit 1: KeyError: 'x'")
     ended = actor(TWO, dead=0, state=State.EXITED)
     results = resource("results", ResourceKind.QUEUE)
-    found = only(scene(failed, ended, results, edge(MAIN, "results", THREE, to="get")), FindingKind.ZOMBIE)
-    assert found.text == (
-        "main (pid 10) has not joined 2 exited child processes: "
-        "worker-1 (pid 11, exit code 1: KeyError: 'x') and worker-2 (pid 12)."
+    seen = settled(scene(failed, ended, results, edge(MAIN, "results", THREE, to="get")))
+    assert seen.findings == ()
+    [note] = seen.notes
+    assert (note.program, note.title) == ("p1", "a child has failed, and its parent waits")
+    assert note.text.startswith(
+        "main (pid 10) waits, and has not joined worker-1 (pid 11, exit code 1: KeyError: 'x') and worker-2 (pid 12)."
     )
-    assert found.pids == (MAIN, ONE, TWO)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,8 @@ def test_a_child_that_failed_is_named_where_its_parent_waits_without_a_timeout()
 )
 def test_a_parent_that_will_continue_is_given_time(wait: Any) -> None:
     failed = actor(ONE, dead=1, state=State.EXITED)
-    assert settled(scene(failed, resource("results", ResourceKind.QUEUE), wait)).findings == ()
+    seen = settled(scene(failed, resource("results", ResourceKind.QUEUE), wait))
+    assert (seen.findings, seen.notes) == ((), ())
 
 
 def test_what_is_joined_or_has_lost_its_parent_is_no_zombie() -> None:
