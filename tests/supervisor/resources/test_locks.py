@@ -74,7 +74,7 @@ def test_lock_is_held_waited_for_abandoned_and_broken(method: str, kind: str, tm
         assert lock.holder == holder
         assert program.edges("acquire")[0].holders == ()
 
-        said = program.resources.break_lock(lock.id)
+        said = program.see(lambda it: it.try_break_lock(lock.id))
         named = {"Lock": "lock", "RLock": "RLock"}[kind]
         assert said.startswith(
             f"Released {named} {lock.name}, held by pid {holder}, which is dead. The waiting process will"
@@ -228,7 +228,7 @@ if __name__ == "__main__":
         assert (shown.lost, shown.holder, shown.acquired_by, len(shown.waiting)) == (1, dead, (living,), 1)
         assert (
             f"Released the lost slot of {shown.kind_label} {shown.name}, acquired by pid {dead}, which is dead."
-            in program.resources.break_lock(shown.id)
+            in program.see(lambda it: it.try_break_lock(shown.id))
         )
         waited = int(program.told()[0])
         program.see(lambda it: it.one(name).acquired_by == tuple(sorted((living, waited))))
@@ -292,7 +292,7 @@ if __name__ == "__main__":
         dead = int(program.told()[0])
         lock = program.see(lambda it: (one := it.one("lock")) and one.abandoned and one)
         assert (lock.holder, lock.holder_unknown) == ((dead, None) if owners else (None, True))
-        assert program.resources.break_lock(lock.id).startswith("Released ")
+        assert program.see(lambda it: it.try_break_lock(lock.id)).startswith("Released ")
 
 
 @pytest.mark.parametrize("of", ["two processes", "one process"])

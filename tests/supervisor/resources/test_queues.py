@@ -78,7 +78,8 @@ def test_queue_shows_waits_to_put_when_full_and_to_get_when_empty(method: str, k
         os.kill(getter, signal.SIGKILL)
         left = program.see(lambda it: (one := it.one(name)) and one.abandoned and one)
         assert left.holder == getter
-        assert program.resources.break_lock(left.id).startswith("Released ")
+        # The forkserver may have it open for a moment, and is not observed.
+        assert program.see(lambda it: it.try_break_lock(left.id)).startswith("Released ")
 
 
 def test_queue_has_rates_and_the_age_of_its_oldest_item(tmp_path) -> None:
