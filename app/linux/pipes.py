@@ -65,7 +65,12 @@ def inode_at(folder: str, fd: int) -> int | None:
 
 def kind_at(folder: str, fd: int) -> tuple[str, int]:
     """Return ``pipe`` or ``socket`` and its inode; an empty string and 0 for anything else."""
-    match = _LINK.fullmatch(proc.link(f"{folder}/fd/{fd}"))
+    return kind_of_link(proc.link(f"{folder}/fd/{fd}"))
+
+
+def kind_of_link(link: str) -> tuple[str, int]:
+    """Return the same of the link of an fd."""
+    match = _LINK.fullmatch(link)
     return (match[1], int(match[2])) if match else ("", 0)
 
 

@@ -49,14 +49,6 @@ def kept_folder(path: str) -> int | None:
         return None
 
 
-def target(path: str) -> str | None:
-    """Where a link leads, e.g. ``17/exe``; None where it cannot be read."""
-    try:
-        return os.readlink(f"/proc/{path}")
-    except OSError:
-        return None
-
-
 def stat(pid: int) -> Stat | None:
     """The process (or thread) at this moment; None where it is gone."""
     line = read(f"{pid}/stat", 1024)

@@ -176,6 +176,11 @@ class Descendant(Record, frozen=True, kw_only=True):
     def key(self) -> Key:
         return key_of(self.id)
 
+    @property
+    def exited(self) -> bool:
+        """Whether it has exited, and its parent has not waited for it."""
+        return self.state == "Z"
+
 
 def key_of(descendant_id: str) -> Key:
     """Return the key in the id of a descendant; raises ValueError for any other text."""

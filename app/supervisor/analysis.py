@@ -24,7 +24,7 @@ from app.records import primitives as p
 from app.records.event import EventDraft
 from app.records.guard import Guard
 from app.records.primitives import JsonDict
-from app.records.process import Descendant, State
+from app.records.process import Descendant, State, Stuck
 from app.records.resource import Resource
 from app.records.waits import Finding, Waits
 from app.supervisor.resources.resources import Resources
@@ -34,8 +34,6 @@ from .suspects import Suspects
 _NOTHING = Waits()
 #: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
-#: Of a descendant that has exited, and whose parent has not waited for it.
-_ZOMBIE = "Z"
 
 
 class Analysis:
@@ -50,6 +48,7 @@ class Analysis:
         self._recorded: set[str] = set()
         self._ended: set[str] = set()
         self._lines = LineQuota()
+        self._judged: Mapping[str, Stuck] = {}
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -77,8 +76,11 @@ class Analysis:
         return list(self._lines_about_findings(now))
 
     def judgements(self) -> Iterator[e.Judged]:
-        """Yield an event for each observed process that is stuck now, or no longer."""
+        """Yield an event for each observed process that is stuck since the last look, or no longer."""
         stuck = self._diagnosis.stuck
+        if stuck is self._judged:
+            return
+        self._judged = stuck
         for key, member in self._fleet.members.items():
             if member.process.observed and member.process.stuck != stuck.get(key):
                 yield e.Judged(key, stuck.get(key))
@@ -103,7 +105,6 @@ class Analysis:
             stacks=self._suspects.stacks,
             others=self._others(),
             orphans=tuple(self._orphans()),
-            exited=tuple(one for one in self._fleet.descendants.values() if one.state == _ZOMBIE),
             open_files=self._resources.open_files.found,
             # Leaked objects of a program are shown for as long as the program is.
             leaks=tuple(one for one in self._resources.leaks if one.program in self._fleet.programs.entries),
@@ -187,7 +188,7 @@ def _threads_at_fork(member: Member, sighting: ReportedState) -> int:
     """Return how many threads a process lacks that still runs what it was forked from."""
     if sighting.by_os_fork and sighting.threads_at_fork:
         process = member.process
-        programs = {proc.target(f"{pid}/exe") for pid in (process.pid, process.started_by)}
+        programs = {proc.link(f"{pid}/exe") for pid in (process.pid, process.started_by)}
         return sighting.threads_at_fork if process.alive and len(programs) == 1 else 0
     # Before its parent has named it, it is unknown whether its threads belong to a pool, for example.
     return sighting.threads_at_fork if sighting.named else 0

@@ -5,7 +5,8 @@
     Analysis ──suspects, waits──▶ Suspects ──next──▶ Stacking ──frames──▶ Suspects ──▶ the next scene
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -41,13 +42,14 @@ class Suspects:
         """Return the frames by pid."""
         return {pid: one.frames for pid, one in self._captured.items() if one.frames is not None}
 
-    def look(self, pids: Iterable[int], waits: Iterable[ThreadWait]) -> None:
+    def look(self, pids: Sequence[int], waits: Iterable[ThreadWait]) -> None:
         """Take the suspects of a look and all waits; drop frames that are no longer true."""
+        suspects = frozenset(pids)
         of_process: dict[int, set[tuple[int, float]]] = {}
-        for edge in (one.edge for one in waits):
+        for edge in (one.edge for one in waits if one.edge.pid in suspects):
             of_process.setdefault(edge.pid, set()).add((edge.tid, round(edge.since, 1)))
-        suspects = [pid for pid in pids if pid in of_process][:_MOST]
-        self._wanted = {pid: frozenset(of_process[pid]) for pid in suspects}
+        first = islice((pid for pid in pids if pid in of_process), _MOST)
+        self._wanted = {pid: frozenset(of_process[pid]) for pid in first}
         self._captured = {pid: one for pid, one in self._captured.items() if pid in self._wanted}
         for pid, now in self._wanted.items():
             one = self._captured.get(pid)

@@ -10,6 +10,7 @@ from typing import Any
 from app.protocol.programs import RunProgram
 from app.records.errors import NotPossible
 from app.records.program import ProgramSpec
+from app.records.waits import Finding
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
 
@@ -68,6 +69,10 @@ class Programs:
         """Return the record of the program once it is in this state."""
         wait_until(lambda: self.record(program).state == state, 20, f"program {program} is {state}")
         return self.record(program)
+
+    def findings(self, program: str) -> list[Finding]:
+        """Return the findings about the program."""
+        return [one for one in self.supervisor.snapshot().snapshot.waits.findings if one.program == program]
 
     def descendants(self, program: str) -> list[Any]:
         """Return the descendants of the program that are not observed."""

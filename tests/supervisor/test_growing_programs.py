@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from tests.supervisor.supervised import Supervised, in_terminal
 from tests.waiting import wait_until
 
 FOUND_WITHIN_S = 30
-
-
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
 
 
 def findings(supervisor: Supervised, program: str, kind: str) -> list[Finding]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from app.records.waits import Finding, FindingKind
-from tests.supervisor.program_runs import Programs, end_program
-from tests.supervisor.supervised import Supervised
+from app.records.waits import FindingKind
+from tests.supervisor.program_runs import Programs
 from tests.waiting import wait_until
 
 #: A pipe to itself: nobody writes into it.
@@ -115,27 +111,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
-
-
-@pytest.fixture
-def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
-    runs = Programs(supervisor, tmp_path)
-    yield runs
-    for program in runs.ids:
-        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
-
-
-def findings(programs: Programs, program: str) -> list[Finding]:
-    return [one for one in programs.supervisor.snapshot().snapshot.waits.findings if one.program == program]
-
-
 def told_as_deadlock(programs: Programs, program: str) -> None:
     """Wait until a program is told as a deadlock."""
-    wait_until(lambda: any(one.kind is FindingKind.DEADLOCK for one in findings(programs, program)), 30, "a deadlock")
+    wait_until(lambda: any(one.kind is FindingKind.DEADLOCK for one in programs.findings(program)), 30, "a deadlock")
 
 
 @pytest.mark.parametrize("source", [SELF_PIPE, WAKEUP, GATE, STOP_PIPE])
@@ -144,7 +122,7 @@ def test_a_wait_that_a_signal_ends_is_idle(programs: Programs, source: str) -> N
     programs.until(program, "idle")
     # Another program that hangs for as long has been told by then.
     told_as_deadlock(programs, programs.run(NOBODY_WRITES))
-    assert findings(programs, program) == []
+    assert programs.findings(program) == []
 
 
 @pytest.mark.parametrize("source", [UNTIL_CTRL_C, UNTIL_SIGTERM], ids=["ctrl-c", "sigterm"])
@@ -153,7 +131,7 @@ def test_a_program_that_runs_until_a_signal_raises_is_idle(programs: Programs, s
     programs.until(program, "idle")
     told_as_deadlock(programs, programs.run(NEVER_SET))
     told_as_deadlock(programs, programs.run(NO_ITEM))
-    assert findings(programs, program) == []
+    assert programs.findings(program) == []
 
 
 def test_a_handler_that_writes_nothing_does_not_end_a_read(programs: Programs) -> None:

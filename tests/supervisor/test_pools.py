@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from tests.waiting import gone, wait_until
 
 METHODS = ("fork", "forkserver", "spawn")
 MANY = {"range": [0, 20, 1]}
-
-
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
 
 
 @pytest.mark.parametrize("method", METHODS)

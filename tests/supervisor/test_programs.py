@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.protocol import control as m
 from app.protocol.programs import ProgramEnded, ProgramStarted, RunProgram
 from app.records.errors import InvalidField, NotPossible
 from app.records.program import ProgramSpec
-from tests.supervisor.program_runs import Programs, end_program
+from tests.supervisor.program_runs import Programs
 from tests.supervisor.supervised import Supervised, in_terminal
 from tests.waiting import gone, wait_until
 
@@ -47,20 +46,6 @@ if __name__ == "__main__":
     print("ready")
     all_of_them[2].join()
 """
-
-
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
-
-
-@pytest.fixture
-def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
-    runs = Programs(supervisor, tmp_path)
-    yield runs
-    for program in runs.ids:
-        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ import pytest
 from tests.supervisor.supervised import Supervised, in_terminal
 from tests.supervisor.test_growing_programs import FOUND_WITHIN_S, found
 from tests.waiting import wait_until
-
-
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from app.records.waits import FindingKind
-from tests.supervisor.program_runs import Programs, end_program
-from tests.supervisor.supervised import Supervised
-from tests.supervisor.test_stuck import findings, told
-from tests.waiting import wait_until
+from tests.supervisor.program_runs import Programs
+from tests.supervisor.test_stuck import told
 
 #: The process that should set the event fails; a sibling and a thread of the main process only sleep.
 EVENT_OF_FAILED = """
@@ -120,20 +115,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
-
-
-@pytest.fixture
-def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
-    runs = Programs(supervisor, tmp_path)
-    yield runs
-    for program in runs.ids:
-        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
-
-
 @pytest.mark.parametrize("arguments", [("fork",), ("spawn",), ("fork", "managed")], ids=" ".join)
 def test_event_whose_setter_has_failed(programs: Programs, arguments: tuple[str, ...]) -> None:
     program = programs.run(EVENT_OF_FAILED, *arguments)
@@ -146,7 +127,7 @@ def test_process_that_may_find_a_managed_queue_is_a_way_out(programs: Programs) 
     programs.wait_for(healthy, "worker", "running")
     lost = programs.run(NESTED_PROXY, "lost")
     told(programs, lost, FindingKind.DEADLOCK, "at script.py:5 in work(), waits to get from managed queue queue")
-    assert not [one for one in findings(programs, healthy) if one.kind is FindingKind.DEADLOCK]
+    assert not [one for one in programs.findings(healthy) if one.kind is FindingKind.DEADLOCK]
 
 
 def test_semaphore_that_nobody_acquired_is_held_by_nobody(programs: Programs) -> None:
@@ -170,4 +151,4 @@ def test_event_loop_whose_workers_wait_for_it(programs: Programs) -> None:
     healthy = programs.run(EVENT_LOOP, "handles")
     program = programs.run(EVENT_LOOP)
     told(programs, program, FindingKind.DEADLOCK, "waits in its event loop", "waits for event event")
-    assert findings(programs, healthy) == []
+    assert programs.findings(healthy) == []

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.records.waits import Finding, FindingKind
-from tests.supervisor.program_runs import Programs, end_program
-from tests.supervisor.supervised import Supervised
+from tests.supervisor.program_runs import Programs
 from tests.waiting import wait_until
 
 #: The module is imported by a thread when the child is forked.
@@ -129,34 +126,12 @@ threading.Event().wait()
 """
 
 
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
-
-
-@pytest.fixture
-def programs(supervisor: Supervised, tmp_path: Path) -> Iterator[Programs]:
-    runs = Programs(supervisor, tmp_path)
-    yield runs
-    for program in runs.ids:
-        wait_until(lambda one=program: end_program(runs, one), 20, f"all of {program} has ended")
-
-
-def findings(programs: Programs, program: str) -> list[Finding]:
-    return [one for one in programs.supervisor.snapshot().snapshot.waits.findings if one.program == program]
-
-
 def told(programs: Programs, program: str, kind: FindingKind, *parts: str) -> Finding:
     """Return the finding of this kind once its text has all parts: the lines come a moment later."""
 
     def look() -> Finding | None:
         return next(
-            (
-                one
-                for one in findings(programs, program)
-                if one.kind is kind and all(part in one.text for part in parts)
-            ),
+            (one for one in programs.findings(program) if one.kind is kind and all(part in one.text for part in parts)),
             None,
         )
 
@@ -221,4 +196,4 @@ def test_idle_program_is_not_stuck(programs: Programs) -> None:
     # Another program that is stuck for as long has been told by then.
     other = programs.run(LOOP_OF_PARENT)
     told(programs, other, FindingKind.STUCK, "waits in Future.result()")
-    assert findings(programs, program) == []
+    assert programs.findings(program) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ from tests.supervisor.supervised import Supervised
 from tests.waiting import gone, wait_until
 
 METHODS = ("forkserver", "spawn", "fork")
-
-
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
 
 
 def consequences_for_three(supervisor: Supervised, process_id: str) -> Any:

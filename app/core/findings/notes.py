@@ -25,8 +25,6 @@ QUIET_S = 10.0
 #: One clock tick a second is no work but a heartbeat.
 _BUSY_PERCENT = 1.0
 _NAMED = 5
-#: The state of a process that has exited, and for which its parent has not waited.
-_ZOMBIE = "Z"
 TITLE = "nothing moves, and no finding says why: it may be idle"
 #: These only inform; each of the others says why a process does not continue.
 _NO_REASON = frozenset(
@@ -55,6 +53,20 @@ class _Moved(Struct):
     seen: Hashable
 
 
+class _Program(Struct):
+    """What there is of one living program; ``waits`` are those without a timeout, ``others`` are not observed."""
+
+    living: list[Actor] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    waits: list[Edge] = field(default_factory=list)
+    others: list[Descendant] = field(default_factory=list)
+
+    @property
+    def unobserved(self) -> list[Descendant]:
+        """Return the processes that are not observed and have not exited."""
+        return [one for one in self.others if not one.exited]
+
+
 class Standstill(Struct):
     """Remembers since when nothing has moved in each program."""
 
@@ -62,39 +74,43 @@ class Standstill(Struct):
 
     def look(self, scene: Scene, findings: Iterable[Finding]) -> tuple[Note, ...]:
         """Return what is known of each living program that does not move and has no finding that says why."""
-        living: dict[str, list[Actor]] = defaultdict(list)
-        for actor in scene.actors.values():
-            if actor.alive and actor.process.program:
-                living[actor.process.program].append(actor)
-        resources: dict[str, list[Resource]] = defaultdict(list)
-        for resource in scene.resources.values():
-            if resource.program in living:
-                resources[resource.program].append(resource)
-        self._moved = {key: self._look(scene, key, those, resources[key]) for key, those in living.items()}
+        programs = _programs(scene)
+        self._moved = {key: self._look(scene.at, key, one) for key, one in programs.items()}
         told = {finding.program for finding in findings if finding.kind not in _NO_REASON}
         still = {key: one.at for key, one in self._moved.items() if scene.at - one.at >= QUIET_S and key not in told}
-        return tuple(_note(scene, key, living[key], since) for key, since in still.items())
+        return tuple(_note(scene, key, programs[key], since) for key, since in still.items())
 
-    def _look(self, scene: Scene, program: str, living: list[Actor], resources: list[Resource]) -> _Moved:
+    def _look(self, at: float, key: str, program: _Program) -> _Moved:
         seen = (
-            frozenset((one.pid, one.process.log_bytes) for one in living),
-            frozenset((one.pid, one.tid, round(one.since, 1)) for one in _without_timeout(scene, living)),
-            frozenset((one.pid, one.state == _ZOMBIE) for one in scene.others.values() if one.root == program),
-            tuple(map(_figures, resources)),
+            frozenset((one.pid, one.process.log_bytes) for one in program.living),
+            frozenset((one.pid, one.tid, round(one.since, 1)) for one in program.waits),
+            frozenset((one.pid, one.exited) for one in program.others),
+            tuple(map(_figures, program.resources)),
         )
-        before = self._moved.get(program)
-        busy = any((one.process.cpu_percent or 0.0) > _BUSY_PERCENT for one in living)
-        busy = busy or any((one.cpu_percent or 0.0) > _BUSY_PERCENT for one in _unobserved(scene, program))
-        return before if before and before.seen == seen and not busy else _Moved(scene.at, seen)
+        before = self._moved.get(key)
+        cpu = [one.process.cpu_percent for one in program.living] + [one.cpu_percent for one in program.unobserved]
+        busy = any((percent or 0.0) > _BUSY_PERCENT for percent in cpu)
+        return before if before and before.seen == seen and not busy else _Moved(at, seen)
 
 
-def _without_timeout(scene: Scene, living: Iterable[Actor]) -> list[Edge]:
-    pids = {one.pid for one in living}
-    return [one.edge for one in scene.waits if one.edge.pid in pids and not one.edge.timed]
-
-
-def _unobserved(scene: Scene, program: str) -> list[Descendant]:
-    return [one for one in scene.others.values() if one.root == program and one.state != _ZOMBIE]
+def _programs(scene: Scene) -> dict[str, _Program]:
+    """Return by id the programs of which a process lives."""
+    found: dict[str, _Program] = defaultdict(_Program)
+    of_pid: dict[int, _Program] = {}
+    for actor in scene.actors.values():
+        if actor.alive and actor.process.program:
+            of_pid[actor.pid] = found[actor.process.program]
+            of_pid[actor.pid].living.append(actor)
+    for resource in scene.resources.values():
+        if resource.program in found:
+            found[resource.program].resources.append(resource)
+    for edge in (one.edge for one in scene.waits):
+        if edge.pid in of_pid and not edge.timed:
+            of_pid[edge.pid].waits.append(edge)
+    for other in scene.others.values():
+        if other.root in found:
+            found[other.root].others.append(other)
+    return found
 
 
 def _figures(one: Resource) -> Hashable:
@@ -102,10 +118,10 @@ def _figures(one: Resource) -> Hashable:
     return (one.id, one.size, one.pipe_bytes, one.value, one.holder, one.done, one.flag, one.arrived, one.unfinished)
 
 
-def _note(scene: Scene, program: str, living: list[Actor], since: float) -> Note:
-    waits = {edge.pid: edge for edge in _without_timeout(scene, living) if edge.main}
-    own = [actor for actor in living if actor.role not in HELPERS]
-    others = _unobserved(scene, program)
+def _note(scene: Scene, key: str, program: _Program, since: float) -> Note:
+    waits = {edge.pid: edge for edge in program.waits if edge.main}
+    own = [actor for actor in program.living if actor.role not in HELPERS]
+    others = program.unobserved
     strangers = [scene.name(actor.pid) for actor in own if not actor.reports]
     strangers += [f"{one.name} (pid {one.pid})" for one in others]
     total = phrases.number(len(own) + len(others), "process", "processes")
@@ -113,9 +129,9 @@ def _note(scene: Scene, program: str, living: list[Actor], since: float) -> Note
     if strangers:
         is_ = "is" if len(strangers) == 1 else "are"
         text.append(f"{len(strangers):,} of {total} {is_} not observed: {phrases.listed(strangers)}.")
-    first = next(iter(waits), own[0].pid if own else living[0].pid)
+    first = next(iter(waits), (own or program.living)[0].pid)
     text.append(f"To see where a process stands: procession stack {scene.actors[first].process.id}.")
-    return Note(program=program, since=since, title=TITLE, text=" ".join(text))
+    return Note(program=key, since=since, title=TITLE, text=" ".join(text))
 
 
 def _waiting(scene: Scene, edges: list[Edge], total: str) -> str:

@@ -57,8 +57,12 @@ def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
 def who_waits(scene: Scene, edge: Edge) -> str:
     """Return ``worker-1 (pid 12), at train.py:12 in work(),``, or ``thread job of worker-1 (pid 12)``."""
     name = scene.name(edge.pid)
-    name = f"thread {edge.thread or edge.tid} of {name}" if edge.tid else name
-    place = scene.place(edge.pid, edge.tid)
+    return with_place(scene, f"thread {edge.thread or edge.tid} of {name}" if edge.tid else name, edge.pid, edge.tid)
+
+
+def with_place(scene: Scene, name: str, pid: int, tid: int = MAIN) -> str:
+    """Return a name with the line at which the thread stands, if that is known."""
+    place = scene.place(pid, tid)
     return f"{name}, at {place}," if place else name
 
 

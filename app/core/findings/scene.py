@@ -103,8 +103,7 @@ class Scene(Record, frozen=True, kw_only=True):
 
     ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``stacks``
     has the frames of those processes for which they were captured.  ``others`` are unobserved processes by pid,
-    ``orphans`` those whose root belongs to a program and is gone, ``exited`` those that have exited and whose parent
-    has not waited for them; ``open_files`` are of processes that have many.
+    ``orphans`` those whose root belongs to a program and is gone; ``open_files`` are of processes that have many.
 
     `diagnosis` fills in:
 
@@ -123,7 +122,6 @@ class Scene(Record, frozen=True, kw_only=True):
     stacks: Mapping[int, Frames] = field(default_factory=dict)
     others: Mapping[int, Descendant] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
-    exited: tuple[Descendant, ...] = ()
     open_files: Mapping[int, OpenFiles] = field(default_factory=dict)
     leaks: tuple[Leak, ...] = ()
     last_edges: Mapping[int, tuple[Edge, ...]] = field(default_factory=dict)

@@ -63,8 +63,7 @@ def _never_awake(scene: Scene, resource: Resource, pid: int) -> Candidate:
     what = phrases.resource(scene, resource.id)
     inner = [frame for frame in scene.frames(pid) if frame.module == _SYNCHRONIZE]
     itself = {frame.function.rpartition(".")[2] for frame in inner} >= {"notify", "wait"}
-    place = scene.place(pid)
-    who = f"{scene.name(pid)}, at {place}," if place else scene.name(pid)
+    who = phrases.with_place(scene, scene.name(pid), pid)
     finding = Finding(
         id=f"{FindingKind.DEADLOCK}:{pid}-{resource.id}-notify",
         kind=FindingKind.DEADLOCK,

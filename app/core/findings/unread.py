@@ -18,7 +18,7 @@ _AFTER_S = 10.0
 def kept_outputs(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each process that reads a pipe that only a process left behind by its command has open."""
     for edge in (one.edge for one in scene.waits if one.edge.to == "output"):
-        exited = [one for one in scene.others.values() if one.ppid == edge.pid and one.state == "Z"]
+        exited = [one for one in scene.others.values() if one.ppid == edge.pid and one.exited]
         keepers = [scene.others.get(pid) for pid in edge.holders]
         # A child of its own that still runs may write; so may one that is of no program.
         if exited and keepers and all(one and one.ppid != edge.pid for one in keepers):

@@ -48,7 +48,7 @@ def by_parent(scene: Scene) -> dict[int, list[Child]]:
         parent = actor.process.started_by or actor.process.ppid
         if parent and _is_unjoined(actor):
             found[parent].append(_child(actor))
-    for one in scene.exited:
+    for one in (each for each in scene.others.values() if each.exited):
         found[one.ppid].append(Child(name=one.name, pid=one.pid, observed=False, started_at=one.start_time))
     return {parent: children for parent, children in found.items() if parent in scene.actors and scene.lives(parent)}
 

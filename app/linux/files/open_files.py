@@ -3,14 +3,13 @@
 import re
 from typing import Literal, NamedTuple, TypeAlias
 
-from app.linux import proc
+from app.linux import pipes, proc
 
 What: TypeAlias = Literal["pipe", "socket", "file", "other"]
 
 #: Descriptors of one process whose links are read, the highest numbers, which are the newest: 1.5 µs each.
 MAX_LINKS = 500
 _LIMIT = re.compile(rb"^Max open files +(\d+|unlimited)", re.MULTILINE)
-_WITH_INODE = re.compile(r"(pipe|socket):\[(\d+)\]")
 _ANONYMOUS = "anon_inode:"
 
 
@@ -42,8 +41,9 @@ def newest(folder: str) -> list[Descriptor]:
 
 def parse_link(fd: int, link: str) -> Descriptor:
     """Return what a link in /proc/PID/fd says."""
-    if found := _WITH_INODE.fullmatch(link):
-        return Descriptor(fd, "pipe" if found[1] == "pipe" else "socket", int(found[2]))
+    kind, inode = pipes.kind_of_link(link)
+    if inode:
+        return Descriptor(fd, "pipe" if kind == "pipe" else "socket", inode)
     if link.startswith(_ANONYMOUS):
         return Descriptor(fd, "other", name=link.removeprefix(_ANONYMOUS).strip("[]"))
     return Descriptor(fd, "file" if link.startswith("/") else "other", name=link)

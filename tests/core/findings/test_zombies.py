@@ -39,6 +39,10 @@ def exited(number: int, *, started_at: float, parent: int = ONE, name: str = "tr
     )  # fmt: skip
 
 
+def with_exited(*those: Descendant) -> Scene:
+    return scene(others={one.pid: one for one in those})
+
+
 def told(*looks: Scene) -> tuple[Finding, ...]:
     """Return the findings after one look a second."""
     diagnosis = Diagnosis()
@@ -50,7 +54,7 @@ def told(*looks: Scene) -> tuple[Finding, ...]:
 def growing(*, seconds: int = 14, each_s: int = 1, name: str = "true") -> list[Scene]:
     """worker-1 starts a command now and then, which ends at once."""
     all_of_them = [exited(at, started_at=START + 60 + at - 0.5, name=name) for at in range(0, seconds, each_s)]
-    return [scene(exited=tuple(all_of_them[: second // each_s + 1])) for second in range(seconds)]
+    return [with_exited(*all_of_them[: second // each_s + 1]) for second in range(seconds)]
 
 
 def test_children_of_subprocess_that_grow() -> None:
@@ -65,29 +69,29 @@ def test_children_of_subprocess_that_grow() -> None:
 def test_different_commands_are_counted() -> None:
     looks = growing()
     more = tuple(exited(50 + n, started_at=START + 70, name=name) for n, name in enumerate(("a", "b", "sh", "sh", "c")))
-    [found] = told(*looks[:-1], scene(exited=looks[-1].exited + more))
+    [found] = told(*looks[:-1], with_exited(*looks[-1].others.values(), *more))
     assert "19 exited children (true ×14, sh ×2, a, 2 more)" in found.text
 
 
 def test_children_of_fork_are_counted_without_their_numbers() -> None:
     looks = growing()
     forks = tuple(exited(50 + n, started_at=START + 70, name=f"train.py fork {n}") for n in range(20))
-    [found] = told(*looks[:-1], scene(exited=looks[-1].exited + forks))
+    [found] = told(*looks[:-1], with_exited(*looks[-1].others.values(), *forks))
     assert "34 exited children (train.py fork ×20, true ×14)" in found.text
 
 
 def test_commands_that_were_started_together_and_end_one_by_one_are_joined_late() -> None:
     all_of_them = [exited(number, started_at=START) for number in range(20)]
-    assert told(*(scene(exited=tuple(all_of_them[:count])) for count in range(20))) == ()
+    assert told(*(with_exited(*all_of_them[:count]) for count in range(20))) == ()
 
 
 def test_a_fixed_number_of_them_is_no_finding() -> None:
     those = tuple(exited(number, started_at=LONG_AGO) for number in range(20))
-    assert settled(scene(exited=those)).findings == ()
+    assert settled(with_exited(*those)).findings == ()
 
 
 def test_those_of_an_unobserved_parent_are_no_finding_of_the_program() -> None:
-    looks = [scene(exited=tuple(exited(n, started_at=START + 60 + n, parent=99) for n in range(s))) for s in range(14)]
+    looks = [with_exited(*(exited(n, started_at=START + 60 + n, parent=99) for n in range(s))) for s in range(14)]
     assert told(*looks) == ()
 
 

@@ -23,12 +23,6 @@ from tests.waiting import wait_until
 SLEEPS = (sys.executable, "-c", "import multiprocessing, time; multiprocessing.Lock(); time.sleep(600)")
 
 
-@pytest.fixture(scope="module")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with Supervised(tmp_path_factory.mktemp("home")) as one:
-        yield one
-
-
 @pytest.fixture
 def program(supervisor: Supervised) -> Iterator[str]:
     """A program that runs; its id."""

@@ -10,7 +10,7 @@ from app.web.http.auth import FAILURES, address_behind
 from tests.web.serving import Web
 
 MANY = FAILURES + 2
-ELSEWHERE = "http://elsewhere.invalid"
+ELSEWHERE = "http://127.0.0.2:9"
 PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8"}
 
 
