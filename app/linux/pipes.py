@@ -69,7 +69,7 @@ def kind_at(folder: str, fd: int) -> tuple[str, int]:
 
 
 def kind_of_link(link: str) -> tuple[str, int]:
-    """Return the same of the link of an fd."""
+    """Return ``pipe`` or ``socket`` and its inode, by the link of an fd; an empty string and 0 for anything else."""
     match = _LINK.fullmatch(link)
     return (match[1], int(match[2])) if match else ("", 0)
 
