@@ -5,6 +5,7 @@ nothing, waits for ever; so does one that reads its input to the end, while that
 input open.  Only their system calls are read: waits for their own children, and at pipes.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 
 from app.core.resources.blocked import Blocked
@@ -47,6 +48,8 @@ class Subprocesses:
         for view in (*self._views.values(), *self.views.values()):
             awaited = (wait.what for wait in view.threads.waits if wait.for_ == "child" and not wait.timed)
             wanted |= dict.fromkeys(pid for pid in awaited if pid not in self._views)
+        # We are blocked in nothing but the read of our own system call.
+        wanted.pop(os.getpid(), None)
         for pid in self.views.keys() - wanted.keys():
             self.views.pop(pid).close()
         for pid in wanted:

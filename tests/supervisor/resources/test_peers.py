@@ -353,3 +353,22 @@ def test_no_descriptor_stays_open(tmp_path: Path) -> None:
         program.told()
         program.see(lambda it: it.edges("recv"))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_whoever_reads_the_waits_is_not_said_to_wait(tmp_path) -> None:
+    """The supervisor may have the other end of a pipe too; it is blocked only in the read of its own system call."""
+    code = """
+if __name__ == "__main__":
+    lock = multiprocessing.Lock()
+    tell("ready")
+    wait()
+"""
+
+    def waits(one: Watched, pid: int) -> list[Edge]:
+        return [wait.edge for wait in one.resources.waits() if wait.edge.pid == pid]
+
+    with watched(tmp_path, code) as program:
+        program.told()
+        program.see(lambda one: any(edge.holders == (os.getpid(),) for edge in waits(one, one.pid)))
+        program.look()
+        assert waits(program, os.getpid()) == []
