@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from app.linux import proc
+from app.linux import identity, proc
 from app.linux.descriptors import close_foreign, is_memory
 from app.linux.pidfds import readable
 from app.protocol.observer import MAX_WORD, AnyWord
@@ -52,6 +52,11 @@ class Peer:
         self.key: Key = (pid, stat.start_ticks if stat and mine else 0)
         self.page: int | None = None
         self._unsent = 0
+
+    def look(self) -> None:
+        """Forget the start time of a process that is gone: no end of it will be seen but by its pidfd."""
+        if not identity.exists(self.key):
+            self.key = (self.key[0], 0)
 
     def receive(self) -> tuple[bytes, tuple[int, ...]]:
         """Return one message and its fds; no bytes at the end.  Raises BlockingIOError, OSError.

@@ -50,9 +50,16 @@ class ObserverSocket:
             path, socket.SOCK_SEQPACKET, poller, self._connected, backlog=1024, per_turn=_ACCEPTS_PER_TURN
         )
 
+    def new_turn(self) -> None:
+        """Close the pidfds that the loop did not take in the turn of the last message of their process."""
+        close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
+        self._read_out = set()
+
     def take(self, limit: int) -> list[Heard | NotSeen]:
-        """Return at most ``limit`` messages in order of arrival; read connections again that were paused."""
-        self._forget_left()
+        """Return at most ``limit`` messages in order of arrival; read connections again that were paused.
+
+        May be called more than once in a turn, in which what the messages say is decided only at its end.
+        """
         taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
         if not self.inbox:
             self._read_out = set(self._left)
@@ -141,6 +148,8 @@ class ObserverSocket:
         if isinstance(said, Paged) or (isinstance(said, Hello) and fds):
             peer.keep_page(fds)
         first, *more = heard(said)
+        if isinstance(first, Hello):
+            peer.look()
         self.inbox.append(Heard(peer.key, first, fds))
         self.inbox.extend(Heard(peer.key, word) for word in more)
 
@@ -157,8 +166,3 @@ class ObserverSocket:
             close_all([self._left.pop(peer.key[0])] if peer.key[0] in self._left else [])
             self._left[peer.key[0]], peer.pidfd = peer.pidfd, None
         peer.close()
-
-    def _forget_left(self) -> None:
-        """Close the pidfds that the loop did not take in the turn after their process's last message."""
-        close_all(self._left.pop(pid) for pid in self._read_out & self._left.keys())
-        self._read_out = set()

@@ -65,6 +65,7 @@ class Observation:
 
     def take(self, now: p.Now) -> Iterator[e.Happening]:
         """Yield the events of messages, then of ends: the last messages of a process come before its end."""
+        self._observers.new_turn()
         ended = tuple(self._watching.ended)
         self._watching.ended.clear()
         for pid in self._senders_about(ended):

@@ -240,8 +240,32 @@ def test_pidfd_of_an_ended_process_is_kept_until_its_messages_are_taken(harness:
     with subprocess.Popen([sys.executable, "-c", SEND_AND_EXIT, str(harness.path)]) as process:
         process.wait()
     harness.receive(1)
-    harness.server.take(1)
+    harness.server.new_turn()
     assert harness.server.take_pidfd(process.pid) is None
+
+
+def test_a_process_that_is_gone_when_its_hello_is_read_has_no_start_time(harness: SocketHarness) -> None:
+    """Even if it was alive when its connection was accepted: no end of it will be seen."""
+    code = f"{SEND_AND_EXIT}\nsys.stdin.readline()\npeer.send({encoded(HELLO)!r})"
+    with subprocess.Popen([sys.executable, "-c", code, str(harness.path)], stdin=subprocess.PIPE, text=True) as process:
+        (first,) = harness.receive(1)
+        process.communicate("\n")
+    (hello,) = harness.receive(1)
+    assert isinstance(first, Heard)
+    assert isinstance(hello, Heard)
+    assert (first.key[0], hello.key) == (process.pid, (process.pid, 0))
+    assert first.key[1]
+
+
+def test_pidfd_of_an_ended_process_stays_until_the_next_turn(harness: SocketHarness) -> None:
+    """The messages of a turn may be taken in parts, and are decided about after all of them."""
+    with subprocess.Popen([sys.executable, "-c", SEND_AND_EXIT, str(harness.path)]) as process:
+        process.wait()
+    harness.receive(1)
+    harness.server.take(1)
+    pidfd = harness.server.take_pidfd(process.pid)
+    assert pidfd is not None or not _since(6, 16)
+    connection.close_all([pidfd] if pidfd else [])
 
 
 # Watching processes\n

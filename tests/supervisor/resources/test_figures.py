@@ -139,7 +139,9 @@ if __name__ == "__main__":
         pool = program.see(lambda it: (one := it.one("pool")) and len(one.running or ()) == 1 and one)
         busy = {one["pid"] for one in pool.running}
         # The ends of a pipe are read only now and then; before that, every process with the pipe is a holder.
-        idle = program.see(lambda it: next((one for one in it.edges("get") if one.holders == (it.pid,)), None))
+        idle = program.see(
+            lambda it: next((one for one in it.edges("get") if one.main and one.holders == (it.pid,)), None)
+        )
         assert idle.pid in set(pool.workers) - busy
         waiting = program.see(lambda it: next((edge for edge in it.edges("get") if edge.pid == it.pid), None))
         assert set(waiting.holders) == set(pool.workers)
