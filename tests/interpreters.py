@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-VERSIONS = [f"3.{minor}" for minor in range(8, 15)]
+VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
 KEPT = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 ASK = "import sys; print('%s %d.%d' % (sys.implementation.name, *sys.version_info[:2]))"
 

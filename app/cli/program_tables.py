@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from app.records import wording
 from app.records.program import Program
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Edge, Finding, FindingKind, Waits
+from app.records.waits import Certainty, Edge, Finding, FindingKind, Waits
 
 from . import tables
 
@@ -56,7 +56,9 @@ def write_waits(
 
 def _write_finding(finding: Finding) -> None:
     tables.write("")
-    tables.write(finding.kind + (f" in {finding.program}" if finding.program else ""))
+    where = f" in {finding.program}" if finding.program else ""
+    grade = "" if finding.certainty is Certainty.CERTAIN else f", {finding.certainty}"
+    tables.write(f"{finding.kind}{where}{grade}")
     for text in (finding.text, finding.why, f"What to do: {finding.cure}"):
         _write_paragraph(text)
     if finding.kind is FindingKind.ABANDONED_LOCK and finding.resources:

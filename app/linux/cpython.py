@@ -1,4 +1,4 @@
-"""The memory layout of some objects of CPython 3.8 to 3.14, and checks that bytes are such an object.  Pure.
+"""The memory layout of some objects of CPython 3.8 to 3.15, and checks that bytes are such an object.  Pure.
 
 The layout is the same since 3.8, on 64 bits, little-endian; free-threaded builds have 32 instead of 16 bytes before the
 first field.  The version is not read: an object counts only if its type has the right name and its fields are

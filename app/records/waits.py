@@ -32,6 +32,18 @@ class FindingKind(StrEnum):
     INTERNAL_ERROR = "internal-error"
 
 
+class Certainty(StrEnum):
+    """How sure it is that something is wrong: a finding is certain or very likely, a note is possible.
+
+    Very likely is what rests on a reading of code, on a guess of who held something, or on what was seen only now and
+    then.
+    """
+
+    CERTAIN = "certain"
+    VERY_LIKELY = "very likely"
+    POSSIBLE = "possible"
+
+
 class Edge(Record, frozen=True, kw_only=True):
     """``pid`` waits for ``resource``, or in a join for process ``of``; any of the ``holders`` can end the wait.
 
@@ -85,11 +97,13 @@ HANDLER = -1
 class ThreadWait(Record, frozen=True, kw_only=True):
     """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it.
 
-    ``hopeless``: it is for a lock whose holder is dead.
+    ``apart``: the threads of the same processes whose code cannot use what could end it.  ``hopeless``: it is for a
+    lock whose holder is dead.
     """
 
     edge: Edge
     able: frozenset[Node] = frozenset()
+    apart: frozenset[Node] = frozenset()
     hopeless: bool = False
 
 
@@ -105,6 +119,7 @@ class Finding(Record, frozen=True, kw_only=True):
     pids: tuple[int, ...] = ()
     resources: tuple[str, ...] = ()
     since: float = 0.0
+    certainty: Certainty = Certainty.CERTAIN
 
 
 class Note(Record, frozen=True, kw_only=True):
@@ -114,6 +129,7 @@ class Note(Record, frozen=True, kw_only=True):
     since: float
     title: str
     text: str
+    certainty: Certainty = Certainty.POSSIBLE
 
 
 class Waits(Record, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from app.clock import Clock
 from app.core.charts.history import OF_POOLS, History
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
+from app.core.scene.surroundings import Line
 from app.linux.descriptors import FdReserve
 from app.linux.gauges import HostGauge
 from app.linux.heartbeat import Heartbeat
@@ -48,6 +49,7 @@ from .publishing import Publishing
 from .recovery import recover
 from .sampling import Sampling
 from .signals import StopSignals
+from .sources import Sources
 from .stacking import Stacking
 from .suspects import Suspects
 from .vitals import Vitals
@@ -161,7 +163,8 @@ def _assembled(
     handover = Handover(recording.journal, fleet, resources.handover, descriptors, guard)
     recover(context, fleet, observation, handover)
     context.logs.sweep(fleet.members, recording.journal.has_numbered)
-    stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()), suspects)
+    sources = Sources(closing.enter_context(contextlib.closing(Aside[frozenset[Line]](poller))))
+    stacking = Stacking(context, fleet, control, Stacks(poller, find_py_spy()), suspects, sources)
     sampling = Sampling(context, fleet, children, stacking=stacking, observation=observation)
     publishing = Publishing(context, fleet, control, analysis)
     parts = Parts(

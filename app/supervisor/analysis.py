@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.kill_costs import kill_cost
-from app.core.findings.scene import Actor, DeadThread, Scene
 from app.core.fleet import events as e
 from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
+from app.core.scene.scene import Actor, DeadThread, Scene
 from app.linux import identity, proc
 from app.protocol.observer import ThreadDied
 from app.records import primitives as p
@@ -90,7 +90,7 @@ class Analysis:
         waiting = self._diagnosis.next_deadline()
         # A program that ended before the first look is analysed once, too.
         lives = any(held.living or key not in self._ended for key, held in self._fleet.programs.entries.items())
-        if not (lives or waiting or self._resources.records or self._diagnosed.findings or self._diagnosed.edges):
+        if not (lives or waiting or self._resources.pending or self._diagnosed.findings or self._diagnosed.edges):
             return None
         deadlines = (self._resources.next_deadline(), waiting)
         return min(one for one in deadlines if one is not None)
@@ -103,6 +103,9 @@ class Analysis:
             edges=self._resources.edges(),
             waits=self._resources.waits(),
             stacks=self._suspects.stacks,
+            thread_names=self._resources.thread_names,
+            sources=self._suspects.sources,
+            behind_s=self._resources.behind_s,
             others=self._others(),
             orphans=tuple(self._orphans()),
             open_files=self._resources.open_files.found,

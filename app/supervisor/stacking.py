@@ -19,6 +19,7 @@ from app.supervisor.control.server import ControlServer
 from app.supervisor.stacks.stacks import Stacks, top_frame
 
 from .context import Context
+from .sources import Sources
 from .suspects import Suspects
 
 
@@ -43,12 +44,26 @@ class Stacking:
     """Requests captures, and hands the results to clients and to the fleet."""
 
     def __init__(
-        self, context: Context, fleet: Fleet, control: ControlServer, stacks: Stacks[Token], suspects: Suspects
+        self,
+        context: Context,
+        fleet: Fleet,
+        control: ControlServer,
+        stacks: Stacks[Token],
+        suspects: Suspects,
+        sources: Sources,
     ) -> None:
         self._context, self._fleet, self._control, self._stacks = context, fleet, control, stacks
-        self._suspects = suspects
-        self.helpers, self.next_deadline = stacks.helpers, stacks.next_deadline
+        self._suspects, self._sources = suspects, sources
         self._signals: dict[str, int] = {}
+
+    def helpers(self) -> tuple[int, ...]:
+        """Return the processes of ours that capture stacks or read sources."""
+        return (*self._stacks.helpers(), *self._sources.pids())
+
+    def next_deadline(self) -> float | None:
+        """Return when `take` is to be called; None if nothing is on its way."""
+        deadlines = (self._stacks.next_deadline(), self._sources.next_deadline())
+        return min((one for one in deadlines if one is not None), default=None)
 
     def booted(self, process_id: str, stack_signal: int) -> None:
         """Note the signal that makes a process dump its stack."""
@@ -76,8 +91,11 @@ class Stacking:
                 found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif isinstance(token, Suspect):
                 self._suspects.found(token.pid, result.text)
+                self._sources.look(self._suspects.stacks, now.mono)
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], result))
+        self._sources.take(now.mono)
+        self._suspects.sources = self._sources.known
         return found
 
     def _request(self, token: Token, process_id: str, key: Key, now: p.Now) -> None:

@@ -2,32 +2,45 @@
 
 ::
 
-    Analysis ──suspects, waits──▶ Suspects ──next──▶ Stacking ──frames──▶ Suspects ──▶ the next scene
+    Analysis ──suspects, waits──▶ Suspects ──due──▶ Stacking ──frames, sources──▶ Suspects ──▶ the next scene
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from app.core.findings.python_stack import Frames, frames_of_threads
+from app.core.scene.python_stack import Frames, frames_of_threads
+from app.core.scene.surroundings import Line, Surroundings
 from app.records.waits import ThreadWait
 
 #: Processes whose stacks are kept; of a larger deadlock the first ones are told with their lines.
 _MOST = 200
 #: A capture costs 10 ms of CPU.
-_AGAIN_AFTER_S = 5.0
+_AGAIN_AFTER_S, _MOST_PAUSE_S = 5.0, 60.0
 
-#: What a process waits for: by thread, since when.
-_Waits = frozenset[tuple[int, float]]
+#: The beginning of a wait is worked out at each look, and differs a little.
+_SAME_S = 0.1
+
+#: What a process waits for without a timeout: by thread, since when.
+_Waits: TypeAlias = Mapping[int, float]
 
 
 class _Captured(Struct):
-    """A capture that was requested ``at`` (monotonic), and its ``frames`` once it is done."""
+    """A capture that was requested ``at`` (monotonic), and its ``frames`` once it is done.
+
+    One that has found none is repeated after ``pause_s``: on a busy machine it may fail.
+    """
 
     waits: _Waits
     at: float
     frames: Frames | None = None
+    pause_s: float = _AGAIN_AFTER_S
+
+    def is_over(self, waits: _Waits, now: float) -> bool:
+        """Return whether the process is to be captured again."""
+        return (not self.frames or not _are_same(self.waits, waits)) and now - self.at >= self.pause_s
 
 
 class Suspects:
@@ -36,6 +49,8 @@ class Suspects:
     def __init__(self) -> None:
         self._captured: dict[int, _Captured] = {}
         self._wanted: dict[int, _Waits] = {}
+        #: What the program's own files say around the lines of the stacks, as far as it is known.
+        self.sources: Mapping[Line, Surroundings] = {}
 
     @property
     def stacks(self) -> Mapping[int, Frames]:
@@ -45,15 +60,17 @@ class Suspects:
     def look(self, pids: Sequence[int], waits: Iterable[ThreadWait]) -> None:
         """Take the suspects of a look and all waits; drop frames that are no longer true."""
         suspects = frozenset(pids)
-        of_process: dict[int, set[tuple[int, float]]] = {}
+        of_process: dict[int, dict[int, float]] = {}
         for edge in (one.edge for one in waits if one.edge.pid in suspects):
-            of_process.setdefault(edge.pid, set()).add((edge.tid, round(edge.since, 1)))
+            of_thread = of_process.setdefault(edge.pid, {})
+            if not edge.timed:
+                of_thread[edge.tid] = max(edge.since, of_thread.get(edge.tid, 0.0))
         first = islice((pid for pid in pids if pid in of_process), _MOST)
-        self._wanted = {pid: frozenset(of_process[pid]) for pid in first}
+        self._wanted = {pid: of_process[pid] for pid in first}
         self._captured = {pid: one for pid, one in self._captured.items() if pid in self._wanted}
         for pid, now in self._wanted.items():
             one = self._captured.get(pid)
-            if one and one.waits != now:
+            if one and not _are_same(one.waits, now):
                 one.frames = None
 
     def due(self, now: float) -> list[int]:
@@ -61,12 +78,18 @@ class Suspects:
         found = []
         for pid, waits in self._wanted.items():
             one = self._captured.get(pid)
-            if one is None or (one.waits != waits and now - one.at >= _AGAIN_AFTER_S):
-                self._captured[pid] = _Captured(waits, now)
+            if one is None or one.is_over(waits, now):
+                pause_s = min(2 * one.pause_s, _MOST_PAUSE_S) if one and _are_same(one.waits, waits) else _AGAIN_AFTER_S
+                self._captured[pid] = _Captured(waits, now, pause_s=pause_s)
                 found.append(pid)
         return found
 
     def found(self, pid: int, text: str) -> None:
         """Take the text of a capture."""
-        if (one := self._captured.get(pid)) and self._wanted.get(pid) == one.waits:
+        if (one := self._captured.get(pid)) and _are_same(self._wanted.get(pid, {}), one.waits):
             one.frames = frames_of_threads(text)
+
+
+def _are_same(some: _Waits, others: _Waits) -> bool:
+    """Return whether the same threads wait, each since the same moment."""
+    return some.keys() == others.keys() and all(abs(since - others[tid]) < _SAME_S for tid, since in some.items())

@@ -10,7 +10,7 @@ from app.cli.programs import command_of
 from app.records.program import Program
 from app.records.resource import ResourceKind
 from app.records.waits import Note, Waits
-from tests.core.findings.scenes import (
+from tests.core.scene.scenes import (
     MAIN,
     NAMES,
     ONE,

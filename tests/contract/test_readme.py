@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from app.cli import processes, program_tables
-from app.core.findings.scene import Actor
+from app.core.scene.scene import Actor
 from app.launcher import launcher
 from app.records.process import Process
 from app.records.resource import ResourceKind
 from app.settings import Settings
 from tests.contract import documents as doc
-from tests.core.findings.scenes import actor, edge, join, resource, scene, settled
+from tests.core.scene.scenes import actor, edge, join, resource, scene, settled
 from tools.screenshot import THEMES
 
 README = doc.README

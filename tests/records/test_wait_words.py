@@ -5,7 +5,7 @@ import pytest
 from app.records.resource import ResourceKind as K
 from app.records.wait_words import unblockers, worded
 from app.records.waits import Edge
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, edge, join, resource, waiting
+from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, edge, join, resource, waiting
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from app.records.resource import ResourceKind as K
 from app.records.wording import duration, kind_label, resource_name, split_name
-from tests.core.findings.scenes import resource
+from tests.core.scene.scenes import resource
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,20 @@ def findings(supervisor: Supervised, program: str, kind: str) -> list[Finding]:
     return [one for one in supervisor.snapshot().snapshot.waits.findings if (one.program, one.kind) == (program, kind)]
 
 
-def found(supervisor: Supervised, folder: Path, code: str, kind: str, pattern: str) -> Finding:
-    """Run a script until a finding of that kind has a text like this."""
+def found(supervisor: Supervised, folder: Path, code: str, kind: str, pattern: str, where: str = "text") -> Finding:
+    """Run a script until a finding of that kind has a text, or a cure, like this."""
     (folder / "script.py").write_text(code)
     with in_terminal(supervisor, folder, sys.executable, "script.py") as (program, _):
-        return wait_until(
-            lambda: next((one for one in findings(supervisor, program, kind) if re.search(pattern, one.text)), None),
-            FOUND_WITHIN_S,
-            f"{kind}: {pattern}",
-        )
+
+        def look() -> Finding | None:
+            told = findings(supervisor, program, kind)
+            return next((one for one in told if re.search(pattern, getattr(one, where))), None)
+
+        try:
+            return wait_until(look, FOUND_WITHIN_S, f"{kind}: {pattern}")
+        except AssertionError as error:
+            told = [f"{one.kind}: {one.text} {one.cure}" for one in supervisor.snapshot().snapshot.waits.findings]
+            raise AssertionError("\n".join([str(error), *told])) from None
 
 
 @pytest.mark.parametrize(

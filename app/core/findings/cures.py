@@ -1,19 +1,32 @@
 """Why a deadlock does not end, and what to do about it, now and in the program.  Pure."""
 
+from app.core.scene import lines, phrases
+from app.core.scene.scene import Scene
+from app.core.scene.wait_graph import Deadlock
 from app.records.resource import ResourceKind
 from app.records.waits import Edge
 
-from . import phrases
-from .scene import Scene
-from .wait_graph import Deadlock
-
 _RECEIVES = frozenset({"get", "recv"})
 _SENDS = frozenset({"put", "send"})
+_IN_THE_PROGRAM = "In the program, "
 _WITH_HOLDER = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK})
 
 
 def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
     """Return in sentences why a deadlock does not end, and what to do about it."""
+    why, cure = _why_and_cure(scene, deadlock)
+    # A process holds or has what the one before it in the cycle waits for.
+    after = (*deadlock.edges[1:], deadlock.edges[0])
+    orders = (lines.order(scene, waits, blocked) for waits, blocked in zip(deadlock.edges, after, strict=True))
+    return why, in_order(cure, next(filter(None, orders), ""))
+
+
+def in_order(cure: str, order: str) -> str:
+    """Return a cure with the lines that are in the wrong order instead of the same in general words."""
+    return f"{cure.partition(_IN_THE_PROGRAM)[0]}{_IN_THE_PROGRAM}{order}." if order else cure
+
+
+def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
     all_locks = all(is_lock(scene, edge) for edge in deadlock.edges)
     if all_locks and len(deadlock.edges) == 1:
         return (

@@ -1,18 +1,19 @@
 """Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+from app.core.scene import lines, phrases
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate
+from app.core.scene.wait_graph import Deadlock
 from app.records import wait_words
 from app.records.process import State
 from app.records.resource import ResourceKind
-from app.records.waits import Edge, Finding, FindingKind
+from app.records.waits import Certainty, Edge, Finding, FindingKind, Node
 from app.records.wording import signal_name
 
-from . import cures, phrases, stuck_threads, threads
-from .scene import Scene
-from .stability import Candidate
-from .wait_graph import Deadlock
+from . import cures, stuck_threads, threads
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
@@ -27,22 +28,28 @@ _OF_OWN_PIPE = {
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
+    apart = {wait.edge: wait.apart for wait in scene.waits if wait.apart} if found else {}
     for deadlock in (one for one in found if _is_told_here(one) and not _is_idle(scene, one)):
+        if _is_blocked_loop(scene, deadlock):
+            continue
         why, cure = cures.why_and_cure(scene, deadlock)
         program = _program(scene, deadlock.pids)
+        evidence = _evidence(scene, deadlock, apart)
         finding = Finding(
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
             program=program,
             text=_text(scene, deadlock)
             + _blocked_behind(deadlock)
-            + _evidence(scene, deadlock)
+            + _in_words(scene, evidence)
+            + _signalled(scene, deadlock)
             + threads.died_of_the_program(scene, program),
             why=why,
             cure=cure,
             pids=deadlock.pids + deadlock.blocked_behind,
             resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
             since=max(edge.since for edge in deadlock.edges),
+            certainty=Certainty.VERY_LIKELY if evidence.rests_on_code else Certainty.CERTAIN,
         )
         # When a join began is worked out from two clocks at each look, and differs in its last digit.
         yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
@@ -57,6 +64,18 @@ def _is_idle(scene: Scene, deadlock: Deadlock) -> bool:
     """Return whether it leads through a process that waits for a signal on purpose."""
     waiting = ((scene.actors.get(edge.pid), edge) for edge in deadlock.edges if edge.to == "thread" and edge.main)
     return any(actor and stuck_threads.is_idle(scene, actor, handles=edge.handled) for actor, edge in waiting)
+
+
+def _is_blocked_loop(scene: Scene, deadlock: Deadlock) -> bool:
+    """Return whether only a thread waits, at a pipe to itself, of a process whose main thread waits for another one.
+
+    As the thread of an event loop does: it is woken by another thread once that goes on.
+    """
+    edge = deadlock.edges[0]
+    if len(deadlock.edges) > 1 or edge.main or edge.resource is not None:
+        return False
+    main = (one.edge for one in scene.waits if one.edge.pid == edge.pid and one.edge.main)
+    return any(one.to != "thread" for one in main)
 
 
 def finding_id(deadlock: Deadlock) -> str:
@@ -105,11 +124,20 @@ def _exited_child(scene: Scene, pid: int) -> str:
 
 
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
+    who, waits = phrases.who_waits(scene, edge), phrases.waits(scene, edge)
     if edge.to == "thread":
-        return f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}"
+        return f"{who} {waits}"
+    return f"{who} {_held(scene, held, edge)}{waits}{_unblockers(scene, edge)}"
+
+
+def _held(scene: Scene, held: Edge, edge: Edge) -> str:
+    """Return ``holds lock a, acquired at train.py:10, and``; nothing if it is no lock that the other one waits for."""
+    lock = scene.resources.get(held.resource or "")
+    if lock is None or not cures.is_lock(scene, held):
+        return ""
     holds = "holds" if len(held.holders) == 1 else "may hold"
-    what = f"{holds} {phrases.resource(scene, held.resource or '')} and " if cures.is_lock(scene, held) else ""
-    return f"{phrases.who_waits(scene, edge)} {what}{phrases.waits(scene, edge)}{_unblockers(scene, edge)}"
+    place = lines.acquired_at(scene, edge, lock)
+    return f"{holds} {phrases.resource(scene, lock.id)}{f', acquired at {place},' if place else ''} and "
 
 
 def _unblockers(scene: Scene, edge: Edge) -> str:
@@ -127,25 +155,51 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
     return f", which only {phrases.names(scene, pids)} can {wait_words.words(edge.to, resource.kind).verb}"
 
 
-def _evidence(scene: Scene, deadlock: Deadlock) -> str:
-    """Return in sentences who could have ended the waits and has ended, and who has only inherited the means."""
+class _Evidence(NamedTuple):
+    """Who could have ended the waits of a deadlock and has ended, and who has the means without using them.
+
+    ``inherited``: processes that only inherited them; ``apart``: threads of the processes of the deadlock.
+    """
+
+    ended: tuple[int, ...]
+    inherited: tuple[int, ...]
+    apart: tuple[Node, ...]
+
+    @property
+    def rests_on_code(self) -> bool:
+        """Return whether the code of somebody was read to know that it cannot end a wait."""
+        return bool(self.inherited or self.apart)
+
+
+def _evidence(scene: Scene, deadlock: Deadlock, threads_apart: Mapping[Edge, frozenset[Node]]) -> _Evidence:
     ended: dict[int, None] = {}
     inherited: dict[int, None] = {}
+    apart: dict[Node, None] = {}
     for edge in deadlock.edges:
         resource = scene.resources.get(edge.resource or "")
         if resource and not cures.is_lock(scene, edge):
             ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
             inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
+            # What the threads of libraries use is known.
+            apart |= dict.fromkeys(node for node in sorted(threads_apart.get(edge, ())) if scene.place(*node))
+    members = {(edge.pid, edge.tid) for edge in deadlock.edges}
+    return _Evidence(tuple(ended), tuple(inherited), tuple(node for node in apart if node not in members))
+
+
+def _in_words(scene: Scene, evidence: _Evidence) -> str:
+    """Return in sentences who has ended, and who does not use what could end a wait."""
     text = ""
-    if ended:
+    if ended := evidence.ended:
         those = "The process that could have done so has" if len(ended) == 1 else "Those that could have done so have"
-        causes = [f"{scene.name(pid)}, {phrases.how_it_ended(scene, pid)}" for pid in islice(ended, _NAMED_FIRST)]
-        causes += [f"and {len(ended) - _NAMED_FIRST} more"] if len(ended) > _NAMED_FIRST else []
-        text = f" {those} ended: {'; '.join(causes)}."
-    if inherited:
-        does = "does" if len(inherited) == 1 else "do"
-        text += f" {phrases.names(scene, tuple(inherited))} inherited it, but {does} not use it."
-    return text + _signalled(scene, deadlock)
+        text = f" {those} ended: {phrases.how_they_ended(scene, ended)}."
+    if evidence.inherited:
+        does = "does" if len(evidence.inherited) == 1 else "do"
+        text += f" {phrases.names(scene, evidence.inherited)} inherited it, but {does} not use it."
+    if evidence.apart:
+        does = "does" if len(evidence.apart) == 1 else "do"
+        names = [phrases.with_place(scene, scene.thread(*node), *node) for node in evidence.apart]
+        text += f" {phrases.capitalized(phrases.listed(names))} {does} not use it."
+    return text
 
 
 def _signalled(scene: Scene, deadlock: Deadlock) -> str:

@@ -11,6 +11,11 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from app.core.scene import phrases
+from app.core.scene.growth import Growing
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate, StabilityFilter
+from app.core.scene.wait_graph import Deadlock, find_deadlocks
 from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.process import Stuck
@@ -20,9 +25,9 @@ from app.records.waits import Edge, Finding, FindingKind, Waits
 from . import (
     deadlocks,
     files,
+    leaks,
     listeners,
     locks,
-    phrases,
     pools,
     processes,
     queues,
@@ -32,11 +37,7 @@ from . import (
     unread,
     zombies,
 )
-from .growth import Growing
 from .notes import Notes
-from .scene import Scene
-from .stability import Candidate, StabilityFilter
-from .wait_graph import Deadlock, find_deadlocks
 
 #: A consumer waits for each of its items; shorter waits are not shown.
 EDGE_AFTER_S = 0.5
@@ -66,11 +67,12 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     zombies.zombies,
     processes.refused_starts,
     processes.forks_from_threads,
-    queues.leaks,
+    leaks.leaks,
     files.near_limit,
     files.inherited,
     pools.crash_loops,
     pools.jobs_without_workers,
+    pools.waits_in_callbacks,
     queues.dead_producers,
 )
 
@@ -104,7 +106,8 @@ class Diagnosis:
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
         of_graph = (pid for one in deadlocked for pid in (*one.pids, *one.blocked_behind))
-        self.suspects = tuple(dict.fromkeys((*self._stable.parties(), *of_graph)))
+        of_pools = (pool.created_by for pool in pools.stalled(scene))
+        self.suspects = tuple(dict.fromkeys((*self._stable.parties(), *of_graph, *of_pools)))
         lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),

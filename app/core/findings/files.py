@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.core.scene import phrases
+from app.core.scene.growth import Growth
+from app.core.scene.scene import Actor, HeldFiles, OpenFiles, Scene
+from app.core.scene.stability import Candidate
 from app.records.resource import ResourceKind
 from app.records.waits import Finding, FindingKind
 from app.records.wording import kind_label
-
-from . import phrases
-from .growth import Growth
-from .scene import Actor, HeldFiles, OpenFiles, Scene
-from .stability import Candidate
 
 #: Above this share of the limit it is a finding; of a number that grows, above the other one,
 _FULL, _GROWN = 0.8, 0.5

@@ -5,11 +5,11 @@ A signal leaves a process no time to release or to finish anything, be it SIGKIL
 
 from collections.abc import Iterator
 
+from app.core.scene import phrases
+from app.core.scene.scene import Scene
 from app.records.resource import Resource, ResourceKind
 
-from . import phrases
 from .queues import POOL_ROLE
-from .scene import Scene
 
 
 def kill_costs(scene: Scene, pid: int) -> tuple[str, ...]:

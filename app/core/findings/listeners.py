@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from app.core.scene import phrases
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate
 from app.records.waits import Finding, FindingKind
-
-from . import phrases
-from .scene import Scene
-from .stability import Candidate
 
 #: A handshake takes a millisecond, more where the client is far away or busy.
 _HANDSHAKE_S = 5.0

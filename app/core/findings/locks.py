@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from itertools import islice
 from signal import SIGTERM
 
+from app.core.scene import phrases
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate
+from app.core.scene.wait_graph import Deadlock
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Finding, FindingKind
-
-from . import phrases
-from .scene import Scene
-from .stability import Candidate
-from .wait_graph import Deadlock
+from app.records.waits import Certainty, Finding, FindingKind
 
 
 def abandoned(scene: Scene) -> Iterator[Candidate]:
@@ -20,7 +19,7 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
         if resource.abandoned and resource.kind in phrases.LOCKS and not _is_kept_on_purpose(scene, resource):
             waiting = phrases.waiters(resource)
             behind = tuple(pid for pid in scene.blocked_behind.get(resource.id, ()) if pid not in waiting)
-            holder, _ = _holder(scene, resource)
+            holder, known = _holder(scene, resource)
             if resource.lost:
                 yield _lost_slots(scene, resource)
                 continue
@@ -36,6 +35,7 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
                 pids=(*((holder,) if holder else ()), *waiting, *behind),
                 resources=(resource.id,),
                 since=_ended_at(scene, holder),
+                certainty=Certainty.CERTAIN if known or holder is None else Certainty.VERY_LIKELY,
             )
             yield Candidate(finding=finding, fingerprint=(resource.holder, resource.value), after_s=1.0)
 

@@ -6,18 +6,18 @@ well.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
 from msgspec import Struct, field
 
+from app.core.scene import phrases
+from app.core.scene.growth import Growing, Growth
+from app.core.scene.scene import Actor, Scene
 from app.records.process import Descendant
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind, Note
 
-from . import phrases
-from .growth import Growing, Growth
-from .scene import Actor, Scene
 from .zombies import HELPERS, failures
 
 #: A program that is quiet for a shorter time is between two pieces of work.
@@ -43,6 +43,8 @@ _NO_REASON = frozenset(
 _GROWS_S = 60.0
 #: A block may be unlinked at the end of its use, while others are about to close it.
 _UNLINKED_S = 10.0
+#: Readings that are older are said to be.
+_BEHIND_S = 5.0
 _MOST = 100
 
 
@@ -160,6 +162,7 @@ class Notes(Struct):
             *_failures(scene),
             *self._growing(scene),
             *self._unlinked(scene),
+            *_behind(scene),
         )
         return notes[:_MOST]
 
@@ -186,6 +189,21 @@ class Notes(Struct):
         for key, since in self._unlinked_at.items():
             if scene.at - since >= _UNLINKED_S:
                 yield _block(scene, blocks[key], since)
+
+
+def _behind(scene: Scene) -> Iterator[Note]:
+    """Yield a note for each living program if there is more to read than the time for readings permits."""
+    if scene.behind_s < _BEHIND_S:
+        return
+    living = Counter(actor.process.program for actor in scene.actors.values() if actor.alive and actor.process.program)
+    for program in living:
+        yield Note(
+            program=program or "",
+            since=scene.at - scene.behind_s,
+            title="readings are behind",
+            text=f"There is so much to read of {phrases.number(living.total(), 'process', 'processes')} that what some "
+            f"of them wait for was read {scene.behind_s:.0f} s ago. Findings come later.",
+        )
 
 
 def _failures(scene: Scene) -> Iterator[Note]:

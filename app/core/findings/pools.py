@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from app.core.scene import phrases
+from app.core.scene.python_stack import Frame
+from app.core.scene.scene import Actor, Scene
+from app.core.scene.stability import Candidate
+from app.core.scene.wait_graph import Deadlock
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Finding, FindingKind
 from app.records.wording import duration
 
-from . import phrases
 from .queues import POOL_ROLE, died_with_its_task, pool_of
-from .scene import Actor, Scene
-from .stability import Candidate
 from .threads import served
-from .wait_graph import Deadlock
 
 #: So many workers that ended within so long, each soon after its start, do not end by accident.
 _ENDED, _WITHIN_S, _LIFE_S = 6, 15.0, 5.0
 #: An executor starts its workers with its first jobs; a pool replaces one within a fraction of a second.
 _EMPTY_S = 8.0
+#: The threads that receive results, and call callbacks.
+_DELIVERING = frozenset(
+    {
+        ("multiprocessing.pool", "_handle_results"),
+        ("concurrent.futures.process", "run"),
+        ("concurrent.futures.process", "_queue_management_worker"),
+    }
+)
+_OF_POOLS = frozenset({"multiprocessing.pool", "concurrent.futures._base", "concurrent.futures.process"})
 
 
 def crash_loops(scene: Scene) -> Iterator[Candidate]:
@@ -68,6 +78,45 @@ def _crash_loop(scene: Scene, ended: Sequence[Actor], pool: Resource | None) -> 
         since=ended[0].process.exited_at or scene.at,
     )
     return Candidate(finding=finding)
+
+
+def stalled(scene: Scene) -> Iterator[Resource]:
+    """Yield the pools with jobs whose workers have nothing to do: their results are not delivered."""
+    for pool in scene.resources.values():
+        if pool.kind is ResourceKind.POOL and pool.queued and not pool.running and _living(scene, pool):
+            yield pool
+
+
+def waits_in_callbacks(scene: Scene) -> Iterator[Candidate]:
+    """Yield a candidate for each pool whose results wait for a callback that itself waits for a result."""
+    for pool in stalled(scene):
+        for tid, frames in scene.stacks.get(pool.created_by, {}).items():
+            call = scene.call(pool.created_by, tid)
+            if call and call.module in _OF_POOLS and any(map(_delivers, frames)):
+                yield _in_callback(scene, pool, tid, call)
+
+
+def _delivers(frame: Frame) -> bool:
+    return (frame.module, frame.function.rpartition(".")[2]) in _DELIVERING
+
+
+def _in_callback(scene: Scene, pool: Resource, tid: int, call: Frame) -> Candidate:
+    what, owner = phrases.resource(scene, pool.id), scene.name(pool.created_by)
+    finding = Finding(
+        id=f"{FindingKind.DEADLOCK}:{pool.created_by}-{pool.id}-callback",
+        kind=FindingKind.DEADLOCK,
+        program=pool.program,
+        text=f"The thread of {owner} that receives all results of {what} executes a callback, which waits in "
+        f"{call.in_words} at {scene.place(pool.created_by, tid)}: it cannot receive the result that it waits for. "
+        f"{phrases.number(pool.queued or 0, 'job is', 'jobs are')} pending, and no worker has anything to do.",
+        why="A pool calls the callbacks of results in the one thread that receives all of them.",
+        cure="Restart the program. In the program, do not wait for a pool in a callback: submit the next job there "
+        "without waiting for it, or hand the result over to another thread by a queue.Queue.",
+        pids=(pool.created_by,),
+        resources=(pool.id,),
+        since=scene.at,
+    )
+    return Candidate(finding=finding, fingerprint=(pool.queued, tid))
 
 
 def jobs_without_workers(scene: Scene) -> Iterator[Candidate]:

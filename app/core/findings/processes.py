@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from app.core.scene import phrases
+from app.core.scene.scene import Actor, Scene
+from app.core.scene.stability import LASTS_S, Candidate
 from app.records.waits import Finding, FindingKind
 
-from . import phrases
 from .queues import POOL_ROLE
-from .scene import Actor, Scene
-from .stability import LASTS_S, Candidate
 from .zombies import HELPERS
 
 #: A Pool has three threads in its parent: for tasks, for results, and to replace workers.

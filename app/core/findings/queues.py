@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from app.records import wording
+from app.core.scene import phrases
+from app.core.scene.scene import Actor, Scene
+from app.core.scene.stability import Candidate
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Edge, Finding, FindingKind
-
-from . import phrases
-from .scene import Actor, Scene
-from .stability import Candidate
+from app.records.waits import Certainty, Edge, Finding, FindingKind
 
 POOL_ROLE = "pool:"
 #: A loop that polls is judged after so long; between two polls it may do something else for a while.
@@ -52,7 +50,7 @@ def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
     process = actor.process
     of = f" of {phrases.resource(scene, pool.id)}" if pool else " of a pool"
     owner = (pool.created_by,) if pool else ()
-    outcome, why, cure = _about_loss(actor)
+    outcome, why, cure = _about_loss(actor, ended=scene.has_ended(process.program))
     finding = Finding(
         id=f"{FindingKind.POOL_TASK_LOST}:{process.id}",
         kind=FindingKind.POOL_TASK_LOST,
@@ -68,11 +66,11 @@ def _task_lost(scene: Scene, actor: Actor, pool: Resource | None) -> Candidate:
     return Candidate(finding=finding, after_s=0.0)
 
 
-def _about_loss(actor: Actor) -> tuple[str, str, str]:
-    """Return what becomes of the task, why, and what to do."""
+def _about_loss(actor: Actor, *, ended: bool) -> tuple[str, str, str]:
+    """Return what becomes of the task, or became of it in a program that has ``ended``, why, and what to do."""
     if _is_of_executor(actor):
         return (
-            "all pending jobs raise BrokenProcessPool",
+            f"all pending jobs {'raised' if ended else 'raise'} BrokenProcessPool",
             (
                 "concurrent.futures.ProcessPoolExecutor does not know which job the worker was running, so it ends its "
                 "other workers, fails every pending job and accepts no new ones."
@@ -83,7 +81,7 @@ def _about_loss(actor: Actor) -> tuple[str, str, str]:
             ),
         )
     return (
-        "its result never arrives",
+        f"its result never {'arrived' if ended else 'arrives'}",
         (
             "multiprocessing.Pool replaces the worker but does not know which task it was running, so a get(), map() "
             "or join() that waits for the result waits forever."
@@ -93,30 +91,6 @@ def _about_loss(actor: Actor) -> tuple[str, str, str]:
             "then raises WorkerLost or is retried. get(timeout=…) at least lets the program notice."
         ),
     )
-
-
-def leaks(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each semaphore or shared memory block left in /dev/shm."""
-    for leak in scene.leaks:
-        what = ResourceKind.SHARED_MEMORY if leak.is_memory else ResourceKind.SEMAPHORE
-        size = f" ({phrases.size(leak.size_bytes)})" if leak.size_bytes is not None else ""
-        made_by = f", created by {scene.name(leak.made_by)}," if leak.made_by is not None else ""
-        finding = Finding(
-            id=f"{FindingKind.LEAK}:{leak.name}",
-            kind=FindingKind.LEAK,
-            program=leak.program,
-            text=f"{phrases.capitalized(wording.kind_label(what))} {leak.name}{size}{made_by} is still in /dev/shm, "
-            "although no process uses it.",
-            why="It exists until unlink() is called, even after its processes have exited. The resource tracker of "
-            "multiprocessing removes it when the program ends, unless the tracker was killed or told not to.",
-            cure=f"rm /dev/shm/{leak.name.lstrip('/')} removes it now. In the program, call unlink() once, in the "
-            "process that created it, and close() in all others.",
-            pids=(leak.made_by,) if leak.made_by is not None else (),
-            resources=(leak.resource,) if leak.resource else (),
-            since=scene.at,
-        )
-        # The readers have already waited for a process to use it again.
-        yield Candidate(finding=finding, after_s=0.5)
 
 
 def dead_producers(scene: Scene) -> Iterator[Candidate]:
@@ -165,5 +139,6 @@ def _dead_producers(scene: Scene, edge: Edge, queue: Resource) -> Candidate:
         resources=(queue.id,),
         since=max((scene.actors[pid].process.exited_at or 0.0 for pid in ended if pid in scene.actors), default=0.0)
         or scene.at,
+        certainty=Certainty.VERY_LIKELY,
     )
     return Candidate(finding=finding, after_s=_POLLS_S, gaps_s=_POLL_GAP_S)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
+from app.core.scene import phrases
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Finding, FindingKind
-
-from . import phrases
-from .scene import Scene
-from .stability import Candidate
+from app.records.waits import Certainty, Finding, FindingKind
 
 _SYNCHRONIZE = "multiprocessing.synchronize"
 #: A sleeper confirms in a moment.
@@ -36,6 +35,7 @@ def _dead_sleeper(
     scene: Scene, resource: Resource, missing: int, dead: tuple[int, ...], waking: list[int]
 ) -> Candidate:
     seen = tuple(pid for pid in dead if any(e.resource == resource.id for e in scene.last_edges.get(pid, ())))
+    certainty = Certainty.CERTAIN if seen else Certainty.VERY_LIKELY
     what = phrases.resource(scene, resource.id)
     who = phrases.names(scene, seen) if seen else phrases.number(missing, "process", "processes")
     if not seen and len(dead) == missing:
@@ -54,6 +54,7 @@ def _dead_sleeper(
         pids=seen + phrases.waiters(resource),
         resources=(resource.id,),
         since=scene.at,
+        certainty=certainty,
     )
     return Candidate(finding=finding, fingerprint=missing)
 

@@ -7,13 +7,14 @@ stack: without one, only that it waits is known.
 from collections import defaultdict
 from collections.abc import Iterator
 
-from app.records.waits import MAIN, Edge, Finding, FindingKind
+from app.core.scene import phrases
+from app.core.scene.scene import Actor, Scene
+from app.core.scene.stability import Candidate
+from app.core.scene.wait_graph import Deadlock
+from app.records.waits import MAIN, Certainty, Edge, Finding, FindingKind
 
-from . import phrases, threads
+from . import threads
 from .processes import named_threads
-from .scene import Actor, Scene
-from .stability import Candidate
-from .wait_graph import Deadlock
 
 #: A pool that starts or ends is in such a state for a moment.
 _AFTER_S = 5.0
@@ -62,6 +63,10 @@ def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge], behind: tuple[int
         cure=_cure(actor),
         pids=(actor.pid, *behind),
         since=since,
+        # Without its stack, it may wait for anything; a handler may do more than its code shows.
+        certainty=Certainty.CERTAIN
+        if scene.frames(actor.pid) and not any(edge.handled for edge in edges.values())
+        else Certainty.VERY_LIKELY,
     )
     return Candidate(finding=finding, fingerprint=round(since, 2), after_s=_AFTER_S)
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from app.core.scene import phrases
+from app.core.scene.scene import Actor, DeadThread, Scene
+from app.core.scene.stability import Candidate
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Finding, FindingKind
-
-from . import phrases
-from .scene import Actor, DeadThread, Scene
-from .stability import Candidate
 
 
 class _Part(NamedTuple):

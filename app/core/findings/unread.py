@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from app.core.scene import lines, phrases
+from app.core.scene.scene import Scene
+from app.core.scene.stability import Candidate
 from app.records.process import Descendant
 from app.records.resource import Resource
-from app.records.waits import MAIN, Edge, Finding, FindingKind
-
-from . import phrases
-from .scene import Scene
-from .stability import Candidate
+from app.records.waits import MAIN, Certainty, Edge, Finding, FindingKind
 
 #: A command that ends hands its last output over in a moment.
 _AFTER_S = 10.0
@@ -130,6 +129,7 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
     items = phrases.number(count, "item") if count else "items"
     # Others that only put something into it end well.
     failed = [one for one in resource.ended_users if one in scene.failed_pids.get(resource.program, ())]
+    others = set(resource.users) - {join.pid, pid, *resource.inherited_by}
     finding = Finding(
         id=f"{FindingKind.JOIN_BEFORE_DRAIN}:{join.pid}-{pid}-{resource.id}",
         kind=FindingKind.JOIN_BEFORE_DRAIN,
@@ -139,10 +139,21 @@ def _join_before_drain(scene: Scene, join: Edge, pid: int, resource: Resource) -
         f"{_ended(scene, failed)}",
         why="A process that put items into a Queue does not exit until its feeder thread has written all of them to "
         "the pipe, so it must not be joined before its items have been read.",
-        cure=f"Read all items from {queue} first, then join {child}. If the items do not matter, call "
-        "cancel_join_thread() in the process that puts them; they are then lost.",
+        cure=_read_first(scene, join, pid, resource),
         pids=(pid, join.pid),
         resources=(resource.id,),
         since=join.since,
+        # Another process that can read from it might still do so.
+        certainty=Certainty.VERY_LIKELY if any(map(scene.lives, others)) else Certainty.CERTAIN,
     )
     return Candidate(finding=finding, fingerprint=(count, resource.pipe_bytes))
+
+
+def _read_first(scene: Scene, join: Edge, pid: int, resource: Resource) -> str:
+    """Return what to do, with the lines that are in the wrong order where the source shows them."""
+    flush = Edge(pid=pid, resource=resource.id, since=join.since, to="flush")
+    order = lines.order(scene, flush, join)
+    first = f"Read all items from {phrases.resource(scene, resource.id)} first, then join {scene.name(pid)}"
+    return (
+        f"{first}: {order}. " if order else f"{first}. "
+    ) + "If the items do not matter, call cancel_join_thread() in the process that puts them; they are then lost."

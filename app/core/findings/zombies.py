@@ -13,13 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from string import digits
 
+from app.core.scene import phrases
+from app.core.scene.scene import Actor, Scene
+from app.core.scene.stability import Candidate
 from app.records.primitives import Record
 from app.records.process import State
 from app.records.waits import Finding, FindingKind
-
-from . import phrases
-from .scene import Actor, Scene
-from .stability import Candidate
 
 #: A parent that joins its children in order leaves those that ended early for a while.
 ZOMBIE_AFTER_S = 10.0

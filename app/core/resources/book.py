@@ -193,6 +193,10 @@ class Book:
     def has_died(self, pid: int) -> bool:
         return pid in self._held_by_dead and pid not in self._held
 
+    def lingers(self) -> bool:
+        """Return whether there are things without a user that `expire` has not returned."""
+        return bool(self._unused)
+
     def expire(self, now: float) -> list[Thing]:
         """Forget the things that have had no user for a while, and return them."""
         for thing in list(self._unused.values()):

@@ -106,7 +106,8 @@ class Edges(Struct):
         )
         # Also the write lock of a queue, for example, which a put() or a feeder waits for.
         hopeless = one.at is not None and one.at.kind in LOCKS and not holders and one.at.reading.holding.abandoned
-        return ThreadWait(edge=edge, able=self.unblockers.nodes(one, holders), hopeless=hopeless)
+        able = self.unblockers.nodes(one, holders)
+        return ThreadWait(edge=edge, able=able, apart=self.unblockers.apart(one, able), hopeless=hopeless)
 
     def _note_waiting(self, shown: Iterable[Blocked], since: Mapping[_Name, float]) -> None:
         waiting: dict[str, list[Waiting]] = {}

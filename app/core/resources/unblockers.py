@@ -49,13 +49,22 @@ class Unblockers(Struct):
             return frozenset({(one.of, MAIN)})
         if one.to == "thread":
             return self._cached(one.pid, lambda: self._all_of(one.pid, handles=False))
-        if one.to == "acquire" and len(holders) == 1 and self._is_held(one):
+        if len(holders) == 1 and self._is_for_a_holder(one):
             # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
             return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
         pids = tuple(sorted(self._able(one)))
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
+
+    def apart(self, one: Blocked, able: frozenset[Node]) -> frozenset[Node]:
+        """Return the other threads of the processes of ``able``, whose code cannot use what could end a wait."""
+        if one.thing is None or self._is_for_a_holder(one):
+            return frozenset()
+        return self._cached((one.thing.key, able), lambda: self._threads_of(able) - able)
+
+    def _threads_of(self, nodes: frozenset[Node]) -> frozenset[Node]:
+        return frozenset((pid, tid) for pid in {pid for pid, _ in nodes} for tid in self._others(pid))
 
     def holder_tid(self, one: Blocked) -> int:
         """Return the thread that holds the lock that is waited for, 0 for the main thread or if it is unknown."""
@@ -108,9 +117,10 @@ class Unblockers(Struct):
         able = (able & {*pool.workers, pool.created_by} if pool else None) or able
         return able - (self.bystanders(one.thing or at) - {one.pid})
 
-    def _is_held(self, one: Blocked) -> bool:
+    def _is_for_a_holder(self, one: Blocked) -> bool:
         """Return whether it waits for what another one holds; a semaphore may also be a signal, which nobody holds."""
-        return one.at is None or one.at.kind in LOCKS or bool(self.semaphore_holders.get(one.at.key))
+        is_held = one.at is None or one.at.kind in LOCKS or bool(self.semaphore_holders.get(one.at.key))
+        return one.to == "acquire" and is_held
 
     def _lock_holders(self, at: Thing, pid: int) -> set[int]:
         holding = at.reading.holding

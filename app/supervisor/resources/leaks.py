@@ -5,36 +5,78 @@ A name is looked up some time after its last user has ended, and again at every 
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from app.core.findings.scene import Leak
+from msgspec import Struct, field
+
 from app.core.resources.thing import Thing, number
+from app.core.scene.scene import Leak
 from app.records.resource import ResourceKind
 
 _FOLDER = "/dev/shm"  # noqa: S108 - where glibc keeps them, not a place for temporary files
 _MAX_NAMES = 10_000
 _MAX_LEAKS = 200
+#: A semaphore of a condition of an event.
+_MAX_DEPTH = 3
+
+
+class _Left(Struct):
+    """An object, and its files by name with their inodes; ``removed``: the keys of those that were removed for it."""
+
+    whole: Thing
+    program: str
+    files: dict[str, int] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
 
 
 class Leaks:
-    """Keeps the leaks, by name in /dev/shm."""
+    """Keeps the objects of which something was left."""
 
     def __init__(self) -> None:
-        self._left: dict[str, tuple[int, Leak]] = {}
+        self._left: dict[str, _Left] = {}
 
     def look(self, expired: Iterable[Thing]) -> tuple[Leak, ...]:
-        """Return the leaks, with those of the ``expired`` things, without those that were removed."""
-        expired = [thing for thing in expired if thing.program and _has_name(thing)]
-        if expired or self._left:
+        """Return the leaks, with those of the ``expired`` things, without those that were removed by hand."""
+        expired = list(expired)
+        named = [thing for thing in expired if thing.program and _has_name(thing)]
+        if named or self._left:
             there = _names()
-            for thing in expired:
-                if (name := _name(thing, there)) and len(self._left) < _MAX_LEAKS:
-                    self._left[name] = (there[name], _leak(thing, name))
-            self._left = {name: one for name, one in self._left.items() if there.get(name) == one[0]}
-        return tuple(leak for _, leak in self._left.values())
+            wholes = {key: whole for whole in expired for key in whole.parts.values()}
+            for thing in named:
+                self._look(thing, _outermost(thing, wholes), there)
+            for one in self._left.values():
+                one.files = {name: inode for name, inode in one.files.items() if there.get(name) == inode}
+            self._left = {key: one for key, one in self._left.items() if one.files or one.removed}
+        return tuple(map(_leak, self._left.values()))
 
     def forget(self, program: str) -> None:
-        self._left = {name: one for name, one in self._left.items() if one[1].program != program}
+        self._left = {key: one for key, one in self._left.items() if one.program != program}
+
+    def _look(self, thing: Thing, whole: Thing, there: dict[str, int]) -> None:
+        name = _name(thing, there)
+        if name is None and not _was_removed(thing):
+            return
+        if whole.id not in self._left and len(self._left) >= _MAX_LEAKS:
+            return
+        left = self._left.setdefault(whole.id, _Left(whole, thing.program or ""))
+        if name:
+            left.files[name] = there[name]
+        else:
+            left.removed.append(thing.key)
+
+
+def _outermost(thing: Thing, wholes: Mapping[str, Thing]) -> Thing:
+    """Return what a thing is a part of, a queue for example, as far as that has expired with it."""
+    for _ in range(_MAX_DEPTH):
+        thing = wholes.get(thing.key, thing)
+    return thing
+
+
+def _was_removed(thing: Thing) -> bool:
+    """Return whether it had a name when its maker ended, which still had it."""
+    if thing.created_by not in thing.ended_users:
+        return False
+    return not thing.reading.unlinked if thing.kind is ResourceKind.SHARED_MEMORY else bool(thing.facts.get("named"))
 
 
 def _has_name(thing: Thing) -> bool:
@@ -60,12 +102,14 @@ def _name(thing: Thing, there: dict[str, int]) -> str | None:
     return next((name for name, one in there.items() if one == inode and name.startswith("sem.")), None)
 
 
-def _leak(thing: Thing, name: str) -> Leak:
+def _leak(left: _Left) -> Leak:
+    whole = left.whole
     return Leak(
-        name=name,
-        program=thing.program or "",
-        is_memory=thing.kind is ResourceKind.SHARED_MEMORY,
-        made_by=thing.created_by,
-        size_bytes=number(thing.facts, "size"),
-        resource=None,
+        name=whole.name,
+        program=left.program,
+        kind=whole.kind,
+        files=tuple(left.files) or tuple(left.removed),
+        made_by=whole.created_by,
+        size_bytes=number(whole.facts, "size"),
+        removed=not left.files,
     )

@@ -7,8 +7,8 @@ import posixpath
 from collections import Counter
 from collections.abc import Mapping
 
-from app.core.findings.scene import HeldFiles, OpenFiles
 from app.core.resources.book import Book
+from app.core.scene.scene import HeldFiles, OpenFiles
 from app.linux.files import open_files
 from app.linux.files.open_files import Descriptor
 from app.records.wording import split_name

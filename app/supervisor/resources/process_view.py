@@ -46,6 +46,8 @@ class ProcessView:
         self.memory = Memory(self.folder)
         self.page: Page | None = None
         self.threads = Threads()
+        #: When its waits were last read (monotonic).
+        self.waits_at: float | None = None
         self.fds: dict[int, list[Fd]] = {}
         #: Whether it may have more by now: they were not read, or it has reported a resource since.
         self.fds_are_old = True
@@ -70,7 +72,8 @@ class ProcessView:
         if self.page:
             self.page.look()
 
-    def look_at_waits(self) -> None:
+    def look_at_waits(self, now: float) -> None:
+        self.waits_at = now
         self.threads = thread_waits.look(self.pid, self.folder, self.memory)
         # A thread that no longer waits is remembered: while it is being stopped, it is in no call.
         if len(self._runs) > _MAX_RUNS:

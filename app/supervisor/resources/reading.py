@@ -65,6 +65,8 @@ class ResourceReader:
         #: Where the next reading begins, by kind of work.
         self._starts: dict[str, int] = {}
         self._ends_at = 0.0
+        #: How old the oldest reading of the waits of a process is.
+        self.behind_s = 0.0
 
     def close(self) -> None:
         self._peers.close()
@@ -81,7 +83,8 @@ class ResourceReader:
         for thing in things:
             with self._guard.over("readings"):
                 self._value(thing, now)
-        self._some("waits", self._views.values(), ProcessView.look_at_waits)
+        self._some("waits", self._views.values(), lambda view: view.look_at_waits(now.mono))
+        self._note_age(now.mono)
         locks = (one for one in things if one.kind in LOCKS and not one.managed)
         self._some("locks", locks, lambda one: self._holder(one, now))
         self._some("figures", (one for one in things if one.kind in _FIGURES), lambda one: self._figure(one, now))
@@ -93,6 +96,12 @@ class ResourceReader:
             self._seldom(things)
         for view in self._views.values():
             view.end()
+
+    def _note_age(self, now: float) -> None:
+        """Note how old the oldest reading of waits is; one of a process that was never read begins now."""
+        for view in self._views.values():
+            view.waits_at = now if view.waits_at is None else view.waits_at
+        self.behind_s = now - min((view.waits_at or now for view in self._views.values()), default=now)
 
     def _some(self, name: str, items: Iterable[T], work: Callable[[T], None]) -> None:
         """Do the work for as many items as time permits, at least one; begin where the last reading stopped."""
@@ -169,7 +178,7 @@ class ResourceReader:
             with self._guard.over("readings"):
                 seen_now += self._waits.of(view)
         with self._guard.over("readings"):
-            seen_now += self._subprocesses.waits(self._turn, tuple(seen_now))
+            seen_now += self._subprocesses.waits(self._turn, now.mono, tuple(seen_now))
         found = [self._dated(one) for one in seen_now if not self._is_reported_join(one)]
         seen = {(one.pid, one.of) for one in found}
         for pid, view in self._views.items():

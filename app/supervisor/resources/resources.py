@@ -6,13 +6,13 @@ permit to be read stays unknown.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from app.core.charts.resources import Charts
-from app.core.findings.scene import Leak
 from app.core.resources.book import Book
 from app.core.resources.readings import Records
 from app.core.resources.thing import Thing
+from app.core.scene.scene import Leak
 from app.linux.semaphores import SemaphoreFiles
 from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
@@ -77,6 +77,16 @@ class Resources:
         self._cost_s = self._cpu() - began
         return changed
 
+    @property
+    def pending(self) -> bool:
+        """Return whether there are resources, or what nobody uses any more may have been left in /dev/shm."""
+        return bool(self.records) or self._book.lingers()
+
+    @property
+    def behind_s(self) -> float:
+        """Return how old the oldest reading of what a process waits for is."""
+        return self._reader.behind_s
+
     def edges(self) -> tuple[Edge, ...]:
         """Return who waits for what, by the last reading, one edge for all threads of a process."""
         return self._reader.edges.edges + self._file_locks.edges
@@ -84,6 +94,11 @@ class Resources:
     def waits(self) -> tuple[ThreadWait, ...]:
         """Return what each thread waits for, by the last reading."""
         return self._reader.edges.waits + self._file_locks.waits
+
+    @property
+    def thread_names(self) -> Mapping[int, Mapping[int, str]]:
+        """Return by pid what threads are called, as they were reported."""
+        return self._book.reach.names
 
     def python_threads(self, pid: int) -> int:
         """Return how many of the threads of a process Python has started, as it has reported."""

@@ -26,13 +26,13 @@ class Subprocesses:
         self._views, self._peers = views, peers
         self.views: dict[int, ProcessView] = {}
 
-    def waits(self, turn: int, seen: Iterable[Blocked]) -> Iterator[Blocked]:
+    def waits(self, turn: int, now: float, seen: Iterable[Blocked]) -> Iterator[Blocked]:
         """Yield the waits of these processes, after a look at each; ``seen`` are the waits of those observed."""
         writers = {pid for one in seen if one.to == "output" for pid in one.holders or ()}
         self._renew(writers - self._views.keys())
         for view in self.views.values():
             view.begin(turn)
-            view.look_at_waits()
+            view.look_at_waits(now)
             for wait in view.threads.waits:
                 yield from self._wait(view, wait)
             view.end()

@@ -23,6 +23,8 @@ from .process_view import ProcessView, ProcessViews
 K = ResourceKind
 #: A process that waits for more than so many things at once is a server.
 _MAX_ALTERNATIVES = 64
+#: Who tries to get once a second, or more often, polls.
+_POLLS_S = 1.0
 _OF_QUEUES = {"sem": "put", "rlock": "get", "wlock": "flush"}
 _OF_CONDITIONS = {"wait": "wait", "woken": "notify", "lock": "acquire"}
 
@@ -40,6 +42,8 @@ class WaitFinder:
             yield from self._of_thread(view, list(alternatives))
         if view.memory.refused:
             yield from self._by_page(view)
+        else:
+            yield from self._polls(view)
 
     def _of_thread(self, view: ProcessView, waits: list[Wait]) -> Iterable[Blocked]:
         """Return the waits of a thread: several if it waits for whichever ends first, not certain if one is unknown."""
@@ -152,6 +156,15 @@ class WaitFinder:
             for to, since in (("put", counter.waits_to_put), (get, counter.waits_to_get)) if counter else ():
                 if since:
                     yield Blocked(view.pid, self._book.outermost(thing), thing, to, True, True, since=since)
+
+    def _polls(self, view: ProcessView) -> Iterator[Blocked]:
+        """Yield a wait with a timeout for each queue that a process has tried to get from within the last second."""
+        now = view.waits_at or 0.0
+        for thing in self._book.held_by(view.pid):
+            counter = self._views.counter(thing, view.pid) if thing.kind in QUEUES else None
+            if counter and not counter.waits_to_get and 0 <= now - counter.got_at < _POLLS_S:
+                whole = self._book.outermost(thing)
+                yield Blocked(view.pid, whole, thing, "get", main=True, timed=True, token=counter.gets)
 
 
 def _blocked(view: ProcessView, wait: Wait, thing: Thing | None, at: Thing | None, to: str) -> Blocked:

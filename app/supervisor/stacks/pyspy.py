@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.core.findings.python_stack import OBSERVER
+from app.core.scene.python_stack import OBSERVER
 from app.linux.poller import Poller
 
 _CHUNK = 65536

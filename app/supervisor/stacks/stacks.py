@@ -14,7 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from app.core.findings.python_stack import top_frame
+from app.core.scene.python_stack import top_frame
 from app.linux import proc
 from app.linux.poller import Poller
 from app.records.primitives import Key

@@ -7,7 +7,7 @@ import { capitalized, duration } from "../words/format.js";
 import { Keyed } from "../dom/rows.js";
 import { linked } from "../words/linking.js";
 import { processWithPid } from "../words/pids.js";
-import { findingsOf, findingWord, isBlocking } from "../words/programs.js";
+import { findingsOf, findingWord, gradedWord, isBlocking } from "../words/programs.js";
 import { detailHref, programHref } from "../state/router.js";
 import { store } from "../state/store.js";
 
@@ -40,7 +40,7 @@ export function showFindings(id) {
 function update(row, cells, finding) {
   const { kind, text, why, cure, resources, since } = finding;
   row.dataset.tone = kind === "more" ? "dim" : isBlocking(finding) ? "warn" : "note";
-  setText(cells.kind, kind === "more" ? "" : findingWord(finding));
+  setText(cells.kind, kind === "more" ? "" : gradedWord(finding));
   setText(cells.since, since ? `for ${duration(store.now() - since)}` : "");
   setLinkedText(cells.text, text, resources);
   setLinkedText(cells.why, why, resources);

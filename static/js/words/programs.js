@@ -9,6 +9,9 @@ const BLOCKING = new Set(["deadlock", "abandoned-lock", "join-before-drain", "de
 /** "deadlock", "abandoned lock" @param {{kind: string}} finding */
 export const findingWord = ({ kind }) => kind.replaceAll("-", " ");
 
+/** "deadlock, very likely" @param {{kind: string, certainty: string}} finding */
+export const gradedWord = (finding) => findingWord(finding) + (finding.certainty === "certain" ? "" : `, ${finding.certainty}`);
+
 /** Return whether a finding blocks some of its processes. @param {{kind: string}} finding */
 export const isBlocking = ({ kind }) => BLOCKING.has(kind);
 

@@ -9,7 +9,7 @@ import pytest
 from app.core.findings.diagnosis import Diagnosis
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, actor, after, edge, join, resource, scene
+from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, actor, after, edge, join, resource, scene
 
 FAILED = actor(ONE, dead=1, cause="exit 1: ValueError: bad row")
 

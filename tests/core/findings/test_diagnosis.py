@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.python_stack import Frame
-from app.core.findings.scene import DeadThread, Leak, Scene
+from app.core.scene.python_stack import Frame
+from app.core.scene.scene import DeadThread, Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
-from app.records.waits import HANDLER, FindingKind, ThreadWait
-from tests.core.findings.scenes import (
+from app.records.waits import HANDLER, Certainty, FindingKind, ThreadWait
+from tests.core.scene.scenes import (
     MAIN,
     ONE,
     START,
@@ -94,6 +94,29 @@ def test_a_deadlock_of_messages() -> None:
         "worker-1 (pid 11) waits to get from queue tasks, which only main (pid 10) can fill."
     )
     assert "timeout" in found.cure
+
+
+def waits_for_each_other(**facts: Any) -> Scene:
+    """Main and a worker wait for each other's items."""
+    return scene(
+        resource("results", ResourceKind.QUEUE, **facts),
+        resource("tasks", ResourceKind.QUEUE),
+        edge(MAIN, "results", ONE, to="get"),
+        edge(ONE, "tasks", MAIN, to="get"),
+    )
+
+
+def test_a_deadlock_that_rests_on_a_reading_of_code_is_very_likely() -> None:
+    """The text says who has the means without using them: a process that inherited them, or another thread."""
+    assert only(waits_for_each_other(), FindingKind.DEADLOCK).certainty is Certainty.CERTAIN
+    assert only(waits_for_each_other(inherited_by=(TWO,)), FindingKind.DEADLOCK).certainty is Certainty.VERY_LIKELY
+    seen = waits_for_each_other()
+    waits = tuple(replace(wait, apart=frozenset({(ONE, 7), (ONE, 8)})) for wait in seen.waits)
+    beat = Frame("beat", "/srv/train.py", 9)
+    seen = replace(seen, waits=waits, stacks={ONE: {7: (beat,)}}, thread_names={ONE: {7: "heartbeat"}})
+    found = only(seen, FindingKind.DEADLOCK)
+    assert found.certainty is Certainty.VERY_LIKELY
+    assert found.text.endswith(" Thread heartbeat of worker-1 (pid 11), at train.py:9 in beat(), does not use it.")
 
 
 def test_a_deadlock_of_a_lock_and_a_join() -> None:
@@ -324,6 +347,12 @@ def test_an_executor_breaks_with_its_first_worker() -> None:
     assert found.pids == (ONE, MAIN)
 
 
+def test_a_lost_task_of_an_ended_program_is_told_in_the_past_tense() -> None:
+    others = [actor(pid, dead=0) for pid in (MAIN, TWO, THREE)]
+    dead = actor(ONE, dead=-9, cause=KILLED, role="pool:pool-1", task="square(7)")
+    assert "its result never arrived" in only(scene(dead, *others), FindingKind.POOL_TASK_LOST).text
+
+
 def test_a_lost_task_names_the_pool_of_its_worker() -> None:
     """Of several pools the one that has the other workers; none if that is unknown."""
     of_pool: dict[str, Any] = {"role": "pool:k", "task": "square(7)"}
@@ -448,12 +477,37 @@ def test_a_pool_that_is_closed_replaces_a_worker_with_fewer_threads(started_at: 
 
 
 def test_leaks() -> None:
-    leak = Leak(name="psm_1a2b", program="p1", is_memory=True, made_by=MAIN, size_bytes=2 * 1024 * 1024)
+    kind = ResourceKind.SHARED_MEMORY
+    leak = Leak(name="grid (a.py:8)", program="p1", kind=kind, files=("psm_1a2b",), made_by=MAIN, size_bytes=2 << 20)
     found = only(scene(leaks=(leak,)), FindingKind.LEAK)
     assert found.text == (
-        "Shared memory psm_1a2b (2.0 MiB), created by main (pid 10), is still in /dev/shm, although no process uses it."
+        "Memory psm_1a2b of shared memory grid (a.py:8) (2.0 MiB), created by main (pid 10), is still in /dev/shm, "
+        "although no process uses it."
     )
     assert "rm /dev/shm/psm_1a2b" in found.cure
+
+
+def test_a_leaked_queue_is_one_finding() -> None:
+    leak = Leak(name="jobs (a.py:8)", program="p1", kind=ResourceKind.QUEUE, files=("sem.a", "sem.b"), made_by=MAIN)
+    found = only(scene(leaks=(leak,)), FindingKind.LEAK)
+    assert found.text.startswith("2 semaphores of queue jobs (a.py:8), created by main (pid 10), are still in /dev/shm")
+    assert "rm /dev/shm/sem.a /dev/shm/sem.b" in found.cure
+
+
+@pytest.mark.parametrize(("exitcode", "told"), [(-11, True), (0, False), (1, False)])
+def test_what_was_removed_after_a_crash(exitcode: int, told: bool) -> None:  # noqa: FBT001
+    """The warning of the resource tracker is no problem of its own."""
+    locks = [
+        Leak(name=f"locks {n} (a.py:8)", program="p1", kind=ResourceKind.LOCK, files=("x",), made_by=ONE, removed=True)
+        for n in range(8)
+    ]
+    seen = scene(actor(ONE, dead=exitcode), leaks=tuple(locks))
+    if not told:
+        assert FindingKind.LEAK not in {one.kind for one in settled(seen).findings}
+        return
+    found = only(seen, FindingKind.LEAK)
+    assert found.text.startswith("worker-1 (pid 11) died before it could clean up 8 locks made at a.py:8: ")
+    assert "has removed 8 files of them from /dev/shm" in found.text
 
 
 def test_a_broken_barrier() -> None:

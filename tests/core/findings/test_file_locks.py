@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.findings.scene import Actor
+from app.core.scene.scene import Actor
 from app.records.wait_words import worded
 from app.records.waits import Edge, FindingKind
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, actor, edge, only, resource, scene, settled
+from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, actor, edge, only, resource, scene, settled
 
 PATH = "/srv/gateway.lock"
 

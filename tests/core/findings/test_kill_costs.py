@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.core.findings.kill_costs import kill_cost, kill_costs
-from app.core.findings.scene import Scene
+from app.core.scene.scene import Scene
 from app.records.resource import ResourceKind
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, actor, edge, resource, scene, waiting
+from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, actor, edge, resource, scene, waiting
 
 
 def of_one(*things: object, **more: object) -> tuple[str, ...]:

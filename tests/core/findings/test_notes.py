@@ -6,8 +6,8 @@ from typing import Any
 
 from app.core.findings.diagnosis import Diagnosis
 from app.records.resource import ResourceKind
-from app.records.waits import Note
-from tests.core.findings.scenes import MAIN, ONE, START, TWO, actor, after, resource, scene
+from app.records.waits import Certainty, Note
+from tests.core.scene.scenes import MAIN, ONE, START, TWO, actor, after, resource, scene, settled
 
 
 def told(looks: int, kind: ResourceKind, **facts: Any) -> list[Note]:
@@ -49,3 +49,13 @@ def test_a_block_that_has_its_name_or_is_just_closed_is_no_note() -> None:
     assert told(15, ResourceKind.SHARED_MEMORY, unlinked=False, users=(MAIN,)) == []
     assert told(15, ResourceKind.SHARED_MEMORY, unlinked=True) == []
     assert told(8, ResourceKind.SHARED_MEMORY, unlinked=True, users=(MAIN,)) == []
+
+
+def test_readings_that_are_behind() -> None:
+    """There is more to read than the time for it permits: findings come later, and that is said."""
+    for behind_s, told in ((4.9, 0), (7.4, 1)):
+        notes = [one for one in settled(scene(behind_s=behind_s)).notes if one.title == "readings are behind"]
+        assert len(notes) == told
+    assert "of 4 processes" in notes[0].text
+    assert "was read 7 s ago" in notes[0].text
+    assert notes[0].certainty is Certainty.POSSIBLE

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.scene import HeldFiles, OpenFiles, Scene
+from app.core.scene.scene import HeldFiles, OpenFiles, Scene
 from app.records.waits import Finding, FindingKind
-from tests.core.findings.scenes import ONE, actor, after, only, scene, settled
+from tests.core.scene.scenes import ONE, actor, after, only, scene, settled
 
 QUEUES = HeldFiles(what="pipe", of="queue", place="train.py:17", count=100)
 FILES = HeldFiles(what="file", of="/tmp/parts/", place="", count=10)

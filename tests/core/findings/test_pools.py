@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.core.findings.scene import Actor
+from app.core.scene.scene import Actor
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import FindingKind
-from tests.core.findings.scenes import START, actor, only, resource, scene, settled
+from tests.core.scene.scenes import START, actor, only, resource, scene, settled
 
 #: When the scene is looked at.
 NOW = START + 60

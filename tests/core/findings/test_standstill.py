@@ -8,11 +8,11 @@ import pytest
 
 from app.core.findings.diagnosis import Diagnosis
 from app.core.findings.notes import QUIET_S
-from app.core.findings.scene import Scene
+from app.core.scene.scene import Scene
 from app.records.process import Descendant
 from app.records.resource import ResourceKind
 from app.records.waits import Note
-from tests.core.findings.scenes import MAIN, ONE, START, THREE, TWO, actor, after, edge, resource, scene
+from tests.core.scene.scenes import MAIN, ONE, START, THREE, TWO, actor, after, edge, resource, scene
 
 JOBS = resource("jobs", ResourceKind.QUEUE, size=0)
 #: worker-1 waits for main, which sleeps.

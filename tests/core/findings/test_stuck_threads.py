@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.python_stack import Frame
-from app.core.findings.scene import DeadThread, Scene
+from app.core.scene.python_stack import Frame
+from app.core.scene.scene import DeadThread, Scene
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, FindingKind, ThreadWait
-from tests.core.findings.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled, thread_wait
+from tests.core.scene.scenes import MAIN, ONE, TWO, actor, after, edge, join, resource, scene, settled, thread_wait
 
 LIB = "/usr/lib/python3.11"
 IMPORT = [

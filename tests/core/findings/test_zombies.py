@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.scene import Actor, Scene
 from app.core.findings.zombies import MANY
+from app.core.scene.scene import Actor, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
 from app.records.waits import Finding, FindingKind
-from tests.core.findings.scenes import (
+from tests.core.scene.scenes import (
     MAIN,
     ONE,
     START,

@@ -13,11 +13,11 @@ from itertools import count
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from app.core.findings.wait_graph import find_deadlocks
 from app.core.resources.blocked import Blocked
 from app.core.resources.book import Book
 from app.core.resources.edges import Edges
 from app.core.resources.unblockers import Unblockers
+from app.core.scene.wait_graph import find_deadlocks
 from app.protocol.observer import Made, Started, Threaded
 from app.records.waits import ThreadWait
 

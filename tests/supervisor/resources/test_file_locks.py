@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.findings.wait_graph import find_deadlocks
+from app.core.scene.wait_graph import find_deadlocks
 from app.records.waits import Edge
 from tests.supervisor.resources.observed_programs import Watched, watched
 

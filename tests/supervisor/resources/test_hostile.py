@@ -164,7 +164,7 @@ def test_memory_of_an_ended_process_is_not_read_from_its_successor() -> None:
     process.communicate(b"\n")
     assert view.memory.read(address, 4) == b""
     view.begin(1)
-    view.look_at_waits()
+    view.look_at_waits(0.0)
     view.look_at_fds()
     view.look_at_mappings()
     assert (view.threads.active, view.fds, view.names) == ((), {}, frozenset())
@@ -183,7 +183,7 @@ import os
 os.setresuid(65534, 65534, 65534)
 view = ProcessView({pid}, 1)
 view.begin(1)
-view.look_at_waits(); view.look_at_fds(); view.look_at_mappings()
+view.look_at_waits(0.0); view.look_at_fds(); view.look_at_mappings()
 print(view.memory.refused, view.threads.waits, view.fds, view.names, view.unread(0, 1))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

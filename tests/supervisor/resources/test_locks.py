@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from app.core.findings.wait_graph import find_deadlocks
+from app.core.scene.wait_graph import find_deadlocks
 from app.linux import proc
 from app.records.errors import NoSuchProcess, NotPossible
 from app.records.waits import Edge

@@ -11,7 +11,7 @@ from _weakref import ref
 from . import naming
 from .line import LINE
 from .page import PAGE
-from .wrapping import KEY
+from .wrapping import HIDDEN, KEY
 
 SLOT = "_procession_slot"
 
@@ -60,7 +60,8 @@ def made_by(describe):
 
     def make(original):
         def __init__(self, *args, **kwargs):
-            _watch(original, self, args, kwargs, describe, here=True)
+            with HIDDEN:
+                _watch(original, self, args, kwargs, describe, here=True)
 
         return __init__
 
@@ -72,7 +73,8 @@ def got_by(describe):
 
     def make(original):
         def __setstate__(self, *args, **kwargs):
-            _watch(original, self, args, kwargs, describe, here=False)
+            with HIDDEN:
+                _watch(original, self, args, kwargs, describe, here=False)
 
         return __setstate__
 

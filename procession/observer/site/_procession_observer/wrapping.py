@@ -5,6 +5,8 @@ import os
 _LOOKS = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
 #: The attribute of a resource that holds its key.
 KEY = "_procession_key"
 
@@ -20,6 +22,31 @@ COPIES = tuple(
 def is_of_copy(place):
     """Return whether a file belongs to a copy of multiprocessing."""
     return "-packages" in place and any(copy in place for copy in COPIES)
+
+
+def hide(error):
+    """Take the first frames of a traceback, which are ours, out of it; then a bare ``raise`` goes on without them.
+
+    Without effect before Python 3.11, which goes on with the traceback as it was caught.
+    """
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HERE):
+        frames = frames.tb_next
+    error.__traceback__ = frames
+
+
+class _Hidden:
+    """Hides the function that calls something of the program's ``with`` this, as `hide` does."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, traceback):
+        if error is not None:
+            hide(error)
+
+
+HIDDEN = _Hidden()
 
 
 def wrap(owner, name, make):

@@ -5,7 +5,7 @@ The workers of Celery have a queue each; its pool marks what each of them runs, 
 
 from .. import making
 from ..making import address_key, key_of
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 from . import ending
 from .processes import POOL
 
@@ -25,7 +25,8 @@ def _describe(self, fds):
 def _worker_process(original):
     def WorkerProcess(self, worker):  # noqa: N802
         setattr(worker, POOL, address_key(self))
-        return original(self, worker)
+        with HIDDEN:
+            return original(self, worker)
 
     return WorkerProcess
 
@@ -33,6 +34,7 @@ def _worker_process(original):
 def _terminate_pool(original):
     def _terminate_pool(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs):
         ending.tell(pool)
-        return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
+        with HIDDEN:
+            return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
 
     return _terminate_pool

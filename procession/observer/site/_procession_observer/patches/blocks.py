@@ -3,7 +3,7 @@
 from .. import making
 from ..line import LINE
 from ..making import NESTING
-from ..wrapping import KEY, wrap
+from ..wrapping import HIDDEN, KEY, wrap
 
 
 def patch(module):
@@ -13,7 +13,8 @@ def patch(module):
 
 def _init(original):
     def __init__(self, name=None, create=False, size=0, **options):
-        original(self, name, create, size, **options)
+        with HIDDEN:
+            original(self, name, create, size, **options)
         NESTING.enter(self)
         try:
             making.announce(self, _describe, here=bool(create))
@@ -32,7 +33,8 @@ def _close(original):
     """A closed block is still an object, but this process cannot use it any more."""
 
     def close(self):
-        original(self)
+        with HIDDEN:
+            original(self)
         key = self.__dict__.pop(KEY, None)
         if key is not None:
             making.forget(self)

@@ -8,7 +8,7 @@ from .. import making, naming
 from ..line import LINE
 from ..making import NESTING, SLOT
 from ..page import NOWHERE, WORDS
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, hide, wrap
 
 # Index of a counter: since when a process has been in accept(), handshake included.
 _WAITS_TO_GET = 5
@@ -24,7 +24,8 @@ def patch(module):
 
 def _pipe(original):
     def Pipe(duplex=True, *more, **options):  # noqa: N802
-        ends = original(duplex, *more, **options)
+        with HIDDEN:
+            ends = original(duplex, *more, **options)
         try:
             _tell_pipe(ends, duplex, of_queue=sys._getframe(1).f_code.co_filename.endswith(_QUEUES))
         except Exception:
@@ -76,6 +77,9 @@ def _accept(original):
         WORDS[0][at + _WAITS_TO_GET] = monotonic_ns()
         try:
             connection = original(self)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             WORDS[0][at + _WAITS_TO_GET] = 0
         WORDS[0][at] += 1
@@ -86,7 +90,8 @@ def _accept(original):
 
 def _client(original):
     def Client(address, family=None, authkey=None):  # noqa: N802
-        connection = original(address, family, authkey)
+        with HIDDEN:
+            connection = original(address, family, authkey)
         if not naming.is_internal():
             told = address_told(address)
             LINE.say("made", key="addr:" + told, resource="listener", here=False, facts={"address": told})

@@ -5,7 +5,7 @@ from _weakref import ref
 from .. import making
 from ..line import LINE
 from ..making import address_key, key_of
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 from . import ending, tasking
 from .processes import POOL, WIDE, tell_thread
 
@@ -30,7 +30,8 @@ def patch(module):
 
 def _note_manager(original):
     def __init__(self, *args, **kwargs):
-        original(self, *args, **kwargs)
+        with HIDDEN:
+            original(self, *args, **kwargs)
         _MANAGERS.append(ref(self))
 
     return __init__
@@ -48,7 +49,8 @@ def _add_done_callback(original):
     def add_done_callback(self, fn):
         while _MANAGERS:
             _widen(_MANAGERS.pop()())
-        return original(self, fn)
+        with HIDDEN:
+            return original(self, fn)
 
     return add_done_callback
 
@@ -73,7 +75,8 @@ def _describe(self, fds):
 def _process_worker(original):
     def _process_worker(call_queue, result_queue, *args, **kwargs):
         call_queue, result_queue = tasking.around(call_queue, result_queue, _look)
-        return original(call_queue, result_queue, *args, **kwargs)
+        with HIDDEN:
+            return original(call_queue, result_queue, *args, **kwargs)
 
     return _process_worker
 
@@ -83,7 +86,8 @@ def _terminate_broken(original):
 
     def _terminate_broken(self, *args, **kwargs):
         ending.tell(list(self.processes.values()))
-        return original(self, *args, **kwargs)
+        with HIDDEN:
+            return original(self, *args, **kwargs)
 
     return _terminate_broken
 
@@ -93,7 +97,8 @@ def _force_shutdown(original):
 
     def _force_shutdown(self, *args, **kwargs):
         ending.tell(list((self._processes or {}).values()))
-        return original(self, *args, **kwargs)
+        with HIDDEN:
+            return original(self, *args, **kwargs)
 
     return _force_shutdown
 

@@ -3,7 +3,7 @@
 import sys
 
 from ..line import LINE
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 
 #: The program of a helper begins so, with the name of its package in between.
 _ROLES = {
@@ -84,7 +84,8 @@ def _tell_leaving(module):
 
 def _spawnv_passfds(original, package):
     def spawnv_passfds(path, args, passfds):
-        pid = original(path, args, passfds)
+        with HIDDEN:
+            pid = original(path, args, passfds)
         _tell(pid, args, package)
         return pid
 

@@ -9,7 +9,7 @@ from _weakref import ref
 
 from .. import naming
 from ..line import LINE
-from ..wrapping import KEY, wrap
+from ..wrapping import HIDDEN, KEY, wrap
 from . import serving
 from .connections import address_told
 
@@ -54,7 +54,8 @@ def _mark(manager):
 
 def _start(original):
     def start(self, *args, **kwargs):
-        original(self, *args, **kwargs)
+        with HIDDEN:
+            original(self, *args, **kwargs)
         _tell(self._address, here=True, name=naming.name(), server=getattr(self._process, "pid", None))
         _mark(self)
 
@@ -63,7 +64,8 @@ def _start(original):
 
 def _connect(original):
     def connect(self):
-        original(self)
+        with HIDDEN:
+            original(self)
         _tell(self._address, here=False)
         _mark(self)
 
@@ -73,14 +75,16 @@ def _connect(original):
 def _serve_forever(original):
     def serve_forever(self):
         _tell(self.address, here=False, server=os.getpid(), cache=id(self.id_to_obj), serving=serving.notes())
-        original(self)
+        with HIDDEN:
+            original(self)
 
     return serve_forever
 
 
 def _proxy(original):
     def __init__(self, token, serializer, manager=None, *args, **kwargs):
-        original(self, token, serializer, manager, *args, **kwargs)
+        with HIDDEN:
+            original(self, token, serializer, manager, *args, **kwargs)
         try:
             # What reaches any proxy may receive others through it.
             address = address_told(token.address)

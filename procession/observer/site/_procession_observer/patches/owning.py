@@ -8,7 +8,7 @@ from time import monotonic_ns
 
 from ..making import SLOT
 from ..page import NOWHERE, PAGE, WORDS
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, hide, wrap
 
 TAKEN_AT = 7
 
@@ -23,7 +23,8 @@ def _make_methods(original):
     """Called in each process that makes or receives a lock."""
 
     def _make_methods(self):
-        original(self)
+        with HIDDEN:
+            original(self)
         if self._semlock.maxvalue == 1:
             at = PAGE.slot()
             setattr(self, SLOT, at)
@@ -34,7 +35,11 @@ def _make_methods(original):
 
 def _acquire(take, at):
     def acquire(block=True, timeout=None):
-        taken = take(block, timeout)
+        try:
+            taken = take(block, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
         if taken:
             WORDS[0][at] = monotonic_ns()
         return taken
@@ -44,7 +49,11 @@ def _acquire(take, at):
 
 def _enter(original):
     def __enter__(self):
-        taken = self._semlock.__enter__()
+        try:
+            taken = self._semlock.__enter__()
+        except BaseException as error:
+            hide(error)
+            raise
         WORDS[0][self._procession_slot + TAKEN_AT] = monotonic_ns()
         return taken
 

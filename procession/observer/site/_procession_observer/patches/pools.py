@@ -6,7 +6,7 @@ import os
 from .. import making
 from ..line import LINE
 from ..making import address_key, key_of
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 from . import ending, tasking
 from .processes import POOL, WIDE, tell_thread
 
@@ -33,7 +33,8 @@ def _observe(module):
 
 def _unless_threads(module, original, watched):
     def __init__(self, *args, **kwargs):
-        (original if isinstance(self, module.ThreadPool) else watched)(self, *args, **kwargs)
+        with HIDDEN:
+            (original if isinstance(self, module.ThreadPool) else watched)(self, *args, **kwargs)
 
     return __init__
 
@@ -57,7 +58,8 @@ def _setup_queues(original):
     """Mark the queue before the first worker starts, so that the worker's pool is known."""
 
     def _setup_queues(self):
-        original(self)
+        with HIDDEN:
+            original(self)
         setattr(self._inqueue, POOL, address_key(self))
 
     return _setup_queues
@@ -69,7 +71,8 @@ def _terminate_pool(original):
     def _terminate_pool(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs):
         if getattr(inqueue, POOL, None) is not None:
             ending.tell(pool)
-        return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
+        with HIDDEN:
+            return original(cls, taskqueue, inqueue, outqueue, pool, *args, **kwargs)
 
     return _terminate_pool
 
@@ -78,7 +81,8 @@ def _with_callbacks(original):
     """The threads of a pool call the callbacks of the program, which may use anything."""
 
     def __init__(self, pool, *args, **kwargs):
-        original(self, pool, *args, **kwargs)
+        with HIDDEN:
+            original(self, pool, *args, **kwargs)
         if any(map(callable, args)) or any(map(callable, kwargs.values())):
             _widen(pool, "_result_handler", "_task_handler")
 
@@ -89,7 +93,8 @@ def _with_iterable(original):
     """One of them goes through the iterable of imap()."""
 
     def __init__(self, pool, *args, **kwargs):
-        original(self, pool, *args, **kwargs)
+        with HIDDEN:
+            original(self, pool, *args, **kwargs)
         _widen(pool, "_task_handler")
 
     return __init__
@@ -110,7 +115,8 @@ def _worker(original):
     def worker(inqueue, outqueue, *args, **kwargs):
         if hasattr(inqueue, "_writer"):  # not the queue of a ThreadPool
             inqueue, outqueue = tasking.around(inqueue, outqueue, _look)
-        return original(inqueue, outqueue, *args, **kwargs)
+        with HIDDEN:
+            return original(inqueue, outqueue, *args, **kwargs)
 
     return worker
 

@@ -15,7 +15,7 @@ from .. import STARTING
 from ..json_text import encoded, named, quoted
 from ..line import JOINED, LINE, WAITING, call, tell
 from ..page import UNMAPPED, WORDS
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, hide, wrap
 
 POOL = "_procession_pool"  # attribute of a pool's task queue: the key of the pool
 WIDE = "_procession_wide"  # attribute of a thread that was reported again, because it may use anything
@@ -94,8 +94,10 @@ def _start(original):
         STARTING[thread] = birth
         try:
             result = original(self)
-        except Exception as error:
-            LINE.say("refused", name=_short(getattr(self, "_name", "")), error=_line(error))
+        except BaseException as error:
+            if isinstance(error, Exception):
+                LINE.say("refused", name=_short(getattr(self, "_name", "")), error=_line(error))
+            hide(error)
             raise
         finally:
             STARTING.pop(thread, None)
@@ -160,7 +162,8 @@ def _start_thread(original):
             reaches = _reach(self, "_target", "_args", "_kwargs") if told else None
         except Exception:
             reaches = None
-        original(self)
+        with HIDDEN:
+            original(self)
         if told:
             tell_thread(self, None if hasattr(self, WIDE) else reaches)
 
@@ -206,7 +209,8 @@ def _signal(original):
     """Report which resources a handler can use: it can end a wait in which its process is blocked."""
 
     def signal(signalnum, handler):
-        before = original(signalnum, handler)
+        with HIDDEN:
+            before = original(signalnum, handler)
         if callable(handler) or callable(before):
             _tell_handler(int(signalnum), handler)
         return before
@@ -243,7 +247,8 @@ def _set_wakeup_fd(original):
     """Report the descriptor that each handled signal writes to: it can end a wait for the other end."""
 
     def set_wakeup_fd(fd, *args, **kwargs):
-        before = original(fd, *args, **kwargs)
+        with HIDDEN:
+            before = original(fd, *args, **kwargs)
         try:
             from .. import reach
 
@@ -302,7 +307,8 @@ def _bootstrap(original):
             born = False
         if not born:
             _tell_booted(self)
-        code = original(self, *args, **kwargs)
+        with HIDDEN:
+            code = original(self, *args, **kwargs)
         status = code if isinstance(code, int) else 1
         tell(b'{"kind":"exiting","exitcode":%d,"at":%d}' % (status, monotonic_ns()))
         return code
@@ -361,12 +367,16 @@ def _join(original):
         popen = getattr(self, "_popen", None)
         child = getattr(popen, "pid", None)
         if timeout is not None or type(child) is not int or popen.returncode is not None:
-            return original(self, timeout)
+            with HIDDEN:
+                return original(self, timeout)
         JOINED[0] = None
         interruptible = _tell_interruptible(sys._getframe(1))
         tell(b'{"kind":"joining","child":%d,"at":%d}' % (child, monotonic_ns()))
         try:
             return original(self, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             for number in interruptible:
                 _tell_handler(number, getsignal(number))

@@ -7,7 +7,7 @@ from .. import making
 from ..line import LINE, WAITING
 from ..making import key_of
 from ..page import NOWHERE, WORDS
-from ..wrapping import KEY, wrap
+from ..wrapping import HIDDEN, KEY, hide, wrap
 
 PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
 
@@ -57,7 +57,8 @@ def _start_thread(original):
     """Each process has its own buffer, and a thread that empties it, if need be when the queue has gone."""
 
     def _start_thread(self):
-        original(self)
+        with HIDDEN:
+            original(self)
         key = getattr(self, KEY, None)
         if key is not None:
             resource = "joinable_queue" if hasattr(self, "_unfinished_tasks") else "queue"
@@ -74,6 +75,9 @@ def _put(original):
         words[at + PUT_AT] = words[at + PUTTING] = monotonic_ns()
         try:
             original(self, obj, block, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             words[at + PUTTING] = 0
         words[at] += 1
@@ -90,6 +94,9 @@ def _get(original):
         words[at + GOT_AT] = words[at + GETTING] = monotonic_ns()
         try:
             got = original(self, block, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             words[at + GETTING] = 0
         words[at + GETS] += 1
@@ -102,7 +109,11 @@ def _simple_put(original):
     """Without timestamps: the supervisor sees from outside who waits for a lock or in a write."""
 
     def put(self, obj):
-        original(self, obj)
+        try:
+            original(self, obj)
+        except BaseException as error:
+            hide(error)
+            raise
         WORDS[0][self._procession_slot] += 1
 
     return put
@@ -110,7 +121,11 @@ def _simple_put(original):
 
 def _simple_get(original):
     def get(self):
-        got = original(self)
+        try:
+            got = original(self)
+        except BaseException as error:
+            hide(error)
+            raise
         WORDS[0][self._procession_slot + GETS] += 1
         return got
 

@@ -3,7 +3,7 @@
 from time import monotonic_ns
 
 from ..line import JOINED, LINE, tell
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 from . import ending
 
 
@@ -17,7 +17,8 @@ def patch(module):
 def _poll(original):
     def poll(self, *args, **kwargs):
         before = self.returncode
-        code = original(self, *args, **kwargs)
+        with HIDDEN:
+            code = original(self, *args, **kwargs)
         if before is None and code is not None:
             _tell(self.pid, code)
         return code
@@ -39,6 +40,7 @@ def _send_signal(original):
     def _send_signal(self, sig):
         if self.returncode is None:
             ending.tell_signal(self, sig)
-        return original(self, sig)
+        with HIDDEN:
+            return original(self, sig)
 
     return _send_signal

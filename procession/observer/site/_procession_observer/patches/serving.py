@@ -14,6 +14,7 @@ from itertools import count
 from time import monotonic_ns
 
 from ..line import LINE
+from ..wrapping import HIDDEN
 
 # Rows of 8 words each: first of connections, then of locks.
 CONNECTIONS, LOCKS, WORDS = 128, 128, 8
@@ -49,7 +50,8 @@ def served(original):
             LINE.missed()
             return original(self, conn)
         try:
-            return original(self, seen)
+            with HIDDEN:
+                return original(self, seen)
         finally:
             seen.over()
 

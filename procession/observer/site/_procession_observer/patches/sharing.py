@@ -4,7 +4,7 @@ import ctypes
 
 from .. import making, memory
 from ..making import NESTING
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 
 
 def patch(module):
@@ -16,10 +16,12 @@ def patch(module):
 def _made(original):
     def make(*args, **kwargs):
         if NESTING.within:
-            return original(*args, **kwargs)  # the raw object inside a synchronized one
+            with HIDDEN:
+                return original(*args, **kwargs)  # the raw object inside a synchronized one
         NESTING.enter(original)
         try:
-            made = original(*args, **kwargs)
+            with HIDDEN:
+                made = original(*args, **kwargs)
             making.announce(made, _describe, here=True)
             return made
         finally:
@@ -30,7 +32,8 @@ def _made(original):
 
 def _rebuilt(original):
     def rebuild_ctype(type_, wrapper, length):
-        got = original(type_, wrapper, length)
+        with HIDDEN:
+            got = original(type_, wrapper, length)
         if NESTING.within:
             return got  # made here, not received
         NESTING.enter(original, here=False)

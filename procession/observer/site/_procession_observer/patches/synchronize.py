@@ -11,7 +11,7 @@ import types
 from .. import making, memory
 from ..making import NESTING, SLOT, address_key, key_of
 from ..page import PAGE
-from ..wrapping import wrap
+from ..wrapping import HIDDEN, wrap
 from . import owning
 
 _FOLDER = "/dev/shm/"  # noqa: S108 - where glibc and musl keep them
@@ -51,15 +51,17 @@ def _between(real):
         __slots__ = ()
 
         def __new__(cls, kind, value, maxvalue, name, unlink):
-            if unlink:
-                return unlinked(kind, value, maxvalue, name)
-            made = real.SemLock(kind, value, maxvalue, name, False)
+            with HIDDEN:
+                if unlink:
+                    return unlinked(kind, value, maxvalue, name)
+                made = real.SemLock(kind, value, maxvalue, name, False)
             _open(name)
             return made
 
         @staticmethod
         def _rebuild(handle, kind, maxvalue, name):
-            got = real.SemLock._rebuild(handle, kind, maxvalue, name)
+            with HIDDEN:
+                got = real.SemLock._rebuild(handle, kind, maxvalue, name)
             _open(name)
             return got
 
@@ -133,6 +135,8 @@ def _semaphore(self, fds):
     semlock = self._semlock
     key = "sem:%d" % os.fstat(fds[-1]).st_ino if fds else address_key(self)
     facts = {"object": id(semlock), "maxvalue": semlock.maxvalue, "value": semlock._get_value()}
+    if getattr(semlock, "name", None):
+        facts["named"] = True
     slot = getattr(self, SLOT, None)
     if slot is not None:
         facts["counters"] = PAGE.number(slot)

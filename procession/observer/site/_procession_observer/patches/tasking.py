@@ -5,6 +5,7 @@ from time import monotonic_ns
 from ..json_text import named
 from ..line import LINE
 from ..page import DONE, NAME_AT, NAME_BYTES, NAME_LENGTH, PAGE, SINCE, WORDS
+from ..wrapping import HIDDEN
 
 
 class Task:
@@ -45,7 +46,8 @@ class Tasks(Around):
     """The queue of a worker's tasks; ``look(item)`` returns the function and the number of items."""
 
     def get(self, *args, **kwargs):
-        item = self._queue.get(*args, **kwargs)
+        with HIDDEN:
+            item = self._queue.get(*args, **kwargs)
         if item is not None:
             try:
                 self._task.begin(*self._look(item))
@@ -58,7 +60,8 @@ class Results(Around):
     """The queue of a worker's results."""
 
     def put(self, item):
-        self._queue.put(item)
+        with HIDDEN:
+            self._queue.put(item)
         self._task.end()
 
 

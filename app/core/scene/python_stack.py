@@ -36,6 +36,11 @@ class Frame(NamedTuple):
     line: int
 
     @property
+    def file_name(self) -> str:
+        """The file without its folder."""
+        return self.file.rpartition("/")[2]
+
+    @property
     def where(self) -> str:
         """The file with its folder, the line, and the function."""
         function = "" if self.function.startswith("<") else f" in {self.function}()"
@@ -110,6 +115,11 @@ def own_frame(frames: Sequence[Frame]) -> Frame | None:
     generated = {frame for frame in after_call if frame.file == "<string>"}
     own = next((frame for frame in frames if _is_own(frame) and frame not in generated), None)
     return own or next((frame for frame in frames if _PACKAGES.search(frame.file)), None)
+
+
+def own_frames(frames: Sequence[Frame]) -> Iterator[Frame]:
+    """Yield the frames of the program's own code, innermost first."""
+    return filter(_is_own, frames)
 
 
 def call_of(frames: Sequence[Frame], own: Frame | None) -> Frame | None:

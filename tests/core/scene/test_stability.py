@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.stability import LASTS_S, MISSED_S, Candidate, StabilityFilter
+from app.core.scene.stability import LASTS_S, MISSED_S, Candidate, StabilityFilter
 from app.records.wait_words import worded
 from app.records.waits import Finding, FindingKind
-from tests.core.findings.scenes import ONE, START, TWO, after, edge, resource, scene
+from tests.core.scene.scenes import ONE, START, TWO, after, edge, resource, scene
 
 DEADLOCK = scene(resource("a"), resource("b"), edge(ONE, "b", TWO), edge(TWO, "a", ONE))
 NOTHING = scene()

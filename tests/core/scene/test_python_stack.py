@@ -1,6 +1,6 @@
 """Finding the line of the program's own code in the text of a stack."""
 
-from app.core.findings.python_stack import Frame, call_of, frames_of_threads, main_thread, own_frame, top_frame
+from app.core.scene.python_stack import Frame, call_of, frames_of_threads, main_thread, own_frame, top_frame
 
 LIB = "/usr/lib/python3.11"
 FAULTHANDLER = f"""\

@@ -9,17 +9,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import field
 
+from app.core.scene.python_stack import Frame, Frames, call_of, own_frame, own_frames
+from app.core.scene.surroundings import Line, Surroundings
 from app.records.primitives import Record
 from app.records.process import Descendant, Process
-from app.records.resource import Resource
+from app.records.resource import Resource, ResourceKind
 from app.records.waits import MAIN, Edge, ThreadWait
 
 from .growth import Growth
-from .python_stack import Frame, Frames, call_of, own_frame
 
 
 class DeadThread(Record, frozen=True, kw_only=True):
@@ -68,14 +69,18 @@ class Actor(Record, frozen=True, kw_only=True):
 
 
 class Leak(Record, frozen=True, kw_only=True):
-    """A semaphore or shared memory block that is still in /dev/shm although no process uses it."""
+    """Of an object that no process uses any more, the ``files`` of its semaphores or its memory in /dev/shm.
+
+    ``removed``: they were not unlinked when its maker ended, but since then, by the resource tracker.
+    """
 
     name: str
     program: str
-    is_memory: bool
+    kind: ResourceKind
+    files: tuple[str, ...]
     made_by: int | None = None
     size_bytes: int | None = None
-    resource: str | None = None
+    removed: bool = False
 
 
 class HeldFiles(Record, frozen=True, kw_only=True):
@@ -102,8 +107,10 @@ class Scene(Record, frozen=True, kw_only=True):
     """All processes, resources and waits, ``at`` a moment of the wall clock.
 
     ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``stacks``
-    has the frames of those processes for which they were captured.  ``others`` are unobserved processes by pid,
-    ``orphans`` those whose root belongs to a program and is gone; ``open_files`` are of processes that have many.
+    has the frames of those processes for which they were captured, ``thread_names`` what their threads are called,
+    ``sources`` what is around their lines in the program's own files.  ``behind_s``: how old the oldest
+    reading of a process is.  ``others`` are unobserved processes by pid, ``orphans`` those whose root belongs to a
+    program and is gone; ``open_files`` are of processes that have many.
 
     `diagnosis` fills in:
 
@@ -120,6 +127,9 @@ class Scene(Record, frozen=True, kw_only=True):
     edges: tuple[Edge, ...] = ()
     waits: tuple[ThreadWait, ...] = ()
     stacks: Mapping[int, Frames] = field(default_factory=dict)
+    thread_names: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    sources: Mapping[Line, Surroundings] = field(default_factory=dict)
+    behind_s: float = 0.0
     others: Mapping[int, Descendant] = field(default_factory=dict)
     orphans: tuple[Descendant, ...] = ()
     open_files: Mapping[int, OpenFiles] = field(default_factory=dict)
@@ -136,6 +146,10 @@ class Scene(Record, frozen=True, kw_only=True):
         known = actor.process if (actor := self.actors.get(pid)) else self.others.get(pid)
         return f"{known.name} (pid {pid})" if known else f"pid {pid}"
 
+    def thread(self, pid: int, tid: int) -> str:
+        """Return ``thread job of worker-1 (pid 12)``."""
+        return f"thread {self.thread_names.get(pid, {}).get(tid) or tid} of {self.name(pid)}"
+
     def frames(self, pid: int, tid: int = MAIN) -> Sequence[Frame]:
         """Return the frames of a thread, innermost first; none if they are unknown."""
         return self.stacks.get(pid, {}).get(tid or pid, ())
@@ -145,10 +159,20 @@ class Scene(Record, frozen=True, kw_only=True):
         own = own_frame(self.frames(pid, tid))
         return own.place if own else ""
 
+    def surroundings(self, pid: int, tid: int = MAIN) -> Iterator[tuple[Frame, Surroundings]]:
+        """Yield the program's own frames of a thread, innermost first, with what is around their lines."""
+        for frame in own_frames(self.frames(pid, tid)):
+            if said := self.sources.get(Line(pid, frame.file, frame.line)):
+                yield frame, said
+
     def call(self, pid: int, tid: int = MAIN) -> Frame | None:
         """Return the frame of the standard library that a thread of the program has called; None if unknown."""
         frames = self.frames(pid, tid)
         return call_of(frames, own_frame(frames))
+
+    def has_ended(self, program: str | None) -> bool:
+        """Return whether no process of a program is alive."""
+        return not any(one.alive for one in self.actors.values() if one.process.program == program)
 
     def lives(self, pid: int) -> bool:
         """Return whether a process may be alive: an unknown pid is not taken to be dead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.scene import Actor, Scene
+from app.core.scene.scene import Actor, Scene
 from app.records.primitives import Now
 from app.records.process import Process, State
 from app.records.resource import Resource, ResourceKind, Waiting

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.findings.wait_graph import Deadlock
-from app.core.findings.wait_graph import find_deadlocks as find_in_waits
+from app.core.scene.wait_graph import Deadlock
+from app.core.scene.wait_graph import find_deadlocks as find_in_waits
 from app.records.waits import HANDLER, Edge, Node, ThreadWait
-from tests.core.findings.scenes import MAIN, ONE, THREE, TWO, edge, join, thread_wait
+from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, edge, join, thread_wait
 
 
 def alive(_pid: int) -> bool:

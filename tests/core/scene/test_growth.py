@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.findings.growth import Growing, Growth
+from app.core.scene.growth import Growing, Growth
 
 
 def grown(*counts: int, pause_s: float = 1.0, quiet_s: float = 0.0) -> Growth | None:

@@ -1,0 +1,58 @@
+"""When the stack of a process is captured that a finding may be about, and for how long its frames are true."""
+
+from __future__ import annotations
+
+from app.records.waits import Edge, ThreadWait
+from app.supervisor.suspects import Suspects
+
+PID = 10
+DUMP = 'Thread 10 (idle): "MainThread"\n    work (/srv/train.py:12)\n'
+
+
+def wait(since: float, tid: int = 0, *, timed: bool = False) -> ThreadWait:
+    return ThreadWait(edge=Edge(pid=PID, resource="a", since=since, to="get", tid=tid, timed=timed))
+
+
+def captured() -> Suspects:
+    """A process that was captured once."""
+    suspects = Suspects()
+    suspects.look([PID], [wait(1.0)])
+    assert suspects.due(0.0) == [PID]
+    suspects.found(PID, DUMP)
+    assert list(suspects.stacks) == [PID]
+    return suspects
+
+
+def test_a_wait_is_captured_once() -> None:
+    """Its beginning is worked out anew at each look, and what another thread waits for with a timeout is no matter."""
+    suspects = captured()
+    for since in (1.04, 0.96):
+        suspects.look([PID], [wait(since), wait(99 * since, 7, timed=True)])
+        assert suspects.due(100.0) == []
+        assert list(suspects.stacks) == [PID]
+
+
+def test_another_wait_is_captured_again_and_not_at_once() -> None:
+    suspects = captured()
+    suspects.look([PID], [wait(2.0)])
+    assert not suspects.stacks
+    assert suspects.due(4.9) == []
+    assert suspects.due(5.0) == [PID]
+
+
+def test_a_capture_that_finds_nothing_is_repeated_less_and_less_often() -> None:
+    suspects = Suspects()
+    suspects.look([PID], [wait(1.0)])
+    times = []
+    for second in range(200):
+        if suspects.due(float(second)):
+            times.append(second)
+            suspects.found(PID, "Error: the process could not be read")
+    assert times == [0, 5, 15, 35, 75, 135, 195]
+
+
+def test_who_is_no_suspect_any_more_is_forgotten() -> None:
+    suspects = captured()
+    suspects.look([], [wait(1.0)])
+    assert not suspects.stacks
+    assert suspects.due(100.0) == []
