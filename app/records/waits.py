@@ -18,7 +18,6 @@ class FindingKind(StrEnum):
     ORPHAN = "orphan"
     DAEMON_WITH_CHILD = "daemon-with-child"
     START_REFUSED = "start-refused"
-    FORK_FROM_THREADS = "fork-from-threads"
     LEAK = "leak"
     BROKEN_BARRIER = "broken-barrier"
     DEAD_SLEEPER = "dead-sleeper"

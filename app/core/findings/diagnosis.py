@@ -66,7 +66,6 @@ _FINDERS: tuple[Callable[[Scene], Iterable[Candidate]], ...] = (
     processes.orphans,
     zombies.zombies,
     processes.refused_starts,
-    processes.forks_from_threads,
     leaks.leaks,
     files.near_limit,
     files.inherited,

@@ -23,7 +23,9 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
             if resource.lost:
                 yield _lost_slots(scene, resource)
                 continue
-            if _may_be_released(scene, resource, {*waiting, *behind}) or _is_of_daemon(scene, resource, waiting):
+            if _may_be_released(scene, resource, {*waiting, *behind}) or _was_ended_on_purpose(
+                scene, resource, waiting
+            ):
                 continue
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",
@@ -53,12 +55,14 @@ def _may_be_released(scene: Scene, lock: Resource, blocked: set[int]) -> bool:
     return any(scene.lives(pid) for pid in free)
 
 
-def _is_of_daemon(scene: Scene, lock: Resource, waiting: tuple[int, ...]) -> bool:
-    """Return whether nobody waits for the lock of a queue, and its holder is a daemon that its parent has ended."""
+def _was_ended_on_purpose(scene: Scene, lock: Resource, waiting: tuple[int, ...]) -> bool:
+    """Return whether nobody waits, and its parent ended its holder: by a signal, with its pool, or as a daemon."""
     whole, holder = scene.resources.get(lock.part_of or ""), scene.actors.get(_holder(scene, lock)[0] or 0)
-    if waiting or whole is None or whole.kind not in phrases.QUEUES or holder is None:
+    if waiting or holder is None:
         return False
-    return bool(holder.process.daemon) and holder.process.exitcode == -SIGTERM
+    code = holder.process.exitcode or 0
+    as_daemon = bool(holder.process.daemon) and code == -SIGTERM and whole is not None and whole.kind in phrases.QUEUES
+    return holder.ended_by_pool or -code in holder.signals or as_daemon
 
 
 def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:

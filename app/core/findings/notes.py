@@ -18,6 +18,7 @@ from app.records.process import Descendant
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge, Finding, FindingKind, Note
 
+from .forks import forks_from_threads
 from .zombies import HELPERS, failures
 
 #: A program that is quiet for a shorter time is between two pieces of work.
@@ -33,7 +34,6 @@ _NO_REASON = frozenset(
         FindingKind.ORPHAN,
         FindingKind.DAEMON_WITH_CHILD,
         FindingKind.START_REFUSED,
-        FindingKind.FORK_FROM_THREADS,
         FindingKind.LEAK,
         FindingKind.FILE_LIMIT,
         FindingKind.INTERNAL_ERROR,
@@ -163,6 +163,7 @@ class Notes(Struct):
             *self._growing(scene),
             *self._unlinked(scene),
             *_behind(scene),
+            *forks_from_threads(scene),
         )
         return notes[:_MOST]
 

@@ -1,34 +1,20 @@
 """Findings about how processes were started and left behind.  Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 from app.core.scene import phrases
 from app.core.scene.scene import Actor, Scene
-from app.core.scene.stability import LASTS_S, Candidate
+from app.core.scene.stability import Candidate
 from app.records.waits import Finding, FindingKind
 
-from .queues import POOL_ROLE
 from .zombies import HELPERS
-
-#: A Pool has three threads in its parent: for tasks, for results, and to replace workers.
-POOL_THREADS = 3
-_BY_START = "Use the start method forkserver or spawn, or fork before starting threads."
-_BY_OS_FORK = "Call os.fork() before starting threads, or start them in each child; some servers have a hook for that."
-#: What the threads of a Queue and of a Pool are called: a child makes the locks of the queues that it inherits anew,
-#: and does not use the pools of its parent.
-OF_LIBRARY = frozenset({"QueueFeederThread", "multiprocessing.pool"})
-_MAIN_THREAD = "MainThread"
-#: Of the threads at a fork.
-_THREADS_NAMED = 4
-#: So much later than its replacement starts, the end of a worker may be seen.
-_SEEN_LATE_S = 0.5
 
 
 def orphans(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each killed process whose children still run."""
     living = [actor for actor in scene.actors.values() if actor.alive and actor.role not in HELPERS]
-    for parent, children in _by_parent(living).items():
+    for parent, children in by_parent(living).items():
         dead = scene.actors.get(parent)
         if dead and not dead.alive and _was_killed(dead):
             yield _orphans(scene, dead, tuple(actor.pid for actor in children))
@@ -133,62 +119,8 @@ def _about_refusal(error: str) -> tuple[FindingKind, str, str]:
     )
 
 
-def forks_from_threads(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each process that forked while it had several threads."""
-    first_ends = _first_ends(scene)
-    others = {actor.pid: _other_threads(actor, first_ends) for actor in scene.actors.values()}
-    for parent, children in _by_parent(actor for actor in scene.actors.values() if others[actor.pid] > 0).items():
-        by_os_fork = all(actor.process.start_method is None for actor in children)
-        most = max(children, key=lambda actor: others[actor.pid])
-        count = others[most.pid]
-        threads = phrases.number(count, "other thread") + named_threads(most.threads_of_parent, count)
-        pids = tuple(actor.pid for actor in children)
-        finding = Finding(
-            id=f"{FindingKind.FORK_FROM_THREADS}:{parent}",
-            kind=FindingKind.FORK_FROM_THREADS,
-            program=children[0].process.program,
-            text=f"{scene.name(parent)} had {threads} when it forked {phrases.names(scene, pids)}.",
-            why="fork() copies only the thread that calls it. A lock that another thread held at that moment, in "
-            "logging or malloc for example, stays locked in the child forever.",
-            cure=_BY_OS_FORK if by_os_fork else _BY_START,
-            pids=(parent, *pids),
-            since=min(actor.process.start_time or scene.at for actor in children),
-        )
-        # Most that call os.fork() execute another program at once.
-        yield Candidate(finding=finding, after_s=LASTS_S if by_os_fork else 0.0)
-
-
-def named_threads(names: Sequence[str], count: int) -> str:
-    """Return `` (importer and 2 more)``; nothing if no name is known."""
-    shown = [name for name in names if name not in OF_LIBRARY][:_THREADS_NAMED]
-    more = [f"{count - len(shown)} more"] if count > len(shown) else []
-    return f" ({phrases.listed([*shown, *more])})" if shown else ""
-
-
-def _first_ends(scene: Scene) -> dict[str, float]:
-    """Return by role when the first worker of a pool ended."""
-    found: dict[str, float] = {}
-    for actor in scene.actors.values():
-        if actor.role and actor.role.startswith(POOL_ROLE) and actor.process.exited_at is not None:
-            found[actor.role] = min(actor.process.exited_at, found.get(actor.role, actor.process.exited_at))
-    return found
-
-
-def _other_threads(actor: Actor, first_ends: Mapping[str, float]) -> int:
-    """Return how many, less those of multiprocessing, and those of the pool that replaces a worker.
-
-    A Pool forks from a thread by design.  Some of its threads may have ended already, in a pool that is being closed.
-    """
-    role, threads = actor.role or "", actor.threads_at_fork
-    if not role.startswith(POOL_ROLE):
-        return threads - sum(name in OF_LIBRARY for name in actor.threads_of_parent)
-    started_at = actor.process.start_time or 0.0
-    replaced = threads >= POOL_THREADS or started_at > first_ends.get(role, float("inf")) - _SEEN_LATE_S
-    known = sum(name in OF_LIBRARY or name == _MAIN_THREAD for name in actor.threads_of_parent)
-    return threads - max(known, min(threads, POOL_THREADS) if replaced else 0)
-
-
-def _by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:
+def by_parent(actors: Iterable[Actor]) -> dict[int, list[Actor]]:
+    """Return processes by the pid of the process that started them."""
     children: dict[int, list[Actor]] = defaultdict(list)
     for actor in actors:
         parent = actor.process.started_by or actor.process.ppid

@@ -14,7 +14,7 @@ from app.core.scene.wait_graph import Deadlock
 from app.records.waits import MAIN, Certainty, Edge, Finding, FindingKind
 
 from . import threads
-from .processes import named_threads
+from .forks import named_threads
 
 #: A pool that starts or ends is in such a state for a moment.
 _AFTER_S = 5.0

@@ -22,6 +22,8 @@ _MAPS_BYTES = 4 * 1024 * 1024
 _LOOK_AGAIN_AFTER = 8
 #: Threads whose last wait is remembered.
 _MAX_RUNS = 256
+#: Queues of a process of which the last get() is remembered.
+_MAX_GETS = 1000
 _NOWHERE = "none"
 #: Where glibc keeps the number of a thread in its ``struct pthread``.
 _TID_AT = {"x86_64": 720, "aarch64": 208}
@@ -33,6 +35,14 @@ class _Run(NamedTuple):
     ran: int
     token: int
     stopped: bool
+
+
+class _Gets(NamedTuple):
+    """How often a process has got something from a queue, when it last called get(), and when that gave nothing."""
+
+    gets: int
+    at: float
+    failed_at: float
 
 
 class ProcessView:
@@ -62,6 +72,7 @@ class ProcessView:
         self._mapped_in = self._turn = 0
         self._missed: dict[int, int] = {}
         self._runs: dict[int, _Run] = {}
+        self._gets: dict[str, _Gets] = {}
         #: By identifier, the threads that were found.
         self._threads: dict[int, int] = {}
         self._borrower: Borrower | None = None
@@ -87,6 +98,16 @@ class ProcessView:
         Stopping and continuing a thread, for which it also runs, does not change it.
         """
         return self._runs[wait.tid].token
+
+    def failed_get_at(self, key: str, counter: Counter) -> float:
+        """Return when it last called get() of a queue and got nothing (monotonic), as far as two readings show."""
+        before = self._gets.get(key)
+        in_vain = before is not None and before.gets == counter.gets and counter.got_at > before.at
+        failed_at = counter.got_at if in_vain else before.failed_at if before and before.gets == counter.gets else 0.0
+        if len(self._gets) >= _MAX_GETS:
+            self._gets.clear()
+        self._gets[key] = _Gets(counter.gets, counter.got_at, failed_at)
+        return failed_at
 
     def look_at_fds(self) -> None:
         """Read which pipes and sockets it has, by inode."""

@@ -158,11 +158,11 @@ class WaitFinder:
                     yield Blocked(view.pid, self._book.outermost(thing), thing, to, True, True, since=since)
 
     def _polls(self, view: ProcessView) -> Iterator[Blocked]:
-        """Yield a wait with a timeout for each queue that a process has tried to get from within the last second."""
+        """Yield a wait with a timeout for each queue from which a process has just tried to get, in vain."""
         now = view.waits_at or 0.0
         for thing in self._book.held_by(view.pid):
             counter = self._views.counter(thing, view.pid) if thing.kind in QUEUES else None
-            if counter and not counter.waits_to_get and 0 <= now - counter.got_at < _POLLS_S:
+            if counter and 0 <= now - view.failed_get_at(thing.key, counter) < _POLLS_S and not counter.waits_to_get:
                 whole = self._book.outermost(thing)
                 yield Blocked(view.pid, whole, thing, "get", main=True, timed=True, token=counter.gets)
 

@@ -14,7 +14,7 @@ import { store } from "../state/store.js";
 const MOST_SHOWN = 6;
 const MOST_EACH = 3;
 const ENDED_BY_KILL = new Set(["deadlock", "join-before-drain", "dead-sleeper", "orphan", "silent-client", "stuck", "file-lock"]);
-const EXPLAINED_BY_STACK = new Set(["join-before-drain", "dead-sleeper", "fork-from-threads"]);
+const EXPLAINED_BY_STACK = new Set(["join-before-drain", "dead-sleeper"]);
 const root = document.getElementById("program");
 const list = part(root, "findings");
 const boxes = new Keyed(list, "program-finding", { key: ({ id }) => id, update });

@@ -168,6 +168,15 @@ def test_a_gate_that_another_process_opens_is_not_abandoned() -> None:
     assert only(scene(actor(ONE, dead=1), gate), FindingKind.ABANDONED_LOCK).pids == (ONE, TWO)
 
 
+@pytest.mark.parametrize("facts", [{"signals": frozenset({15})}, {"ended_by_pool": True}], ids=["signal", "pool"])
+def test_a_lock_of_a_process_that_its_parent_ended_is_abandoned_once_somebody_waits(facts: dict[str, Any]) -> None:
+    """A pool ends its workers while one of them is in a get()."""
+    worker = actor(ONE, dead=-15, **facts)
+    lock = resource("r9", holder=ONE, abandoned=True, value=0)
+    assert settled(scene(worker, lock)).findings == ()
+    only(scene(worker, replace(lock, waiting=waiting(TWO))), FindingKind.ABANDONED_LOCK)
+
+
 def test_a_daemon_ended_in_get_leaves_a_lock_that_nobody_needs() -> None:
     """A process terminates its daemons when it exits, also while other children still put."""
     daemon = actor(ONE, dead=-15, daemon=True)
@@ -417,63 +426,6 @@ def test_a_long_refusal_is_one_line() -> None:
     found = only(scene(actor(ONE, refused=(told,))), FindingKind.START_REFUSED)
     assert "could not start a process: RuntimeError: An attempt xxx" in found.text
     assert found.text.endswith("x…")
-
-
-def test_a_fork_from_a_process_with_threads() -> None:
-    found = only(scene(actor(ONE, threads_at_fork=2), actor(TWO, threads_at_fork=1)), FindingKind.FORK_FROM_THREADS)
-    assert found.text == "main (pid 10) had 2 other threads when it forked worker-1 (pid 11) and worker-2 (pid 12)."
-    assert found.pids == (MAIN, ONE, TWO)
-
-
-@pytest.mark.parametrize(
-    ("count", "names", "told"),
-    [
-        (1, ("importer",), "1 other thread (importer)"),
-        (3, ("importer",), "3 other threads (importer and 2 more)"),
-        (2, ("QueueFeederThread", "importer"), "1 other thread (importer)"),
-        (6, tuple("abcdef"), "6 other threads (a, b, c, d and 2 more)"),
-    ],
-)
-def test_a_fork_names_the_threads_that_the_child_lacks(count: int, names: tuple[str, ...], told: str) -> None:
-    found = only(scene(actor(ONE, threads_at_fork=count, threads_of_parent=names)), FindingKind.FORK_FROM_THREADS)
-    assert found.text == f"main (pid 10) had {told} when it forked worker-1 (pid 11)."
-
-
-FEEDER, OF_POOL = "QueueFeederThread", "multiprocessing.pool"
-
-
-@pytest.mark.parametrize(
-    ("role", "names"),
-    [
-        (None, [FEEDER] * 2),
-        (None, [OF_POOL] * 3),
-        ("pool:2", [OF_POOL] * 6),
-        ("pool:2", ["MainThread", *[OF_POOL] * 5]),
-    ],
-)
-def test_the_threads_of_queues_and_pools_are_no_finding(role: str | None, names: list[str]) -> None:
-    """A child makes the locks of its queues anew, and does not use the pools of its parent."""
-    seen = actor(ONE, threads_at_fork=len(names), threads_of_parent=tuple(names), role=role)
-    assert settled(scene(seen)).findings == ()
-    seen = actor(ONE, threads_at_fork=len(names) + 1, threads_of_parent=("importer", *names), role=role)
-    assert "had 1 other thread (importer" in only(scene(seen), FindingKind.FORK_FROM_THREADS).text
-
-
-def test_the_threads_of_a_pool_are_its_own_business() -> None:
-    """It starts a new worker from one of them; before its first workers they were not there."""
-    assert settled(scene(actor(ONE, threads_at_fork=3, role="pool:1"))).findings == ()
-    for threads in (1, 4):
-        found = only(scene(actor(ONE, threads_at_fork=threads, role="pool:1")), FindingKind.FORK_FROM_THREADS)
-        assert found.text.startswith("main (pid 10) had 1 other thread when")
-
-
-@pytest.mark.parametrize(("started_at", "told"), [(START - 60, True), (START + 1, False)])
-def test_a_pool_that_is_closed_replaces_a_worker_with_fewer_threads(started_at: float, told: bool) -> None:  # noqa: FBT001
-    """Known by the worker before, which ended before this one was started."""
-    ended = actor(ONE, dead=0, role="pool:1", exited_at=START)
-    new = actor(TWO, threads_at_fork=2, role="pool:1", start_time=started_at)
-    kinds = [finding.kind for finding in settled(scene(ended, new)).findings]
-    assert kinds == [FindingKind.FORK_FROM_THREADS] * told
 
 
 def test_leaks() -> None:

@@ -100,7 +100,7 @@ def test_a_finding_that_says_why_takes_its_place() -> None:
 
 
 def test_a_finding_that_only_informs_does_not() -> None:
-    assert len(quiet(JOBS, IDLE, actor(THREE, threads_at_fork=2))) == 1
+    assert len(quiet(JOBS, IDLE, actor(THREE, refused=("TypeError: cannot pickle",)))) == 1
 
 
 def test_a_program_that_has_ended_is_not_mentioned() -> None:

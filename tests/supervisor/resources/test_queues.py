@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -212,3 +213,32 @@ if __name__ == "__main__":
         assert able <= {(program.pid, MAIN), (program.pid, edge.tid)}
         assert program.one("queue").ended_users == (taker,)
         assert program.one("queue").buffered[str(program.pid)] > 10
+
+
+@pytest.mark.parametrize(
+    ("call", "polls"), [("queue.get_nowait()", True), ("queue.get(timeout=0.01)", True), ("", False)]
+)
+def test_a_process_that_tries_to_get_again_and_again_polls(tmp_path: Path, call: str, polls: bool) -> None:  # noqa: FBT001
+    """One that has got something does not."""
+    code = f"""
+import queue as queues
+if __name__ == "__main__":
+    queue = multiprocessing.Queue()
+    queue.put(1)
+    queue.get()
+    tell("empty")
+    while True:
+        time.sleep(0.05)
+        try: {call or "pass"}
+        except queues.Empty: pass
+"""
+    with watched(tmp_path, code) as program:
+        program.told()
+        program.see(lambda it: it.one("queue"))
+        if polls:
+            edge = program.see(lambda it: next((one for one in it.edges("get") if one.pid == it.pid), None))
+            assert edge.timed
+            return
+        for _ in range(5):
+            program.look()
+            assert program.edges("get") == []

@@ -4,9 +4,7 @@ Forks while another thread holds a lock. The child has a copy of the locked lock
 will ever release it.
 
 What to look at: the child waits for a lock that is free in the parent, and never gets it; a spawned child has a lock of
-its own.
-
-Finds: fork-from-threads
+its own. A note of the program names the thread that the child lacks.
 """
 
 import argparse
