@@ -138,7 +138,7 @@ class Intake:
         self._files.take(fds)
         thing = self._book.made(pid, word, now.mono, wall)
         if view := self._views.get(pid):
-            view.fds_are_old = True
+            view.fds_are_old = view.mappings_are_old = True
         for one in (thing, self._book.part(thing, "pipe")) if thing else ():
             if one:
                 self._need_slot(pid, one)

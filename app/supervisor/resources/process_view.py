@@ -62,6 +62,8 @@ class ProcessView:
         #: Whether it may have more by now: they were not read, or it has reported a resource since.
         self.fds_are_old = True
         self.mappings = Mappings()
+        #: Whether another semaphore may be mapped where one was: it has reported one since they were read.
+        self.mappings_are_old = True
         self.names: frozenset[str] = frozenset()
         #: The pids of its children, by the fd of their sentinel.
         self.sentinels: dict[int, int] = {}
@@ -118,7 +120,7 @@ class ProcessView:
     def look_at_mappings(self) -> None:
         """Read what memory it shares, at most once in a reading."""
         if self._mapped_in != self._turn:
-            self._mapped_in = self._turn
+            self._mapped_in, self.mappings_are_old = self._turn, False
             self.mappings = Mappings(proc.whole(f"{self.folder}/maps", _MAPS_BYTES))
             self.names = self.mappings.names()
 
@@ -139,6 +141,8 @@ class ProcessView:
 
     def semaphore_at(self, address: int) -> int | None:
         """Return the inode of the semaphore that is mapped at an address; None if there is none."""
+        if self.mappings_are_old:
+            self.look_at_mappings()
         found = self.mappings.inode(address)
         if found is None and self._turn >= self._missed.get(address, 0):
             self.look_at_mappings()

@@ -354,3 +354,26 @@ lock.acquire()
         assert (edge.holders, edge.tid) == ((program.pid,), 0)
         assert edge.holder_tid
         assert find_deadlocks(program.resources.waits(), lambda _: True) == ()
+
+
+def test_a_lock_at_the_address_of_an_earlier_one_has_its_holder(tmp_path) -> None:
+    """Its memory is mapped where that of the earlier one was, whose holder is not asked for."""
+    code = """
+if __name__ == "__main__":
+    for _ in range(3):
+        lock = multiprocessing.Lock()
+        child = multiprocessing.get_context("fork").Process(target=lock.acquire, args=(False,))
+        lock.acquire()
+        child.start()
+        child.join()
+        tell("held")
+        wait()
+        lock.release()
+        del lock, child
+"""
+    with watched(tmp_path, code) as program:
+        for _ in range(3):
+            program.told()
+            lock = program.see(lambda it: (one := it.one("lock")) and one.holder == it.pid and one)
+            assert not lock.abandoned
+            program.go_on()
