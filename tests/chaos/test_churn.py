@@ -87,8 +87,8 @@ def test_figures_stay_flat(tmp_path: Path, seconds: float) -> None:
         until = time.monotonic() + seconds
         for _ in range(WARM_UP_ROUNDS):
             one_round(instance, script)
-        # Of a long run, the first tenth is warming up too: histories and records of ended programs fill.
-        while time.monotonic() < until - 0.9 * seconds:
+        # Histories fill, and the records of ended processes, of which 2,000 are kept.
+        while time.monotonic() < until - 0.6 * seconds:
             one_round(instance, script)
         before, rounds = figures(instance), 0
         while time.monotonic() < until:

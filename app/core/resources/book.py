@@ -208,6 +208,7 @@ class Book:
 
     def forget(self, program: str) -> None:
         """Forget a program that is over: what it left behind a moment ago belongs to no program."""
+        self._numbers.forget(program)
         for thing in self._unused.values():
             if thing.program == program:
                 thing.program = None

@@ -42,6 +42,10 @@ class NameNumbers:
             self._seen[key] = max(count, thing.nth), thing if thing.nth == 1 else first
             self._bound()
 
+    def forget(self, program: str) -> None:
+        """Forget the names of a program that is over: each keeps the first thing that had it."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key[0] != program}
+
     def _bound(self) -> None:
         while len(self._seen) > MOST_NAMES:
             del self._seen[next(iter(self._seen))]

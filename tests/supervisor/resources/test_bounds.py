@@ -85,7 +85,7 @@ def test_ended_programs_leave_only_bounded_records() -> None:
         # These have limits of their own, of 1,000 and more.
         # Where a reading stopped for want of time: one entry for each kind of work.
         grown.pop("ResourceReader._starts", None)
-        assert grown.keys() <= {"Intake._ended", "Book._held_by_dead", "NameNumbers._seen"}
+        assert grown.keys() <= {"Intake._ended", "Book._held_by_dead"}
         assert resources.leaks == ()
         assert resources._leaks._left == {}
         assert not resources.records
