@@ -10,6 +10,7 @@ import contextlib
 import os
 import stat
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import partial
 
@@ -78,6 +79,7 @@ class Sources:
 
 def _read(lines: Iterable[Line]) -> bytes:
     """Return as JSON what is around each line whose file can be read, and is older than its process."""
+    warnings.simplefilter("ignore")  # of the source of others
     trees: dict[str, ast.Module | None] = {}
     found = []
     for one in lines:
