@@ -88,8 +88,12 @@ def stalled(scene: Scene) -> Iterator[Resource]:
 
 
 def waits_in_callbacks(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each pool whose results wait for a callback that itself waits for a result."""
-    for pool in stalled(scene):
+    """Yield a candidate for each pool whose results wait for a callback that itself waits for a result.
+
+    Not if another pool of the same process is at work: its result may be the one.
+    """
+    busy = {pool.created_by for pool in scene.resources.values() if pool.kind is ResourceKind.POOL and pool.running}
+    for pool in (one for one in stalled(scene) if one.created_by not in busy):
         for tid, frames in scene.stacks.get(pool.created_by, {}).items():
             call = scene.call(pool.created_by, tid)
             if call and call.module in _OF_POOLS and any(map(_delivers, frames)):

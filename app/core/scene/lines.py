@@ -6,22 +6,28 @@ Only where the source could be read, and a variable has the name under which the
 from collections.abc import Iterable
 
 from app.core.scene.surroundings import Call
-from app.records.resource import Resource
+from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge
 from app.records.wording import split_name
 
 from .scene import Scene
 
-#: The methods that end a wait, by what it is.
+#: The methods that end a wait, by what it is.  Not of a lock: to release it earlier is rarely what is meant.
 _ENDED_BY = {
     "get": frozenset({"put", "put_nowait"}),
     "put": frozenset({"get", "get_nowait"}),
     "flush": frozenset({"get", "get_nowait"}),
     "recv": frozenset({"send", "send_bytes", "close"}),
     "send": frozenset({"recv", "recv_bytes"}),
-    "wait": frozenset({"set", "notify", "notify_all", "wait", "task_done"}),
-    "acquire": frozenset({"release"}),
 }
+#: Those that end a wait(), or the join() of a queue, by what it is called on.
+_WAIT_ENDED_BY = {
+    ResourceKind.EVENT: frozenset({"set"}),
+    ResourceKind.CONDITION: frozenset({"notify", "notify_all"}),
+    ResourceKind.BARRIER: frozenset({"wait"}),
+    ResourceKind.JOINABLE_QUEUE: frozenset({"task_done"}),
+}
+_NOTHING: frozenset[str] = frozenset()
 
 
 def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
@@ -32,8 +38,9 @@ def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
     resource = scene.resources.get(waits.resource or "")
     if resource is None or waits.pid == blocked.pid:
         return ""
+    methods = _WAIT_ENDED_BY.get(resource.kind, _NOTHING) if waits.to == "wait" else _ENDED_BY.get(waits.to, _NOTHING)
     for frame, said in scene.surroundings(blocked.pid, blocked.tid):
-        if call := _first(said.later, resource, _ENDED_BY.get(waits.to, frozenset())):
+        if call := _first(said.later, resource, methods):
             here = f"{frame.file_name}:{frame.line}"
             return (
                 f"{call.name}.{call.method}() at {frame.file_name}:{call.line} must come before {here}, where "

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.core.scene.python_stack import Frame
 from app.core.scene.scene import Actor
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import FindingKind
-from tests.core.scene.scenes import START, actor, only, resource, scene, settled
+from tests.core.scene.scenes import MAIN, ONE, START, TWO, actor, only, resource, scene, settled
 
 #: When the scene is looked at.
 NOW = START + 60
@@ -93,3 +94,28 @@ def test_a_crash_loop_is_told_once() -> None:
     """Between the end of a worker and the start of the next there is none."""
     found = settled(scene(*map(worker, range(12)), pool(queued=3, workers=())), seconds=9).findings
     assert [one.kind for one in found] == [FindingKind.CRASH_LOOP]
+
+
+@pytest.mark.parametrize("other", [(), ({"pid": 12, "what": "f", "since": START},)], ids=["idle", "busy"])
+def test_a_callback_that_waits_for_a_pool(other: tuple[dict[str, Any], ...]) -> None:
+    """That may be another one, if that is at work."""
+    library = "/usr/lib/python3.11/multiprocessing/pool.py"
+    frames = (
+        Frame("get", library, 770),
+        Frame("apply", library, 360),
+        Frame("done", "/srv/train.py", 8),
+        Frame("_handle_results", library, 600),
+    )
+    waits = pool(queued=2, running=(), workers=(ONE,))
+    seen = scene(
+        waits,
+        resource("pool-2", ResourceKind.POOL, queued=0, running=other, workers=(TWO,)),
+        stacks={MAIN: {7: frames}},
+    )
+    told = [one for one in settled(seen).findings if one.kind is FindingKind.DEADLOCK]
+    assert len(told) == (not other)
+    if told:
+        assert (
+            "executes a callback, which waits in apply() of multiprocessing.pool at train.py:8 in done()"
+            in told[0].text
+        )

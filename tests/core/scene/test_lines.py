@@ -49,7 +49,7 @@ def test_the_call_that_comes_too_late_is_named() -> None:
 
 
 def test_without_such_a_call_the_cure_is_general() -> None:
-    for later in ((), (Call("other", "set", 27),), (Call("stop", "clear", 27),)):
+    for later in ((), (Call("other", "set", 27),), (Call("stop", "clear", 27),), (Call("stop", "wait", 27),)):
         assert "must not join" in cure(joined_too_early(*later))
     assert "must not join" in cure(joined_too_early(Call("stop", "set", 27), name=""))
 
@@ -70,6 +70,19 @@ def test_the_line_at_which_a_lock_was_acquired() -> None:
         "main (pid 10), at train.py:12 in main(), holds lock a (train.py:1), acquired at train.py:10, and waits" in text
     )
     assert "worker-1 (pid 11) holds lock b (train.py:2) and waits" in text
+
+
+def test_a_lock_that_is_released_later_is_no_wrong_order() -> None:
+    """It is held until then on purpose."""
+    locks = [resource(key, name=f"{key} (train.py:1)", holder=pid) for key, pid in (("a", MAIN), ("b", ONE))]
+    seen = scene(
+        *locks,
+        edge(MAIN, "b", ONE),
+        edge(ONE, "a", MAIN),
+        stacks={MAIN: {MAIN: (at(12),)}},
+        sources=source(MAIN, 12, Call("a", "release", 14)),
+    )
+    assert "in the same order everywhere" in cure(seen)
 
 
 def test_a_queue_that_is_read_after_the_join() -> None:
