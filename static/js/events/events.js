@@ -21,7 +21,11 @@ export function startEvents() {
   part(page, "newer").addEventListener("click", () => { scroll.scrollTop = 0; });
   scroll.addEventListener("scroll", () => scroll.scrollTop < 4 && seen(), { passive: true });
   onRoute(follow);
-  store.subscribe(({ events, reset }) => state.open && (reset ? reload() : live(events)));
+  store.subscribe(({ events, processes, reset }) => {
+    if (!state.open) return;
+    if (!reset && processes.has(state.filter.process)) showFilter(page, state.filter);
+    reset ? reload() : live(events);
+  });
 }
 
 function follow({ page: name, params }) {
@@ -36,7 +40,7 @@ function follow({ page: name, params }) {
   load();
 }
 
-/** After a fresh snapshot events may have been missed, and names are known. */
+/** After a fresh snapshot events may have been missed. */
 function reload() {
   showFilter(page, state.filter);
   load();

@@ -52,6 +52,17 @@ def test_one_process_is_followed_and_let_go(server: Server, page: Page) -> None:
     expect(page.locator(".event").filter(has_text="another").first).to_be_visible()
 
 
+def test_a_process_that_is_started_later_gets_its_name(server: Server, page: Page) -> None:
+    """The page was opened with its id before it was known."""
+    [process] = server.begin("exit-with", "first", params={"code": 0})
+    later = f"p{int(process['id'][1:]) + 1}"
+    go_to_events(page, f"?process={later}")
+    expect(page.get_by_role("link", name=f"of {later}")).to_be_visible()
+    [process] = server.begin("exit-with", "later", params={"code": 0})
+    assert process["id"] == later
+    expect(page.get_by_role("link", name="of later")).to_be_visible()
+
+
 def all_over(server: Server) -> bool:
     return all(each["state"] in ("joined", "closed") for each in server.api("GET", "/processes")["processes"])
 
