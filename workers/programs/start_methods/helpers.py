@@ -19,7 +19,7 @@ def children_of(parent):
         try:
             # The command is in brackets, and may contain spaces; state and parent's pid follow.
             ppid = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
-            command = folder.joinpath("cmdline").read_text().replace("\0", " ")
+            command = folder.joinpath("cmdline").read_text(errors="replace").replace("\0", " ")
         except OSError:  # the process has ended
             continue
         if ppid == parent:
@@ -34,7 +34,7 @@ def what_is(command):
 
 
 def show(when):
-    ours = Path("/proc/self/cmdline").read_text().replace("\0", " ")
+    ours = Path("/proc/self/cmdline").read_text(errors="replace").replace("\0", " ")
     children = dict(children_of(os.getpid()))
     # Until its exec, a helper is a copy of this program, with its command line.
     while {ours, ""} & set(children.values()):
