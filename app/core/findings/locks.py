@@ -23,9 +23,9 @@ def abandoned(scene: Scene) -> Iterator[Candidate]:
             if resource.lost:
                 yield _lost_slots(scene, resource)
                 continue
-            if _may_be_released(scene, resource, {*waiting, *behind}) or _was_ended_on_purpose(
-                scene, resource, waiting
-            ):
+            if _may_be_released(scene, resource, {*waiting, *behind}):
+                continue
+            if _was_ended_on_purpose(scene, resource, waiting):
                 continue
             finding = Finding(
                 id=f"{FindingKind.ABANDONED_LOCK}:{resource.id}",

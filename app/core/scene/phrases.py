@@ -56,8 +56,8 @@ def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
 
 def who_waits(scene: Scene, edge: Edge) -> str:
     """Return ``worker-1 (pid 12), at train.py:12 in work(),``, or ``thread job of worker-1 (pid 12)``."""
-    name = scene.name(edge.pid)
-    return with_place(scene, f"thread {edge.thread or edge.tid} of {name}" if edge.tid else name, edge.pid, edge.tid)
+    name = scene.thread(edge.pid, edge.tid, edge.thread) if edge.tid else scene.name(edge.pid)
+    return with_place(scene, name, edge.pid, edge.tid)
 
 
 def with_place(scene: Scene, name: str, pid: int, tid: int = MAIN) -> str:

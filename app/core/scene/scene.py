@@ -146,9 +146,9 @@ class Scene(Record, frozen=True, kw_only=True):
         known = actor.process if (actor := self.actors.get(pid)) else self.others.get(pid)
         return f"{known.name} (pid {pid})" if known else f"pid {pid}"
 
-    def thread(self, pid: int, tid: int) -> str:
-        """Return ``thread job of worker-1 (pid 12)``."""
-        return f"thread {self.thread_names.get(pid, {}).get(tid) or tid} of {self.name(pid)}"
+    def thread(self, pid: int, tid: int, name: str = "") -> str:
+        """Return ``thread job of worker-1 (pid 12)``; by its number if its ``name`` is neither given nor known."""
+        return f"thread {name or self.thread_names.get(pid, {}).get(tid) or tid} of {self.name(pid)}"
 
     def frames(self, pid: int, tid: int = MAIN) -> Sequence[Frame]:
         """Return the frames of a thread, innermost first; none if they are unknown."""

@@ -10,7 +10,8 @@ from app.web.http.auth import FAILURES, address_behind
 from tests.web.serving import Web
 
 MANY = FAILURES + 2
-ELSEWHERE = "http://127.0.0.2:9"
+OTHER_HOST = "127.0.0.2"
+ELSEWHERE = f"http://{OTHER_HOST}:9"
 PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8"}
 
 
