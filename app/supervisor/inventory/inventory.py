@@ -30,6 +30,8 @@ _FDS_PER_SWEEP = 200
 #: How long a hunt for a chain of forks lasts at most, after which pause without a new pid it ends, how often it begins.
 _HUNT_S, _QUIET_S, _HUNT_EVERY_S = 0.02, 0.001, 0.1
 _MAX_ANCESTORS = 8
+#: So often one call looks for what was forked meanwhile.
+_LOOKS = 10
 
 
 class Sweep(Record, frozen=True, kw_only=True):
@@ -129,28 +131,35 @@ class Inventory(Census):
         return {key for key in keys if (e.lives() if (e := self.find(key)) else identity.lives(key))}
 
     def kill_tree(self, keys: Iterable[Key]) -> set[Key]:
-        """SIGKILL all of ``keys``; returns what is left and what their families forked: call again until it is empty.
+        """SIGKILL all of ``keys`` and what their families fork; returns what is left: call again until it is empty.
 
-        A look after the kill finds all of them: the kernel gives a fork up that a SIGKILL overtakes.
+        A look after a kill finds every fork: the kernel gives one up that a SIGKILL overtakes.  So each kill is
+        followed by a look, and whoever was found and killed without one is left.
         """
-        doomed = set(keys)
-        family = [entry for key in doomed if (entry := self.find(key))]
+        found = set(keys)
+        family = [entry for key in found if (entry := self.find(key))]
         roots = {entry.root for entry in family if entry.root}
         # Our own session holds the supervisor's helpers too.
         sessions = {entry.gauge.stat.session for entry in family} - {os.getsid(0), 0}
-        for key in doomed:
+        doomed: set[Key] = set()
+        for _ in range(_LOOKS):
+            for key in found:
+                identity.signal(key, signals.SIGKILL)
+            doomed |= found | self._hunt(roots, sessions)
+            if not (found := self._born(doomed, roots, sessions) - doomed):
+                break
+        for key in found:
             identity.signal(key, signals.SIGKILL)
+        return self.alive(doomed) | found
+
+    def _born(self, doomed: set[Key], roots: set[str], sessions: set[int]) -> set[Key]:
+        """Search, and return what belongs to the roots and what the doomed have forked."""
         pids = {pid for pid, _ in doomed}
         # Other programs may run in the same session, that of a terminal: theirs are known by their parents.
         ours = {None, *roots}
         born = [e for e in self.discover() if e.parent in pids or (e.root in ours and e.gauge.stat.session in sessions)]
         kin = [e for e in self.entries.values() if e.root in roots]
-        found = {entry.gauge.key for entry in born + kin if not entry.is_root}
-        # Each may be the end of a chain of forks, and gone by the next call.
-        for key in found - doomed:
-            identity.signal(key, signals.SIGKILL)
-        caught = self._hunt(roots, sessions)
-        return self.alive(doomed | caught | found)
+        return {entry.gauge.key for entry in born + kin if not entry.is_root}
 
     def _hunt(self, roots: set[str], sessions: set[int]) -> set[Key]:
         """Kill whatever of these was given the newest pid, again and again; return what was killed.
