@@ -61,6 +61,13 @@ def all_read(collector: Collector) -> None:
     }
 
 
+def test_a_process_that_leaves_while_a_feeder_thread_ends(collector: Collector) -> None:
+    """The thread is alive and has deleted its arguments already."""
+    run(collector, PROGRAMS / "feeder_ends.py")
+    assert collector.words(Leaving) == []
+    all_read(collector)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_life_of_a_process(collector: Collector, method: str) -> None:
     """Hello, started, booted, exiting, joined: with name, target, start method and exit code."""

@@ -40,7 +40,7 @@ def _is_of_main(error):
 
 
 def _waits(util):
-    if any(not child.daemon for child in util.process._children):
+    if any(not child.daemon for child in list(util.process._children)):
         return True
     return any(_is_busy_feeder(one) for one in list(util._finalizer_registry.values()))
 
@@ -50,9 +50,14 @@ def _is_busy_feeder(finalizer):
     callback = getattr(finalizer, "_callback", None)
     if getattr(callback, "__name__", "") != "_finalize_join":
         return False
-    thread = finalizer._args[0]()
+    known = finalizer._args  # None as soon as another thread has called it
+    thread = known[0]() if known else None
     if thread is None or not thread.is_alive():
         return False
-    # As long as it runs, a thread keeps what it was given; while it has nothing to do it waits on its condition.
-    buffer, notempty = getattr(thread, "_args", ())[:2]
+    # As long as it runs, a thread keeps what it was given: one without has just ended, though is_alive() may say more.
+    given = getattr(thread, "_args", None)
+    if not given:
+        return False
+    buffer, notempty = given[:2]
+    # While it has nothing to do, it waits on its condition.
     return bool(buffer) or not notempty._waiters
