@@ -18,7 +18,7 @@ from app.home import claim
 from app.launcher import sweep
 from app.linux import proc
 from app.records.process import LaunchSpec
-from tests.instance import Instance
+from tests.instance import Instance, kill_at_once
 from tests.waiting import wait_until
 
 #: A chain of forks: each is the leader of a session, none has an environment, and each writes a byte.
@@ -118,9 +118,7 @@ def journal_names_a_stranger(home: Path) -> None:
     with Instance(home) as instance:
         for _ in range(2):
             instance.launch("sleep", seconds=600)
-        # The guardian last: without it the others end, each in its own way.
-        for pid in (instance.supervisor_pid, instance.web_pid, instance.serve.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_at_once(instance.supervisor_pid, instance.web_pid, instance.serve.pid)
         instance.wait_ended()
         instance.wait_nothing_alive()
     boot_id = proc.read("sys/kernel/random/boot_id").decode().strip()
@@ -161,11 +159,6 @@ class Chain:
         self.instance.launch(spec)
         wait_until(self.runs, message="the chain runs")
 
-    def kill(self, *pids: int) -> None:
-        """Kill parts of the instance at once."""
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-
     def runs(self) -> bool:
         """Return whether it forks."""
         before = self._size()
@@ -184,7 +177,7 @@ def a_chain_hides_from_the_launcher(home: Path) -> None:
     """The supervisor is killed: the launcher ends the chain, and goes on with another supervisor."""
     chain = Chain(home)
     before = chain.instance.supervisor_pid
-    chain.kill(before)
+    kill_at_once(before)
     wait_until(lambda: chain.instance.supervisor_pid not in {0, before}, message="another supervisor")
     chain.wait_ended()
     assert chain.instance.stop() == 0
@@ -193,7 +186,7 @@ def a_chain_hides_from_the_launcher(home: Path) -> None:
 def a_chain_hides_from_the_guardian(home: Path) -> None:
     """Launcher and supervisor are killed at once."""
     stranger, chain = Stranger(), Chain(home)
-    chain.kill(chain.instance.launcher_pid, chain.instance.supervisor_pid)
+    kill_at_once(chain.instance.launcher_pid, chain.instance.supervisor_pid)
     chain.instance.wait_ended()
     chain.wait_ended()
     assert stranger.lives()
@@ -202,7 +195,7 @@ def a_chain_hides_from_the_guardian(home: Path) -> None:
 def a_chain_hides_from_the_next(home: Path) -> None:
     """Guardian, launcher and supervisor are killed at once: the next `procession serve` ends the chain."""
     stranger, chain = Stranger(), Chain(home)
-    chain.kill(chain.instance.serve.pid, chain.instance.launcher_pid, chain.instance.supervisor_pid)
+    kill_at_once(chain.instance.serve.pid, chain.instance.launcher_pid, chain.instance.supervisor_pid)
     chain.instance.wait_ended()
     wait_until(chain.runs, message="nobody is left that could end the chain")
     with Instance(home):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from msgspec import Struct
 
 from app.records.process import LaunchSpec, RestartPolicy, State
 from app.supervisor.journal.file import VERSION
-from tests.instance import Instance
+from tests.instance import Instance, kill_at_once
 from tests.waiting import wait_until
 
 JOURNAL = "journal.sqlite3"
@@ -249,9 +248,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         policy = RestartPolicy(policy="on-failure")
         for _ in (KEPT, OTHER):
             instance.launch(LaunchSpec(workload="sleep", params={"seconds": 600}, restart=policy))
-        # The guardian last: without it the others end, each in its own way.
-        for pid in (instance.supervisor_pid, instance.web_pid, instance.serve.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_at_once(instance.supervisor_pid, instance.web_pid, instance.serve.pid)
         instance.wait_ended()
         instance.wait_nothing_alive()
     return instance.home

@@ -18,7 +18,7 @@ from app.launcher.launcher import REPLACE_SUPERVISOR_AFTER_S, REPLACE_WEB_AFTER_
 from app.linux import proc
 from app.records.process import LaunchSpec
 from tests.examples import repeats
-from tests.instance import Instance
+from tests.instance import Instance, kill_at_once
 from tests.waiting import wait_until
 
 PARTS = ("guardian", "launcher", "supervisor", "web")
@@ -83,8 +83,7 @@ PAIRS = [
 def test_two_parts_killed_at_once_leave_nothing(instance: Instance, parts: tuple[str, str]) -> None:
     """The third ends what is left; where the launcher still works it starts the other parts again."""
     known = pids(instance)
-    for part in parts:
-        os.kill(known[part], signal.SIGKILL)
+    kill_at_once(*(known[part] for part in parts))
     if set(parts) == {"supervisor", "web"}:
         wait_until(
             lambda: {known["supervisor"], known["web"]}.isdisjoint(pids(instance).values()), message="both run again"
