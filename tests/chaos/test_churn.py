@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -34,8 +36,9 @@ if __name__ == "__main__":
     for one in crew:
         one.join()
 """
-#: Reached before the first figures count: modules, caches and the journal's pages are loaded by then.
-WARM_UP_ROUNDS = 3
+#: After this share of the time the first figures count, and after so many rounds at least: by then modules, caches and
+#: the journal's pages are loaded.
+WARM_UP, LEAST_ROUNDS = 0.4, 3
 MORE_FDS, MORE_THREADS, MORE_BYTES, MORE_SHARE = 4, 1, 6 * 2**20, 0.1
 
 
@@ -84,23 +87,29 @@ def test_figures_stay_flat(tmp_path: Path, seconds: float) -> None:
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
     with Instance(tmp_path / "home") as instance:
-        until = time.monotonic() + seconds
-        for _ in range(WARM_UP_ROUNDS):
-            one_round(instance, script)
         # Histories fill, and the records of ended processes, of which 2,000 are kept.
-        while time.monotonic() < until - 0.6 * seconds:
-            one_round(instance, script)
-        before, rounds = figures(instance), 0
-        while time.monotonic() < until:
-            one_round(instance, script)
-            rounds += 1
+        repeat(lambda: one_round(instance, script), WARM_UP * seconds)
+        before = figures(instance)
+        rounds = repeat(lambda: one_round(instance, script), seconds - WARM_UP * seconds)
+        after = before
+
+        def is_flat() -> bool:
+            nonlocal after
+            after = figures(instance)
+            return not any(now.is_more_than(before[name]) for name, now in after.items())
+
         # What ended last is let go a moment later.
-        wait_until(
-            lambda: not [name for name, now in figures(instance).items() if now.is_more_than(before[name])],
-            message=f"after {rounds} rounds, no process uses more than before: "
-            + ", ".join(f"{name}: {before[name]} -> {now}" for name, now in figures(instance).items()),
-        )
-        after = figures(instance)
-        sys.stdout.write(
-            f"{rounds} rounds: {', '.join(f'{name}: {before[name]} -> {after[name]}' for name in after)}\n"
-        )
+        with suppress(AssertionError):
+            wait_until(is_flat)
+        compared = ", ".join(f"{name}: {before[name]} -> {now}" for name, now in after.items())
+        sys.stdout.write(f"{rounds} rounds: {compared}\n")
+        assert is_flat(), f"after {rounds} rounds, a process uses more than before: {compared}"
+
+
+def repeat(work: Callable[[], None], seconds: float) -> int:
+    """Do the work again and again for so long, at least a few times; return how often."""
+    until, rounds = time.monotonic() + seconds, 0
+    while rounds < LEAST_ROUNDS or time.monotonic() < until:
+        work()
+        rounds += 1
+    return rounds
