@@ -32,10 +32,10 @@ class FindingKind(StrEnum):
 
 
 class Certainty(StrEnum):
-    """How sure it is that something is wrong: a finding is certain or very likely, a note is possible.
+    """How certain it is that something is wrong: a finding is certain or very likely, a note is possible.
 
-    Very likely is what rests on a reading of code, on a guess of who held something, or on what was seen only now and
-    then.
+    Very likely is what rests on reading code, on a guess of who held something, or on calls that were seen only now
+    and then.
     """
 
     CERTAIN = "certain"

@@ -1,4 +1,4 @@
-"""Read what the source around the lines says at which suspects stand, aside: its disk may be away.
+"""Read the source around the lines at which suspects stand; done aside, because its disk may not answer.
 
 ::
 
@@ -24,7 +24,8 @@ from app.records.primitives import Record
 
 from .aside import Aside, Done
 
-_WITHIN_S = 5.0
+#: How long reading may take, and after which pause it is tried again.
+_WITHIN_S, _AGAIN_AFTER_S = 5.0, 30.0
 _MOST_BYTES = 1024 * 1024
 #: Lines that are read at a time, and known at a time.
 _MOST = 500
@@ -35,7 +36,7 @@ _LATE = NotPossible("the source could not be read in time")
 
 class _Read(Record, frozen=True):
     line: Line
-    said: Surroundings
+    around: Surroundings
 
 
 class Sources:
@@ -46,40 +47,51 @@ class Sources:
         self.next_deadline, self.pids = aside.next_deadline, aside.pids
         # Nothing while it is being read, and where it cannot be read.
         self._known: dict[Line, Surroundings] = {}
+        self._stacks: Mapping[int, Frames] = {}
+        self._again_at: float | None = None
 
     @property
     def known(self) -> Mapping[Line, Surroundings]:
         """Return what is around the lines, as far as it could be read."""
         return self._known
 
-    def take(self, now: float) -> None:
-        """Take what has been read."""
-        self._aside.tick(now)
-        while self._aside.finished:
-            _, result = self._aside.finished.popleft()
-            if isinstance(result, Done):
-                read = msgspec.json.decode(result.payload, type=list[_Read])
-                self._known |= {one.line: one.said for one in read if one.line in self._known}
-
     def look(self, stacks: Mapping[int, Frames], now: float) -> None:
-        """Begin to read what is new, and forget what is over."""
+        """Take what has been read, begin to read what is new, and forget what is over."""
+        self._take(now)
+        if stacks == self._stacks and (self._again_at is None or now < self._again_at):
+            return
+        self._stacks, self._again_at = stacks, None
         lines = dict.fromkeys(
             Line(pid, frame.file, frame.line)
             for pid, threads in stacks.items()
             for frames in threads.values()
             for frame in own_frames(frames)
         )
-        self._known = {line: said for line, said in self._known.items() if line in lines}
+        self._known = {line: around for line, around in self._known.items() if line in lines}
         new = [line for line in lines if line not in self._known][: _MOST - len(self._known)]
         if new:
-            self._known |= dict.fromkeys(new, Surroundings())
-            with contextlib.suppress(NotPossible):
+            try:
                 self._aside.run(frozenset(new), partial(_read, new), _LATE, _WITHIN_S, now)
+            except NotPossible:
+                self._again_at = now + _AGAIN_AFTER_S
+            else:
+                self._known |= dict.fromkeys(new, Surroundings())
+
+    def _take(self, now: float) -> None:
+        self._aside.tick(now)
+        while self._aside.finished:
+            lines, result = self._aside.finished.popleft()
+            if isinstance(result, Done):
+                read = msgspec.json.decode(result.payload, type=list[_Read])
+                self._known |= {one.line: one.around for one in read if one.line in self._known}
+            else:
+                self._known = {line: around for line, around in self._known.items() if line not in lines}
+                self._again_at = now + _AGAIN_AFTER_S
 
 
 def _read(lines: Iterable[Line]) -> bytes:
     """Return as JSON what is around each line whose file can be read, and is older than its process."""
-    warnings.simplefilter("ignore")  # of the source of others
+    warnings.simplefilter("ignore")  # of the user's source
     trees: dict[str, ast.Module | None] = {}
     found = []
     for one in lines:

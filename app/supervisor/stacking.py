@@ -91,10 +91,9 @@ class Stacking:
                 found.append(e.FrameFound(token.process, top_frame(result.text) or "", token.worker))
             elif isinstance(token, Suspect):
                 self._suspects.found(token.pid, result.text)
-                self._sources.look(self._suspects.stacks, now.mono)
             elif client := self._control.clients.get(token[0]):
                 client.send(reply(token[1], result))
-        self._sources.take(now.mono)
+        self._sources.look(self._suspects.stacks, now.mono)
         self._suspects.sources = self._sources.known
         return found
 

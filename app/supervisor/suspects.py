@@ -17,9 +17,8 @@ from app.records.waits import ThreadWait
 
 #: Processes whose stacks are kept; of a larger deadlock the first ones are told with their lines.
 _MOST = 200
-#: A capture costs 10 ms of CPU.
+#: A capture costs 10 ms of CPU.  One that is repeated without anything new is repeated half as often the next time.
 _AGAIN_AFTER_S, _MOST_PAUSE_S = 5.0, 60.0
-
 #: The beginning of a wait is worked out at each look, and differs a little.
 _SAME_S = 0.1
 
@@ -30,7 +29,8 @@ _Waits: TypeAlias = Mapping[int, float]
 class _Captured(Struct):
     """A capture that was requested ``at`` (monotonic), and its ``frames`` once it is done.
 
-    One that has found none is repeated after ``pause_s``: on a busy machine it may fail.
+    It is repeated after ``pause_s`` if it has found none (on a busy machine it may fail), if all waits of the process
+    have timeouts (its threads go on between them), or if the process waits for something else.
     """
 
     waits: _Waits
@@ -38,9 +38,9 @@ class _Captured(Struct):
     frames: Frames | None = None
     pause_s: float = _AGAIN_AFTER_S
 
-    def is_over(self, waits: _Waits, now: float) -> bool:
+    def is_due(self, waits: _Waits, now: float) -> bool:
         """Return whether the process is to be captured again."""
-        return (not self.frames or not _are_same(self.waits, waits)) and now - self.at >= self.pause_s
+        return (not self.frames or not waits or not _are_same(self.waits, waits)) and now - self.at >= self.pause_s
 
 
 class Suspects:
@@ -78,9 +78,11 @@ class Suspects:
         found = []
         for pid, waits in self._wanted.items():
             one = self._captured.get(pid)
-            if one is None or one.is_over(waits, now):
-                pause_s = min(2 * one.pause_s, _MOST_PAUSE_S) if one and _are_same(one.waits, waits) else _AGAIN_AFTER_S
-                self._captured[pid] = _Captured(waits, now, pause_s=pause_s)
+            if one is None or one.is_due(waits, now):
+                before = one if one and _are_same(one.waits, waits) else None
+                pause_s = min(2 * before.pause_s, _MOST_PAUSE_S) if before else _AGAIN_AFTER_S
+                # Until the new frames are there, the old ones stay.
+                self._captured[pid] = _Captured(waits, now, before.frames if before else None, pause_s)
                 found.append(pid)
         return found
 

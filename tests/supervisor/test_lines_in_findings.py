@@ -60,5 +60,5 @@ if __name__ == "__main__":
     time.sleep(1)
     os.kill(os.getpid(), signal.SIGSEGV)
 """
-    pattern = r"^script.py \(pid \d+\) died before it could clean up 3 locks made at script.py:5: SIGSEGV"
+    pattern = r"^script.py \(pid \d+\) died before it could clean up 3 locks created at script.py:5: SIGSEGV"
     found(supervisor, tmp_path, code, "leak", pattern)

@@ -51,6 +51,19 @@ def test_a_capture_that_finds_nothing_is_repeated_less_and_less_often() -> None:
     assert times == [0, 5, 15, 35, 75, 135, 195]
 
 
+def test_waits_with_timeouts_are_captured_again_less_and_less_often() -> None:
+    """Between them the threads go on; until the new frames are there, the old ones stay."""
+    suspects = Suspects()
+    times = []
+    for second in range(100):
+        suspects.look([PID], [wait(float(second), timed=True)])
+        if suspects.due(float(second)):
+            times.append(second)
+            assert bool(suspects.stacks) == (second > 0)
+            suspects.found(PID, DUMP)
+    assert times == [0, 5, 15, 35, 75]
+
+
 def test_who_is_no_suspect_any_more_is_forgotten() -> None:
     suspects = captured()
     suspects.look([], [wait(1.0)])

@@ -18,12 +18,7 @@ def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
     # A process holds or has what the one before it in the cycle waits for.
     after = (*deadlock.edges[1:], deadlock.edges[0])
     orders = (lines.order(scene, waits, blocked) for waits, blocked in zip(deadlock.edges, after, strict=True))
-    return why, in_order(cure, next(filter(None, orders), ""))
-
-
-def in_order(cure: str, order: str) -> str:
-    """Return a cure with the lines that are in the wrong order instead of the same in general words."""
-    return f"{cure.partition(_IN_THE_PROGRAM)[0]}{_IN_THE_PROGRAM}{order}." if order else cure
+    return why, _in_order(cure, next(filter(None, orders), ""))
 
 
 def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
@@ -55,6 +50,11 @@ def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
             ),
         )
     return _of_messages(scene, [edge for edge in deadlock.edges if edge.to != "thread"])
+
+
+def _in_order(cure: str, order: str) -> str:
+    """Return a cure with the lines that are in the wrong order instead of the same in general words."""
+    return f"{cure.partition(_IN_THE_PROGRAM)[0]}{_IN_THE_PROGRAM}{order}." if order else cure
 
 
 def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:

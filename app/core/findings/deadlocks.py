@@ -1,5 +1,6 @@
 """Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -29,9 +30,7 @@ _OF_OWN_PIPE = {
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle."""
     apart = {wait.edge: wait.apart for wait in scene.waits if wait.apart} if found else {}
-    for deadlock in (one for one in found if _is_told_here(one) and not _is_idle(scene, one)):
-        if _is_blocked_loop(scene, deadlock):
-            continue
+    for deadlock in filter(_is_told_here, found):
         why, cure = cures.why_and_cure(scene, deadlock)
         program = _program(scene, deadlock.pids)
         evidence = _evidence(scene, deadlock, apart)
@@ -60,6 +59,11 @@ def _is_told_here(deadlock: Deadlock) -> bool:
     return not deadlock.hopeless and deadlock.within is None and all(edge.to != "flush" for edge in deadlock.edges)
 
 
+def is_none(scene: Scene, deadlock: Deadlock) -> bool:
+    """Return whether it only looks like a deadlock: it ends by a signal, or when another thread goes on."""
+    return _is_idle(scene, deadlock) or _is_blocked_loop(scene, deadlock)
+
+
 def _is_idle(scene: Scene, deadlock: Deadlock) -> bool:
     """Return whether it leads through a process that waits for a signal on purpose."""
     waiting = ((scene.actors.get(edge.pid), edge) for edge in deadlock.edges if edge.to == "thread" and edge.main)
@@ -67,9 +71,9 @@ def _is_idle(scene: Scene, deadlock: Deadlock) -> bool:
 
 
 def _is_blocked_loop(scene: Scene, deadlock: Deadlock) -> bool:
-    """Return whether only a thread waits, at a pipe to itself, of a process whose main thread waits for another one.
+    """Return whether a secondary thread waits at a pipe of its own process, whose main thread waits for something else.
 
-    As the thread of an event loop does: it is woken by another thread once that goes on.
+    The thread of an event loop does: another thread wakes it once that goes on.
     """
     edge = deadlock.edges[0]
     if len(deadlock.edges) > 1 or edge.main or edge.resource is not None:
@@ -158,32 +162,32 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
 class _Evidence(NamedTuple):
     """Who could have ended the waits of a deadlock and has ended, and who has the means without using them.
 
-    ``inherited``: processes that only inherited them; ``apart``: threads of the processes of the deadlock.
+    ``inherited``: processes that only inherited what is waited for; ``apart``: threads of the processes of the
+    deadlock, with the ids of what each does not use.  ``rests_on_code``: the code of one of them was read to know that.
     """
 
     ended: tuple[int, ...]
     inherited: tuple[int, ...]
-    apart: tuple[Node, ...]
-
-    @property
-    def rests_on_code(self) -> bool:
-        """Return whether the code of somebody was read to know that it cannot end a wait."""
-        return bool(self.inherited or self.apart)
+    apart: Mapping[Node, list[str]]
+    rests_on_code: bool
 
 
 def _evidence(scene: Scene, deadlock: Deadlock, threads_apart: Mapping[Edge, frozenset[Node]]) -> _Evidence:
     ended: dict[int, None] = {}
     inherited: dict[int, None] = {}
-    apart: dict[Node, None] = {}
+    apart: dict[Node, list[str]] = defaultdict(list)
+    members = {(edge.pid, edge.tid) for edge in deadlock.edges}
     for edge in deadlock.edges:
         resource = scene.resources.get(edge.resource or "")
         if resource and not cures.is_lock(scene, edge):
             ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
             inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
-            # What the threads of libraries use is known.
-            apart |= dict.fromkeys(node for node in sorted(threads_apart.get(edge, ())) if scene.place(*node))
-    members = {(edge.pid, edge.tid) for edge in deadlock.edges}
-    return _Evidence(tuple(ended), tuple(inherited), tuple(node for node in apart if node not in members))
+            for node in sorted(threads_apart.get(edge, frozenset()) - members):
+                apart[node].append(resource.id)
+    # What threads use that execute no code of the program is known.
+    of_program = {node: what for node, what in apart.items() if scene.place(*node)}
+    rests_on_code = bool(inherited or of_program) or not all(scene.frames(*node) for node in apart)
+    return _Evidence(tuple(ended), tuple(inherited), of_program, rests_on_code)
 
 
 def _in_words(scene: Scene, evidence: _Evidence) -> str:
@@ -196,9 +200,11 @@ def _in_words(scene: Scene, evidence: _Evidence) -> str:
         does = "does" if len(evidence.inherited) == 1 else "do"
         text += f" {phrases.names(scene, evidence.inherited)} inherited it, but {does} not use it."
     if evidence.apart:
-        does = "does" if len(evidence.apart) == 1 else "do"
         names = [phrases.with_place(scene, scene.thread(*node), *node) for node in evidence.apart]
-        text += f" {phrases.capitalized(phrases.listed(names))} {does} not use it."
+        what = {one for those in evidence.apart.values() for one in those}
+        does = "does" if len(evidence.apart) == 1 else "do"
+        it = phrases.resource(scene, what.pop()) if len(what) == 1 else "them"
+        text += f" {phrases.capitalized(phrases.listed(names))} {does} not use {it}."
     return text
 
 

@@ -100,7 +100,9 @@ class Diagnosis:
         scene = self._with_growth(scene)
         deadlocked = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(deadlocked))
-        found = tuple(one for one in deadlocked if not (locks.explain(scene, one) or pools.explain(scene, one)))
+        found = tuple(
+            one for one in deadlocked if not _is_told_elsewhere(scene, one) and not deadlocks.is_none(scene, one)
+        )
         scene = replace(scene, deadlocked=frozenset(pid for one in found for pid in one.pids + one.blocked_behind))
         findings = self._stable.update(self._candidates(scene, found), now.mono)
         self.stuck = _stuck(scene, findings)
@@ -142,6 +144,10 @@ class Diagnosis:
         self._edges = {}
         for edge in scene.edges:
             self._edges[edge.pid] = (*self._edges.get(edge.pid, ()), edge)
+
+
+def _is_told_elsewhere(scene: Scene, deadlock: Deadlock) -> bool:
+    return locks.explain(scene, deadlock) or pools.explain(scene, deadlock)
 
 
 def _stuck(scene: Scene, findings: Iterable[Finding]) -> Mapping[str, Stuck]:

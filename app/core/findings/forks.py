@@ -18,7 +18,7 @@ _BY_OS_FORK = "Call os.fork() before starting threads, or start them in each chi
 #: and does not use the pools of its parent.
 OF_LIBRARY = frozenset({"QueueFeederThread", "multiprocessing.pool"})
 _MAIN_THREAD = "MainThread"
-#: Of the threads at a fork.
+#: How many threads a note names.
 _THREADS_NAMED = 4
 #: So much later than its replacement starts, the end of a worker may be seen.
 _SEEN_LATE_S = 0.5
@@ -48,8 +48,8 @@ def forks_from_threads(scene: Scene) -> Iterator[Note]:
 
 def _counts(scene: Scene, actor: Actor) -> bool:
     """Return whether it lives, and has not just been forked to execute another program."""
-    at_once = actor.process.start_method is not None
-    return actor.alive and (at_once or scene.at - (actor.process.start_time or 0.0) >= LASTS_S)
+    by_multiprocessing = actor.process.start_method is not None
+    return actor.alive and (by_multiprocessing or scene.at - (actor.process.start_time or 0.0) >= LASTS_S)
 
 
 def named_threads(names: Sequence[str], count: int) -> str:

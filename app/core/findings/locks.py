@@ -56,7 +56,10 @@ def _may_be_released(scene: Scene, lock: Resource, blocked: set[int]) -> bool:
 
 
 def _was_ended_on_purpose(scene: Scene, lock: Resource, waiting: tuple[int, ...]) -> bool:
-    """Return whether nobody waits, and its parent ended its holder: by a signal, with its pool, or as a daemon."""
+    """Return whether nobody waits for the lock, and the holder was ended by its parent.
+
+    By a signal, with its pool, or as a daemon.  As nobody waits, a guess who held it is enough to say nothing.
+    """
     whole, holder = scene.resources.get(lock.part_of or ""), scene.actors.get(_holder(scene, lock)[0] or 0)
     if waiting or holder is None:
         return False

@@ -197,13 +197,14 @@ def _behind(scene: Scene) -> Iterator[Note]:
     if scene.behind_s < _BEHIND_S:
         return
     living = Counter(actor.process.program for actor in scene.actors.values() if actor.alive and actor.process.program)
+    count = phrases.number(living.total(), "observed process", "observed processes")
     for program in living:
         yield Note(
             program=program or "",
             since=scene.at - scene.behind_s,
             title="readings are behind",
-            text=f"There is so much to read of {phrases.number(living.total(), 'process', 'processes')} that what some "
-            f"of them wait for was read {scene.behind_s:.0f} s ago. Findings come later.",
+            text=f"Reading {count} takes longer than the time allowed for it: some waits were last read "
+            f"{scene.behind_s:.0f} s ago, so findings appear late.",
         )
 
 

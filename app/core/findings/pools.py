@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from app.core.scene import phrases
 from app.core.scene.python_stack import Frame
@@ -11,7 +12,7 @@ from app.core.scene.scene import Actor, Scene
 from app.core.scene.stability import Candidate
 from app.core.scene.wait_graph import Deadlock
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Finding, FindingKind
+from app.records.waits import Certainty, Finding, FindingKind
 from app.records.wording import duration
 
 from .queues import POOL_ROLE, died_with_its_task, pool_of
@@ -27,6 +28,14 @@ _DELIVERING = frozenset(
         ("multiprocessing.pool", "_handle_results"),
         ("concurrent.futures.process", "run"),
         ("concurrent.futures.process", "_queue_management_worker"),
+    }
+)
+#: Threads that may have the result that a callback waits for.
+_PRODUCING = frozenset(
+    {
+        ("multiprocessing.pool", "worker"),
+        ("concurrent.futures.thread", "_worker"),
+        ("asyncio.base_events", "run_forever"),
     }
 )
 _OF_POOLS = frozenset({"multiprocessing.pool", "concurrent.futures._base", "concurrent.futures.process"})
@@ -88,39 +97,50 @@ def stalled(scene: Scene) -> Iterator[Resource]:
 
 
 def waits_in_callbacks(scene: Scene) -> Iterator[Candidate]:
-    """Yield a candidate for each pool whose results wait for a callback that itself waits for a result.
+    """Yield a candidate for each process whose results wait for a callback that itself waits for a result.
 
-    Not if another pool of the same process is at work: its result may be the one.
+    Not if another pool of the process is at work, or a pool of threads or an event loop: the result may be theirs.
     """
+    pools: dict[int, list[Resource]] = defaultdict(list)
+    for pool in stalled(scene):
+        pools[pool.created_by].append(pool)
     busy = {pool.created_by for pool in scene.resources.values() if pool.kind is ResourceKind.POOL and pool.running}
-    for pool in (one for one in stalled(scene) if one.created_by not in busy):
-        for tid, frames in scene.stacks.get(pool.created_by, {}).items():
-            call = scene.call(pool.created_by, tid)
-            if call and call.module in _OF_POOLS and any(map(_delivers, frames)):
-                yield _in_callback(scene, pool, tid, call)
+    timed = {(wait.edge.pid, wait.edge.tid) for wait in scene.waits if wait.edge.timed}
+    for pid, those in pools.items():
+        threads = scene.stacks.get(pid, {})
+        if pid in busy or any(_is_one(frame, _PRODUCING) for frames in threads.values() for frame in frames):
+            continue
+        for tid, frames in threads.items():
+            call = scene.call(pid, tid)
+            delivers = any(_is_one(frame, _DELIVERING) for frame in frames)
+            if call and call.module in _OF_POOLS and delivers and (pid, tid) not in timed:
+                yield _in_callback(scene, those, tid, call)
 
 
-def _delivers(frame: Frame) -> bool:
-    return (frame.module, frame.function.rpartition(".")[2]) in _DELIVERING
+def _is_one(frame: Frame, functions: AbstractSet[tuple[str, str]]) -> bool:
+    return (frame.module, frame.function.rpartition(".")[2]) in functions
 
 
-def _in_callback(scene: Scene, pool: Resource, tid: int, call: Frame) -> Candidate:
-    what, owner = phrases.resource(scene, pool.id), scene.name(pool.created_by)
+def _in_callback(scene: Scene, pools: Sequence[Resource], tid: int, call: Frame) -> Candidate:
+    pid = pools[0].created_by
+    what = phrases.resource(scene, pools[0].id) if len(pools) == 1 else "one of its pools"
+    queued = sum(pool.queued or 0 for pool in pools)
     finding = Finding(
-        id=f"{FindingKind.DEADLOCK}:{pool.created_by}-{pool.id}-callback",
+        id=f"{FindingKind.DEADLOCK}:{pid}-{tid}-callback",
         kind=FindingKind.DEADLOCK,
-        program=pool.program,
-        text=f"The thread of {owner} that receives all results of {what} executes a callback, which waits in "
-        f"{call.in_words} at {scene.place(pool.created_by, tid)}: it cannot receive the result that it waits for. "
-        f"{phrases.number(pool.queued or 0, 'job is', 'jobs are')} pending, and no worker has anything to do.",
+        program=pools[0].program,
+        text=f"The thread of {scene.name(pid)} that receives all results of {what} executes a callback, which waits in "
+        f"{call.in_words} at {scene.place(pid, tid)}: it cannot receive the result that it waits for. "
+        f"{phrases.number(queued, 'job is', 'jobs are')} pending, and no worker has anything to do.",
         why="A pool calls the callbacks of results in the one thread that receives all of them.",
         cure="Restart the program. In the program, do not wait for a pool in a callback: submit the next job there "
         "without waiting for it, or hand the result over to another thread by a queue.Queue.",
-        pids=(pool.created_by,),
-        resources=(pool.id,),
+        pids=(pid,),
+        resources=tuple(pool.id for pool in pools),
         since=scene.at,
+        certainty=Certainty.VERY_LIKELY,
     )
-    return Candidate(finding=finding, fingerprint=(pool.queued, tid))
+    return Candidate(finding=finding, fingerprint=(queued, tid))
 
 
 def jobs_without_workers(scene: Scene) -> Iterator[Candidate]:

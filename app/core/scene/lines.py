@@ -5,12 +5,12 @@ Only where the source could be read, and a variable has the name under which the
 
 from collections.abc import Iterable
 
-from app.core.scene.surroundings import Call
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Edge
 from app.records.wording import split_name
 
 from .scene import Scene
+from .surroundings import Call
 
 #: The methods that end a wait, by what it is.  Not of a lock: to release it earlier is rarely what is meant.
 _ENDED_BY = {
@@ -39,8 +39,8 @@ def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
     if resource is None or waits.pid == blocked.pid:
         return ""
     methods = _WAIT_ENDED_BY.get(resource.kind, _NOTHING) if waits.to == "wait" else _ENDED_BY.get(waits.to, _NOTHING)
-    for frame, said in scene.surroundings(blocked.pid, blocked.tid):
-        if call := _first(said.later, resource, methods):
+    for frame, around in scene.surroundings(blocked.pid, blocked.tid):
+        if call := _first(around.later, resource, methods):
             here = f"{frame.file_name}:{frame.line}"
             return (
                 f"{call.name}.{call.method}() at {frame.file_name}:{call.line} must come before {here}, where "
@@ -51,8 +51,8 @@ def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
 
 def acquired_at(scene: Scene, edge: Edge, lock: Resource) -> str:
     """Return ``a.py:12``, where a thread that waits has acquired a lock; empty if unknown."""
-    for frame, said in scene.surroundings(edge.pid, edge.tid):
-        if call := _first(said.acquired, lock, frozenset({"acquire"})):
+    for frame, around in scene.surroundings(edge.pid, edge.tid):
+        if call := _first(around.acquired, lock, frozenset({"acquire"})):
             return f"{frame.file_name}:{call.line}"
     return ""
 

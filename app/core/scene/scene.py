@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import field
 
-from app.core.scene.python_stack import Frame, Frames, call_of, own_frame, own_frames
-from app.core.scene.surroundings import Line, Surroundings
 from app.records.primitives import Record
 from app.records.process import Descendant, Process
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import MAIN, Edge, ThreadWait
 
 from .growth import Growth
+from .python_stack import Frame, Frames, call_of, own_frame, own_frames
+from .surroundings import Line, Surroundings
 
 
 class DeadThread(Record, frozen=True, kw_only=True):
@@ -69,9 +69,9 @@ class Actor(Record, frozen=True, kw_only=True):
 
 
 class Leak(Record, frozen=True, kw_only=True):
-    """Of an object that no process uses any more, the ``files`` of its semaphores or its memory in /dev/shm.
+    """The ``files`` in /dev/shm of an object that no process uses any more: its semaphores or its memory.
 
-    ``removed``: they were not unlinked when its maker ended, but since then, by the resource tracker.
+    ``removed``: the resource tracker removed them after the maker's end.
     """
 
     name: str
@@ -162,8 +162,8 @@ class Scene(Record, frozen=True, kw_only=True):
     def surroundings(self, pid: int, tid: int = MAIN) -> Iterator[tuple[Frame, Surroundings]]:
         """Yield the program's own frames of a thread, innermost first, with what is around their lines."""
         for frame in own_frames(self.frames(pid, tid)):
-            if said := self.sources.get(Line(pid, frame.file, frame.line)):
-                yield frame, said
+            if around := self.sources.get(Line(pid, frame.file, frame.line)):
+                yield frame, around
 
     def call(self, pid: int, tid: int = MAIN) -> Frame | None:
         """Return the frame of the standard library that a thread of the program has called; None if unknown."""

@@ -12,7 +12,7 @@ from app.records.primitives import Record
 
 _MOST = 100
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-#: The first line of what stands in a block, such as a function or a ``with``, and its last.
+#: Nodes that have a first and a last line.
 _Block: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.With | ast.AsyncWith
 
 

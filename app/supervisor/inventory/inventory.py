@@ -30,8 +30,8 @@ _FDS_PER_SWEEP = 200
 #: How long a hunt for a chain of forks lasts at most, after which pause without a new pid it ends, how often it begins.
 _HUNT_S, _QUIET_S, _HUNT_EVERY_S = 0.02, 0.001, 0.1
 _MAX_ANCESTORS = 8
-#: So often one call looks for what was forked meanwhile.
-_LOOKS = 10
+#: How often one call searches for what was forked meanwhile.
+_MOST_SEARCHES = 10
 
 
 class Sweep(Record, frozen=True, kw_only=True):
@@ -133,8 +133,8 @@ class Inventory(Census):
     def kill_tree(self, keys: Iterable[Key]) -> set[Key]:
         """SIGKILL all of ``keys`` and what their families fork; returns what is left: call again until it is empty.
 
-        A look after a kill finds every fork: the kernel gives one up that a SIGKILL overtakes.  So each kill is
-        followed by a look, and whoever was found and killed without one is left.
+        A search after a kill finds every fork, because fork() fails in a process that was sent a SIGKILL.  So each kill
+        is followed by a search; what was killed after the last one is returned too.
         """
         found = set(keys)
         family = [entry for key in found if (entry := self.find(key))]
@@ -142,7 +142,7 @@ class Inventory(Census):
         # Our own session holds the supervisor's helpers too.
         sessions = {entry.gauge.stat.session for entry in family} - {os.getsid(0), 0}
         doomed: set[Key] = set()
-        for _ in range(_LOOKS):
+        for _ in range(_MOST_SEARCHES):
             for key in found:
                 identity.signal(key, signals.SIGKILL)
             doomed |= found | self._hunt(roots, sessions)

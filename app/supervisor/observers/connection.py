@@ -53,8 +53,8 @@ class Peer:
         self.page: int | None = None
         self._unsent = 0
 
-    def look(self) -> None:
-        """Forget the start time of a process that is gone: no end of it will be seen but by its pidfd."""
+    def forget_start_if_gone(self) -> None:
+        """Set the start time to 0 if the process is gone: only its pidfd can still tell its end."""
         if not identity.exists(self.key):
             self.key = (self.key[0], 0)
 

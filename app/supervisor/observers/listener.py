@@ -85,11 +85,12 @@ class ObserverSocket:
 
     def refuse(self, key: Key) -> None:
         """Disconnect a process, and drop what else it has sent."""
-        for one in [one for one in self.inbox if one.key == key]:
+        # By the pid alone: the start time is forgotten once the process is gone.
+        for one in [one for one in self.inbox if one.key[0] == key[0]]:
             self.inbox.remove(one)
             close_all(getattr(one, "fds", ()))
         for fd, peer in tuple(self._peers.items()):
-            if peer.key == key:
+            if peer.key[0] == key[0]:
                 self._drop(fd)
 
     def look(self) -> None:
@@ -149,7 +150,7 @@ class ObserverSocket:
             peer.keep_page(fds)
         first, *more = heard(said)
         if isinstance(first, Hello):
-            peer.look()
+            peer.forget_start_if_gone()
         self.inbox.append(Heard(peer.key, first, fds))
         self.inbox.extend(Heard(peer.key, word) for word in more)
 

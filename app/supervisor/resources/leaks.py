@@ -16,24 +16,27 @@ from app.records.resource import ResourceKind
 _FOLDER = "/dev/shm"  # noqa: S108 - where glibc keeps them, not a place for temporary files
 _MAX_NAMES = 10_000
 _MAX_LEAKS = 200
-#: A semaphore of a condition of an event.
+#: An event has a condition, which has semaphores.
 _MAX_DEPTH = 3
 
 
-class _Left(Struct):
-    """An object, and its files by name with their inodes; ``removed``: the keys of those that were removed for it."""
+class _Object(Struct):
+    """An object, and its files by name with their inodes; of files that were removed, the keys stand for their names.
+
+    ``program``: its id.
+    """
 
     whole: Thing
     program: str
     files: dict[str, int] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
 
 
 class Leaks:
-    """Keeps the objects of which something was left."""
+    """Keeps the objects of which something was left, and the last ones of which something was removed."""
 
     def __init__(self) -> None:
-        self._left: dict[str, _Left] = {}
+        self._left: dict[str, _Object] = {}
+        self._removed: dict[str, _Object] = {}
 
     def look(self, expired: Iterable[Thing]) -> tuple[Leak, ...]:
         """Return the leaks, with those of the ``expired`` things, without those that were removed by hand."""
@@ -46,23 +49,23 @@ class Leaks:
                 self._look(thing, _outermost(thing, wholes), there)
             for one in self._left.values():
                 one.files = {name: inode for name, inode in one.files.items() if there.get(name) == inode}
-            self._left = {key: one for key, one in self._left.items() if one.files or one.removed}
-        return tuple(map(_leak, self._left.values()))
+            self._left = {key: one for key, one in self._left.items() if one.files}
+        left = (_leak(one, removed=False) for one in self._left.values())
+        return (*left, *(_leak(one, removed=True) for one in self._removed.values()))
 
     def forget(self, program: str) -> None:
         self._left = {key: one for key, one in self._left.items() if one.program != program}
+        self._removed = {key: one for key, one in self._removed.items() if one.program != program}
 
     def _look(self, thing: Thing, whole: Thing, there: dict[str, int]) -> None:
-        name = _name(thing, there)
-        if name is None and not _was_removed(thing):
-            return
-        if whole.id not in self._left and len(self._left) >= _MAX_LEAKS:
-            return
-        left = self._left.setdefault(whole.id, _Left(whole, thing.program or ""))
-        if name:
-            left.files[name] = there[name]
-        else:
-            left.removed.append(thing.key)
+        one = _Object(whole, thing.program or "")
+        if name := _name(thing, there):
+            if whole.id in self._left or len(self._left) < _MAX_LEAKS:
+                self._left.setdefault(whole.id, one).files[name] = there[name]
+        elif _was_removed(thing):
+            self._removed.setdefault(whole.id, one).files[thing.key] = 0
+            if len(self._removed) > _MAX_LEAKS:
+                del self._removed[next(iter(self._removed))]
 
 
 def _outermost(thing: Thing, wholes: Mapping[str, Thing]) -> Thing:
@@ -102,14 +105,14 @@ def _name(thing: Thing, there: dict[str, int]) -> str | None:
     return next((name for name, one in there.items() if one == inode and name.startswith("sem.")), None)
 
 
-def _leak(left: _Left) -> Leak:
-    whole = left.whole
+def _leak(one: _Object, *, removed: bool) -> Leak:
+    whole = one.whole
     return Leak(
         name=whole.name,
-        program=left.program,
+        program=one.program,
         kind=whole.kind,
-        files=tuple(left.files) or tuple(left.removed),
+        files=tuple(one.files),
         made_by=whole.created_by,
         size_bytes=number(whole.facts, "size"),
-        removed=not left.files,
+        removed=removed,
     )

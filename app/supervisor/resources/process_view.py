@@ -102,7 +102,10 @@ class ProcessView:
         return self._runs[wait.tid].token
 
     def failed_get_at(self, key: str, counter: Counter) -> float:
-        """Return when it last called get() of a queue and got nothing (monotonic), as far as two readings show."""
+        """Return when it last called get() of a queue again after a call that got nothing; 0.0 if never.
+
+        By the monotonic clock, as far as two readings show.
+        """
         before = self._gets.get(key)
         in_vain = before is not None and before.gets == counter.gets and counter.got_at > before.at
         failed_at = counter.got_at if in_vain else before.failed_at if before and before.gets == counter.gets else 0.0

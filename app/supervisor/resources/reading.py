@@ -99,9 +99,11 @@ class ResourceReader:
 
     def _note_age(self, now: float) -> None:
         """Note how old the oldest reading of waits is; one of a process that was never read begins now."""
+        oldest = now
         for view in self._views.values():
             view.waits_at = now if view.waits_at is None else view.waits_at
-        self.behind_s = now - min((view.waits_at or now for view in self._views.values()), default=now)
+            oldest = min(oldest, view.waits_at)
+        self.behind_s = now - oldest
 
     def _some(self, name: str, items: Iterable[T], work: Callable[[T], None]) -> None:
         """Do the work for as many items as time permits, at least one; begin where the last reading stopped."""

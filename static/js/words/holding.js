@@ -2,7 +2,7 @@
 
 import { capitalized, duration } from "./format.js";
 import { nameOf } from "./pids.js";
-import { findingWord, isBlocking } from "./programs.js";
+import { gradedWord, isBlocking } from "./programs.js";
 import { isLock, isSemaphore } from "./resources.js";
 import { store } from "../state/store.js";
 
@@ -30,5 +30,5 @@ export function programFinding({ pid, program, alive }) {
   if (!program || !alive) return null;
   const found = store.waits.findings.find((one) => isBlocking(one) && one.pids.includes(pid));
   if (!found) return null;
-  return { tone: "warn", title: `${capitalized(findingWord(found))}.`, text: [found.text, found.why, found.cure].filter(Boolean).join(" "), resources: found.resources };
+  return { tone: "warn", title: `${capitalized(gradedWord(found))}.`, text: [found.text, found.why, found.cure].filter(Boolean).join(" "), resources: found.resources };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -111,12 +112,26 @@ def test_a_deadlock_that_rests_on_a_reading_of_code_is_very_likely() -> None:
     assert only(waits_for_each_other(), FindingKind.DEADLOCK).certainty is Certainty.CERTAIN
     assert only(waits_for_each_other(inherited_by=(TWO,)), FindingKind.DEADLOCK).certainty is Certainty.VERY_LIKELY
     seen = waits_for_each_other()
-    waits = tuple(replace(wait, apart=frozenset({(ONE, 7), (ONE, 8)})) for wait in seen.waits)
-    beat = Frame("beat", "/srv/train.py", 9)
-    seen = replace(seen, waits=waits, stacks={ONE: {7: (beat,)}}, thread_names={ONE: {7: "heartbeat"}})
-    found = only(seen, FindingKind.DEADLOCK)
-    assert found.certainty is Certainty.VERY_LIKELY
-    assert found.text.endswith(" Thread heartbeat of worker-1 (pid 11), at train.py:9 in beat(), does not use it.")
+    heartbeat = frozenset({(ONE, 7)})
+    beat = {ONE: {7: (Frame("beat", "/srv/train.py", 9),)}}
+    from_both = tuple(replace(wait, apart=heartbeat) for wait in seen.waits)
+    from_tasks = (*seen.waits[:1], replace(seen.waits[1], apart=heartbeat))
+    for waits, what in ((from_both, "them"), (from_tasks, "queue tasks")):
+        found = only(
+            replace(seen, waits=waits, stacks=beat, thread_names={ONE: {7: "heartbeat"}}), FindingKind.DEADLOCK
+        )
+        assert found.certainty is Certainty.VERY_LIKELY
+        heartbeat_words = "Thread heartbeat of worker-1 (pid 11), at train.py:9 in beat(),"
+        assert found.text.endswith(f" {heartbeat_words} does not use {what}.")
+
+
+def test_a_thread_that_may_run_code_of_the_program_makes_a_deadlock_very_likely() -> None:
+    """Until its stack is known; it may turn out to run only code of a library."""
+    seen = waits_for_each_other()
+    waits = tuple(replace(wait, apart=frozenset({(ONE, 7)})) for wait in seen.waits)
+    assert only(replace(seen, waits=waits), FindingKind.DEADLOCK).certainty is Certainty.VERY_LIKELY
+    feed = {ONE: {7: (Frame("_feed", "/usr/lib/python3.11/multiprocessing/queues.py", 230),)}}
+    assert only(replace(seen, waits=waits, stacks=feed), FindingKind.DEADLOCK).certainty is Certainty.CERTAIN
 
 
 def test_a_deadlock_of_a_lock_and_a_join() -> None:
@@ -433,8 +448,8 @@ def test_leaks() -> None:
     leak = Leak(name="grid (a.py:8)", program="p1", kind=kind, files=("psm_1a2b",), made_by=MAIN, size_bytes=2 << 20)
     found = only(scene(leaks=(leak,)), FindingKind.LEAK)
     assert found.text == (
-        "Memory psm_1a2b of shared memory grid (a.py:8) (2.0 MiB), created by main (pid 10), is still in /dev/shm, "
-        "although no process uses it."
+        "Shared memory grid (a.py:8), 2.0 MiB, created by main (pid 10), is still in /dev/shm as psm_1a2b, although no "
+        "process uses it."
     )
     assert "rm /dev/shm/psm_1a2b" in found.cure
 
@@ -442,24 +457,38 @@ def test_leaks() -> None:
 def test_a_leaked_queue_is_one_finding() -> None:
     leak = Leak(name="jobs (a.py:8)", program="p1", kind=ResourceKind.QUEUE, files=("sem.a", "sem.b"), made_by=MAIN)
     found = only(scene(leaks=(leak,)), FindingKind.LEAK)
-    assert found.text.startswith("2 semaphores of queue jobs (a.py:8), created by main (pid 10), are still in /dev/shm")
+    assert found.text.startswith(
+        "Queue jobs (a.py:8), created by main (pid 10), is still in /dev/shm (2 semaphores), although"
+    )
     assert "rm /dev/shm/sem.a /dev/shm/sem.b" in found.cure
 
 
-@pytest.mark.parametrize(("exitcode", "told"), [(-11, True), (0, False), (1, False)])
-def test_what_was_removed_after_a_crash(exitcode: int, told: bool) -> None:  # noqa: FBT001
+REMOVED = tuple(
+    Leak(name=f"locks {n} (a.py:8)", program="p1", kind=ResourceKind.LOCK, files=("x",), made_by=ONE, removed=True)
+    for n in range(8)
+)
+
+
+def test_what_was_removed_after_a_crash() -> None:
+    found = only(scene(actor(ONE, dead=-11), leaks=REMOVED), FindingKind.LEAK)
+    assert found.text.startswith("worker-1 (pid 11) died before it could clean up 8 locks created at a.py:8: ")
+    assert "then removed their 8 files from /dev/shm" in found.text
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "how"),
+    [
+        (0, {}),
+        (1, {}),
+        (-signal.SIGINT, {}),  # Ctrl-C: after its finalizers
+        (-signal.SIGTERM, {"ended_by_pool": True}),
+        (-signal.SIGTERM, {"signals": frozenset({signal.SIGTERM})}),
+    ],
+)
+def test_what_was_removed_after_no_crash(exitcode: int, how: dict[str, Any]) -> None:
     """The warning of the resource tracker is no problem of its own."""
-    locks = [
-        Leak(name=f"locks {n} (a.py:8)", program="p1", kind=ResourceKind.LOCK, files=("x",), made_by=ONE, removed=True)
-        for n in range(8)
-    ]
-    seen = scene(actor(ONE, dead=exitcode), leaks=tuple(locks))
-    if not told:
-        assert FindingKind.LEAK not in {one.kind for one in settled(seen).findings}
-        return
-    found = only(seen, FindingKind.LEAK)
-    assert found.text.startswith("worker-1 (pid 11) died before it could clean up 8 locks made at a.py:8: ")
-    assert "has removed 8 files of them from /dev/shm" in found.text
+    seen = scene(actor(ONE, dead=exitcode, **how), leaks=REMOVED)
+    assert FindingKind.LEAK not in {one.kind for one in settled(seen).findings}
 
 
 def test_a_broken_barrier() -> None:

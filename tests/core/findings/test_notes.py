@@ -56,6 +56,6 @@ def test_readings_that_are_behind() -> None:
     for behind_s, told in ((4.9, 0), (7.4, 1)):
         notes = [one for one in settled(scene(behind_s=behind_s)).notes if one.title == "readings are behind"]
         assert len(notes) == told
-    assert "of 4 processes" in notes[0].text
-    assert "was read 7 s ago" in notes[0].text
+    assert "Reading 4 observed processes takes longer" in notes[0].text
+    assert "were last read 7 s ago" in notes[0].text
     assert notes[0].certainty is Certainty.POSSIBLE

@@ -9,8 +9,8 @@ import pytest
 from app.core.scene.python_stack import Frame
 from app.core.scene.scene import Actor
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import FindingKind
-from tests.core.scene.scenes import MAIN, ONE, START, TWO, actor, only, resource, scene, settled
+from app.records.waits import Edge, Finding, FindingKind
+from tests.core.scene.scenes import MAIN, ONE, START, TWO, actor, edge, only, resource, scene, settled
 
 #: When the scene is looked at.
 NOW = START + 60
@@ -96,26 +96,47 @@ def test_a_crash_loop_is_told_once() -> None:
     assert [one.kind for one in found] == [FindingKind.CRASH_LOOP]
 
 
-@pytest.mark.parametrize("other", [(), ({"pid": 12, "what": "f", "since": START},)], ids=["idle", "busy"])
-def test_a_callback_that_waits_for_a_pool(other: tuple[dict[str, Any], ...]) -> None:
-    """That may be another one, if that is at work."""
-    library = "/usr/lib/python3.11/multiprocessing/pool.py"
-    frames = (
-        Frame("get", library, 770),
-        Frame("apply", library, 360),
-        Frame("done", "/srv/train.py", 8),
-        Frame("_handle_results", library, 600),
+POOL_FILE = "/usr/lib/python3.11/multiprocessing/pool.py"
+CALLBACK = (
+    Frame("get", POOL_FILE, 770),
+    Frame("apply", POOL_FILE, 360),
+    Frame("done", "/srv/train.py", 8),
+    Frame("_handle_results", POOL_FILE, 600),
+)
+
+
+def stuck_callbacks(*more: Resource | Edge, **facts: Any) -> list[Finding]:
+    """Return the findings about a callback that waits, of a pool in which nothing moves."""
+    seen = scene(pool(queued=2, running=(), workers=(ONE,)), *more, **{"stacks": {MAIN: {7: CALLBACK}}, **facts})
+    return [one for one in settled(seen).findings if one.kind is FindingKind.DEADLOCK]
+
+
+def another_pool(**facts: Any) -> Resource:
+    return resource("pool-2", ResourceKind.POOL, **{"queued": 0, "running": (), "workers": (TWO,), **facts})
+
+
+def test_a_callback_that_waits_for_a_pool() -> None:
+    (found,) = stuck_callbacks(another_pool())
+    assert found.text.startswith(
+        "The thread of main (pid 10) that receives all results of pool pool-1 executes a callback, which waits in "
+        "apply() of multiprocessing.pool at train.py:8 in done(): "
     )
-    waits = pool(queued=2, running=(), workers=(ONE,))
-    seen = scene(
-        waits,
-        resource("pool-2", ResourceKind.POOL, queued=0, running=other, workers=(TWO,)),
-        stacks={MAIN: {7: frames}},
-    )
-    told = [one for one in settled(seen).findings if one.kind is FindingKind.DEADLOCK]
-    assert len(told) == (not other)
-    if told:
-        assert (
-            "executes a callback, which waits in apply() of multiprocessing.pool at train.py:8 in done()"
-            in told[0].text
-        )
+
+
+def test_a_callback_that_waits_while_two_pools_have_jobs() -> None:
+    """Which of the two it belongs to is not known."""
+    (found,) = stuck_callbacks(another_pool(queued=1))
+    assert "all results of one of its pools executes a callback" in found.text
+    assert "3 jobs are pending" in found.text
+
+
+def test_a_callback_that_may_wait_for_another_pool() -> None:
+    """For one that is at work, for threads, or for an event loop; or not for long."""
+    assert stuck_callbacks(another_pool(running=({"pid": 12, "what": "f", "since": START},))) == []
+    assert stuck_callbacks(edge(MAIN, "c", tid=7, timed=True)) == []
+    for function, file in (
+        ("worker", POOL_FILE),
+        ("_worker", "/usr/lib/python3.11/concurrent/futures/thread.py"),
+        ("run_forever", "/usr/lib/python3.11/asyncio/base_events.py"),
+    ):
+        assert stuck_callbacks(stacks={MAIN: {7: CALLBACK, 8: (Frame(function, file, 1),)}}) == []

@@ -25,9 +25,10 @@ def is_of_copy(place):
 
 
 def hide(error):
-    """Take the first frames of a traceback, which are ours, out of it; then a bare ``raise`` goes on without them.
+    """Remove our frames from the start of a traceback, so that a bare ``raise`` does not show them.
 
-    Without effect before Python 3.11, which goes on with the traceback as it was caught.
+    Called by itself where a ``with HIDDEN`` costs too much, in each put, get and acquire, or where there is a ``try``
+    anyway.  Without effect before Python 3.11, which goes on with the traceback as it was caught.
     """
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HERE):
