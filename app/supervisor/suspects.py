@@ -17,7 +17,7 @@ from app.records.waits import ThreadWait
 
 #: Processes whose stacks are kept; of a larger deadlock the first ones are told with their lines.
 _MOST = 200
-#: A capture costs 10 ms of CPU.  One that is repeated without anything new is repeated half as often the next time.
+#: A capture costs 10 ms of CPU.  As long as it is repeated for the same waits, the pause doubles.
 _AGAIN_AFTER_S, _MOST_PAUSE_S = 5.0, 60.0
 #: The beginning of a wait is worked out at each look, and differs a little.
 _SAME_S = 0.1
@@ -29,18 +29,25 @@ _Waits: TypeAlias = Mapping[int, float]
 class _Captured(Struct):
     """A capture that was requested ``at`` (monotonic), and its ``frames`` once it is done.
 
-    It is repeated after ``pause_s`` if it has found none (on a busy machine it may fail), if all waits of the process
-    have timeouts (its threads go on between them), or if the process waits for something else.
+    It is repeated after ``pause_s`` until two in a row are the same: on a busy machine it may fail, and a thread may
+    have come to its line only after it.
     """
 
     waits: _Waits
     at: float
-    frames: Frames | None = None
     pause_s: float = _AGAIN_AFTER_S
+    frames: Frames | None = None
+    is_same: bool = False
 
     def is_due(self, waits: _Waits, now: float) -> bool:
-        """Return whether the process is to be captured again."""
-        return (not self.frames or not waits or not _are_same(self.waits, waits)) and now - self.at >= self.pause_s
+        """Return whether the process is to be captured again.
+
+        Always if all of its waits have timeouts: its threads go on between them.
+        """
+        if not _are_same(self.waits, waits):
+            return now - self.at >= _AGAIN_AFTER_S
+        is_over = self.frames and self.is_same and waits
+        return not is_over and now - self.at >= self.pause_s
 
 
 class Suspects:
@@ -79,17 +86,20 @@ class Suspects:
         for pid, waits in self._wanted.items():
             one = self._captured.get(pid)
             if one is None or one.is_due(waits, now):
-                before = one if one and _are_same(one.waits, waits) else None
-                pause_s = min(2 * before.pause_s, _MOST_PAUSE_S) if before else _AGAIN_AFTER_S
-                # Until the new frames are there, the old ones stay.
-                self._captured[pid] = _Captured(waits, now, before.frames if before else None, pause_s)
+                if one and _are_same(one.waits, waits):
+                    # Until the new frames are there, the old ones stay.
+                    pause_s = min(2 * one.pause_s, _MOST_PAUSE_S)
+                    self._captured[pid] = _Captured(waits, now, pause_s, one.frames)
+                else:
+                    self._captured[pid] = _Captured(waits, now)
                 found.append(pid)
         return found
 
     def found(self, pid: int, text: str) -> None:
         """Take the text of a capture."""
         if (one := self._captured.get(pid)) and _are_same(self._wanted.get(pid, {}), one.waits):
-            one.frames = frames_of_threads(text)
+            frames = frames_of_threads(text)
+            one.frames, one.is_same = frames, frames == one.frames
 
 
 def _are_same(some: _Waits, others: _Waits) -> bool:

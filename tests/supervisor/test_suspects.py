@@ -14,16 +14,31 @@ def wait(since: float, tid: int = 0, *, timed: bool = False) -> ThreadWait:
 
 
 def captured() -> Suspects:
-    """A process that was captured once."""
+    """A process that was captured twice, with the same frames."""
     suspects = Suspects()
     suspects.look([PID], [wait(1.0)])
-    assert suspects.due(0.0) == [PID]
-    suspects.found(PID, DUMP)
-    assert list(suspects.stacks) == [PID]
+    for now in (-5.0, 0.0):
+        assert suspects.due(now) == [PID]
+        suspects.found(PID, DUMP)
+        assert list(suspects.stacks) == [PID]
     return suspects
 
 
-def test_a_wait_is_captured_once() -> None:
+def test_a_wait_is_captured_until_two_captures_are_the_same() -> None:
+    """A thread may have come to its line after the first."""
+    suspects = Suspects()
+    suspects.look([PID], [wait(1.0)])
+    lines = []
+    for second in range(200):
+        if suspects.due(float(second)):
+            line = min(12, 10 + len(lines))
+            suspects.found(PID, DUMP.replace(":12)", f":{line})"))
+            lines.append((second, line))
+    assert lines == [(0, 10), (5, 11), (15, 12), (35, 12)]
+    assert suspects.stacks[PID][PID][0].line == 12
+
+
+def test_a_wait_that_goes_on_is_not_captured_again() -> None:
     """Its beginning is worked out anew at each look, and what another thread waits for with a timeout is no matter."""
     suspects = captured()
     for since in (1.04, 0.96):

@@ -16,6 +16,8 @@ _FAULTHANDLER_S = 1.0
 _PY_SPY_S = 5.0
 #: Runs of py-spy at a time; each takes 10 ms of CPU and 10 MB.
 _MAX_PY_SPYS = 2
+#: Runs of py-spy for one capture: of a process with a thread that runs all the time, every other one fails.
+_MAX_RUNS = 20
 
 
 class StackResult(Record, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Capture:
         self._deadline = 0.0
         self._file: StackFile | None = None
         self._spy: PySpy | None = None
+        self._runs = 0
         self._blocked = blocked_on(key[0])
         self._next_step = _Step.FILE
         if obstacle := self._obstacle():
@@ -153,7 +156,8 @@ class Capture:
         except OSError as error:
             return self._give_up(f"py-spy cannot be run: {error}")
         if self._spy:
-            self._next_step, self._deadline = _Step.SPYING, now + _PY_SPY_S
+            self._deadline = self._deadline if self._runs else now + _PY_SPY_S
+            self._next_step, self._runs = _Step.SPYING, self._runs + 1
         return None
 
     def _look_at_spy(self, now: float) -> StackResult | None:
@@ -161,6 +165,9 @@ class Capture:
         if self._spy.done():
             if dump := self._spy.dump:
                 return self._result("py-spy", dump)
+            if self._spy.may_succeed and self._runs < _MAX_RUNS and now < self._deadline:
+                self._spy, self._next_step = None, _Step.SPY
+                return None
             return self._give_up(f"py-spy found no stack: {self._spy.error}")
         if now >= self._deadline:
             return self._give_up(f"py-spy did not finish within {_PY_SPY_S:g} s")

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.core.scene.python_stack import OBSERVER
 from app.linux.poller import Poller
 
+_NO_PYTHON = "Failed to find python version"
 _CHUNK = 65536
 _LIMIT_BYTES = 1024 * 1024
 
@@ -61,6 +62,11 @@ class PySpy:
         causes = [line.partition(": ")[2] for line in lines if line[:1].isdigit() and "(os error" in line]
         first = next((line for line in lines if line.startswith("Error")), "")
         return ": ".join(filter(None, [first, *causes[-1:]])) or "it printed no error"
+
+    @property
+    def may_succeed(self) -> bool:
+        """Return whether another run may: while a thread of a Python runs, what is read of it changes."""
+        return _NO_PYTHON not in self.error
 
     def done(self) -> bool:
         """Return whether it has ended, and reap it."""

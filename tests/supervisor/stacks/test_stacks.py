@@ -156,6 +156,29 @@ def test_process_without_a_handler_is_captured_with_py_spy(harness: StackHarness
         assert program.process.poll() is None
 
 
+def test_process_with_a_busy_thread_is_captured_again_until_that_succeeds(harness: StackHarness, path: Path) -> None:
+    """Of a process that is not paused, every other reading fails while a thread runs.
+
+    One of a pool looks for results again and again while another one, which should take them, is in a callback.
+    """
+    code = """
+import multiprocessing
+pool = multiprocessing.get_context("fork").Pool(1)
+def rest(_):
+    tell("ready")
+    pool.apply(abs, (-2,))
+pool.apply_async(abs, (-1,), callback=rest)
+time.sleep(600)
+"""
+    path.touch()
+    with running(code) as program:
+        program.told()
+        for _ in range(10):
+            result = harness.answer(program.pid, path)
+            assert result.source == "py-spy", result.notes
+            assert "rest (" in result.text
+
+
 def test_process_that_is_not_python_is_described_from_proc(harness: StackHarness, path: Path) -> None:
     """The notes say why both other methods failed."""
     with running("tell('ready'); os.execlp('sleep', 'sleep', '600')") as program:
