@@ -91,6 +91,8 @@ Node: TypeAlias = tuple[int, int]
 MAIN = 0
 #: The handlers of signals of a process, which are never blocked.
 HANDLER = -1
+#: What Python calls the thread that writes the items of a queue into its pipe.
+FEEDER = "QueueFeederThread"
 
 
 class ThreadWait(Record, frozen=True, kw_only=True):

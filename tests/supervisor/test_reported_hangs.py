@@ -33,6 +33,33 @@ if __name__ == "__main__":
     for one in crew:
         one.join()
 """
+#: A worker gets no end marker; the main process has a feeder thread, and one that only sleeps, or puts a marker later.
+MARKER_MISSING = """
+import multiprocessing, sys, threading, time
+
+def worker(tasks):
+    while tasks.get() is not None:
+        pass
+
+def heartbeat():
+    while True:
+        time.sleep(0.2)
+
+def ends():
+    time.sleep(3600)
+    tasks.put(None)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    tasks = context.Queue()
+    threading.Thread(target=ends if "later" in sys.argv else heartbeat, daemon=True).start()
+    crew = [context.Process(target=worker, args=(tasks,), name=f"worker-{i}") for i in (1, 2)]
+    for one in crew:
+        one.start()
+    tasks.put(None)
+    for one in crew:
+        one.join()
+"""
 #: The feeder has a managed dictionary only, and finds the queue in it later; with "lost", it ends instead.
 NESTED_PROXY = """
 import multiprocessing, sys, time
@@ -120,6 +147,15 @@ def test_event_whose_setter_has_failed(programs: Programs, arguments: tuple[str,
     program = programs.run(EVENT_OF_FAILED, *arguments)
     failed = "KeyError: 'path', at script.py:5 in setter()"
     told(programs, program, FindingKind.DEADLOCK, "at script.py:9 in waiter(), waits for", "setter (pid", failed)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_worker_that_gets_no_end_marker(programs: Programs, method: str) -> None:
+    """A thread that only sleeps cannot wake the feeder thread; one that puts the marker later can."""
+    healthy = programs.run(MARKER_MISSING, method, "later")
+    program = programs.run(MARKER_MISSING, method)
+    told(programs, program, FindingKind.DEADLOCK, "at script.py:5 in worker(), waits to get from queue tasks")
+    assert programs.findings(healthy) == []
 
 
 def test_process_that_may_find_a_managed_queue_is_a_way_out(programs: Programs) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.core.scene import phrases
 from app.core.scene.scene import Actor, Scene
 from app.core.scene.stability import LASTS_S
-from app.records.waits import Note
+from app.records.waits import FEEDER, Note
 
 from .processes import by_parent
 from .queues import POOL_ROLE
@@ -16,7 +16,7 @@ _BY_START = "Use the start method forkserver or spawn, or fork before starting t
 _BY_OS_FORK = "Call os.fork() before starting threads, or start them in each child; some servers have a hook for that."
 #: What the threads of a Queue and of a Pool are called: a child makes the locks of the queues that it inherits anew,
 #: and does not use the pools of its parent.
-OF_LIBRARY = frozenset({"QueueFeederThread", "multiprocessing.pool"})
+OF_LIBRARY = frozenset({FEEDER, "multiprocessing.pool"})
 _MAIN_THREAD = "MainThread"
 #: How many threads a note names.
 _THREADS_NAMED = 4

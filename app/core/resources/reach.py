@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from app.protocol.observer import Handling, Started, Threaded
+from app.records.waits import FEEDER
 
 #: Processes, and threads of a process, that are remembered, of each the newest.
 _MAX_REMEMBERED = 1000
@@ -69,6 +70,11 @@ class Reach(Struct):
     def of_thread(self, pid: int, tid: int, keys: Collection[str]) -> bool:
         """Return the same of one of its threads."""
         return _includes(self.threads.get(pid, {}).get(tid), keys)
+
+    def of_feeder(self, pid: int, tid: int) -> Collection[str]:
+        """Return what the feeder thread of a queue was given; nothing for another thread, or if that is unknown."""
+        known = self.threads.get(pid, {}).get(tid) if self.names.get(pid, {}).get(tid) == FEEDER else None
+        return known or ()
 
     def of_handlers(self, pid: int, keys: Collection[str]) -> bool:
         """Return the same of its signal handlers; False if it has none."""

@@ -48,7 +48,8 @@ class Unblockers(Struct):
         if one.of is not None:
             return frozenset({(one.of, MAIN)})
         if one.to == "thread":
-            return self._cached(one.pid, lambda: self._all_of(one.pid, handles=False))
+            fed = self._fed_by(one)
+            return self._cached((one.pid, fed.key if fed else None), lambda: self._awakening(one.pid, fed))
         if len(holders) == 1 and self._is_for_a_holder(one):
             # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
@@ -95,6 +96,15 @@ class Unblockers(Struct):
     def _all_of(self, pid: int, *, handles: bool) -> frozenset[Node]:
         tids = (MAIN, *self._others(pid), *([HANDLER] if handles else ()))
         return frozenset((pid, tid) for tid in tids)
+
+    def _fed_by(self, one: Blocked) -> Thing | None:
+        """Return the queue whose feeder thread waits for an item; None for another thread."""
+        keys = () if one.main else self.book.reach.of_feeder(one.pid, one.tid)
+        return next(filter(None, map(self.book.find, keys)), None)
+
+    def _awakening(self, pid: int, fed: Thing | None) -> frozenset[Node]:
+        """Return who can wake a thread of the same process: any other thread; a feeder only who can use its queue."""
+        return self._all_of(pid, handles=False) if fed is None else frozenset(self._of(pid, fed))
 
     def _others(self, pid: int) -> Iterable[int]:
         """Return the threads of a process besides its main thread."""
