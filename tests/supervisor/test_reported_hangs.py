@@ -100,6 +100,23 @@ if __name__ == "__main__":
     for one in crew:
         one.join()
 """
+#: The main process acquires a slot for each task, and the process that has done the task releases it; or it fails.
+BACK_PRESSURE = """
+import multiprocessing, sys, time
+
+def work(slots, fails):
+    if fails:
+        raise MemoryError
+    time.sleep(3600)
+    slots.release()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    slots = context.Semaphore(2)
+    for number in range(3):
+        slots.acquire()
+        context.Process(target=work, args=(slots, "fails" in sys.argv), daemon=True).start()
+"""
 #: The input of a command is never closed; or its second output is full, while the first one is read.
 COMMAND = """
 import multiprocessing, subprocess, sys
@@ -170,6 +187,15 @@ def test_semaphore_that_nobody_acquired_is_held_by_nobody(programs: Programs) ->
     program = programs.run(SIGNAL)
     found = told(programs, program, FindingKind.DEADLOCK, "waits for semaphore go", "first (pid", "exit code 3")
     assert "holds" not in found.text
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_semaphore_that_one_process_acquires_and_another_one_releases(programs: Programs, method: str) -> None:
+    healthy = programs.run(BACK_PRESSURE, method)
+    program = programs.run(BACK_PRESSURE, method, "fails")
+    text = "which it has acquired itself, and no other living process can release"
+    told(programs, program, FindingKind.DEADLOCK, "waits for semaphore slots", text)
+    assert programs.findings(healthy) == []
 
 
 @pytest.mark.parametrize(

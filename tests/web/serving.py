@@ -13,6 +13,7 @@ from typing import Any, Self
 import engineio
 import requests
 import socketio
+import websocket
 
 from app.home import claim
 from tests.waiting import wait_until
@@ -177,6 +178,12 @@ class SocketClient(socketio.Client):
         return InOrder
 
 
+def hang_up(raw: websocket.WebSocket) -> None:
+    """Close a WebSocket: its own close() leaves the socket open if the server has closed the connection before."""
+    raw.close()
+    raw.shutdown()
+
+
 class Browser:
     """A Socket.IO client that keeps every message; disconnects at the end of the `with` block."""
 
@@ -195,6 +202,8 @@ class Browser:
         if self.socket.connected:  # otherwise its threads end without help, but slowly
             self.socket.disconnect()
             self.socket.eio.wait()  # not the client's own wait(), which sleeps a second first
+        if self.socket.eio.ws:
+            hang_up(self.socket.eio.ws)
 
     def all(self, name: str) -> list[Any]:
         """Return every message of this name so far."""

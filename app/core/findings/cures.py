@@ -23,6 +23,14 @@ def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
 
 def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
     all_locks = all(is_lock(scene, edge) for edge in deadlock.edges)
+    if all_locks and len(deadlock.edges) == 1 and is_semaphore(scene, deadlock.edges[0]):
+        return (
+            "It was acquired more often than it was released, and only this process could release it.",
+            (
+                "Kill this process, then break the semaphore. In the program, release it as often as it is acquired, "
+                "also after an exception."
+            ),
+        )
     if all_locks and len(deadlock.edges) == 1:
         return (
             "A Lock is not reentrant: a process that acquires it twice blocks itself.",
@@ -139,6 +147,11 @@ def _of_one(edge: Edge) -> tuple[str, str]:
             "end the wait."
         ),
     )
+
+
+def is_semaphore(scene: Scene, edge: Edge) -> bool:
+    """Return whether a wait is for a semaphore that processes have acquired."""
+    return is_lock(scene, edge) and scene.resources[edge.resource or ""].kind not in _WITH_HOLDER
 
 
 def is_lock(scene: Scene, edge: Edge) -> bool:

@@ -106,6 +106,8 @@ def _shortened(clauses: list[str]) -> list[str]:
 
 def _text_of_one(scene: Scene, edge: Edge) -> str:
     text = f"{phrases.who_waits(scene, edge)} {phrases.waits(scene, edge)}"
+    if cures.is_semaphore(scene, edge):
+        return f"{text}, which it has acquired itself, and no other living process can release."
     if cures.is_lock(scene, edge):
         return f"{text}, which it holds itself."
     if edge.to == "send" and any(frame.function.endswith(_START) for frame in scene.frames(edge.pid, edge.tid)):

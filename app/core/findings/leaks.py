@@ -14,6 +14,13 @@ from app.records.waits import Finding, FindingKind
 
 #: The readers have already waited for a process to use it again.
 _AFTER_S = 0.5
+_TRACKER = (
+    "The resource tracker of multiprocessing removes it when the program ends, unless it was killed or told not to."
+)
+_WHY_MEMORY = f"It exists until unlink() is called, even after its processes have exited. {_TRACKER}"
+_WHY_SEMAPHORES = f"The process that created it removes it at its exit, unless it is killed. {_TRACKER}"
+_CURE_MEMORY = "call unlink() once, in the process that created it, and close() in all others."
+_CURE_SEMAPHORES = "let the process that created it exit by itself: end it by SIGTERM and a handler, not by SIGKILL."
 _FOLDER = "/dev/shm/"  # noqa: S108 - no place for temporary files here
 
 
@@ -54,10 +61,9 @@ def _left(scene: Scene, leak: Leak) -> Candidate:
         kind=FindingKind.LEAK,
         program=leak.program,
         text=f"{what} is still in /dev/shm{how}, although no process uses it.",
-        why="It exists until unlink() is called, even after its processes have exited. The resource tracker of "
-        "multiprocessing removes it when the program ends, unless the tracker was killed or told not to.",
-        cure=f"rm {' '.join(map(_FOLDER.__add__, leak.files))} removes it now. In the program, call unlink() "
-        "once, in the process that created it, and close() in all others.",
+        why=_WHY_MEMORY if is_memory else _WHY_SEMAPHORES,
+        cure=f"rm {' '.join(map(_FOLDER.__add__, leak.files))} removes it now. In the program, "
+        + (_CURE_MEMORY if is_memory else _CURE_SEMAPHORES),
         pids=(leak.made_by,) if leak.made_by is not None else (),
         since=scene.at,
     )

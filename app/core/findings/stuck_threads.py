@@ -127,6 +127,5 @@ def _cure(actor: Actor) -> str:
             "another thread; to wait for another process use the Lock, Queue or Event of multiprocessing."
         )
     return (
-        "Kill the process. In the program, use the start method spawn or forkserver, or fork before starting threads "
-        "and while none of them imports a module."
+        "Kill the process. In the program, use the start method spawn or forkserver, or fork before starting threads."
     )

@@ -24,8 +24,8 @@ _MOST_NAMED = 2
 _POOLS = frozenset({ResourceKind.POOL})
 _REPLACE = "Restart the program: nothing restarts this thread. "
 _UNPICKLED = (
-    "One thread receives all results. An exception that a task raises is pickled in the worker and unpickled in this "
-    "thread; if unpickling raises, the thread ends."
+    "One thread receives all results, and calls their callbacks. It ends if a callback raises an exception, or if the "
+    "exception of a task, which is pickled in the worker, cannot be unpickled."
 )
 _PICKLABLE = (
     _REPLACE + "In the program, let the __init__ of exceptions pass all of its arguments on to super().__init__(), or "
@@ -37,7 +37,7 @@ _PARTS = {
         "result handler",
         "no result is delivered any more, and whatever waits for one, as in get(), map() or join(), waits forever",
         _UNPICKLED,
-        _PICKLABLE,
+        _PICKLABLE + " Let callbacks catch their exceptions.",
     ),
     ("pool", "_handle_tasks"): _Part(
         "task handler",

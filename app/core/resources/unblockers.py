@@ -54,7 +54,7 @@ class Unblockers(Struct):
             # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
             return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
-        pids = tuple(sorted(self._able(one)))
+        pids = tuple(sorted(self._releasing(one) or self._able(one)))
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
 
@@ -128,9 +128,18 @@ class Unblockers(Struct):
         return able - (self.bystanders(one.thing or at) - {one.pid})
 
     def _is_for_a_holder(self, one: Blocked) -> bool:
-        """Return whether it waits for what another one holds; a semaphore may also be a signal, which nobody holds."""
-        is_held = one.at is None or one.at.kind in LOCKS or bool(self.semaphore_holders.get(one.at.key))
-        return one.to == "acquire" and is_held
+        """Return whether it waits for what only its holder gives back."""
+        return one.to == "acquire" and (one.at is None or one.at.kind in LOCKS)
+
+    def _releasing(self, one: Blocked) -> set[int]:
+        """Return who can release a semaphore: those that acquired it, and all whose code can use it.
+
+        One process often acquires it for each task, and the one that has done the task releases it.
+        """
+        at = one.at
+        if at is None or one.to != "acquire" or not (holders := self.semaphore_holders.get(at.key)):
+            return set()
+        return {*holders, *(at.users.keys() - self.bystanders(at))}
 
     def _lock_holders(self, at: Thing, pid: int) -> set[int]:
         holding = at.reading.holding

@@ -18,7 +18,7 @@ from app.web.live.clients import MAX_UNAUTHENTICATED, SNAPSHOT_EVERY_S
 from app.web.live.websocket import Budget
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER
-from tests.web.serving import Launch, Web
+from tests.web.serving import Launch, Web, hang_up
 
 #: A masked text frame with the packet "6" of engine.io, which does nothing.
 TINY = b"\x81\x81\0\0\0\x006"
@@ -132,11 +132,11 @@ def test_strangers_keep_nobody_out(bare: Web) -> None:
 def test_websockets_of_strangers_are_limited_in_number(bare: Web) -> None:
     with contextlib.ExitStack() as all_of_them:
         opened = [
-            all_of_them.enter_context(
-                contextlib.closing(websocket.create_connection(f"ws://{bare.address}{HANDSHAKE}", timeout=SOON_S))
-            )
+            websocket.create_connection(f"ws://{bare.address}{HANDSHAKE}", timeout=SOON_S)
             for _ in range(MAX_UNAUTHENTICATED + 2)
         ]
+        for one in opened:
+            all_of_them.callback(hang_up, one)
         assert is_closed(opened[0].sock, SOON_S)
         with bare.browser() as browser:
             browser.first("supervisor_away")

@@ -11,7 +11,7 @@ import pytest
 import requests
 import websocket
 
-from tests.web.serving import Client, Web
+from tests.web.serving import Client, Web, hang_up
 
 UNSAFE = [
     ("POST", "/api/v1/processes"),
@@ -162,7 +162,7 @@ def test_a_websocket_from_another_origin_is_refused(bare: Web) -> None:
     url = f"ws://{bare.address}{HANDSHAKE}"
     with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
         websocket.create_connection(url, origin="http://evil.example")
-    websocket.create_connection(url, origin=bare.url).close()
+    hang_up(websocket.create_connection(url, origin=bare.url))
 
 
 def test_a_socket_without_a_valid_token_is_refused(bare: Web) -> None:

@@ -12,7 +12,7 @@ import websocket
 
 from tests.waiting import wait_until
 from tests.web.conftest import VIEWER
-from tests.web.serving import Browser, Client, Launch, Web
+from tests.web.serving import Browser, Client, Launch, Web, hang_up
 
 
 def replay(browser: Browser) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def test_a_viewers_session_cookie_is_accepted_instead_of_a_token(web: Web) -> No
     raw.send("40")
     assert raw.recv().startswith("40")
     assert raw.recv().startswith('42["snapshot",')
-    raw.close()
+    hang_up(raw)
 
 
 def test_resync_sends_a_new_snapshot(web: Web) -> None:
@@ -175,7 +175,7 @@ def test_malformed_packets_do_not_affect_other_clients(web: Web, packet: str) ->
         raw.recv()
         raw.send(packet)
         raw.send_binary(b"\xff\x00")
-        raw.close()
+        hang_up(raw)
         other.emit("resync")
         wait_until(lambda: len(other.all("snapshot")) == 2)
     assert web.errors == before
@@ -186,4 +186,4 @@ def test_an_unauthenticated_connection_is_closed(web: Web) -> None:
     raw = websocket.create_connection(f"ws://{web.address}/socket.io/?EIO=4&transport=websocket", timeout=20)
     while raw.connected and raw.recv() not in ("", "1"):
         pass
-    raw.close()
+    hang_up(raw)
