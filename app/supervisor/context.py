@@ -56,7 +56,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
     def forget(self, process_id: str) -> None:
         """Drop everything about a process except its lines in the journal."""
-        self.inventory.drop_root(process_id)
+        self.inventory.forget_root(process_id)
         self.recording.forget(process_id)
         self.history.forget(process_id)
         self.pool_history.forget(process_id)

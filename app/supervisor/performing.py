@@ -166,6 +166,7 @@ class Performing:
                 self._sampling.forget(process_id)
             case a.Forget():
                 self._children.close(process_id)
+                self._sampling.forget(process_id)
                 self._observation.forget(process_id)
                 self._context.forget(process_id)
                 self._analysis.forget(process_id)

@@ -96,8 +96,9 @@ class Sampling:
         _reap(self._context.inventory.orphan_zombies())
 
     def forget(self, process_id: str) -> None:
-        """Stop polling the sentinel of a process."""
+        """Stop polling the sentinel of a process, and capturing its stack."""
         self._unfired.discard(process_id)
+        self._stacking.forget(process_id)
 
 
 def _reap(pids: Iterable[int]) -> None:

@@ -69,6 +69,10 @@ class Stacking:
         """Note the signal that makes a process dump its stack."""
         self._signals[process_id] = stack_signal
 
+    def forget(self, process_id: str) -> None:
+        """Forget the signal of a process that is closed."""
+        self._signals.pop(process_id, None)
+
     def answer(self, client: Client, command: Stack, now: p.Now) -> None:
         """Begin a capture; the client gets its reply when that is done."""
         key = self._key(command)

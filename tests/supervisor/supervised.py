@@ -151,4 +151,5 @@ def in_terminal(supervisor: Supervised, folder: Path, *command: str) -> Iterator
         try:
             yield told["program"]["id"], process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended
+                os.killpg(process.pid, signal.SIGKILL)

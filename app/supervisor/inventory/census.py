@@ -66,6 +66,12 @@ class Census:
         if self.entries.get(pid) is root:
             self.forget(pid)
 
+    def forget_root(self, process_id: str) -> None:
+        """Its record is gone; what lives on of a program that is not below us is still none of ours."""
+        self.drop_root(process_id)
+        if all(entry.root != process_id for entry in self.entries.values()):
+            self.attached.discard(process_id)
+
     def adopt(self, key: Key, root: str | None) -> None:
         """Enter a process that is not below us, but that a supervisor before us left behind."""
         if key[0] not in self.entries and (gauge := self._gauge(*key)):
