@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.web.serving import Web
 
 MANY = FAILURES + 2
 OTHER_HOST = "127.0.0.2"
-ELSEWHERE = f"http://{OTHER_HOST}:9"
 PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8"}
 
 
@@ -26,8 +26,8 @@ def statuses(web: Web, forwarded: str, count: int = 1) -> list[int]:
     [
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"},
         {"Sec-Fetch-Site": "same-site"},
-        {"Referer": f"{ELSEWHERE}/"},
-        {"Origin": ELSEWHERE},
+        {"Referer": "{elsewhere}/"},
+        {"Origin": "{elsewhere}"},
     ],
     ids=str,
 )
@@ -36,7 +36,8 @@ def test_wrong_tokens_of_pages_of_other_sites_do_not_count_as_the_users(
 ) -> None:
     """Twelve images with `/?token=x` on any page would otherwise shut the user out; they have a count of their own."""
     with Web(tmp_path) as web:
-        page = web.client("", **headers)
+        elsewhere = urlsplit(web.url)._replace(netloc=f"{OTHER_HOST}:9").geturl()
+        page = web.client("", **{name: value.format(elsewhere=elsewhere) for name, value in headers.items()})
         assert [page.get("/?token=x").status_code for _ in range(MANY)] == [401] * FAILURES + [429] * (MANY - FAILURES)
         assert web.client("wrong").get("/api/v1/session").status_code == 401
         assert page.get(f"/?token={web.token}").status_code == 303
