@@ -31,12 +31,8 @@ def remembered() -> set[str]:
 
 
 def _attributes(owner: Any) -> list[tuple[str, Any]]:
-    names = getattr(type(owner), "__struct_fields__", None)
-    return [(name, getattr(owner, name, None)) for name in names] if names else list(vars_of(owner).items())
-
-
-def vars_of(owner: Any) -> dict[str, Any]:
-    return getattr(owner, "__dict__", {})
+    names = getattr(type(owner), "__struct_fields__", None) or getattr(owner, "__dict__", {})
+    return [(name, getattr(owner, name, None)) for name in names]
 
 
 def _ids(value: Any, depth: int) -> set[str]:

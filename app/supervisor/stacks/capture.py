@@ -156,7 +156,8 @@ class Capture:
         except OSError as error:
             return self._give_up(f"py-spy cannot be run: {error}")
         if self._spy:
-            self._deadline = self._deadline if self._runs else now + _PY_SPY_S
+            if not self._runs:
+                self._deadline = now + _PY_SPY_S
             self._next_step, self._runs = _Step.SPYING, self._runs + 1
         return None
 
