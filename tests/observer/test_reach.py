@@ -100,6 +100,38 @@ class Dict(dict[str, object]):
     """A dict of another class."""
 
 
+def hands_on(mine: Any, other: Any) -> None:
+    mine.acquire()
+    other.release()
+
+
+def releases_its_own(lock: Any) -> None:
+    lock.acquire()
+    lock.release()
+
+
+def releases_a_capture() -> None:
+    capture: Any = open  # a local variable
+    capture.release()
+
+
+class Guard:
+    """Acquires in one method and releases in another."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock = lock
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+    def run(self) -> None:
+        with self:
+            pass
+
+
 def closure() -> Callable[[], object]:
     mine = b
     return lambda: mine
@@ -123,6 +155,11 @@ def closure() -> Callable[[], object]:
         (sleeps, (Slots(a), Dict(x=b), collections.deque([c])), ["a", "b", "c"]),
         (sleeps, (functools.partial(sleeps, a), iter([b])), ["a", "b"]),
         (sleeps, (threading.Thread(target=sleeps, args=(a,)),), ["a"]),
+        (hands_on, (a, b), ["a", "b", "release"]),
+        (lambda: [a.release() for _ in range(1)], (), ["a", "release"]),
+        (releases_its_own, (a,), ["a"]),
+        (releases_a_capture, (), []),
+        (Guard(a).run, (), ["a"]),
     ],
 )
 def test_what_a_function_reaches(

@@ -170,6 +170,10 @@ class Book:
         """Return whether a handler of a signal can use a thing, or, for None, whether one may use anything."""
         return self.reach.of_handlers(pid, self._keys(thing) if thing else ())
 
+    def releases(self, pid: int, tid: int, lock: Thing, *, if_unknown: bool) -> bool:
+        """Return whether a thread releases a lock that somebody else acquired; see `reach.Reach.releases`."""
+        return self.reach.releases(pid, tid, self._keys(lock), if_unknown=if_unknown)
+
     def can_write_in_handler(self, pid: int) -> bool:
         """Return whether a handler of a signal writes to descriptors, of which only the numbers are known."""
         return self.reach.of_handlers(pid, (DESCRIPTORS,))

@@ -16,6 +16,8 @@ _MAX_REMEMBERED = 1000
 _LONGEST_NAME = 100
 #: What the observer calls the descriptors, known only by number, that code writes to.
 DESCRIPTORS = "fd"
+#: What it calls the locks that code releases without having acquired them; which of those it can use, it does not say.
+RELEASES = "release"
 _Keys = frozenset[str]
 V = TypeVar("V")
 
@@ -70,6 +72,14 @@ class Reach(Struct):
     def of_thread(self, pid: int, tid: int, keys: Collection[str]) -> bool:
         """Return the same of one of its threads."""
         return _includes(self.threads.get(pid, {}).get(tid), keys)
+
+    def releases(self, pid: int, tid: int, keys: Collection[str], *, if_unknown: bool) -> bool:
+        """Return whether a thread, or a process for tid 0, releases one of these locks that somebody else acquired.
+
+        ``if_unknown``: what to return where its code is unknown.
+        """
+        reach = self.threads.get(pid, {}).get(tid) if tid else self.processes.get(pid)
+        return if_unknown if reach is None else RELEASES in reach and _includes(reach, keys)
 
     def of_feeder(self, pid: int, tid: int) -> Collection[str]:
         """Return what the feeder thread of a queue was given; nothing for another thread, or if that is unknown."""

@@ -53,7 +53,8 @@ class Unblockers(Struct):
         if len(holders) == 1 and self._is_for_a_holder(one):
             # A handler of its holder may open a gate, but not go on with what it has interrupted itself.
             opens = holders[0] != one.pid and self.book.can_use_in_handler(holders[0], one.thing)
-            return frozenset({(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())})
+            its_own = {(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())}
+            return frozenset(its_own | (self._releasing_for(holders[0], one.at) if one.at else set()))
         pids = tuple(sorted(self._releasing(one) or self._able(one)))
         key = (one.thing.key if one.thing else None, pids)
         return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
@@ -140,6 +141,18 @@ class Unblockers(Struct):
         if at is None or one.to != "acquire" or not (holders := self.semaphore_holders.get(at.key)):
             return set()
         return {*holders, *(at.users.keys() - self.bystanders(at))}
+
+    def _releasing_for(self, holder: int, lock: Thing) -> set[Node]:
+        """Return the threads that release a lock which somebody else acquired, such as one that hands it on.
+
+        A callback in the process of its holder, of which nothing is known, may be one.
+        """
+        nodes = ((pid, tid) for pid in {holder, *lock.users} for tid in (MAIN, *self._others(pid)))
+        return {
+            (pid, tid)
+            for pid, tid in nodes
+            if self.book.releases(pid, tid, lock, if_unknown=pid == holder and tid != MAIN)
+        }
 
     def _lock_holders(self, at: Thing, pid: int) -> set[int]:
         holding = at.reading.holding

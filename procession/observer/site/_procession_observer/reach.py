@@ -11,6 +11,7 @@ from _functools import partial  # type: ignore[import-not-found]
 from _weakref import ref
 from gc import get_referents
 
+from . import releases
 from .wrapping import KEY, is_of_copy
 
 _MOST = 2000  # objects to look at
@@ -48,6 +49,8 @@ _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "m
 #: Stands for the descriptors that code writes to, which are only numbers; code that names one of these writes to some.
 DESCRIPTORS = "fd"
 _WRITES = frozenset(("write", "writev", "send", "sendall"))
+#: Stands for the locks that code releases without having acquired them, one of those that it can use.
+RELEASES = "release"
 _EXITS = frozenset(("exit", "quit", "SystemExit", "KeyboardInterrupt"))
 #: What may be set or notified for others.
 _SET = ("event:", "cond:")
@@ -98,7 +101,7 @@ def _reached(function, waiting):
 
 
 def _followed(waiting):
-    keys = set()
+    keys, codes = set(), []
     seen = {}  # by id, with the object, so that it lives as long as its id is known
     while waiting:
         thing = waiting.pop()
@@ -109,12 +112,12 @@ def _followed(waiting):
         if len(seen) > _MOST:
             raise _Anything
         if kind is _FUNCTION:
-            waiting.extend(_of_function(thing, keys))
+            waiting.extend(_of_function(thing, codes))
         elif issubclass(kind, type):
             waiting.extend(_of_class(thing))
         elif kind is not _MODULE:
             waiting.extend(_of_object(thing, kind, keys))
-    return keys
+    return keys.union(_marks(codes))
 
 
 def _is_wrapper(function):
@@ -147,12 +150,19 @@ def _everywhere():
         yield from (value for value in getattr(writer, "__dict__", {}).values() if _own_key(value) is not None)
 
 
-def _of_function(function, keys):
+def _marks(codes):
+    """Yield what stands for the descriptors and locks that code uses, as far as that is known by names only."""
+    if not all(_WRITES.isdisjoint(_names(code)) for code in codes):
+        yield DESCRIPTORS
+    if releases.foreign(codes):
+        yield RELEASES
+
+
+def _of_function(function, codes):
     code = function.__code__
     if code.co_filename.startswith(_OURS) or _is_in_library(code.co_filename):
         return
-    if not _WRITES.isdisjoint(_names(code)):
-        keys.add(DESCRIPTORS)
+    codes.append(code)
     yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
