@@ -15,7 +15,9 @@ Value or Array ``arena:INODE+OFFSET``; and for anything else ``PID-ADDRESS`` in 
 A child created by os.fork() inherits what its parent had, at the same addresses.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from app.records.primitives import Facts, Int64, Pid
 
@@ -94,6 +96,12 @@ class Handling(Word, frozen=True, kw_only=True, tag="handling"):
     signal: Int64
     reaches: list[str] | None = None
     over: bool = False
+
+
+class Alarm(Word, frozen=True, kw_only=True, tag="alarm"):
+    """A timer of the sender will end what its main thread waits for, in so many ``seconds``; with 0, none will."""
+
+    seconds: Annotated[float, Meta(ge=0)]
 
 
 class Refused(Word, frozen=True, kw_only=True, tag="refused"):
@@ -235,6 +243,7 @@ AnyWord = (
     | Threaded
     | ThreadDied
     | Handling
+    | Alarm
     | Refused
     | Booted
     | Leaving

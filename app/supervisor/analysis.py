@@ -104,6 +104,8 @@ class Analysis:
             waits=self._resources.waits(),
             stacks=self._suspects.stacks,
             thread_names=self._resources.thread_names,
+            enders=self._resources.enders,
+            interruptible=self._resources.interruptible,
             sources=self._suspects.sources,
             behind_s=self._resources.behind_s,
             others=self._others(),

@@ -10,7 +10,7 @@ from typing import Any
 from app.protocol.programs import RunProgram
 from app.records.errors import NotPossible
 from app.records.program import ProgramSpec
-from app.records.waits import Finding
+from app.records.waits import Finding, Note
 from tests.supervisor.supervised import Supervised
 from tests.waiting import wait_until
 
@@ -73,6 +73,10 @@ class Programs:
     def findings(self, program: str) -> list[Finding]:
         """Return the findings about the program."""
         return [one for one in self.supervisor.snapshot().snapshot.waits.findings if one.program == program]
+
+    def notes(self, program: str) -> list[Note]:
+        """Return the notes about the program."""
+        return [one for one in self.supervisor.snapshot().snapshot.waits.notes if one.program == program]
 
     def descendants(self, program: str) -> list[Any]:
         """Return the descendants of the program that are not observed."""

@@ -108,7 +108,10 @@ def test_processes_that_do_not_die_are_limited_and_leave_room_for_others(harness
     """As on a file server that is away for hours: the loop is not woken all the time to reap them."""
     release = tmp_path / "release"
     try:
-        for _ in range(4):
+        # On a busy machine some are killed before they are traced, and so do die.
+        for round_ in range(40):
+            if round_ >= 4 and len(harness.aside.pids()) == aside.MAX_PROCESSES:
+                break
             for number in range(aside.MAX_RUNNING):
                 harness.aside.run(f"hangs {number}", partial(never_dying, release), LATE, 0.4, time.monotonic())
             while harness.aside._waiting or harness.aside._running:
@@ -117,6 +120,7 @@ def test_processes_that_do_not_die_are_limited_and_leave_room_for_others(harness
                 assert len(harness.aside.pids()) <= aside.MAX_PROCESSES
         if not harness.aside.pids():
             pytest.skip("ptrace is not permitted")
+        assert len(harness.aside.pids()) == aside.MAX_PROCESSES
         harness.aside.run("late", lambda: b"1", LATE, 0.1, time.monotonic())
         assert isinstance(harness.result("late"), Refused)
         other: Any = 1  # another kind of request

@@ -14,7 +14,7 @@ from app.records.resource import ResourceKind
 from app.records.waits import Certainty, Edge, Finding, FindingKind, Node
 from app.records.wording import signal_name
 
-from . import cures, stuck_threads, threads
+from . import cures, on_purpose, stuck_threads, threads
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
@@ -28,10 +28,11 @@ _OF_OWN_PIPE = {
 
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
-    """Yield a candidate for each deadlock, told in the order of its cycle."""
+    """Yield a candidate for each deadlock, told in the order of its cycle; possible is what may end on purpose."""
     apart = {wait.edge: wait.apart for wait in scene.waits if wait.apart} if found else {}
     for deadlock in filter(_is_told_here, found):
         why, cure = cures.why_and_cure(scene, deadlock)
+        purpose = on_purpose.ends_it(scene, deadlock)
         program = _program(scene, deadlock.pids)
         evidence = _evidence(scene, deadlock, apart)
         finding = Finding(
@@ -43,12 +44,12 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             + _in_words(scene, evidence)
             + _signalled(scene, deadlock)
             + threads.died_of_the_program(scene, program),
-            why=why,
+            why=purpose or why,
             cure=cure,
             pids=deadlock.pids + deadlock.blocked_behind,
             resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
             since=max(edge.since for edge in deadlock.edges),
-            certainty=Certainty.VERY_LIKELY if evidence.rests_on_code else Certainty.CERTAIN,
+            certainty=_certainty(evidence, purpose),
         )
         # When a join began is worked out from two clocks at each look, and differs in its last digit.
         yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
@@ -172,6 +173,12 @@ class _Evidence(NamedTuple):
     inherited: tuple[int, ...]
     apart: Mapping[Node, list[str]]
     rests_on_code: bool
+
+
+def _certainty(evidence: _Evidence, purpose: str) -> Certainty:
+    if purpose:
+        return Certainty.POSSIBLE
+    return Certainty.VERY_LIKELY if evidence.rests_on_code else Certainty.CERTAIN
 
 
 def _evidence(scene: Scene, deadlock: Deadlock, threads_apart: Mapping[Edge, frozenset[Node]]) -> _Evidence:

@@ -20,7 +20,7 @@ from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.process import Stuck
 from app.records.wait_words import worded
-from app.records.waits import Edge, Finding, FindingKind, Waits
+from app.records.waits import Certainty, Edge, Finding, FindingKind, Waits
 
 from . import (
     deadlocks,
@@ -104,17 +104,18 @@ class Diagnosis:
             one for one in deadlocked if not _is_told_elsewhere(scene, one) and not deadlocks.is_none(scene, one)
         )
         scene = replace(scene, deadlocked=frozenset(pid for one in found for pid in one.pids + one.blocked_behind))
-        findings = self._stable.update(self._candidates(scene, found), now.mono)
+        lasting = self._stable.update(self._candidates(scene, found), now.mono)
+        findings = tuple(one for one in lasting if one.certainty is not Certainty.POSSIBLE)
         self.stuck = _stuck(scene, findings)
         of_graph = (pid for one in deadlocked for pid in (*one.pids, *one.blocked_behind))
         of_pools = (pool.created_by for pool in pools.stalled(scene))
         self.suspects = tuple(dict.fromkeys((*self._stable.parties(), *of_graph, *of_pools)))
-        lasting = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
+        told = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(
             edges=tuple(islice(_shown(scene, now), MAX_EDGES)),
-            cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in lasting),
+            cycles=tuple(one.cycle for one in found if deadlocks.finding_id(one) in told),
             findings=findings[:MAX_FINDINGS],
-            notes=self._notes.look(scene, findings),
+            notes=self._notes.look(scene, lasting),
         )
 
     def _with_growth(self, scene: Scene) -> Scene:

@@ -16,7 +16,7 @@ from app.core.scene.growth import Growing, Growth
 from app.core.scene.scene import Actor, Scene
 from app.records.process import Descendant
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import Edge, Finding, FindingKind, Note
+from app.records.waits import Certainty, Edge, Finding, FindingKind, Note
 
 from .forks import forks_from_threads
 from .zombies import HELPERS, failures
@@ -156,8 +156,9 @@ class Notes(Struct):
     _unlinked_at: dict[str, float] = field(default_factory=dict)
 
     def look(self, scene: Scene, findings: Iterable[Finding]) -> tuple[Note, ...]:
-        """Return the notes to show now."""
+        """Return the notes to show now; of the ``findings``, those that are only possible become notes."""
         notes = (
+            *_possible(findings),
             *self._standstill.look(scene, findings),
             *_failures(scene),
             *self._growing(scene),
@@ -190,6 +191,13 @@ class Notes(Struct):
         for key, since in self._unlinked_at.items():
             if scene.at - since >= _UNLINKED_S:
                 yield _block(scene, blocks[key], since)
+
+
+def _possible(findings: Iterable[Finding]) -> Iterator[Note]:
+    for one in findings:
+        if one.certainty is Certainty.POSSIBLE and one.program:
+            title = f"it may be a {one.kind}, or meant so"
+            yield Note(program=one.program, since=one.since, title=title, text=f"{one.text} {one.why}")
 
 
 def _behind(scene: Scene) -> Iterator[Note]:

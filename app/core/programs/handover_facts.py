@@ -41,7 +41,7 @@ class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     """One observed process as resources know it.  ``page``: the inode of its page; ``joins``: a child, since when.
 
     ``sentinels``: fds and the children whose exit they signal; ``is_helper``: multiprocessing started it for itself;
-    ``reach``: what its code can use, None for anything.
+    ``reach``: what its code can use, None for anything; ``alarm``: when a timer ends its wait (monotonic).
     """
 
     pid: Int64
@@ -55,6 +55,7 @@ class OfWindow(Fact, frozen=True, kw_only=True, tag="window"):
     reach_of_threads: dict[Int64, tuple[str, ...]] = {}
     reach_of_handlers: dict[Int64, tuple[str, ...] | None] = {}
     thread_names: dict[Int64, str] = {}
+    alarm: float = 0.0
 
 
 class Users(Struct, frozen=True, array_like=True):

@@ -66,7 +66,7 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
         case w.Signalled(child=pid, signal=number):
             for reported in _children(fleet, member, [pid]):
                 reported.signals.add(number)
-        case w.Made() | w.Dropped() | w.Paged() | w.Threaded() | w.Handling():
+        case w.Made() | w.Dropped() | w.Paged() | w.Threaded() | w.Handling() | w.Alarm():
             return  # of resources
         case _:
             assert_never(word)

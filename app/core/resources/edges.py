@@ -1,6 +1,6 @@
 """The edges of the wait graph, since when each wait lasts, and the ``waiting`` of each resource.  Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -61,7 +61,8 @@ class Edges(Struct):
         self._starts = {**missed, **starts}
         reported = {name: one.since + wall_of_mono for name, one in named.items() if one.since is not None}
         since = {name: reported.get(name, start.since) for name, start in starts.items()}
-        self.waits = tuple(self._wait(one, since[name]) for name, one in named.items())
+        alarms = {pid for pid, at in self.book.reach.alarms.items() if at + wall_of_mono > wall}
+        self.waits = tuple(self._wait(one, since[name], alarms) for name, one in named.items())
         shown = _shown(self.waits)
         self.edges = tuple(shown.values())
         self._note_waiting([one for name, one in named.items() if name in shown], since)
@@ -86,7 +87,7 @@ class Edges(Struct):
         since = before.since if before and before.token == one.token else wall
         return _Start(since, one.token, wall)
 
-    def _wait(self, one: Blocked, since: float) -> ThreadWait:
+    def _wait(self, one: Blocked, since: float, alarms: Collection[int]) -> ThreadWait:
         holders = self.unblockers.holders(one)
         edge = Edge(
             pid=one.pid,
@@ -99,7 +100,7 @@ class Edges(Struct):
             tid=_tid(one),
             thread="" if one.main else self.book.reach.names.get(one.pid, {}).get(one.tid, ""),
             holder_tid=self.unblockers.holder_tid(one),
-            timed=one.timed,
+            timed=one.timed or (one.main and one.pid in alarms),
             alone=one.alone,
             certain=one.certain,
             handled=one.to == "thread" and self.book.reach.handles(one.pid),

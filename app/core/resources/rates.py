@@ -35,6 +35,11 @@ class Traffic:
             self._samples.pop()
         self._samples.append(sample)
 
+    @property
+    def puts(self) -> int | None:
+        """Return how many items were put so far; None before the first look."""
+        return self._samples[-1].puts if self._samples else None
+
     def rates(self) -> tuple[float | None, float | None]:
         """Return puts and gets per second; None before two looks."""
         if len(self._samples) < 2:

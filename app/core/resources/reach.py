@@ -3,13 +3,14 @@
 By keys of things; what is not known may use anything.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from signal import SIGINT
 from typing import TypeVar
 
 from msgspec import Struct, field
 
 from app.protocol.observer import Handling, Started, Threaded
-from app.records.waits import FEEDER
+from app.records.waits import FEEDER, HANDLER, MAIN, Node
 
 #: Processes, and threads of a process, that are remembered, of each the newest.
 _MAX_REMEMBERED = 1000
@@ -18,17 +19,23 @@ _LONGEST_NAME = 100
 DESCRIPTORS = "fd"
 #: What it calls the locks that code releases without having acquired them; which of those it can use, it does not say.
 RELEASES = "release"
+#: What it calls the processes that code ends or interrupts.
+ENDS = "end"
 _Keys = frozenset[str]
 V = TypeVar("V")
 
 
 class Reach(Struct):
-    """By pid; of threads also by tid, of handlers by signal, where None is for anything.  ``names`` are of threads."""
+    """By pid; of threads also by tid, of handlers by signal, where None is for anything.  ``names`` are of threads.
+
+    ``alarms``: when a timer ends what the main thread waits for (monotonic).
+    """
 
     processes: dict[int, _Keys] = field(default_factory=dict)
     threads: dict[int, dict[int, _Keys]] = field(default_factory=dict)
     handlers: dict[int, dict[int, _Keys | None]] = field(default_factory=dict)
     names: dict[int, dict[int, str]] = field(default_factory=dict)
+    alarms: dict[int, float] = field(default_factory=dict)
 
     def started(self, word: Started) -> None:
         """Note what a child can use."""
@@ -62,7 +69,7 @@ class Reach(Struct):
 
     def gone(self, pid: int) -> None:
         """Forget a process that has ended."""
-        for known in (self.processes, self.threads, self.handlers, self.names):
+        for known in (self.processes, self.threads, self.handlers, self.names, self.alarms):
             known.pop(pid, None)
 
     def of_process(self, pid: int, keys: Collection[str]) -> bool:
@@ -89,6 +96,19 @@ class Reach(Struct):
     def of_handlers(self, pid: int, keys: Collection[str]) -> bool:
         """Return the same of its signal handlers; False if it has none."""
         return any(_includes(reach, keys) for reach in self.handlers.get(pid, {}).values())
+
+    def enders(self) -> Iterator[Node]:
+        """Yield the threads and handlers whose code ends or interrupts processes."""
+        yield from ((pid, MAIN) for pid, reach in self.processes.items() if ENDS in reach)
+        for pid, threads in self.threads.items():
+            yield from ((pid, tid) for tid, reach in threads.items() if ENDS in reach)
+        for pid, handlers in self.handlers.items():
+            if any(reach and ENDS in reach for number, reach in handlers.items() if number != SIGINT):
+                yield pid, HANDLER
+
+    def interruptible(self) -> frozenset[int]:
+        """Return the processes that expect Ctrl-C and then end processes or put something."""
+        return frozenset(pid for pid, handlers in self.handlers.items() if ENDS in (handlers.get(SIGINT) or ()))
 
     def handles(self, pid: int) -> bool:
         """Return whether it has handlers of signals."""

@@ -16,7 +16,7 @@ from msgspec import field
 from app.records.primitives import Record
 from app.records.process import Descendant, Process
 from app.records.resource import Resource, ResourceKind
-from app.records.waits import MAIN, Edge, ThreadWait
+from app.records.waits import MAIN, Edge, Node, ThreadWait
 
 from .growth import Growth
 from .python_stack import Frame, Frames, call_of, own_frame, own_frames
@@ -108,7 +108,8 @@ class Scene(Record, frozen=True, kw_only=True):
 
     ``edges`` are the waits to show, one for all threads of a process; ``waits`` are those of each thread.  ``stacks``
     has the frames of those processes for which they were captured, ``thread_names`` what their threads are called,
-    ``sources`` what is around their lines in the program's own files.  ``behind_s``: how old the oldest
+    ``enders`` the threads and handlers whose code ends or interrupts processes, ``interruptible`` who goes on after
+    Ctrl-C, ``sources`` what is around their lines in the program's own files.  ``behind_s``: how old the oldest
     reading of a process is.  ``others`` are unobserved processes by pid, ``orphans`` those whose root belongs to a
     program and is gone; ``open_files`` are of processes that have many.
 
@@ -128,6 +129,8 @@ class Scene(Record, frozen=True, kw_only=True):
     waits: tuple[ThreadWait, ...] = ()
     stacks: Mapping[int, Frames] = field(default_factory=dict)
     thread_names: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    enders: frozenset[Node] = frozenset()
+    interruptible: frozenset[int] = frozenset()
     sources: Mapping[Line, Surroundings] = field(default_factory=dict)
     behind_s: float = 0.0
     others: Mapping[int, Descendant] = field(default_factory=dict)

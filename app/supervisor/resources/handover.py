@@ -98,6 +98,7 @@ class ResourceHandover:
             reach=_sorted(reach.processes.get(pid)),
             reach_of_threads={tid: tuple(sorted(keys)) for tid, keys in reach.threads.get(pid, {}).items()},
             thread_names=reach.names.get(pid, {}),
+            alarm=reach.alarms.get(pid, 0.0),
             reach_of_handlers={number: _sorted(keys) for number, keys in reach.handlers.get(pid, {}).items()},
         )
 
@@ -166,6 +167,7 @@ class ResourceHandover:
             reach.processes[one.pid] = frozenset(one.reach)
         reach.threads[one.pid] = {tid: frozenset(keys) for tid, keys in one.reach_of_threads.items()}
         reach.names[one.pid] = dict(one.thread_names)
+        reach.alarms[one.pid] = one.alarm
         reach.handlers[one.pid] = {
             number: None if keys is None else frozenset(keys) for number, keys in one.reach_of_handlers.items()
         }

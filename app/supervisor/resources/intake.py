@@ -76,6 +76,8 @@ class Intake:
                 self._book.reach.threaded(pid, word)
             case w.Handling() if view:
                 self._book.reach.handling(pid, word)
+            case w.Alarm() if view:
+                self._book.reach.alarms[pid] = word.at / _NS + word.seconds
             case w.Dropped():
                 self._dropped(pid, word.key, now.mono)
             case w.Started():

@@ -17,7 +17,7 @@ from app.linux.semaphores import SemaphoreFiles
 from app.records.guard import NO_GUARD, Guarding
 from app.records.primitives import Now
 from app.records.resource import Resource
-from app.records.waits import Edge, ThreadWait
+from app.records.waits import Edge, Node, ThreadWait
 
 from .breaking import Breaker
 from .figures import FigureReader
@@ -99,6 +99,16 @@ class Resources:
     def thread_names(self) -> Mapping[int, Mapping[int, str]]:
         """Return by pid what threads are called, as they were reported."""
         return self._book.reach.names
+
+    @property
+    def enders(self) -> frozenset[Node]:
+        """Return the threads and handlers of signals whose code ends or interrupts processes."""
+        return frozenset(self._book.reach.enders())
+
+    @property
+    def interruptible(self) -> frozenset[int]:
+        """Return the processes that go on after Ctrl-C to end the others."""
+        return self._book.reach.interruptible()
 
     def python_threads(self, pid: int) -> int:
         """Return how many of the threads of a process Python has started, as it has reported."""

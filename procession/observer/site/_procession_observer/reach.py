@@ -28,7 +28,7 @@ class _Anything(Exception):
 
 
 #: Code that names one of these may use any variable.
-_RUNS_TEXT = frozenset(("eval", "exec", "globals", "__import__", "import_module"))
+_RUNS_TEXT = frozenset(("eval", "exec", "globals", "modules", "__import__", "import_module"))
 #: What threads of the library run.  Callbacks of the program that they call are followed where they are set.
 _ONLY_GIVEN = frozenset(
     (
@@ -51,6 +51,12 @@ DESCRIPTORS = "fd"
 _WRITES = frozenset(("write", "writev", "send", "sendall"))
 #: Stands for the locks that code releases without having acquired them, one of those that it can use.
 RELEASES = "release"
+#: Stands for the processes that code ends or interrupts; code that names one of these does so.
+ENDS = "end"
+_ENDS = frozenset(
+    ("terminate", "kill", "killpg", "send_signal", "raise_signal", "interrupt_main", "pthread_kill", "_exit")
+)
+_ENDS_OR_PUTS = _ENDS | {"put", "put_nowait"}
 _EXITS = frozenset(("exit", "quit", "SystemExit", "KeyboardInterrupt"))
 #: What may be set or notified for others.
 _SET = ("event:", "cond:")
@@ -67,8 +73,11 @@ def reached(function, *given):
     return sorted(keys) if sum(map(len, keys)) + 3 * len(keys) <= _MOST_BYTES else None
 
 
-def set_by(frame):
-    """Return the keys of the events and conditions that the code of a frame can use; none if that is unknown."""
+def used_after(frame):
+    """Return what the code of a frame can use if a signal interrupts it; nothing if that is unknown.
+
+    The keys of events and conditions, and `ENDS` if it ends processes or puts something, such as an end marker.
+    """
     variables, names = frame.f_globals, _names(frame.f_code)
     given = [variables.get(name) for name in names]
     if frame.f_locals is not variables:
@@ -77,7 +86,8 @@ def set_by(frame):
         keys = _followed(given)
     except _Anything:
         return []
-    return sorted(key for key in keys if key.startswith(_SET))
+    of_end = {ENDS} if not _ENDS_OR_PUTS.isdisjoint(names) else set()
+    return sorted(of_end.union(key for key in keys if key.startswith(_SET)))
 
 
 def raises(function):
@@ -151,9 +161,12 @@ def _everywhere():
 
 
 def _marks(codes):
-    """Yield what stands for the descriptors and locks that code uses, as far as that is known by names only."""
-    if not all(_WRITES.isdisjoint(_names(code)) for code in codes):
+    """Yield what stands for the descriptors, processes and locks that code uses, as far as names tell."""
+    names = frozenset().union(*map(_names, codes))
+    if not names.isdisjoint(_WRITES):
         yield DESCRIPTORS
+    if not names.isdisjoint(_ENDS):
+        yield ENDS
     if releases.foreign(codes):
         yield RELEASES
 

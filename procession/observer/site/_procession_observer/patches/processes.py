@@ -7,7 +7,7 @@ starts and the handlers that it sets.  One module, because each import costs eve
 import atexit
 import os
 import sys
-from _signal import NSIG, SIGINT, default_int_handler, getsignal  # type: ignore[import-not-found]
+from _signal import NSIG, SIGALRM, SIGINT, default_int_handler, getsignal  # type: ignore[import-not-found]
 from _thread import _count, get_ident, get_native_id
 from time import monotonic_ns
 
@@ -54,6 +54,8 @@ def _patch_all(threading, signal):
         wrap(threading, "_make_invoke_excepthook", _make_invoke_excepthook)
     wrap(signal, "signal", _signal)
     wrap(signal, "set_wakeup_fd", _set_wakeup_fd)
+    wrap(signal, "alarm", _sets_alarm)
+    wrap(signal, "setitimer", _sets_alarm)
     for number in range(1, NSIG):
         handler = getsignal(number)
         if callable(handler) and handler is not default_int_handler:
@@ -263,6 +265,23 @@ def _set_wakeup_fd(original):
     return set_wakeup_fd
 
 
+def _sets_alarm(original):
+    """Report an alarm that will end what the main thread waits for, by the process or by a handler that raises."""
+
+    def sets_alarm(*args):
+        with HIDDEN:
+            before = original(*args)
+        try:
+            from . import alarms
+
+            alarms.tell(SIGALRM in _RAISING)
+        except Exception:
+            LINE.missed()
+        return before
+
+    return sets_alarm
+
+
 def _reports_threads():
     """Return whether to report one more thread: a hundred a second at most."""
     second = monotonic_ns() // 1_000_000_000
@@ -353,7 +372,7 @@ def _tell_interruptible(frame):
 
             keys = reach.reached(handler) if handler else []
             if keys is not None:
-                keys = sorted({*keys, *(key for one in frames for key in reach.set_by(one))})
+                keys = sorted({*keys, *(key for one in frames for key in reach.used_after(one))})
                 word = '{"kind":"handling","signal":%d,"reaches":%s,"at":%d}'
                 tell((word % (number, encoded(keys), monotonic_ns())).encode("ascii"))
                 told.append(number)
