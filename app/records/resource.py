@@ -51,8 +51,7 @@ class Resource(Record, frozen=True, kw_only=True):
     waited for: users by fork whose code cannot use it.  ``manager``: the id of the manager that keeps it.
 
     - queue: ``size`` (None for a simple queue), ``maxsize`` (0: unbounded), ``unfinished`` (joinable), ``buffered``
-      items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item,
-      ``puts`` items so far
+      items in feeders by pid, ``pipe_bytes`` unread, rates, ``oldest_s`` age of the oldest item
     - pipe: ``pipe_bytes`` per direction, ``ends``: pids by end
     - lock: ``value``, ``maximum``, ``holder`` pid and ``held_s`` (None: not held, or ``holder_unknown``),
       ``abandoned``: the holder is dead
@@ -92,7 +91,6 @@ class Resource(Record, frozen=True, kw_only=True):
     put_per_s: float | None = None
     get_per_s: float | None = None
     oldest_s: float | None = None
-    puts: int | None = None
     ends: JsonDict | None = None
     value: int | None = None
     maximum: int | None = None

@@ -62,6 +62,28 @@ _OF_KIND = {
 }
 
 
+#: The methods that end a wait, by what it is.
+_ENDED_BY = {
+    "get": frozenset({"put", "put_nowait"}),
+    "put": frozenset({"get", "get_nowait"}),
+    "flush": frozenset({"get", "get_nowait"}),
+    "recv": frozenset({"send", "send_bytes", "close"}),
+    "send": frozenset({"recv", "recv_bytes"}),
+}
+#: Those that end a wait(), or the join() of a queue, by what it is called on.
+_WAIT_ENDED_BY = {
+    K.EVENT: frozenset({"set"}),
+    K.CONDITION: frozenset({"notify", "notify_all"}),
+    K.BARRIER: frozenset({"wait", "abort", "reset"}),
+    K.JOINABLE_QUEUE: frozenset({"task_done"}),
+}
+
+
+def methods(to: str, kind: ResourceKind) -> frozenset[str]:
+    """Return the methods that end a wait; none of a lock: to release it earlier is rarely what is meant."""
+    return (_WAIT_ENDED_BY.get(kind) if to == "wait" else _ENDED_BY.get(to)) or frozenset()
+
+
 def words(to: str, kind: ResourceKind | None) -> WaitWords:
     """Return the words of a wait for a resource of this kind; for a process, or a message from one, None."""
     found = _OF_KIND.get((kind, to)) or _WORDS.get(to) or _WORDS["wait"]

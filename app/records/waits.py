@@ -98,14 +98,17 @@ FEEDER = "QueueFeederThread"
 class ThreadWait(Record, frozen=True, kw_only=True):
     """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it.
 
-    ``apart``: the threads of the same processes whose code cannot use what could end it.  ``hopeless``: it is for a
-    lock whose holder is dead.
+    ``apart``: the threads of the same processes whose code calls nothing that could end it, ``idle_users``: other
+    processes that use what is waited for, but call nothing of the kind.  ``hopeless``: it is for a
+    lock whose holder is dead.  ``for_first``: it is for the first item of a queue, into which nobody has put yet.
     """
 
     edge: Edge
     able: frozenset[Node] = frozenset()
     apart: frozenset[Node] = frozenset()
+    idle_users: frozenset[int] = frozenset()
     hopeless: bool = False
+    for_first: bool = False
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -25,8 +25,13 @@ from procession.observer import SITE
 class Thing:
     """A resource that the observer has reported under a key."""
 
+    __module__ = "multiprocessing.queues"
+
     def __init__(self, key: str) -> None:
         self._procession_key = key
+
+    def put(self, item: object = None) -> None:
+        raise AssertionError
 
 
 a, b, c = Thing("a"), Thing("b"), Thing("c")
@@ -72,6 +77,10 @@ def makes_an_object() -> object:
     return Worker(None)
 
 
+def stops_an_object() -> object:
+    return Worker(None).stop()
+
+
 def runs_text() -> object:
     return eval("a")
 
@@ -87,6 +96,77 @@ class Worker:
 
     def stop(self) -> object:
         return a
+
+
+class Thread(threading.Thread):
+    """Of the standard library, which calls its methods."""
+
+    def run(self) -> None:
+        sleeps()
+
+    def join(self, timeout: float | None = None) -> None:
+        names_a()
+
+
+class Store:
+    """Calls a method of its queue in a method with another name."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+
+    def store(self, item: object) -> None:
+        self.queue.put(item)
+
+
+class Filled:
+    """Puts into its queue when it is made."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+        if type(queue) is not Thing:
+            queue.put(1)
+
+
+class Derived(Filled):
+    """Calls its base's."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+
+    def run(self) -> None:
+        type(self).__init__(self, self.queue)
+
+
+class Jobs(Thing):
+    """A queue of the program's own class, in which methods may have any name."""
+
+    __module__ = __name__
+
+
+def puts(queue: Any) -> None:
+    queue.put(1)
+
+
+def stores(store: Store, item: object) -> None:
+    store.store(item)
+
+
+def starts(thread: threading.Thread) -> None:
+    thread.start()
+
+
+def makes_another(_: Filled) -> None:
+    Filled(a)
+
+
+def calls_by_name(thing: object, name: str) -> None:
+    getattr(thing, name)()
+
+
+def imports_later(queue: object) -> None:
+    from not_loaded_yet import fill  # type: ignore[import-not-found]
+
+    fill(queue)
 
 
 class Slots:
@@ -148,13 +228,28 @@ def closure() -> Callable[[], object]:
         (writes, (), ["fd"]),
         (calls_what_writes, (), ["fd"]),
         (closure(), (), ["b"]),
-        (makes_an_object, (), ["a"]),
-        (Worker(b).run, (), ["a", "b"]),
+        (makes_an_object, (), []),
+        (stops_an_object, (), ["a"]),
+        (Worker(b).run, (), ["b"]),
+        (Thread().run, (), ["a"]),
+        (puts, (a,), [".put", "a"]),
+        (stores, (Store(a), 1), [".put", "a"]),
+        (sleeps, (Store(a),), ["a"]),
+        (sleeps, (a.put,), ["*a", "a"]),
+        (sleeps, (Jobs("a"),), ["*a", "a"]),
+        (calls_by_name, (a, "put"), ["*", "a"]),
+        (imports_later, (a,), ["*", "a"]),
+        (sleeps, ((a for _ in range(1)),), ["*", "a"]),
         (functools.partial(sleeps, b), (), ["b"]),
         (sleeps, ({"x": [a, (b, {c})]},), ["a", "b", "c"]),
         (sleeps, (Slots(a), Dict(x=b), collections.deque([c])), ["a", "b", "c"]),
         (sleeps, (functools.partial(sleeps, a), iter([b])), ["a", "b"]),
         (sleeps, (threading.Thread(target=sleeps, args=(a,)),), ["a"]),
+        (sleeps, (threading.Thread(target=puts),), []),
+        (starts, (threading.Thread(target=puts),), [".put"]),
+        (makes_another, (Filled(a),), [".put", "a"]),
+        (sleeps, (Filled(a),), ["a"]),
+        (Derived(a).run, (), [".put", "a"]),
         (hands_on, (a, b), ["a", "b", "release"]),
         (lambda: [a.release() for _ in range(1)], (), ["a", "release"]),
         (releases_its_own, (a,), ["a"]),
@@ -180,7 +275,7 @@ class Resource(Thing):
         (threading.Timer(1, sleeps), []),
         (threading.Timer(1, sleeps, (a,)), ["a"]),
         (threading.Timer(1, names_a), ["a"]),
-        (threading.Timer(1, Resource("b").put), ["b"]),
+        (threading.Timer(1, Resource("b").put), ["*b", "b"]),
         (threading.Timer(1, os.kill, (1, 1)), None),
         (threading.Timer(1, threading.Event().set), None),
     ],
@@ -195,11 +290,11 @@ def test_a_timer_uses_what_its_function_uses(
 def test_threads_of_the_library_use_what_they_were_given(reached: Callable[..., list[str] | None]) -> None:
     """A feeder its queue, a log listener its queue and handlers, the threads of a pool its queues."""
     listener = logging.handlers.QueueListener(a, Slots(b))  # type: ignore[arg-type]
-    assert reached(listener._monitor) == ["a", "b"]
+    assert reached(listener._monitor) == ["*", "a", "b"]
     feed = multiprocessing.queues.Queue._feed  # type: ignore[attr-defined]
-    assert reached(feed, (collections.deque(), a)) == ["a"]
+    assert reached(feed, (collections.deque(), a)) == ["*", "a"]
     results = multiprocessing.pool.Pool._handle_results  # type: ignore[attr-defined]
-    assert reached(results, (a, b, {})) == ["a", "b"]
+    assert reached(results, (a, b, {})) == ["*", "a", "b"]
 
 
 @pytest.mark.parametrize("function", [runs_text, time.sleep, threading.Event().wait, None])
@@ -223,7 +318,7 @@ def test_what_is_used_without_being_named(reached: Callable[..., list[str] | Non
     """The handlers of logging: whoever writes a message uses them."""
     handler = logging.Handler()
     handler.queue = a  # type: ignore[attr-defined]
-    assert reached(sleeps) == ["a"]
+    assert reached(sleeps) == ["*a", "a"]
     handler.close()
     del handler
 

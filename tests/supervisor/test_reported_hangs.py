@@ -8,7 +8,7 @@ from app.records.waits import FindingKind
 from tests.supervisor.program_runs import Programs
 from tests.supervisor.test_stuck import told
 
-#: The process that should set the event fails; a sibling and a thread of the main process only sleep.
+#: The process that should set the event fails; a sibling only looks at it, and a thread of the main process sleeps.
 EVENT_OF_FAILED = """
 import multiprocessing, sys, threading, time
 
@@ -22,11 +22,16 @@ def waiter(event):
 def idle():
     time.sleep(3600)
 
+def monitor(event):
+    while True:
+        event.is_set()
+        time.sleep(0.2)
+
 if __name__ == "__main__":
     context = multiprocessing.get_context(sys.argv[1])
     event = (context.Manager() if "managed" in sys.argv else context).Event()
     threading.Thread(target=idle, daemon=True).start()
-    context.Process(target=idle, daemon=True).start()
+    context.Process(target=monitor, args=(event,), name="monitor", daemon=True).start()
     crew = [context.Process(target=one, args=(event,), name=one.__name__) for one in (setter, waiter)]
     for one in crew:
         one.start()
@@ -43,6 +48,7 @@ def worker(tasks):
 
 def heartbeat():
     while True:
+        tasks.qsize()
         time.sleep(0.2)
 
 def ends():
@@ -60,6 +66,40 @@ if __name__ == "__main__":
     for one in crew:
         one.join()
 """
+#: As many write it: a class with its queue, its processes, and a thread that shows how full the queue is.
+CLASS = """
+import multiprocessing, sys, threading, time
+
+def write(rows):
+    while rows.get() is not None:
+        pass
+
+class App:
+    def __init__(self):
+        self.rows = multiprocessing.Queue()
+        self.writer = multiprocessing.Process(target=write, args=(self.rows,), name="writer")
+        self.stop = threading.Event()
+
+    def beat(self):
+        while not self.stop.wait(0.2):
+            self.rows.qsize()
+
+    def close(self):
+        while not self.stop.wait(3600):
+            self.put_last()
+
+    def put_last(self):
+        self.rows.put(None)
+
+    def run(self):
+        threading.Thread(target=self.close if "later" in sys.argv else self.beat, daemon=True).start()
+        self.writer.start()
+        self.writer.join()
+        self.put_last()
+
+if __name__ == "__main__":
+    App().run()
+"""
 #: The feeder has a managed dictionary only, and finds the queue in it later; with "lost", it ends instead.
 NESTED_PROXY = """
 import multiprocessing, sys, time
@@ -69,6 +109,8 @@ def work(queue):
 
 def feed(shared, name):
     time.sleep(0 if name == "lost" else 3600)
+    if name != "lost":
+        shared["queue"].put(None)
 
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
@@ -163,7 +205,8 @@ if __name__ == "__main__":
 def test_event_whose_setter_has_failed(programs: Programs, arguments: tuple[str, ...]) -> None:
     program = programs.run(EVENT_OF_FAILED, *arguments)
     failed = "KeyError: 'path', at script.py:5 in setter()"
-    told(programs, program, FindingKind.DEADLOCK, "at script.py:9 in waiter(), waits for", "setter (pid", failed)
+    waits, monitor = "at script.py:9 in waiter(), waits for", "has it, but does not set it"
+    told(programs, program, FindingKind.DEADLOCK, waits, "setter (pid", failed, monitor)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -172,6 +215,14 @@ def test_worker_that_gets_no_end_marker(programs: Programs, method: str) -> None
     healthy = programs.run(MARKER_MISSING, method, "later")
     program = programs.run(MARKER_MISSING, method)
     told(programs, program, FindingKind.DEADLOCK, "at script.py:5 in worker(), waits to get from queue tasks")
+    assert programs.findings(healthy) == []
+
+
+def test_thread_of_a_class_that_only_shows_how_full_a_queue_is(programs: Programs) -> None:
+    """Other methods of the class put into the queue; a thread that calls one of them is a way out."""
+    healthy = programs.run(CLASS, "later")
+    program = programs.run(CLASS)
+    told(programs, program, FindingKind.DEADLOCK, "at script.py:5 in write(), waits to get from queue self.rows")
     assert programs.findings(healthy) == []
 
 

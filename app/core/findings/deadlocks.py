@@ -11,7 +11,7 @@ from app.core.scene.wait_graph import Deadlock
 from app.records import wait_words
 from app.records.process import State
 from app.records.resource import ResourceKind
-from app.records.waits import Certainty, Edge, Finding, FindingKind, Node
+from app.records.waits import Certainty, Edge, Finding, FindingKind, Node, ThreadWait
 from app.records.wording import signal_name
 
 from . import cures, on_purpose, stuck_threads, threads
@@ -29,12 +29,12 @@ _OF_OWN_PIPE = {
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle; possible is what may end on purpose."""
-    apart = {wait.edge: wait.apart for wait in scene.waits if wait.apart} if found else {}
+    waits = {wait.edge: wait for wait in scene.waits if wait.apart or wait.idle_users} if found else {}
     for deadlock in filter(_is_told_here, found):
         why, cure = cures.why_and_cure(scene, deadlock)
         purpose = on_purpose.ends_it(scene, deadlock)
         program = _program(scene, deadlock.pids)
-        evidence = _evidence(scene, deadlock, apart)
+        evidence = _evidence(scene, deadlock, waits)
         finding = Finding(
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
@@ -165,13 +165,15 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
 class _Evidence(NamedTuple):
     """Who could have ended the waits of a deadlock and has ended, and who has the means without using them.
 
-    ``inherited``: processes that only inherited what is waited for; ``apart``: threads of the processes of the
-    deadlock, with the ids of what each does not use.  ``rests_on_code``: the code of one of them was read to know that.
+    ``inherited``: processes that only inherited what is waited for; ``idle``: those that use it without ending the
+    wait, by the verb for what they do not do; ``apart``: threads of the processes of the deadlock, with the verb and id
+    of what each does not end.  ``rests_on_code``: the code of one of them was read to know that.
     """
 
     ended: tuple[int, ...]
     inherited: tuple[int, ...]
-    apart: Mapping[Node, list[str]]
+    idle: Mapping[str, list[int]]
+    apart: Mapping[Node, list[tuple[str, str]]]
     rests_on_code: bool
 
 
@@ -181,22 +183,27 @@ def _certainty(evidence: _Evidence, purpose: str) -> Certainty:
     return Certainty.VERY_LIKELY if evidence.rests_on_code else Certainty.CERTAIN
 
 
-def _evidence(scene: Scene, deadlock: Deadlock, threads_apart: Mapping[Edge, frozenset[Node]]) -> _Evidence:
+def _evidence(scene: Scene, deadlock: Deadlock, waits: Mapping[Edge, ThreadWait]) -> _Evidence:
     ended: dict[int, None] = {}
     inherited: dict[int, None] = {}
-    apart: dict[Node, list[str]] = defaultdict(list)
+    idle: dict[str, list[int]] = defaultdict(list)
+    apart: dict[Node, list[tuple[str, str]]] = defaultdict(list)
     members = {(edge.pid, edge.tid) for edge in deadlock.edges}
     for edge in deadlock.edges:
         resource = scene.resources.get(edge.resource or "")
         if resource and not cures.is_lock(scene, edge):
             ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
             inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
-            for node in sorted(threads_apart.get(edge, frozenset()) - members):
-                apart[node].append(resource.id)
+            wait, verb = waits.get(edge, ThreadWait(edge=edge)), _verb(scene, edge)
+            idle[verb] += sorted(pid for pid in wait.idle_users if scene.lives(pid) and pid not in deadlock.pids)
+            for node in sorted(wait.apart - members):
+                apart[node].append((verb, resource.id))
     # What threads use that execute no code of the program is known.
     of_program = {node: what for node, what in apart.items() if scene.place(*node)}
-    rests_on_code = bool(inherited or of_program) or not all(scene.frames(*node) for node in apart)
-    return _Evidence(tuple(ended), tuple(inherited), of_program, rests_on_code)
+    rests_on_code = bool(inherited or any(idle.values()) or of_program) or not all(
+        scene.frames(*node) for node in apart
+    )
+    return _Evidence(tuple(ended), tuple(inherited), idle, of_program, rests_on_code)
 
 
 def _in_words(scene: Scene, evidence: _Evidence) -> str:
@@ -208,12 +215,17 @@ def _in_words(scene: Scene, evidence: _Evidence) -> str:
     if evidence.inherited:
         does = "does" if len(evidence.inherited) == 1 else "do"
         text += f" {phrases.names(scene, evidence.inherited)} inherited it, but {does} not use it."
+    for verb, pids in evidence.idle.items():
+        if pids:
+            has, does = ("has", "does") if len(pids) == 1 else ("have", "do")
+            text += f" {phrases.names(scene, pids)} {has} it, but {does} not {verb} it."
     if evidence.apart:
         names = [phrases.with_place(scene, scene.thread(*node), *node) for node in evidence.apart]
-        what = {one for those in evidence.apart.values() for one in those}
+        verbs, what = map(set, zip(*(one for those in evidence.apart.values() for one in those), strict=True))
         does = "does" if len(evidence.apart) == 1 else "do"
         it = phrases.resource(scene, what.pop()) if len(what) == 1 else "them"
-        text += f" {phrases.capitalized(phrases.listed(names))} {does} not use {it}."
+        verb = verbs.pop() if len(verbs) == 1 else "end the waits for"
+        text += f" {phrases.capitalized(phrases.listed(names))} {does} not {verb} {it}."
     return text
 
 

@@ -6,7 +6,7 @@ semaphores and a pipe) names the keys of its parts; each part is a thing of its 
 more than 250 lines, because users, parts and names must change together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.protocol.observer import Made
 from app.records.primitives import JsonDict
@@ -156,15 +156,18 @@ class Book:
         self._remember_dead(pid, held)
         self.reach.gone(pid)
 
-    def can_use(self, pid: int, thing: Thing, tid: int | None = None) -> bool:
+    def can_use(self, pid: int, thing: Thing, tid: int | None = None, methods: Collection[str] = ()) -> bool:
         """Return whether the code of a process, or of one of its threads, can use a thing that it has.
 
-        A forked child has whatever its parent had, but reaches only a part of it by its variables.
+        If ``methods`` are given, whether it calls one of them.  A forked child has whatever its parent had, but reaches
+        only a part of it by its variables.
         """
-        if tid is None and pid in thing.used_by:
+        if tid is None and pid in thing.used_by and not methods:
             return True
         keys = self._keys(thing)
-        return self.reach.of_process(pid, keys) if tid is None else self.reach.of_thread(pid, tid, keys)
+        if tid is not None:
+            return self.reach.of_thread(pid, tid, keys, methods)
+        return self.reach.of_process(pid, keys, methods)
 
     def can_use_in_handler(self, pid: int, thing: Thing | None) -> bool:
         """Return whether a handler of a signal can use a thing, or, for None, whether one may use anything."""

@@ -108,7 +108,16 @@ class Edges(Struct):
         # Also the write lock of a queue, for example, which a put() or a feeder waits for.
         hopeless = one.at is not None and one.at.kind in LOCKS and not holders and one.at.reading.holding.abandoned
         able = self.unblockers.nodes(one, holders)
-        return ThreadWait(edge=edge, able=able, apart=self.unblockers.apart(one, able), hopeless=hopeless)
+        apart, idle = self.unblockers.apart(one, able), self.unblockers.idle_users(one)
+        traffic = one.thing.reading.traffic if one.thing and one.to == "get" else None
+        return ThreadWait(
+            edge=edge,
+            able=able,
+            apart=apart,
+            idle_users=idle,
+            hopeless=hopeless,
+            for_first=traffic is not None and traffic.puts == 0,
+        )
 
     def _note_waiting(self, shown: Iterable[Blocked], since: Mapping[_Name, float]) -> None:
         waiting: dict[str, list[Waiting]] = {}

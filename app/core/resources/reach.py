@@ -15,6 +15,9 @@ from app.records.waits import FEEDER, HANDLER, MAIN, Node
 #: Processes, and threads of a process, that are remembered, of each the newest.
 _MAX_REMEMBERED = 1000
 _LONGEST_NAME = 100
+#: What the observer puts before the name of a method that code calls on something, and before the key of a resource of
+#: which code may call any method; alone it is for all resources.
+CALLS, ANY = ".", "*"
 #: What the observer calls the descriptors, known only by number, that code writes to.
 DESCRIPTORS = "fd"
 #: What it calls the locks that code releases without having acquired them; which of those it can use, it does not say.
@@ -72,13 +75,13 @@ class Reach(Struct):
         for known in (self.processes, self.threads, self.handlers, self.names, self.alarms):
             known.pop(pid, None)
 
-    def of_process(self, pid: int, keys: Collection[str]) -> bool:
-        """Return whether its code can use what has one of these keys."""
-        return _includes(self.processes.get(pid), keys)
+    def of_process(self, pid: int, keys: Collection[str], methods: Collection[str] = ()) -> bool:
+        """Return whether its code can use what has one of these keys, and calls one of the methods if any are given."""
+        return _calls(self.processes.get(pid), keys, methods)
 
-    def of_thread(self, pid: int, tid: int, keys: Collection[str]) -> bool:
+    def of_thread(self, pid: int, tid: int, keys: Collection[str], methods: Collection[str] = ()) -> bool:
         """Return the same of one of its threads."""
-        return _includes(self.threads.get(pid, {}).get(tid), keys)
+        return _calls(self.threads.get(pid, {}).get(tid), keys, methods)
 
     def releases(self, pid: int, tid: int, keys: Collection[str], *, if_unknown: bool) -> bool:
         """Return whether a thread, or a process for tid 0, releases one of these locks that somebody else acquired.
@@ -117,6 +120,14 @@ class Reach(Struct):
 
 def _includes(reach: _Keys | None, keys: Collection[str]) -> bool:
     return reach is None or not reach.isdisjoint(keys)
+
+
+def _calls(reach: _Keys | None, keys: Collection[str], methods: Collection[str]) -> bool:
+    if reach is None:
+        return True
+    any_ = {ANY, *(ANY + key for key in keys)}
+    called = {CALLS + method for method in methods}
+    return not reach.isdisjoint(keys) and (not methods or not reach.isdisjoint(any_ | called))
 
 
 def _forget_oldest(known: dict[int, V]) -> None:

@@ -104,7 +104,6 @@ class Records:
             "put_per_s": put,
             "get_per_s": get,
             "oldest_s": oldest,
-            "puts": reading.traffic.puts if reading.traffic else None,
             **self._inner(thing, now),
         }
 

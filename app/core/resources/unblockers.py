@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, field
 
+from app.records import wait_words
 from app.records.resource import ResourceKind
 from app.records.waits import HANDLER, MAIN, Node
 
@@ -17,6 +18,7 @@ from .readings import LOCKS
 from .thing import Thing
 
 _RECEIVES = frozenset({"get", "recv"})
+_ENDED_BY_CALLS = frozenset({"get", "put", "flush", "wait"})
 _SENDS = frozenset({"put", "flush", "send"})
 _OTHER_END = {"a": "b", "b": "a"}
 
@@ -30,7 +32,7 @@ class Unblockers(Struct):
     #: The threads of each process.
     threads: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     _nodes: dict[object, frozenset[Node]] = field(default_factory=dict)
-    _bystanders: dict[str, frozenset[int]] = field(default_factory=dict)
+    _bystanders: dict[tuple[str, frozenset[str]], frozenset[int]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Begin a new look."""
@@ -56,8 +58,11 @@ class Unblockers(Struct):
             its_own = {(holders[0], self.holder_tid(one)), *([(holders[0], HANDLER)] if opens else ())}
             return frozenset(its_own | (self._releasing_for(holders[0], one.at) if one.at else set()))
         pids = tuple(sorted(self._releasing(one) or self._able(one)))
-        key = (one.thing.key if one.thing else None, pids)
-        return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing)))
+        methods = self._methods(one)
+        if methods and not pids:
+            return frozenset({(one.pid, MAIN if one.main else one.tid)})  # nobody but itself
+        key = (one.thing.key if one.thing else None, one.to, pids)
+        return self._cached(key, lambda: frozenset(node for pid in pids for node in self._of(pid, one.thing, methods)))
 
     def apart(self, one: Blocked, able: frozenset[Node]) -> frozenset[Node]:
         """Return the other threads of the processes of ``able``, whose code cannot use what could end a wait."""
@@ -73,23 +78,41 @@ class Unblockers(Struct):
         is_lock = one.at is not None and one.at.kind in LOCKS and one.to == "acquire"
         return one.at.reading.holding.tid if one.at and is_lock else MAIN
 
-    def bystanders(self, thing: Thing) -> frozenset[int]:
-        """Return the users of a thing whose code cannot use it."""
-        if (found := self._bystanders.get(thing.key)) is None:
-            found = frozenset(pid for pid in thing.users if not self.book.can_use(pid, thing))
-            self._bystanders[thing.key] = found
+    def bystanders(self, thing: Thing, methods: frozenset[str] = frozenset()) -> frozenset[int]:
+        """Return the users of a thing whose code cannot use it, or calls none of these methods."""
+        if (found := self._bystanders.get((thing.key, methods))) is None:
+            found = frozenset(pid for pid in thing.users if not self._calls(pid, thing, methods))
+            self._bystanders[thing.key, methods] = found
         return found
+
+    def idle_users(self, one: Blocked) -> frozenset[int]:
+        """Return the users of what is waited for whose code uses it, but calls nothing that could end the wait."""
+        thing, methods = one.thing or one.at, self._methods(one)
+        if thing is None or not methods:
+            return frozenset()
+        return self.bystanders(thing, methods) - self.bystanders(thing) - {one.pid}
+
+    def _calls(self, pid: int, thing: Thing, methods: frozenset[str]) -> bool:
+        """Return whether a process calls one of these methods of a thing, or has done so."""
+        puts, gets = thing.reading.counted.get(pid, (0, 0))
+        has = (puts and "put" in methods) or (gets and "get" in methods)
+        return bool(has) or self.book.can_use(pid, thing, methods=methods)
+
+    def _methods(self, one: Blocked) -> frozenset[str]:
+        """Return the methods that end a wait; none where it can end in another way, as by the end of a process."""
+        thing = one.thing or one.at
+        return wait_words.methods(one.to, thing.kind) if thing and one.to in _ENDED_BY_CALLS else frozenset()
 
     def _cached(self, key: object, work: Callable[[], frozenset[Node]]) -> frozenset[Node]:
         if (found := self._nodes.get(key)) is None:
             found = self._nodes[key] = work()
         return found
 
-    def _of(self, pid: int, thing: Thing | None) -> Iterable[Node]:
+    def _of(self, pid: int, thing: Thing | None, methods: frozenset[str] = frozenset()) -> Iterable[Node]:
         """Return the threads and handlers of a process that can use a thing; for None, that can use anything."""
         if thing is None:
             return self._all_of(pid, handles=self.book.can_write_in_handler(pid))
-        able = {(pid, tid) for tid in self._others(pid) if self.book.can_use(pid, thing, tid)}
+        able = {(pid, tid) for tid in self._others(pid) if self.book.can_use(pid, thing, tid, methods)}
         if self.book.can_use_in_handler(pid, thing):
             able.add((pid, HANDLER))
         return {(pid, MAIN), *able}
@@ -104,8 +127,10 @@ class Unblockers(Struct):
         return next(filter(None, map(self.book.find, keys)), None)
 
     def _awakening(self, pid: int, fed: Thing | None) -> frozenset[Node]:
-        """Return who can wake a thread of the same process: any other thread; a feeder only who can use its queue."""
-        return self._all_of(pid, handles=False) if fed is None else frozenset(self._of(pid, fed))
+        """Return who can wake a thread of the same process: any other thread; a feeder only who can put."""
+        if fed is None:
+            return self._all_of(pid, handles=False)
+        return frozenset(self._of(pid, fed, wait_words.methods("get", fed.kind)))
 
     def _others(self, pid: int) -> Iterable[int]:
         """Return the threads of a process besides its main thread."""
@@ -121,12 +146,14 @@ class Unblockers(Struct):
         if one.to == "acquire" and (holders := self.semaphore_holders.get(at.key)):
             return set(holders)
         if at.managed:
-            return {pid for pid in self.book.clients(at) if self.book.can_use(pid, at)} | {one.pid}
+            methods = self._methods(one)
+            return {pid for pid in self.book.clients(at) if self.book.can_use(pid, at, methods=methods)} | {one.pid}
         able = self._with_the_other_end(at, one)
         # Of a pool only its own processes, whoever inherited its pipes.
         pool = one.thing if one.thing and one.thing.kind is ResourceKind.POOL else None
         able = (able & {*pool.workers, pool.created_by} if pool else None) or able
-        return able - (self.bystanders(one.thing or at) - {one.pid})
+        methods = self._methods(one)
+        return able - (self.bystanders(one.thing or at, methods) - (set() if methods else {one.pid}))
 
     def _is_for_a_holder(self, one: Blocked) -> bool:
         """Return whether it waits for what only its holder gives back."""

@@ -5,29 +5,13 @@ Only where the source could be read, and a variable has the name under which the
 
 from collections.abc import Iterable
 
-from app.records.resource import Resource, ResourceKind
+from app.records import wait_words
+from app.records.resource import Resource
 from app.records.waits import Edge
 from app.records.wording import split_name
 
 from .scene import Scene
 from .surroundings import Call
-
-#: The methods that end a wait, by what it is.  Not of a lock: to release it earlier is rarely what is meant.
-_ENDED_BY = {
-    "get": frozenset({"put", "put_nowait"}),
-    "put": frozenset({"get", "get_nowait"}),
-    "flush": frozenset({"get", "get_nowait"}),
-    "recv": frozenset({"send", "send_bytes", "close"}),
-    "send": frozenset({"recv", "recv_bytes"}),
-}
-#: Those that end a wait(), or the join() of a queue, by what it is called on.
-_WAIT_ENDED_BY = {
-    ResourceKind.EVENT: frozenset({"set"}),
-    ResourceKind.CONDITION: frozenset({"notify", "notify_all"}),
-    ResourceKind.BARRIER: frozenset({"wait"}),
-    ResourceKind.JOINABLE_QUEUE: frozenset({"task_done"}),
-}
-_NOTHING: frozenset[str] = frozenset()
 
 
 def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
@@ -38,7 +22,7 @@ def order(scene: Scene, waits: Edge, blocked: Edge) -> str:
     resource = scene.resources.get(waits.resource or "")
     if resource is None or waits.pid == blocked.pid:
         return ""
-    methods = _WAIT_ENDED_BY.get(resource.kind, _NOTHING) if waits.to == "wait" else _ENDED_BY.get(waits.to, _NOTHING)
+    methods = wait_words.methods(waits.to, resource.kind)
     for frame, around in scene.surroundings(blocked.pid, blocked.tid):
         if call := _first(around.later, resource, methods):
             here = f"{frame.file_name}:{frame.line}"

@@ -122,7 +122,7 @@ def test_a_deadlock_that_rests_on_a_reading_of_code_is_very_likely() -> None:
         )
         assert found.certainty is Certainty.VERY_LIKELY
         heartbeat_words = "Thread heartbeat of worker-1 (pid 11), at train.py:9 in beat(),"
-        assert found.text.endswith(f" {heartbeat_words} does not use {what}.")
+        assert found.text.endswith(f" {heartbeat_words} does not fill {what}.")
 
 
 def test_a_thread_that_may_run_code_of_the_program_makes_a_deadlock_very_likely() -> None:

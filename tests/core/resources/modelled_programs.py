@@ -1,8 +1,8 @@
 """Random programs at rest, and by a slow definition which of their processes can never go on.
 
 Each thread has acquired its locks and stands at one place: in a wait, in a sleep, or it has ended.  A wait for a
-message can be ended by each thread that does not wait for ever itself and whose code names the object; what the first
-process of a program can use is unknown, so its main thread counts.
+message can be ended by each thread that does not wait for ever itself and whose code names the object and calls what
+ends the wait; what the first process of a program can use is unknown, so its main thread counts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ QUEUES = ("queue_a", "queue_b")
 EVENTS = ("event_a", "event_b")
 OBJECTS = LOCKS + QUEUES + EVENTS
 _WAITS = {**dict.fromkeys(LOCKS, "acquire"), **dict.fromkeys(QUEUES, "get"), **dict.fromkeys(EVENTS, "wait")}
+#: What ends a wait.
+CALLS = {**dict.fromkeys(QUEUES, "put"), **dict.fromkeys(EVENTS, "set")}
 _KINDS = {**dict.fromkeys(LOCKS, "lock"), **dict.fromkeys(QUEUES, "queue"), **dict.fromkeys(EVENTS, "event")}
 
 #: Numbers of a process and of a thread in it; 0 is the first process, and its main thread.
@@ -35,11 +37,12 @@ Name = tuple[int, int]
 class Thread(Struct, frozen=True):
     """Where a thread stands: ``at`` an object, ``join`` (of process ``of``), ``threads``, ``sleep`` or ``end``.
 
-    ``names``: the objects that its code names; ``timed``: its wait has a timeout.
+    ``names``: the objects that its code names; ``calls``: the methods; ``timed``: its wait has a timeout.
     """
 
     at: str
     names: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
     holds: tuple[str, ...] = ()
     of: int = 0
     timed: bool = False
@@ -79,12 +82,14 @@ def unblockers(program: Program, name: Name) -> set[Name]:
 
 
 def can_use(program: Program, name: Name, thing: str) -> bool:
-    """Return whether the code of a thread names a thing; that of a main thread also names its process's threads."""
+    """Return whether the code of a thread names a thing and calls what ends a wait for it.
+
+    That of a main thread also has what the threads of its process name and call.
+    """
     if name == (0, 0):
         return True
-    if name[1] == 0:
-        return any(thing in thread.names for (process, _), thread in program.items() if process == name[0])
-    return thing in program[name].names
+    of = [thread for (process, _), thread in program.items() if process == name[0]] if name[1] == 0 else [program[name]]
+    return any(thing in thread.names for thread in of) and any(CALLS[thing] in thread.calls for thread in of)
 
 
 @st.composite
@@ -101,7 +106,7 @@ def programs(draw: st.DrawFn) -> Program:
         holds = tuple(lock for lock in list(free) if draw(st.integers(0, 3)) == 0)
         for lock in holds:
             del free[lock]
-        found[name] = Thread("sleep", frozenset(holds), holds)
+        found[name] = Thread("sleep", frozenset(holds), holds=holds)
     return {name: _placed(draw, found, name, frozenset(LOCKS) - frozenset(free)) for name in names}
 
 
@@ -117,8 +122,9 @@ def _placed(draw: st.DrawFn, program: Program, name: Name, held: frozenset[str])
     at = draw(st.sampled_from(places))
     others = draw(st.frozensets(st.sampled_from(OBJECTS), max_size=2))
     names = thread.names | others | ({at} & set(OBJECTS))
+    calls = draw(st.frozensets(st.sampled_from(sorted(CALLS.values()))))
     timed = at in QUEUES + EVENTS and draw(st.integers(0, 9)) == 0
-    return Thread(at, names, thread.holds, draw(st.sampled_from(children)) if at == "join" else 0, timed)
+    return Thread(at, names, calls, thread.holds, draw(st.sampled_from(children)) if at == "join" else 0, timed)
 
 
 class Read:
@@ -133,14 +139,14 @@ class Read:
             self._book.made(pid_of(0), Made(key=key, resource=_KINDS[name], name=name, here=True), 0.0, 0.0)
         self._things = {thing.name: thing for thing in self._book}
         for process in sorted({process for process, _ in program} - {0}):
-            names = {name for (of, _), thread in program.items() if of == process for name in thread.names}
+            reaches = self._reaches([thread for (of, _), thread in program.items() if of == process])
             self._book.reach.started(
-                Started(child=pid_of(process), name="", daemon=False, start_method="fork", reaches=self._keys(names))
+                Started(child=pid_of(process), name="", daemon=False, start_method="fork", reaches=reaches)
             )
             self._book.forked(pid_of(0), pid_of(process))
         for (process, number), thread in program.items():
             if number:
-                word = Threaded(tid=tid_of(process, number), reaches=self._keys(thread.names))
+                word = Threaded(tid=tid_of(process, number), reaches=self._reaches([thread]))
                 self._book.reach.threaded(pid_of(process), word)
         self._hold()
 
@@ -153,8 +159,10 @@ class Read:
         edges.look([self._blocked(name) for name, one in living(self._program).items() if one.at != "sleep"], 9.0, 0.0)
         return edges.waits
 
-    def _keys(self, names: set[str] | frozenset[str]) -> list[str]:
-        return sorted(self._things[name].key for name in names)
+    def _reaches(self, threads: list[Thread]) -> list[str]:
+        """Return what the observer reports of code: the keys of what it names, and the methods that it calls."""
+        keys = {self._things[name].key for thread in threads for name in thread.names}
+        return sorted(keys | {f".{method}" for thread in threads for method in thread.calls})
 
     def _hold(self) -> None:
         for (process, number), thread in self._program.items():

@@ -12,7 +12,7 @@ KEY = "barrier:1"
 def book() -> Book:
     found = Book()
     found.made(PARENT, Made(key=KEY, resource="barrier", here=True), 0.0, 0.0)
-    for child, reaches in ((CHILD, [KEY]), (OTHER, [])):
+    for child, reaches in ((CHILD, [KEY, ".wait"]), (OTHER, [])):
         word = Started(child=child, name="", daemon=False, start_method="spawn", reaches=reaches)
         found.reach.started(word)
         found.starting.begin(PARENT, child, 0.0)

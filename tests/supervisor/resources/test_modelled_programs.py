@@ -20,7 +20,7 @@ _LOOKS = 6
 
 
 def source(program: Program) -> str:
-    """Return the program as Python; what a thread's code names stands in a branch that is never taken."""
+    """Return the program as Python; what a thread's code names and calls stands in a branch that is never taken."""
     lines = [
         "context = multiprocessing.get_context('fork')",
         *(f"{name} = context.Lock()" for name in LOCKS),
@@ -40,7 +40,8 @@ def source(program: Program) -> str:
 
 def _function(program: Program, name: Name) -> list[str]:
     thread, (process, number) = program[name], name
-    body = [f"if len(sys.argv) > 9: print({', '.join(sorted(thread.names))})"]
+    named = [*sorted(thread.names), *(f"context.{method}" for method in sorted(thread.calls))]
+    body = [f"if len(sys.argv) > 9: print({', '.join(named)})"]
     if name == (0, 0):
         for child in sorted({process for process, _ in program} - {0}):
             body += [f"children[{child}] = context.Process(target=run_{child}_0)", f"children[{child}].start()"]

@@ -252,9 +252,9 @@ def _set_wakeup_fd(original):
         with HIDDEN:
             before = original(fd, *args, **kwargs)
         try:
-            from .. import reach
+            from .. import following
 
-            keys = encoded([reach.key_of_fd(fd)]) if fd >= 0 else "null"
+            keys = encoded([following.key_of_fd(fd)]) if fd >= 0 else "null"
             over = "false" if fd >= 0 else "true"
             told = '{"kind":"handling","signal":0,"over":%s,"reaches":%s,"at":%d}' % (over, keys, monotonic_ns())
             tell(told.encode("ascii"))
