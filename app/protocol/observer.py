@@ -87,6 +87,13 @@ class ThreadDied(Word, frozen=True, kw_only=True, tag="thread-died"):
     uses: list[str] = []
 
 
+class NotSent(Word, frozen=True, kw_only=True, tag="not-sent"):
+    """The feeder thread of the sender has dropped an item of the queue with this key, as of one that has no pickle."""
+
+    key: str
+    error: str = ""
+
+
 class Handling(Word, frozen=True, kw_only=True, tag="handling"):
     """The sender handles a signal from now on, by code that can use the resources with these keys; None for any.
 
@@ -242,6 +249,7 @@ AnyWord = (
     | Started
     | Threaded
     | ThreadDied
+    | NotSent
     | Handling
     | Alarm
     | Refused

@@ -100,7 +100,8 @@ class ThreadWait(Record, frozen=True, kw_only=True):
 
     ``apart``: the threads of the same processes whose code calls nothing that could end it, ``idle_users``: other
     processes that use what is waited for, but call nothing of the kind.  ``hopeless``: it is for a
-    lock whose holder is dead.  ``for_first``: it is for the first item of a queue, into which nobody has put yet.
+    lock whose holder is dead.  ``for_first``: it is for the first item of a queue, into which
+    nobody has put yet; ``never_arrived``: how many items were put into that queue, are not in it, and were not taken.
     """
 
     edge: Edge
@@ -109,6 +110,7 @@ class ThreadWait(Record, frozen=True, kw_only=True):
     idle_users: frozenset[int] = frozenset()
     hopeless: bool = False
     for_first: bool = False
+    never_arrived: int = 0
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from app.core.fleet.fleet import Fleet
 from app.core.fleet.journal_lines import LineQuota
 from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
-from app.core.scene.scene import Actor, DeadThread, Scene
+from app.core.scene.scene import Actor, DeadThread, NotSent, Scene
 from app.linux import identity, proc
 from app.protocol.observer import ThreadDied
 from app.records import primitives as p
@@ -173,6 +173,9 @@ class Analysis:
             ended_by_pool=sighting.ended_by_pool,
             signals=frozenset(sighting.signals),
             dead_threads=tuple(map(self._dead_thread, sighting.dead_threads)),
+            not_sent=tuple(
+                NotSent(resource=self._resources.id_of(one.key), error=one.error) for one in sighting.not_sent
+            ),
             reports=sighting.said_hello,
         )
 

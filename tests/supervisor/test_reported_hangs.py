@@ -7,6 +7,7 @@ import pytest
 from app.records.waits import FindingKind
 from tests.supervisor.program_runs import Programs
 from tests.supervisor.test_stuck import told
+from tests.waiting import wait_until
 
 #: The process that should set the event fails; a sibling only looks at it, and a thread of the main process sleeps.
 EVENT_OF_FAILED = """
@@ -199,6 +200,58 @@ if __name__ == "__main__":
     multiprocessing.set_start_method("fork")
     asyncio.run(main())
 """
+#: The only item cannot be pickled, which happens in a thread; at the exit of its process, even the traceback is lost.
+NO_PICKLE = """
+import multiprocessing, os, sys, time
+
+class Result:
+    def __reduce__(self):
+        if "exits" in sys.argv:
+            time.sleep(0.5)
+        raise TypeError("no pickle")
+
+def work(results):
+    results.put(Result())
+    if "stays" in sys.argv:
+        time.sleep(3600)
+
+if __name__ == "__main__":
+    results = multiprocessing.get_context("fork").Queue()
+    multiprocessing.Process(target=work, args=(results,), name="worker", daemon="stays" in sys.argv).start()
+    results.get()
+"""
+#: The tasks of a pool need a lock that the main process holds while it waits for their results; or another one does.
+MAP_UNDER_LOCK = """
+import multiprocessing, sys, threading, time
+
+def init(given):
+    global lock
+    lock = given
+
+def job(number):
+    with lock:
+        return number
+
+def hold(lock, held):
+    with lock:
+        held.set()
+        time.sleep(3600)
+
+def beat():
+    while True:
+        time.sleep(0.2)
+
+if __name__ == "__main__":
+    lock, held = multiprocessing.Lock(), multiprocessing.Event()
+    with multiprocessing.Pool(2, init, (lock,)) as pool:
+        threading.Thread(target=beat, daemon=True).start()
+        if "other" in sys.argv:
+            multiprocessing.Process(target=hold, args=(lock, held), daemon=True).start()
+            held.wait()
+        else:
+            lock.acquire()
+        pool.map(job, range(4))
+"""
 
 
 @pytest.mark.parametrize("arguments", [("fork",), ("spawn",), ("fork", "managed")], ids=" ".join)
@@ -206,7 +259,8 @@ def test_event_whose_setter_has_failed(programs: Programs, arguments: tuple[str,
     program = programs.run(EVENT_OF_FAILED, *arguments)
     failed = "KeyError: 'path', at script.py:5 in setter()"
     waits, monitor = "at script.py:9 in waiter(), waits for", "has it, but does not set it"
-    told(programs, program, FindingKind.DEADLOCK, waits, "setter (pid", failed, monitor)
+    found = told(programs, program, FindingKind.DEADLOCK, waits, "setter (pid", failed, monitor)
+    assert "mend the error that ended setter" in found.cure
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -265,3 +319,23 @@ def test_event_loop_whose_workers_wait_for_it(programs: Programs) -> None:
     program = programs.run(EVENT_LOOP)
     told(programs, program, FindingKind.DEADLOCK, "waits in its event loop", "waits for event event")
     assert programs.findings(healthy) == []
+
+
+def test_tasks_of_a_pool_that_need_a_lock_of_the_caller(programs: Programs) -> None:
+    """A heartbeat thread of the caller delivers no result."""
+    healthy = programs.run(MAP_UNDER_LOCK, "other")
+    program = programs.run(MAP_UNDER_LOCK)
+    found = told(
+        programs, program, FindingKind.DEADLOCK, "holds lock lock", "waits in Pool.map()", "in job(), waits for"
+    )
+    assert "release the lock before waiting for results" in found.cure
+    assert programs.findings(healthy) == []
+
+
+def test_item_that_cannot_be_pickled(programs: Programs) -> None:
+    """The error is told if multiprocessing tells it; otherwise, that the item never arrived."""
+    exits = programs.run(NO_PICKLE, "exits")
+    told(programs, exits, FindingKind.DEADLOCK, "worker (pid", "1 item that was put into it never arrived")
+    stays = programs.run(NO_PICKLE, "stays")
+    text = "put into queue results (script.py:16) was not sent: TypeError: no pickle."
+    assert text in wait_until(lambda: "".join(one.text for one in programs.notes(stays)))

@@ -12,16 +12,26 @@ _IN_THE_PROGRAM = "In the program, "
 _WITH_HOLDER = frozenset({ResourceKind.LOCK, ResourceKind.RLOCK})
 
 
-def why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
-    """Return in sentences why a deadlock does not end, and what to do about it."""
-    why, cure = _why_and_cure(scene, deadlock)
+def why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...] = ()) -> tuple[str, str]:
+    """Return in sentences why a deadlock does not end, and what to do about it.
+
+    ``failed``: processes that could have ended it, and have failed.
+    """
+    why, cure = _why_and_cure(scene, deadlock, failed)
+    if failed:
+        return why, cure
     # A process holds or has what the one before it in the cycle waits for.
     after = (*deadlock.edges[1:], deadlock.edges[0])
-    orders = (lines.order(scene, waits, blocked) for waits, blocked in zip(deadlock.edges, after, strict=True))
+    orders = (
+        lines.order(scene, waits, blocked)
+        for waits, blocked in zip(deadlock.edges, after, strict=True)
+        # Where items have come before, the process has been at its later lines already.
+        if waits.to != "get" or scene.for_first(waits)
+    )
     return why, _in_order(cure, next(filter(None, orders), ""))
 
 
-def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
+def _why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...]) -> tuple[str, str]:
     all_locks = all(is_lock(scene, edge) for edge in deadlock.edges)
     if all_locks and len(deadlock.edges) == 1 and is_semaphore(scene, deadlock.edges[0]):
         return (
@@ -57,7 +67,13 @@ def _why_and_cure(scene: Scene, deadlock: Deadlock) -> tuple[str, str]:
                 "in the same order everywhere."
             ),
         )
-    return _of_messages(scene, [edge for edge in deadlock.edges if edge.to != "thread"])
+    between = [edge for edge in deadlock.edges if edge.to != "thread"]
+    if between and all(is_lock(scene, edge) and edge.pid not in edge.holders for edge in between):
+        return (
+            "A process holds a lock while it waits for the result of another one, which needs that lock.",
+            "Kill one of the processes. In the program, release the lock before waiting for results.",
+        )
+    return _of_messages(scene, between, failed)
 
 
 def _in_order(cure: str, order: str) -> str:
@@ -65,7 +81,7 @@ def _in_order(cure: str, order: str) -> str:
     return f"{cure.partition(_IN_THE_PROGRAM)[0]}{_IN_THE_PROGRAM}{order}." if order else cure
 
 
-def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
+def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tuple[str, str]:
     """Return why and cure of a deadlock that is not only of locks."""
     why = "Every process that could end one of these waits is itself blocked without a timeout."
     for edge in edges:
@@ -85,26 +101,20 @@ def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
             )
     if len(edges) == 1 and edges[0].holders in ((), (edges[0].pid,)):
         return _of_one(edges[0])
+    if failed:
+        it = "it" if len(failed) == 1 else "them"
+        return why, (
+            f"Kill one of the processes. In the program, mend the error that ended {phrases.names(scene, failed)}, and "
+            f"let nobody wait for {it} without a timeout: check is_alive() or exitcode of a process that should end a "
+            "wait."
+        )
     if all(edge.to in _SENDS for edge in edges):
         return why, (
             "Kill one of the processes. In the program, read results while tasks are still being put, in another "
             "thread for example: a pipe or queue takes only so much before its writer has to wait."
         )
-    if any(edge.to == "output" for edge in edges):
-        if any(edge.to == "send" for edge in edges):
-            return why, (
-                "Kill the command. In the program, read all outputs of the command at the same time, as "
-                "subprocess.run() and Popen.communicate() do, or send those that do not matter to /dev/null."
-            )
-        return why, (
-            "Kill the command. In the program, close the input of the command before its output is read to the end, "
-            "or use Popen.communicate(), which does both."
-        )
-    if any(edge.to == "end" for edge in edges) and any(edge.to == "send" for edge in edges):
-        return why, (
-            "Kill the command. In the program, read the output of a command before waiting for its exit, as "
-            "subprocess.run() and Popen.communicate() do."
-        )
+    if cure := _of_command({edge.to for edge in edges}):
+        return why, f"Kill the command. In the program, {cure}"
     if joins := [edge for edge in edges if edge.to == "join"]:
         join = joins[0]
         return why, (
@@ -116,6 +126,25 @@ def _of_messages(scene: Scene, edges: list[Edge]) -> tuple[str, str]:
         "Kill one of the processes. In the program, send, set or release what the other process needs before "
         "waiting for it, or give the waits a timeout."
     )
+
+
+def _of_command(waits: set[str]) -> str:
+    """Return what to do in the program about a wait for a command; empty if there is none in a cycle of these waits."""
+    if {"output", "send"} <= waits:
+        return (
+            "read all outputs of the command at the same time, as subprocess.run() and Popen.communicate() do, or send "
+            "those that do not matter to /dev/null."
+        )
+    if "output" in waits:
+        return (
+            "close the input of the command before its output is read to the end, or use Popen.communicate(), which "
+            "does both."
+        )
+    if {"end", "send"} <= waits:
+        return (
+            "read the output of a command before waiting for its exit, as subprocess.run() and Popen.communicate() do."
+        )
+    return ""
 
 
 def _of_one(edge: Edge) -> tuple[str, str]:

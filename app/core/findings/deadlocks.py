@@ -14,7 +14,7 @@ from app.records.resource import ResourceKind
 from app.records.waits import Certainty, Edge, Finding, FindingKind, Node, ThreadWait
 from app.records.wording import signal_name
 
-from . import cures, on_purpose, stuck_threads, threads
+from . import cures, on_purpose, queues, stuck_threads, threads
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
@@ -31,10 +31,11 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle; possible is what may end on purpose."""
     waits = {wait.edge: wait for wait in scene.waits if wait.apart or wait.idle_users} if found else {}
     for deadlock in filter(_is_told_here, found):
-        why, cure = cures.why_and_cure(scene, deadlock)
+        evidence = _evidence(scene, deadlock, waits)
+        why, cure = cures.why_and_cure(scene, deadlock, tuple(filter(scene.has_failed, evidence.ended)))
+        dropped = queues.not_sent(scene, deadlock.edges)
         purpose = on_purpose.ends_it(scene, deadlock)
         program = _program(scene, deadlock.pids)
-        evidence = _evidence(scene, deadlock, waits)
         finding = Finding(
             id=finding_id(deadlock),
             kind=FindingKind.DEADLOCK,
@@ -43,9 +44,10 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             + _blocked_behind(deadlock)
             + _in_words(scene, evidence)
             + _signalled(scene, deadlock)
-            + threads.died_of_the_program(scene, program),
+            + threads.died_of_the_program(scene, program)
+            + (dropped or queues.never_arrived(scene, deadlock.edges)),
             why=purpose or why,
-            cure=cure,
+            cure=f"Kill one of the processes. {queues.CURE_OF_NOT_SENT}" if dropped else cure,
             pids=deadlock.pids + deadlock.blocked_behind,
             resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
             since=max(edge.since for edge in deadlock.edges),
@@ -133,7 +135,8 @@ def _exited_child(scene: Scene, pid: int) -> str:
 def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
     who, waits = phrases.who_waits(scene, edge), phrases.waits(scene, edge)
     if edge.to == "thread":
-        return f"{who} {waits}"
+        holds = _held(scene, held, edge) if held.pid != edge.pid and held.holder_tid == edge.tid else ""
+        return f"{who} {holds}{waits}"
     return f"{who} {_held(scene, held, edge)}{waits}{_unblockers(scene, edge)}"
 
 

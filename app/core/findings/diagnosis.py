@@ -11,7 +11,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from app.core.scene import phrases
+from app.core.scene import phrases, pool_calls
 from app.core.scene.growth import Growing
 from app.core.scene.scene import Scene
 from app.core.scene.stability import Candidate, StabilityFilter
@@ -97,7 +97,7 @@ class Diagnosis:
         """Return the waits, cycles and findings to report now."""
         self._remember_waits_of_dead(scene)
         scene = replace(scene, at=now.wall, last_edges=self._last_edges, failed_pids=_failed_pids(scene))
-        scene = self._with_growth(scene)
+        scene = self._with_growth(replace(scene, waits=pool_calls.resolved(scene)))
         deadlocked = find_deadlocks(scene.waits, scene.lives)
         scene = replace(scene, blocked_behind=_blocked_behind(deadlocked))
         found = tuple(
@@ -108,7 +108,7 @@ class Diagnosis:
         findings = tuple(one for one in lasting if one.certainty is not Certainty.POSSIBLE)
         self.stuck = _stuck(scene, findings)
         of_graph = (pid for one in deadlocked for pid in (*one.pids, *one.blocked_behind))
-        of_pools = (pool.created_by for pool in pools.stalled(scene))
+        of_pools = (pool.created_by for pool in (*pools.stalled(scene), *pool_calls.blocked(scene)))
         self.suspects = tuple(dict.fromkeys((*self._stable.parties(), *of_graph, *of_pools)))
         told = {finding.id for finding in findings if finding.kind is FindingKind.DEADLOCK}
         return Waits(

@@ -46,4 +46,4 @@ def _who(scene: Scene, node: Node) -> str:
 
 def _waits_for_the_first(scene: Scene, edge: Edge) -> bool:
     """Return whether a process waits for the exit of another one, or for the first item of a queue."""
-    return edge.to in {"join", "end"} or any(one.edge == edge and one.for_first for one in scene.waits)
+    return edge.to in {"join", "end"} or scene.for_first(edge)

@@ -1,6 +1,7 @@
 """Findings about queues and the pools of the standard library.  Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from app.core.scene import phrases
 from app.core.scene.scene import Actor, Scene
@@ -11,6 +12,11 @@ from app.records.waits import Certainty, Edge, Finding, FindingKind
 POOL_ROLE = "pool:"
 #: A loop that polls is judged after so long; between two polls it may do something else for a while.
 _POLLS_S, _POLL_GAP_S = 10.0, 2.0
+_MOST_NAMED = 2
+CURE_OF_NOT_SENT = (
+    "In the program, put only what can be pickled: put() returns at once, and the thread that pickles the item later "
+    "only prints the error."
+)
 
 
 def tasks_lost(scene: Scene) -> Iterator[Candidate]:
@@ -99,14 +105,36 @@ def dead_producers(scene: Scene) -> Iterator[Candidate]:
         queue = scene.resources.get(edge.resource or "")
         if queue is None or queue.kind not in phrases.QUEUES or edge.to != "get" or not edge.timed or not edge.main:
             continue
-        failed = [pid for pid in queue.ended_users if _failed(scene, pid)]
+        failed = [pid for pid in queue.ended_users if scene.has_failed(pid)]
         if failed and _is_at_rest(queue) and not _others_that_may_put(scene, edge, queue):
             yield _dead_producers(scene, edge, queue)
 
 
-def _failed(scene: Scene, pid: int) -> bool:
-    actor = scene.actors.get(pid)
-    return actor is not None and not actor.alive and actor.process.exitcode not in (0, None)
+def not_sent(scene: Scene, edges: Iterable[Edge]) -> str:
+    """Return in sentences which items were not sent to the queues that are waited for."""
+    awaited = {edge.resource for edge in edges if edge.to == "get"}
+    told = (text for actor in scene.actors.values() for queue, text in items_not_sent(scene, actor) if queue in awaited)
+    return "".join(f" {text}" for text in islice(told, _MOST_NAMED))
+
+
+def never_arrived(scene: Scene, edges: Iterable[Edge]) -> str:
+    """Return in a sentence how many items were put into the queues that are waited for, and are nowhere."""
+    waits = [wait for wait in scene.waits if wait.never_arrived and wait.edge in edges]
+    count = sum({wait.edge.resource: wait.never_arrived for wait in waits}.values())
+    if not count:
+        return ""
+    what = phrases.number(count, "item that was put into it", "items that were put into it")
+    return (
+        f" {what} never arrived: one without a pickle is dropped, as is one whose process is killed before it is sent."
+    )
+
+
+def items_not_sent(scene: Scene, actor: Actor) -> Iterator[tuple[str, str]]:
+    """Yield the queue of each item that a process has put in vain, and a sentence with the reason; each once."""
+    for one in dict.fromkeys(actor.not_sent):
+        if one.resource is not None and one.resource in scene.resources:
+            what = phrases.resource(scene, one.resource)
+            yield one.resource, f"An item that {scene.name(actor.pid)} put into {what} was not sent: {one.error}."
 
 
 def _is_at_rest(queue: Resource) -> bool:

@@ -8,15 +8,15 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from app.protocol.observer import ThreadDied
+from app.protocol.observer import NotSent, ThreadDied
 from app.records.primitives import Int64, Key
 from app.records.program import Program
 
 from .cause import Sent
 from .journal_lines import LineQuota
 
-#: Refused starts remembered of one process, and threads that died.
-_REFUSALS, _DEAD_THREADS = 5, 20
+#: Refused starts remembered of one process, threads that died, and items that were not sent.
+_REFUSALS, _DEAD_THREADS, _NOT_SENT = 5, 20, 5
 
 
 class ReportedState(Struct):
@@ -27,7 +27,7 @@ class ReportedState(Struct):
     ``joined_as``: that its parent reported, if ``joined``.  ``unlisted``: its zombie is gone.  ``joining``: the pids
     that it joins, since when (wall clock).  ``ended_by_pool``: its pool reported that it ends it; ``signals``: those
     that its parent reported to send.  ``threads_of_parent``: the first of the threads that its parent had when it
-    forked; ``dead_threads``: those that died of an exception.
+    forked; ``dead_threads``: those that died of an exception; ``not_sent``: items that its feeder threads dropped.
     """
 
     key: Key | None = None
@@ -47,6 +47,7 @@ class ReportedState(Struct):
     signals: set[Int64] = field(default_factory=set)
     joining: dict[Int64, float] = field(default_factory=dict)
     dead_threads: list[ThreadDied] = field(default_factory=list)
+    not_sent: list[NotSent] = field(default_factory=list)
 
     def refuse(self, error: str) -> None:
         """Remember that one of its calls of start() raised."""
@@ -55,6 +56,10 @@ class ReportedState(Struct):
     def thread_died(self, word: ThreadDied) -> None:
         """Remember that one of its threads died of an exception."""
         self.dead_threads = [*self.dead_threads, word][-_DEAD_THREADS:]
+
+    def dropped(self, word: NotSent) -> None:
+        """Remember that one of its feeder threads could not send an item."""
+        self.not_sent = [*self.not_sent, word][-_NOT_SENT:]
 
 
 class ProgramEntry(Struct):

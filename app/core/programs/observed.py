@@ -54,7 +54,7 @@ def heard(fleet: Fleet, event: e.Heard, now: p.Now, out: a.Out) -> None:
             journal_lines.write(fleet.lines_of(member), member, "started", text, None, now, out)
         case w.Booted():
             _booted(fleet, member, word)
-        case w.Leaving() | w.Exiting() | w.ThreadDied():
+        case w.Leaving() | w.Exiting() | w.ThreadDied() | w.NotSent():
             _ends(fleet.programs.reported_of(member.id), member, word)
         case w.Joined(child=child, exitcode=exitcode):
             _joined(fleet, member, child, exitcode, now)
@@ -152,10 +152,13 @@ def _runs(member: Member) -> None:
         member.advance(Trigger.BOOT)
 
 
-def _ends(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting | w.ThreadDied) -> None:
-    """Take that it ends, or one of its threads has, and why."""
+def _ends(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting | w.ThreadDied | w.NotSent) -> None:
+    """Take that it ends, or one of its threads has, or has dropped an item, and why."""
     if isinstance(word, w.ThreadDied):
         reported.thread_died(_printable(word))
+        return
+    if isinstance(word, w.NotSent):
+        reported.dropped(replace(word, error=printable(masked_text(word.error), LONGEST_ERROR)))
         return
     reported.exiting = True
     if isinstance(word, w.Leaving):

@@ -197,6 +197,11 @@ class Book:
         given = {pid for pid, keys in self.reach.processes.items() if key in keys}
         return {*thing.users, *manager.users, *given, *self.soon_users(thing)} - {number(manager.facts, "server")}
 
+    def is_empty(self, queue: Thing) -> bool:
+        """Return whether a queue has no item in its pipe and none in the buffer of a living process."""
+        pipe = self.part(queue, "pipe")
+        return pipe is not None and pipe.reading.unread == 0 and not any(queue.reading.buffered.values())
+
     def has_died(self, pid: int) -> bool:
         return pid in self._held_by_dead and pid not in self._held
 

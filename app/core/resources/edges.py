@@ -110,6 +110,7 @@ class Edges(Struct):
         able = self.unblockers.nodes(one, holders)
         apart, idle = self.unblockers.apart(one, able), self.unblockers.idle_users(one)
         traffic = one.thing.reading.traffic if one.thing and one.to == "get" else None
+        is_empty = one.thing is not None and self.book.is_empty(one.thing)
         return ThreadWait(
             edge=edge,
             able=able,
@@ -117,6 +118,7 @@ class Edges(Struct):
             idle_users=idle,
             hopeless=hopeless,
             for_first=traffic is not None and traffic.puts == 0,
+            never_arrived=max(0, traffic.left) if traffic and is_empty else 0,
         )
 
     def _note_waiting(self, shown: Iterable[Blocked], since: Mapping[_Name, float]) -> None:

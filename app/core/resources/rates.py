@@ -40,6 +40,11 @@ class Traffic:
         """Return how many items were put so far; None before the first look."""
         return self._samples[-1].puts if self._samples else None
 
+    @property
+    def left(self) -> int:
+        """Return how many items were put and not taken."""
+        return self._samples[-1].puts - self._samples[-1].gets if self._samples else 0
+
     def rates(self) -> tuple[float | None, float | None]:
         """Return puts and gets per second; None before two looks."""
         if len(self._samples) < 2:

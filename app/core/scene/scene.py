@@ -32,6 +32,13 @@ class DeadThread(Record, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
 
 
+class NotSent(Record, frozen=True, kw_only=True):
+    """An item of a queue, if that is known, that a feeder thread dropped because of an error."""
+
+    resource: str | None
+    error: str
+
+
 class Actor(Record, frozen=True, kw_only=True):
     """One process of an observed program, alive or remembered: its record, and what only the findings need.
 
@@ -41,7 +48,7 @@ class Actor(Record, frozen=True, kw_only=True):
     ``python_threads``: how many threads besides the main one Python has started in it.  ``refused``: the errors that
     its calls of `Process.start()` raised.  ``exiting``: its target has returned.  ``ended_by_pool``: its pool reported
     that it ends it; ``signals``: those that its parent has sent it.  ``dead_threads``: those that died of an exception.
-    ``reports``: it is observed.
+    ``not_sent``: what its feeder threads dropped.  ``reports``: it is observed.
     """
 
     process: Process
@@ -55,6 +62,7 @@ class Actor(Record, frozen=True, kw_only=True):
     ended_by_pool: bool = False
     signals: frozenset[int] = frozenset()
     dead_threads: tuple[DeadThread, ...] = ()
+    not_sent: tuple[NotSent, ...] = ()
     reports: bool = True
 
     @property
@@ -172,6 +180,15 @@ class Scene(Record, frozen=True, kw_only=True):
         """Return the frame of the standard library that a thread of the program has called; None if unknown."""
         frames = self.frames(pid, tid)
         return call_of(frames, own_frame(frames))
+
+    def for_first(self, edge: Edge) -> bool:
+        """Return whether a wait is for the first item of a queue, into which nobody has put yet."""
+        return any(one.for_first for one in self.waits if one.edge == edge)
+
+    def has_failed(self, pid: int) -> bool:
+        """Return whether a process has ended with another exit code than 0."""
+        actor = self.actors.get(pid)
+        return actor is not None and not actor.alive and actor.process.exitcode not in (0, None)
 
     def has_ended(self, program: str | None) -> bool:
         """Return whether no process of a program is alive."""

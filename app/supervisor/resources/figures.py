@@ -59,7 +59,9 @@ class FigureReader:
         reading = thing.reading
         counter = self._views.counter(thing, pid)
         reading.counted.pop(pid, None)
-        if counter and reading.traffic:
+        if counter and (counter.puts or counter.gets):
+            # It may have ended before the first look.
+            reading.traffic = reading.traffic or Traffic()
             reading.traffic.add_dead(counter.puts, counter.gets)
         if counter and counter.acquired_at > max(reading.dead_owners.values(), default=0.0):
             reading.dead_owners = {pid: counter.acquired_at}

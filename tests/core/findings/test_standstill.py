@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
-from app.core.findings.notes import QUIET_S
+from app.core.findings.standstill import QUIET_S
 from app.core.scene.scene import Scene
-from app.records.process import Descendant
+from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
 from app.records.waits import Note
 from tests.core.scene.scenes import MAIN, ONE, START, THREE, TWO, actor, after, edge, resource, scene
@@ -57,6 +57,14 @@ def test_what_is_not_observed_is_said() -> None:
 def test_without_a_known_wait_that_is_said() -> None:
     [note] = quiet(edge(ONE, "jobs", MAIN, to="get", timed=True), JOBS)
     assert note.text.startswith("No process is known to wait without a timeout.")
+
+
+def test_who_has_failed_or_is_suspended_is_said() -> None:
+    """It may be what the others wait for in a way that cannot be seen, such as by polling."""
+    failed = actor(TWO, dead=1, state=State.EXITED, cause="exit 1: KeyError: 3, at a.py:3 in f()")
+    [note] = quiet(failed, actor(THREE, state=State.SUSPENDED))
+    assert "worker-3 (pid 13) is suspended by a signal, until a SIGCONT comes." in note.text
+    assert "Not joined, and failed: worker-2 (pid 12), exit code 1: KeyError: 3, at a.py:3 in f()." in note.text
 
 
 def test_a_short_pause_is_none() -> None:

@@ -31,6 +31,12 @@ def tell(thread):
     send(encoded(word).encode("ascii"))
 
 
+def tell_not_sent(key, error):
+    """Report that an item of a queue was not sent, and why."""
+    word = {"kind": "not-sent", "key": key, "error": errors.line_of(error), "at": monotonic_ns()}
+    send(encoded(word).encode("ascii"))
+
+
 def _first_frame(error):
     """Return the frame of the thread's target: `Thread` itself has forgotten it by now."""
     at = error.__traceback__

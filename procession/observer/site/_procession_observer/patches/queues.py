@@ -9,6 +9,8 @@ from ..making import key_of
 from ..page import NOWHERE, WORDS
 from ..wrapping import HIDDEN, KEY, hide, wrap
 
+#: What a feeder thread calls with an item that it could not send, of each module; executors have others.
+_ON_ERROR = []  # type: ignore[var-annotated]
 PUTS, GETS, PUT_AT, GOT_AT, PUTTING, GETTING = range(6)
 
 
@@ -17,6 +19,8 @@ def patch(module):
         wrap(cls, "__init__", making.made_by(describe))
         if "__setstate__" in vars(cls):
             wrap(cls, "__setstate__", making.got_by(describe))
+    if hasattr(module.Queue, "_on_queue_feeder_error"):
+        _ON_ERROR.append(module.Queue._on_queue_feeder_error)
     module.Queue._procession_slot = module.SimpleQueue._procession_slot = NOWHERE
     wrap(module.Queue, "_start_thread", _start_thread)
     for cls in (module.Queue, module.JoinableQueue):
@@ -57,15 +61,33 @@ def _start_thread(original):
     """Each process has its own buffer, and a thread that empties it, if need be when the queue has gone."""
 
     def _start_thread(self):
+        key = getattr(self, KEY, None)
+        on_error = getattr(self, "_on_queue_feeder_error", None)
+        if key is not None and on_error in _ON_ERROR:
+            self._on_queue_feeder_error = _not_sent(on_error, key)
         with HIDDEN:
             original(self)
-        key = getattr(self, KEY, None)
         if key is not None:
             resource = "joinable_queue" if hasattr(self, "_unfinished_tasks") else "queue"
             LINE.say("made", key=key, resource=resource, here=False, facts={"buffer": id(self._buffer)})
             making.used_by(self, key, self._thread)
 
     return _start_thread
+
+
+def _not_sent(original, key):
+    """Report an item that the feeder thread could not send, as one that cannot be pickled: put() has returned."""
+
+    def on_error(error, item):
+        try:
+            from . import dying
+
+            dying.tell_not_sent(key, error)
+        except Exception:
+            LINE.missed()
+        original(error, item)
+
+    return on_error
 
 
 def _put(original):
