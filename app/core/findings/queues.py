@@ -106,6 +106,8 @@ def dead_producers(scene: Scene) -> Iterator[Candidate]:
         if queue is None or queue.kind not in phrases.QUEUES or edge.to != "get" or not edge.timed or not edge.main:
             continue
         failed = [pid for pid in queue.ended_users if scene.has_failed(pid)]
+        if any(around.restarts for _, around in scene.surroundings(edge.pid)):
+            continue  # it may start another producer itself
         if failed and _is_at_rest(queue) and not _others_that_may_put(scene, edge, queue):
             yield _dead_producers(scene, edge, queue)
 

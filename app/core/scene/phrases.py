@@ -51,6 +51,8 @@ def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
     if any(frame.module == _IMPORT for frame in scene.frames(pid, tid)[:3]):
         return "waits for the lock of a module that it imports"
     call = scene.call(pid, tid)
+    if call and (call.module, call.function) == ("threading", "_shutdown"):
+        return "waits at its exit for its threads to end"
     return f"waits in {call.in_words}" if call else ""
 
 

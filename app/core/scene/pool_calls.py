@@ -33,7 +33,7 @@ def blocked(scene: Scene) -> Iterator[Resource]:
     """Yield the pools of which each worker with a task waits without a timeout."""
     waiting = {one.edge.pid for one in scene.waits if one.edge.main and not one.edge.timed}
     for pool in _pools(scene):
-        pids = _workers_with_tasks(pool)
+        pids = _workers_at_work(scene, pool)
         if pids and waiting.issuperset(pids):
             yield pool
 
@@ -45,7 +45,7 @@ def _working(scene: Scene) -> Iterator[tuple[int, list[int]]]:
         if pool.running or pool.queued:
             pools.setdefault(pool.created_by, []).append(pool)
     for pid, those in pools.items():
-        if len(those) == 1 and (workers := _workers_with_tasks(those[0])) and not _has_pool_of_threads(scene, pid):
+        if len(those) == 1 and (workers := _workers_at_work(scene, those[0])) and not _has_pool_of_threads(scene, pid):
             yield pid, workers
 
 
@@ -53,8 +53,14 @@ def _pools(scene: Scene) -> Iterator[Resource]:
     return (one for one in scene.resources.values() if one.kind is ResourceKind.POOL)
 
 
-def _workers_with_tasks(pool: Resource) -> list[int]:
-    return [one["pid"] for one in pool.running or ()]
+def _workers_at_work(scene: Scene, pool: Resource) -> list[int]:
+    """Return the workers with tasks; if none has one although jobs are pending, those in the initializer."""
+    if pool.running:
+        return [one["pid"] for one in pool.running]
+    workers = [pid for pid in pool.workers or () if scene.lives(pid)]
+    waits = {one.edge.pid: one.edge for one in scene.waits if one.edge.main and not one.edge.timed}
+    idle = any(pid not in waits or waits[pid].resource == pool.id for pid in workers)
+    return [] if idle or not pool.queued else workers
 
 
 def _is_for_result(scene: Scene, edge: Edge) -> bool:

@@ -54,7 +54,7 @@ class Frame(NamedTuple):
     @property
     def in_words(self) -> str:
         """The function and its module, without what is internal to the library: ``result() of concurrent.futures``."""
-        return f"{self.function}() of {self.module.partition('._')[0]}"
+        return f"{self.function.partition('.<locals>')[0]}() of {self.module.partition('._')[0]}"
 
     @property
     def module(self) -> str:
@@ -123,13 +123,18 @@ def own_frames(frames: Sequence[Frame]) -> Iterator[Frame]:
 
 
 def call_of(frames: Sequence[Frame], own: Frame | None) -> Frame | None:
-    """Return the frame of the standard library that the program's own frame called; None if it called none."""
-    called = None
+    """Return the frame of the standard library that the program's own frame called; None if it called none.
+
+    The first with a public name, if any: a generator of the library has another.
+    """
+    called = public = None
     for frame in frames:
         if frame is own:
             break
         called = frame
-    return called if called and _STDLIB.search(called.file) else None
+        if own and not frame.function.rpartition(".")[2].startswith("_"):
+            public = frame
+    return (public or called) if called and _STDLIB.search(called.file) else None
 
 
 def _threads(text: str) -> list[tuple[str, list[Frame]]]:

@@ -5,15 +5,19 @@ executed: ``self.stop`` and ``stop`` are both called stop.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from app.records.primitives import Record
 
 _MOST = 100
+_LOOPS = (ast.While, ast.For, ast.AsyncFor)
+_STARTS = ("start", "spawn")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 #: Nodes that have a first and a last line.
-_Block: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.With | ast.AsyncWith
+_Block: TypeAlias = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.With | ast.AsyncWith | ast.While | ast.For | ast.AsyncFor
+)
 
 
 class Line(Record, frozen=True):
@@ -33,10 +37,14 @@ class Call(Record, frozen=True):
 
 
 class Surroundings(Record, frozen=True):
-    """Of a line: the calls that its function makes in later lines, and what it has acquired and not released."""
+    """Of a line: the calls that its function makes in later lines, and what it has acquired and not released.
+
+    ``restarts``: the loops around it may start a process.
+    """
 
     later: tuple[Call, ...] = ()
     acquired: tuple[Call, ...] = ()
+    restarts: bool = False
 
 
 def surroundings(tree: ast.Module, line: int) -> Surroundings:
@@ -53,7 +61,16 @@ def surroundings(tree: ast.Module, line: int) -> Surroundings:
     for node in nodes:
         if isinstance(node, ast.With | ast.AsyncWith) and _has(node, line):
             acquired |= {one.name: one for one in _entered(node) if one.line < line}
-    return Surroundings(tuple(call for call in calls if call.line > line)[:_MOST], tuple(acquired.values())[:_MOST])
+    later = tuple(call for call in calls if call.line > line)[:_MOST]
+    return Surroundings(later, tuple(acquired.values())[:_MOST], restarts=_restarts(nodes, line))
+
+
+def _restarts(nodes: Iterable[ast.AST], line: int) -> bool:
+    """Return whether a loop around a line calls something whose name says that it starts a process."""
+    loops = (node for node in nodes if isinstance(node, _LOOPS) and _has(node, line))
+    calls = (node.func for loop in loops for node in ast.walk(loop) if isinstance(node, ast.Call))
+    names = (func.attr if isinstance(func, ast.Attribute) else _name(func) for func in calls)
+    return any(word in name.lower() for name in names for word in _STARTS)
 
 
 def _has(node: _Block, line: int) -> bool:

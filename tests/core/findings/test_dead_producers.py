@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from app.core.findings.diagnosis import Diagnosis
+from app.core.scene.python_stack import Frame
+from app.core.scene.surroundings import Line, Surroundings
 from app.records.resource import ResourceKind
 from app.records.waits import Edge, Finding, FindingKind
 from tests.core.scene.scenes import MAIN, ONE, THREE, TWO, actor, after, edge, join, resource, scene
@@ -18,14 +20,18 @@ def polls(*holders: int, pid: int = TWO, timed: bool = True) -> Edge:
     return edge(pid, "q", *holders, to="get", timed=timed)
 
 
-def found(*things: Any, every_s: float = 0.5, missing: tuple[int, ...] = (), **queue: Any) -> tuple[Finding, ...]:
-    """Return what is told after 12 s; the polling process is not in its wait at the ``missing`` looks."""
-    held = resource("q", ResourceKind.QUEUE, **{"ended_users": (ONE,), "size": 0, "pipe_bytes": 0} | queue)
+def found(*things: Any, every_s: float = 0.5, missing: tuple[int, ...] = (), **more: Any) -> tuple[Finding, ...]:
+    """Return what is told after 12 s; the polling process is not in its wait at the ``missing`` looks.
+
+    ``more`` are facts of the queue, or ``stacks`` and ``sources`` of the scene.
+    """
+    seen = {name: more.pop(name) for name in ("stacks", "sources") if name in more}
+    held = resource("q", ResourceKind.QUEUE, **{"ended_users": (ONE,), "size": 0, "pipe_bytes": 0} | more)
     diagnosis = Diagnosis()
     told: tuple[Finding, ...] = ()
     for look in range(int(12 / every_s)):
         shown = [one for one in things if not (isinstance(one, Edge) and one.timed and look in missing)]
-        told = diagnosis.look(scene(FAILED, held, *shown), after(look * every_s)).findings
+        told = diagnosis.look(scene(FAILED, held, *shown, **seen), after(look * every_s)).findings
     return tuple(one for one in told if one.kind is FindingKind.DEAD_PRODUCERS)
 
 
@@ -72,3 +78,9 @@ def test_a_queue_that_is_in_use_is_no_finding(queue: dict[str, Any]) -> None:
 def test_producers_that_ended_well_are_no_finding() -> None:
     """An idle service polls until it is told to stop."""
     assert found(actor(ONE, dead=0), polls(MAIN), join(MAIN, TWO), ended_users=(THREE,)) == ()
+
+
+def test_a_loop_that_starts_a_process_may_start_another_producer() -> None:
+    here = Frame("main", "/srv/train.py", 9)
+    around = {Line(TWO, here.file, here.line): Surroundings(restarts=True)}
+    assert not found(polls(MAIN), join(MAIN, TWO), stacks={TWO: {TWO: (here,)}}, sources=around)

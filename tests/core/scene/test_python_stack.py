@@ -105,3 +105,14 @@ def test_generated_method_of_a_proxy_is_not_code_of_the_program() -> None:
     frames = [call, Frame("get", "<string>", 2), Frame("work", "/srv/jobs.py", 9)]
     assert own_frame(frames) == frames[2]
     assert own_frame(frames[1:]) == frames[1]
+
+
+def test_a_call_has_a_public_name_if_any_has() -> None:
+    """list() of what Executor.map() returns runs a generator of the library."""
+    lib, own = "/usr/lib/python3.11", Frame("main", "/srv/train.py", 9)
+    inner = Frame("Executor.map.<locals>.result_iterator", f"{lib}/concurrent/futures/_base.py", 619)
+    outer = Frame("_chain_from_iterable_of_lists", f"{lib}/concurrent/futures/process.py", 570)
+    called = call_of((inner, outer, own), own)
+    assert called
+    assert called.in_words == "Executor.map() of concurrent.futures"
+    assert call_of((outer, own), own) == outer

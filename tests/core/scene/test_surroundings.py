@@ -62,3 +62,19 @@ def test_what_is_acquired_at_a_line(line: int, names: list[str]) -> None:
 def test_a_method_that_is_called_over_several_lines_is_named_by_its_own_line() -> None:
     tree = ast.parse("def f():\n    wait()\n    (queue\n        .put(\n            1))\n")
     assert surroundings(tree, 2).later == (Call("queue", "put", 4),)
+
+
+LOOPS = """\
+crew.start()
+while True:
+    poll()
+    if late():
+        self.restart_worker()
+for one in crew:
+    one.join()
+"""
+
+
+@pytest.mark.parametrize(("line", "restarts"), [(1, False), (3, True), (7, False)])
+def test_whether_the_loop_around_a_line_starts_processes(line: int, *, restarts: bool) -> None:
+    assert surroundings(ast.parse(LOOPS), line).restarts is restarts
