@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import importlib
 import logging
@@ -14,6 +15,7 @@ import os
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -137,6 +139,57 @@ class Derived(Filled):
         type(self).__init__(self, self.queue)
 
 
+class Properties:
+    """Puts into its queue when a property is set."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+
+    @property
+    def last(self) -> object:
+        return None
+
+    @last.setter
+    def last(self, item: object) -> None:
+        self.queue.put(item)
+
+
+class Writer:
+    """A file for print() that puts what it gets into a queue."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+
+    def write(self, text: str) -> None:
+        self.queue.put(text)
+
+
+def runs_what_it_gets(tasks: Any) -> None:
+    for function in iter(tasks.get, None):
+        function(tasks)
+
+
+@contextlib.contextmanager
+def closing(queue: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        queue.put(None)
+
+
+def manages(queue: Any) -> None:
+    with closing(queue):
+        sleeps()
+
+
+def sets_a_property(thing: Properties) -> None:
+    thing.last = 1
+
+
+def prints(file: Any) -> None:
+    print("x", file=file)
+
+
 class Jobs(Thing):
     """A queue of the program's own class, in which methods may have any name."""
 
@@ -237,6 +290,11 @@ def closure() -> Callable[[], object]:
         (sleeps, (Store(a),), ["a"]),
         (sleeps, (a.put,), ["*a", "a"]),
         (sleeps, (Jobs("a"),), ["*a", "a"]),
+        (runs_what_it_gets, (a,), ["*", ".get", "a"]),
+        (manages, (a,), [".put", "a"]),
+        (sets_a_property, (Properties(a),), [".put", "a"]),
+        (prints, (Writer(a),), [".put", "a"]),
+        (sleeps, (types.SimpleNamespace(queue=a),), ["*a", "a"]),
         (calls_by_name, (a, "put"), ["*", "a"]),
         (imports_later, (a,), ["*", "a"]),
         (sleeps, ((a for _ in range(1)),), ["*", "a"]),
@@ -290,7 +348,7 @@ def test_a_timer_uses_what_its_function_uses(
 def test_threads_of_the_library_use_what_they_were_given(reached: Callable[..., list[str] | None]) -> None:
     """A feeder its queue, a log listener its queue and handlers, the threads of a pool its queues."""
     listener = logging.handlers.QueueListener(a, Slots(b))  # type: ignore[arg-type]
-    assert reached(listener._monitor) == ["*", "a", "b"]
+    assert reached(listener._monitor) == ["*", "*a", "a", "b"]
     feed = multiprocessing.queues.Queue._feed  # type: ignore[attr-defined]
     assert reached(feed, (collections.deque(), a)) == ["*", "a"]
     results = multiprocessing.pool.Pool._handle_results  # type: ignore[attr-defined]

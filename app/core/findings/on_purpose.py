@@ -17,9 +17,7 @@ def ends_it(scene: Scene, deadlock: Deadlock) -> str:
     if len(edges) < 2 or not all(edge.to in _FOR_WORK for edge in edges):
         return ""
     if ender := next((node for node in sorted(scene.enders) if _may_end(scene, deadlock, node)), None):
-        return (
-            f"{phrases.capitalized(_who(scene, ender))} may end it on purpose: its code ends or interrupts processes."
-        )
+        return f"{_who(scene, ender)} may end it on purpose: its code ends or interrupts processes."
     waiting = next((edge.pid for edge in edges if edge.main and edge.pid in scene.interruptible), None)
     if waiting is not None and all(_waits_for_the_first(scene, edge) for edge in edges):
         return f"{scene.name(waiting)} may wait for Ctrl-C on purpose: nothing has been put yet."

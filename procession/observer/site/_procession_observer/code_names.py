@@ -21,7 +21,10 @@ class Anything(Exception):
 #: Code that names one of these may use any variable.
 _RUNS_TEXT = frozenset(("eval", "exec", "globals", "modules", "__import__", "import_module"))
 #: Code that names one of these may call any method of what it has.
-_CALLS_ANY = frozenset(("getattr", "__getattribute__", "methodcaller", "attrgetter", "QueueHandler"))
+_CALLS_ANY = frozenset(
+    ("getattr", "__getattribute__", "methodcaller", "attrgetter", "QueueHandler", "dictConfig", "vars", "__dict__")
+)
+_RECEIVES = frozenset(("get", "get_nowait", "recv", "loads"))
 #: Stands for any method, of all that code has; before a key, of that resource.
 ANY = "*"
 #: Comes before the name of a method that code calls on something.
@@ -70,12 +73,24 @@ def marks(codes, names):
         yield RELEASES
     if not names.isdisjoint(_CALLS_ANY) or any(map(_imports_later, codes)):
         yield ANY
+    elif not names.isdisjoint(_RECEIVES) and any(map(_calls_a_value, codes)):
+        yield ANY  # a function that it has received
     yield from (CALLS + name for name in names & _METHODS)
 
 
 def ends_or_puts(names):
     """Return whether code with these names ends processes, or puts something, such as an end marker."""
     return not names.isdisjoint(_ENDS_OR_PUTS)
+
+
+def _calls_a_value(code):
+    """Return whether code calls what a local variable or an expression holds; always before Python 3.11."""
+    from opcode import opmap
+
+    before_it = opmap.get("PUSH_NULL")
+    if before_it is None or before_it in code.co_code[::2]:
+        return True
+    return any(_calls_a_value(constant) for constant in code.co_consts if type(constant) is _CODE)
 
 
 def _imports_later(code):

@@ -16,6 +16,8 @@ _INSTALLED = os.sep + "site-packages" + os.sep
 _MODULE, _FUNCTION, _CODE, _METHOD = type(os), type(os.walk), type(os.walk.__code__), type(os.environ.get)
 _PLAIN = frozenset((int, float, complex, bool, str, bytes, bytearray, type(None), type(Ellipsis), _CODE))
 _MAKES = frozenset(("__init__", "__new__"))
+#: Of objects that a program gives to print(), logging or threads.
+_CALLED_BY_LIBRARY = frozenset(("write", "flush", "close", "read", "readline", "emit", "handle", "filter", "run"))
 _RUNNERS = frozenset(("Thread", "BaseProcess"))
 _GENERATORS = frozenset(("generator", "coroutine", "async_generator"))
 _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "multiprocess", "billiard"))
@@ -53,7 +55,11 @@ class Following:
 
     def _of_function(self, function):
         code = function.__code__
-        if code.co_filename.startswith(OURS) or _is_in_library(code.co_filename):
+        if code.co_filename.startswith(OURS):
+            return
+        if _is_in_library(code.co_filename):
+            # Of a decorator, the function that it decorates; the library names nothing else of the program.
+            yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
             return
         names = code_names.of_code(code)
         self._codes.append(code)
@@ -85,11 +91,15 @@ class Following:
             return
         is_own = all(one is object or not is_of_library(one) for one in cls.__mro__)
         for name, value in list(vars(cls).items()):
-            function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
-            if is_own and type(function) is _FUNCTION and (name in _MAKES or not name.startswith("__")):
-                yield from self._when_called(function, name, *((cls.__name__,) if name in _MAKES else ()))
-            else:
-                yield function
+            is_property = type(value) is property
+            parts = (value.fget, value.fset, value.fdel) if is_property else (getattr(value, "__func__", value),)
+            # Others are called without being named.
+            by_name = is_own and (name in _MAKES or not (name.startswith("__") or name in _CALLED_BY_LIBRARY))
+            for part in parts:
+                if by_name and type(part) is _FUNCTION:
+                    yield from self._when_called(part, name, *((cls.__name__,) if name in _MAKES else ()))
+                else:
+                    yield part
         yield from cls.__bases__
 
     def _when_called(self, function, *names):
@@ -107,6 +117,8 @@ class Following:
             owner = own_key(thing.__self__) if kind is _METHOD else None
             if owner is not None or kind.__name__ in _GENERATORS:
                 self._keys.add(ANY + (owner or ""))
+            if is_of_library(kind):
+                self._keys.update(ANY + key for key in _held_by(thing))
             if _RUNNERS.isdisjoint(one.__name__ for one in kind.__mro__):
                 return (kind, thing() if kind is ref else None, *get_referents(thing))
             # What it runs, it runs in a thread or process of its own.
@@ -117,6 +129,18 @@ class Following:
         if not is_of_library(kind):
             self._keys.add(ANY + key)  # its methods have other names
         return ()
+
+
+def _held_by(thing):
+    """Yield the keys of the resources in the attributes of an object, such as the queue of a handler of logging."""
+    try:
+        values = list(object.__getattribute__(thing, "__dict__").values())
+    except AttributeError:
+        return
+    for value in values:
+        key = own_key(value)
+        if key is not None:
+            yield key
 
 
 def _is_filled(cell):
