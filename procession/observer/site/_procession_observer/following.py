@@ -16,8 +16,8 @@ _INSTALLED = os.sep + "site-packages" + os.sep
 _MODULE, _FUNCTION, _CODE, _METHOD = type(os), type(os.walk), type(os.walk.__code__), type(os.environ.get)
 _PLAIN = frozenset((int, float, complex, bool, str, bytes, bytearray, type(None), type(Ellipsis), _CODE))
 _MAKES = frozenset(("__init__", "__new__"))
-#: Of objects that a program gives to print(), logging or threads.
-_CALLED_BY_LIBRARY = frozenset(("write", "flush", "close", "read", "readline", "emit", "handle", "filter", "run"))
+#: Of objects that a program gives to print() and the like as files.
+_CALLED_BY_LIBRARY = frozenset(("write", "writelines", "flush", "read", "readline"))
 _RUNNERS = frozenset(("Thread", "BaseProcess"))
 _GENERATORS = frozenset(("generator", "coroutine", "async_generator"))
 _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "multiprocess", "billiard"))
