@@ -186,6 +186,24 @@ def sets_a_property(thing: Properties) -> None:
     thing.last = 1
 
 
+class Guarded:
+    """Puts a last item at the end of a with statement."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.queue.put(None)
+
+
+def enters(guarded: Guarded) -> None:
+    with guarded:
+        pass
+
+
 def prints(file: Any) -> None:
     print("x", file=file)
 
@@ -297,6 +315,9 @@ def closure() -> Callable[[], object]:
         (sleeps, (types.SimpleNamespace(queue=a),), ["*a", "a"]),
         (calls_by_name, (a, "put"), ["*", "a"]),
         (imports_later, (a,), ["*", "a"]),
+        (sleeps, (Guarded(a),), ["a"]),
+        (enters, (Guarded(a),), [".put", "a"]),
+        (sleeps, (Writer(a),), ["a"]),
         (sleeps, ((a for _ in range(1)),), ["*", "a"]),
         (functools.partial(sleeps, b), (), ["b"]),
         (sleeps, ({"x": [a, (b, {c})]},), ["a", "b", "c"]),

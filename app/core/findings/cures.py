@@ -46,6 +46,14 @@ def _why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...]) -> 
             "A Lock is not reentrant: a process that acquires it twice blocks itself.",
             "Kill this process, then release its lock. In the program, acquire the lock only once or use an RLock.",
         )
+    if all_locks and len({edge.resource for edge in deadlock.edges}) == 1:
+        return (
+            "Each of these processes has acquired the semaphore and waits to acquire it once more.",
+            (
+                "Kill one process, then break the semaphore; another one will continue. In the program, acquire it "
+                "only once, or acquire all that is needed under a lock."
+            ),
+        )
     needs = "the lock the other needs" if len(deadlock.edges) == 2 else "a lock that another one needs"
     if all_locks and any(_is_managed(scene, edge) for edge in deadlock.edges):
         return (

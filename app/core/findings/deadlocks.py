@@ -143,7 +143,7 @@ def _clause(scene: Scene, held: Edge, edge: Edge) -> str:
 def _held(scene: Scene, held: Edge, edge: Edge) -> str:
     """Return ``holds lock a, acquired at train.py:10, and``; nothing if it is no lock that the other one waits for."""
     lock = scene.resources.get(held.resource or "")
-    if lock is None or not cures.is_lock(scene, held):
+    if lock is None or not cures.is_lock(scene, held) or edge.pid not in held.holders:
         return ""
     holds = "holds" if len(held.holders) == 1 else "may hold"
     place = lines.acquired_at(scene, edge, lock)

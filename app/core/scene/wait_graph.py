@@ -159,8 +159,15 @@ def _next(node: Node, waits: tuple[tuple[Edge, _Set], ...], choices: Mapping[_Se
 
     None for a lock that nobody can release any more.
     """
-    found = [(edge, choices[able].of(node, edge, able)) for edge, able in waits if able]
+    found = [(edge, _holder(node, edge, able) or choices[able].of(node, edge, able)) for edge, able in waits if able]
     return min(found, key=lambda choice: (choice[1] == node, choice[1])) if found else (waits[0][0], None)
+
+
+def _holder(node: Node, edge: Edge, able: _Set) -> Node | None:
+    """Return a thread of another process that has acquired what is waited for; others may only release it."""
+    if edge.to != "acquire":
+        return None
+    return min((one for one in able if one[0] in edge.holders and one[0] != node[0]), default=None)
 
 
 def _first_of_cycle(following: Mapping[Node, Node | None]) -> dict[Node, Node]:

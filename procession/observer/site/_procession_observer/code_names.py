@@ -4,6 +4,7 @@ What an object is used for is told by the names of its methods; code that finds 
 """
 
 import sys
+from opcode import opmap
 
 from . import releases
 
@@ -25,6 +26,16 @@ _CALLS_ANY = frozenset(
     ("getattr", "__getattribute__", "methodcaller", "attrgetter", "QueueHandler", "dictConfig", "vars", "__dict__")
 )
 _RECEIVES = frozenset(("get", "get_nowait", "recv", "loads"))
+#: What a with statement calls without naming it.
+BY_WITH = frozenset(("__enter__", "__exit__", "__aenter__", "__aexit__"))
+_OF_WITH = frozenset(
+    opmap[name]
+    for name in ("SETUP_WITH", "SETUP_ASYNC_WITH", "BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL")
+    if name in opmap
+)
+#: Code that names one of these may give an object of the program as a file, of which these methods are called.
+_USES_FILES = frozenset(("print", "dump", "writer", "StreamHandler", "redirect_stdout", "redirect_stderr", "stdout"))
+_OF_FILES = frozenset(("write", "writelines", "flush"))
 #: Stands for any method, of all that code has; before a key, of that resource.
 ANY = "*"
 #: Comes before the name of a method that code calls on something.
@@ -63,6 +74,24 @@ def of_code(code):
     return names
 
 
+def called(code, names):
+    """Return the names of the methods that code with these names may call, with those that it calls unnamed."""
+    unnamed = set()
+    if "enter_context" in names or any(not _OF_WITH.isdisjoint(one.co_code[::2]) for one in _with_inner(code)):
+        unnamed |= BY_WITH
+    if not _USES_FILES.isdisjoint(names):
+        unnamed |= _OF_FILES
+    return names | unnamed
+
+
+def _with_inner(code):
+    """Yield code, and that of the functions within."""
+    yield code
+    for constant in code.co_consts:
+        if type(constant) is _CODE:
+            yield from _with_inner(constant)
+
+
 def marks(codes, names):
     """Yield what stands for the descriptors, processes, locks and methods that codes with these names use."""
     if not names.isdisjoint(_WRITES):
@@ -85,22 +114,16 @@ def ends_or_puts(names):
 
 def _calls_a_value(code):
     """Return whether code calls what a local variable or an expression holds; always before Python 3.11."""
-    from opcode import opmap
-
     before_it = opmap.get("PUSH_NULL")
-    if before_it is None or before_it in code.co_code[::2]:
-        return True
-    return any(_calls_a_value(constant) for constant in code.co_consts if type(constant) is _CODE)
+    return before_it is None or any(before_it in one.co_code[::2] for one in _with_inner(code))
 
 
 def _imports_later(code):
     """Return whether code imports a module that is not loaded yet: what that names is unknown."""
-    from opcode import opmap
+    importing = [one for one in _with_inner(code) if opmap["IMPORT_NAME"] in one.co_code[::2]]
+    if not importing:
+        return False
+    from dis import get_instructions
 
-    if opmap["IMPORT_NAME"] in code.co_code[::2]:
-        from dis import get_instructions
-
-        imported = [one.argval for one in get_instructions(code) if one.opname == "IMPORT_NAME"]
-        if any(name not in sys.modules and name.partition(".")[0] not in _LIBRARY for name in imported):
-            return True
-    return any(_imports_later(constant) for constant in code.co_consts if type(constant) is _CODE)
+    found = (one.argval for each in importing for one in get_instructions(each) if one.opname == "IMPORT_NAME")
+    return any(name not in sys.modules and name.partition(".")[0] not in _LIBRARY for name in found)

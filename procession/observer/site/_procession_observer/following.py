@@ -16,8 +16,7 @@ _INSTALLED = os.sep + "site-packages" + os.sep
 _MODULE, _FUNCTION, _CODE, _METHOD = type(os), type(os.walk), type(os.walk.__code__), type(os.environ.get)
 _PLAIN = frozenset((int, float, complex, bool, str, bytes, bytearray, type(None), type(Ellipsis), _CODE))
 _MAKES = frozenset(("__init__", "__new__"))
-#: Of objects that a program gives to print() and the like as files.
-_CALLED_BY_LIBRARY = frozenset(("write", "writelines", "flush", "read", "readline"))
+_BY_NAME = _MAKES | code_names.BY_WITH
 _RUNNERS = frozenset(("Thread", "BaseProcess"))
 _GENERATORS = frozenset(("generator", "coroutine", "async_generator"))
 _CONNECTIONS = frozenset(name + ".connection" for name in ("multiprocessing", "multiprocess", "billiard"))
@@ -30,7 +29,7 @@ class Following:
         self._waiting = waiting
         self._keys = set()
         self._codes = []
-        self._names = set()
+        self._names, self._called = set(), set()
         #: Functions by the names with which they are called, which no code has named yet.
         self._not_called = {}
         self._seen = {}  # by id, with the object, so that it lives as long as its id is known
@@ -63,8 +62,9 @@ class Following:
             return
         names = code_names.of_code(code)
         self._codes.append(code)
-        for name in names - self._names:
-            self._names.add(name)
+        self._names |= names
+        for name in code_names.called(code, names) - self._called:
+            self._called.add(name)
             yield from self._not_called.pop(name, ())
         yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
         yield from function.__defaults__ or ()
@@ -94,7 +94,7 @@ class Following:
             is_property = type(value) is property
             parts = (value.fget, value.fset, value.fdel) if is_property else (getattr(value, "__func__", value),)
             # Others are called without being named.
-            by_name = is_own and (name in _MAKES or not (name.startswith("__") or name in _CALLED_BY_LIBRARY))
+            by_name = is_own and (name in _BY_NAME or not name.startswith("__"))
             for part in parts:
                 if by_name and type(part) is _FUNCTION:
                     yield from self._when_called(part, name, *((cls.__name__,) if name in _MAKES else ()))
@@ -104,7 +104,7 @@ class Following:
 
     def _when_called(self, function, *names):
         """Return a function in a tuple if code has named one of these; otherwise keep it until some does."""
-        if not self._names.isdisjoint(names):
+        if not self._called.isdisjoint(names):
             return (function,)
         for name in names:
             self._not_called.setdefault(name, []).append(function)
