@@ -141,6 +141,19 @@ def test_a_deadlock_of_a_lock_and_a_join() -> None:
     )
 
 
+def test_a_deadlock_of_two_that_have_acquired_the_same_semaphore() -> None:
+    """Another process could release it, too, and waits for them: it holds nothing."""
+    slots = resource("slots", ResourceKind.SEMAPHORE, acquired_by=(ONE, TWO))
+    seen = scene(slots, join(MAIN, ONE), edge(ONE, "slots", TWO), edge(TWO, "slots", ONE))
+    waits = (seen.waits[0], *(replace(one, able=one.able | {(MAIN, 0)}) for one in seen.waits[1:]))
+    found = only(replace(seen, waits=waits), FindingKind.DEADLOCK)
+    holds = "(pid {}) holds semaphore slots and waits for semaphore slots"
+    assert found.text == (
+        f"worker-1 {holds.format(ONE)}; worker-2 {holds.format(TWO)}. 1 other process is blocked behind them."
+    )
+    assert "acquire it only once" in found.cure
+
+
 def test_a_deadlock_says_who_was_sent_a_signal_and_goes_on() -> None:
     """It handles SIGTERM, and its parent joins it."""
     waits = edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")
