@@ -18,7 +18,7 @@ def why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...] = ())
     ``failed``: processes that could have ended it, and have failed.
     """
     why, cure = _why_and_cure(scene, deadlock, failed)
-    if failed:
+    if failed or any(_is_join_of_queue(scene, edge) for edge in deadlock.edges):
         return why, cure
     # A process holds or has what the one before it in the cycle waits for.
     after = (*deadlock.edges[1:], deadlock.edges[0])
@@ -116,6 +116,11 @@ def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tu
             f"let nobody wait for {it} without a timeout: check is_alive() or exitcode of a process that should end a "
             "wait."
         )
+    if any(_is_join_of_queue(scene, edge) for edge in edges):
+        return why, (
+            "Kill one of the processes. In the program, call task_done() for each item that get() has returned, in a "
+            "finally block so that an exception does not skip it."
+        )
     if all(edge.to in _SENDS for edge in edges):
         return why, (
             "Kill one of the processes. In the program, read results while tasks are still being put, in another "
@@ -134,6 +139,11 @@ def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tu
         "Kill one of the processes. In the program, send, set or release what the other process needs before "
         "waiting for it, or give the waits a timeout."
     )
+
+
+def _is_join_of_queue(scene: Scene, edge: Edge) -> bool:
+    resource = scene.resources.get(edge.resource or "")
+    return edge.to == "wait" and resource is not None and resource.kind is ResourceKind.JOINABLE_QUEUE
 
 
 def _of_command(waits: set[str]) -> str:

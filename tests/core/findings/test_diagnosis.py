@@ -154,6 +154,12 @@ def test_a_deadlock_of_two_that_have_acquired_the_same_semaphore() -> None:
     assert "acquire it only once" in found.cure
 
 
+def test_a_join_of_a_queue_whose_items_are_not_done() -> None:
+    jobs = resource("jobs", ResourceKind.JOINABLE_QUEUE, unfinished=1)
+    seen = scene(jobs, edge(MAIN, "jobs", ONE, to="wait"), edge(ONE, "jobs", MAIN, to="get"))
+    assert "call task_done() for each item that get() has returned" in only(seen, FindingKind.DEADLOCK).cure
+
+
 def test_a_deadlock_says_who_was_sent_a_signal_and_goes_on() -> None:
     """It handles SIGTERM, and its parent joins it."""
     waits = edge(ONE, None, TWO, to="recv"), edge(TWO, None, ONE, to="recv")
