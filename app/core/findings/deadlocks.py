@@ -29,12 +29,15 @@ _OF_OWN_PIPE = {
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     """Yield a candidate for each deadlock, told in the order of its cycle; possible is what may end on purpose."""
-    waits = {wait.edge: wait for wait in scene.waits if wait.apart or wait.idle_users} if found else {}
+    if not found:
+        return
+    waits = {wait.edge: wait for wait in scene.waits if wait.apart or wait.idle_users}
+    enders = on_purpose.enders(scene)
     for deadlock in filter(_is_told_here, found):
         evidence = _evidence(scene, deadlock, waits)
         why, cure = cures.why_and_cure(scene, deadlock, tuple(filter(scene.has_failed, evidence.ended)))
         dropped = queues.not_sent(scene, deadlock.edges)
-        purpose = on_purpose.ends_it(scene, deadlock)
+        purpose = on_purpose.ends_it(scene, deadlock, enders)
         program = _program(scene, deadlock.pids)
         finding = Finding(
             id=finding_id(deadlock),
