@@ -1,8 +1,6 @@
 """Findings about deadlocks: processes that wait for each other in a cycle.  Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from app.core.scene import lines, phrases
 from app.core.scene.scene import Scene
@@ -11,10 +9,10 @@ from app.core.scene.wait_graph import Deadlock
 from app.records import wait_words
 from app.records.process import State
 from app.records.resource import ResourceKind
-from app.records.waits import Certainty, Edge, Finding, FindingKind, Node, ThreadWait
+from app.records.waits import Certainty, Edge, Finding, FindingKind
 from app.records.wording import signal_name
 
-from . import cures, on_purpose, queues, stuck_threads, threads
+from . import cures, evidence, on_purpose, queues, stuck_threads, threads
 
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
@@ -28,14 +26,17 @@ _OF_OWN_PIPE = {
 
 
 def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
-    """Yield a candidate for each deadlock, told in the order of its cycle; possible is what may end on purpose."""
+    """Yield a candidate for each deadlock, told in the order of its cycle.
+
+    One that may be ended on purpose is only possible.
+    """
     if not found:
         return
     waits = {wait.edge: wait for wait in scene.waits if wait.apart or wait.idle_users}
     enders = on_purpose.enders(scene)
     for deadlock in filter(_is_told_here, found):
-        evidence = _evidence(scene, deadlock, waits)
-        why, cure = cures.why_and_cure(scene, deadlock, tuple(filter(scene.has_failed, evidence.ended)))
+        seen = evidence.gathered(scene, deadlock, waits)
+        why, cure = cures.why_and_cure(scene, deadlock, tuple(filter(scene.has_failed, seen.ended)))
         dropped = queues.not_sent(scene, deadlock.edges)
         purpose = on_purpose.ends_it(scene, deadlock, enders)
         program = _program(scene, deadlock.pids)
@@ -45,7 +46,7 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             program=program,
             text=_text(scene, deadlock)
             + _blocked_behind(deadlock)
-            + _in_words(scene, evidence)
+            + evidence.in_words(scene, seen)
             + _signalled(scene, deadlock)
             + threads.died_of_the_program(scene, program)
             + (dropped or queues.never_arrived(scene, deadlock.edges)),
@@ -54,7 +55,7 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             pids=deadlock.pids + deadlock.blocked_behind,
             resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
             since=max(edge.since for edge in deadlock.edges),
-            certainty=_certainty(evidence, purpose),
+            certainty=_certainty(seen, purpose),
         )
         # When a join began is worked out from two clocks at each look, and differs in its last digit.
         yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
@@ -123,7 +124,7 @@ def _text_of_one(scene: Scene, edge: Edge) -> str:
         )
     if edge.resource is None and edge.to in _OF_OWN_PIPE:
         return f"{phrases.who_waits(scene, edge)} {_OF_OWN_PIPE[edge.to]}."
-    return f"{text}, and no living process can {_verb(scene, edge)} it."
+    return f"{text}, and no living process can {phrases.verb(scene, edge)} it."
 
 
 def _exited_child(scene: Scene, pid: int) -> str:
@@ -168,71 +169,10 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
     return f", which only {phrases.names(scene, pids)} can {wait_words.words(edge.to, resource.kind).verb}"
 
 
-class _Evidence(NamedTuple):
-    """Who could have ended the waits of a deadlock and has ended, and who has the means without using them.
-
-    ``inherited``: processes that only inherited what is waited for; ``idle``: those that use it without ending the
-    wait, by the verb for what they do not do; ``apart``: threads of the processes of the deadlock, with the verb and id
-    of what each does not end.  ``rests_on_code``: the code of one of them was read to know that.
-    """
-
-    ended: tuple[int, ...]
-    inherited: tuple[int, ...]
-    idle: Mapping[str, list[int]]
-    apart: Mapping[Node, list[tuple[str, str]]]
-    rests_on_code: bool
-
-
-def _certainty(evidence: _Evidence, purpose: str) -> Certainty:
+def _certainty(seen: evidence.Evidence, purpose: str) -> Certainty:
     if purpose:
         return Certainty.POSSIBLE
-    return Certainty.VERY_LIKELY if evidence.rests_on_code else Certainty.CERTAIN
-
-
-def _evidence(scene: Scene, deadlock: Deadlock, waits: Mapping[Edge, ThreadWait]) -> _Evidence:
-    ended: dict[int, None] = {}
-    inherited: dict[int, None] = {}
-    idle: dict[str, list[int]] = defaultdict(list)
-    apart: dict[Node, list[tuple[str, str]]] = defaultdict(list)
-    members = {(edge.pid, edge.tid) for edge in deadlock.edges}
-    for edge in deadlock.edges:
-        resource = scene.resources.get(edge.resource or "")
-        if resource and not cures.is_lock(scene, edge):
-            ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
-            inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
-            wait, verb = waits.get(edge, ThreadWait(edge=edge)), _verb(scene, edge)
-            idle[verb] += sorted(pid for pid in wait.idle_users if scene.lives(pid) and pid not in deadlock.pids)
-            for node in sorted(wait.apart - members):
-                apart[node].append((verb, resource.id))
-    # What threads use that execute no code of the program is known.
-    of_program = {node: what for node, what in apart.items() if scene.place(*node)}
-    rests_on_code = bool(inherited or any(idle.values()) or of_program) or not all(
-        scene.frames(*node) for node in apart
-    )
-    return _Evidence(tuple(ended), tuple(inherited), idle, of_program, rests_on_code)
-
-
-def _in_words(scene: Scene, evidence: _Evidence) -> str:
-    """Return in sentences who has ended, and who does not use what could end a wait."""
-    text = ""
-    if ended := evidence.ended:
-        those = "The process that could have done so has" if len(ended) == 1 else "Those that could have done so have"
-        text = f" {those} ended: {phrases.how_they_ended(scene, ended)}."
-    if evidence.inherited:
-        does = "does" if len(evidence.inherited) == 1 else "do"
-        text += f" {phrases.names(scene, evidence.inherited)} inherited it, but {does} not use it."
-    for verb, pids in evidence.idle.items():
-        if pids:
-            has, does = ("has", "does") if len(pids) == 1 else ("have", "do")
-            text += f" {phrases.names(scene, pids)} {has} it, but {does} not {verb} it."
-    if evidence.apart:
-        names = [phrases.with_place(scene, scene.thread(*node), *node) for node in evidence.apart]
-        verbs, what = map(set, zip(*(one for those in evidence.apart.values() for one in those), strict=True))
-        does = "does" if len(evidence.apart) == 1 else "do"
-        it = phrases.resource(scene, what.pop()) if len(what) == 1 else "them"
-        verb = verbs.pop() if len(verbs) == 1 else "end the waits for"
-        text += f" {phrases.capitalized(phrases.listed(names))} {does} not {verb} {it}."
-    return text
+    return Certainty.VERY_LIKELY if seen.rests_on_code else Certainty.CERTAIN
 
 
 def _signalled(scene: Scene, deadlock: Deadlock) -> str:
@@ -244,11 +184,6 @@ def _signalled(scene: Scene, deadlock: Deadlock) -> str:
             sender = scene.name(actor.process.started_by or 0)
             return f" {sender} has sent {name} to {scene.name(pid)}, which handles it and goes on."
     return ""
-
-
-def _verb(scene: Scene, edge: Edge) -> str:
-    resource = scene.resources.get(edge.resource or "")
-    return wait_words.words(edge.to, resource.kind if resource else None).verb
 
 
 def _blocked_behind(deadlock: Deadlock) -> str:

@@ -46,6 +46,12 @@ def waits(scene: Scene, edge: Edge) -> str:
     return f"{phrase} {names(scene, edge.holders if edge.of is None else (edge.of,))}"
 
 
+def verb(scene: Scene, edge: Edge) -> str:
+    """Return what somebody must do with what is waited for: ``fill``, ``set``, ``release``."""
+    resource = scene.resources.get(edge.resource or "")
+    return wait_words.words(edge.to, resource.kind if resource else None).verb
+
+
 def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
     """Return ``waits in Thread.join() of threading``, what a thread waits for in its process; empty if unknown."""
     if any(frame.module == _IMPORT for frame in scene.frames(pid, tid)[:3]):
