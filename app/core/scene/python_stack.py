@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from app.records.waits import MAIN
+
 _HEADING = re.compile(r"^pid \d+ \(.*?\): (?P<words>[^;]*)")
 _PARENTHESIS = re.compile(r" \([^)]*\)")
 _THREAD = re.compile(r"^(?:Current thread|Thread) (?P<rest>.*)$")
@@ -95,9 +97,20 @@ def main_thread(text: str) -> list[Frame]:
 
 
 def frames_of_threads(text: str) -> Frames:
-    """Return the frames of each thread of a dump by py-spy, which alone has their numbers."""
-    numbered = ((_TID.match(rest), frames) for rest, frames in _threads(text))
-    return {int(match[0]): tuple(_since_start(frames)) for match, frames in numbered if match}
+    """Return the frames of each thread of a dump by py-spy, which alone has their numbers.
+
+    From Python 3.11 on.  Of older ones the main thread is number 0, and others have negative numbers of no meaning.
+    """
+    threads = enumerate(_threads(text), 1)
+    numbered = ((_number(rest, place), frames) for place, (rest, frames) in threads)
+    return {number: tuple(_since_start(frames)) for number, frames in numbered if number is not None}
+
+
+def _number(rest: str, place: int) -> int | None:
+    """Return the number of a thread by the rest of its heading; None for one without a name, as by faulthandler."""
+    if match := _TID.match(rest):
+        return int(match[0])
+    return None if not rest.endswith('"') else MAIN if rest.endswith('"MainThread"') else -place
 
 
 def _since_start(frames: Sequence[Frame]) -> Iterator[Frame]:

@@ -163,7 +163,8 @@ class Scene(Record, frozen=True, kw_only=True):
 
     def frames(self, pid: int, tid: int = MAIN) -> Sequence[Frame]:
         """Return the frames of a thread, innermost first; none if they are unknown."""
-        return self.stacks.get(pid, {}).get(tid or pid, ())
+        of_process = self.stacks.get(pid, {})
+        return of_process.get(tid or pid) or of_process.get(tid, ())
 
     def place(self, pid: int, tid: int = MAIN) -> str:
         """Return ``train.py:12 in work()``, the line at which a thread stands; empty if unknown."""

@@ -1,6 +1,7 @@
 """Finding the line of the program's own code in the text of a stack."""
 
 from app.core.scene.python_stack import Frame, call_of, frames_of_threads, main_thread, own_frame, top_frame
+from app.core.scene.scene import Scene
 
 LIB = "/usr/lib/python3.11"
 FAULTHANDLER = f"""\
@@ -98,6 +99,15 @@ Thread 23993 (idle): "MainThread"
     assert own
     assert (own.place, call_of(found[23993], own)) == ("jobs.py:12 in work()", found[23993][0])
     assert frames_of_threads(FAULTHANDLER) == {}
+
+
+def test_before_python_3_11_only_the_main_thread_is_known() -> None:
+    text = """Thread 0x7F17E9450B80 (idle): "MainThread"\n    main (/srv/train.py:9)
+Thread 0x7F17E87E96C0 (active): "beat"\n    beat (/srv/train.py:3)\n"""
+    found = frames_of_threads(text)
+    assert {number: frames[0].function for number, frames in found.items()} == {0: "main", -2: "beat"}
+    seen = Scene(stacks={10: found})
+    assert (seen.place(10), seen.place(10, 11)) == ("train.py:9 in main()", "")
 
 
 def test_generated_method_of_a_proxy_is_not_code_of_the_program() -> None:
