@@ -94,7 +94,7 @@ def worded(edge: Edge, resource: Resource | None) -> Edge:
     """Return the edge with its words and its unblockers, as it is published."""
     found = words(edge.to, resource.kind if resource else None)
     able = unblockers(edge, resource)
-    ended_by = _ended_by(found, able, resource)
+    ended_by = "behind" if edge.behind and able else _ended_by(found, able, resource)
     if resource and resource.abandoned and not resource.lost and ended_by:
         able = () if resource.holder is None else (resource.holder,)
         ended_by = "abandoned by" if able else "abandoned by a process that has exited"

@@ -55,6 +55,7 @@ class Edge(Record, frozen=True, kw_only=True):
     observed).  ``main``: its main thread waits, otherwise thread ``tid``, called ``thread``.  ``holder_tid``: the
     thread of its only holder that has the lock, 0 for the main one.  ``timed``: the wait has a timeout.  ``alone``: all
     its other threads wait too.  ``certain``: only its holders can end the wait; others make no deadlock.
+    ``behind``: it waits for the lock inside a queue, until its holder, which gets or puts, has its turn.
     ``handled``: the process has handlers of signals, which might end a wait for a thread.
     ``file``: the path of the file whose lock it waits for (flock); ``taken_by``: the process that took that lock, 0 if
     unknown, where its holders have only inherited it.
@@ -77,6 +78,7 @@ class Edge(Record, frozen=True, kw_only=True):
     timed: bool = False
     alone: bool = True
     certain: bool = True
+    behind: bool = False
     handled: bool = False
     file: str = ""
     taken_by: int | None = None

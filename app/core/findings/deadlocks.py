@@ -164,6 +164,8 @@ def _unblockers(scene: Scene, edge: Edge) -> str:
         return f", where {resource.arrived} of {resource.parties} have arrived"
     if not pids:
         return ""
+    if edge.behind:
+        return f" behind {phrases.names(scene, pids)}"
     if resource.kind is ResourceKind.BARRIER:
         return f", which needs {wait_words.missing_parties(resource)} more of {phrases.names(scene, pids)}"
     return f", which only {phrases.names(scene, pids)} can {wait_words.words(edge.to, resource.kind).verb}"

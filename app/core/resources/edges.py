@@ -19,6 +19,8 @@ from .unblockers import Unblockers
 _Name = tuple[int, int, str | None, int | None, str]
 #: A process that is being stopped is in no call for a moment.
 _MISSED_S = 1.0
+#: Waits for a queue that may be for its read or write lock.
+_INSIDE = frozenset({"get", "put", "flush"})
 _NOT_SHOWN = frozenset({"thread", "output"})
 #: The first looks of a new supervisor may not reach every process.
 _INHERITED_S = 30.0
@@ -103,6 +105,7 @@ class Edges(Struct):
             timed=one.timed or (one.main and one.pid in alarms),
             alone=one.alone,
             certain=one.certain,
+            behind=one.to in _INSIDE and one.at is not None and one.at.kind in LOCKS,
             handled=one.to == "thread" and self.book.reach.handles(one.pid),
         )
         # Also the write lock of a queue, for example, which a put() or a feeder waits for.

@@ -13,6 +13,7 @@ from app.core.scene.python_stack import Frame
 from app.core.scene.scene import DeadThread, Leak, Scene
 from app.records.process import Descendant, State
 from app.records.resource import ResourceKind
+from app.records.wait_words import worded
 from app.records.waits import HANDLER, Certainty, FindingKind, ThreadWait
 from tests.core.scene.scenes import (
     MAIN,
@@ -152,6 +153,18 @@ def test_a_deadlock_of_two_that_have_acquired_the_same_semaphore() -> None:
         f"worker-1 {holds.format(ONE)}; worker-2 {holds.format(TWO)}. 1 other process is blocked behind them."
     )
     assert "acquire it only once" in found.cure
+
+
+def test_one_that_waits_for_its_turn_to_get_waits_behind_another() -> None:
+    """That one does not fill the queue; it has the lock inside."""
+    queue = resource("q", ResourceKind.QUEUE)
+    turns = edge(TWO, "q", ONE, to="get", behind=True), edge(ONE, "q", MAIN, to="get")
+    found = only(scene(queue, join(MAIN, TWO), *turns), FindingKind.DEADLOCK)
+    assert found.text == (
+        "main (pid 10) waits in join() for worker-2 (pid 12); worker-2 (pid 12) waits to get from queue q behind "
+        "worker-1 (pid 11); worker-1 (pid 11) waits to get from queue q, which only main (pid 10) can fill."
+    )
+    assert worded(turns[0], queue).ended_by == "behind"
 
 
 def test_a_join_of_a_queue_whose_items_are_not_done() -> None:
