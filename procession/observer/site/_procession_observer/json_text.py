@@ -51,6 +51,11 @@ def quoted(text):
     return _quoted(text)
 
 
+def short(name):
+    """Cut a name, so that the message keeps its size limit."""
+    return str(name)[:200]
+
+
 def named(thing):
     """Return ``module.qualname`` of a function or class, also below functools.partial."""
     thing = getattr(thing, "func", thing)

@@ -7,7 +7,8 @@ from ..line import LINE
 from ..making import address_key, key_of
 from ..wrapping import HIDDEN, wrap
 from . import ending, tasking
-from .processes import POOL, WIDE, tell_thread
+from .processes import POOL
+from .threads import WIDE, tell_thread
 
 # The threads of executors that are reported to use only what they were given.
 _MANAGERS = []  # type: ignore[var-annotated]

@@ -8,7 +8,8 @@ from ..line import LINE
 from ..making import address_key, key_of
 from ..wrapping import HIDDEN, wrap
 from . import ending, tasking
-from .processes import POOL, WIDE, tell_thread
+from .processes import POOL
+from .threads import WIDE, tell_thread
 
 _CHUNKS = ("mapstar", "starmapstar")
 
