@@ -1,5 +1,6 @@
 """The ledger of a pool: tasks sent, answered, taken back, lost and retried, without any process."""
 
+from multiprocessing.pool import mapstar
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from procession.pool.tasks.maps import MapResult
 from procession.pool.tasks.sources import FedSource, Source, arguments
 from procession.pool.tasks.task import Item
 from procession.pool.worker_process.ring import NONE
+from tests.pool.owner import CallsAtOnce
 
 
 def task(number: int = 0, *, retries: int = 0) -> AsyncResult:
-    return AsyncResult(None, number, abs, (number,), None, None, None, retries)
+    return AsyncResult(CallsAtOnce(), number, abs, (number,), None, None, None, retries)
 
 
 def numbers(tasks: Any) -> list[int]:
@@ -36,8 +38,8 @@ def add_inbox(ledger: Ledger, count: int = 0, **options: Any) -> Inbox:
 
 
 def map_source(length: int, chunksize: int = 1) -> tuple[MapResult, Source]:
-    result = MapResult(None, 1, chunksize, length, None, None)
-    return result, Source(result, *arguments(abs, range(length), chunksize, starred=False), 0)
+    result = MapResult(CallsAtOnce(), 1, chunksize, length, None, None)
+    return result, Source(result, *arguments(abs, range(length), chunksize, mapper=mapstar), 0)
 
 
 # Sending
@@ -90,7 +92,7 @@ def test_an_unbounded_source_takes_turns_with_the_next_entry(ledger: Ledger) -> 
 
 
 def test_a_starved_source_lets_others_pass(ledger: Ledger) -> None:
-    result = IMapIterator(None, 1, 1)
+    result = IMapIterator(CallsAtOnce(), 1, 1)
     told = []
     source = FedSource(result, abs, Item, 0, lambda: told.append(True))
     ledger.fed.add(source)
@@ -107,7 +109,7 @@ def test_a_starved_source_lets_others_pass(ledger: Ledger) -> None:
 
 
 def test_the_end_of_a_fed_source_sets_the_length_of_its_result(ledger: Ledger) -> None:
-    result = IMapIterator(None, 1, 1)
+    result = IMapIterator(CallsAtOnce(), 1, 1)
     source = FedSource(result, abs, Item, 0, lambda: None)
     ledger.fed.add(source)
     source.fed.append((3,))
@@ -119,7 +121,7 @@ def test_the_end_of_a_fed_source_sets_the_length_of_its_result(ledger: Ledger) -
 
 
 def test_an_iterable_that_raises_ends_its_source_with_that_error(ledger: Ledger) -> None:
-    result = IMapIterator(None, 1, 1)
+    result = IMapIterator(CallsAtOnce(), 1, 1)
     source = FedSource(result, abs, Item, 0, lambda: None)
     ledger.fed.add(source)
     source.end(KeyError("no"))
@@ -345,8 +347,8 @@ def test_a_map_with_a_lost_task_keeps_the_other_results() -> None:
 
 
 def test_an_iterable_shorter_than_its_length_raises() -> None:
-    result = MapResult(None, 1, 1, 5, None, None)
-    source = Source(result, *arguments(abs, iter(range(3)), 1, starred=False), 0)
+    result = MapResult(CallsAtOnce(), 1, 1, 5, None, None)
+    source = Source(result, *arguments(abs, iter(range(3)), 1, mapper=mapstar), 0)
     for item in source.take(9):
         item.settle(True, 0)
     with pytest.raises(ValueError, match="ended after 3 of 5"):

@@ -1,7 +1,6 @@
 """The results of a pool have the stdlib's interface: what they return and raise, callbacks, counts."""
 
 import multiprocessing
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,18 +11,9 @@ from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, IMapU
 from procession.pool.tasks.maps import MapResult
 from procession.pool.tasks.task import Chunk, Item
 from procession.pool.worker_process.main import run_chunk
+from tests.pool.owner import CallsAtOnce
 
 LOST = WorkerLost(4711, -9, "SIGKILL", "task 1")
-
-
-class CallsAtOnce:
-    """A pool of which nothing is used but how it calls back."""
-
-    def _call_back(self, call: Callable[[], object]) -> None:
-        call()
-
-    def _would_wait_for_ever(self, *, calls_back: bool) -> bool:
-        return calls_back
 
 
 def apply_result(callback: Any = None, error_callback: Any = None) -> AsyncResult:
@@ -106,21 +96,21 @@ def test_a_map_raises_its_first_error_when_all_tasks_have_ended() -> None:
 
 
 def test_a_chunk_names_its_items() -> None:
-    result = MapResult(None, 4, 10, 25, None, None)
+    result = MapResult(CallsAtOnce(), 4, 10, 25, None, None)
     chunk = Chunk(result, 2, run_chunk, (abs, (20, 21, 22, 23, 24)), 0)
     facts = chunk.facts()
     assert (facts.call, facts.index, facts.first, facts.size, facts.function) == (4, 2, 20, 5, "abs")
 
 
 def test_chunks_are_put_in_order() -> None:
-    result = MapResult(None, 1, 2, 5, None, None)
+    result = MapResult(CallsAtOnce(), 1, 2, 5, None, None)
     for index, values in ((2, [4]), (0, [0, 1]), (1, [2, 3])):
         Chunk(result, index, run_chunk, (abs, ()), 0).settle(True, values)
     assert result.get(0) == [0, 1, 2, 3, 4]
 
 
 def test_imap_keeps_the_order() -> None:
-    result = IMapIterator(None, 1, 1)
+    result = IMapIterator(CallsAtOnce(), 1, 1)
     one, two, three = items(result, 3)
     three.settle(True, 3)
     two.settle(False, KeyError("two"))
@@ -135,7 +125,7 @@ def test_imap_keeps_the_order() -> None:
 
 
 def test_imap_unordered_yields_results_as_they_come() -> None:
-    result = IMapUnorderedIterator(None, 1, 1)
+    result = IMapUnorderedIterator(CallsAtOnce(), 1, 1)
     one, two = items(result, 2)
     two.settle(True, 2)
     assert next(result) == 2
@@ -145,7 +135,7 @@ def test_imap_unordered_yields_results_as_they_come() -> None:
 
 
 def test_chunks_of_an_imap_are_yielded_item_by_item() -> None:
-    result = IMapIterator(None, 1, 2)
+    result = IMapIterator(CallsAtOnce(), 1, 2)
     for index in range(2):
         Chunk(result, index, run_chunk, (abs, ()), 0).settle(True, [2 * index, 2 * index + 1])
     result.set_length(2)
@@ -160,5 +150,5 @@ def test_a_failing_repr_of_an_argument_is_replaced() -> None:
         def __repr__(self) -> str:
             raise OSError
 
-    result = AsyncResult(None, 1, abs, (Unspeakable(),), None, None, None, 0)
+    result = AsyncResult(CallsAtOnce(), 1, abs, (Unspeakable(),), None, None, None, 0)
     assert "no repr" in result.facts().arguments or "Unspeakable" in result.facts().arguments

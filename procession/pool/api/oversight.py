@@ -85,6 +85,19 @@ class Oversight:
         """Send SIGKILL, which a process cannot ignore; otherwise as `terminate_worker`."""
         return self._end_worker(pid, (signal.SIGKILL,), "kill_worker()", timeout)
 
+    @property
+    def _processes(self) -> int:
+        """How many workers there should be; programs that reach into the stdlib's Pool read and set it."""
+        return self._dispatcher.workforce.wanted
+
+    @_processes.setter
+    def _processes(self, processes: int) -> None:
+        self.resize(processes)
+
+    def _repopulate_pool(self) -> None:
+        """Wake the thread, which replaces workers; programs that reach into the stdlib's Pool call this."""
+        self._dispatcher.wake()
+
     def _end_worker(self, pid: int, signums: tuple[int, ...], verb: str, timeout: float | None) -> WorkerEnd:
         with self._dispatcher.lock:
             worker = self._worker(pid)

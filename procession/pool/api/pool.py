@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import count
 from multiprocessing import util
-from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
+from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar, starmapstar  # type: ignore[attr-defined]
+from multiprocessing.pool import Pool as StandardPool
 from multiprocessing.process import BaseProcess
 
 from procession.pool.tasks.apply import AsyncResult
@@ -19,6 +20,7 @@ from procession.pool.tasks.maps import MapResult
 
 from .assembly import make_dispatcher, start_process
 from .submission import Submission, checked_retries, is_int
+from .taskqueue import TaskQueue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from procession.pool.tasks.apply import Callback
 
 
-class Pool(Submission):
+class Pool(Submission, StandardPool):
     """A pool of worker processes that can be killed at any moment: the task of a killed worker raises `WorkerLost`.
 
     A drop-in for `multiprocessing.pool.Pool`, whose documentation applies; where the stdlib would hang, this raises.
@@ -51,6 +53,9 @@ class Pool(Submission):
         retries: int = 0,
     ) -> None:
         """Raises ValueError or TypeError for a wrong argument, and whatever starting a process raises."""
+        if not isinstance(self, Pool):  # a ThreadPool, which calls what `multiprocessing.pool.Pool` names now
+            StandardPool.__init__(self, processes, initializer, initargs, maxtasksperchild, context)  # type: ignore[unreachable]
+            return
         self._pool: list[BaseProcess] = []
         self._state = INIT
         self._ctx = context or multiprocessing.get_context()
@@ -63,7 +68,10 @@ class Pool(Submission):
             raise TypeError("initializer must be a callable")
         self._retries = checked_retries(retries)
         self._calls = count(1)
+        self._cache: dict[int, object] = {}
+        self._initializer, self._initargs, self._maxtasksperchild = initializer, initargs, maxtasksperchild
         self._ledger = Ledger()
+        self._taskqueue = TaskQueue(self._ledger.queue, self._submit_tasks)
         start = partial(start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
         self._dispatcher = make_dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
         try:
@@ -79,8 +87,10 @@ class Pool(Submission):
 
     # One call
 
-    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: dict[str, Any] = {}) -> Any:  # noqa: B006
+    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
         """Call ``func(*args, **kwds)`` in a worker and return its result, or raise what it raises."""
+        if type(self).apply_async is not Pool.apply_async:
+            return self.apply_async(func, args, kwds).get()
         self._check_running()
         result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, None, None, self._retries)
         self._dispatcher.call(result)
@@ -90,7 +100,7 @@ class Pool(Submission):
         self,
         func: Callable[..., Any],
         args: Iterable[Any] = (),
-        kwds: dict[str, Any] = {},  # noqa: B006 - the stdlib's signature, and never changed
+        kwds: Mapping[str, Any] = {},
         callback: Callback = None,
         error_callback: Callback = None,
         *,
@@ -115,7 +125,7 @@ class Pool(Submission):
         retries: int | None = None,
     ) -> list[Any]:
         """Return ``list(map(func, iterable))``, computed by all workers in tasks of ``chunksize`` items."""
-        return self._map(func, iterable, chunksize, retries=retries).get()
+        return self._map_async(func, iterable, mapstar, chunksize, **_given(retries)).get()
 
     def map_async(
         self,
@@ -128,7 +138,7 @@ class Pool(Submission):
         retries: int | None = None,
     ) -> MapResult:
         """As `map`, but return a result object at once."""
-        return self._map(func, iterable, chunksize, callback, error_callback, retries=retries)
+        return self._map_async(func, iterable, mapstar, chunksize, callback, error_callback, **_given(retries))
 
     def starmap(
         self,
@@ -139,7 +149,7 @@ class Pool(Submission):
         retries: int | None = None,
     ) -> list[Any]:
         """As `map`; each item is a tuple of arguments."""
-        return self._map(func, iterable, chunksize, starred=True, retries=retries).get()
+        return self._map_async(func, iterable, starmapstar, chunksize, **_given(retries)).get()
 
     def starmap_async(
         self,
@@ -152,15 +162,15 @@ class Pool(Submission):
         retries: int | None = None,
     ) -> MapResult:
         """As `starmap`, but return a result object at once."""
-        return self._map(func, iterable, chunksize, callback, error_callback, starred=True, retries=retries)
+        return self._map_async(func, iterable, starmapstar, chunksize, callback, error_callback, **_given(retries))
 
-    def imap(
+    def imap(  # type: ignore[override]  # typeshed allows a chunksize of None, which raises
         self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1, *, retries: int | None = None
     ) -> IMapIterator | ChunkedIterator:
         """Iterate over the results in the order of the iterable, whose items are taken as they are needed."""
         return self._imap(IMapIterator, func, iterable, chunksize, retries)
 
-    def imap_unordered(
+    def imap_unordered(  # type: ignore[override]
         self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1, *, retries: int | None = None
     ) -> IMapIterator | ChunkedIterator:
         """As `imap`, in the order in which the tasks finish."""
@@ -180,7 +190,7 @@ class Pool(Submission):
         self._state = TERMINATE
         self._terminate()
 
-    def join(self, timeout: float | None = None) -> bool:
+    def join(self, timeout: float | None = None) -> bool:  # type: ignore[override]  # the stdlib's returns None
         """Wait up to ``timeout`` seconds until the workers have ended; return whether they have.
 
         Raises ValueError unless `close` or `terminate` was called.
@@ -209,10 +219,13 @@ class Pool(Submission):
     def __reduce__(self) -> Any:
         raise NotImplementedError("pool objects cannot be passed between processes or pickled")
 
-    def _repopulate_pool(self) -> None:
-        """Wake the thread, which replaces workers; programs that reach into the stdlib's Pool call this."""
-        self._dispatcher.wake()
-
 
 def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) or 1
+    """Return how many workers the interpreter's own Pool would have."""
+    count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
+    return count() or 1
+
+
+def _given(retries: int | None) -> dict[str, Any]:
+    """Leave it out if it was not given: a subclass may override `Pool._map_async` with the stdlib's signature."""
+    return {} if retries is None else {"retries": retries}

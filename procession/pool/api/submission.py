@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import count, islice
+from multiprocessing.pool import mapstar  # type: ignore[attr-defined]
 from multiprocessing.process import BaseProcess
 
 from procession.pool.tasks.feeder import Feeder
+from procession.pool.tasks.handed_in import HandedInTask, HandedInTasks
 from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator
 from procession.pool.tasks.maps import ManyResults, MapResult
 from procession.pool.tasks.sources import Source, arguments, is_plain
@@ -27,17 +29,18 @@ class Submission(Oversight):
     _calls: count[int]
     _retries: int
 
-    def _map(
+    def _map_async(
         self,
         func: Callable[..., Any],
         iterable: Iterable[Any],
-        chunksize: int | None,
+        mapper: Callable[[Any], list[Any]],
+        chunksize: int | None = None,
         callback: Callback = None,
         error_callback: Callback = None,
         *,
-        starred: bool = False,
-        retries: int | None,
+        retries: int | None = None,
     ) -> MapResult:
+        """Make tasks of which each calls ``mapper((func, items))``; every kind of map comes here, as in the stdlib."""
         self._check_running()
         items: Any = iterable if hasattr(iterable, "__len__") else list(iterable)
         length = len(items)
@@ -45,7 +48,7 @@ class Submission(Oversight):
             chunksize = -(-length // (len(self._pool) * 4 or 4))
         result = MapResult(self, next(self._calls), max(chunksize, 1), length, callback, error_callback)
         if length:
-            self._feed(result, func, items, length, starred=starred, retries=retries)
+            self._feed(result, func, items, length, mapper=mapper, retries=retries)
         return result
 
     def _imap(
@@ -60,7 +63,7 @@ class Submission(Oversight):
         if chunksize < 1:
             raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
         result = kind(self, next(self._calls), chunksize)
-        self._feed(result, func, iterable, None, starred=False, retries=retries)
+        self._feed(result, func, iterable, None, mapper=mapstar, retries=retries)
         return result if chunksize == 1 else ChunkedIterator(result)
 
     def _feed(
@@ -70,21 +73,29 @@ class Submission(Oversight):
         iterable: Iterable[Any],
         most: int | None,
         *,
-        starred: bool,
+        mapper: Callable[[Any], list[Any]],
         retries: int | None,
     ) -> None:
         again = self._retries if retries is None else checked_retries(retries)
         plain, unbounded = is_plain(iterable), not hasattr(iterable, "__len__")
         if most is not None:
             iterable = islice(iterable, most)  # a list may grow while it is mapped
+        called, kind, calls = arguments(func, iterable, result.chunksize, mapper=mapper)
         if plain:
-            called, kind, calls = arguments(func, iterable, result.chunksize, starred=starred)
             source = Source(result, called, kind, calls, again)
             source.unbounded = unbounded
             self._dispatcher.enqueue(source)
             return
-        feeder = Feeder(result, func, iterable, starred=starred, retries=again, ready=self._dispatcher.offer)
+        feeder = Feeder(result, called, kind, calls, again, ready=self._dispatcher.offer)
         feeder.source.unbounded = unbounded
+        self._dispatcher.announce(feeder.source)
+        feeder.start()
+
+    def _submit_tasks(self, tasks: Iterable[Any], set_length: Callable[[int], object] | None) -> None:
+        """Execute tasks that the program has made itself; see `HandedInTasks`."""
+        result = HandedInTasks(self, next(self._calls), set_length)
+        calls = result.noting_the_job(tasks)
+        feeder = Feeder(result, None, HandedInTask, calls, self._retries, ready=self._dispatcher.offer)
         self._dispatcher.announce(feeder.source)
         feeder.start()
 

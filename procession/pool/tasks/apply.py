@@ -10,8 +10,9 @@ import contextlib
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import TimeoutError as PoolTimeoutError
+from multiprocessing.pool import ApplyResult, job_counter  # type: ignore[attr-defined]
 
 from procession.pool.errors import PoolError
 
@@ -26,38 +27,23 @@ if TYPE_CHECKING:
     Callback = Callable[[Any], object] | None
 
 
-class AsyncResult:
-    """The result of apply_async, and its task."""
-
-    __slots__ = (
-        "__weakref__",
-        "_callback",
-        "_error_callback",
-        "_failure",
-        "_lock",
-        "_pool",
-        "_success",
-        "_value",
-        "args",
-        "attempt",
-        "call",
-        "function",
-        "kwds",
-        "retries",
-    )
+class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable would load typing
+    """The result of apply_async, and its task; a subclass of the stdlib's, with nothing of its code."""
 
     def __init__(
         self,
-        pool: object,
+        pool: Any,
         call: int,
         function: Callable[..., Any],
         args: tuple[Any, ...],
-        kwds: dict[str, Any] | None,
+        kwds: Mapping[str, Any] | None,
         callback: Callback,
         error_callback: Callback,
         retries: int,
     ) -> None:
-        self._pool = pool  # keeps the pool alive until the task is settled
+        self._pool: Any = pool  # keeps the pool alive until the task is settled
+        self._job = next(job_counter)
+        pool._cache[self._job] = self
         self.call = call
         self.function = function
         self.args = args
@@ -80,7 +66,7 @@ class AsyncResult:
         self.function = self.args = self.kwds = None  # type: ignore[assignment]  # may be large
         self._value = value
         if callback := self._callback if success else self._error_callback:
-            self._pool._call_back(lambda: self._call_back_and_end(callback, success))  # type: ignore[attr-defined]
+            self._pool._call_back(lambda: self._call_back_and_end(callback, success))
         else:
             self._end(success)
 
@@ -91,6 +77,7 @@ class AsyncResult:
     def _end(self, success: bool) -> None:
         self._callback = self._error_callback = None
         self._success = success
+        self._pool._cache.pop(self._job, None)
         self._pool = None
         self._lock.release()
 

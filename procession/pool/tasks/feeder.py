@@ -6,10 +6,11 @@ The iterable may block as long as it likes, also on results of the same pool: no
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 
 from .maps import ManyResults
-from .sources import FedSource, arguments
+from .sources import FedSource
+from .task import Item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,16 +26,16 @@ class Feeder:
     def __init__(
         self,
         result: ManyResults,
-        function: Callable[..., Any],
-        iterable: Iterable[Any],
-        *,
-        starred: bool,
+        function: Any,
+        kind: type[Item],
+        arguments: Iterator[tuple[Any, ...]],
         retries: int,
+        *,
         ready: Callable[[FedSource], None],
     ) -> None:
-        called, kind, self._arguments = arguments(function, iterable, result.chunksize, starred=starred)
+        self._arguments = arguments
         self._taken = threading.Event()
-        self.source = FedSource(result, called, kind, retries, self._taken.set)
+        self.source = FedSource(result, function, kind, retries, self._taken.set)
         self._ready = ready
         self._thread = threading.Thread(target=self._feed, daemon=True, name="procession-pool-feeder")
 

@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
+from multiprocessing.pool import IMapIterator as StandardIterator
+from multiprocessing.pool import IMapUnorderedIterator as StandardUnorderedIterator
 
 from .apply import refuse_in_callback
 from .maps import ManyResults
@@ -17,29 +19,29 @@ if TYPE_CHECKING:
     from .task import Item
 
 
-class IMapIterator(ManyResults):
+class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # as AsyncResult
     """The results of imap, in the order of the iterable."""
 
-    def __init__(self, pool: object, call: int, chunksize: int) -> None:
+    def __init__(self, pool: Any, call: int, chunksize: int) -> None:
         super().__init__(pool, call, chunksize)
         self._total: int | None = None
-        self._changed = threading.Condition(threading.Lock())
-        self._ready: deque[tuple[bool, Any]] = deque()
-        self._early: dict[int, tuple[bool, Any]] = {}
-        self._next = 0
+        self._cond = threading.Condition(threading.Lock())
+        self._items: deque[tuple[bool, Any]] = deque()
+        self._unsorted: dict[int, tuple[bool, Any]] = {}
+        self._index = 0
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> IMapIterator:
         return self
 
     def next(self, timeout: float | None = None) -> Any:
         """Return the next result; raises StopIteration, `multiprocessing.TimeoutError`, or what the task raised."""
-        with self._changed:
-            if not self._ready and self._next != self._total:
+        with self._cond:
+            if not self._items and self._index != self._total:
                 refuse_in_callback(self._pool)
-            self._changed.wait_for(lambda: self._ready or self._next == self._total, timeout)
-            if self._ready:
-                success, value = self._ready.popleft()
-            elif self._next == self._total:
+            self._cond.wait_for(lambda: self._items or self._index == self._total, timeout)
+            if self._items:
+                success, value = self._items.popleft()
+            elif self._index == self._total:
                 self._pool = None
                 raise StopIteration from None
             else:
@@ -53,38 +55,50 @@ class IMapIterator(ManyResults):
     def settle(self, item: Item, success: bool, value: Any) -> None:
         if not success:
             self._count_failure(item, value)
-        with self._changed:
+        with self._cond:
             self._over += 1
             self._arrive(item.index, success, value)
-            self._changed.notify()
+            self._forget_if_over()
+            self._cond.notify()
 
     def abandon(self, index: int, error: BaseException) -> None:
         """End the iteration with an error at the first missing item; called by the pool."""
-        with self._changed:
+        with self._cond:
             self._over += 1
             self._count_error(error)
             self._arrive(index, False, error)
-            self._total = index + 1
-            self._changed.notify_all()
+            self._end_after(index + 1)
 
     def set_length(self, length: int) -> None:
-        with self._changed:
-            self._total = length
-            self._changed.notify_all()
+        with self._cond:
+            self._end_after(length)
+
+    @property
+    def _length(self) -> int | None:
+        return self._total
+
+    def _end_after(self, length: int) -> None:
+        self._total = length
+        self._forget_if_over()
+        self._cond.notify_all()
+
+    def _forget_if_over(self) -> None:
+        if self._index == self._total and self._pool is not None:
+            self._pool._cache.pop(self._job, None)
 
     def _arrive(self, index: int, success: bool, value: Any) -> None:
-        self._early[index] = success, value
-        while self._next in self._early:
-            self._ready.append(self._early.pop(self._next))
-            self._next += 1
+        self._unsorted[index] = success, value
+        while self._index in self._unsorted:
+            self._items.append(self._unsorted.pop(self._index))
+            self._index += 1
 
 
-class IMapUnorderedIterator(IMapIterator):
+class IMapUnorderedIterator(IMapIterator, StandardUnorderedIterator):  # type: ignore[type-arg]
     """The results of imap_unordered, as they come."""
 
     def _arrive(self, index: int, success: bool, value: Any) -> None:
-        self._ready.append((success, value))
-        self._next += 1
+        self._items.append((success, value))
+        self._index += 1
 
 
 class ChunkedIterator:

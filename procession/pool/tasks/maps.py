@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from multiprocessing import TimeoutError as PoolTimeoutError
+from multiprocessing.pool import MapResult as StandardMapResult
+from multiprocessing.pool import job_counter  # type: ignore[attr-defined]
 
 from procession.pool.errors import PoolError
 
 from .apply import call_back, refuse_in_callback
-from .task import failure_of
+from .task import Item, failure_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from procession.pool.facts import Failure, Progress
 
     from .apply import Callback
-    from .task import Item
 
 MAX_FAILURES = 100
 
@@ -28,8 +29,10 @@ class ManyResults:
 
     _total: int | None
 
-    def __init__(self, pool: object, call: int, chunksize: int) -> None:
-        self._pool = pool
+    def __init__(self, pool: Any, call: int, chunksize: int) -> None:
+        self._pool: Any = pool
+        self._job = next(job_counter)
+        pool._cache[self._job] = self
         self.call = call
         self.chunksize = chunksize
         self._over = self._failed = self._lost = self._retried = 0
@@ -69,6 +72,12 @@ class ManyResults:
         """Note that a task was lost and is run again."""
         self._retried += 1
 
+    def _leave_pool(self) -> None:
+        """Let the pool forget this call, and be forgotten: all tasks have ended."""
+        if self._pool is not None:
+            self._pool._cache.pop(self._job, None)
+            self._pool = None
+
     def _count_failure(self, item: Item, error: BaseException) -> None:
         self._count_error(error)
         if len(self._failures) < MAX_FAILURES:
@@ -81,33 +90,38 @@ class ManyResults:
             self._failed += tasks
 
 
-class MapResult(ManyResults):
+class MapResult(ManyResults, StandardMapResult):  # type: ignore[type-arg]  # as AsyncResult
     """The result of map_async and starmap_async: a list in the order of the iterable."""
 
     _total: int
 
     def __init__(
-        self, pool: object, call: int, chunksize: int, length: int, callback: Callback, error_callback: Callback
+        self, pool: Any, call: int, chunksize: int, length: int, callback: Callback, error_callback: Callback
     ) -> None:
         super().__init__(pool, call, chunksize)
         self._total = -(-length // chunksize)
-        self._values: list[Any] = [None] * length
+        self._value: list[Any] = [None] * length
         self._callback, self._error_callback = callback, error_callback
         self._error: BaseException | None = None
         self._event = threading.Event()
         if not length:
-            self._pool = None
+            self._leave_pool()
             self._event.set()
+
+    @property
+    def _number_left(self) -> int:
+        """How many tasks have not ended; programs that reach into the stdlib's result read it."""
+        return self._total - self._over
 
     def settle(self, item: Item, success: bool, value: Any) -> None:
         if not success:
             self._count_failure(item, value)
             self._error = self._error or value
-        elif self.chunksize == 1:
-            self._values[item.index] = value
+        elif type(item) is Item:
+            self._value[item.index] = value
         else:
             first = item.index * self.chunksize
-            self._values[first : first + self.chunksize] = value
+            self._value[first : first + self.chunksize] = value
         self._over += 1
         if self._over == self._total:
             self._finish()
@@ -148,19 +162,19 @@ class MapResult(ManyResults):
             raise PoolTimeoutError
         if self._error is not None:
             raise self._error
-        return self._values
+        return self._value
 
     def partial(self) -> list[Any]:
         """Return the results so far, None for missing ones; also of a map that failed."""
-        return list(self._values)
+        return list(self._value)
 
     def _finish(self) -> None:
         if self._error is None:
-            callback, value = self._callback, self._values
+            callback, value = self._callback, self._value
         else:
             callback, value = self._error_callback, self._error  # type: ignore[assignment]
         if callback:
-            self._pool._call_back(lambda: self._call_back_and_end(callback, value))  # type: ignore[attr-defined]
+            self._pool._call_back(lambda: self._call_back_and_end(callback, value))
         else:
             self._end()
 
@@ -170,5 +184,5 @@ class MapResult(ManyResults):
 
     def _end(self) -> None:
         self._callback = self._error_callback = None
-        self._pool = None
+        self._leave_pool()
         self._event.set()

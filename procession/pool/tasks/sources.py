@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, repeat
+from multiprocessing.pool import mapstar, starmapstar  # type: ignore[attr-defined]
 
 from procession.pool.worker_process.main import run_chunk, run_starred_chunk
 
 from .maps import ManyResults
-from .task import Chunk, Item
+from .task import Chunk, Item, MappedChunk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,18 +29,26 @@ _PLAIN = frozenset(
     )
 )
 
+#: What a worker runs for each mapper of the stdlib.
+_CHUNKS = {mapstar: run_chunk, starmapstar: run_starred_chunk}
+
 
 def is_plain(iterable: object) -> bool:
     return type(iterable) in _PLAIN
 
 
 def arguments(
-    function: Callable[..., Any], iterable: Iterable[Any], chunksize: int, *, starred: bool
+    function: Callable[..., Any], iterable: Iterable[Any], chunksize: int, *, mapper: Callable[[Any], list[Any]]
 ) -> tuple[Callable[..., Any], type[Item], Iterator[tuple[Any, ...]]]:
-    """Return (what a worker calls, the kind of task, an iterator of the tasks' arguments)."""
+    """Return (what a worker calls, the kind of task, an iterator of the tasks' arguments).
+
+    A chunk is run as ``mapper((function, items))``.
+    """
+    if mapper not in _CHUNKS:
+        return mapper, MappedChunk, zip(_chunks(function, iterable, chunksize))
     if chunksize == 1:
-        return function, Item, map(tuple, iterable) if starred else zip(iterable)
-    return run_starred_chunk if starred else run_chunk, Chunk, _chunks(function, iterable, chunksize)
+        return function, Item, map(tuple, iterable) if mapper is starmapstar else zip(iterable)
+    return _CHUNKS[mapper], Chunk, _chunks(function, iterable, chunksize)
 
 
 class Source:

@@ -9,7 +9,7 @@ import reprlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Protocol
 
     from procession.pool.facts import Failure, TaskFacts
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
         function: Callable[..., Any]
         args: tuple[Any, ...]
-        kwds: dict[str, Any] | None
+        kwds: Mapping[str, Any] | None
         retries: int
         attempt: int
 
@@ -53,7 +53,7 @@ class Item:
     """One task of a map or an imap; ``args`` are the arguments of one call."""
 
     __slots__ = ("args", "attempt", "function", "index", "result", "retries")
-    kwds: dict[str, Any] | None = None
+    kwds: Mapping[str, Any] | None = None
 
     def __init__(
         self, result: Results, index: int, function: Callable[..., Any], args: tuple[Any, ...], retries: int
@@ -89,10 +89,23 @@ class Chunk(Item):
     __slots__ = ()
 
     def facts(self) -> TaskFacts:
-        function, items = self.args
+        function, items = self._call()
         first = self.index * self.result.chunksize
         arguments = _safely(_repr.repr, items)
         return task_facts(self.result.call, self.index, first, len(items), name_of(function), arguments, self.attempt)
+
+    def _call(self) -> tuple[Any, ...]:
+        return self.args
+
+
+class MappedChunk(Chunk):
+    """A chunk that a mapper of the program calls; ``args`` are ((the user's function, the items),)."""
+
+    __slots__ = ()
+
+    def _call(self) -> tuple[Any, ...]:
+        called: tuple[Any, ...] = self.args[0]
+        return called
 
 
 def task_facts(*fields: Any) -> TaskFacts:
@@ -112,7 +125,7 @@ def name_of(function: Any) -> str:
     return _safely(_name, function)
 
 
-def arguments_text(args: tuple[Any, ...] | None, kwds: dict[str, Any] | None) -> str:
+def arguments_text(args: tuple[Any, ...] | None, kwds: Mapping[str, Any] | None) -> str:
     return _safely(_arguments_text, args or (), kwds or {})
 
 
@@ -122,7 +135,7 @@ def _name(function: Any) -> str:
     return str(name) if module in (None, "builtins", "__main__") else f"{module}.{name}"
 
 
-def _arguments_text(args: tuple[Any, ...], kwds: dict[str, Any]) -> str:
+def _arguments_text(args: tuple[Any, ...], kwds: Mapping[str, Any]) -> str:
     parts = [_repr.repr(value) for value in args[:6]]
     parts += [f"{name}={_repr.repr(value)}" for name, value in list(kwds.items())[:6]]
     return ", ".join(parts)
