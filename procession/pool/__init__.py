@@ -3,6 +3,7 @@
 ::
 
     caller ─apply, map …─▶ api ─task─▶ ledger ◀──▶ dispatcher (one thread) ─frames─▶ socket ─▶ worker process
+                                         ▲ preparer (a thread that pickles and iterates)        │
                            result ◀──────settle──────────┘  ▲ ▲ ◀─pidfd: it ended──────────┘    │
                                                             │ └──◀─large results──── socket ◀───┤
                                                             └──◀─results, position── shared ◀───┘
@@ -13,12 +14,14 @@ needs.  A worker writes the position of its task into its memory before it start
 that survives the worker: after any death it is known which one task was lost.
 
 - `api`: what a program calls.  `pool` has the stdlib's interface, `submission` makes tasks of calls, `oversight` adds
-  statistics and verbs for workers, `assembly` connects the parts, `context` makes contexts with our pool;
+  statistics and verbs for workers, `taskqueue` takes tasks that programs put there as into the stdlib's, `assembly`
+  connects the parts, `context` makes contexts with our pool;
 - `tasks`: what is to be done.  `apply`, `maps` and `iterators` are results, `task` what they consist of, `sources`
-  makes tasks of an iterable, `feeder` iterates slow ones in a thread; `ledger` and `inbox` know where each task is;
+  makes tasks of an iterable, `handed_in` are tasks of `taskqueue`; `ledger` and `inbox` know where each task is;
 - `dispatching`: the one thread that waits for workers.  `dispatcher` is its loop, `sending` sends tasks, `watching`
-  has the epoll, `delivery` settles results, `callbacks` has the thread for callbacks, `balance` takes tasks away from
-  stopped and slow workers, `spinning` lets a caller wait without a thread switch;
+  has the epoll, `delivery` settles results, `preparing` has the threads that run the program's pickling and iterables,
+  `callbacks` the one for callbacks, `balance` takes tasks away from stopped and slow workers, `spinning` lets a caller
+  wait without a thread switch;
 - `workers`: the processes as the pool sees them.  `workforce` starts, ends and reaps them, `worker` is one of them,
   `encoding` and `channel` make and carry frames;
 - `worker_process`: what runs in a worker, kept small because its start takes as long as its imports.

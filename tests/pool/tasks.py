@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -427,3 +428,62 @@ def give_fails_to_unpickle(error: type[BaseException]) -> FailsToUnpickle:
 
 def take_any(value: object) -> str:
     return type(value).__name__
+
+
+#: What `remember` was called with, in this worker.
+_remembered: list[int] = []
+
+
+def remember(number: int) -> list[int]:
+    _remembered.append(number)
+    return list(_remembered)
+
+
+def first_value(data: dict[str, list[int]]) -> int:
+    return data["values"][0]
+
+
+def replaced() -> str:
+    return "original"
+
+
+def _replacement() -> str:
+    return "replacement"
+
+
+def replace() -> None:
+    """Bind the function anew in this worker, as a program that is configured at run time does."""
+    global replaced  # noqa: PLW0603
+    replaced = _replacement
+
+
+class Unspeakable:
+    """Can neither be pickled nor shown."""
+
+    def __reduce__(self) -> NoReturn:
+        raise ValueError("no pickle")
+
+    def __repr__(self) -> NoReturn:
+        raise ValueError("no repr")
+
+
+def unspeakable() -> Unspeakable:
+    return Unspeakable()
+
+
+class SlowRepr:
+    """Its repr blocks until the gate is opened."""
+
+    asked, gate = threading.Event(), threading.Event()
+
+    def __repr__(self) -> str:
+        self.asked.set()
+        self.gate.wait()
+        return "slow"
+
+
+def hold_while(_: object, path: str) -> None:
+    """Run until the file, which it makes, is deleted."""
+    Path(path).touch()
+    while Path(path).exists():
+        time.sleep(0.01)

@@ -4,15 +4,18 @@ import itertools
 import multiprocessing
 import multiprocessing.pool
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.pool import mapstar
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from procession import Pool
-from procession.pool import PoolTerminated
+from procession.pool import PoolBroken, PoolTerminated, WorkerLost
+from procession.pool.dispatching.delivery import Delivery
+from procession.pool.dispatching.preparing import Preparing, _Preparer
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S
@@ -153,3 +156,64 @@ def test_thread_pool_stays_the_stdlibs_where_the_pool_is_replaced(monkeypatch: p
     with multiprocessing.pool.ThreadPool(WORKERS) as pool:
         assert pool.map(lambda _: os.getpid(), range(4)) == [os.getpid()] * 4
         assert not isinstance(pool, Pool)
+
+
+@pytest.mark.parametrize("part", [Delivery, Preparing], ids=["dispatcher", "preparer"])
+def test_thread_of_the_pool_that_fails_breaks_the_pool_at_once(
+    open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch, log: str, gate: Path, part: type
+) -> None:
+    """Nobody waits for ever, whatever the thread was doing."""
+    pool = open_pool(1)
+    held = pool.apply_async(tasks.held, (log, 0, str(gate)))
+    waiting = [
+        pool.apply_async(tasks.square, (2,)),
+        pool.map_async(tasks.square, range(50), chunksize=1),
+        pool.map_async(tasks.echo, [open_pool] * 5),
+    ]
+    iterated = pool.imap(tasks.square, range(9))
+
+    def fail(*_: object) -> NoReturn:
+        raise MemoryError("no memory left")
+
+    if part is Delivery:
+        monkeypatch.setattr(Delivery, "settle", fail)
+        monkeypatch.setattr(Delivery, "_sorted", fail)
+        gate.touch()
+    else:
+        monkeypatch.setattr(_Preparer, "_take", fail)
+        pool.apply_async(tasks.echo, (open_pool,))
+    for result in (held, *waiting):
+        with pytest.raises((PoolBroken, WorkerLost)):
+            result.get(WITHIN_S)
+    with pytest.raises(PoolBroken):
+        next(iterated)
+    with pytest.raises(PoolBroken, match="no memory left"):
+        pool.apply(tasks.square, (1,))
+
+
+def test_imap_works_where_no_thread_can_be_started(open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the limit of processes, or while the interpreter shuts down; so do callbacks."""
+    pool = open_pool(WORKERS)
+    told: list[int] = []
+
+    def refuse(_: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert list(pool.imap(tasks.square, (number for number in range(5)))) == [0, 1, 4, 9, 16]
+    assert pool.apply_async(tasks.square, (3,), callback=told.append).get(WITHIN_S) == 9
+    assert told == [9]
+    pool.close()
+    assert pool.join(WITHIN_S)
+
+
+def test_constructor_raises_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Pool(WORKERS)
+    assert not multiprocessing.active_children()
+    assert sorted(os.listdir("/proc/self/fd")) == sorted(before)  # noqa: PTH208

@@ -1,5 +1,6 @@
 """The ledger of a pool: tasks sent, answered, taken back, lost and retried, without any process."""
 
+from collections.abc import Iterable, Iterator
 from multiprocessing.pool import mapstar
 from typing import Any
 
@@ -9,10 +10,9 @@ from procession.pool.errors import PoolTerminated, WorkerLost
 from procession.pool.tasks.apply import AsyncResult
 from procession.pool.tasks.inbox import DEEPEST, SHALLOWEST, Inbox
 from procession.pool.tasks.iterators import IMapIterator
-from procession.pool.tasks.ledger import Ledger, count_waiting
+from procession.pool.tasks.ledger import MOST_BYTES, MOST_PREPARED, Ledger
 from procession.pool.tasks.maps import MapResult
-from procession.pool.tasks.sources import FedSource, Source, arguments
-from procession.pool.tasks.task import Item
+from procession.pool.tasks.sources import Source, arguments
 from procession.pool.worker_process.ring import NONE
 from tests.pool.owner import CallsAtOnce
 
@@ -65,7 +65,7 @@ def test_a_source_stays_at_the_head_until_it_is_exhausted(ledger: Ledger) -> Non
     ledger.queue.append(source)
     assert len(ledger.take(2)) == 2
     assert list(ledger.queue) == [source]
-    assert count_waiting(ledger.queue) == 1
+    assert ledger.count_waiting() == 1
     assert len(ledger.take(2)) == 1
     assert not ledger.queue
 
@@ -91,42 +91,76 @@ def test_an_unbounded_source_takes_turns_with_the_next_entry(ledger: Ledger) -> 
     ]
 
 
-def test_a_starved_source_lets_others_pass(ledger: Ledger) -> None:
+def user_source(iterable: Iterable[Any]) -> tuple[IMapIterator, Source]:
+    """A source whose iterable is code of the program."""
     result = IMapIterator(CallsAtOnce(), 1, 1)
-    told = []
-    source = FedSource(result, abs, Item, 0, lambda: told.append(True))
-    ledger.fed.add(source)
-    ledger.offer(source)
-    ledger.queue.append(task(8))
-    assert numbers(ledger.take(1)) == [8]
-    assert not ledger.queue
-    assert told, "its feeder has to be told"
-    source.fed.append((3,))
-    ledger.offer(source)
-    ledger.offer(source)
-    assert list(ledger.queue) == [source], "it must be queued once"
-    assert [one.args for one in ledger.take(5)] == [(3,)]
+    source = Source(result, *arguments(abs, iterable, 1, mapper=mapstar), 0)
+    source.is_plain = False
+    return result, source
 
 
-def test_the_end_of_a_fed_source_sets_the_length_of_its_result(ledger: Ledger) -> None:
-    result = IMapIterator(CallsAtOnce(), 1, 1)
-    source = FedSource(result, abs, Item, 0, lambda: None)
-    ledger.fed.add(source)
-    source.fed.append((3,))
-    source.end(None)
-    ledger.offer(source)
-    assert len(ledger.take(5)) == 1
+def test_a_source_that_runs_code_of_the_program_is_left_to_preparers(ledger: Ledger) -> None:
+    _, source = user_source(iter([1]))
+    ledger.queue.extend([task(7), source, task(8)])
+    assert numbers(ledger.take(9)) == [7]
+    assert ledger.preparing
+    assert ledger.queue[0] is source
+    assert ledger.take(9) == [], "what stands behind it has to wait"
+
+
+def test_prepared_tasks_come_before_the_queue(ledger: Ledger) -> None:
+    ledger.queue.append(task(9))
+    ledger.add_prepared(task(7))
+    assert not ledger.is_direct
+    assert numbers(ledger.take(1)) == [7]
+    assert numbers(ledger.take(1)) == [9]
+
+
+def test_a_task_that_has_to_be_pickled_stops_those_behind_it(ledger: Ledger) -> None:
+    ledger.queue.extend([task(1), task(2), task(3)])
+    _, second, third = ledger.take(3)
+    ledger.return_unprepared([second, third])
+    assert ledger.take(3) == []
+    ledger.add_prepared(*ledger.take_queued(1))
+    assert numbers(ledger.take(3)) == [2]
+    assert numbers(list(ledger.queue)) == [3]
+
+
+def test_room_for_prepared_tasks_is_limited_by_number_and_size(ledger: Ledger) -> None:
+    large = task(1)
+    large.payload = None, bytes(MOST_BYTES)
+    ledger.add_prepared(large)
+    assert not ledger.has_room()
+    assert not ledger.is_low()
+    assert ledger.take(1) == [large]
+    assert ledger.has_room()
+    for number in range(MOST_PREPARED):
+        ledger.add_prepared(task(number))
+    assert not ledger.has_room()
+    ledger.take(MOST_PREPARED // 2)
+    assert ledger.is_low()
+
+
+def test_the_end_of_an_iterable_sets_the_length_of_its_result() -> None:
+    result, source = user_source(iter([3]))
+    assert len(source.take(5)) == 1
+    assert not source.over
+    source.conclude()
+    assert source.over
     assert result.progress().total == 1
-    assert not ledger.fed
 
 
-def test_an_iterable_that_raises_ends_its_source_with_that_error(ledger: Ledger) -> None:
-    result = IMapIterator(CallsAtOnce(), 1, 1)
-    source = FedSource(result, abs, Item, 0, lambda: None)
-    ledger.fed.add(source)
-    source.end(KeyError("no"))
-    ledger.offer(source)
-    assert ledger.take(5) == []
+def failing() -> Iterator[int]:
+    yield 1
+    raise KeyError("no")
+
+
+def test_an_iterable_that_raises_ends_its_source_with_that_error() -> None:
+    result, source = user_source(failing())
+    (item,) = source.take(5)
+    source.conclude()
+    item.settle(True, 1)
+    assert result.next(0) == 1
     with pytest.raises(KeyError):
         result.next(0)
     with pytest.raises(StopIteration):
@@ -351,5 +385,6 @@ def test_an_iterable_shorter_than_its_length_raises() -> None:
     source = Source(result, *arguments(abs, iter(range(3)), 1, mapper=mapstar), 0)
     for item in source.take(9):
         item.settle(True, 0)
+    source.conclude()
     with pytest.raises(ValueError, match="ended after 3 of 5"):
         result.get(0)

@@ -7,12 +7,14 @@ import time
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 
 from procession.pool.dispatching.dispatcher import Dispatcher
-from procession.pool.tasks.ledger import Ledger, count_waiting
+from procession.pool.tasks.ledger import Ledger
 from procession.pool.workers.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from procession.pool.facts import Statistics, WorkerEnd
+    from collections.abc import Callable
+
+    from procession.pool.facts import Statistics, TaskFacts, WorkerEnd, WorkerFacts
 
 _STATES = {INIT: "open", RUN: "open", CLOSE: "closing", TERMINATE: "terminated"}
 
@@ -44,22 +46,24 @@ class Oversight:
         ledger, dispatcher = self._ledger, self._dispatcher
         with dispatcher.lock:
             now = time.monotonic()
-            workers = tuple(worker.facts(now) for worker in dispatcher.workforce.workers)
+            workers = [worker.facts(now) for worker in dispatcher.workforce.workers]
             answered = ledger.answered + sum(inbox.answered for inbox in ledger.inboxes)
-            return Statistics(
+            statistics = Statistics(
                 state=self._state_name(),  # type: ignore[arg-type]
                 processes=dispatcher.workforce.wanted,
-                queued=count_waiting(tuple(ledger.queue)) + sum(worker.prefetched for worker in workers),
-                running=sum(worker.task is not None for worker in workers),
+                queued=ledger.count_waiting() + sum(worker.prefetched for worker, _ in workers),
+                running=sum(describe is not None for _, describe in workers),
                 done=max(answered - ledger.failed, 0),
                 failed=ledger.failed,
                 lost=ledger.lost,
                 retried=ledger.retried,
                 stolen=ledger.stolen,
-                workers=workers,
+                workers=(),
                 ended=tuple(dispatcher.workforce.ended),
                 error=dispatcher.workforce.why_broken,
             )
+        # Without the lock: it calls the repr of arguments.
+        return statistics._replace(workers=tuple(map(_with_task, workers)))
 
     def suspend_worker(self, pid: int) -> None:
         """Stop a worker (SIGSTOP); tasks that wait in it move to others.  Raises ValueError for an unknown pid."""
@@ -112,8 +116,8 @@ class Oversight:
             if worker.end:
                 return worker.end
             cause = f"{worker.end_reason}, and has not ended yet"
-            task = worker.facts(time.monotonic()).task
-            return WorkerEnd(pid, False, None, cause, task, outcome=None, returned=0)
+            facts = worker.facts(time.monotonic())
+        return WorkerEnd(pid, False, None, cause, _with_task(facts).task, outcome=None, returned=0)
 
     def _worker(self, pid: int) -> Worker:
         for worker in self._dispatcher.workforce.workers:
@@ -132,3 +136,8 @@ class Oversight:
     def _check_running(self) -> None:
         if self._state != RUN:
             raise ValueError("Pool not running")
+
+
+def _with_task(facts: tuple[WorkerFacts, Callable[[], TaskFacts] | None]) -> WorkerFacts:
+    worker, describe = facts
+    return worker._replace(task=describe()) if describe else worker

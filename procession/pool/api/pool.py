@@ -68,19 +68,19 @@ class Pool(Submission, StandardPool):
             raise TypeError("initializer must be a callable")
         self._retries = checked_retries(retries)
         self._calls = count(1)
-        self._cache: dict[int, object] = {}
         self._initializer, self._initargs, self._maxtasksperchild = initializer, initargs, maxtasksperchild
         self._ledger = Ledger()
+        self._cache = self._ledger.calls
         self._taskqueue = TaskQueue(self._ledger.queue, self._submit_tasks)
         start = partial(start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
         self._dispatcher = make_dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
         try:
             for _ in range(wanted):
-                self._dispatcher.workforce.add_worker()
+                self._dispatcher.workforce.add(self._dispatcher.workforce.start_worker())
+            self._dispatcher.start()
         except BaseException:
             self._dispatcher.terminate()
             raise
-        self._dispatcher.start()
         # Has no reference to this object: when it is collected, or at exit, the workers end.
         self._terminate = util.Finalize(self, self._dispatcher.terminate, exitpriority=15)
         self._state = RUN

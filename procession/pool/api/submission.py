@@ -7,11 +7,11 @@ from itertools import count, islice
 from multiprocessing.pool import mapstar  # type: ignore[attr-defined]
 from multiprocessing.process import BaseProcess
 
-from procession.pool.tasks.feeder import Feeder
 from procession.pool.tasks.handed_in import HandedInTask, HandedInTasks
 from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator
 from procession.pool.tasks.maps import ManyResults, MapResult
 from procession.pool.tasks.sources import Source, arguments, is_plain
+from procession.pool.tasks.task import Item
 
 from .oversight import Oversight
 
@@ -77,27 +77,22 @@ class Submission(Oversight):
         retries: int | None,
     ) -> None:
         again = self._retries if retries is None else checked_retries(retries)
-        plain, unbounded = is_plain(iterable), not hasattr(iterable, "__len__")
+        unbounded = not hasattr(iterable, "__len__")
+        plain = is_plain(iterable)
         if most is not None:
             iterable = islice(iterable, most)  # a list may grow while it is mapped
         called, kind, calls = arguments(func, iterable, result.chunksize, mapper=mapper)
-        if plain:
-            source = Source(result, called, kind, calls, again)
-            source.unbounded = unbounded
-            self._dispatcher.enqueue(source)
-            return
-        feeder = Feeder(result, called, kind, calls, again, ready=self._dispatcher.offer)
-        feeder.source.unbounded = unbounded
-        self._dispatcher.announce(feeder.source)
-        feeder.start()
+        source = Source(result, called, kind, calls, again)
+        source.unbounded = unbounded
+        source.is_plain = plain and (mapper is mapstar or kind is not Item)  # arguments may be anything
+        self._dispatcher.enqueue(source, needs_preparing=source.needs_preparing)
 
     def _submit_tasks(self, tasks: Iterable[Any], set_length: Callable[[int], object] | None) -> None:
         """Execute tasks that the program has made itself; see `HandedInTasks`."""
         result = HandedInTasks(self, next(self._calls), set_length)
-        calls = result.noting_the_job(tasks)
-        feeder = Feeder(result, None, HandedInTask, calls, self._retries, ready=self._dispatcher.offer)
-        self._dispatcher.announce(feeder.source)
-        feeder.start()
+        source = Source(result, None, HandedInTask, result.noting_the_job(tasks), self._retries)
+        source.is_plain = False
+        self._dispatcher.enqueue(source, needs_preparing=True)
 
     def _call_back(self, call: Callable[[], object]) -> None:
         self._dispatcher.callbacks.add(call)

@@ -19,15 +19,21 @@ class Callbacks:
         self._closed = False
 
     def add(self, call: Callable[[], object]) -> None:
-        """Have it called in the thread; after the end of the pool, call it here."""
-        if self._closed:
+        """Have it called in the thread; where none can be started, and after the end of the pool, call it here."""
+        if self._closed or not self._starts():
             call()
-            return
-        self._calls.put(call)
+        else:
+            self._calls.put(call)
+
+    def _starts(self) -> bool:
         if self._thread is None:
             thread = threading.Thread(target=self._run, daemon=True, name="procession-pool-callbacks")
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # at the limit of processes, or while the interpreter shuts down
+                return False
             self._thread = thread
+        return True
 
     def is_current(self) -> bool:
         """Return whether the calling thread is this one: a callback."""

@@ -6,11 +6,12 @@
                                                                                               │
            a worker ended: reap it   its socket: large results, or room to send ◀── something happened
 
-Callers add tasks to the queue of the `ledger.Ledger` and wake the thread if it sleeps; where a worker is idle they send
-it the task themselves, which saves two thread switches.  The lock guards the ledger and the workforce; it is reentrant
-because pickling runs the user's code under it, which may use the pool.  Callbacks run without it, in a thread of their
-own (`callbacks`).  Callers that only announce something (a task, close) do not take it: the user's code, running under
-it, may wait for what the caller holds.
+Callers add tasks to the queue of the `ledger.Ledger` and wake the thread if it sleeps; a task with small scalars they
+send to an idle worker themselves, which saves two thread switches.  What has to be pickled is prepared by another
+thread (`preparing`), which then sends it.  The lock guards the ledger and the workforce, and no code of the program
+runs under it: pickling, unpickling, iterating, the repr of arguments and the start of workers go without it, callbacks
+have a thread of their own (`callbacks`).  It is reentrant because a signal handler may interrupt whoever holds it, and
+use the pool.
 
 One class of more than 250 lines: what is done without the lock, and in which order the thread falls asleep and is
 woken, can only be checked side by side.
@@ -28,7 +29,6 @@ from procession.pool.errors import PoolBroken, PoolTerminated
 from procession.pool.tasks.apply import AsyncResult, show_exception
 from procession.pool.tasks.inbox import Inbox
 from procession.pool.tasks.ledger import Ledger
-from procession.pool.tasks.sources import FedSource
 from procession.pool.worker_process.ring import ASLEEP, Fence
 from procession.pool.workers.encoding import Encoder
 from procession.pool.workers.worker import Lifelines, Worker
@@ -36,7 +36,8 @@ from procession.pool.workers.workforce import Workforce
 
 from .balance import IDLE_S, STALLED_S, Balance, has_prefetched
 from .callbacks import Callbacks
-from .delivery import Delivery
+from .delivery import Answer, Delivery
+from .preparing import STUCK_S, Preparing
 from .sending import Sending
 from .spinning import Spinning
 from .watching import Watching
@@ -65,7 +66,8 @@ class Dispatcher(Sending):
         self._encoder = Encoder()
         self._delivery = Delivery(ledger)
         self._balance = Balance(ledger, self._fence)
-        self._watching = Watching(ended=self._reap, received=self._receive)
+        self._preparing = Preparing(self, ledger, self._encoder)
+        self._watching = Watching(ended=self._reap, received=self._receive, flush=self._flush)
         self._by_inbox: dict[Inbox, Worker] = {}
         self._spinning = Spinning()
         self._is_asleep = self._sleeps_without_timeout = False
@@ -76,18 +78,29 @@ class Dispatcher(Sending):
     # Called by the pool, from any thread
 
     def start(self) -> None:
-        """Watch the workers and start the thread."""
+        """Watch the workers and start the threads; raises RuntimeError where no thread can be started."""
         self.workforce.start_watching()
-        self.thread.start()
+        self._preparing.start()
+        try:
+            self.thread.start()
+        except BaseException:
+            self._preparing.end()
+            raise
 
     def submit(self, result: AsyncResult) -> None:
-        """Have a task of apply executed; an idle worker gets it at once."""
-        if self._ledger.queue or not self._hand_over(result):
+        """Have a task of apply executed; an idle worker gets it at once, if its arguments are small scalars."""
+        if not self._encoder.is_sendable(result):
+            self.enqueue(result, needs_preparing=True)
+        elif not self._ledger.is_direct or not self._hand_over(result):
             self.enqueue(result)
 
     def call(self, result: AsyncResult) -> None:
-        """As `submit`, for a caller that only waits: it polls for the result itself for a moment."""
-        if self._ledger.queue or not self._spinning.is_worth_it():
+        """As `submit`, for a caller that only waits: it pickles, and polls for the result itself for a moment.
+
+        Raises what pickling raises.
+        """
+        self._encoder.prepare(result)  # without any lock; the caller could not do anything else meanwhile
+        if not (self._ledger.is_direct and self._spinning.is_worth_it()):
             self.submit(result)
         elif worker := self._hand_over(result, awake=True):
             try:
@@ -97,26 +110,24 @@ class Dispatcher(Sending):
         else:
             self.enqueue(result)
 
-    def enqueue(self, waiting: Waiting) -> None:
-        """Queue a task, or a source of tasks."""
+    def enqueue(self, waiting: Waiting, *, needs_preparing: bool = False) -> None:
+        """Queue a task, or a source of tasks; ``needs_preparing``: it cannot be sent as it is."""
         self._ledger.queue.append(waiting)
-        if self._is_asleep:
+        if needs_preparing or self._ledger.preparing:
+            self._preparing.ring()
+            if self._preparing.is_iterating() or self.workforce.why_broken:
+                self.wake()  # to see whether the iterable is stuck, or to refuse the task
+        elif self._is_asleep:
             self.wake()
-        elif self.finished.is_set():
-            self._abandon()
-
-    def announce(self, source: FedSource) -> None:
-        """Note that a source will have tasks when its feeder has items."""
-        self._ledger.fed.add(source)
         if self.finished.is_set():
             self._abandon()
 
-    def offer(self, source: FedSource) -> None:
-        """Queue a source again: its feeder has items for it."""
-        with self.lock:
-            self._ledger.offer(source)
-        if self._is_asleep:
-            self.wake()
+    def fail(self, error: BaseException) -> None:
+        """End the pool: one of its threads has failed."""
+        self.workforce.why_broken = f"a thread of the pool failed: {type(error).__name__}: {error}"
+        self.terminating = True
+        show_exception()
+        self.wake()
 
     def reclaim(self, worker: Worker) -> None:
         """Take back the tasks that wait in this worker; call with the lock held."""
@@ -124,7 +135,11 @@ class Dispatcher(Sending):
 
     def is_blocked_by_caller(self) -> bool:
         """Whether the pool is blocked until the calling thread returns: that is the pool's own, or holds its lock."""
-        return threading.current_thread() is self.thread or self.lock._is_owned()  # type: ignore[attr-defined]
+        return (
+            threading.current_thread() is self.thread
+            or self.lock._is_owned()  # type: ignore[attr-defined]
+            or self._preparing.is_pickling_here()
+        )
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end of the thread and of the callbacks; return whether they ended.  False within a callback."""
@@ -143,7 +158,6 @@ class Dispatcher(Sending):
         if self.thread.ident is None:
             self.workforce.stop_unwatched()
             self._close()
-            self.callbacks.close()
             return
         self.wake()
         self.join()
@@ -158,6 +172,7 @@ class Dispatcher(Sending):
         self.callbacks = Callbacks()
         self.callbacks.close()
         self._is_asleep = False
+        self._preparing.disown()
         self.workforce.workers.clear()
         self._by_inbox.clear()
         self._lifelines.disown()
@@ -180,35 +195,60 @@ class Dispatcher(Sending):
             while self._turn():
                 pass
         except BaseException as error:  # noqa: BLE001 - a bug of ours must not leave callers waiting for ever
-            self.workforce.why_broken = f"the pool's own thread failed: {type(error).__name__}: {error}"
-            self.terminating = True
-            self._is_asleep = False
-            show_exception()
-        with self.lock:
+            self.fail(error)
+        try:
             self._end_everything()
+        except BaseException as error:  # noqa: BLE001 - as above
+            self.fail(error)
+            self.workforce.end_by_force()
+            self._settle_the_rest()
 
     def _turn(self) -> bool:
+        for worker in tuple(self.workforce.workers):
+            if worker.results.is_filled():
+                self._deliver(worker, self._delivery.collect)
+        self._start_missing()
         with self.lock:
             now = time.monotonic()
-            for worker in self.workforce.workers:
-                self._delivery.deliver(worker)
-            self.workforce.reconcile(now)
-            self._hand_out(now)
+            self._hand_out()
             if self._balance.restore(self.workforce.workers, now):
-                self._hand_out(now)
+                self._hand_out()
+            self._preparing.relieve(now)
             if self._is_over():
                 return False
             timeout = self._fall_asleep(now)
         events = self._watching.wait(timeout)
         self._is_asleep = False
-        with self.lock:
-            self._watching.handle(events)
+        self._watching.handle(events)
         return True
+
+    def _deliver(self, worker: Worker, collect: Callable[[Worker], list[Answer]]) -> None:
+        """Settle the tasks that the worker has answered."""
+        with self.lock:
+            answers = collect(worker)
+        if answers:
+            for answer in answers:
+                answer.unpickle()
+            with self.lock:
+                worker.results.release()
+                self._delivery.settle(answers)
+
+    def _start_missing(self) -> None:
+        """Start missing workers; a failed start counts as a worker that did not get ready."""
+        while self.workforce.is_start_due(time.monotonic()) and not self.terminating:
+            try:
+                worker = self.workforce.start_worker()
+            except Exception as error:  # noqa: BLE001 - starting runs the stdlib's code and the program's
+                with self.lock:
+                    self.workforce.count_failed_start(time.monotonic(), error)
+            else:
+                with self.lock:
+                    self.workforce.add(worker)
 
     def _is_over(self) -> bool:
         if self.terminating:
             return True
-        if self.closing and not (self._ledger.queue or self._ledger.fed or self._ledger.outstanding):
+        if self.closing and not (self._ledger.has_waiting or self._ledger.is_outstanding):
             self.workforce.retire_all()
             return not self.workforce.workers
         return False
@@ -222,7 +262,7 @@ class Dispatcher(Sending):
         self._fence()
         if any(worker.results.is_filled() for worker in busy) or self.terminating:
             return 0
-        if self._ledger.queue and any(
+        if self._ledger.has_sendable and any(
             worker.inbox.wants() and not worker.is_clogged() for worker in self.workforce.workers
         ):
             return 0
@@ -232,36 +272,55 @@ class Dispatcher(Sending):
             timeouts.append(IDLE_S if self._balance.is_lopsided else _LOOK_S)
             if any(worker.inbox.limit is None and has_prefetched(worker) for worker in busy):
                 timeouts.append(STALLED_S)
+        if self._preparing.is_iterating() and self._ledger.queue:
+            timeouts.append(STUCK_S)
         self._sleeps_without_timeout = not timeouts
         return min(timeouts, default=None)
 
-    def _hand_out(self, now: float) -> None:
+    def _hand_out(self) -> None:
         if self.workforce.why_broken:
             self._ledger.abandon(self._end_error)
-        for inbox, share in self._ledger.shares():
-            worker = self._by_inbox[inbox]
-            if not worker.is_clogged() and (tasks := self._ledger.take(share)):
-                self._send(worker, tasks, now)
+        self.hand_out()
 
     def _receive(self, worker: Worker) -> None:
-        self._delivery.receive(worker)
+        self._deliver(worker, self._delivery.receive)
         if worker.channel.ended:
             self._watching.forget_channel(worker)
 
+    def _flush(self, worker: Worker) -> None:
+        """Send what the worker's socket did not take before."""
+        with self.lock:
+            worker.channel.flush()
+            self._watching.await_room(worker)
+
     def _reap(self, worker: Worker) -> None:
-        self._delivery.receive(worker)
-        self.workforce.reap(worker, time.monotonic(), may_retry=not self.terminating)
+        """Remove an ended worker, and settle or retry the task that it executed."""
+        self._deliver(worker, self._delivery.receive)
+        exitcode = worker.exitcode()
+        with self.lock:
+            end = self.workforce.remove(worker, exitcode, time.monotonic(), may_retry=not self.terminating)
+        facts = end.describe() if end.describe else None  # calls the repr of arguments
+        with self.lock:
+            self.workforce.conclude(end, facts)
 
     def _end_everything(self) -> None:
-        self._ledger.abandon(self._end_error)
-        self.workforce.terminate(time.monotonic())
+        self._preparing.end()
+        self._abandon()
+        with self.lock:
+            self.workforce.terminate(time.monotonic())
         while self.workforce.workers:
             now = time.monotonic()
             self.workforce.escalate(now)
             deadline = self.workforce.next_deadline()
             self._watching.handle(self._watching.wait(None if deadline is None else max(deadline - now, 0.0)))
+        self._settle_the_rest()
+
+    def _settle_the_rest(self) -> None:
         self._close()
         self._abandon()  # what was queued before ``finished`` was set; later callers abandon their tasks themselves
+        if self.workforce.why_broken:
+            with self.lock:
+                self._ledger.give_up(self._end_error)
         self.callbacks.close()
 
     def _abandon(self) -> None:

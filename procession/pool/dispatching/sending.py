@@ -7,6 +7,7 @@ import threading
 import time
 
 from procession.pool.tasks.apply import AsyncResult
+from procession.pool.tasks.inbox import Inbox
 from procession.pool.tasks.ledger import Ledger
 from procession.pool.worker_process.ring import ASLEEP, Fence
 from procession.pool.workers.encoding import Encoder
@@ -14,6 +15,7 @@ from procession.pool.workers.worker import Worker
 from procession.pool.workers.workforce import Workforce
 
 from .delivery import Delivery
+from .preparing import Preparing
 from .watching import Watching
 
 TYPE_CHECKING = False
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Sending:
-    """Sends tasks to workers; ``_is_asleep`` says that the thread sleeps and has to be woken."""
+    """Sends tasks to workers; ``_is_asleep`` says that the dispatcher's thread sleeps and has to be woken."""
 
     lock: threading.RLock
     workforce: Workforce
@@ -31,6 +33,8 @@ class Sending:
     _encoder: Encoder
     _delivery: Delivery
     _watching: Watching
+    _preparing: Preparing
+    _by_inbox: dict[Inbox, Worker]
     _is_asleep: bool
     _sleeps_without_timeout: bool
 
@@ -42,9 +46,24 @@ class Sending:
             self._watching.ring()
             raise
 
+    def wake_if_asleep(self) -> None:
+        if self._is_asleep:
+            self.wake()
+
+    def hand_out(self) -> None:
+        """Send tasks to workers that want some; with the lock held."""
+        now = time.monotonic()
+        for inbox, share in self._ledger.shares():
+            worker = self._by_inbox[inbox]
+            if not worker.is_clogged() and (tasks := self._ledger.take(share)):
+                self._request_wake_up(worker)
+                self._send(worker, tasks, now)
+        if self._ledger.preparing and self._ledger.is_low():
+            self._preparing.ring()
+
     def _hand_over(self, result: AsyncResult, *, awake: bool = False) -> Worker | None:
         """Send the task to an idle worker and return that; ``awake``: the caller polls for the answer."""
-        if self.lock._is_owned():  # type: ignore[attr-defined]  # by the user's code, which pickling runs
+        if self.lock._is_owned():  # type: ignore[attr-defined]  # by what a signal handler has interrupted
             return self._send_to_free(result, awake=awake)
         try:
             if self.lock.acquire(blocking=False):
@@ -57,6 +76,8 @@ class Sending:
                 pass  # not acquired
 
     def _send_to_free(self, result: AsyncResult, *, awake: bool) -> Worker | None:
+        if not self._ledger.is_direct:
+            return None
         for worker in self.workforce.workers:
             if not worker.inbox.inflight and worker.inbox.room():
                 if not awake:
@@ -76,7 +97,7 @@ class Sending:
                 return
             if all(task is result for task in worker.inbox.inflight.values()):  # only the thread settles other tasks
                 try:
-                    self._delivery.deliver(worker)
+                    self._delivery.collect_scalars(worker)
                 except BaseException:
                     _kill_interrupted(worker)
                     raise
@@ -98,14 +119,15 @@ class Sending:
             worker.since = now
         encoded = self._encoder.encode(tasks, worker.inbox.known, worker.arguments)
         self._ledger.assign(worker.inbox, encoded.sent, now)
-        self._ledger.put_back(encoded.rest)
+        if encoded.met_unprepared:
+            self._ledger.return_unprepared(encoded.rest)
+            self._preparing.ring()
+        else:
+            self._ledger.put_back(encoded.rest)
         if encoded.frames:
             worker.channel.send(encoded.frames)
             if worker.channel.is_full:
                 self._watching.await_room(worker)
-        for task, error in encoded.failed:
-            self._ledger.failed += 1
-            task.settle(False, error)
 
 
 def _kill_interrupted(worker: Worker) -> None:

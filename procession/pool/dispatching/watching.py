@@ -10,10 +10,16 @@ from procession.pool.workers.worker import Worker
 
 
 class Watching:
-    """One epoll; calls ``ended`` for each ended worker and ``received`` for each readable socket."""
+    """One epoll; calls ``ended`` for each ended worker, ``received`` and ``flush`` for each socket that is ready."""
 
-    def __init__(self, *, ended: Callable[[Worker], None], received: Callable[[Worker], None]) -> None:
-        self._ended, self._received = ended, received
+    def __init__(
+        self,
+        *,
+        ended: Callable[[Worker], None],
+        received: Callable[[Worker], None],
+        flush: Callable[[Worker], None],
+    ) -> None:
+        self._ended, self._received, self._flush = ended, received, flush
         self._epoll = select.epoll()
         self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_open = True
@@ -61,7 +67,7 @@ class Watching:
         return self._epoll.poll(0 if self._already_ended else timeout)
 
     def handle(self, events: list[tuple[int, int]]) -> None:
-        """Call ``ended`` or ``received`` for each event."""
+        """Call ``ended``, ``flush`` or ``received`` for each event."""
         while self._already_ended:
             self._ended(self._already_ended.pop())
         for fd, event in events:
@@ -69,8 +75,7 @@ class Watching:
                 self._ended(worker)
             elif worker := self._by_channel.get(fd):
                 if event & select.EPOLLOUT:
-                    worker.channel.flush()
-                    self.await_room(worker)
+                    self._flush(worker)
                 if event & ~select.EPOLLOUT:
                     self._received(worker)
             else:

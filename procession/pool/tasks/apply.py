@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
     from procession.pool.facts import Failure, Progress, TaskFacts
 
+    from .task import Describe
+
     Callback = Callable[[Any], object] | None
 
 
 class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable would load typing
     """The result of apply_async, and its task; a subclass of the stdlib's, with nothing of its code."""
+
+    payload: tuple[int | None, bytes | memoryview] | None = None
+    needs_preparing = False  # whoever sends it finds out
 
     def __init__(
         self,
@@ -54,21 +59,26 @@ class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable wou
         self.attempt = 1
         self._success: bool | None = None
         self._value: Any = None
-        self._failure: Failure | None = None
+        self._failure: tuple[Describe, BaseException] | None = None
         # Who waits acquires and releases it: an Event would be a Condition and two locks.
         self._lock = allocate_lock()
         self._lock.acquire()
 
-    def settle(self, success: bool, value: Any) -> None:
+    def settle(self, success: bool, value: Any, describe: Describe | None = None) -> None:
         """End the task: ``value`` is what it returned or its exception; called by the pool."""
         if not success:
-            self._failure = failure_of(self, value)
-        self.function = self.args = self.kwds = None  # type: ignore[assignment]  # may be large
+            self._failure = describe or self.describe(), value
+        self.function = self.args = self.kwds = self.payload = None  # type: ignore[assignment]  # may be large
         self._value = value
         if callback := self._callback if success else self._error_callback:
             self._pool._call_back(lambda: self._call_back_and_end(callback, success))
         else:
             self._end(success)
+
+    def give_up(self, error: BaseException) -> None:
+        """End the task with an error if it was never settled; called at the end of a pool that has failed."""
+        if self.args is not None:
+            self.settle(False, error)
 
     def _call_back_and_end(self, callback: Callable[[Any], object], success: bool) -> None:
         call_back(callback, self._value)
@@ -127,16 +137,19 @@ class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable wou
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the task with its exception if it failed."""
-        return (self._failure,) if self._failure else ()
+        return (failure_of(*self._failure),) if self._failure else ()
 
     def retried(self) -> None:
         """Do nothing: `attempt` counts the retries."""
 
     def facts(self) -> TaskFacts:
         """Return which task this is."""
-        return task_facts(
-            self.call, 0, 0, 1, name_of(self.function), arguments_text(self.args, self.kwds), self.attempt
-        )
+        return self.describe()()
+
+    def describe(self) -> Describe:
+        """Return what returns which task this is; that calls the repr of its arguments."""
+        call, function, args, kwds, attempt = self.call, self.function, self.args, self.kwds, self.attempt
+        return lambda: task_facts(call, 0, 0, 1, name_of(function), arguments_text(args, kwds), attempt)
 
 
 def refuse_in_callback(pool: Any, callback: Callback = None) -> None:

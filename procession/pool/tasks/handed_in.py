@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .task import Describe
+
 
 class HandedInTask(Item):
     """One task; made of ``(job, index, function, args, kwds)``, as the stdlib's pool sends it."""
@@ -29,8 +31,7 @@ class HandedInTasks(ManyResults):
 
     def __init__(self, pool: Any, call: int, set_length: Callable[[int], object] | None) -> None:
         super().__init__(pool, call, 1)
-        self._leave_pool()
-        self._cache: dict[int, Any] = pool._cache
+        del pool._cache[self._job]  # the program has put its results there
         self._set_length = set_length
         self._job_there: int | None = None
         self._end: tuple[int, BaseException] | None = None
@@ -44,9 +45,9 @@ class HandedInTasks(ManyResults):
                 return
             yield task
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:
+    def settle(self, item: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
         if not success:
-            self._count_failure(item, value)
+            self._count_failure(describe or item.describe(), value)
         self._over += 1
         assert isinstance(item, HandedInTask)
         self._pass_on(item.job, item.index, success, value)
@@ -60,9 +61,9 @@ class HandedInTasks(ManyResults):
         self.set_length(index + 1)
 
     def set_length(self, length: int) -> None:
-        if self._set_length:
-            self._set_length(length)
+        if set_length := self._set_length:
+            self._pool._call_back(lambda: set_length(length))
 
     def _pass_on(self, job: int, index: int, success: bool, value: Any) -> None:
-        if result := self._cache.get(job):
-            result._set(index, (success, value))
+        if result := self._pool._cache.get(job):
+            self._pool._call_back(lambda: result._set(index, (success, value)))  # calls the program's callbacks

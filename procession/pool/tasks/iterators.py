@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .task import Item
+    from .task import Describe, Item
 
 
 class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # as AsyncResult
@@ -52,9 +52,9 @@ class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # 
 
     __next__ = next  # noqa: A003 - the stdlib has both names
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:
+    def settle(self, item: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
         if not success:
-            self._count_failure(item, value)
+            self._count_failure(describe or item.describe(), value)
         with self._cond:
             self._over += 1
             self._arrive(item.index, success, value)
@@ -68,6 +68,10 @@ class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # 
             self._count_error(error)
             self._arrive(index, False, error)
             self._end_after(index + 1)
+
+    def give_up(self, error: BaseException) -> None:
+        if self._index != self._total:
+            self.abandon(self._index, error)
 
     def set_length(self, length: int) -> None:
         with self._cond:

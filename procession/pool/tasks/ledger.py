@@ -1,4 +1,10 @@
-"""Which task is where: queued, sent to a worker, or settled.  Pure: no process, no clock, no thread.
+"""Which task is where: queued, prepared, sent to a worker, or settled.  Pure: no process, no clock, no thread.
+
+::
+
+    queue ──▶ hands of a preparer ──▶ prepared ──▶ inbox of a worker ──▶ settled
+      │        (what has to be pickled)   ▲  ▲              │
+      └────────(small scalars)────────────┘  └───returned───┘
 
 A task that is sent to a worker gets a position there, a number that only counts up.  The worker publishes the position
 that it executes.  After its death there are three kinds of tasks: answered ones; the one being executed, which is lost
@@ -8,18 +14,37 @@ or run again; and those behind it, not started, which go back to the head of the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from procession.pool.worker_process.ring import NONE
 
 from .inbox import DEEPEST, QUICK_S, SHALLOWEST, SLOW_S, Inbox
-from .sources import FedSource, Source
+from .sources import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .task import Task
 
     Waiting = Task | Source
+
+
+#: How many tasks, and bytes of pickled arguments, are prepared ahead of the workers.
+MOST_PREPARED = 256
+MOST_BYTES = 4 * 1024 * 1024
+
+
+class Hand:
+    """What one preparer works on: the source that it iterates, and tasks to pickle."""
+
+    def __init__(self) -> None:
+        self.source: Source | None = None
+        self.tasks: deque[Task] = deque()
+
+    @property
+    def holds(self) -> bool:
+        return self.source is not None or bool(self.tasks)
 
 
 class WorkerLoss:
@@ -33,6 +58,8 @@ class Ledger:
     """The tasks of a pool.  Counts are of tasks; ``answered`` counts only those of workers that are gone."""
 
     def __init__(self) -> None:
+        #: The results of the calls that have not ended, by number: `Pool._cache`.
+        self.calls: dict[int, Any] = {}
         self.queue: deque[Waiting] = deque()
         self.inboxes: list[Inbox] = []
         self.answered = 0
@@ -40,32 +67,75 @@ class Ledger:
         self.lost = 0
         self.retried = 0
         self.stolen = 0
-        #: Sources whose iterable has not ended, queued or not.
-        self.fed: set[FedSource] = set()
+        #: Tasks that can be sent, before all others.
+        self.prepared: deque[Task] = deque()
+        self.prepared_bytes = 0
+        #: Whether only preparers take from the queue: one of its tasks, or one before them, has to be pickled.
+        self.preparing = False
+        #: What the preparers are working on.
+        self.hands: list[Hand] = []
 
     @property
-    def outstanding(self) -> bool:
+    def has_waiting(self) -> bool:
+        """Whether there are tasks that have not been sent."""
+        return bool(self.queue or self.prepared or any(hand.holds for hand in self.hands))
+
+    @property
+    def is_outstanding(self) -> bool:
         return any(inbox.inflight for inbox in self.inboxes)
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether a new task may be sent at once: none waits before it."""
+        return not (self.queue or self.prepared or self.preparing)
+
+    @property
+    def has_sendable(self) -> bool:
+        return bool(self.prepared or (self.queue and not self.preparing))
+
+    def has_room(self) -> bool:
+        """Whether more tasks should be prepared."""
+        return len(self.prepared) < MOST_PREPARED and self.prepared_bytes < MOST_BYTES
+
+    def is_low(self) -> bool:
+        """Whether preparers should go on after they had stopped."""
+        return len(self.prepared) <= MOST_PREPARED // 2 and self.prepared_bytes <= MOST_BYTES // 2
+
+    def add_prepared(self, task: Task) -> None:
+        self.prepared.append(task)
+        self.prepared_bytes += size_of(task)
+
     def take(self, count: int) -> list[Task]:
-        """Take up to ``count`` tasks from the head of the queue."""
-        taken: list[Task] = []
-        queue = self.queue
-        while queue and count > len(taken):
-            first = queue.popleft()  # the source may run the user's code, which may put other tasks before it
-            if not isinstance(first, Source):
-                taken.append(first)
-                continue
-            taken.extend(first.take(count - len(taken)))
-            if first.over:
-                self.fed.discard(first)
-            elif isinstance(first, FedSource) and first.starved:
-                self._step_aside(first)
+        """Take up to ``count`` tasks: prepared ones, then those at the head of the queue.
+
+        Whoever takes a task that has to be pickled first gives it back with `return_unprepared`.
+        """
+        prepared = self.prepared
+        taken = [prepared.popleft() for _ in range(min(count, len(prepared)))]
+        self.prepared_bytes -= sum(map(size_of, taken))
+        while not self.preparing and self.queue and len(taken) < count:
+            if self.queue[0].needs_preparing:
+                self.preparing = True
             else:
-                self._give_way(first)
+                taken.extend(self.take_queued(count - len(taken)))
         return taken
 
-    def _give_way(self, source: Source) -> None:
+    def take_queued(self, count: int) -> list[Task]:
+        """Take up to ``count`` tasks from the head of the queue: single ones, or those of a source, which is plain."""
+        queue = self.queue
+        taken: list[Task] = []
+        while queue and len(taken) < count and not isinstance(queue[0], Source):
+            taken.append(queue.popleft())  # type: ignore[arg-type]
+        if taken or not queue:
+            return taken
+        first: Any = queue.popleft()
+        tasks = first.take(count)
+        first.conclude()
+        if not first.over:
+            self.give_way(first)
+        return list(tasks)
+
+    def give_way(self, source: Source) -> None:
         """Put a source back: first come, first served, but one without a known end takes turns with the next one."""
         queue = self.queue
         if queue and (source.unbounded or _is_unbounded(queue[0])):
@@ -74,8 +144,14 @@ class Ledger:
             queue.appendleft(source)
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Put tasks back that were taken and not sent."""
+        """Put tasks back that were taken and not sent, or not started."""
+        self.prepared.extendleft(reversed(tasks))
+        self.prepared_bytes += sum(map(size_of, tasks))
+
+    def return_unprepared(self, tasks: Sequence[Task]) -> None:
+        """Put tasks back of which the first has to be pickled before it can be sent."""
         self.queue.extendleft(reversed(tasks))
+        self.preparing = True
 
     def assign(self, inbox: Inbox, tasks: Sequence[Task], now: float) -> None:
         """Give the tasks to a worker, in this order; ``now`` in monotonic seconds."""
@@ -91,11 +167,13 @@ class Ledger:
     def shares(self) -> list[tuple[Inbox, int]]:
         """Return how many queued tasks each worker gets: the emptiest first, none more than an equal share."""
         free = sorted((inbox for inbox in self.inboxes if inbox.wants()), key=_load)
-        if not free or not self.queue:
+        if not free or not self.has_sendable:
             return []
-        if isinstance(self.queue[0], Source) or len(self.queue) >= DEEPEST * len(free):
+        queue = self.queue if not self.preparing else ()
+        waiting = len(self.prepared) + len(queue)
+        if (queue and isinstance(queue[0], Source)) or waiting >= DEEPEST * len(free):
             return [(inbox, inbox.room()) for inbox in free]
-        share = -(-len(self.queue) // (2 * len(free)))
+        share = -(-waiting // (2 * len(free)))
         return [(inbox, min(share, inbox.room())) for inbox in free]
 
     def skip(self, inbox: Inbox, position: int) -> None:
@@ -103,7 +181,7 @@ class Ledger:
         task = inbox.inflight.pop(position, None)
         if task is not None:
             inbox.returned += 1
-            self.queue.appendleft(task)
+            self.put_back([task])
         if position + 1 == inbox.next:
             inbox.limit = None
 
@@ -117,7 +195,7 @@ class Ledger:
         behind = [position for position in inbox.inflight if position >= first]
         inbox.limit = limit if behind else None
         inbox.returned += len(behind)
-        self.queue.extendleft(inbox.inflight.pop(position) for position in reversed(behind))
+        self.put_back([inbox.inflight.pop(position) for position in behind])
         inbox.depth = SHALLOWEST
         return len(behind)
 
@@ -136,46 +214,52 @@ class Ledger:
             executed.attempt += 1
             self.retried += 1
             executed.retried()
-            self.queue.appendleft(executed)
+            self.put_back([executed])
             return WorkerLoss(executed, retried=True, returned=len(returned))
         self.lost += 1
         return WorkerLoss(executed, retried=False, returned=len(returned))
 
     def abandon(self, error: Callable[[], BaseException]) -> None:
         """Settle everything that waits with an error."""
-        while self.fed:
-            self.fed.pop().abandon(error())
-        while self.queue:
-            first = self.queue.popleft()
+        for hand in self.hands:
+            if hand.source:
+                hand.source.abandon(error())
+            self._settle_all(hand.tasks, error)
+        self._settle_all(self.prepared, error)
+        self.prepared_bytes = 0
+        self._settle_all(self.queue, error)
+
+    def give_up(self, error: Callable[[], BaseException]) -> None:
+        """End every call that was not settled because a thread of the pool failed in the middle of it."""
+        for result in tuple(self.calls.values()):
+            if hasattr(result, "give_up"):  # not those that the program has put there
+                result.give_up(error())
+
+    def _settle_all(self, waiting: deque[Any], error: Callable[[], BaseException]) -> None:
+        while waiting:
+            first = waiting.popleft()
             if isinstance(first, Source):
                 first.abandon(error())
             else:
                 self.lost += 1
                 first.settle(False, error())
 
-    def offer(self, source: FedSource) -> None:
-        """Queue a source that has items again."""
-        if not source.queued and source in self.fed:
-            source.queued = True
-            self.queue.append(source)
-
-    def _step_aside(self, source: FedSource) -> None:
-        """Leave the queue.  The feeder checks ``queued`` after feeding, so this checks ``starved`` after leaving."""
-        source.queued = False
-        if not source.starved:
-            self.offer(source)
-
-
-def count_waiting(queue: Iterable[Waiting]) -> int:
-    """Count the queued tasks, as far as known."""
-    return sum(_remaining(one) for one in queue)
+    def count_waiting(self) -> int:
+        """Count the tasks that have not been sent, as far as known."""
+        held = (one for hand in self.hands for one in (hand.source, *hand.tasks) if one)
+        return len(self.prepared) + sum(map(_remaining, (*self.queue, *held)))
 
 
 def _remaining(one: Waiting) -> int:
     if not isinstance(one, Source):
         return 1
     total = one.result.progress().total
-    return len(one.fed) if isinstance(one, FedSource) and total is None else max((total or 0) - one.taken, 0)
+    return max((total or 0) - one.taken, 0)
+
+
+def size_of(task: Task) -> int:
+    """Return the size of its pickled arguments in bytes."""
+    return len(task.payload[1]) if task.payload else 0
 
 
 def _is_unbounded(one: Waiting) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from procession.pool.facts import Failure, Progress
 
     from .apply import Callback
+    from .task import Describe
 
 MAX_FAILURES = 100
 
@@ -36,11 +37,11 @@ class ManyResults:
         self.call = call
         self.chunksize = chunksize
         self._over = self._failed = self._lost = self._retried = 0
-        self._failures: list[Failure] = []
+        self._failures: list[tuple[Describe, BaseException]] = []
         #: Set by the source when its first tasks are taken.
         self.started = False
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:
+    def settle(self, item: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
         """End one task; called by the pool."""
         raise NotImplementedError
 
@@ -48,12 +49,15 @@ class ManyResults:
         """End the call without tasks from ``index`` on: the iterable raised ``error``, or the pool has ended."""
         raise NotImplementedError
 
+    def give_up(self, error: BaseException) -> None:
+        """End the call with an error if tasks were never settled; called at the end of a pool that has failed."""
+
     def set_length(self, length: int) -> None:
         """Note how many tasks there are: the iterable has ended."""
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the first 100 tasks that failed or were lost, with their exceptions."""
-        return tuple(self._failures)
+        return tuple(failure_of(*failed) for failed in self._failures)
 
     def progress(self) -> Progress:
         """Return the progress, in tasks (chunks, where there are some)."""
@@ -78,10 +82,10 @@ class ManyResults:
             self._pool._cache.pop(self._job, None)
             self._pool = None
 
-    def _count_failure(self, item: Item, error: BaseException) -> None:
+    def _count_failure(self, describe: Describe, error: BaseException) -> None:
         self._count_error(error)
         if len(self._failures) < MAX_FAILURES:
-            self._failures.append(failure_of(item, error))
+            self._failures.append((describe, error))
 
     def _count_error(self, error: BaseException, tasks: int = 1) -> None:
         if isinstance(error, PoolError):
@@ -113,9 +117,9 @@ class MapResult(ManyResults, StandardMapResult):  # type: ignore[type-arg]  # as
         """How many tasks have not ended; programs that reach into the stdlib's result read it."""
         return self._total - self._over
 
-    def settle(self, item: Item, success: bool, value: Any) -> None:
+    def settle(self, item: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
         if not success:
-            self._count_failure(item, value)
+            self._count_failure(describe or item.describe(), value)
             self._error = self._error or value
         elif type(item) is Item:
             self._value[item.index] = value
@@ -134,6 +138,9 @@ class MapResult(ManyResults, StandardMapResult):  # type: ignore[type-arg]  # as
         self._over += missing
         if missing and self._over == self._total:
             self._finish()
+
+    def give_up(self, error: BaseException) -> None:
+        self.abandon(self._over, error)
 
     def set_length(self, length: int) -> None:
         if length < self._total:

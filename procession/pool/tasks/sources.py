@@ -1,7 +1,7 @@
 """Make tasks of an iterable when workers have room for them.
 
-The pool's own thread iterates lists and other plain containers.  Any other iterable may block, even on results that
-this thread has to deliver: a thread of its own iterates it (`feeder`).
+The pool's main thread iterates lists and other plain containers.  Any other iterable may block, even on results that
+this thread has to deliver: another one iterates it (`preparing`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _CHUNKS = {mapstar: run_chunk, starmapstar: run_starred_chunk}
 
 
 def is_plain(iterable: object) -> bool:
+    """Return whether iterating it neither runs code of the program nor blocks."""
     return type(iterable) in _PLAIN
 
 
@@ -54,16 +55,17 @@ def arguments(
 class Source:
     """Tasks of one call, in order.
 
-    ``over``: there are no more; ``starved``: none right now; ``unbounded``: perhaps they never end.
+    ``over``: there are no more; ``unbounded``: perhaps they never end; ``is_plain``: making them runs no code of the
+    program; ``are_large``: their arguments are no small scalars.
     """
 
-    starved = False
     unbounded = False
+    is_plain = True
 
     def __init__(
         self,
         result: ManyResults,
-        function: Callable[..., Any],
+        function: Any,
         kind: type[Item],
         arguments: Iterator[tuple[Any, ...]],
         retries: int,
@@ -71,13 +73,21 @@ class Source:
         self.over = False
         self.result = result
         self.taken = 0
+        self.are_large = kind is not Item
         self._function = function
         self._kind = kind
         self._arguments = arguments
         self._retries = retries
+        self._has_ended = False
+        self._error: BaseException | None = None
+        self.abandoned_with: BaseException | None = None
+
+    @property
+    def needs_preparing(self) -> bool:
+        return self.are_large or not self.is_plain
 
     def take(self, count: int) -> list[Item]:
-        """Make up to ``count`` tasks; an exception of the iterable ends the source and goes to the result."""
+        """Make up to ``count`` tasks; call `conclude` after it."""
         result, kind, function, retries = self.result, self._kind, self._function, self._retries
         index = self.taken
         tasks: list[Item] = []
@@ -86,71 +96,28 @@ class Source:
             for args in islice(self._arguments, count):
                 tasks.append(kind(result, index, function, args, retries))
                 index += 1
-        except Exception as error:  # noqa: BLE001 - the iterable is the user's
-            self.taken = index
-            self.abandon(error)
-            return tasks
+        except BaseException as error:  # noqa: BLE001 - the iterable is the program's
+            self._has_ended, self._error = True, error
         self.taken = index
-        if len(tasks) < count:
-            self.over = True
-            result.set_length(index)
+        self._has_ended |= len(tasks) < count
         return tasks
+
+    def conclude(self) -> None:
+        """Pass on to the result that the iterable has ended, or raised; call it with the lock of the pool held."""
+        if not self._has_ended or self.over:
+            return
+        if self._error:
+            self.abandon(self._error)
+        else:
+            self.over = True
+            self.result.set_length(self.taken)
 
     def abandon(self, error: BaseException) -> None:
         """End the source; the result gets ``error`` for the tasks that were not made."""
         if not self.over:
             self.over = True
+            self.abandoned_with = error
             self.result.abandon(self.taken, error)
-
-
-class FedSource(Source):
-    """A source that gets its items from a `feeder.Feeder`; ``queued`` says that it is in the pool's queue."""
-
-    def __init__(
-        self,
-        result: ManyResults,
-        function: Callable[..., Any],
-        kind: type[Item],
-        retries: int,
-        hungry: Callable[[], None],
-    ) -> None:
-        super().__init__(result, function, kind, iter(()), retries)
-        self.queued = False
-        self.fed: deque[tuple[Any, ...]] = deque()
-        self._hungry = hungry
-        self._end: list[BaseException | None] = []
-
-    @property
-    def starved(self) -> bool:  # type: ignore[override]
-        """Whether it waits for its feeder."""
-        return not (self.over or self.fed or self._end)
-
-    def end(self, error: BaseException | None) -> None:
-        """Note that the iterable has ended, or raised ``error``; called by the feeder."""
-        self._end.append(error)
-
-    def abandon(self, error: BaseException) -> None:
-        """End the source as `Source.abandon` does; the feeder stops at its next item."""
-        super().abandon(error)
-        self._hungry()
-
-    def take(self, count: int) -> list[Item]:
-        """Make up to ``count`` tasks of the items that were fed."""
-        ended = bool(self._end)  # read before ``fed``: the feeder writes it after
-        self.result.started = True
-        tasks = [
-            self._kind(self.result, self.taken + number, self._function, self.fed.popleft(), self._retries)
-            for number in range(min(count, len(self.fed)))
-        ]
-        self.taken += len(tasks)
-        if ended and not self.fed:
-            if error := self._end[0]:
-                self.abandon(error)
-            else:
-                self.over = True
-                self.result.set_length(self.taken)
-        self._hungry()
-        return tasks
 
 
 def _chunks(

@@ -14,23 +14,34 @@ if TYPE_CHECKING:
 
     from procession.pool.facts import Failure, TaskFacts
 
+    Describe = Callable[[], TaskFacts]
+
     class Task(Protocol):
-        """What a worker is to call.  ``retries`` are those left; ``attempt`` counts from 1."""
+        """What a worker is to call.  ``retries`` are those left; ``attempt`` counts from 1.
+
+        ``payload`` is None until it is pickled: the number of the function (None where it is pickled with the
+        arguments), and the pickle.
+        """
 
         function: Callable[..., Any]
         args: tuple[Any, ...]
         kwds: Mapping[str, Any] | None
         retries: int
         attempt: int
+        payload: tuple[int | None, bytes | memoryview] | None
+        needs_preparing: bool
 
-        def settle(self, success: bool, value: Any) -> None:
-            """End the task: ``value`` is what it returned, or the exception that it raised or was lost by."""
+        def settle(self, success: bool, value: Any, describe: Describe | None = None) -> None:
+            """End the task: ``value`` is what it returned, or the exception that it raised or was lost by.
+
+            ``describe`` returns which task it was; without it, `describe` is called when somebody asks for that.
+            """
 
         def retried(self) -> None:
             """Note that it was lost and is run again."""
 
-        def facts(self) -> TaskFacts:
-            """Return which task this is."""
+        def describe(self) -> Describe:
+            """Return what returns which task this is; that calls the repr of its arguments."""
 
     class Results(Protocol):
         """Collects the results of several tasks; ``call`` is the number of the call, from 1."""
@@ -38,7 +49,7 @@ if TYPE_CHECKING:
         call: int
         chunksize: int
 
-        def settle(self, task: Item, success: bool, value: Any) -> None:
+        def settle(self, task: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
             """End one task."""
 
         def count_retry(self) -> None:
@@ -52,7 +63,8 @@ _repr.maxstring = _repr.maxother = 60
 class Item:
     """One task of a map or an imap; ``args`` are the arguments of one call."""
 
-    __slots__ = ("args", "attempt", "function", "index", "result", "retries")
+    __slots__ = ("args", "attempt", "function", "index", "payload", "result", "retries")
+    needs_preparing = False  # whoever sends it finds out
     kwds: Mapping[str, Any] | None = None
 
     def __init__(
@@ -64,23 +76,20 @@ class Item:
         self.args = args
         self.retries = retries
         self.attempt = 1
+        self.payload: tuple[int | None, bytes | memoryview] | None = None
 
-    def settle(self, success: bool, value: Any) -> None:
-        self.result.settle(self, success, value)
+    def settle(self, success: bool, value: Any, describe: Describe | None = None) -> None:
+        self.result.settle(self, success, value, describe)
 
     def retried(self) -> None:
         self.result.count_retry()
 
     def facts(self) -> TaskFacts:
-        return task_facts(
-            self.result.call,
-            self.index,
-            self.index,
-            1,
-            name_of(self.function),
-            arguments_text(self.args, None),
-            self.attempt,
-        )
+        return self.describe()()
+
+    def describe(self) -> Describe:
+        call, index, function, args, attempt = self.result.call, self.index, self.function, self.args, self.attempt
+        return lambda: task_facts(call, index, index, 1, name_of(function), arguments_text(args, None), attempt)
 
 
 class Chunk(Item):
@@ -88,11 +97,13 @@ class Chunk(Item):
 
     __slots__ = ()
 
-    def facts(self) -> TaskFacts:
+    def describe(self) -> Describe:
         function, items = self._call()
-        first = self.index * self.result.chunksize
-        arguments = _safely(_repr.repr, items)
-        return task_facts(self.result.call, self.index, first, len(items), name_of(function), arguments, self.attempt)
+        call, index, attempt = self.result.call, self.index, self.attempt
+        first = index * self.result.chunksize
+        return lambda: task_facts(
+            call, index, first, len(items), name_of(function), _safely(_repr.repr, items), attempt
+        )
 
     def _call(self) -> tuple[Any, ...]:
         return self.args
@@ -114,10 +125,16 @@ def task_facts(*fields: Any) -> TaskFacts:
     return TaskFacts(*fields)
 
 
-def failure_of(task: Task, error: BaseException) -> Failure:
+def failure_of(describe: Describe, error: BaseException) -> Failure:
     from procession.pool.facts import Failure
 
-    return Failure(task.facts(), error)
+    return Failure(describe(), error)
+
+
+def described(task: Task) -> Describe:
+    """Return what returns which task it is, without a reference to its arguments; calls their repr now."""
+    facts = task.describe()()
+    return lambda: facts
 
 
 def name_of(function: Any) -> str:

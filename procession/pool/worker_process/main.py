@@ -3,7 +3,7 @@
 ::
 
     socket ─frames─▶ BATCH    [function, args, function, args, …]   arguments are small scalars: one pickle for all
-                     FUNCTION (number, function)                    sent once, before its first task
+                     FUNCTION (number, module, name)                sent once, before its first task
                      TASK     (function or its number, args, kwargs)
                      TASK_IN_RING  the same, with large arguments in shared memory
     result ─▶ ring in shared memory; where it does not fit ─▶ socket
@@ -26,8 +26,8 @@ from time import monotonic_ns
 from procession import descriptors, lifeline
 
 from .link import Hangup, Link
-from .pickling import PROTOCOL, SCALARS
-from .results import Unimportable, dumps_error, dumps_value
+from .pickling import PROTOCOL, SCALARS, loads
+from .results import Unimportable, dumps_error, dumps_value, line_of
 from .ring import (
     ARGUMENTS,
     ASLEEP,
@@ -39,8 +39,8 @@ from .ring import (
     RAISED,
     READY,
     RESULTS,
+    SCALAR,
     SKIPPED,
-    VALUE,
     WAITED,
     WAITING,
     Fence,
@@ -105,7 +105,7 @@ def main(
         if initializer is not None:
             initializer(*initargs)
     except Exception as error:
-        link.send(HEADER.pack(0, 0, NOT_BOOTED), dumps_error(error))
+        link.send(HEADER.pack(0, 0, NOT_BOOTED), line_of(error).encode())
         raise
     try:
         worker.serve()
@@ -126,7 +126,7 @@ class Worker:
         self._fence = Fence()
         self._left = -1 if max_tasks is None else max_tasks
         self._position = 0
-        self._functions: dict[int, Callable[..., Any]] = {}
+        self._functions: dict[int, tuple[Any, str]] = {}
         self._is_copy = False
 
     def forked(self) -> None:
@@ -143,7 +143,7 @@ class Worker:
                 words = iter(pickle.loads(payload))
                 for number, args in zip(words, words):  # noqa: B905 - pairs of one flat list
                     if self._begin():
-                        self._execute(self._functions[number], args, None)
+                        self._execute(self._function(number), args, None)
                     if not self._left:
                         return
             elif kind == FUNCTION:
@@ -192,13 +192,26 @@ class Worker:
         return payload
 
     def _learn(self, payload: memoryview) -> None:
-        self._words[CURRENT] = self._position  # if importing the function ends the worker, the next task is lost
-        number, pickled = pickle.loads(payload)
+        self._words[CURRENT] = self._position  # if importing the module ends the worker, the next task is lost
+        number, module, name = pickle.loads(payload)
+        found: Any
         try:
-            self._functions[number] = pickle.loads(pickled)
-        except Exception as error:  # noqa: BLE001 - importing runs the user's code; the tasks raise this error
-            self._functions[number] = Unimportable(error)
+            __import__(module)
+            found = sys.modules[module]
+        except Exception as error:  # noqa: BLE001 - importing runs the program's code; the tasks raise this error
+            found = Unimportable(error)
+            name = "__call__"
+        self._functions[number] = found, name
         self._words[CURRENT] = (self._position - 1) % 2**64  # until that task arrives, it may still be taken away
+
+    def _function(self, number: int) -> Callable[..., Any]:
+        """Return the function: what its module has under that name now."""
+        module, name = self._functions[number]
+        try:
+            function: Callable[..., Any] = getattr(module, name)
+        except AttributeError:
+            return Unimportable(AttributeError(f"Can't get attribute {name!r} on {module!r}"))
+        return function
 
     def _load_and_execute(self, payload: memoryview) -> None:
         """Unpickle a task as a part of it: that runs the user's code, and may end the worker."""
@@ -206,12 +219,12 @@ class Worker:
             self._arguments.release()
             return
         try:
-            function, args, kwargs = pickle.loads(payload)
+            function, args, kwargs = loads(payload)
         except Exception as error:  # noqa: BLE001 - as above
             function, args, kwargs = Unimportable(error), (), None
         del payload
         self._arguments.release()
-        self._execute(self._functions[function] if type(function) is int else function, args, kwargs)
+        self._execute(self._function(function) if type(function) is int else function, args, kwargs)
 
     def _begin(self) -> bool:
         """Publish that the next task is being executed; return False, and skip it, where it lies behind the limit."""
@@ -238,7 +251,7 @@ class Worker:
             if value is None:
                 kind, payload = NOTHING, _NO_PAYLOAD
             elif type(value) in SCALARS:
-                kind, payload = VALUE, pickle.dumps(value, PROTOCOL)
+                kind, payload = SCALAR, pickle.dumps(value, PROTOCOL)
             else:
                 kind, payload = dumps_value(value)
         self.executing = False

@@ -50,8 +50,8 @@ _PAD = 2**64 - 1
 _FAR = 64 * 1024
 _TAIL_EVERY = 32
 
-# Kinds of results; the first three answer a task.
-VALUE, NOTHING, RAISED, SKIPPED, WOKEN, NOT_BOOTED = 0, 1, 2, 3, 4, 5
+# Kinds of results; the first four answer a task.  Unpickling a SCALAR runs no code of the program.
+SCALAR, NOTHING, VALUE, RAISED, SKIPPED, WOKEN, NOT_BOOTED = 0, 1, 2, 3, 4, 5, 6
 
 
 def words_of(memory: mmap) -> memoryview:
@@ -102,18 +102,37 @@ class RingWriter(_Ring):
 
 
 class RingReader(_Ring):
-    """The reading end of a ring."""
+    """The reading end of a ring.
+
+    ``is_held``: payloads are still being used, so the writer must not overwrite them until `release`.
+    """
+
+    is_held = False
 
     def is_filled(self) -> bool:
         """Whether there are unread frames."""
         return self._words[self._head_at] != self._tail
 
-    def frames(self) -> Iterator[tuple[int, int, memoryview]]:
-        """Yield (position, kind, payload) of each frame; a payload is valid until the next one is requested."""
+    def owns(self, payload: object) -> bool:
+        """Whether it is a view of this memory."""
+        return type(payload) is memoryview and payload.obj is self._memory
+
+    def next_kind(self) -> int:
+        """Return the kind of the next frame, which must be there."""
+        at = self._start + self._tail % RING_BYTES
+        length, _, kind = HEADER.unpack_from(self._memory, at)
+        if length == _PAD:
+            _, _, kind = HEADER.unpack_from(self._memory, self._start)
+        return int(kind)
+
+    def frames(self, most: int = 2**64) -> Iterator[tuple[int, int, memoryview]]:
+        """Yield (position, kind, payload) of up to ``most`` frames.
+
+        A payload is valid until the next one is requested; with ``is_held`` set, until `release`.
+        """
         words, memory, view, unpack = self._words, self._memory, self._bytes, HEADER.unpack_from
         start, head, count = self._start, words[self._head_at], 0
-        # Unpickling may run the user's code, which may come back here: advance the tail before each yield.
-        while (tail := self._tail) < head:
+        while (tail := self._tail) < head and count < most:
             at = start + tail % RING_BYTES
             length, position, kind = unpack(memory, at)
             if length == _PAD:
@@ -122,9 +141,10 @@ class RingReader(_Ring):
             self._tail = tail + ((24 + length + 7) & ~7)
             yield position, kind, view[at + 24 : at + 24 + length]
             count += 1
-            if not count % _TAIL_EVERY:
+            if not count % _TAIL_EVERY and not self.is_held:
                 words[self._tail_at] = self._tail
-        words[self._tail_at] = self._tail
+        if not self.is_held:
+            words[self._tail_at] = self._tail
 
     def take(self) -> memoryview:
         """Return the payload of the next frame, which must be there; valid until `release`."""
@@ -139,6 +159,7 @@ class RingReader(_Ring):
 
     def release(self) -> None:
         """Let the writer overwrite what was taken."""
+        self.is_held = False
         self._words[self._tail_at] = self._tail
 
 

@@ -1,17 +1,20 @@
-"""Encode tasks as frames for a worker: each function once per worker, small scalars in batches, all else separately.
+"""Encode tasks as frames for a worker: functions by number, small scalars in batches, all else separately.
 
-Only immutable arguments without references may share the pickle of a batch: in one pickle, two equal objects can
-become the same object.
+Pickling anything but plain data may run code of the program, or take long, so it is done before (`Encoder.prepare`),
+by a thread that holds no lock.  Only immutable arguments without references may share the pickle of a batch: in one
+pickle, two equal objects can become the same object.
 """
 
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Sequence
+from itertools import count
 from types import BuiltinFunctionType, FunctionType
 
 from procession.pool.worker_process.main import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
-from procession.pool.worker_process.pickling import PROTOCOL, dumps
+from procession.pool.worker_process.pickling import PROTOCOL, dumps, has_reducer
 from procession.pool.worker_process.ring import RingWriter
 
 from .channel import Buffer
@@ -25,73 +28,108 @@ if TYPE_CHECKING:
 _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))
 _SIZED = frozenset((str, bytes))
+_CONTAINERS = frozenset((tuple, list, set, frozenset))
 _MAX_IN_BATCH = 2048
+#: How many values plain data may consist of.
+_MOST_PLAIN = 50
 #: Arguments of at least this size go through shared memory, where they fit.
 _LARGE = 32 * 1024
 #: At most so much of them at once: they should fit into the ring, and other workers need tasks too.
 _ENOUGH = 1024 * 1024
+#: What is larger is pickled again should the task have to be sent again.
+_KEPT = 1024 * 1024
 
 
 class Encoded:
-    """The frames, the tasks in them in order, those that cannot be pickled with the error, and those not encoded."""
+    """The frames, the tasks in them in order, and those that were not encoded.
 
-    def __init__(
-        self, frames: list[Buffer], sent: list[Task], failed: list[tuple[Task, Exception]], rest: Sequence[Task]
-    ) -> None:
-        self.frames, self.sent, self.failed, self.rest = frames, sent, failed, rest
+    ``met_unprepared``: the first of these has to be prepared.
+    """
+
+    def __init__(self, frames: list[Buffer], sent: list[Task], rest: Sequence[Task], *, met_unprepared: bool) -> None:
+        self.frames, self.sent, self.rest, self.met_unprepared = frames, sent, rest, met_unprepared
 
 
 class Encoder:
     """Encodes tasks; a function has the same number for all workers."""
 
     def __init__(self) -> None:
+        #: Of functions that workers find by their module and name.
         self._numbers: dict[Any, int] = {}
+        self._definitions: dict[int, bytes] = {}
+        self._count = count()
+
+    def is_sendable(self, task: Task) -> bool:
+        """Return whether the task can be sent without being prepared: a function by name, with plain data.
+
+        Data that can change is pickled now.
+        """
+        if task.payload is None:
+            number = self._number(task.function)
+            if number is None:
+                return False
+            if task.kwds or not _are_small(task.args):
+                if not _is_plain_call(task):
+                    return False
+                task.payload = number, pickle.dumps((number, task.args, task.kwds), PROTOCOL)
+        return True
+
+    def prepare(self, task: Task) -> None:
+        """Pickle what is no plain data; raises what that raises.
+
+        Runs code of the program: call it without any lock.
+        """
+        if not self.is_sendable(task):
+            function = task.function
+            if type(function) is int:  # type: ignore[comparison-overlap]  # a worker would take it for a number
+                raise TypeError("'int' object is not callable")
+            number = self._number(function)
+            called = function if number is None else number
+            task.payload = number, dumps((called, task.args, task.kwds))
 
     def encode(self, tasks: Sequence[Task], known: set[int], ring: RingWriter) -> Encoded:
-        """Encode the tasks, or only the first of them where their arguments are large.
+        """Encode the tasks up to one that is not prepared, or only the first of them where their arguments are large.
 
         ``known`` are the numbers of the functions that the worker has; new ones are added.  Large arguments are written
         to ``ring`` at once.
         """
         frames = _Frames(ring)
         last: Any = None
-        number, definition = 0, b""
-        sent: list[Task] = []
-        failed: list[tuple[Task, Exception]] = []
-        for number_of_task, task in enumerate(tasks):
+        number: int | None = None
+        for at, task in enumerate(tasks):
             if frames.large >= _ENOUGH:
-                return Encoded(frames.take(), sent, failed, tasks[number_of_task:])
-            function, payload = task.function, None
-            try:  # only pickling: an error inside a frame would corrupt all that follow
-                if type(function) is int:  # type: ignore[comparison-overlap]  # a worker would take it for a function's number
-                    raise TypeError("'int' object is not callable")
-                if function is not last and type(function) in _NUMBERED:
-                    number, definition = self._number(function, known)
-                    last = function
-                if function is not last or task.kwds or not _is_small(task.args):
-                    payload = dumps((number if function is last else function, task.args, task.kwds))
-            except Exception as error:  # noqa: BLE001 - pickling runs the user's code; the task fails with its error
-                failed.append((task, error))
-                continue
-            if function is last and definition:
-                frames.add(FUNCTION, definition)
+                return Encoded(frames.take(), list(tasks[:at]), tasks[at:], met_unprepared=False)
+            payload = task.payload
+            if payload is not None:
+                number, last = payload[0], None
+            else:
+                if task.function is not last:
+                    last, number = task.function, self._number(task.function)
+                if number is None or ((task.kwds or not _are_small(task.args)) and not self.is_sendable(task)):
+                    return Encoded(frames.take(), list(tasks[:at]), tasks[at:], met_unprepared=True)
+                payload = task.payload
+            if number is not None and number not in known:
+                frames.add(FUNCTION, self._definitions[number])
                 known.add(number)
-                definition = b""
             if payload is None:
                 frames.batch += (number, task.args)
             else:
-                frames.add_task(payload)
-            sent.append(task)
-        return Encoded(frames.take(), sent, failed, ())
+                frames.add_task(payload[1])
+                if len(payload[1]) > _KEPT:
+                    task.payload = None
+        return Encoded(frames.take(), list(tasks), (), met_unprepared=False)
 
-    def _number(self, function: Any, known: set[int]) -> tuple[int, bytes]:
-        """Return the function's number and the payload that defines it, empty where the worker knows it."""
-        number = self._numbers.get(function, len(self._numbers))
-        if number in known:
-            return number, b""
-        definition = pickle.dumps((number, bytes(dumps(function))), PROTOCOL)
-        self._numbers[function] = number
-        return number, definition
+    def _number(self, function: Any) -> int | None:
+        """Return the function's number; None where it is not found by name, or pickling it runs code of the program."""
+        if type(function) not in _NUMBERED:
+            return None
+        number = self._numbers.get(function)
+        if number is None and _is_found_by_name(function) and not has_reducer(type(function)):
+            number = next(self._count)
+            # First the definition: another thread may use the number at once.
+            self._definitions[number] = pickle.dumps((number, function.__module__, function.__name__), PROTOCOL)
+            number = self._numbers.setdefault(function, number)
+        return number
 
 
 class _Frames:
@@ -133,7 +171,41 @@ class _Frames:
             self._buffers.append(payload)
 
 
-def _is_small(args: Sequence[Any]) -> bool:
+def _is_found_by_name(function: Any) -> bool:
+    """Return whether a worker finds it as ``module.name``, as pickle would."""
+    module = sys.modules.get(function.__module__) if type(function.__module__) is str else None
+    return module is not None and vars(module).get(function.__qualname__) is function
+
+
+def _is_plain_call(task: Task) -> bool:
+    """Return whether pickling the arguments takes a few microseconds, and runs no code of the program."""
+    return _left_of(task.args, _left_of(task.kwds, _MOST_PLAIN)) >= 0
+
+
+def _left_of(value: Any, left: int) -> int:
+    """Return how many of ``left`` plain values remain after this one and what is in it; negative: something else."""
+    kind = type(value)
+    left -= 1
+    if kind in _SMALL:
+        return left
+    if kind in _SIZED:
+        return left if len(value) <= _MAX_IN_BATCH else -1
+    if kind is dict:
+        parts: Any = (*value, *value.values()) if len(value) <= left else None
+    elif kind in _CONTAINERS:
+        parts = value if len(value) <= left else None
+    else:
+        return -1
+    if parts is None:
+        return -1
+    for part in parts:
+        left = _left_of(part, left)
+        if left < 0:
+            return -1
+    return left
+
+
+def _are_small(args: Sequence[Any]) -> bool:
     for value in args:
         kind = type(value)
         if kind not in _SMALL and (kind not in _SIZED or len(value) > _MAX_IN_BATCH):

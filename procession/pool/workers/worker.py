@@ -35,7 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from procession.pool.facts import WorkerEnd, WorkerFacts
+    from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
 
 #: How long multiprocessing may take to report the exit code of a dead process.
 _EXITCODE_S = 5.0
@@ -94,7 +94,7 @@ class Worker:
         self.inbox = Inbox(max_tasks)
         self.number = 0
         self.end_reason: str | None = None
-        self.boot_error: BaseException | None = None
+        self.boot_error: str | None = None
         self.seen = NONE
         self.since = time.monotonic()
         self.end: WorkerEnd | None = None
@@ -163,20 +163,23 @@ class Worker:
         if (current := self.current) != self.seen:
             self.seen, self.since = current, now
 
-    def facts(self, now: float, exitcode: int | None = None, *, ended: bool = False) -> WorkerFacts:
+    def facts(
+        self, now: float, exitcode: int | None = None, *, ended: bool = False
+    ) -> tuple[WorkerFacts, Callable[[], TaskFacts] | None]:
+        """Return its facts without its task, and what returns those of the task."""
         from procession.pool.facts import WorkerFacts
 
         self.look(now)
         inbox = self.inbox
         task = inbox.inflight.get(self.current)
-        return WorkerFacts(
+        facts = WorkerFacts(
             pid=self.pid,
             name=self.process.name,
             daemon=self.process.daemon,
             exitcode=exitcode,
             sentinel=self.process.sentinel,
             state="ended" if ended else self._state(busy=task is not None),
-            task=task.facts() if task else None,
+            task=None,
             busy_s=now - self.since if task else None,
             prefetched=len(inbox.inflight) - (task is not None),
             tasks_done=inbox.answered,
@@ -184,6 +187,7 @@ class Worker:
             uptime_s=now - self._started,
             waited_s=self._waited_s(now),
         )
+        return facts, task.describe() if task else None
 
     def _state(self, *, busy: bool) -> Any:
         if _is_stopped(self.pid):

@@ -29,6 +29,20 @@ GRACE_S = 2.0
 _ENDED_KEPT = 16
 
 
+class EndedWorker:
+    """A worker that was removed; ``describe`` returns which task it executed, and calls the repr of its arguments."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        facts: WorkerFacts,
+        describe: Callable[[], TaskFacts] | None,
+        cause: str,
+        loss: WorkerLoss,
+    ) -> None:
+        self.worker, self.facts, self.describe, self.cause, self.loss = worker, facts, describe, cause, loss
+
+
 class Workforce:
     """``wanted`` workers; ``processes`` is the list of their Process objects, `Pool._pool`."""
 
@@ -55,8 +69,11 @@ class Workforce:
         self._not_before = 0.0
         self._kill_at: float | None = None
 
-    def add_worker(self) -> None:
-        worker = self._start()
+    def start_worker(self) -> Worker:
+        """Start a worker; raises what the start raises.  Needs no lock; `add` the worker then."""
+        return self._start()
+
+    def add(self, worker: Worker) -> None:
         self._started += 1
         worker.number = self._started
         self.workers.append(worker)
@@ -71,23 +88,34 @@ class Workforce:
             self._watch(worker)
 
     def stop_unwatched(self) -> None:
-        """End the workers before they are watched: one of them could not be started."""
+        """End the workers of a pool whose constructor raises; uses what every kind of Process has."""
         for process in self._processes:
             if process.exitcode is None:
                 process.terminate()
         for worker in self.workers:
             worker.process.join()
             worker.close()
+            if hasattr(worker.process, "close"):
+                worker.process.close()
 
-    def reconcile(self, now: float) -> None:
-        """Start missing workers; a failed start counts as a worker that did not get ready."""
-        for _ in range(self.wanted - self._staying()):
-            if self.why_broken or now < self._not_before:
-                return
-            try:
-                self.add_worker()
-            except Exception as error:  # noqa: BLE001 - starting runs the stdlib's code and the user's
-                self._count_failure(now, f"cannot be started: {type(error).__name__}: {error}", told=True)
+    def end_by_force(self) -> None:
+        """Kill the workers where nobody watches them any more: the thread that did has failed."""
+        for worker in self.workers:
+            worker.signal(signal.SIGKILL)
+        for worker in self.workers:
+            worker.process.join()
+            worker.close()
+            worker.reaped.set()
+        self._processes.clear()
+        self.workers.clear()
+
+    def is_start_due(self, now: float) -> bool:
+        """Return whether a worker is missing and it is time to start one."""
+        return self._staying() < self.wanted and not self.why_broken and now >= self._not_before
+
+    def count_failed_start(self, now: float, error: Exception) -> None:
+        """Note that `start_worker` raised: counts as a worker that did not get ready."""
+        self._count_failure(now, f"cannot be started: {type(error).__name__}: {error}", told=True)
 
     def surplus(self) -> list[Worker]:
         """Return the workers beyond ``wanted``, those with the fewest tasks."""
@@ -128,24 +156,29 @@ class Workforce:
             for worker in self.workers:
                 worker.signal(signal.SIGKILL)
 
-    def reap(self, worker: Worker, now: float, *, may_retry: bool) -> None:
-        """Remove an ended worker whose results were delivered, retry or settle its task, and set ``worker.end``."""
+    def remove(self, worker: Worker, exitcode: int | None, now: float, *, may_retry: bool) -> EndedWorker:
+        """Remove an ended worker whose results were delivered, and put its tasks back; then `conclude`."""
         self.workers.remove(worker)
         self._processes.remove(worker.process)
         self._forget(worker)
-        exitcode = worker.exitcode()
-        cause = worker.end_reason or _cause(exitcode)
-        self.ended.append(worker.facts(now, exitcode, ended=True))
+        facts, describe = worker.facts(now, exitcode, ended=True)
         loss = self._ledger.remove_worker(worker.inbox, worker.current, may_retry=may_retry)
-        facts = loss.task.facts() if loss.task else None
         if worker.is_ready:
             self._failures = 0
         elif not worker.end_reason:
             self._count_failure(now, _how(exitcode, worker.boot_error), told=exitcode is not None and exitcode >= 0)
         worker.close()
-        worker.end = _worker_end(worker.pid, exitcode, cause, facts, loss)
+        return EndedWorker(worker, facts, describe, worker.end_reason or _cause(exitcode), loss)
+
+    def conclude(self, ended: EndedWorker, task: TaskFacts | None) -> None:
+        """Settle the lost task, and set ``worker.end``; ``task`` is what it executed."""
+        worker, loss, cause = ended.worker, ended.loss, ended.cause
+        facts = ended.facts._replace(task=task)
+        self.ended.append(facts)
+        worker.end = _worker_end(worker.pid, facts.exitcode, cause, task, loss)
         if loss.task and not loss.retried:
-            loss.task.settle(False, WorkerLost(worker.pid, exitcode, cause, describe_task(facts)))
+            lost = WorkerLost(worker.pid, facts.exitcode, cause, describe_task(task))
+            loss.task.settle(False, lost, lambda: task)  # type: ignore[arg-type, return-value]  # not None, as there is one
         worker.reaped.set()
 
     def _count_failure(self, now: float, how: str, *, told: bool) -> None:
@@ -177,9 +210,9 @@ def _worker_end(pid: int, exitcode: int | None, cause: str, task: TaskFacts | No
     return WorkerEnd(pid, True, exitcode, cause, task, outcome, loss.returned)  # type: ignore[arg-type]
 
 
-def _how(exitcode: int | None, error: BaseException | None) -> str:
+def _how(exitcode: int | None, error: str | None) -> str:
     if error is not None:
-        return f"raised {type(error).__name__} in its initializer: {error}"
+        return f"raised {error} in its initializer"
     return _cause(exitcode)
 
 
