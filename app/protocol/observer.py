@@ -88,7 +88,7 @@ class ThreadDied(Word, frozen=True, kw_only=True, tag="thread-died"):
 
 
 class NotSent(Word, frozen=True, kw_only=True, tag="not-sent"):
-    """The feeder thread of the sender has dropped an item of the queue with this key, as of one that has no pickle."""
+    """The feeder thread of the sender has dropped an item of the queue with this key: it cannot be pickled, for one."""
 
     key: str
     error: str = ""

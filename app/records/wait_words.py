@@ -79,6 +79,10 @@ _WAIT_ENDED_BY = {
 }
 
 
+#: Waits that end by a call of somebody else, and not by the end of a process.
+ENDED_BY_CALLS = ("get", "put", "flush", "wait")
+
+
 def methods(to: str, kind: ResourceKind) -> frozenset[str]:
     """Return the methods that end a wait; none of a lock: to release it earlier is rarely what is meant."""
     return (_WAIT_ENDED_BY.get(kind) if to == "wait" else _ENDED_BY.get(to)) or frozenset()

@@ -101,7 +101,7 @@ class ThreadWait(Record, frozen=True, kw_only=True):
     """A wait as the search for deadlocks takes it: its edge, and all threads of which any can end it.
 
     ``apart``: the threads of the same processes whose code calls nothing that could end it, ``idle_users``: other
-    processes that use what is waited for, but call nothing of the kind.  ``hopeless``: it is for a
+    processes that use what is waited for, or have used it, but call nothing of the kind.  ``hopeless``: it is for a
     lock whose holder is dead.  ``for_first``: it is for the first item of a queue, into which
     nobody has put yet; ``never_arrived``: how many items were put into that queue, are not in it, and were not taken.
     """

@@ -19,6 +19,7 @@ from app.core.fleet.member import Member
 from app.core.fleet.program_book import ReportedState
 from app.core.scene.scene import Actor, DeadThread, NotSent, Scene
 from app.linux import identity, proc
+from app.protocol.observer import NotSent as ItemNotSent
 from app.protocol.observer import ThreadDied
 from app.records import primitives as p
 from app.records.event import EventDraft
@@ -34,6 +35,7 @@ from .suspects import Suspects
 _NOTHING = Waits()
 #: Findings about a program that has ended are shown for so long; after that only the journal has them.
 _REMEMBERED_S = 20.0
+_NS = 1e9
 
 
 class Analysis:
@@ -47,6 +49,7 @@ class Analysis:
         self._diagnosis = Diagnosis(guard)
         self._recorded: set[str] = set()
         self._ended: set[str] = set()
+        self._wall_of_mono = 0.0
         self._lines = LineQuota()
         self._judged: Mapping[str, Stuck] = {}
 
@@ -64,6 +67,7 @@ class Analysis:
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
         """Read and diagnose if that is due; return journal lines about new findings."""
         self._resources.watched = watched
+        self._wall_of_mono = now.wall - now.mono
         due = self.next_deadline()
         if due is None or now.mono < due:
             return []
@@ -173,11 +177,13 @@ class Analysis:
             ended_by_pool=sighting.ended_by_pool,
             signals=frozenset(sighting.signals),
             dead_threads=tuple(map(self._dead_thread, sighting.dead_threads)),
-            not_sent=tuple(
-                NotSent(resource=self._resources.id_of(one.key), error=one.error) for one in sighting.not_sent
-            ),
+            not_sent=tuple(map(self._not_sent, sighting.not_sent)),
             reports=sighting.said_hello,
         )
+
+    def _not_sent(self, word: ItemNotSent) -> NotSent:
+        since = self._wall_of_mono + word.at / _NS
+        return NotSent(resource=self._resources.id_of(word.key), error=word.error, since=since)
 
     def _dead_thread(self, word: ThreadDied) -> DeadThread:
         ids = filter(None, map(self._resources.id_of, word.uses))

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from app.core.resources import reach as supervisors
 from procession.observer import SITE
 
 
@@ -422,3 +423,19 @@ def test_no_code_of_the_program_runs(reached: Callable[..., list[str] | None]) -
     trap = Trap()
     vars(trap)["thing"] = a
     assert reached(sleeps, trap) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["ANY", "CALLS", "DESCRIPTORS", "RELEASES", "ENDS"])
+def test_marks_are_those_that_the_supervisor_knows(name: str) -> None:
+    """They stand in two files: the observer imports nothing of the application."""
+    assert getattr(importlib.import_module("_procession_observer.code_names"), name) == getattr(supervisors, name)
+
+
+def test_code_that_runs_text_is_unknown_after_an_interruption() -> None:
+    """It may use anything, which says nothing of one resource."""
+
+    def runs() -> Any:
+        exec("pass")
+        return sys._getframe()
+
+    assert importlib.import_module("_procession_observer.reach").used_after(runs()) == []

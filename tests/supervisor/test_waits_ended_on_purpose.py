@@ -62,8 +62,9 @@ def watchdog():
     one.kill()
 
 if __name__ == "__main__":
-    a, b, met = multiprocessing.Lock(), multiprocessing.Lock(), multiprocessing.Barrier(2)
-    one = multiprocessing.Process(target=work, args=(a, b), name="one")
+    context = multiprocessing.get_context("fork")
+    a, b, met = context.Lock(), context.Lock(), context.Barrier(2)
+    one = context.Process(target=work, args=(a, b), name="one")
     one.start()
     threading.Thread(target=watchdog, daemon=True).start()
     work(b, a)
@@ -77,7 +78,7 @@ TEXT = "worker (pid"
         ("handler", "A handler of a signal in"),
         ("watchdog", "Thread Thread-1"),
         ("reaper", "reaper (pid"),
-        ("ctrl-c", "may wait for Ctrl-C on purpose: nothing has been put yet"),
+        ("ctrl-c", "may be waiting for Ctrl-C: no item has been put yet"),
     ],
 )
 def test_wait_that_something_may_end(programs: Programs, what: str, ender: str) -> None:

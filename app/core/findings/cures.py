@@ -48,10 +48,10 @@ def _why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...]) -> 
         )
     if all_locks and len({edge.resource for edge in deadlock.edges}) == 1:
         return (
-            "Each of these processes has acquired the semaphore and waits to acquire it once more.",
+            "Each of these processes holds the semaphore and waits to acquire it again.",
             (
                 "Kill one process, then break the semaphore; another one will continue. In the program, acquire it "
-                "only once, or acquire all that is needed under a lock."
+                "only once, or hold a lock while acquiring all the slots that are needed."
             ),
         )
     needs = "the lock the other needs" if len(deadlock.edges) == 2 else "a lock that another one needs"
@@ -76,9 +76,9 @@ def _why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...]) -> 
             ),
         )
     between = [edge for edge in deadlock.edges if edge.to != "thread"]
-    if between and all(is_lock(scene, edge) and edge.pid not in edge.holders for edge in between):
+    if len(between) == 1 and is_lock(scene, between[0]) and between[0].pid not in between[0].holders:
         return (
-            "A process holds a lock while it waits for the result of another one, which needs that lock.",
+            "One process holds a lock while it waits for the result of another one, which needs that lock.",
             "Kill one of the processes. In the program, release the lock before waiting for results.",
         )
     return _of_messages(scene, between, failed)
@@ -110,32 +110,39 @@ def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tu
     if len(edges) == 1 and edges[0].holders in ((), (edges[0].pid,)):
         return _of_one(edges[0])
     if failed:
-        it = "it" if len(failed) == 1 else "them"
         return why, (
-            f"Kill one of the processes. In the program, mend the error that ended {phrases.names(scene, failed)}, and "
-            f"let nobody wait for {it} without a timeout: check is_alive() or exitcode of a process that should end a "
-            "wait."
+            f"Kill one of the processes. In the program, fix the error that ended {phrases.names(scene, failed)}, and "
+            "wait with a timeout: check is_alive() or exitcode of the process that should end the wait."
         )
+    return why, _cure_of_messages(scene, edges)
+
+
+def _cure_of_messages(scene: Scene, edges: list[Edge]) -> str:
     if any(_is_join_of_queue(scene, edge) for edge in edges):
-        return why, (
+        return (
             "Kill one of the processes. In the program, call task_done() for each item that get() has returned, in a "
             "finally block so that an exception does not skip it."
         )
     if all(edge.to in _SENDS for edge in edges):
-        return why, (
+        return (
             "Kill one of the processes. In the program, read results while tasks are still being put, in another "
             "thread for example: a pipe or queue takes only so much before its writer has to wait."
         )
     if cure := _of_command({edge.to for edge in edges}):
-        return why, f"Kill the command. In the program, {cure}"
+        return f"Kill the command. In the program, {cure}"
+    if any(_is_for_a_notification(scene, edge) for edge in edges):
+        return (
+            "Kill one of the processes. In the program, call wait() only while what it waits for is not true yet, with "
+            "the lock held, or use wait_for(): a notify() that comes before the wait is lost."
+        )
     if joins := [edge for edge in edges if edge.to == "join"]:
         join = joins[0]
-        return why, (
+        return (
             f"Kill one of the processes. In the program, {scene.name(join.pid)} must not join "
             f"{scene.name(join.of or 0)} before it has sent, set or released what that process waits for; "
             "join(timeout=…) at least lets it notice."
         )
-    return why, (
+    return (
         "Kill one of the processes. In the program, send, set or release what the other process needs before "
         "waiting for it, or give the waits a timeout."
     )
@@ -144,6 +151,11 @@ def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tu
 def _is_join_of_queue(scene: Scene, edge: Edge) -> bool:
     resource = scene.resources.get(edge.resource or "")
     return edge.to == "wait" and resource is not None and resource.kind is ResourceKind.JOINABLE_QUEUE
+
+
+def _is_for_a_notification(scene: Scene, edge: Edge) -> bool:
+    resource = scene.resources.get(edge.resource or "")
+    return edge.to == "wait" and resource is not None and resource.kind is ResourceKind.CONDITION
 
 
 def _of_command(waits: set[str]) -> str:

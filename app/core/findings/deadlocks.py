@@ -12,8 +12,9 @@ from app.records.resource import ResourceKind
 from app.records.waits import Certainty, Edge, Finding, FindingKind
 from app.records.wording import signal_name
 
-from . import cures, evidence, on_purpose, queues, stuck_threads, threads
+from . import cures, evidence, locks, on_purpose, queues, stuck_threads, threads
 
+_CURE_OF_DROPPED = f"Kill one of the processes. {queues.CURE_OF_NOT_SENT}"
 #: Of a long cycle, the text names this many processes before its last.
 _NAMED_FIRST = 4
 #: Of a Popen of multiprocessing that starts another Python.
@@ -36,6 +37,7 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
     enders = on_purpose.enders(scene)
     for deadlock in filter(_is_told_here, found):
         seen = evidence.gathered(scene, deadlock, waits)
+        kept = locks.kept_slots(scene, deadlock)
         why, cure = cures.why_and_cure(scene, deadlock, tuple(filter(scene.has_failed, seen.ended)))
         dropped = queues.not_sent(scene, deadlock.edges)
         purpose = on_purpose.ends_it(scene, deadlock, enders)
@@ -47,18 +49,20 @@ def deadlocks(scene: Scene, found: tuple[Deadlock, ...]) -> Iterator[Candidate]:
             text=_text(scene, deadlock)
             + _blocked_behind(deadlock)
             + evidence.in_words(scene, seen)
+            + kept
             + _signalled(scene, deadlock)
             + threads.died_of_the_program(scene, program)
             + (dropped or queues.never_arrived(scene, deadlock.edges)),
             why=purpose or why,
-            cure=f"Kill one of the processes. {queues.CURE_OF_NOT_SENT}" if dropped else cure,
+            cure=_CURE_OF_DROPPED if dropped else locks.CURE_OF_KEPT if kept else cure,
             pids=deadlock.pids + deadlock.blocked_behind,
             resources=tuple(dict.fromkeys(edge.resource for edge in deadlock.edges if edge.resource is not None)),
             since=max(edge.since for edge in deadlock.edges),
             certainty=_certainty(seen, purpose),
         )
         # When a join began is worked out from two clocks at each look, and differs in its last digit.
-        yield Candidate(finding=finding, fingerprint=tuple(round(edge.since, 2) for edge in deadlock.edges))
+        fingerprint = bool(purpose), *(round(edge.since, 2) for edge in deadlock.edges)
+        yield Candidate(finding=finding, fingerprint=fingerprint)
 
 
 def _is_told_here(deadlock: Deadlock) -> bool:

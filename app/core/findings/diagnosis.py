@@ -153,7 +153,7 @@ def _is_told_elsewhere(scene: Scene, deadlock: Deadlock) -> bool:
 
 def _stuck(scene: Scene, findings: Iterable[Finding]) -> Mapping[str, Stuck]:
     """Return the processes that wait without a timeout, and about which a finding says that this does not end."""
-    waits = {one.edge.pid: one.edge for one in scene.waits if not one.edge.timed and one.edge.main}
+    waits = scene.main_waits()
     found: dict[str, Stuck] = {}
     for finding in (one for one in findings if one.kind in _ENDLESS):
         for pid in finding.pids:

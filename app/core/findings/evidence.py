@@ -16,13 +16,13 @@ class Evidence(NamedTuple):
     """Who could have ended the waits of a deadlock and has ended, and who has the means without using them.
 
     ``inherited``: processes that only inherited what is waited for; ``idle``: those that use it without ending the
-    wait, by the verb for what they do not do; ``apart``: threads of the processes of the deadlock, with the verb and id
-    of what each does not end.  ``rests_on_code``: the code of one of them was read to know that.
+    wait, by the verb for what they do not do and the resource; ``apart``: threads of the processes of the deadlock,
+    with the verb and id of what each does not end.  ``rests_on_code``: the code of one of them was read to know that.
     """
 
     ended: tuple[int, ...]
     inherited: tuple[int, ...]
-    idle: Mapping[str, list[int]]
+    idle: Mapping[tuple[str, str], dict[int, None]]
     apart: Mapping[Node, list[tuple[str, str]]]
     rests_on_code: bool
 
@@ -31,16 +31,18 @@ def gathered(scene: Scene, deadlock: Deadlock, waits: Mapping[Edge, ThreadWait])
     """Return what is known of those who could end the waits of a deadlock."""
     ended: dict[int, None] = {}
     inherited: dict[int, None] = {}
-    idle: dict[str, list[int]] = defaultdict(list)
+    idle: dict[tuple[str, str], dict[int, None]] = defaultdict(dict)
     apart: dict[Node, list[tuple[str, str]]] = defaultdict(list)
     members = {(edge.pid, edge.tid) for edge in deadlock.edges}
     for edge in deadlock.edges:
         resource = scene.resources.get(edge.resource or "")
         if resource and not cures.is_lock(scene, edge):
-            ended |= dict.fromkeys(pid for pid in resource.ended_users if not scene.lives(pid))
-            inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
             wait, verb = waits.get(edge, ThreadWait(edge=edge)), phrases.verb(scene, edge)
-            idle[verb] += sorted(pid for pid in wait.idle_users if scene.lives(pid) and pid not in deadlock.pids)
+            gone = (pid for pid in resource.ended_users if pid not in wait.idle_users)
+            ended |= dict.fromkeys(pid for pid in gone if not scene.lives(pid))
+            inherited |= dict.fromkeys(pid for pid in resource.inherited_by if scene.lives(pid))
+            users = (pid for pid in sorted(wait.idle_users) if scene.lives(pid) and pid not in deadlock.pids)
+            idle[verb, resource.id] |= dict.fromkeys(users)
             for node in sorted(wait.apart - members):
                 apart[node].append((verb, resource.id))
     # What threads use that execute no code of the program is known.
@@ -60,15 +62,17 @@ def in_words(scene: Scene, evidence: Evidence) -> str:
     if evidence.inherited:
         does = "does" if len(evidence.inherited) == 1 else "do"
         text += f" {phrases.names(scene, evidence.inherited)} inherited it, but {does} not use it."
-    for verb, pids in evidence.idle.items():
+    for (verb, key), pids in evidence.idle.items():
         if pids:
-            has, does = ("has", "does") if len(pids) == 1 else ("have", "do")
-            text += f" {phrases.names(scene, pids)} {has} it, but {does} not {verb} it."
+            does = "does" if len(pids) == 1 else "do"
+            what = phrases.resource(scene, key)
+            text += f" {phrases.names(scene, tuple(pids))} can access {what}, but {does} not {verb} it."
     if evidence.apart:
         names = [phrases.with_place(scene, scene.thread(*node), *node) for node in evidence.apart]
-        verbs, what = map(set, zip(*(one for those in evidence.apart.values() for one in those), strict=True))
+        pairs = {pair for those in evidence.apart.values() for pair in those}
+        verbs, keys = {verb for verb, _ in pairs}, {key for _, key in pairs}
         does = "does" if len(evidence.apart) == 1 else "do"
-        it = phrases.resource(scene, what.pop()) if len(what) == 1 else "them"
+        it = phrases.resource(scene, keys.pop()) if len(keys) == 1 else "them"
         verb = verbs.pop() if len(verbs) == 1 else "end the waits for"
         text += f" {phrases.capitalized(phrases.listed(names))} {does} not {verb} {it}."
     return text

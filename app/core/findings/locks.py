@@ -12,6 +12,11 @@ from app.core.scene.wait_graph import Deadlock
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Certainty, Finding, FindingKind
 
+_IN_A_WITH_STATEMENT = (
+    "In the program, acquire it in a with statement, which also releases it after an exception or an early return."
+)
+CURE_OF_KEPT = f"Break the semaphore: that releases one slot, and a waiting process continues. {_IN_A_WITH_STATEMENT}"
+
 
 def abandoned(scene: Scene) -> Iterator[Candidate]:
     """Yield a candidate for each lock whose holder is dead."""
@@ -84,8 +89,8 @@ def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:
         f"{phrases.number(semaphore.value or 0, 'slot is', 'slots are')} free{named}.",
         why="A process that ends between acquire() and release() keeps its slot: each one leaves one less for all "
         "others, until nobody gets any.",
-        cure=f"Break the semaphore{times}: each time it releases one slot, and a waiting process continues. In the "
-        "program, acquire it in a with statement, which also releases it after an exception.",
+        cure=f"Break the semaphore{times}: each time it releases one slot, and a waiting process continues. "
+        + _IN_A_WITH_STATEMENT,
         pids=(*takers, *waiting),
         resources=(semaphore.id,),
         since=min((_ended_at(scene, pid) for pid in takers), default=scene.at),
@@ -103,6 +108,21 @@ def _takers(scene: Scene, semaphore: Resource) -> str:
     if unknown := (semaphore.lost or 0) - known.total():
         words.append("a process that died" if unknown == 1 else "processes that died")
     return phrases.listed(words)
+
+
+def kept_slots(scene: Scene, deadlock: Deadlock) -> str:
+    """Return in a sentence who ended with slots of a semaphore that the deadlock waits for; empty where nobody did."""
+    awaited = (scene.resources.get(edge.resource or "") for edge in deadlock.edges if edge.to == "acquire")
+    semaphore = next((one for one in awaited if one and one.lost), None)
+    if semaphore is None:
+        return ""
+    slots = phrases.number(semaphore.lost or 0, "slot")
+    them = "it" if semaphore.lost == 1 else "them"
+    takers = _takers(scene, semaphore) if semaphore.lost_to else "processes that have ended"
+    return (
+        f" {phrases.capitalized(phrases.resource(scene, semaphore.id))} has lost {slots}: "
+        f"{takers} acquired {them}, and did not release {them}."
+    )
 
 
 def explain(scene: Scene, deadlock: Deadlock) -> bool:

@@ -78,7 +78,7 @@ class Notes(Struct):
 def _possible(findings: Iterable[Finding]) -> Iterator[Note]:
     for one in findings:
         if one.certainty is Certainty.POSSIBLE and one.program:
-            title = f"it may be a {one.kind}, or meant so"
+            title = f"possible {one.kind}, or an intended wait"
             yield Note(program=one.program, since=one.since, title=title, text=f"{one.text} {one.why}")
 
 
@@ -115,10 +115,14 @@ def _failures(scene: Scene) -> Iterator[Note]:
 def _not_sent(scene: Scene) -> Iterator[Note]:
     """Yield a note for each item of a queue that was dropped, as long as a process has the queue."""
     for actor in scene.actors.values():
-        for queue, text in items_not_sent(scene, actor):
-            if actor.process.program and scene.resources[queue].users:
-                text = f"{text} {CURE_OF_NOT_SENT}"  # noqa: PLW2901
-                yield Note(program=actor.process.program, since=scene.at, title="an item was not sent", text=text)
+        for item, text in items_not_sent(scene, actor):
+            if actor.process.program and scene.resources[item.resource or ""].users:
+                yield Note(
+                    program=actor.process.program,
+                    since=item.since,
+                    title="an item was not sent",
+                    text=f"{text} {CURE_OF_NOT_SENT}",
+                )
 
 
 def _grows(scene: Scene, queue: Resource, growth: Growth, since: float) -> Note:

@@ -40,10 +40,10 @@ def ends_it(scene: Scene, deadlock: Deadlock, known: Enders) -> str:
     member = scene.actors.get(deadlock.pids[0])
     found = (known.threads.get(member.process.program) if member else None, *map(known.handlers.get, deadlock.pids))
     if ender := next(filter(None, found), None):
-        return f"{_who(scene, ender)} may end it on purpose: its code ends or interrupts processes."
+        return f"{_who(scene, ender)} may end this wait intentionally: its code terminates or signals processes."
     waiting = next((edge.pid for edge in edges if edge.main and edge.pid in scene.interruptible), None)
     if waiting is not None and all(_waits_for_the_first(scene, edge) for edge in edges):
-        return f"{scene.name(waiting)} may wait for Ctrl-C on purpose: nothing has been put yet."
+        return f"{scene.name(waiting)} may be waiting for Ctrl-C: no item has been put yet."
     return ""
 
 

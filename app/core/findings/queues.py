@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from app.core.scene import phrases
-from app.core.scene.scene import Actor, Scene
+from app.core.scene.scene import Actor, NotSent, Scene
 from app.core.scene.stability import Candidate
 from app.records.resource import Resource, ResourceKind
 from app.records.waits import Certainty, Edge, Finding, FindingKind
@@ -115,7 +115,12 @@ def dead_producers(scene: Scene) -> Iterator[Candidate]:
 def not_sent(scene: Scene, edges: Iterable[Edge]) -> str:
     """Return in sentences which items were not sent to the queues that are waited for."""
     awaited = {edge.resource for edge in edges if edge.to == "get"}
-    told = (text for actor in scene.actors.values() for queue, text in items_not_sent(scene, actor) if queue in awaited)
+    told = (
+        text
+        for actor in scene.actors.values()
+        for item, text in items_not_sent(scene, actor)
+        if item.resource in awaited
+    )
     return "".join(f" {text}" for text in islice(told, _MOST_NAMED))
 
 
@@ -127,16 +132,17 @@ def never_arrived(scene: Scene, edges: Iterable[Edge]) -> str:
         return ""
     what = phrases.number(count, "item that was put into it", "items that were put into it")
     return (
-        f" {what} never arrived: one without a pickle is dropped, as is one whose process is killed before it is sent."
+        f" {what} never arrived: an item is lost if it cannot be pickled, or if its process is killed before it has "
+        "sent it."
     )
 
 
-def items_not_sent(scene: Scene, actor: Actor) -> Iterator[tuple[str, str]]:
-    """Yield the queue of each item that a process has put in vain, and a sentence with the reason; each once."""
-    for one in dict.fromkeys(actor.not_sent):
+def items_not_sent(scene: Scene, actor: Actor) -> Iterator[tuple[NotSent, str]]:
+    """Yield the first item of each queue and error that a process failed to send, with a sentence about it."""
+    for one in {(one.resource, one.error): one for one in reversed(actor.not_sent)}.values():
         if one.resource is not None and one.resource in scene.resources:
             what = phrases.resource(scene, one.resource)
-            yield one.resource, f"An item that {scene.name(actor.pid)} put into {what} was not sent: {one.error}."
+            yield one, f"An item that {scene.name(actor.pid)} put into {what} was not sent: {one.error}."
 
 
 def _is_at_rest(queue: Resource) -> bool:

@@ -122,12 +122,14 @@ def _note(scene: Scene, key: str, program: _Program, since: float) -> Note:
         is_ = "is" if len(strangers) == 1 else "are"
         text.append(f"{len(strangers):,} of {total} {is_} not observed: {phrases.listed(strangers)}.")
     if suspended := [actor.pid for actor in own if actor.process.state is State.SUSPENDED]:
-        is_ = "is" if len(suspended) == 1 else "are"
-        text.append(f"{phrases.names(scene, suspended)} {is_} suspended by a signal, until a SIGCONT comes.")
+        is_, it = ("is", "it") if len(suspended) == 1 else ("are", "them")
+        text.append(f"{phrases.names(scene, suspended)} {is_} suspended (SIGSTOP); SIGCONT resumes {it}.")
     if failed := tuple(
-        pid for pid in scene.failed_pids.get(key, ()) if scene.actors[pid].process.state is State.EXITED
+        pid
+        for pid in scene.failed_pids.get(key, ())
+        if scene.has_failed(pid) and scene.actors[pid].process.state is State.EXITED
     ):
-        text.append(f"Not joined, and failed: {phrases.how_they_ended(scene, failed)}.")
+        text.append(f"Failed and not yet joined: {phrases.how_they_ended(scene, failed)}.")
     first = next(iter(waits), (own or program.living)[0].pid)
     text.append(f"To see where a process stands: procession stack {scene.actors[first].process.id}.")
     return Note(program=key, since=since, title=TITLE, text=" ".join(text))

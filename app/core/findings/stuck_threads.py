@@ -22,6 +22,19 @@ _AFTER_S = 5.0
 _IDLE = frozenset({"wait", "Event.wait", "Condition.wait", "wait_for", "Condition.wait_for"})
 #: What the handler of a signal may end: also a wait for an item that it puts, but not one for a lock.
 _ENDED_BY_HANDLER = _IDLE | {"get", "Queue.get", "SimpleQueue.get"}
+_WORKER_FILE = "concurrent/futures/thread.py"
+_WHY_OF_OWN_EXECUTOR = (
+    "A job of an executor waits for other jobs. These wait in the queue of the executor, of which every thread is "
+    "occupied by a job that waits."
+)
+_CURE_OF_OWN_EXECUTOR = (
+    "Kill the process. In the program, let no job wait for jobs of the same executor: submit them from outside, or to "
+    "another executor."
+)
+_WHY = (
+    "A lock, queue or event between threads can be released, filled or set only by a thread of the same process, and "
+    "none of its threads can go on."
+)
 _FOR_A_LOCK = "waits for a lock between threads"
 _OF_THREADS = frozenset({"threading", "queue"})
 
@@ -48,9 +61,24 @@ def is_idle(scene: Scene, actor: Actor, *, handles: bool) -> bool:
     return (is_first and function in _IDLE) or (handles and function in _ENDED_BY_HANDLER)
 
 
+def _waits_for_own_executor(scene: Scene, pid: int) -> bool:
+    """Return whether a thread of an executor waits for a job that only the same kind of thread could execute."""
+    threads_of_executors = (
+        scene.frames(one.edge.pid, one.edge.tid)
+        for one in scene.waits
+        if one.edge.pid == pid and one.edge.tid != MAIN and not one.edge.timed
+    )
+    return any(
+        any(frame.file.endswith(_WORKER_FILE) and frame.function == "_worker" for frame in frames)
+        and any(frame.function.rpartition(".")[2] == "result" for frame in frames)
+        for frames in threads_of_executors
+    )
+
+
 def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge], behind: tuple[int, ...]) -> Candidate:
     who = phrases.who_waits(scene, edges.get(MAIN) or next(iter(edges.values())))
     since = max(edge.since for edge in edges.values())
+    of_executor = _waits_for_own_executor(scene, actor.pid)
     finding = Finding(
         id=f"{FindingKind.STUCK}:{actor.process.id}",
         kind=FindingKind.STUCK,
@@ -58,9 +86,8 @@ def _stuck(scene: Scene, actor: Actor, edges: dict[int, Edge], behind: tuple[int
         text=f"{who} {phrases.thread_wait(scene, actor.pid) or _FOR_A_LOCK}, {_nobody(scene, actor, edges)}."
         f"{_at_fork(scene, actor)}{phrases.blocked_behind(scene, behind, 1)}"
         + threads.died_of_the_program(scene, actor.process.program),
-        why="A lock, queue or event between threads can be released, filled or set only by a thread of the same "
-        "process, and none of its threads can go on.",
-        cure=_cure(actor),
+        why=_WHY_OF_OWN_EXECUTOR if of_executor else _WHY,
+        cure=_CURE_OF_OWN_EXECUTOR if of_executor else _cure(actor),
         pids=(actor.pid, *behind),
         since=since,
         # Without its stack, it may wait for anything; a handler may do more than its code shows.

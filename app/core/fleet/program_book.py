@@ -57,7 +57,7 @@ class ReportedState(Struct):
         """Remember that one of its threads died of an exception."""
         self.dead_threads = [*self.dead_threads, word][-_DEAD_THREADS:]
 
-    def dropped(self, word: NotSent) -> None:
+    def item_not_sent(self, word: NotSent) -> None:
         """Remember that one of its feeder threads could not send an item."""
         self.not_sent = [*self.not_sent, word][-_NOT_SENT:]
 

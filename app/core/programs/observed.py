@@ -158,7 +158,7 @@ def _ends(reported: ReportedState, member: Member, word: w.Leaving | w.Exiting |
         reported.thread_died(_printable(word))
         return
     if isinstance(word, w.NotSent):
-        reported.dropped(replace(word, error=printable(masked_text(word.error), LONGEST_ERROR)))
+        reported.item_not_sent(replace(word, error=printable(masked_text(word.error), LONGEST_ERROR)))
         return
     reported.exiting = True
     if isinstance(word, w.Leaving):

@@ -9,6 +9,7 @@ more than 250 lines, because users, parts and names must change together.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.protocol.observer import Made
+from app.records import wait_words
 from app.records.primitives import JsonDict
 from app.records.resource import ResourceKind
 
@@ -147,7 +148,7 @@ class Book:
             thing = self.by_key[key]
             thing.deaths += 1
             if self.can_use(pid, thing):
-                thing.ended_users = [*thing.ended_users[1 - _MOST_ENDED :], pid]
+                self._note_ended_user(thing, pid)
             thing.used_by.discard(pid)
             self._take(pid, thing, now)
         if pool := self.pool_of(pid):
@@ -155,6 +156,19 @@ class Book:
         self._pools.leave(pid)
         self._remember_dead(pid, held)
         self.reach.gone(pid)
+
+    def calls(self, pid: int, thing: Thing, methods: Collection[str]) -> bool:
+        """Return whether a process calls one of these methods of a thing, or has done so."""
+        puts, gets = thing.reading.counted.get(pid, (0, 0))
+        has = (puts and "put" in methods) or (gets and "get" in methods)
+        return bool(has) or self.can_use(pid, thing, methods=methods)
+
+    def _note_ended_user(self, thing: Thing, pid: int) -> None:
+        thing.ended_users = [*thing.ended_users[1 - _MOST_ENDED :], pid]
+        for wait in wait_words.ENDED_BY_CALLS:
+            methods = wait_words.methods(wait, thing.kind)
+            if methods and not self.calls(pid, thing, methods):
+                thing.did_not_end(pid, wait)
 
     def can_use(self, pid: int, thing: Thing, tid: int | None = None, methods: Collection[str] = ()) -> bool:
         """Return whether the code of a process, or of one of its threads, can use a thing that it has.

@@ -28,7 +28,8 @@ def text(facts: Mapping[str, Any], name: str) -> str | None:
 class Thing(Struct, eq=False):
     """One resource.  ``users``: living pids, with the facts that each reported; ``deaths``: of users so far.
     ``used_by``: the pids that made it, received it or were seen to use it, not those that only inherited it;
-    ``ended_users``: the last that could use it and have ended.
+    ``ended_users``: the last that could use it and have ended; ``not_ended_by``: by wait, those that did
+    not do what ends it, or whose code called nothing of the kind.
 
     ``name`` is ``reported_name``, with a number if several things have it; this is the ``nth`` of them.
     """
@@ -47,10 +48,16 @@ class Thing(Struct, eq=False):
     deaths: int = 0
     used_by: set[int] = field(default_factory=set)
     ended_users: list[int] = field(default_factory=list)
+    not_ended_by: dict[str, set[int]] = field(default_factory=dict)
     reported_name: str = ""
     nth: int = 1
     unused_since: float | None = None
     reading: Reading = field(default_factory=Reading)
+
+    def did_not_end(self, pid: int, *waits: str) -> None:
+        """Note that a process never did what ends these waits."""
+        for wait in waits:
+            self.not_ended_by.setdefault(wait, set()).add(pid)
 
     @property
     def number(self) -> int:

@@ -18,7 +18,6 @@ from .readings import LOCKS
 from .thing import Thing
 
 _RECEIVES = frozenset({"get", "recv"})
-_ENDED_BY_CALLS = frozenset({"get", "put", "flush", "wait"})
 _SENDS = frozenset({"put", "flush", "send"})
 _OTHER_END = {"a": "b", "b": "a"}
 
@@ -81,27 +80,25 @@ class Unblockers(Struct):
     def bystanders(self, thing: Thing, methods: frozenset[str] = frozenset()) -> frozenset[int]:
         """Return the users of a thing whose code cannot use it, or calls none of these methods."""
         if (found := self._bystanders.get((thing.key, methods))) is None:
-            found = frozenset(pid for pid in thing.users if not self._calls(pid, thing, methods))
+            found = frozenset(pid for pid in thing.users if not self.book.calls(pid, thing, methods))
             self._bystanders[thing.key, methods] = found
         return found
 
     def idle_users(self, one: Blocked) -> frozenset[int]:
-        """Return the users of what is waited for whose code uses it, but calls nothing that could end the wait."""
+        """Return the users of what is waited for whose code uses it, but calls nothing that could end the wait.
+
+        Also those that have ended.
+        """
         thing, methods = one.thing or one.at, self._methods(one)
         if thing is None or not methods:
             return frozenset()
-        return self.bystanders(thing, methods) - self.bystanders(thing) - {one.pid}
-
-    def _calls(self, pid: int, thing: Thing, methods: frozenset[str]) -> bool:
-        """Return whether a process calls one of these methods of a thing, or has done so."""
-        puts, gets = thing.reading.counted.get(pid, (0, 0))
-        has = (puts and "put" in methods) or (gets and "get" in methods)
-        return bool(has) or self.book.can_use(pid, thing, methods=methods)
+        idle = self.bystanders(thing, methods) - self.bystanders(thing) - {one.pid}
+        return idle.union(thing.not_ended_by.get(one.to, ()))
 
     def _methods(self, one: Blocked) -> frozenset[str]:
         """Return the methods that end a wait; none where it can end in another way, as by the end of a process."""
         thing = one.thing or one.at
-        return wait_words.methods(one.to, thing.kind) if thing and one.to in _ENDED_BY_CALLS else frozenset()
+        return wait_words.methods(one.to, thing.kind) if thing and one.to in wait_words.ENDED_BY_CALLS else frozenset()
 
     def _cached(self, key: object, work: Callable[[], frozenset[Node]]) -> frozenset[Node]:
         if (found := self._nodes.get(key)) is None:

@@ -58,7 +58,7 @@ def thread_wait(scene: Scene, pid: int, tid: int = MAIN) -> str:
         return "waits for the lock of a module that it imports"
     call = scene.call(pid, tid)
     if call and (call.module, call.function) == ("threading", "_shutdown"):
-        return "waits at its exit for its threads to end"
+        return "is exiting and waits for its non-daemon threads"
     return f"waits in {call.in_words}" if call else ""
 
 
@@ -97,7 +97,8 @@ def listed(words: Sequence[str]) -> str:
     shown = list(words[:_NAMED])
     if len(words) > _NAMED:
         shown.append(f"{len(words) - _NAMED} more")
-    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+    text = " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+    return text.replace(",,", ",")  # each may end with an inserted place
 
 
 def number(count: int, one: str, many: str | None = None) -> str:

@@ -31,10 +31,10 @@ def resolved(scene: Scene) -> tuple[ThreadWait, ...]:
 
 def blocked(scene: Scene) -> Iterator[Resource]:
     """Yield the pools of which each worker with a task waits without a timeout."""
-    waiting = {one.edge.pid for one in scene.waits if one.edge.main and not one.edge.timed}
+    waiting = scene.main_waits().keys()
     for pool in _pools(scene):
         pids = _workers_at_work(scene, pool)
-        if pids and waiting.issuperset(pids):
+        if pids and waiting >= set(pids):
             yield pool
 
 
@@ -58,7 +58,7 @@ def _workers_at_work(scene: Scene, pool: Resource) -> list[int]:
     if pool.running:
         return [one["pid"] for one in pool.running]
     workers = [pid for pid in pool.workers or () if scene.lives(pid)]
-    waits = {one.edge.pid: one.edge for one in scene.waits if one.edge.main and not one.edge.timed}
+    waits = scene.main_waits()
     idle = any(pid not in waits or waits[pid].resource == pool.id for pid in workers)
     return [] if idle or not pool.queued else workers
 

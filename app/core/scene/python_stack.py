@@ -99,7 +99,7 @@ def main_thread(text: str) -> list[Frame]:
 def frames_of_threads(text: str) -> Frames:
     """Return the frames of each thread of a dump by py-spy, which alone has their numbers.
 
-    From Python 3.11 on.  Of older ones the main thread is number 0, and others have negative numbers of no meaning.
+    These are native ids from Python 3.11 on.  Before, the main thread is 0, and others have arbitrary negative numbers.
     """
     threads = enumerate(_threads(text), 1)
     numbered = ((_number(rest, place), frames) for place, (rest, frames) in threads)
@@ -110,7 +110,9 @@ def _number(rest: str, place: int) -> int | None:
     """Return the number of a thread by the rest of its heading; None for one without a name, as by faulthandler."""
     if match := _TID.match(rest):
         return int(match[0])
-    return None if not rest.endswith('"') else MAIN if rest.endswith('"MainThread"') else -place
+    if not rest.endswith('"'):
+        return None
+    return MAIN if rest.endswith('"MainThread"') else -place
 
 
 def _since_start(frames: Sequence[Frame]) -> Iterator[Frame]:
@@ -138,7 +140,7 @@ def own_frames(frames: Sequence[Frame]) -> Iterator[Frame]:
 def call_of(frames: Sequence[Frame], own: Frame | None) -> Frame | None:
     """Return the frame of the standard library that the program's own frame called; None if it called none.
 
-    The first with a public name, if any: a generator of the library has another.
+    Preferably the outermost with a public name: an outer one may be an internal generator.
     """
     called = public = None
     for frame in frames:

@@ -33,10 +33,11 @@ class DeadThread(Record, frozen=True, kw_only=True):
 
 
 class NotSent(Record, frozen=True, kw_only=True):
-    """An item of a queue, if that is known, that a feeder thread dropped because of an error."""
+    """An item of a queue, if that is known, that a feeder thread dropped because of an error; ``since``: wall clock."""
 
     resource: str | None
     error: str
+    since: float = 0.0
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -181,6 +182,10 @@ class Scene(Record, frozen=True, kw_only=True):
         """Return the frame of the standard library that a thread of the program has called; None if unknown."""
         frames = self.frames(pid, tid)
         return call_of(frames, own_frame(frames))
+
+    def main_waits(self) -> dict[int, Edge]:
+        """Return by pid the wait of each main thread that waits without a timeout."""
+        return {one.edge.pid: one.edge for one in self.waits if one.edge.main and not one.edge.timed}
 
     def for_first(self, edge: Edge) -> bool:
         """Return whether a wait is for the first item of a queue, into which nobody has put yet."""

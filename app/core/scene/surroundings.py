@@ -5,6 +5,7 @@ executed: ``self.stop`` and ``stop`` are both called stop.
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -12,7 +13,8 @@ from app.records.primitives import Record
 
 _MOST = 100
 _LOOPS = (ast.While, ast.For, ast.AsyncFor)
-_STARTS = ("start", "spawn")
+#: In the name of a call; not ``startswith()``, ``start_time()`` or ``is_started()``.
+_STARTS = re.compile(r"(?:start|spawn)(?!swith|ed|_time)")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 #: Nodes that have a first and a last line.
 _Block: TypeAlias = (
@@ -37,7 +39,7 @@ class Call(Record, frozen=True):
 
 
 class Surroundings(Record, frozen=True):
-    """Of a line: the calls that its function makes in later lines, and what it has acquired and not released.
+    """What a function does around one line: its later calls, and what it has acquired and not released there.
 
     ``restarts``: the loops around it may start a process.
     """
@@ -70,7 +72,7 @@ def _restarts(nodes: Iterable[ast.AST], line: int) -> bool:
     loops = (node for node in nodes if isinstance(node, _LOOPS) and _has(node, line))
     calls = (node.func for loop in loops for node in ast.walk(loop) if isinstance(node, ast.Call))
     names = (func.attr if isinstance(func, ast.Attribute) else _name(func) for func in calls)
-    return any(word in name.lower() for name in names for word in _STARTS)
+    return any(_STARTS.search(name.lower()) for name in names)
 
 
 def _has(node: _Block, line: int) -> bool:

@@ -60,6 +60,7 @@ class FigureReader:
         counter = self._views.counter(thing, pid)
         reading.counted.pop(pid, None)
         if counter and (counter.puts or counter.gets):
+            thing.did_not_end(pid, *(() if counter.puts else ("get",)), *(() if counter.gets else ("put", "flush")))
             # It may have ended before the first look.
             reading.traffic = reading.traffic or Traffic()
             reading.traffic.add_dead(counter.puts, counter.gets)

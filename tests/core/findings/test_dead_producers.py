@@ -80,7 +80,9 @@ def test_producers_that_ended_well_are_no_finding() -> None:
     assert found(actor(ONE, dead=0), polls(MAIN), join(MAIN, TWO), ended_users=(THREE,)) == ()
 
 
-def test_a_loop_that_starts_a_process_may_start_another_producer() -> None:
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_loop_that_starts_a_process_may_start_another_producer(*, restarts: bool) -> None:
     here = Frame("main", "/srv/train.py", 9)
-    around = {Line(TWO, here.file, here.line): Surroundings(restarts=True)}
-    assert not found(polls(MAIN), join(MAIN, TWO), stacks={TWO: {TWO: (here,)}}, sources=around)
+    around = {Line(TWO, here.file, here.line): Surroundings(restarts=restarts)}
+    told = found(polls(MAIN), join(MAIN, TWO), stacks={TWO: {TWO: (here,)}}, sources=around)
+    assert bool(told) is not restarts

@@ -63,8 +63,8 @@ def test_who_has_failed_or_is_suspended_is_said() -> None:
     """It may be what the others wait for in a way that cannot be seen, such as by polling."""
     failed = actor(TWO, dead=1, state=State.EXITED, cause="exit 1: KeyError: 3, at a.py:3 in f()")
     [note] = quiet(failed, actor(THREE, state=State.SUSPENDED))
-    assert "worker-3 (pid 13) is suspended by a signal, until a SIGCONT comes." in note.text
-    assert "Not joined, and failed: worker-2 (pid 12), exit code 1: KeyError: 3, at a.py:3 in f()." in note.text
+    assert "worker-3 (pid 13) is suspended (SIGSTOP); SIGCONT resumes it." in note.text
+    assert "Failed and not yet joined: worker-2 (pid 12), exit code 1: KeyError: 3, at a.py:3 in f()." in note.text
 
 
 def test_a_short_pause_is_none() -> None:

@@ -72,9 +72,12 @@ while True:
         self.restart_worker()
 for one in crew:
     one.join()
+while True:
+    if line.startswith("#") or clock.start_time() or one.is_started():
+        poll()
 """
 
 
-@pytest.mark.parametrize(("line", "restarts"), [(1, False), (3, True), (7, False)])
+@pytest.mark.parametrize(("line", "restarts"), [(1, False), (3, True), (7, False), (10, False)])
 def test_whether_the_loop_around_a_line_starts_processes(line: int, *, restarts: bool) -> None:
     assert surroundings(ast.parse(LOOPS), line).restarts is restarts

@@ -51,9 +51,7 @@ _WRITES = frozenset(("write", "writev", "send", "sendall"))
 RELEASES = "release"
 #: Stands for the processes that code ends or interrupts; code that names one of these does so.
 ENDS = "end"
-_ENDS = frozenset(
-    ("terminate", "kill", "killpg", "send_signal", "raise_signal", "interrupt_main", "pthread_kill", "_exit")
-)
+_ENDS = frozenset(("terminate", "kill", "killpg", "send_signal", "raise_signal", "interrupt_main", "pthread_kill"))
 _ENDS_OR_PUTS = _ENDS | {"put", "put_nowait"}
 
 

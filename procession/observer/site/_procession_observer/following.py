@@ -56,17 +56,16 @@ class Following:
         code = function.__code__
         if code.co_filename.startswith(OURS):
             return
+        # Of a decorator, also the function that it decorates.
+        yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
         if _is_in_library(code.co_filename):
-            # Of a decorator, the function that it decorates; the library names nothing else of the program.
-            yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
-            return
+            return  # it names nothing else of the program
         names = code_names.of_code(code)
         self._codes.append(code)
         self._names |= names
         for name in code_names.called(code, names) - self._called:
             self._called.add(name)
             yield from self._not_called.pop(name, ())
-        yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
         yield from function.__defaults__ or ()
         yield from (function.__kwdefaults__ or {}).values()
         for name in names:

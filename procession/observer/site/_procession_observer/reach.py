@@ -49,11 +49,12 @@ def used_after(frame):
 
     The keys of events and conditions, and `ENDS` if it ends processes or puts something, such as an end marker.
     """
-    variables, names = frame.f_globals, code_names.of_code(frame.f_code)
-    given = [variables.get(name) for name in names]
-    if frame.f_locals is not variables:
-        given.extend(frame.f_locals.values())
+    variables = frame.f_globals
     try:
+        names = code_names.of_code(frame.f_code)
+        given = [variables.get(name) for name in names]
+        if frame.f_locals is not variables:
+            given.extend(frame.f_locals.values())
         keys = Following(given).keys()
     except Anything:
         return []

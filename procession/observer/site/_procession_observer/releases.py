@@ -1,7 +1,6 @@
 """Find out whether code releases a lock that it has not acquired, as one does that hands a lock on as a signal."""
 
-_NO_CALLS = frozenset(), frozenset()  # type: ignore[var-annotated]
-_CALLS = {}  # type: ignore[var-annotated] # by code
+_RELEASED_AND_ACQUIRED = {}  # type: ignore[var-annotated] # by code
 _MOST_CODES = 2000
 
 
@@ -20,9 +19,12 @@ def _union(sets):
 
 def _known_calls(code):
     """Return the names of the variables that code releases, and of those that it acquires."""
-    if code not in _CALLS and len(_CALLS) < _MOST_CODES:
-        _CALLS[code] = _calls(code)
-    return _CALLS.get(code, _NO_CALLS)
+    found = _RELEASED_AND_ACQUIRED.get(code)
+    if found is None:
+        found = _calls(code)
+        if len(_RELEASED_AND_ACQUIRED) < _MOST_CODES:
+            _RELEASED_AND_ACQUIRED[code] = found
+    return found
 
 
 def _calls(code):

@@ -59,6 +59,10 @@ def tell_handler(number, handler):
             monotonic_ns(),
         )
         tell(told.encode("ascii"))
+        if number == SIGALRM:
+            from . import alarms
+
+            alarms.tell(SIGALRM in _RAISING)
     except Exception:
         LINE.missed()
 
