@@ -487,3 +487,9 @@ def hold_while(_: object, path: str) -> None:
     Path(path).touch()
     while Path(path).exists():
         time.sleep(0.01)
+
+
+def print_line(number: int) -> None:
+    """Print, and leave the other workers time for their share."""
+    print("line", number)  # noqa: T201
+    time.sleep(0.005)

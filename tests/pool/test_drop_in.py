@@ -16,6 +16,7 @@ from procession import Pool
 from procession.pool import PoolBroken, PoolTerminated, WorkerLost
 from procession.pool.dispatching.delivery import Delivery
 from procession.pool.dispatching.preparing import Preparing, _Preparer
+from tests.open_files import open_files
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
 from tests.pool.killing import WITHIN_S
@@ -211,9 +212,9 @@ def test_constructor_raises_where_no_thread_can_be_started(monkeypatch: pytest.M
     def refuse(_: threading.Thread) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
-    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    before = open_files()
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         Pool(WORKERS)
     assert not multiprocessing.active_children()
-    assert sorted(os.listdir("/proc/self/fd")) == sorted(before)  # noqa: PTH208
+    assert open_files() == before

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import multiprocessing
+import os
 import pickle
 import signal
 import subprocess
@@ -320,3 +321,44 @@ def test_threads_submit_terminate_and_kill_together(method: str) -> None:
             for result in results:
                 result.wait(WITHIN_S)
                 assert result.ready()
+
+
+# --- The program's own ways
+
+
+@pytest.mark.every_method
+def test_output_of_idle_workers_is_kept(method: str, tmp_path: Path) -> None:
+    """They end by themselves where the pool is left, and flush what they have printed."""
+    written = tmp_path / "out"
+    command = [sys.executable, "-m", "tests.pool.parents", "prints", method, "", ""]
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with written.open("w") as out:
+        subprocess.run(command, cwd=ROOT, stdout=out, env=environment, check=True, timeout=WITHIN_S)
+    lines = [line for line in written.read_text().splitlines() if line]
+    assert sorted(lines) == sorted(f"line {number}" for number in range(100))
+
+
+@pytest.mark.parametrize("scenario", ["ignores_children", "waits_for_any_child"])
+def test_exit_codes_that_nobody_can_know(method: str, scenario: str) -> None:
+    """Workers are replaced without a pause, and are no children that live for ever."""
+    with parent(scenario, method, "", "") as (process, _):
+        assert process.wait(WITHIN_S) == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may change its user")
+def test_program_that_changes_its_user() -> None:
+    """With a fork: other workers could not read the program any more, with the stdlib either."""
+    with parent("changes_user", "fork", "", "") as (process, _):
+        assert process.wait(WITHIN_S) == 0
+
+
+def test_program_with_few_descriptors(method: str) -> None:
+    """A pool is made and works, or its constructor raises and leaves nothing behind."""
+    with parent("lacks_descriptors", method, "", "") as (process, told):
+        assert told[0] > 0
+        assert process.wait(WITHIN_S) == 0
+
+
+def test_program_that_may_write_small_files_only(method: str) -> None:
+    with parent("lacks_room_for_files", method, "", "") as (process, _):
+        assert process.wait(WITHIN_S) == 0

@@ -192,6 +192,7 @@ class Dispatcher(Sending):
 
     def _run(self) -> None:
         try:
+            _load_facts()
             while self._turn():
                 pass
         except BaseException as error:  # noqa: BLE001 - a bug of ours must not leave callers waiting for ever
@@ -340,6 +341,11 @@ class Dispatcher(Sending):
         if self.closing:
             return PoolTerminated("the pool was closed before this task was started")
         return PoolTerminated("this pool belongs to the process from which this one was forked")
+
+
+def _load_facts() -> None:
+    """Load what is needed later: a program may give up the right to read its files, as by ``os.setuid()``."""
+    from procession.pool import facts  # noqa: F401 - not before the workers are forked: it takes 0.8 MiB of each
 
 
 #: All dispatchers with workers: a forked child must close their descriptors.

@@ -30,12 +30,11 @@ class Watching:
         self._already_ended: list[Worker] = []
 
     def watch(self, worker: Worker) -> None:
-        pidfd = worker.open_pidfd()
-        if pidfd is None:
+        if worker.pidfd is None:
             self._already_ended.append(worker)
         else:
-            self._by_pidfd[pidfd] = worker
-            self._epoll.register(pidfd, select.EPOLLIN)
+            self._by_pidfd[worker.pidfd] = worker
+            self._epoll.register(worker.pidfd, select.EPOLLIN)
         self._by_channel[worker.channel.fd] = worker
         self._epoll.register(worker.channel.fd, select.EPOLLIN)
 

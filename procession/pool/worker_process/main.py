@@ -95,7 +95,11 @@ def main(
         signal.signal(
             signal.SIGTERM, signal.SIG_DFL
         )  # the parent's handler, inherited by a fork, would ignore terminate()
-    lifeline.hold(ends.lifeline)
+    try:
+        lifeline.hold(ends.lifeline)
+    except OSError:
+        # Without /proc, or where the program has changed its user, a task that runs when the program dies goes on.
+        os.close(ends.lifeline)
     link = Link(descriptors.move_high(ends.socket), descriptors.move_high(ends.parent))
     memory = mmap(ends.memory, 0)
     os.close(ends.memory)

@@ -37,8 +37,13 @@ if TYPE_CHECKING:
 
     from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
 
-#: How long multiprocessing may take to report the exit code of a dead process.
+#: How long the forkserver may take to report the exit code of a dead process, and another thread that has reaped it.
 _EXITCODE_S = 5.0
+_REAPED_S = 0.05
+#: What a Process has as its exit code where somebody else has taken it; as in asyncio.
+_UNKNOWN = 255
+#: Both ends of a socket and of two pipes, shared memory (twice), a pidfd, and some that others may open meanwhile.
+_DESCRIPTORS_TO_START = 12
 Start = Callable[[Handles], BaseProcess]
 
 
@@ -71,15 +76,18 @@ class Worker:
 
     def __init__(self, start: Start, lifelines: Lifelines, max_tasks: int | None) -> None:
         """Start the process by ``start``; raises what that raises, and leaves nothing behind then."""
+        _check_descriptors(lifelines.pidfd)
         ours, theirs = socket.socketpair()
         memory = -1
         try:
             memory = os.memfd_create("procession-pool", os.MFD_CLOEXEC)
-            os.ftruncate(memory, SEGMENT_BYTES)
+            _set_size(memory)
             self._memory = mmap(memory, SEGMENT_BYTES)
             self.words = words_of(self._memory)
             self.words[CURRENT] = self.words[LIMIT] = NONE
             self.process = start(Handles(theirs.fileno(), memory, lifelines.pidfd, lifelines.read_end))
+            #: None where it has ended, and was reaped by somebody else.
+            self.pidfd = _pidfd(self.process)
         except BaseException:
             ours.close()
             raise
@@ -87,7 +95,6 @@ class Worker:
             theirs.close()
             if memory >= 0:
                 os.close(memory)
-        self.pidfd: int | None = None
         self.results = RingReader(self._memory, self.words, RESULTS)
         self.arguments = RingWriter(self._memory, self.words, ARGUMENTS)
         self.channel = Channel(ours.detach())
@@ -106,11 +113,6 @@ class Worker:
     def pid(self) -> int:
         return self.process.pid  # type: ignore[return-value]  # it was started
 
-    def open_pidfd(self) -> int | None:
-        """Open and return the pidfd; None where the process has ended and was reaped already, by the forkserver."""
-        self.pidfd = _pidfd(self.process)
-        return self.pidfd
-
     @property
     def current(self) -> int:
         """The position of the task that it executes, or executed last."""
@@ -126,9 +128,14 @@ class Worker:
         return self.channel.is_full or self.arguments.is_half_full()
 
     def signal(self, signum: int) -> None:
+        """Send a signal; not to a worker of another user, where this process has changed its own: that hangs up."""
         if self.pidfd is not None:
-            with contextlib.suppress(ProcessLookupError):
+            try:
                 signal.pidfd_send_signal(self.pidfd, signum)
+            except ProcessLookupError:
+                pass
+            except PermissionError:
+                self.retire()
 
     def retire(self) -> None:
         """Send it no more tasks; it ends when it has done those that it has."""
@@ -137,14 +144,30 @@ class Worker:
             self.channel.hang_up()
 
     def exitcode(self) -> int | None:
-        """Return the exit code of the ended process; None where it cannot be found out."""
-        deadline = time.monotonic() + _EXITCODE_S
+        """Return the exit code of the ended process; None where it cannot be found out.
+
+        That is the case where the program ignores SIGCHLD or waits for any child itself, as with ``os.wait()``.
+        """
+        deadline = time.monotonic() + (_EXITCODE_S if self._is_of_forkserver else _REAPED_S)
         while self.process.exitcode is None and time.monotonic() < deadline:
             # The forkserver has yet to report it, or another thread of this program is reaping it.
-            self.process.join(0.01)
+            if not self._is_of_forkserver and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+                break
+            self.process.join(0.002)
         if self.process.exitcode is not None:
             self.process.join()  # removes it from multiprocessing's list of children
-        return self.process.exitcode
+            return self.process.exitcode
+        self._popen.returncode = _UNKNOWN
+        self.process.join()
+        return None
+
+    @property
+    def _popen(self) -> Any:
+        return self.process._popen  # type: ignore[attr-defined]
+
+    @property
+    def _is_of_forkserver(self) -> bool:
+        return getattr(self._popen, "method", None) == "forkserver"
 
     def close(self) -> None:
         """Close the socket, the shared memory and the pidfd."""
@@ -202,6 +225,28 @@ class Worker:
         words = self.words
         told, since = words[WAITED], words[WAITING]
         return (told + max(int(now * 1e9) - since, 0) if since else told) / 1e9
+
+
+def _set_size(memory: int) -> None:
+    try:
+        os.ftruncate(memory, SEGMENT_BYTES)
+    except OSError as error:
+        needs = f"a worker of the pool needs {SEGMENT_BYTES:,} bytes of shared memory (see ulimit -f)"
+        raise OSError(error.errno, f"{error.strerror}: {needs}") from None
+
+
+def _check_descriptors(own: int) -> None:
+    """Raise OSError where there are not enough descriptors for one more worker: the stdlib would leak some."""
+    spare: list[int] = []
+    try:
+        while len(spare) < _DESCRIPTORS_TO_START:
+            spare.append(os.dup(own))
+    except OSError as error:
+        message = f"a worker of the pool needs {_DESCRIPTORS_TO_START} free descriptors to start (see ulimit -n)"
+        raise OSError(error.errno, f"{error.strerror}: {message}") from None
+    finally:
+        for fd in spare:
+            os.close(fd)
 
 
 def _pidfd(process: BaseProcess) -> int | None:

@@ -19,12 +19,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
 
-#: How many workers may end before they are ready, in a row and beyond the first set: by an error, or by a signal.
-_TRIES_TOLD = 3
-_TRIES_KILLED = 10
+#: How many workers may end by themselves before they are ready, in a row and beyond the first set.
+_TRIES = 3
+#: For how long workers may be killed by others before they are ready, none in between getting ready.
+_KILLED_S = 60.0
+#: Signals by which a process ends through its own fault.
+_CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS))
 _FIRST_DELAY_S = 0.02
 _MAX_DELAY_S = 1.0
-#: From SIGTERM to SIGKILL when the pool is terminated.
+#: When the pool is terminated: after so long, SIGTERM to idle workers that were hung up on, then SIGKILL to all.
+HUNG_UP_S = 1.0
 GRACE_S = 2.0
 _ENDED_KEPT = 16
 
@@ -66,8 +70,11 @@ class Workforce:
         self._started = 0
         self._failures = 0
         self._failed_number = 0
+        self._killed = 0
+        self._failing_since = 0.0
         self._not_before = 0.0
-        self._kill_at: float | None = None
+        #: Until when workers may take to end, and the signal that they get then.
+        self._steps: deque[tuple[float, int]] = deque()
 
     def start_worker(self) -> Worker:
         """Start a worker; raises what the start raises.  Needs no lock; `add` the worker then."""
@@ -115,7 +122,7 @@ class Workforce:
 
     def count_failed_start(self, now: float, error: Exception) -> None:
         """Note that `start_worker` raised: counts as a worker that did not get ready."""
-        self._count_failure(now, f"cannot be started: {type(error).__name__}: {error}", told=True)
+        self._count_failure(now, f"cannot be started: {type(error).__name__}: {error}", by_itself=True)
 
     def surplus(self) -> list[Worker]:
         """Return the workers beyond ``wanted``, those with the fewest tasks."""
@@ -124,8 +131,8 @@ class Workforce:
 
     def next_deadline(self) -> float | None:
         """Return when the next action is due, monotonic; None for never."""
-        if self._kill_at is not None:
-            return self._kill_at
+        if self._steps:
+            return self._steps[0][0]
         is_short = self._staying() < self.wanted
         return self._not_before if is_short and not self.why_broken else None
 
@@ -141,20 +148,25 @@ class Workforce:
                 worker.signal(signal.SIGCONT)  # a stopped worker would not see the end of the stream
 
     def terminate(self, now: float) -> None:
-        """Send SIGTERM to all workers, also to stopped ones; `escalate` sends SIGKILL later."""
+        """Hang up on idle workers, which then end as any process: their output is flushed, and finalizers run.
+
+        Others get SIGTERM; `escalate` sends more later.
+        """
         self.wanted = 0
-        self._kill_at = now + GRACE_S
+        self._steps.extend(((now + HUNG_UP_S, signal.SIGTERM), (now + GRACE_S, signal.SIGKILL)))
         for worker in self.workers:
             worker.end_reason = worker.end_reason or "the pool was terminated"
-            worker.signal(signal.SIGTERM)
+            if not worker.is_ready or worker.inbox.owes():
+                worker.signal(signal.SIGTERM)
+            worker.retire()
             worker.signal(signal.SIGCONT)
 
     def escalate(self, now: float) -> None:
-        """Send SIGKILL to workers that SIGTERM has not ended in time."""
-        if self._kill_at is not None and now >= self._kill_at:
-            self._kill_at = None
+        """Send the next signal to workers that have not ended in time."""
+        while self._steps and now >= self._steps[0][0]:
+            _, signum = self._steps.popleft()
             for worker in self.workers:
-                worker.signal(signal.SIGKILL)
+                worker.signal(signum)
 
     def remove(self, worker: Worker, exitcode: int | None, now: float, *, may_retry: bool) -> EndedWorker:
         """Remove an ended worker whose results were delivered, and put its tasks back; then `conclude`."""
@@ -164,9 +176,10 @@ class Workforce:
         facts, describe = worker.facts(now, exitcode, ended=True)
         loss = self._ledger.remove_worker(worker.inbox, worker.current, may_retry=may_retry)
         if worker.is_ready:
-            self._failures = 0
+            self._failures = self._killed = 0
         elif not worker.end_reason:
-            self._count_failure(now, _how(exitcode, worker.boot_error), told=exitcode is not None and exitcode >= 0)
+            by_itself = worker.boot_error is not None or _ended_by_itself(exitcode)
+            self._count_failure(now, _how(exitcode, worker.boot_error), by_itself=by_itself)
         worker.close()
         return EndedWorker(worker, facts, describe, worker.end_reason or _cause(exitcode), loss)
 
@@ -181,16 +194,26 @@ class Workforce:
             loss.task.settle(False, lost, lambda: task)  # type: ignore[arg-type, return-value]  # not None, as there is one
         worker.reaped.set()
 
-    def _count_failure(self, now: float, how: str, *, told: bool) -> None:
+    def _count_failure(self, now: float, how: str, *, by_itself: bool) -> None:
+        """Count a worker that did not get ready, delay the next start, and give up in the end."""
         ready = [worker.number for worker in self.workers if worker.is_ready]
         if max(ready, default=0) > self._failed_number:
-            self._failures = 0
-        self._failures += 1
+            self._failures = self._killed = 0
+        if not self._failures + self._killed:
+            self._failing_since = now
+        self._failures += by_itself
+        self._killed += not by_itself
         self._failed_number = self._started
-        beyond = self._failures - self.wanted
-        if not ready and beyond >= (_TRIES_TOLD if told else _TRIES_KILLED):
+        beyond = self._failures + self._killed - self.wanted
+        if not ready and self._failures - self.wanted >= _TRIES:
             self.why_broken = f"{self._failures} workers in a row failed to start; the last one {how}"
+        elif not ready and self._killed and now - self._failing_since >= _KILLED_S:
+            self.why_broken = f"no worker has got ready for {_KILLED_S:.0f} s; the last of {self._killed} was {how}"
         self._not_before = now + min(_FIRST_DELAY_S * 2 ** min(beyond, 10), _MAX_DELAY_S) if beyond > 0 else now
+
+
+def _ended_by_itself(exitcode: int | None) -> bool:
+    return exitcode is not None and (exitcode >= 0 or -exitcode in _CRASHES)
 
 
 def describe_task(task: TaskFacts | None) -> str:
