@@ -302,3 +302,97 @@ def test_iterator_outlives_its_pool(method: str) -> None:
         pool.close()
         assert pool.join(timeout=WITHIN_S)
     assert list(iterator) == result.get(WITHIN_S) == [tasks.square(one) for one in range(10)]
+
+
+def counted(taken: list[int]) -> Iterator[int]:
+    """Endless; tells what was taken."""
+    for number in itertools.count():
+        taken.append(number)
+        yield number
+
+
+@pytest.mark.parametrize("chunksize", [1, 3])
+@pytest.mark.parametrize("kind", ["imap", "imap_unordered"])
+def test_loop_over_an_endless_imap_that_is_broken_off_ends_it(open_pool: OpenPool, kind: str, chunksize: int) -> None:
+    """Nothing more is taken, and close() and join() return."""
+    pool = open_pool(WORKERS)
+    taken: list[int] = []
+    for result in getattr(pool, kind)(tasks.square, counted(taken), chunksize):
+        if result > 100:
+            break
+    pool.close()
+    assert pool.join(WITHIN_S)
+    assert pool.statistics().queued == 0
+    assert not pool._cache
+
+
+def test_endless_imap_that_is_dropped_at_once_ends(open_pool: OpenPool) -> None:
+    pool = open_pool(WORKERS)
+    pool.imap(tasks.square, itertools.count())
+    pool.close()
+    assert pool.join(WITHIN_S)
+
+
+def test_imap_that_waits_for_its_iterable_ends_when_it_is_dropped(open_pool: OpenPool) -> None:
+    """Its thread is blocked for ever; nobody waits for it."""
+    pool = open_pool(WORKERS)
+    gate = threading.Event()
+
+    def blocked() -> Iterator[int]:
+        yield 1
+        gate.wait()
+
+    iterator = pool.imap(tasks.square, blocked())
+    assert next(iterator) == 1
+    del iterator
+    pool.close()
+    assert pool.join(WITHIN_S)
+    gate.set()
+
+
+@pytest.mark.parametrize("iterable", [list, iter], ids=["list", "iterator"])
+def test_imap_for_its_effects_alone_executes_all_tasks(
+    open_pool: OpenPool, log: str, iterable: Callable[[Any], Any]
+) -> None:
+    """As with the stdlib: nobody takes the results, and the pool is closed and joined."""
+    pool = open_pool(WORKERS)
+    pool.imap_unordered(tasks.told, iterable([(log, number) for number in range(300)]))
+    pool.close()
+    assert pool.join(WITHIN_S)
+    assert sum(tasks.read(log).ended.values()) == 300
+
+
+@pytest.mark.parametrize("kind", ["imap", "imap_unordered"])
+def test_buffersize_bounds_what_is_taken_ahead(open_pool: OpenPool, kind: str) -> None:
+    """By as many as there are workers, and so many more; in the end, everything has been executed."""
+    pool = open_pool(WORKERS)
+    taken: list[int] = []
+    results = getattr(pool, kind)(tasks.square, itertools.islice(counted(taken), 200), buffersize=3)
+    for read in range(1, 201):
+        next(results)
+        assert len(taken) <= WORKERS + 3 + read + 1  # one that is taken when this one has been read
+    with pytest.raises(StopIteration):
+        next(results)
+    assert len(taken) == 200
+
+
+def test_buffersize_of_a_list(open_pool: OpenPool) -> None:
+    pool = open_pool(WORKERS)
+    assert list(pool.imap(tasks.square, list(range(50)), 2, 1)) == [number * number for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("buffersize", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), ("1", TypeError)]
+)
+def test_wrong_buffersize_is_refused(open_pool: OpenPool, buffersize: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="buffersize must be"):
+        open_pool(1).imap(tasks.square, [1], buffersize=buffersize)
+
+
+def test_many_imaps_of_generators_need_few_threads(open_pool: OpenPool) -> None:
+    pool = open_pool(WORKERS)
+    before = threading.active_count()
+    iterators = [pool.imap(tasks.square, iter(range(5))) for _ in range(200)]
+    most = threading.active_count()
+    assert [list(one) for one in iterators] == [[0, 1, 4, 9, 16]] * 200
+    assert max(most, threading.active_count()) - before <= 2

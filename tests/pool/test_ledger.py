@@ -9,7 +9,7 @@ import pytest
 from procession.pool.errors import PoolTerminated, WorkerLost
 from procession.pool.tasks.apply import AsyncResult
 from procession.pool.tasks.inbox import DEEPEST, SHALLOWEST, Inbox
-from procession.pool.tasks.iterators import IMapIterator
+from procession.pool.tasks.iterators import OrderedResults
 from procession.pool.tasks.ledger import MOST_BYTES, MOST_PREPARED, Ledger
 from procession.pool.tasks.maps import MapResult
 from procession.pool.tasks.sources import Source, arguments
@@ -91,9 +91,9 @@ def test_an_unbounded_source_takes_turns_with_the_next_entry(ledger: Ledger) -> 
     ]
 
 
-def user_source(iterable: Iterable[Any]) -> tuple[IMapIterator, Source]:
+def user_source(iterable: Iterable[Any]) -> tuple[OrderedResults, Source]:
     """A source whose iterable is code of the program."""
-    result = IMapIterator(CallsAtOnce(), 1, 1)
+    result = OrderedResults(CallsAtOnce(), 1, 1)
     source = Source(result, *arguments(abs, iterable, 1, mapper=mapstar), 0)
     source.is_plain = False
     return result, source
@@ -165,6 +165,44 @@ def test_an_iterable_that_raises_ends_its_source_with_that_error() -> None:
         result.next(0)
     with pytest.raises(StopIteration):
         result.next(0)
+
+
+def bounded_source(most_ahead: int) -> tuple[OrderedResults, Source]:
+    result, source = user_source(iter(range(100)))
+    source.is_plain = source.unbounded = True
+    source.most_ahead = most_ahead
+    return result, source
+
+
+def test_a_source_waits_until_its_results_are_taken(ledger: Ledger) -> None:
+    result, source = bounded_source(3)
+    ledger.queue.extend([source, task(7)])
+    (one, two, three, other) = ledger.take(9)
+    assert isinstance(other, AsyncResult)
+    assert ledger.starved == {source}
+    assert ledger.has_waiting
+    for item in (one, two, three):
+        item.settle(True, 0)
+    assert not ledger.feed()
+    result.next(0)
+    assert ledger.feed()
+    assert len(ledger.take(9)) == 1
+
+
+@pytest.mark.parametrize(("read", "broken_off"), [(0, False), (1, True)])
+def test_an_iteration_that_is_left_ends_the_source(ledger: Ledger, read: int, *, broken_off: bool) -> None:
+    """One that was never begun is done for its effects: its tasks are executed, and their results dropped."""
+    result, source = bounded_source(3)
+    ledger.queue.append(source)
+    first, *_ = ledger.take(3)
+    first.settle(True, 0)
+    for _ in range(read):
+        result.next(0)
+    result.drop()
+    ledger.drop(result)
+    assert source.over is broken_off
+    assert len(ledger.take(200)) == (0 if broken_off else 97)
+    assert not ledger.has_waiting
 
 
 def test_positions_count_up(ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from procession.pool.errors import WorkerLost
 from procession.pool.tasks.apply import AsyncResult
-from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
+from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, OrderedResults, UnorderedResults
 from procession.pool.tasks.maps import MapResult
 from procession.pool.tasks.task import Chunk, Item
 from procession.pool.worker_process.main import run_chunk
@@ -110,7 +110,7 @@ def test_chunks_are_put_in_order() -> None:
 
 
 def test_imap_keeps_the_order() -> None:
-    result = IMapIterator(CallsAtOnce(), 1, 1)
+    result = OrderedResults(CallsAtOnce(), 1, 1)
     one, two, three = items(result, 3)
     three.settle(True, 3)
     two.settle(False, KeyError("two"))
@@ -118,28 +118,30 @@ def test_imap_keeps_the_order() -> None:
         result.next(0)
     one.settle(True, 1)
     result.set_length(3)
-    assert next(result) == 1
+    iterator = IMapIterator(result)
+    assert next(iterator) == 1
     with pytest.raises(KeyError):
-        next(result)
-    assert list(result) == [3]
+        next(iterator)
+    assert list(iterator) == [3]
 
 
 def test_imap_unordered_yields_results_as_they_come() -> None:
-    result = IMapUnorderedIterator(CallsAtOnce(), 1, 1)
+    result = UnorderedResults(CallsAtOnce(), 1, 1)
     one, two = items(result, 2)
     two.settle(True, 2)
-    assert next(result) == 2
+    iterator = IMapIterator(result)
+    assert next(iterator) == 2
     result.set_length(2)
     one.settle(True, 1)
-    assert list(result) == [1]
+    assert list(iterator) == [1]
 
 
 def test_chunks_of_an_imap_are_yielded_item_by_item() -> None:
-    result = IMapIterator(CallsAtOnce(), 1, 2)
+    result = OrderedResults(CallsAtOnce(), 1, 2)
     for index in range(2):
         Chunk(result, index, run_chunk, (abs, ()), 0).settle(True, [2 * index, 2 * index + 1])
     result.set_length(2)
-    chunked = ChunkedIterator(result)
+    chunked = ChunkedIterator(IMapIterator(result))
     assert chunked.next(0) == 0
     assert list(chunked) == [1, 2, 3]
     assert chunked.progress().done == 2

@@ -14,7 +14,13 @@ from multiprocessing.pool import Pool as StandardPool
 from multiprocessing.process import BaseProcess
 
 from procession.pool.tasks.apply import AsyncResult
-from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, IMapUnorderedIterator
+from procession.pool.tasks.iterators import (
+    ChunkedIterator,
+    IMapIterator,
+    IMapUnorderedIterator,
+    OrderedResults,
+    UnorderedResults,
+)
 from procession.pool.tasks.ledger import Ledger
 from procession.pool.tasks.maps import MapResult
 
@@ -165,16 +171,32 @@ class Pool(Submission, StandardPool):
         return self._map_async(func, iterable, starmapstar, chunksize, callback, error_callback, **_given(retries))
 
     def imap(  # type: ignore[override]  # typeshed allows a chunksize of None, which raises
-        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1, *, retries: int | None = None
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        *,
+        retries: int | None = None,
     ) -> IMapIterator | ChunkedIterator:
-        """Iterate over the results in the order of the iterable, whose items are taken as they are needed."""
-        return self._imap(IMapIterator, func, iterable, chunksize, retries)
+        """Iterate over the results in the order of the iterable, whose items are taken as they are needed.
+
+        With a ``buffersize``, no more tasks are started ahead of the results that were taken: as many as there are
+        workers, and so many more.
+        """
+        return self._imap((IMapIterator, OrderedResults), func, iterable, chunksize, buffersize, retries)
 
     def imap_unordered(  # type: ignore[override]
-        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1, *, retries: int | None = None
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        *,
+        retries: int | None = None,
     ) -> IMapIterator | ChunkedIterator:
         """As `imap`, in the order in which the tasks finish."""
-        return self._imap(IMapUnorderedIterator, func, iterable, chunksize, retries)
+        return self._imap((IMapUnorderedIterator, UnorderedResults), func, iterable, chunksize, buffersize, retries)
 
     # The end
 

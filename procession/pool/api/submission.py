@@ -8,9 +8,9 @@ from multiprocessing.pool import mapstar  # type: ignore[attr-defined]
 from multiprocessing.process import BaseProcess
 
 from procession.pool.tasks.handed_in import HandedInTask, HandedInTasks
-from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator
+from procession.pool.tasks.iterators import ChunkedIterator, IMapIterator, OrderedResults
 from procession.pool.tasks.maps import ManyResults, MapResult
-from procession.pool.tasks.sources import Source, arguments, is_plain
+from procession.pool.tasks.sources import Source, arguments, is_endless, is_plain
 from procession.pool.tasks.task import Item
 
 from .oversight import Oversight
@@ -53,18 +53,27 @@ class Submission(Oversight):
 
     def _imap(
         self,
-        kind: type[IMapIterator],
+        kinds: tuple[type[IMapIterator], type[OrderedResults]],
         func: Callable[[Any], Any],
         iterable: Iterable[Any],
         chunksize: int,
+        buffersize: int | None,
         retries: int | None,
     ) -> IMapIterator | ChunkedIterator:
         self._check_running()
         if chunksize < 1:
             raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
-        result = kind(self, next(self._calls), chunksize)
-        self._feed(result, func, iterable, None, mapper=mapstar, retries=retries)
-        return result if chunksize == 1 else ChunkedIterator(result)
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        iterator, results = kinds
+        dispatcher = self._dispatcher
+        took = None if buffersize is None else dispatcher.feed
+        result = results(self, next(self._calls), chunksize, took, dispatcher.drop)
+        ahead = None if buffersize is None else dispatcher.workforce.wanted + buffersize
+        self._feed(result, func, iterable, None, mapper=mapstar, retries=retries, most_ahead=ahead)
+        return iterator(result) if chunksize == 1 else ChunkedIterator(iterator(result))
 
     def _feed(
         self,
@@ -75,15 +84,16 @@ class Submission(Oversight):
         *,
         mapper: Callable[[Any], list[Any]],
         retries: int | None,
+        most_ahead: int | None = None,
     ) -> None:
         again = self._retries if retries is None else checked_retries(retries)
         unbounded = not hasattr(iterable, "__len__")
-        plain = is_plain(iterable)
+        plain, endless = is_plain(iterable), is_endless(iterable)
         if most is not None:
             iterable = islice(iterable, most)  # a list may grow while it is mapped
         called, kind, calls = arguments(func, iterable, result.chunksize, mapper=mapper)
         source = Source(result, called, kind, calls, again)
-        source.unbounded = unbounded
+        source.unbounded, source.is_endless, source.most_ahead = unbounded, endless, most_ahead
         source.is_plain = plain and (mapper is mapstar or kind is not Item)  # arguments may be anything
         self._dispatcher.enqueue(source, needs_preparing=source.needs_preparing)
 

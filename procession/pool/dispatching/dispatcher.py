@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from weakref import WeakSet
 
@@ -44,6 +45,7 @@ from .watching import Watching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from procession.pool.tasks.iterators import OrderedResults
     from procession.pool.tasks.ledger import Waiting
 
 #: How often the thread checks while workers are busy: which task each executes, and for wake-ups lost with a stopped
@@ -69,6 +71,7 @@ class Dispatcher(Sending):
         self._preparing = Preparing(self, ledger, self._encoder)
         self._watching = Watching(ended=self._reap, received=self._receive, flush=self._flush)
         self._by_inbox: dict[Inbox, Worker] = {}
+        self._dropped: deque[OrderedResults] = deque()
         self._spinning = Spinning()
         self._is_asleep = self._sleeps_without_timeout = False
         self.thread = threading.Thread(target=self._run, daemon=True, name="procession-pool")
@@ -127,6 +130,20 @@ class Dispatcher(Sending):
         self.workforce.why_broken = f"a thread of the pool failed: {type(error).__name__}: {error}"
         self.terminating = True
         show_exception()
+        self.wake()
+
+    def feed(self) -> None:
+        """Go on with sources that have waited until results were taken."""
+        if self._ledger.starved:
+            with self.lock:
+                fed = self._ledger.feed()
+            if fed:
+                self._preparing.ring()
+                self.wake_if_asleep()
+
+    def drop(self, results: OrderedResults) -> None:
+        """Note that the iterator of an imap is gone.  Takes no lock: the garbage collector calls it, in any thread."""
+        self._dropped.append(results)
         self.wake()
 
     def reclaim(self, worker: Worker) -> None:
@@ -211,6 +228,9 @@ class Dispatcher(Sending):
         self._start_missing()
         with self.lock:
             now = time.monotonic()
+            while self._dropped:
+                self._ledger.drop(self._dropped.popleft())
+                self._preparing.ring()
             self._hand_out()
             if self._balance.restore(self.workforce.workers, now):
                 self._hand_out()
@@ -261,7 +281,7 @@ class Dispatcher(Sending):
         for worker in busy:
             worker.words[ASLEEP] = 1
         self._fence()
-        if any(worker.results.is_filled() for worker in busy) or self.terminating:
+        if any(worker.results.is_filled() for worker in busy) or self.terminating or self._dropped:
             return 0
         if self._ledger.has_sendable and any(
             worker.inbox.wants() and not worker.is_clogged() for worker in self.workforce.workers

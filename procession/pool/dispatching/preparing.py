@@ -146,7 +146,7 @@ class _Preparer:
                 return False
             self._take()
         hand = self._hand
-        if not hand.holds:
+        if not hand.holds and not hand.source:
             if self.is_relieved:
                 return False
             self._bell.acquire()
@@ -187,7 +187,7 @@ class _Preparer:
         Each is sent before the next one is asked for, which may come only when this one has been answered.
         """
         for _ in range(_MOST):
-            if not self._ledger.has_room():
+            if not self._ledger.has_room() or source.over or not source.room():
                 break
             self.iterating_since = time.monotonic()
             made = source.take(1)
@@ -205,7 +205,7 @@ class _Preparer:
             source.conclude()
             if source.over:
                 self._hand.source = None
-            elif not self.is_relieved:
+            elif not self.is_relieved or not source.room():
                 self._hand.source = None
                 self._ledger.give_way(source)
 

@@ -1,10 +1,14 @@
-"""The results of imap and imap_unordered, one by one."""
+"""The results of imap and imap_unordered, one by one.
+
+The pool knows the results, and only the program has the iterator: when nobody has it any more, nobody will read the
+rest.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import TimeoutError as PoolTimeoutError
 from multiprocessing.pool import IMapIterator as StandardIterator
 from multiprocessing.pool import IMapUnorderedIterator as StandardUnorderedIterator
@@ -19,21 +23,32 @@ if TYPE_CHECKING:
     from .task import Describe, Item
 
 
-class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # as AsyncResult
-    """The results of imap, in the order of the iterable."""
+class OrderedResults(ManyResults):
+    """The results of one imap, in the order of the iterable.
 
-    def __init__(self, pool: Any, call: int, chunksize: int) -> None:
+    ``read`` counts those that the program has taken, ``is_dropped`` says that it will take no more.  ``took`` is called
+    after each, ``dropped`` once.
+    """
+
+    def __init__(
+        self,
+        pool: Any,
+        call: int,
+        chunksize: int,
+        took: Callable[[], object] | None = None,
+        dropped: Callable[[OrderedResults], object] | None = None,
+    ) -> None:
         super().__init__(pool, call, chunksize)
         self._total: int | None = None
         self._cond = threading.Condition(threading.Lock())
         self._items: deque[tuple[bool, Any]] = deque()
         self._unsorted: dict[int, tuple[bool, Any]] = {}
         self._index = 0
+        self._took, self._dropped = took, dropped
+        self.read = 0
+        self.is_dropped = False
 
-    def __iter__(self) -> IMapIterator:
-        return self
-
-    def next(self, timeout: float | None = None) -> Any:
+    def next(self, timeout: float | None) -> Any:
         """Return the next result; raises StopIteration, `multiprocessing.TimeoutError`, or what the task raised."""
         with self._cond:
             if not self._items and self._index != self._total:
@@ -41,16 +56,25 @@ class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # 
             self._cond.wait_for(lambda: self._items or self._index == self._total, timeout)
             if self._items:
                 success, value = self._items.popleft()
+                self.read += 1
             elif self._index == self._total:
                 self._pool = None
                 raise StopIteration from None
             else:
                 raise PoolTimeoutError from None
+        if self._took:
+            self._took()
         if success:
             return value
         raise value
 
-    __next__ = next  # noqa: A003 - the stdlib has both names
+    def drop(self) -> None:
+        """Note that nobody will take the rest.  Takes no lock: the garbage collector calls it, in any thread."""
+        if not self.is_dropped and self._index != self._total:
+            self.is_dropped = True
+            self._items.clear()
+            if self._dropped:
+                self._dropped(self)
 
     def settle(self, item: Item, success: bool, value: Any, describe: Describe | None = None) -> None:
         if not success:
@@ -77,10 +101,6 @@ class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # 
         with self._cond:
             self._end_after(length)
 
-    @property
-    def _length(self) -> int | None:
-        return self._total
-
     def _end_after(self, length: int) -> None:
         self._total = length
         self._forget_if_over()
@@ -93,16 +113,57 @@ class IMapIterator(ManyResults, StandardIterator):  # type: ignore[type-arg]  # 
     def _arrive(self, index: int, success: bool, value: Any) -> None:
         self._unsorted[index] = success, value
         while self._index in self._unsorted:
-            self._items.append(self._unsorted.pop(self._index))
-            self._index += 1
+            self._append(self._unsorted.pop(self._index))
+
+    def _append(self, result: tuple[bool, Any]) -> None:
+        self._index += 1
+        if not self.is_dropped:
+            self._items.append(result)
+        else:
+            self._items.clear()
+
+
+class UnorderedResults(OrderedResults):
+    """The results of one imap_unordered, as they come."""
+
+    def _arrive(self, index: int, success: bool, value: Any) -> None:
+        self._append((success, value))
+
+
+class IMapIterator(StandardIterator):  # type: ignore[type-arg]  # a type variable would load typing
+    """What imap returns.  Takes the results one by one; when it is deleted, they are dropped."""
+
+    def __init__(self, results: OrderedResults) -> None:
+        self._results = results
+        self._job = results._job
+        self.call = results.call
+        self.progress = results.progress
+        self.failures = results.failures
+
+    def __iter__(self) -> IMapIterator:
+        return self
+
+    def next(self, timeout: float | None = None) -> Any:
+        """Return the next result; raises StopIteration, `multiprocessing.TimeoutError`, or what the task raised."""
+        return self._results.next(timeout)
+
+    __next__ = next  # noqa: A003 - the stdlib has both names
+
+    @property
+    def _length(self) -> int | None:
+        return self._results._total
+
+    @property
+    def _index(self) -> int:
+        return self._results._index
+
+    def __del__(self) -> None:
+        if results := self.__dict__.get("_results"):
+            results.drop()
 
 
 class IMapUnorderedIterator(IMapIterator, StandardUnorderedIterator):  # type: ignore[type-arg]
-    """The results of imap_unordered, as they come."""
-
-    def _arrive(self, index: int, success: bool, value: Any) -> None:
-        self._items.append((success, value))
-        self._index += 1
+    """What imap_unordered returns."""
 
 
 class ChunkedIterator:

@@ -44,7 +44,7 @@ class Hand:
 
     @property
     def holds(self) -> bool:
-        return self.source is not None or bool(self.tasks)
+        return bool(self.tasks) or (self.source is not None and not self.source.over)
 
 
 class WorkerLoss:
@@ -72,13 +72,15 @@ class Ledger:
         self.prepared_bytes = 0
         #: Whether only preparers take from the queue: one of its tasks, or one before them, has to be pickled.
         self.preparing = False
+        #: Sources that may go on when somebody takes their results.
+        self.starved: set[Source] = set()
         #: What the preparers are working on.
         self.hands: list[Hand] = []
 
     @property
     def has_waiting(self) -> bool:
         """Whether there are tasks that have not been sent."""
-        return bool(self.queue or self.prepared or any(hand.holds for hand in self.hands))
+        return bool(self.queue or self.prepared or self.starved or any(hand.holds for hand in self.hands))
 
     @property
     def is_outstanding(self) -> bool:
@@ -138,10 +140,35 @@ class Ledger:
     def give_way(self, source: Source) -> None:
         """Put a source back: first come, first served, but one without a known end takes turns with the next one."""
         queue = self.queue
+        self.starved.add(source)
+        if not source.room():  # asked after that: whoever takes a result looks there afterwards
+            return
+        self.starved.discard(source)
         if queue and (source.unbounded or _is_unbounded(queue[0])):
             queue.insert(1, source)
         else:
             queue.appendleft(source)
+
+    def feed(self) -> bool:
+        """Queue sources again whose results were taken; return whether there are some."""
+        fed = [source for source in self.starved if source.room()]
+        self.starved.difference_update(fed)
+        self.queue.extend(fed)
+        return bool(fed)
+
+    def drop(self, results: object) -> None:
+        """Take no more tasks of a call whose iterator is gone if it was broken off; feed it otherwise."""
+        waiting = (*self.queue, *self.starved, *(hand.source for hand in self.hands))
+        source = next((one for one in waiting if isinstance(one, Source) and one.result is results), None)
+        if source is not None and source.is_broken_off():
+            source.over = True
+            self.starved.discard(source)
+            if source in self.queue:
+                self.queue.remove(source)
+            self.prepared = deque(task for task in self.prepared if getattr(task, "result", None) is not results)
+            self.prepared_bytes = sum(map(size_of, self.prepared))
+            self.calls.pop(source.result._job, None)
+        self.feed()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Put tasks back that were taken and not sent, or not started."""
@@ -225,6 +252,8 @@ class Ledger:
             if hand.source:
                 hand.source.abandon(error())
             self._settle_all(hand.tasks, error)
+        self._settle_all(deque(self.starved), error)
+        self.starved.clear()
         self._settle_all(self.prepared, error)
         self.prepared_bytes = 0
         self._settle_all(self.queue, error)
@@ -247,7 +276,7 @@ class Ledger:
     def count_waiting(self) -> int:
         """Count the tasks that have not been sent, as far as known."""
         held = (one for hand in self.hands for one in (hand.source, *hand.tasks) if one)
-        return len(self.prepared) + sum(map(_remaining, (*self.queue, *held)))
+        return len(self.prepared) + sum(map(_remaining, (*self.queue, *self.starved, *held)))
 
 
 def _remaining(one: Waiting) -> int:

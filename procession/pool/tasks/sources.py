@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import count, islice, repeat
+from itertools import count, cycle, islice, repeat
 from multiprocessing.pool import mapstar, starmapstar  # type: ignore[attr-defined]
 
 from procession.pool.worker_process.main import run_chunk, run_starred_chunk
@@ -29,8 +29,13 @@ _PLAIN = frozenset(
     )
 )
 
+_UNLIMITED = 2**62
 #: What a worker runs for each mapper of the stdlib.
 _CHUNKS = {mapstar: run_chunk, starmapstar: run_starred_chunk}
+
+
+def is_endless(iterable: object) -> bool:
+    return type(iterable) in (count, cycle) or (type(iterable) is repeat and not hasattr(iterable, "__length_hint__"))
 
 
 def is_plain(iterable: object) -> bool:
@@ -55,12 +60,15 @@ def arguments(
 class Source:
     """Tasks of one call, in order.
 
-    ``over``: there are no more; ``unbounded``: perhaps they never end; ``is_plain``: making them runs no code of the
-    program; ``are_large``: their arguments are no small scalars.
+    ``over``: there are no more; ``unbounded``: perhaps they never end; ``is_endless``: they certainly do not;
+    ``is_plain``: making them runs no code of the program; ``are_large``: their arguments are no small scalars;
+    ``most_ahead``: how many there may be whose results nobody has taken.
     """
 
     unbounded = False
+    is_endless = False
     is_plain = True
+    most_ahead: int | None = None
 
     def __init__(
         self,
@@ -86,9 +94,23 @@ class Source:
     def needs_preparing(self) -> bool:
         return self.are_large or not self.is_plain
 
+    def room(self) -> int:
+        """Return how many more tasks may be made before results are taken."""
+        result: Any = self.result
+        if self.most_ahead is None or result.is_dropped:
+            return _UNLIMITED
+        unread: int = self.taken - result.read
+        return max(0, self.most_ahead - unread)
+
+    def is_broken_off(self) -> bool:
+        """Return whether nobody wants the rest: the program has left the loop over results that may never end."""
+        result: Any = self.result
+        return self.unbounded and getattr(result, "is_dropped", False) and (self.is_endless or result.read > 0)
+
     def take(self, count: int) -> list[Item]:
-        """Make up to ``count`` tasks; call `conclude` after it."""
+        """Make up to ``count`` tasks, and no more than there is `room` for; call `conclude` after it."""
         result, kind, function, retries = self.result, self._kind, self._function, self._retries
+        count = min(count, self.room())
         index = self.taken
         tasks: list[Item] = []
         result.started = True
