@@ -27,6 +27,7 @@ _KILLED_S = 60.0
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS))
 _FIRST_DELAY_S = 0.02
 _MAX_DELAY_S = 1.0
+_MAX_DELAY_KILLED_S = 0.2
 #: When the pool is terminated: after so long, SIGTERM to idle workers that were hung up on, then SIGKILL to all.
 HUNG_UP_S = 1.0
 GRACE_S = 2.0
@@ -209,7 +210,8 @@ class Workforce:
             self.why_broken = f"{self._failures} workers in a row failed to start; the last one {how}"
         elif not ready and self._killed and now - self._failing_since >= _KILLED_S:
             self.why_broken = f"no worker has got ready for {_KILLED_S:.0f} s; the last of {self._killed} was {how}"
-        self._not_before = now + min(_FIRST_DELAY_S * 2 ** min(beyond, 10), _MAX_DELAY_S) if beyond > 0 else now
+        longest = _MAX_DELAY_S if by_itself else _MAX_DELAY_KILLED_S
+        self._not_before = now + min(_FIRST_DELAY_S * 2 ** min(beyond, 10), longest) if beyond > 0 else now
 
 
 def _ended_by_itself(exitcode: int | None) -> bool:
