@@ -24,7 +24,8 @@ that survives the worker: after any death it is known which one task was lost.
   wait without a thread switch;
 - `workers`: the processes as the pool sees them.  `workforce` starts, ends and reaps them, `worker` is one of them,
   `encoding` and `channel` make and carry frames;
-- `worker_process`: what runs in a worker, kept small because its start takes as long as its imports.
+- `worker_process`: what runs in a worker, kept small because its start takes as long as its imports.  Both sides pickle
+  with its `pickling`, or with the queues of a subclass (`queue_pickling`).
 
 Loads none of them by itself: a worker imports this module on its way to `worker_process`.
 """

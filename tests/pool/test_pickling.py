@@ -1,6 +1,7 @@
 """The program's pickling runs in a thread of its own, under no lock, and as the stdlib would pickle."""
 
 import copyreg
+import io
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.queues
@@ -206,3 +207,49 @@ def test_repr_of_an_argument_may_block(open_pool: OpenPool, log: str) -> None:
     assert not asking.is_alive()
     os.unlink(log)  # noqa: PTH108
     running.get(WITHIN_S)
+
+
+class ReducingQueue:
+    """A queue whose pickler has reducers of its own, as joblib's; ``names`` are classes that arrive as their names."""
+
+    def __init__(self, context: Any, names: tuple[type, ...]) -> None:
+        self._reader, self._writer = context.Pipe(duplex=False)
+        self._names = names
+
+    def put(self, value: object) -> None:
+        stream = io.BytesIO()
+        pickler = pickle.Pickler(stream)
+        pickler.dispatch_table = {**copyreg.dispatch_table, **dict.fromkeys(self._names, _name_of)}
+        pickler.dump(value)
+        self._writer.send_bytes(stream.getvalue())
+
+
+def _name_of(value: object) -> tuple[type[str], tuple[str]]:
+    return str, (type(value).__name__,)
+
+
+class ReducingPool(Pool):
+    """Pickles arguments in one way, and results in another."""
+
+    def _setup_queues(self) -> None:
+        self._inqueue = ReducingQueue(self._ctx, (Told,))
+        self._outqueue = ReducingQueue(self._ctx, (Answer,))
+        self._quick_put = self._inqueue.put
+
+
+class Answer:
+    pass
+
+
+def answer(argument: object) -> tuple[object, Answer]:
+    return argument, Answer()
+
+
+def test_queues_that_a_subclass_makes_pickle(method: str) -> None:
+    """As the stdlib's pool would with them."""
+    with ReducingPool(WORKERS, context=multiprocessing.get_context(method)) as pool:
+        assert pool.apply(answer, (Told(),)) == ("Told", "Answer")
+        assert pool.map(answer, [Told(), 2], 1) == [("Told", "Answer"), (2, "Answer")]
+        assert pool.apply(tasks.square, (3,)) == 9
+        with pytest.raises(ZeroDivisionError):
+            pool.apply(divmod, (1, 0))

@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from procession.pool.dispatching.dispatcher import Dispatcher
 from procession.pool.tasks.ledger import Ledger
 from procession.pool.worker_process.main import Handles, main
+from procession.pool.workers.encoding import Encoder
 from procession.pool.workers.worker import Lifelines, Worker
 from procession.pool.workers.workforce import Workforce
 
@@ -25,6 +26,7 @@ def make_dispatcher(
     wanted: int,
     start: Callable[[Handles], BaseProcess],
     max_tasks: int | None,
+    encoder: Encoder,
 ) -> Dispatcher:
     """Return a dispatcher with its workforce, not started yet."""
     lifelines = Lifelines()
@@ -39,7 +41,7 @@ def make_dispatcher(
             forget=dispatcher.forget,
         )
 
-    return Dispatcher(ledger, lifelines, make_workforce)
+    return Dispatcher(ledger, lifelines, encoder, make_workforce)
 
 
 def start_process(
@@ -48,10 +50,11 @@ def start_process(
     initializer: Callable[..., object] | None,
     initargs: tuple[Any, ...],
     max_tasks: int | None,
+    outqueue: Any,
     ends: Handles,
 ) -> BaseProcess:
     """Start a worker process; ``make`` returns its Process object."""
-    process = make(context, target=main, args=(ends, initializer, initargs, max_tasks))
+    process = make(context, target=main, args=(ends, initializer, initargs, max_tasks, outqueue))
     process.name = process.name.replace("Process", "PoolWorker")
     process.daemon = True
     process.start()

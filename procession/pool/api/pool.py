@@ -23,6 +23,8 @@ from procession.pool.tasks.iterators import (
 )
 from procession.pool.tasks.ledger import Ledger
 from procession.pool.tasks.maps import MapResult
+from procession.pool.worker_process.queue_pickling import dumps_of
+from procession.pool.workers.encoding import Encoder
 
 from .assembly import make_dispatcher, start_process
 from .submission import Submission, checked_retries, is_int
@@ -47,6 +49,10 @@ class Pool(Submission, StandardPool):
     def Process(ctx: Any, *args: Any, **kwds: Any) -> Any:  # noqa: N802 - the stdlib's name, which some override
         """Return the Process object for a worker."""
         return ctx.Process(*args, **kwds)
+
+    _inqueue: Any
+    _outqueue: Any
+    _quick_put: Callable[[object], object]
 
     def __init__(
         self,
@@ -78,8 +84,13 @@ class Pool(Submission, StandardPool):
         self._ledger = Ledger()
         self._cache = self._ledger.calls
         self._taskqueue = TaskQueue(self._ledger.queue, self._submit_tasks)
-        start = partial(start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild)
-        self._dispatcher = make_dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild)
+        self._inqueue = self._outqueue = None
+        self._setup_queues()
+        start = partial(
+            start_process, self.Process, self._ctx, initializer, tuple(initargs), maxtasksperchild, self._outqueue
+        )
+        encoder = Encoder() if self._inqueue is None else Encoder(dumps_of(self._inqueue, self._quick_put))
+        self._dispatcher = make_dispatcher(self._ledger, self._pool, wanted, start, maxtasksperchild, encoder)
         try:
             for _ in range(wanted):
                 self._dispatcher.workforce.add(self._dispatcher.workforce.start_worker())
@@ -90,6 +101,9 @@ class Pool(Submission, StandardPool):
         # Has no reference to this object: when it is collected, or at exit, the workers end.
         self._terminate = util.Finalize(self, self._dispatcher.terminate, exitpriority=15)
         self._state = RUN
+
+    def _setup_queues(self) -> None:
+        """Make no queues; a subclass may make ``_inqueue`` and ``_outqueue`` that pickle in ways of their own."""
 
     # One call
 

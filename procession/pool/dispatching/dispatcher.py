@@ -56,7 +56,13 @@ _LOOK_S = 0.1
 class Dispatcher(Sending):
     """Runs from `start` until the pool is closed and empty, or terminated."""
 
-    def __init__(self, ledger: Ledger, lifelines: Lifelines, make_workforce: Callable[[Dispatcher], Workforce]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lifelines: Lifelines,
+        encoder: Encoder,
+        make_workforce: Callable[[Dispatcher], Workforce],
+    ) -> None:
         self.lock = threading.RLock()
         self.closing = False
         self.terminating = False
@@ -65,7 +71,7 @@ class Dispatcher(Sending):
         self._ledger = ledger
         self._lifelines = lifelines
         self._fence = Fence()
-        self._encoder = Encoder()
+        self._encoder = encoder
         self._delivery = Delivery(ledger)
         self._balance = Balance(ledger, self._fence)
         self._preparing = Preparing(self, ledger, self._encoder)

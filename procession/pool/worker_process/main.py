@@ -26,7 +26,7 @@ from time import monotonic_ns
 from procession import descriptors, lifeline
 
 from .link import Hangup, Link
-from .pickling import PROTOCOL, SCALARS, loads
+from .pickling import PROTOCOL, SCALARS, dumps, loads
 from .results import Unimportable, dumps_error, dumps_value, line_of
 from .ring import (
     ARGUMENTS,
@@ -53,6 +53,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
+
+    from .results import Dumps
 
 BATCH, FUNCTION, TASK, TASK_IN_RING = 0, 1, 2, 3
 FRAME = Struct("<QQ")  # length, kind
@@ -88,9 +90,13 @@ def run_starred_chunk(function: Callable[..., Any], items: Iterable[Iterable[Any
 
 
 def main(
-    ends: Handles, initializer: Callable[..., object] | None, initargs: Iterable[Any], max_tasks: int | None
+    ends: Handles,
+    initializer: Callable[..., object] | None,
+    initargs: Iterable[Any],
+    max_tasks: int | None,
+    outqueue: Any = None,
 ) -> None:
-    """Run tasks until the pool hangs up, or ``max_tasks`` are done."""
+    """Run tasks until the pool hangs up, or ``max_tasks`` are done; results are pickled as ``outqueue`` would."""
     if callable(signal.getsignal(signal.SIGTERM)):
         signal.signal(
             signal.SIGTERM, signal.SIG_DFL
@@ -104,6 +110,10 @@ def main(
     memory = mmap(ends.memory, 0)
     os.close(ends.memory)
     worker = Worker(link, memory, max_tasks)
+    if outqueue is not None:
+        from .queue_pickling import dumps_of
+
+        worker.dumps = dumps_of(outqueue, outqueue.put)
     os.register_at_fork(after_in_child=worker.forked)
     try:
         if initializer is not None:
@@ -123,6 +133,7 @@ class Worker:
 
     def __init__(self, link: Link, memory: mmap, max_tasks: int | None) -> None:
         self.executing = False
+        self.dumps: Dumps = dumps
         self._link = link
         self._words = words_of(memory)
         self._results = RingWriter(memory, self._words, RESULTS)
@@ -250,14 +261,14 @@ class Worker:
         try:
             value = function(*args, **kwargs) if kwargs else function(*args)
         except Exception as error:  # noqa: BLE001 - the error is the result
-            kind, payload = RAISED, dumps_error(error)
+            kind, payload = RAISED, dumps_error(error, self.dumps)
         else:
             if value is None:
                 kind, payload = NOTHING, _NO_PAYLOAD
             elif type(value) in SCALARS:
                 kind, payload = SCALAR, pickle.dumps(value, PROTOCOL)
             else:
-                kind, payload = dumps_value(value)
+                kind, payload = dumps_value(value, self.dumps)
         self.executing = False
         if self._is_copy:
             _exit_forked()

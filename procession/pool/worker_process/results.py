@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from .pickling import dumps
 from .ring import RAISED, VALUE
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def dumps_value(value: object) -> tuple[int, bytes | memoryview]:
+    Dumps = Callable[[object], bytes | memoryview]
+
+
+def dumps_value(value: object, dumps: Dumps) -> tuple[int, bytes | memoryview]:
     """Return (VALUE, pickle) of what a task returned, or RAISED with the error of pickling it."""
     try:
         return VALUE, dumps(value)
@@ -14,7 +19,7 @@ def dumps_value(value: object) -> tuple[int, bytes | memoryview]:
         return RAISED, dumps(_encoding_error(error, value))
 
 
-def dumps_error(error: Exception) -> bytes | memoryview:
+def dumps_error(error: Exception, dumps: Dumps) -> bytes | memoryview:
     """Return the pickle of an exception with its traceback."""
     # Costs 5 ms, only for tasks that raise.
     from multiprocessing.pool import ExceptionWithTraceback  # type: ignore[attr-defined]

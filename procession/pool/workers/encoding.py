@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from procession.pool.tasks.task import Task
+    from procession.pool.worker_process.queue_pickling import Dumps
 
 _NUMBERED = frozenset((FunctionType, BuiltinFunctionType, type))
 _SMALL = frozenset((int, float, bool, type(None)))
@@ -53,7 +54,8 @@ class Encoded:
 class Encoder:
     """Encodes tasks; a function has the same number for all workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, dumps: Dumps = dumps) -> None:
+        self._dumps = dumps
         #: Of functions that workers find by their module and name.
         self._numbers: dict[Any, int] = {}
         self._definitions: dict[int, bytes] = {}
@@ -85,7 +87,7 @@ class Encoder:
                 raise TypeError("'int' object is not callable")
             number = self._number(function)
             called = function if number is None else number
-            task.payload = number, dumps((called, task.args, task.kwds))
+            task.payload = number, self._dumps((called, task.args, task.kwds))
 
     def encode(self, tasks: Sequence[Task], known: set[int], ring: RingWriter) -> Encoded:
         """Encode the tasks up to one that is not prepared, or only the first of them where their arguments are large.
