@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from .errors import PoolBroken as PoolBroken
 from .errors import PoolError as PoolError
 from .errors import PoolTerminated as PoolTerminated
+from .errors import TaskTimeout as TaskTimeout
 from .errors import WorkerLost as WorkerLost
 from .facts import Failure, Progress, Statistics, WorkerEnd
 
-__all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "WorkerLost", "get_context"]
+__all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "TaskTimeout", "WorkerLost", "get_context"]
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -31,6 +32,43 @@ class _IMapIterator(_standard.IMapIterator[_T]):
     def progress(self) -> Progress: ...
     def failures(self) -> tuple[Failure, ...]: ...
 
+class _Options:
+    def apply(self, func: Callable[..., _T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> _T: ...
+    def apply_async(
+        self,
+        func: Callable[..., _T],
+        args: Iterable[Any] = (),
+        kwds: Mapping[str, Any] = {},
+        callback: Callable[[_T], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> _AsyncResult[_T]: ...
+    def map(self, func: Callable[[_S], _T], iterable: Iterable[_S], chunksize: int | None = None) -> list[_T]: ...
+    def map_async(
+        self,
+        func: Callable[[_S], _T],
+        iterable: Iterable[_S],
+        chunksize: int | None = None,
+        callback: Callable[[list[_T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> _MapResult[_T]: ...
+    def starmap(
+        self, func: Callable[..., _T], iterable: Iterable[Iterable[Any]], chunksize: int | None = None
+    ) -> list[_T]: ...
+    def starmap_async(
+        self,
+        func: Callable[..., _T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+        callback: Callable[[list[_T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> _MapResult[_T]: ...
+    def imap(
+        self, func: Callable[[_S], _T], iterable: Iterable[_S], chunksize: int = 1, buffersize: int | None = None
+    ) -> _IMapIterator[_T]: ...
+    def imap_unordered(
+        self, func: Callable[[_S], _T], iterable: Iterable[_S], chunksize: int = 1, buffersize: int | None = None
+    ) -> _IMapIterator[_T]: ...
+
 class Pool(_standard.Pool):
     def __init__(
         self,
@@ -41,6 +79,7 @@ class Pool(_standard.Pool):
         context: Any | None = None,
         *,
         retries: int = 0,
+        timeout_s: float | None = None,
     ) -> None: ...
     def apply_async(
         self,
@@ -51,6 +90,7 @@ class Pool(_standard.Pool):
         error_callback: Callable[[BaseException], object] | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> _AsyncResult[_T]: ...
     def map(
         self,
@@ -59,6 +99,7 @@ class Pool(_standard.Pool):
         chunksize: int | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> list[_T]: ...
     def map_async(
         self,
@@ -69,6 +110,7 @@ class Pool(_standard.Pool):
         error_callback: Callable[[BaseException], object] | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> _MapResult[_T]: ...
     def starmap(
         self,
@@ -77,6 +119,7 @@ class Pool(_standard.Pool):
         chunksize: int | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> list[_T]: ...
     def starmap_async(
         self,
@@ -87,6 +130,7 @@ class Pool(_standard.Pool):
         error_callback: Callable[[BaseException], object] | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> _MapResult[_T]: ...
     def imap(  # type: ignore[override]  # typeshed allows a chunksize of None, which raises
         self,
@@ -96,6 +140,7 @@ class Pool(_standard.Pool):
         buffersize: int | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> _IMapIterator[_T]: ...
     def imap_unordered(  # type: ignore[override]
         self,
@@ -105,7 +150,9 @@ class Pool(_standard.Pool):
         buffersize: int | None = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> _IMapIterator[_T]: ...
+    def options(self, *, retries: int | None = None, timeout_s: float | None = None) -> _Options: ...
     def join(self, timeout: float | None = None) -> bool: ...  # type: ignore[override]  # the stdlib's returns None
     def resize(self, processes: int) -> None: ...
     def statistics(self) -> Statistics: ...

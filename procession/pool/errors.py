@@ -23,6 +23,24 @@ class WorkerLost(PoolError):
         return f"{self.task} was lost with worker {self.pid} ({self.cause}); it may have run partly or wholly"
 
 
+class TaskTimeout(WorkerLost):
+    """The task ran longer than its ``timeout_s``, and its worker was killed for that.
+
+    ``stack`` has the lines at which its threads stood then, innermost first; empty where they could not be read.
+    """
+
+    def __init__(
+        self, pid: int, exitcode: int | None, cause: str, task: str, timeout_s: float, stack: tuple[str, ...]
+    ) -> None:
+        super().__init__(pid, exitcode, cause, task)
+        self.args = (pid, exitcode, cause, task, timeout_s, stack)
+        self.timeout_s, self.stack = timeout_s, stack
+
+    def __str__(self) -> str:
+        stood = f"; it stood at {self.stack[0]}" if self.stack else ""
+        return f"{self.task} took longer than {self.timeout_s:g} s, and worker {self.pid} was killed{stood}"
+
+
 class PoolBroken(PoolError):
     """The pool gave up because no worker gets ready; the message says how the last one ended."""
 

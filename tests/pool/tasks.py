@@ -3,6 +3,7 @@
 What happened is told by a log that all append to: ``S`` at the start of a task, ``E`` at its end, its number, the pid.
 """
 
+import contextlib
 import faulthandler
 import itertools
 import multiprocessing
@@ -500,3 +501,38 @@ def told(call: tuple[str, int]) -> None:
     log, number = call
     note(log, "S", number)
     note(log, "E", number)
+
+
+def nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def spin() -> NoReturn:
+    while True:
+        pass
+
+
+def spin_in_c() -> int:
+    """One call of C code that holds the interpreter's lock for hours."""
+    return sum(range(10**12))
+
+
+def ignore_signals() -> NoReturn:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    spin()
+
+
+def told_and_spin(log: str) -> NoReturn:
+    note(log, "S", 0)
+    spin()
+
+
+def open_links() -> list[str]:
+    """What the descriptors of this process lead to."""
+    found = []
+    for fd in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            found.append(os.readlink(f"/proc/self/fd/{fd}"))  # noqa: PTH115
+    return found

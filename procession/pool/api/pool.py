@@ -5,44 +5,34 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from multiprocessing import util
-from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar, starmapstar  # type: ignore[attr-defined]
+from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE
 from multiprocessing.pool import Pool as StandardPool
 from multiprocessing.process import BaseProcess
 
-from procession.pool.tasks.apply import AsyncResult
-from procession.pool.tasks.iterators import (
-    ChunkedIterator,
-    IMapIterator,
-    IMapUnorderedIterator,
-    OrderedResults,
-    UnorderedResults,
-)
 from procession.pool.tasks.ledger import Ledger
-from procession.pool.tasks.maps import MapResult
 from procession.pool.worker_process.queue_pickling import dumps_of
 from procession.pool.workers.encoding import Encoder
 
 from .assembly import make_dispatcher, start_process
-from .submission import Submission, checked_retries, is_int
+from .calls import Calls
+from .submission import checked_retries, checked_timeout, is_int
 from .taskqueue import TaskQueue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from procession.pool.tasks.apply import Callback
 
-
-class Pool(Submission, StandardPool):
+class Pool(Calls, StandardPool):  # type: ignore[misc]  # typeshed allows a chunksize of None, which raises
     """A pool of worker processes that can be killed at any moment: the task of a killed worker raises `WorkerLost`.
 
     A drop-in for `multiprocessing.pool.Pool`, whose documentation applies; where the stdlib would hang, this raises.
-    Beyond it: ``retries`` (how often to run a task again after its worker was lost; also per call), `resize`,
-    `statistics` and verbs for single workers.  Linux only (5.3).
+    Beyond it: ``retries`` (how often to run a task again after its worker was lost) and ``timeout_s`` (how long a task
+    may run), both also per call; `resize`, `statistics` and verbs for single workers.  Linux only (5.3).
     """
 
     @staticmethod
@@ -63,6 +53,7 @@ class Pool(Submission, StandardPool):
         context: Any = None,
         *,
         retries: int = 0,
+        timeout_s: float | None = None,
     ) -> None:
         """Raises ValueError or TypeError for a wrong argument, and whatever starting a process raises."""
         if not isinstance(self, Pool):  # a ThreadPool, which calls what `multiprocessing.pool.Pool` names now
@@ -79,6 +70,7 @@ class Pool(Submission, StandardPool):
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         self._retries = checked_retries(retries)
+        self._timeout_s = None if timeout_s is None else checked_timeout(timeout_s)
         self._calls = count(1)
         self._initializer, self._initargs, self._maxtasksperchild = initializer, initargs, maxtasksperchild
         self._ledger = Ledger()
@@ -104,113 +96,6 @@ class Pool(Submission, StandardPool):
 
     def _setup_queues(self) -> None:
         """Make no queues; a subclass may make ``_inqueue`` and ``_outqueue`` that pickle in ways of their own."""
-
-    # One call
-
-    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
-        """Call ``func(*args, **kwds)`` in a worker and return its result, or raise what it raises."""
-        if type(self).apply_async is not Pool.apply_async:
-            return self.apply_async(func, args, kwds).get()
-        self._check_running()
-        result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, None, None, self._retries)
-        self._dispatcher.call(result)
-        return result.get()
-
-    def apply_async(
-        self,
-        func: Callable[..., Any],
-        args: Iterable[Any] = (),
-        kwds: Mapping[str, Any] = {},
-        callback: Callback = None,
-        error_callback: Callback = None,
-        *,
-        retries: int | None = None,
-    ) -> AsyncResult:
-        """Call ``func(*args, **kwds)`` in a worker; return a result object at once."""
-        if self._state != RUN:
-            raise ValueError("Pool not running")
-        again = self._retries if retries is None else checked_retries(retries)
-        result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, callback, error_callback, again)
-        self._dispatcher.submit(result)
-        return result
-
-    # Many calls
-
-    def map(
-        self,
-        func: Callable[[Any], Any],
-        iterable: Iterable[Any],
-        chunksize: int | None = None,
-        *,
-        retries: int | None = None,
-    ) -> list[Any]:
-        """Return ``list(map(func, iterable))``, computed by all workers in tasks of ``chunksize`` items."""
-        return self._map_async(func, iterable, mapstar, chunksize, **_given(retries)).get()
-
-    def map_async(
-        self,
-        func: Callable[[Any], Any],
-        iterable: Iterable[Any],
-        chunksize: int | None = None,
-        callback: Callback = None,
-        error_callback: Callback = None,
-        *,
-        retries: int | None = None,
-    ) -> MapResult:
-        """As `map`, but return a result object at once."""
-        return self._map_async(func, iterable, mapstar, chunksize, callback, error_callback, **_given(retries))
-
-    def starmap(
-        self,
-        func: Callable[..., Any],
-        iterable: Iterable[Iterable[Any]],
-        chunksize: int | None = None,
-        *,
-        retries: int | None = None,
-    ) -> list[Any]:
-        """As `map`; each item is a tuple of arguments."""
-        return self._map_async(func, iterable, starmapstar, chunksize, **_given(retries)).get()
-
-    def starmap_async(
-        self,
-        func: Callable[..., Any],
-        iterable: Iterable[Iterable[Any]],
-        chunksize: int | None = None,
-        callback: Callback = None,
-        error_callback: Callback = None,
-        *,
-        retries: int | None = None,
-    ) -> MapResult:
-        """As `starmap`, but return a result object at once."""
-        return self._map_async(func, iterable, starmapstar, chunksize, callback, error_callback, **_given(retries))
-
-    def imap(  # type: ignore[override]  # typeshed allows a chunksize of None, which raises
-        self,
-        func: Callable[[Any], Any],
-        iterable: Iterable[Any],
-        chunksize: int = 1,
-        buffersize: int | None = None,
-        *,
-        retries: int | None = None,
-    ) -> IMapIterator | ChunkedIterator:
-        """Iterate over the results in the order of the iterable, whose items are taken as they are needed.
-
-        With a ``buffersize``, no more tasks are started ahead of the results that were taken: as many as there are
-        workers, and so many more.
-        """
-        return self._imap((IMapIterator, OrderedResults), func, iterable, chunksize, buffersize, retries)
-
-    def imap_unordered(  # type: ignore[override]
-        self,
-        func: Callable[[Any], Any],
-        iterable: Iterable[Any],
-        chunksize: int = 1,
-        buffersize: int | None = None,
-        *,
-        retries: int | None = None,
-    ) -> IMapIterator | ChunkedIterator:
-        """As `imap`, in the order in which the tasks finish."""
-        return self._imap((IMapUnorderedIterator, UnorderedResults), func, iterable, chunksize, buffersize, retries)
 
     # The end
 
@@ -260,8 +145,3 @@ def _cpus() -> int:
     """Return how many workers the interpreter's own Pool would have."""
     count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
     return count() or 1
-
-
-def _given(retries: int | None) -> dict[str, Any]:
-    """Leave it out if it was not given: a subclass may override `Pool._map_async` with the stdlib's signature."""
-    return {} if retries is None else {"retries": retries}

@@ -28,6 +28,7 @@ class Submission(Oversight):
     _pool: list[BaseProcess]
     _calls: count[int]
     _retries: int
+    _timeout_s: float | None
 
     def _map_async(
         self,
@@ -39,6 +40,7 @@ class Submission(Oversight):
         error_callback: Callback = None,
         *,
         retries: int | None = None,
+        timeout_s: float | None = None,
     ) -> MapResult:
         """Make tasks of which each calls ``mapper((func, items))``; every kind of map comes here, as in the stdlib."""
         self._check_running()
@@ -48,7 +50,7 @@ class Submission(Oversight):
             chunksize = -(-length // (len(self._pool) * 4 or 4))
         result = MapResult(self, next(self._calls), max(chunksize, 1), length, callback, error_callback)
         if length:
-            self._feed(result, func, items, length, mapper=mapper, retries=retries)
+            self._feed(result, func, items, length, mapper=mapper, limits=self._limits(retries, timeout_s))
         return result
 
     def _imap(
@@ -58,7 +60,7 @@ class Submission(Oversight):
         iterable: Iterable[Any],
         chunksize: int,
         buffersize: int | None,
-        retries: int | None,
+        limits: tuple[int, float | None],
     ) -> IMapIterator | ChunkedIterator:
         self._check_running()
         if chunksize < 1:
@@ -72,7 +74,7 @@ class Submission(Oversight):
         took = None if buffersize is None else dispatcher.feed
         result = results(self, next(self._calls), chunksize, took, dispatcher.drop)
         ahead = None if buffersize is None else dispatcher.workforce.wanted + buffersize
-        self._feed(result, func, iterable, None, mapper=mapstar, retries=retries, most_ahead=ahead)
+        self._feed(result, func, iterable, None, mapper=mapstar, limits=limits, most_ahead=ahead)
         return iterator(result) if chunksize == 1 else ChunkedIterator(iterator(result))
 
     def _feed(
@@ -83,10 +85,10 @@ class Submission(Oversight):
         most: int | None,
         *,
         mapper: Callable[[Any], list[Any]],
-        retries: int | None,
+        limits: tuple[int, float | None],
         most_ahead: int | None = None,
     ) -> None:
-        again = self._retries if retries is None else checked_retries(retries)
+        again, timeout_s = limits
         unbounded = not hasattr(iterable, "__len__")
         plain, endless = is_plain(iterable), is_endless(iterable)
         if most is not None:
@@ -94,6 +96,7 @@ class Submission(Oversight):
         called, kind, calls = arguments(func, iterable, result.chunksize, mapper=mapper)
         source = Source(result, called, kind, calls, again)
         source.unbounded, source.is_endless, source.most_ahead = unbounded, endless, most_ahead
+        source.timeout_s = timeout_s
         source.is_plain = plain and (mapper is mapstar or kind is not Item)  # arguments may be anything
         self._dispatcher.enqueue(source, needs_preparing=source.needs_preparing)
 
@@ -102,7 +105,13 @@ class Submission(Oversight):
         result = HandedInTasks(self, next(self._calls), set_length)
         source = Source(result, None, HandedInTask, result.noting_the_job(tasks), self._retries)
         source.is_plain = False
+        source.timeout_s = self._timeout_s
         self._dispatcher.enqueue(source, needs_preparing=True)
+
+    def _limits(self, retries: int | None, timeout_s: float | None) -> tuple[int, float | None]:
+        """Return the retries and the time limit of a call: those that were given, or the pool's."""
+        again = self._retries if retries is None else checked_retries(retries)
+        return again, self._timeout_s if timeout_s is None else checked_timeout(timeout_s)
 
     def _call_back(self, call: Callable[[], object]) -> None:
         self._dispatcher.callbacks.add(call)
@@ -121,3 +130,10 @@ def checked_retries(retries: int) -> int:
     if not is_int(retries, 0):
         raise ValueError(f"retries must be an int of at least 0, not {retries!r}")
     return retries
+
+
+def checked_timeout(timeout_s: float) -> float:
+    given: object = timeout_s
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not given > 0:
+        raise ValueError(f"timeout_s must be a number of seconds greater than 0, not {timeout_s!r}")
+    return timeout_s

@@ -38,6 +38,7 @@ from procession.pool.workers.workforce import Workforce
 from .balance import IDLE_S, STALLED_S, Balance, has_prefetched
 from .callbacks import Callbacks
 from .delivery import Answer, Delivery
+from .overdue import Overdue
 from .preparing import STUCK_S, Preparing
 from .sending import Sending
 from .spinning import Spinning
@@ -74,6 +75,7 @@ class Dispatcher(Sending):
         self._encoder = encoder
         self._delivery = Delivery(ledger)
         self._balance = Balance(ledger, self._fence)
+        self._overdue = Overdue(self._balance)
         self._preparing = Preparing(self, ledger, self._encoder)
         self._watching = Watching(ended=self._reap, received=self._receive, flush=self._flush)
         self._by_inbox: dict[Inbox, Worker] = {}
@@ -240,6 +242,7 @@ class Dispatcher(Sending):
             self._hand_out()
             if self._balance.restore(self.workforce.workers, now):
                 self._hand_out()
+            self._overdue.kill(self.workforce.workers, now)
             self._preparing.relieve(now)
             if self._is_over():
                 return False
@@ -293,8 +296,8 @@ class Dispatcher(Sending):
             worker.inbox.wants() and not worker.is_clogged() for worker in self.workforce.workers
         ):
             return 0
-        deadline = self.workforce.next_deadline()
-        timeouts = [] if deadline is None else [max(deadline - now, 0.001)]
+        deadlines = (self.workforce.next_deadline(), self._overdue.next_deadline(self.workforce.workers, now))
+        timeouts = [max(deadline - now, 0.001) for deadline in deadlines if deadline is not None]
         if busy:
             timeouts.append(IDLE_S if self._balance.is_lopsided else _LOOK_S)
             if any(worker.inbox.limit is None and has_prefetched(worker) for worker in busy):
@@ -327,8 +330,9 @@ class Dispatcher(Sending):
         with self.lock:
             end = self.workforce.remove(worker, exitcode, time.monotonic(), may_retry=not self.terminating)
         facts = end.describe() if end.describe else None  # calls the repr of arguments
+        stack = worker.overdue.stack() if worker.overdue else ()
         with self.lock:
-            self.workforce.conclude(end, facts)
+            self.workforce.conclude(end, facts, stack)
 
     def _end_everything(self) -> None:
         self._preparing.end()

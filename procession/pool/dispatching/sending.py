@@ -124,6 +124,8 @@ class Sending:
             self._preparing.ring()
         else:
             self._ledger.put_back(encoded.rest)
+        if self._is_asleep and any(task.timeout_s is not None for task in encoded.sent):
+            self.wake()  # to see when they are overdue
         if encoded.frames:
             worker.channel.send(encoded.frames)
             if worker.channel.is_full:

@@ -33,6 +33,7 @@ class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable wou
     """The result of apply_async, and its task; a subclass of the stdlib's, with nothing of its code."""
 
     payload: tuple[int | None, bytes | memoryview] | None = None
+    timeout_s: float | None = None
     needs_preparing = False  # whoever sends it finds out
 
     def __init__(

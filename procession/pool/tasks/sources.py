@@ -69,6 +69,7 @@ class Source:
     is_endless = False
     is_plain = True
     most_ahead: int | None = None
+    timeout_s: float | None = None
 
     def __init__(
         self,
@@ -120,6 +121,9 @@ class Source:
                 index += 1
         except BaseException as error:  # noqa: BLE001 - the iterable is the program's
             self._has_ended, self._error = True, error
+        if self.timeout_s is not None:
+            for task in tasks:
+                task.timeout_s = self.timeout_s
         self.taken = index
         self._has_ended |= len(tasks) < count
         return tasks

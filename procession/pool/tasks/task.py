@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Describe = Callable[[], TaskFacts]
 
     class Task(Protocol):
-        """What a worker is to call.  ``retries`` are those left; ``attempt`` counts from 1.
+        """What a worker is to call.  ``retries`` are those left; ``attempt`` counts from 1; ``timeout_s`` is its limit.
 
         ``payload`` is None until it is pickled: the number of the function (None where it is pickled with the
         arguments), and the pickle.
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         kwds: Mapping[str, Any] | None
         retries: int
         attempt: int
+        timeout_s: float | None
         payload: tuple[int | None, bytes | memoryview] | None
         needs_preparing: bool
 
@@ -63,7 +64,7 @@ _repr.maxstring = _repr.maxother = 60
 class Item:
     """One task of a map or an imap; ``args`` are the arguments of one call."""
 
-    __slots__ = ("args", "attempt", "function", "index", "payload", "result", "retries")
+    __slots__ = ("args", "attempt", "function", "index", "payload", "result", "retries", "timeout_s")
     needs_preparing = False  # whoever sends it finds out
     kwds: Mapping[str, Any] | None = None
 
@@ -76,6 +77,7 @@ class Item:
         self.args = args
         self.retries = retries
         self.attempt = 1
+        self.timeout_s: float | None = None
         self.payload: tuple[int | None, bytes | memoryview] | None = None
 
     def settle(self, success: bool, value: Any, describe: Describe | None = None) -> None:

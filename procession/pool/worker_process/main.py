@@ -6,6 +6,7 @@
                      FUNCTION (number, module, name)                sent once, before its first task
                      TASK     (function or its number, args, kwargs)
                      TASK_IN_RING  the same, with large arguments in shared memory
+                     LIMITED  tasks with a time limit will come: be ready to write the stack
     result ─▶ ring in shared memory; where it does not fit ─▶ socket
 
 Kept small and light of imports: how fast a pool starts depends on it.  More than 250 lines in one file, as each file
@@ -34,6 +35,7 @@ from .ring import (
     CURRENT,
     HEADER,
     LIMIT,
+    NONE,
     NOT_BOOTED,
     NOTHING,
     RAISED,
@@ -41,6 +43,8 @@ from .ring import (
     RESULTS,
     SCALAR,
     SKIPPED,
+    STACK,
+    STARTED,
     WAITED,
     WAITING,
     Fence,
@@ -56,7 +60,9 @@ if TYPE_CHECKING:
 
     from .results import Dumps
 
-BATCH, FUNCTION, TASK, TASK_IN_RING = 0, 1, 2, 3
+BATCH, FUNCTION, TASK, TASK_IN_RING, LIMITED = 0, 1, 2, 3, 4
+#: The signal upon which a worker writes its stack; few programs use it.
+STACK_SIGNAL = signal.SIGRTMAX - 5
 FRAME = Struct("<QQ")  # length, kind
 CHUNK = 64 * 1024
 _NO_PAYLOAD = b""
@@ -163,6 +169,8 @@ class Worker:
                         return
             elif kind == FUNCTION:
                 self._learn(payload)
+            elif kind == LIMITED:
+                self._words[STACK] = _stack_on_signal()
             else:
                 self._load_and_execute(payload if kind == TASK else self._arguments.take())
                 if not self._left:
@@ -196,7 +204,7 @@ class Worker:
             buffer = buffer[at:] if at < end else b""
 
     def _large(self, begun: memoryview, length: int) -> memoryview:
-        self._words[CURRENT] = self._position  # if receiving it ends the worker, this task is lost
+        self._publish(self._position)  # if receiving it ends the worker, this task is lost
         try:
             payload = memoryview(bytearray(length))
         except MemoryError as error:
@@ -207,7 +215,7 @@ class Worker:
         return payload
 
     def _learn(self, payload: memoryview) -> None:
-        self._words[CURRENT] = self._position  # if importing the module ends the worker, the next task is lost
+        self._publish(self._position)  # if importing the module ends the worker, the next task is lost
         number, module, name = pickle.loads(payload)
         found: Any
         try:
@@ -244,7 +252,7 @@ class Worker:
     def _begin(self) -> bool:
         """Publish that the next task is being executed; return False, and skip it, where it lies behind the limit."""
         position, words, fence = self._position, self._words, self._fence
-        words[CURRENT] = position
+        self._publish(position)
         fence.acquire()
         fence.release()
         self._position = position + 1
@@ -255,9 +263,15 @@ class Worker:
         self.executing = True
         return True
 
+    def _publish(self, position: int) -> None:
+        """Publish the task that is being prepared or executed; it has not started yet, which others must not miss."""
+        self._words[STARTED] = NONE
+        self._words[CURRENT] = position
+
     def _execute(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any] | None) -> None:
         kind: int
         payload: bytes | memoryview
+        self._words[STARTED] = monotonic_ns()
         try:
             value = function(*args, **kwargs) if kwargs else function(*args)
         except Exception as error:  # noqa: BLE001 - the error is the result
@@ -283,6 +297,18 @@ class Worker:
         if self._words[ASLEEP]:
             self._words[ASLEEP] = 0
             self._link.wake()
+
+
+def _stack_on_signal() -> int:
+    """Write the stack of all threads into a file in memory upon `STACK_SIGNAL`, and return its descriptor.
+
+    Also while the worker is busy in C code.
+    """
+    import faulthandler
+
+    file = descriptors.move_high(os.memfd_create("procession-stack", os.MFD_CLOEXEC))
+    faulthandler.register(STACK_SIGNAL, file, all_threads=True, chain=False)
+    return file
 
 
 def _exit_forked() -> None:

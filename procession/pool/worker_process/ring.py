@@ -2,7 +2,8 @@
 
 ::
 
-    words   worker writes: CURRENT HEAD READY WAITED WAITING TAKEN     pool writes: TAIL LIMIT SENT     both: ASLEEP
+    words   worker writes: CURRENT HEAD READY WAITED WAITING TAKEN STARTED STACK
+            pool writes: TAIL LIMIT SENT     both: ASLEEP
     ring    │ length, position, kind │ payload … │ length, position, kind │ payload … │ PAD … │
 
 The writer of a ring publishes its head (HEAD, SENT) after the bytes; the reader publishes its tail (TAIL, TAKEN) after
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 # Words of 8 bytes; those of each writer have a cache line of their own.
 # WAITED is the time without a task before the present wait, in ns; WAITING is when that began, monotonic (0: none).
-CURRENT, HEAD, READY, WAITED, WAITING, TAKEN = 0, 1, 2, 3, 4, 5
+# STARTED is when the function of the task CURRENT was called, monotonic, in ns (NONE: not yet).
+# STACK is the descriptor into which the worker writes its stack (0: none).
+CURRENT, HEAD, READY, WAITED, WAITING, TAKEN, STARTED, STACK = 0, 1, 2, 3, 4, 5, 6, 7
 TAIL, LIMIT, ASLEEP, SENT = 8, 9, 10, 11
 #: CURRENT before the first task, and LIMIT without a limit.
 NONE = 2**64 - 1

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count
 from types import BuiltinFunctionType, FunctionType
 
-from procession.pool.worker_process.main import BATCH, FRAME, FUNCTION, TASK, TASK_IN_RING
+from procession.pool.worker_process.main import BATCH, FRAME, FUNCTION, LIMITED, TASK, TASK_IN_RING
 from procession.pool.worker_process.pickling import PROTOCOL, dumps, has_reducer
 from procession.pool.worker_process.ring import RingWriter
 
@@ -37,6 +37,8 @@ _MOST_PLAIN = 50
 _LARGE = 32 * 1024
 #: At most so much of them at once: they should fit into the ring, and other workers need tasks too.
 _ENOUGH = 1024 * 1024
+#: Among the functions that a worker knows: it has been told that tasks with a time limit come.
+IS_LIMITED = -1
 #: What is larger is pickled again should the task have to be sent again.
 _KEPT = 1024 * 1024
 
@@ -110,6 +112,9 @@ class Encoder:
                 if number is None or ((task.kwds or not _are_small(task.args)) and not self.is_sendable(task)):
                     return Encoded(frames.take(), list(tasks[:at]), tasks[at:], met_unprepared=True)
                 payload = task.payload
+            if task.timeout_s is not None and IS_LIMITED not in known:
+                frames.add(LIMITED, b"")
+                known.add(IS_LIMITED)
             if number is not None and number not in known:
                 frames.add(FUNCTION, self._definitions[number])
                 known.add(number)

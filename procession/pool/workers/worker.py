@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
 
+    from .overdue_task import OverdueTask
+
 #: How long the forkserver may take to report the exit code of a dead process, and another thread that has reaped it.
 _EXITCODE_S = 5.0
 _REAPED_S = 0.05
@@ -101,6 +103,8 @@ class Worker:
         self.inbox = Inbox(max_tasks)
         self.number = 0
         self.end_reason: str | None = None
+        #: The task for which it is being killed.
+        self.overdue: OverdueTask | None = None
         self.boot_error: str | None = None
         self.seen = NONE
         self.since = time.monotonic()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
-from procession.pool.errors import WorkerLost
+from procession.pool.errors import TaskTimeout, WorkerLost
 from procession.pool.tasks.ledger import Ledger, WorkerLoss
 
 from .worker import Worker
@@ -184,14 +184,16 @@ class Workforce:
         worker.close()
         return EndedWorker(worker, facts, describe, worker.end_reason or _cause(exitcode), loss)
 
-    def conclude(self, ended: EndedWorker, task: TaskFacts | None) -> None:
-        """Settle the lost task, and set ``worker.end``; ``task`` is what it executed."""
+    def conclude(self, ended: EndedWorker, task: TaskFacts | None, stack: tuple[str, ...]) -> None:
+        """Settle the lost task, and set ``worker.end``; ``task`` is what it executed, ``stack`` where it stood."""
         worker, loss, cause = ended.worker, ended.loss, ended.cause
         facts = ended.facts._replace(task=task)
         self.ended.append(facts)
         worker.end = _worker_end(worker.pid, facts.exitcode, cause, task, loss)
         if loss.task and not loss.retried:
-            lost = WorkerLost(worker.pid, facts.exitcode, cause, describe_task(task))
+            what = worker.pid, facts.exitcode, cause, describe_task(task)
+            overdue = worker.overdue if worker.overdue and worker.overdue.task is loss.task else None
+            lost = TaskTimeout(*what, overdue.timeout_s, stack) if overdue else WorkerLost(*what)
             loss.task.settle(False, lost, lambda: task)  # type: ignore[arg-type, return-value]  # not None, as there is one
         worker.reaped.set()
 

@@ -10,12 +10,14 @@ import argparse
 import multiprocessing
 
 
-def count(counter, times):
+def count(start, counter, times):
+    start.wait()
     for _ in range(times):
         counter.value += 1
 
 
-def count_under_lock(counter, times, lock):
+def count_under_lock(start, counter, times, lock):
+    start.wait()
     for _ in range(times):
         with lock:
             counter.value += 1
@@ -35,7 +37,8 @@ def parameters():
 
 def run(target, children, counter, *args):
     counter.value = 0
-    processes = [multiprocessing.Process(target=target, args=(counter, *args)) for _ in range(children)]
+    start = multiprocessing.Barrier(children)
+    processes = [multiprocessing.Process(target=target, args=(start, counter, *args)) for _ in range(children)]
     for process in processes:
         process.start()
     for process in processes:
