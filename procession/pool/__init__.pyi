@@ -7,28 +7,41 @@ from typing import Any, TypeVar
 from .errors import PoolBroken as PoolBroken
 from .errors import PoolError as PoolError
 from .errors import PoolTerminated as PoolTerminated
+from .errors import TaskCancelled as TaskCancelled
 from .errors import TaskTimeout as TaskTimeout
 from .errors import WorkerLost as WorkerLost
 from .facts import Failure, Progress, Statistics, WorkerEnd
 
-__all__ = ["Pool", "PoolBroken", "PoolError", "PoolTerminated", "TaskTimeout", "WorkerLost", "get_context"]
+__all__ = [
+    "Pool",
+    "PoolBroken",
+    "PoolError",
+    "PoolTerminated",
+    "TaskCancelled",
+    "TaskTimeout",
+    "WorkerLost",
+    "get_context",
+]
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 class _AsyncResult(_standard.ApplyResult[_T]):
     call: int
+    def cancel(self, *, kill: bool = False) -> bool: ...
     def progress(self) -> Progress: ...
     def failures(self) -> tuple[Failure, ...]: ...
 
 class _MapResult(_standard.MapResult[_T]):
     call: int
+    def cancel(self, *, kill: bool = False) -> bool: ...
     def progress(self) -> Progress: ...
     def failures(self) -> tuple[Failure, ...]: ...
     def partial(self) -> list[_T | None]: ...
 
 class _IMapIterator(_standard.IMapIterator[_T]):
     call: int
+    def cancel(self, *, kill: bool = False) -> bool: ...
     def progress(self) -> Progress: ...
     def failures(self) -> tuple[Failure, ...]: ...
 

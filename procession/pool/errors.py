@@ -41,6 +41,10 @@ class TaskTimeout(WorkerLost):
         return f"{self.task} took longer than {self.timeout_s:g} s, and worker {self.pid} was killed{stood}"
 
 
+class TaskCancelled(PoolError):
+    """The call was cancelled.  The message says whether the task had been started; then it may have run partly."""
+
+
 class PoolBroken(PoolError):
     """The pool gave up because no worker gets ready; the message says how the last one ended."""
 

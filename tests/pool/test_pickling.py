@@ -16,6 +16,7 @@ import pytest
 from procession import Pool
 from tests.pool import tasks
 from tests.pool.conftest import OpenPool
+from tests.pool.gated import Gated
 from tests.pool.killing import WITHIN_S, workers
 from tests.waiting import wait_until
 
@@ -47,18 +48,6 @@ def test_caller_holds_the_lock_that_pickling_takes(open_pool: OpenPool) -> None:
     """A pool that pickled in the caller's thread would wait for ever."""
     pool = open_pool(WORKERS)
     assert Model().submit(pool).get(WITHIN_S) == 2
-
-
-class Gated:
-    """Blocks where it is pickled until the gate is opened."""
-
-    def __init__(self) -> None:
-        self.pickles, self.gate = threading.Event(), threading.Event()
-
-    def __reduce__(self) -> Any:
-        self.pickles.set()
-        assert self.gate.wait(WITHIN_S)
-        return int, (7,)
 
 
 def test_pool_answers_while_an_argument_is_being_pickled(open_pool: OpenPool) -> None:

@@ -12,7 +12,8 @@ from procession.pool.dispatching.dispatcher import Dispatcher
 from procession.pool.tasks.ledger import Ledger
 from procession.pool.worker_process.main import Handles, main
 from procession.pool.workers.encoding import Encoder
-from procession.pool.workers.worker import Lifelines, Worker
+from procession.pool.workers.supplies import Lifelines
+from procession.pool.workers.worker import Worker
 from procession.pool.workers.workforce import Workforce
 
 TYPE_CHECKING = False

@@ -113,6 +113,9 @@ class Submission(Oversight):
         again = self._retries if retries is None else checked_retries(retries)
         return again, self._timeout_s if timeout_s is None else checked_timeout(timeout_s)
 
+    def _cancel(self, result: object, *, kill: bool) -> bool:
+        return self._dispatcher.cancel(result, kill=kill)
+
     def _call_back(self, call: Callable[[], object]) -> None:
         self._dispatcher.callbacks.add(call)
 

@@ -26,13 +26,15 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakSet
 
-from procession.pool.errors import PoolBroken, PoolTerminated
+from procession.pool.errors import PoolBroken, PoolTerminated, TaskCancelled
 from procession.pool.tasks.apply import AsyncResult, show_exception
 from procession.pool.tasks.inbox import Inbox
 from procession.pool.tasks.ledger import Ledger
+from procession.pool.tasks.waiting import belongs
 from procession.pool.worker_process.ring import ASLEEP, Fence
 from procession.pool.workers.encoding import Encoder
-from procession.pool.workers.worker import Lifelines, Worker
+from procession.pool.workers.supplies import Lifelines
+from procession.pool.workers.worker import Worker
 from procession.pool.workers.workforce import Workforce
 
 from .balance import IDLE_S, STALLED_S, Balance, has_prefetched
@@ -47,7 +49,7 @@ from .watching import Watching
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from procession.pool.tasks.iterators import OrderedResults
-    from procession.pool.tasks.ledger import Waiting
+    from procession.pool.tasks.waiting import Waiting
 
 #: How often the thread checks while workers are busy: which task each executes, and for wake-ups lost with a stopped
 #: worker.
@@ -139,6 +141,19 @@ class Dispatcher(Sending):
         self.terminating = True
         show_exception()
         self.wake()
+
+    def cancel(self, result: object, *, kill: bool) -> bool:
+        """Cancel what waits of a call, with ``kill`` also what runs; return whether nothing of it runs any more."""
+        with self.lock:
+            for worker in self.workforce.workers:
+                if any(belongs(task, result) for task in worker.inbox.inflight.values()):
+                    self._balance.reclaim(worker)
+            self._ledger.cancel(result, TaskCancelled("the call was cancelled before this task was started"))
+            running = [one for one in self.workforce.workers if (task := one.task) and belongs(task, result)]
+            for worker in running if kill else ():
+                worker.cancel()
+        self.wake()
+        return kill or not running
 
     def feed(self) -> None:
         """Go on with sources that have waited until results were taken."""
@@ -327,8 +342,9 @@ class Dispatcher(Sending):
         """Remove an ended worker, and settle or retry the task that it executed."""
         self._deliver(worker, self._delivery.receive)
         exitcode = worker.exitcode()
+        may_retry = not self.terminating and worker.cancelled is None
         with self.lock:
-            end = self.workforce.remove(worker, exitcode, time.monotonic(), may_retry=not self.terminating)
+            end = self.workforce.remove(worker, exitcode, time.monotonic(), may_retry=may_retry)
         facts = end.describe() if end.describe else None  # calls the repr of arguments
         stack = worker.overdue.stack() if worker.overdue else ()
         with self.lock:

@@ -12,9 +12,10 @@ import time
 from _thread import allocate_lock
 from collections import deque
 
-from procession.pool.tasks.ledger import Hand, Ledger
+from procession.pool.tasks.ledger import Ledger
 from procession.pool.tasks.sources import Source
 from procession.pool.tasks.task import described
+from procession.pool.tasks.waiting import Hand
 from procession.pool.workers.encoding import Encoder
 
 TYPE_CHECKING = False
@@ -219,7 +220,7 @@ class _Preparer:
             failure = error.with_traceback(None), described(task)
         self.is_pickling = False
         with self._owner.lock:
-            if not tasks:  # the pool has ended meanwhile
+            if not tasks or tasks[0] is not task:  # the pool has ended meanwhile, or the call was cancelled
                 return
             tasks.popleft()
             if failure:

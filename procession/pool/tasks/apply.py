@@ -122,6 +122,16 @@ class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable wou
             raise PoolTimeoutError
         raise self._value
 
+    def cancel(self, *, kill: bool = False) -> bool:
+        """Cancel the task if it has not started, with ``kill`` also afterwards, by killing its worker.
+
+        Return whether it was cancelled; then `get` raises `TaskCancelled`.
+        """
+        pool = self._pool
+        if pool is None or self.args is None:  # it is settled
+            return False
+        return bool(pool._cancel(self, kill=kill))
+
     def progress(self) -> Progress:
         """Return the progress of this one task."""
         from procession.pool.facts import Progress

@@ -137,6 +137,7 @@ class IMapIterator(StandardIterator):  # type: ignore[type-arg]  # a type variab
         self._results = results
         self._job = results._job
         self.call = results.call
+        self.cancel = results.cancel
         self.progress = results.progress
         self.failures = results.failures
 
@@ -173,6 +174,7 @@ class ChunkedIterator:
         self._chunks = chunks
         self._items: Iterator[Any] = iter(())
         self.call = chunks.call
+        self.cancel = chunks.cancel
         self.progress = chunks.progress
         self.failures = chunks.failures
 

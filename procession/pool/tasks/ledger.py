@@ -20,38 +20,19 @@ from procession.pool.worker_process.ring import NONE
 
 from .inbox import DEEPEST, QUICK_S, SHALLOWEST, SLOW_S, Inbox
 from .sources import Source
+from .waiting import Hand, WorkerLoss, belongs, is_unbounded, remaining, size_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .task import Task
-
-    Waiting = Task | Source
+    from .waiting import Waiting
 
 
 #: How many tasks, and bytes of pickled arguments, are prepared ahead of the workers.
 MOST_PREPARED = 256
 MOST_BYTES = 4 * 1024 * 1024
-
-
-class Hand:
-    """What one preparer works on: the source that it iterates, and tasks to pickle."""
-
-    def __init__(self) -> None:
-        self.source: Source | None = None
-        self.tasks: deque[Task] = deque()
-
-    @property
-    def holds(self) -> bool:
-        return bool(self.tasks) or (self.source is not None and not self.source.over)
-
-
-class WorkerLoss:
-    """What the death of a worker cost: ``task``, lost or ``retried``, and how many waiting tasks were returned."""
-
-    def __init__(self, task: Task | None, *, retried: bool, returned: int) -> None:
-        self.task, self.retried, self.returned = task, retried, returned
 
 
 class Ledger:
@@ -144,10 +125,34 @@ class Ledger:
         if not source.room():  # asked after that: whoever takes a result looks there afterwards
             return
         self.starved.discard(source)
-        if queue and (source.unbounded or _is_unbounded(queue[0])):
+        if queue and (source.unbounded or is_unbounded(queue[0])):
             queue.insert(1, source)
         else:
             queue.appendleft(source)
+
+    def cancel(self, result: object, error: BaseException) -> None:
+        """Settle the tasks of a call that have not been started with an error."""
+        sources = [hand.source for hand in self.hands if hand.source and hand.source.result is result]
+        tasks: list[Task] = []
+        for one in [one for one in (*self.queue, *self.starved) if belongs(one, result)]:
+            if isinstance(one, Source):
+                sources.append(one)
+                self.starved.discard(one)
+            else:
+                tasks.append(one)
+            if one in self.queue:
+                self.queue.remove(one)
+        for where in (self.prepared, *(hand.tasks for hand in self.hands)):
+            mine = [task for task in where if belongs(task, result)]
+            tasks += mine
+            for task in mine:
+                where.remove(task)
+        self.prepared_bytes = sum(map(size_of, self.prepared))
+        self.lost += len(tasks)
+        for task in tasks:
+            task.settle(False, error)
+        for source in sources:
+            source.abandon(error)
 
     def feed(self) -> bool:
         """Queue sources again whose results were taken; return whether there are some."""
@@ -276,23 +281,7 @@ class Ledger:
     def count_waiting(self) -> int:
         """Count the tasks that have not been sent, as far as known."""
         held = (one for hand in self.hands for one in (hand.source, *hand.tasks) if one)
-        return len(self.prepared) + sum(map(_remaining, (*self.queue, *self.starved, *held)))
-
-
-def _remaining(one: Waiting) -> int:
-    if not isinstance(one, Source):
-        return 1
-    total = one.result.progress().total
-    return max((total or 0) - one.taken, 0)
-
-
-def size_of(task: Task) -> int:
-    """Return the size of its pickled arguments in bytes."""
-    return len(task.payload[1]) if task.payload else 0
-
-
-def _is_unbounded(one: Waiting) -> bool:
-    return isinstance(one, Source) and one.unbounded
+        return len(self.prepared) + sum(map(remaining, (*self.queue, *self.starved, *held)))
 
 
 def _load(inbox: Inbox) -> int:

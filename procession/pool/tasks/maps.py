@@ -55,6 +55,14 @@ class ManyResults:
     def set_length(self, length: int) -> None:
         """Note how many tasks there are: the iterable has ended."""
 
+    def cancel(self, *, kill: bool = False) -> bool:
+        """Cancel the tasks that have not started, with ``kill`` also those that run, by killing their workers.
+
+        Return whether nothing of the call runs any more although it had not ended.
+        """
+        pool = self._pool
+        return self._over != self._total and pool is not None and bool(pool._cancel(self, kill=kill))
+
     def failures(self) -> tuple[Failure, ...]:
         """Return the first 100 tasks that failed or were lost, with their exceptions."""
         return tuple(failure_of(*failed) for failed in self._failures)

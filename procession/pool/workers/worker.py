@@ -30,12 +30,14 @@ from procession.pool.worker_process.ring import (
 )
 
 from .channel import Channel
+from .supplies import Lifelines, check_descriptors, pidfd_of, set_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
+    from procession.pool.tasks.task import Task
 
     from .overdue_task import OverdueTask
 
@@ -44,29 +46,7 @@ _EXITCODE_S = 5.0
 _REAPED_S = 0.05
 #: What a Process has as its exit code where somebody else has taken it; as in asyncio.
 _UNKNOWN = 255
-#: Both ends of a socket and of two pipes, shared memory (twice), a pidfd, and some that others may open meanwhile.
-_DESCRIPTORS_TO_START = 12
 Start = Callable[[Handles], BaseProcess]
-
-
-class Lifelines:
-    """Descriptors that end the workers when the pool's process ends, for whatever reason.
-
-    An idle worker watches the pidfd; a busy one is killed through a pipe (`procession.lifeline`) whose write end only
-    this process has.
-    """
-
-    def __init__(self) -> None:
-        self.pidfd = os.pidfd_open(os.getpid())
-        self.read_end, self._write_end = os.pipe()
-
-    def disown(self) -> None:
-        """Close our write end in a forked child: it would keep the workers alive."""
-        os.close(self._write_end)
-
-    def close(self) -> None:
-        for fd in (self.pidfd, self.read_end, self._write_end):
-            os.close(fd)
 
 
 class Worker:
@@ -78,18 +58,18 @@ class Worker:
 
     def __init__(self, start: Start, lifelines: Lifelines, max_tasks: int | None) -> None:
         """Start the process by ``start``; raises what that raises, and leaves nothing behind then."""
-        _check_descriptors(lifelines.pidfd)
+        check_descriptors(lifelines.pidfd)
         ours, theirs = socket.socketpair()
         memory = -1
         try:
             memory = os.memfd_create("procession-pool", os.MFD_CLOEXEC)
-            _set_size(memory)
+            set_size(memory)
             self._memory = mmap(memory, SEGMENT_BYTES)
             self.words = words_of(self._memory)
             self.words[CURRENT] = self.words[LIMIT] = NONE
             self.process = start(Handles(theirs.fileno(), memory, lifelines.pidfd, lifelines.read_end))
             #: None where it has ended, and was reaped by somebody else.
-            self.pidfd = _pidfd(self.process)
+            self.pidfd = pidfd_of(self.process)
         except BaseException:
             ours.close()
             raise
@@ -103,8 +83,9 @@ class Worker:
         self.inbox = Inbox(max_tasks)
         self.number = 0
         self.end_reason: str | None = None
-        #: The task for which it is being killed.
+        #: The task for which it is being killed: because it takes too long, or was cancelled.
         self.overdue: OverdueTask | None = None
+        self.cancelled: Task | None = None
         self.boot_error: str | None = None
         self.seen = NONE
         self.since = time.monotonic()
@@ -121,6 +102,18 @@ class Worker:
     def current(self) -> int:
         """The position of the task that it executes, or executed last."""
         return self.words[CURRENT]
+
+    @property
+    def task(self) -> Task | None:
+        """The task that it executes."""
+        return self.inbox.inflight.get(self.current)
+
+    def cancel(self) -> None:
+        """Kill it for the task that it executes."""
+        self.cancelled = self.task
+        self.inbox.closed = True
+        self.end_reason = "SIGKILL by the pool: its task was cancelled"
+        self.signal(signal.SIGKILL)
 
     @property
     def is_ready(self) -> bool:
@@ -229,40 +222,6 @@ class Worker:
         words = self.words
         told, since = words[WAITED], words[WAITING]
         return (told + max(int(now * 1e9) - since, 0) if since else told) / 1e9
-
-
-def _set_size(memory: int) -> None:
-    try:
-        os.ftruncate(memory, SEGMENT_BYTES)
-    except OSError as error:
-        needs = f"a worker of the pool needs {SEGMENT_BYTES:,} bytes of shared memory (see ulimit -f)"
-        raise OSError(error.errno, f"{error.strerror}: {needs}") from None
-
-
-def _check_descriptors(own: int) -> None:
-    """Raise OSError where there are not enough descriptors for one more worker: the stdlib would leak some."""
-    spare: list[int] = []
-    try:
-        while len(spare) < _DESCRIPTORS_TO_START:
-            spare.append(os.dup(own))
-    except OSError as error:
-        message = f"a worker of the pool needs {_DESCRIPTORS_TO_START} free descriptors to start (see ulimit -n)"
-        raise OSError(error.errno, f"{error.strerror}: {message}") from None
-    finally:
-        for fd in spare:
-            os.close(fd)
-
-
-def _pidfd(process: BaseProcess) -> int | None:
-    assert process.pid is not None
-    try:
-        pidfd = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return None
-    if process.exitcode is None:
-        return pidfd
-    os.close(pidfd)  # the pid may have been reused
-    return None
 
 
 def _is_stopped(pid: int) -> bool:

@@ -10,21 +10,19 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
-from procession.pool.errors import TaskTimeout, WorkerLost
-from procession.pool.tasks.ledger import Ledger, WorkerLoss
+from procession.pool.tasks.ledger import Ledger
 
+from .ended import EndedWorker, cause_of, describe_task, end_of, ended_by_itself, how, why_lost
 from .worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from procession.pool.facts import TaskFacts, WorkerEnd, WorkerFacts
+    from procession.pool.facts import TaskFacts, WorkerFacts
 
 #: How many workers may end by themselves before they are ready, in a row and beyond the first set.
 _TRIES = 3
 #: For how long workers may be killed by others before they are ready, none in between getting ready.
 _KILLED_S = 60.0
-#: Signals by which a process ends through its own fault.
-_CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS))
 _FIRST_DELAY_S = 0.02
 _MAX_DELAY_S = 1.0
 _MAX_DELAY_KILLED_S = 0.2
@@ -32,20 +30,6 @@ _MAX_DELAY_KILLED_S = 0.2
 HUNG_UP_S = 1.0
 GRACE_S = 2.0
 _ENDED_KEPT = 16
-
-
-class EndedWorker:
-    """A worker that was removed; ``describe`` returns which task it executed, and calls the repr of its arguments."""
-
-    def __init__(
-        self,
-        worker: Worker,
-        facts: WorkerFacts,
-        describe: Callable[[], TaskFacts] | None,
-        cause: str,
-        loss: WorkerLoss,
-    ) -> None:
-        self.worker, self.facts, self.describe, self.cause, self.loss = worker, facts, describe, cause, loss
 
 
 class Workforce:
@@ -179,22 +163,20 @@ class Workforce:
         if worker.is_ready:
             self._failures = self._killed = 0
         elif not worker.end_reason:
-            by_itself = worker.boot_error is not None or _ended_by_itself(exitcode)
-            self._count_failure(now, _how(exitcode, worker.boot_error), by_itself=by_itself)
+            by_itself = worker.boot_error is not None or ended_by_itself(exitcode)
+            self._count_failure(now, how(exitcode, worker.boot_error), by_itself=by_itself)
         worker.close()
-        return EndedWorker(worker, facts, describe, worker.end_reason or _cause(exitcode), loss)
+        return EndedWorker(worker, facts, describe, worker.end_reason or cause_of(exitcode), loss)
 
     def conclude(self, ended: EndedWorker, task: TaskFacts | None, stack: tuple[str, ...]) -> None:
         """Settle the lost task, and set ``worker.end``; ``task`` is what it executed, ``stack`` where it stood."""
-        worker, loss, cause = ended.worker, ended.loss, ended.cause
+        worker, loss = ended.worker, ended.loss
         facts = ended.facts._replace(task=task)
         self.ended.append(facts)
-        worker.end = _worker_end(worker.pid, facts.exitcode, cause, task, loss)
+        worker.end = end_of(worker.pid, facts.exitcode, ended.cause, task, loss)
         if loss.task and not loss.retried:
-            what = worker.pid, facts.exitcode, cause, describe_task(task)
-            overdue = worker.overdue if worker.overdue and worker.overdue.task is loss.task else None
-            lost = TaskTimeout(*what, overdue.timeout_s, stack) if overdue else WorkerLost(*what)
-            loss.task.settle(False, lost, lambda: task)  # type: ignore[arg-type, return-value]  # not None, as there is one
+            error = why_lost(ended, describe_task(task), stack)
+            loss.task.settle(False, error, lambda: task)  # type: ignore[arg-type, return-value]  # not None, as there is one
         worker.reaped.set()
 
     def _count_failure(self, now: float, how: str, *, by_itself: bool) -> None:
@@ -214,44 +196,6 @@ class Workforce:
             self.why_broken = f"no worker has got ready for {_KILLED_S:.0f} s; the last of {self._killed} was {how}"
         longest = _MAX_DELAY_S if by_itself else _MAX_DELAY_KILLED_S
         self._not_before = now + min(_FIRST_DELAY_S * 2 ** min(beyond, 10), longest) if beyond > 0 else now
-
-
-def _ended_by_itself(exitcode: int | None) -> bool:
-    return exitcode is not None and (exitcode >= 0 or -exitcode in _CRASHES)
-
-
-def describe_task(task: TaskFacts | None) -> str:
-    """Return ``task 17 of call 3, square(17)``; for a chunk of a map also its items."""
-    if task is None:
-        return "no task"
-    where = f"task {task.index} of call {task.call}"
-    if task.size > 1:
-        where += f" (items {task.first} to {task.first + task.size - 1})"
-    return f"{where}, {task.function}({task.arguments})"
-
-
-def _worker_end(pid: int, exitcode: int | None, cause: str, task: TaskFacts | None, loss: WorkerLoss) -> WorkerEnd:
-    from procession.pool.facts import WorkerEnd
-
-    outcome = ("retried" if loss.retried else "lost") if loss.task else None
-    return WorkerEnd(pid, True, exitcode, cause, task, outcome, loss.returned)  # type: ignore[arg-type]
-
-
-def _how(exitcode: int | None, error: str | None) -> str:
-    if error is not None:
-        return f"raised {error} in its initializer"
-    return _cause(exitcode)
-
-
-def _cause(exitcode: int | None) -> str:
-    if exitcode is None:
-        return "ended, exit code unknown"
-    if exitcode >= 0:
-        return f"exited with code {exitcode}"
-    name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else f"signal {-exitcode}"
-    if name == "SIGKILL":
-        return "killed by SIGKILL from outside the pool (kill -9 or the OOM killer?)"
-    return f"killed by {name}, which the pool did not send"
 
 
 def _work(worker: Worker) -> int:
