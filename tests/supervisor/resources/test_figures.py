@@ -301,7 +301,7 @@ def talk(end):
         pipe = program.see(lambda it: (one := it.one("pipe")) and one.pipe_bytes_back and one)
         assert (edge.pid, edge.resource) == (child, pipe.id)
         program.see(lambda it: (one := it.one("pipe")) and (one.pipe_bytes, one.pipe_bytes_back) == (0, 14))
-        assert child in program.one("pipe").users
+        program.see(lambda it: (one := it.one("pipe")) and child in one.users)
         program.see(lambda it: child in it.one("pipe").ends.get("b", ()) and program.pid in it.one("pipe").ends["a"])
         program.see(lambda it: it.edges("recv")[0].holders == (program.pid,))
 
