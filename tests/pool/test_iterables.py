@@ -326,11 +326,20 @@ def test_loop_over_an_endless_imap_that_is_broken_off_ends_it(open_pool: OpenPoo
     assert not pool._cache
 
 
-def test_endless_imap_that_is_dropped_at_once_ends(open_pool: OpenPool) -> None:
+@pytest.mark.parametrize("endless", [itertools.count(), itertools.cycle([1]), itertools.repeat(1)], ids=repr)
+def test_endless_imap_that_is_dropped_at_once_ends(open_pool: OpenPool, endless: Iterator[int]) -> None:
     pool = open_pool(WORKERS)
-    pool.imap(tasks.square, itertools.count())
+    pool.imap(tasks.square, endless)
     pool.close()
     assert pool.join(WITHIN_S)
+
+
+def test_repetition_with_an_end_is_executed_to_it(open_pool: OpenPool, log: str) -> None:
+    pool = open_pool(WORKERS)
+    pool.imap(tasks.told, itertools.repeat((log, 7), 20))
+    pool.close()
+    assert pool.join(WITHIN_S)
+    assert tasks.read(log).ended[7] == 20
 
 
 def test_imap_that_waits_for_its_iterable_ends_when_it_is_dropped(open_pool: OpenPool) -> None:

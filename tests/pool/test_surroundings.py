@@ -323,6 +323,21 @@ def test_threads_submit_terminate_and_kill_together(method: str) -> None:
                 assert result.ready()
 
 
+def test_pool_that_nobody_has_ends_without_the_garbage_collector(method: str) -> None:
+    """It is in no cycle of references, so its workers end at once."""
+    gc.disable()
+    try:
+        pool = Pool(WORKERS, context=multiprocessing.get_context(method))
+        assert pool.map(tasks.square, range(5)) == [0, 1, 4, 9, 16]
+        assert list(pool.imap(tasks.square, iter(range(5)))) == [0, 1, 4, 9, 16]
+        pids = set(workers(pool))
+        with pytest.warns(ResourceWarning, match="unclosed running"):
+            del pool
+        ended(pids)
+    finally:
+        gc.enable()
+
+
 # --- The program's own ways
 
 

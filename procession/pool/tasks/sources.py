@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, cycle, islice, repeat
 from multiprocessing.pool import mapstar, starmapstar  # type: ignore[attr-defined]
+from operator import length_hint
 
 from procession.pool.worker_process.main import run_chunk, run_starred_chunk
 
@@ -35,7 +36,8 @@ _CHUNKS = {mapstar: run_chunk, starmapstar: run_starred_chunk}
 
 
 def is_endless(iterable: object) -> bool:
-    return type(iterable) in (count, cycle) or (type(iterable) is repeat and not hasattr(iterable, "__length_hint__"))
+    """Return whether it certainly never ends."""
+    return type(iterable) in (count, cycle) or (type(iterable) is repeat and length_hint(iterable, -1) == -1)
 
 
 def is_plain(iterable: object) -> bool:
