@@ -326,7 +326,9 @@ def test_loop_over_an_endless_imap_that_is_broken_off_ends_it(open_pool: OpenPoo
     assert not pool._cache
 
 
-@pytest.mark.parametrize("endless", [itertools.count(), itertools.cycle([1]), itertools.repeat(1)], ids=repr)
+@pytest.mark.parametrize(
+    "endless", [itertools.count(), itertools.cycle([1]), itertools.repeat(1)], ids=["count", "cycle", "repeat"]
+)
 def test_endless_imap_that_is_dropped_at_once_ends(open_pool: OpenPool, endless: Iterator[int]) -> None:
     pool = open_pool(WORKERS)
     pool.imap(tasks.square, endless)

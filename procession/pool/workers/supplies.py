@@ -56,9 +56,11 @@ def check_descriptors(own: int) -> None:
 
 def pidfd_of(process: BaseProcess) -> int | None:
     """Return a pidfd of a started process; None where it has ended, and was reaped by somebody else."""
-    assert process.pid is not None
+    pid: int | None = getattr(process, "pid", None)
+    if pid is None:  # what `Pool.Process` makes in a subclass may be no process at all
+        return None
     try:
-        pidfd = os.pidfd_open(process.pid)
+        pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     if process.exitcode is None:
