@@ -72,7 +72,8 @@ COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --ann
 	--no-header --no-emit-index-url --no-emit-find-links
 
 clean:  ## remove everything that other targets have created
-	rm -rf $(VENV) node_modules static/lib .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) node_modules static/lib .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Python
 
