@@ -17,6 +17,7 @@ from app.supervisor.analysis import Analysis
 from app.supervisor.resources.resources import Resources
 from app.supervisor.suspects import Suspects
 from tests.core.programs.program_driver import Programs, w
+from tests.waiting import wait_until
 
 
 def analysis_of(driver: Programs) -> Analysis:
@@ -92,7 +93,8 @@ def test_a_fork_that_executes_another_program_needs_no_threads(executes: bool) -
     with subprocess.Popen(["sleep", "600"] if executes else ["/proc/self/exe"], stdin=subprocess.PIPE) as other:
         driver.hello(other.pid, program, ppid=os.getpid(), forked=True)
         driver.says(other.pid, w.Booted(name="x fork 1", parent=os.getpid(), daemon=False, threads=3, by_os_fork=True))
-        assert (FORKED in titles_noted(driver, analysis, after_s=0)) is not executes
+        # On a busy machine, what it executes may be readable a moment later only.
+        wait_until(lambda: (FORKED in titles_noted(driver, analysis, after_s=0)) is not executes)
         other.kill()
 
 
