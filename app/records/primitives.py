@@ -24,6 +24,11 @@ class Now(Struct, frozen=True):
     mono: float
     wall: float
 
+    @property
+    def wall_of_mono(self) -> float:
+        """The wall clock when the monotonic one was 0."""
+        return self.wall - self.mono
+
 
 JsonDict = dict[str, Any]
 #: What decoding a text of others raises; `msgspec.DecodeError` is a ValueError.

@@ -67,7 +67,7 @@ class Analysis:
     def look(self, now: p.Now, *, watched: bool) -> list[EventDraft]:
         """Read and diagnose if that is due; return journal lines about new findings."""
         self._resources.watched = watched
-        self._wall_of_mono = now.wall - now.mono
+        self._wall_of_mono = now.wall_of_mono
         due = self.next_deadline()
         if due is None or now.mono < due:
             return []

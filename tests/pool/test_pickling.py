@@ -106,6 +106,10 @@ def test_exception_of_pickling_fails_its_task_only(open_pool: OpenPool, error: t
     with pytest.raises(error):
         pool.apply_async(abs, (Leaves(error),)).get(WITHIN_S)
     assert pool.apply_async(abs, (-1,)).get(WITHIN_S) == 1
+    with pytest.raises(error):
+        pool.apply(abs, (Leaves(error),))
+    assert not pool._cache
+    assert pool.statistics().failed == 2
 
 
 def test_argument_that_changes_after_the_call(open_pool: OpenPool) -> None:

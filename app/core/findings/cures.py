@@ -18,7 +18,7 @@ def why_and_cure(scene: Scene, deadlock: Deadlock, failed: tuple[int, ...] = ())
     ``failed``: processes that could have ended it, and have failed.
     """
     why, cure = _why_and_cure(scene, deadlock, failed)
-    if failed or any(_is_join_of_queue(scene, edge) for edge in deadlock.edges):
+    if failed or any(_waits_on(scene, edge, ResourceKind.JOINABLE_QUEUE) for edge in deadlock.edges):
         return why, cure
     # A process holds or has what the one before it in the cycle waits for.
     after = (*deadlock.edges[1:], deadlock.edges[0])
@@ -118,7 +118,7 @@ def _of_messages(scene: Scene, edges: list[Edge], failed: tuple[int, ...]) -> tu
 
 
 def _cure_of_messages(scene: Scene, edges: list[Edge]) -> str:
-    if any(_is_join_of_queue(scene, edge) for edge in edges):
+    if any(_waits_on(scene, edge, ResourceKind.JOINABLE_QUEUE) for edge in edges):
         return (
             "Kill one of the processes. In the program, call task_done() for each item that get() has returned, in a "
             "finally block so that an exception does not skip it."
@@ -130,7 +130,7 @@ def _cure_of_messages(scene: Scene, edges: list[Edge]) -> str:
         )
     if cure := _of_command({edge.to for edge in edges}):
         return f"Kill the command. In the program, {cure}"
-    if any(_is_for_a_notification(scene, edge) for edge in edges):
+    if any(_waits_on(scene, edge, ResourceKind.CONDITION) for edge in edges):
         return (
             "Kill one of the processes. In the program, call wait() only while what it waits for is not true yet, with "
             "the lock held, or use wait_for(): a notify() that comes before the wait is lost."
@@ -148,14 +148,10 @@ def _cure_of_messages(scene: Scene, edges: list[Edge]) -> str:
     )
 
 
-def _is_join_of_queue(scene: Scene, edge: Edge) -> bool:
+def _waits_on(scene: Scene, edge: Edge, kind: ResourceKind) -> bool:
+    """Return whether it is for wait(), or the join() of a queue, on a resource of this kind."""
     resource = scene.resources.get(edge.resource or "")
-    return edge.to == "wait" and resource is not None and resource.kind is ResourceKind.JOINABLE_QUEUE
-
-
-def _is_for_a_notification(scene: Scene, edge: Edge) -> bool:
-    resource = scene.resources.get(edge.resource or "")
-    return edge.to == "wait" and resource is not None and resource.kind is ResourceKind.CONDITION
+    return edge.to == "wait" and resource is not None and resource.kind is kind
 
 
 def _of_command(waits: set[str]) -> str:

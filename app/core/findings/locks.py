@@ -79,13 +79,12 @@ def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:
     lost, takers = semaphore.lost or 0, tuple(dict.fromkeys(semaphore.lost_to or ()))
     waits = "waits" if len(waiting) == 1 else "wait"
     named = f"; {phrases.names(scene, waiting)} {waits} for it" if waiting else ""
-    them, times = ("it", "") if lost == 1 else ("them", f", {lost:,} times")
+    times = "" if lost == 1 else f", {lost:,} times"
     finding = Finding(
         id=f"{FindingKind.ABANDONED_LOCK}:{semaphore.id}",
         kind=FindingKind.ABANDONED_LOCK,
         program=semaphore.program,
-        text=f"{phrases.capitalized(phrases.resource(scene, semaphore.id))} has lost {phrases.number(lost, 'slot')}: "
-        f"{_takers(scene, semaphore)} acquired {them}, and ended without releasing {them}. "
+        text=f"{_slots_lost(scene, semaphore, _takers(scene, semaphore))} "
         f"{phrases.number(semaphore.value or 0, 'slot is', 'slots are')} free{named}.",
         why="A process that ends between acquire() and release() keeps its slot: each one leaves one less for all "
         "others, until nobody gets any.",
@@ -97,6 +96,15 @@ def _lost_slots(scene: Scene, semaphore: Resource) -> Candidate:
     )
     # Its reader has counted the slots for a while already.
     return Candidate(finding=finding, after_s=0.5)
+
+
+def _slots_lost(scene: Scene, semaphore: Resource, takers: str) -> str:
+    lost = semaphore.lost or 0
+    them = "it" if lost == 1 else "them"
+    return (
+        f"{phrases.capitalized(phrases.resource(scene, semaphore.id))} has lost {phrases.number(lost, 'slot')}: "
+        f"{takers} acquired {them}, and ended without releasing {them}."
+    )
 
 
 def _takers(scene: Scene, semaphore: Resource) -> str:
@@ -116,13 +124,9 @@ def kept_slots(scene: Scene, deadlock: Deadlock) -> str:
     semaphore = next((one for one in awaited if one and one.lost), None)
     if semaphore is None:
         return ""
-    slots = phrases.number(semaphore.lost or 0, "slot")
-    them = "it" if semaphore.lost == 1 else "them"
-    takers = _takers(scene, semaphore) if semaphore.lost_to else "processes that have ended"
-    return (
-        f" {phrases.capitalized(phrases.resource(scene, semaphore.id))} has lost {slots}: "
-        f"{takers} acquired {them}, and did not release {them}."
-    )
+    # Who has kept some without failing has not died.
+    takers = _takers(scene, semaphore) if semaphore.lost_to else "other processes"
+    return f" {_slots_lost(scene, semaphore, takers)}"
 
 
 def explain(scene: Scene, deadlock: Deadlock) -> bool:

@@ -4,7 +4,7 @@ What the main thread waits for in ``Pool.map()`` is a lock between threads, whic
 release; only the result of a worker does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -31,10 +31,10 @@ def resolved(scene: Scene) -> tuple[ThreadWait, ...]:
 
 def blocked(scene: Scene) -> Iterator[Resource]:
     """Yield the pools of which each worker with a task waits without a timeout."""
-    waiting = scene.main_waits().keys()
+    waits = scene.main_waits()
     for pool in _pools(scene):
-        pids = _workers_at_work(scene, pool)
-        if pids and waiting >= set(pids):
+        pids = _workers_at_work(scene, pool, waits)
+        if pids and waits.keys() >= set(pids):
             yield pool
 
 
@@ -44,8 +44,13 @@ def _working(scene: Scene) -> Iterator[tuple[int, list[int]]]:
     for pool in _pools(scene):
         if pool.running or pool.queued:
             pools.setdefault(pool.created_by, []).append(pool)
+    waits = scene.main_waits() if pools else {}
     for pid, those in pools.items():
-        if len(those) == 1 and (workers := _workers_at_work(scene, those[0])) and not _has_pool_of_threads(scene, pid):
+        if (
+            len(those) == 1
+            and (workers := _workers_at_work(scene, those[0], waits))
+            and not _has_pool_of_threads(scene, pid)
+        ):
             yield pid, workers
 
 
@@ -53,12 +58,11 @@ def _pools(scene: Scene) -> Iterator[Resource]:
     return (one for one in scene.resources.values() if one.kind is ResourceKind.POOL)
 
 
-def _workers_at_work(scene: Scene, pool: Resource) -> list[int]:
+def _workers_at_work(scene: Scene, pool: Resource, waits: Mapping[int, Edge]) -> list[int]:
     """Return the workers with tasks; if none has one although jobs are pending, those in the initializer."""
     if pool.running:
         return [one["pid"] for one in pool.running]
     workers = [pid for pid in pool.workers or () if scene.lives(pid)]
-    waits = scene.main_waits()
     idle = any(pid not in waits or waits[pid].resource == pool.id for pid in workers)
     return [] if idle or not pool.queued else workers
 

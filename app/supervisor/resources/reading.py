@@ -75,7 +75,7 @@ class ResourceReader:
     def read(self, now: Now) -> None:
         self._turn += 1
         self._ends_at = self._cpu() + BUDGET_S
-        wall_of_mono = now.wall - now.mono
+        wall_of_mono = now.wall_of_mono
         things = list(self._book)
         for view in self._views.values():
             view.begin(self._turn)
@@ -172,7 +172,7 @@ class ResourceReader:
             case K.MANAGER:
                 figures.dictionary(thing)
             case K.POOL:
-                figures.pool(thing, now.wall - now.mono)
+                figures.pool(thing, now.wall_of_mono)
 
     def _look_at_edges(self, now: Now, wall_of_mono: float) -> None:
         seen_now: list[Blocked] = []

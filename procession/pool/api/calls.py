@@ -16,7 +16,7 @@ from procession.pool.tasks.iterators import (
 from procession.pool.tasks.maps import MapResult
 
 from .options import Options
-from .submission import Submission, checked_retries
+from .submission import Submission
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class Calls(Submission):
             return self.apply_async(func, args, kwds).get()
         self._check_running()
         result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, None, None, self._retries)
-        if self._timeout_s is not None:
-            result.timeout_s = self._timeout_s
+        result.timeout_s = self._timeout_s
         self._dispatcher.call(result)
         return result.get()
 
@@ -53,10 +52,9 @@ class Calls(Submission):
         """Call ``func(*args, **kwds)`` in a worker; return a result object at once."""
         if self._state != RUN:
             raise ValueError("Pool not running")
-        again = self._retries if retries is None else checked_retries(retries)
+        again, limit_s = self._limits(retries, timeout_s)
         result = AsyncResult(self, next(self._calls), func, tuple(args), kwds, callback, error_callback, again)
-        if timeout_s is not None or self._timeout_s is not None:
-            _, result.timeout_s = self._limits(retries, timeout_s)
+        result.timeout_s = limit_s
         self._dispatcher.submit(result)
         return result
 

@@ -98,7 +98,7 @@ class Submission(Oversight):
         source.unbounded, source.is_endless, source.most_ahead = unbounded, endless, most_ahead
         source.timeout_s = timeout_s
         source.is_plain = plain and (mapper is mapstar or kind is not Item)  # arguments may be anything
-        self._dispatcher.enqueue(source, needs_preparing=source.needs_preparing)
+        self._dispatcher.enqueue(source)
 
     def _submit_tasks(self, tasks: Iterable[Any], set_length: Callable[[int], object] | None) -> None:
         """Execute tasks that the program has made itself; see `HandedInTasks`."""
@@ -106,7 +106,7 @@ class Submission(Oversight):
         source = Source(result, None, HandedInTask, result.noting_the_job(tasks), self._retries)
         source.is_plain = False
         source.timeout_s = self._timeout_s
-        self._dispatcher.enqueue(source, needs_preparing=True)
+        self._dispatcher.enqueue(source)
 
     def _limits(self, retries: int | None, timeout_s: float | None) -> tuple[int, float | None]:
         """Return the retries and the time limit of a call: those that were given, or the pool's."""

@@ -102,17 +102,19 @@ class Dispatcher(Sending):
 
     def submit(self, result: AsyncResult) -> None:
         """Have a task of apply executed; an idle worker gets it at once, if its arguments are small scalars."""
-        if not self._encoder.is_sendable(result):
-            self.enqueue(result, needs_preparing=True)
-        elif not self._ledger.is_direct or not self._hand_over(result):
+        result.needs_preparing = not self._encoder.pickle_plain(result)
+        if result.needs_preparing or not self._ledger.is_direct or not self._hand_over(result):
             self.enqueue(result)
 
     def call(self, result: AsyncResult) -> None:
-        """As `submit`, for a caller that only waits: it pickles, and polls for the result itself for a moment.
-
-        Raises what pickling raises.
-        """
-        self._encoder.prepare(result)  # without any lock; the caller could not do anything else meanwhile
+        """As `submit`, for a caller that only waits: it pickles, and polls for the result itself for a moment."""
+        try:
+            self._encoder.prepare(result)  # without any lock; the caller could not do anything else meanwhile
+        except BaseException as error:  # noqa: BLE001 - of the program's code, or of a signal handler
+            with self.lock:
+                self._ledger.failed += 1
+                result.settle(False, error)
+            return
         if not (self._ledger.is_direct and self._spinning.is_worth_it()):
             self.submit(result)
         elif worker := self._hand_over(result, awake=True):
@@ -123,15 +125,15 @@ class Dispatcher(Sending):
         else:
             self.enqueue(result)
 
-    def enqueue(self, waiting: Waiting, *, needs_preparing: bool = False) -> None:
-        """Queue a task, or a source of tasks; ``needs_preparing``: it cannot be sent as it is."""
+    def enqueue(self, waiting: Waiting) -> None:
+        """Queue a task, or a source of tasks."""
         self._ledger.queue.append(waiting)
-        if needs_preparing or self._ledger.preparing:
+        if waiting.needs_preparing or self._ledger.preparing:
             self._preparing.ring()
             if self._preparing.is_iterating() or self.workforce.why_broken:
                 self.wake()  # to see whether the iterable is stuck, or to refuse the task
-        elif self._is_asleep:
-            self.wake()
+        else:
+            self.wake_if_asleep()
         if self.finished.is_set():
             self._abandon()
 
@@ -254,9 +256,11 @@ class Dispatcher(Sending):
             while self._dropped:
                 self._ledger.drop(self._dropped.popleft())
                 self._preparing.ring()
-            self._hand_out()
+            if self.workforce.why_broken:
+                self._ledger.abandon(self._end_error)
+            self.hand_out()
             if self._balance.restore(self.workforce.workers, now):
-                self._hand_out()
+                self.hand_out()
             self._overdue.kill(self.workforce.workers, now)
             self._preparing.relieve(now)
             if self._is_over():
@@ -321,11 +325,6 @@ class Dispatcher(Sending):
             timeouts.append(STUCK_S)
         self._sleeps_without_timeout = not timeouts
         return min(timeouts, default=None)
-
-    def _hand_out(self) -> None:
-        if self.workforce.why_broken:
-            self._ledger.abandon(self._end_error)
-        self.hand_out()
 
     def _receive(self, worker: Worker) -> None:
         self._deliver(worker, self._delivery.receive)

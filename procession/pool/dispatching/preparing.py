@@ -147,7 +147,7 @@ class _Preparer:
                 return False
             self._take()
         hand = self._hand
-        if not hand.holds and not hand.source:
+        if not hand.tasks and not hand.source:
             if self.is_relieved:
                 return False
             self._bell.acquire()
@@ -169,18 +169,13 @@ class _Preparer:
             ledger.preparing = False
             return
         first = ledger.queue[0]
-        if not ledger.preparing and not self._is_mine(first):
+        if not ledger.preparing and not first.needs_preparing:
             return  # the dispatcher sends it as it is
         ledger.preparing = True
         if isinstance(first, Source) and not first.is_plain:
             hand.source = ledger.queue.popleft()  # type: ignore[assignment]
             return
         hand.tasks.extend(ledger.take_queued(1 if isinstance(first, Source) and first.are_large else _MOST))
-
-    def _is_mine(self, first: Task | Source) -> bool:
-        if isinstance(first, Source):
-            return first.needs_preparing
-        return not self._encoder.is_sendable(first)
 
     def _iterate(self, source: Source) -> None:
         """Take a few tasks, each of which may block; then put the source back, or keep it if this thread was relieved.
@@ -212,7 +207,10 @@ class _Preparer:
 
     def _prepare(self, tasks: deque[Task]) -> None:
         """Pickle the first task of the hand, and pass it on."""
-        task, failure = tasks[0], None
+        try:
+            task, failure = tasks[0], None
+        except IndexError:  # it was cancelled meanwhile, or the pool has ended
+            return
         self.is_pickling = True
         try:
             self._encoder.prepare(task)

@@ -34,7 +34,7 @@ class AsyncResult(ApplyResult):  # type: ignore[type-arg]  # a type variable wou
 
     payload: tuple[int | None, bytes | memoryview] | None = None
     timeout_s: float | None = None
-    needs_preparing = False  # whoever sends it finds out
+    needs_preparing = False
 
     def __init__(
         self,

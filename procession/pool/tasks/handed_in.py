@@ -25,13 +25,15 @@ class HandedInTask(Item):
 
 
 class HandedInTasks(ManyResults):
-    """Passes the results of the tasks to the result objects that the program has put into `Pool._cache`."""
+    """Passes the results of the tasks to the result objects that the program has put into `Pool._cache`.
+
+    Does not enter the pool itself.
+    """
 
     _total = None
 
     def __init__(self, pool: Any, call: int, set_length: Callable[[int], object] | None) -> None:
         super().__init__(pool, call, 1)
-        del pool._cache[self._job]  # the program has put its results there
         self._set_length = set_length
         self._job_there: int | None = None
         self._end: tuple[int, BaseException] | None = None

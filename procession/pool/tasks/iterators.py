@@ -45,6 +45,7 @@ class OrderedResults(ManyResults):
         self._unsorted: dict[int, tuple[bool, Any]] = {}
         self._index = 0
         self._took, self._dropped = took, dropped
+        self._enter_pool()
         self.read = 0
         self.is_dropped = False
 

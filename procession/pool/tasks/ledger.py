@@ -132,27 +132,39 @@ class Ledger:
 
     def cancel(self, result: object, error: BaseException) -> None:
         """Settle the tasks of a call that have not been started with an error."""
-        sources = [hand.source for hand in self.hands if hand.source and hand.source.result is result]
-        tasks: list[Task] = []
-        for one in [one for one in (*self.queue, *self.starved) if belongs(one, result)]:
-            if isinstance(one, Source):
-                sources.append(one)
-                self.starved.discard(one)
-            else:
-                tasks.append(one)
-            if one in self.queue:
-                self.queue.remove(one)
-        for where in (self.prepared, *(hand.tasks for hand in self.hands)):
-            mine = [task for task in where if belongs(task, result)]
-            tasks += mine
-            for task in mine:
-                where.remove(task)
-        self.prepared_bytes = sum(map(size_of, self.prepared))
+        tasks, sources = self._withdraw(result)
         self.lost += len(tasks)
         for task in tasks:
             task.settle(False, error)
         for source in sources:
             source.abandon(error)
+
+    def drop(self, result: object) -> None:
+        """Take no more tasks of a call whose iterator is gone if it was broken off; feed it otherwise."""
+        if any(source.is_broken_off() for source in self._sources_of(result)):
+            _, sources = self._withdraw(result)
+            for source in sources:
+                source.over = True
+                self.calls.pop(source.result._job, None)
+        self.feed()
+
+    def _sources_of(self, result: object) -> list[Source]:
+        places = (*self.queue, *self.starved, *(hand.source for hand in self.hands))
+        return [one for one in places if isinstance(one, Source) and one.result is result]
+
+    def _withdraw(self, result: object) -> tuple[list[Task], list[Source]]:
+        """Remove the tasks and sources of a call that wait anywhere, and return them; a hand keeps its source."""
+        tasks: list[Task] = []
+        sources = self._sources_of(result)
+        self.starved.difference_update(sources)
+        places: tuple[deque[Any], ...] = (self.queue, self.prepared, *(hand.tasks for hand in self.hands))
+        for where in places:
+            for one in [one for one in where if belongs(one, result)]:
+                where.remove(one)
+                if not isinstance(one, Source):
+                    tasks.append(one)
+        self.prepared_bytes = sum(map(size_of, self.prepared))
+        return tasks, sources
 
     def feed(self) -> bool:
         """Queue sources again whose results were taken; return whether there are some."""
@@ -160,20 +172,6 @@ class Ledger:
         self.starved.difference_update(fed)
         self.queue.extend(fed)
         return bool(fed)
-
-    def drop(self, results: object) -> None:
-        """Take no more tasks of a call whose iterator is gone if it was broken off; feed it otherwise."""
-        waiting = (*self.queue, *self.starved, *(hand.source for hand in self.hands))
-        source = next((one for one in waiting if isinstance(one, Source) and one.result is results), None)
-        if source is not None and source.is_broken_off():
-            source.over = True
-            self.starved.discard(source)
-            if source in self.queue:
-                self.queue.remove(source)
-            self.prepared = deque(task for task in self.prepared if getattr(task, "result", None) is not results)
-            self.prepared_bytes = sum(map(size_of, self.prepared))
-            self.calls.pop(source.result._job, None)
-        self.feed()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Put tasks back that were taken and not sent, or not started."""

@@ -33,7 +33,6 @@ class ManyResults:
     def __init__(self, pool: Any, call: int, chunksize: int) -> None:
         self._pool: Any = pool
         self._job = next(job_counter)
-        pool._cache[self._job] = self
         self.call = call
         self.chunksize = chunksize
         self._over = self._failed = self._lost = self._retried = 0
@@ -84,6 +83,10 @@ class ManyResults:
         """Note that a task was lost and is run again."""
         self._retried += 1
 
+    def _enter_pool(self) -> None:
+        """Let the pool know this call."""
+        self._pool._cache[self._job] = self
+
     def _leave_pool(self) -> None:
         """Let the pool forget this call, and be forgotten: all tasks have ended."""
         if self._pool is not None:
@@ -116,8 +119,10 @@ class MapResult(ManyResults, StandardMapResult):  # type: ignore[type-arg]  # as
         self._callback, self._error_callback = callback, error_callback
         self._error: BaseException | None = None
         self._event = threading.Event()
-        if not length:
-            self._leave_pool()
+        if length:
+            self._enter_pool()
+        else:
+            self._pool = None
             self._event.set()
 
     @property

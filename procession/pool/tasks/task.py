@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         attempt: int
         timeout_s: float | None
         payload: tuple[int | None, bytes | memoryview] | None
-        needs_preparing: bool
+        needs_preparing: bool  # before it can be sent; of a plain source, whoever sends it finds out
 
         def settle(self, success: bool, value: Any, describe: Describe | None = None) -> None:
             """End the task: ``value`` is what it returned, or the exception that it raised or was lost by.
@@ -65,7 +65,7 @@ class Item:
     """One task of a map or an imap; ``args`` are the arguments of one call."""
 
     __slots__ = ("args", "attempt", "function", "index", "payload", "result", "retries", "timeout_s")
-    needs_preparing = False  # whoever sends it finds out
+    needs_preparing = False
     kwds: Mapping[str, Any] | None = None
 
     def __init__(

@@ -63,10 +63,10 @@ class Encoder:
         self._definitions: dict[int, bytes] = {}
         self._count = count()
 
-    def is_sendable(self, task: Task) -> bool:
-        """Return whether the task can be sent without being prepared: a function by name, with plain data.
+    def pickle_plain(self, task: Task) -> bool:
+        """Pickle the arguments if they are plain data and the function is found by name; return whether they are.
 
-        Data that can change is pickled now.
+        Small scalars are left as they are.  The task can then be sent without being prepared.
         """
         if task.payload is None:
             number = self._number(task.function)
@@ -83,7 +83,7 @@ class Encoder:
 
         Runs code of the program: call it without any lock.
         """
-        if not self.is_sendable(task):
+        if not self.pickle_plain(task):
             function = task.function
             if type(function) is int:  # type: ignore[comparison-overlap]  # a worker would take it for a number
                 raise TypeError("'int' object is not callable")
@@ -109,7 +109,7 @@ class Encoder:
             else:
                 if task.function is not last:
                     last, number = task.function, self._number(task.function)
-                if number is None or ((task.kwds or not _are_small(task.args)) and not self.is_sendable(task)):
+                if number is None or ((task.kwds or not _are_small(task.args)) and not self.pickle_plain(task)):
                     return Encoded(frames.take(), list(tasks[:at]), tasks[at:], met_unprepared=True)
                 payload = task.payload
             if task.timeout_s is not None and IS_LIMITED not in known:

@@ -191,7 +191,7 @@ class Worker:
 
         self.look(now)
         inbox = self.inbox
-        task = inbox.inflight.get(self.current)
+        task = self.task
         facts = WorkerFacts(
             pid=self.pid,
             name=self.process.name,

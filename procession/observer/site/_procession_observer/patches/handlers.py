@@ -60,9 +60,7 @@ def tell_handler(number, handler):
         )
         tell(told.encode("ascii"))
         if number == SIGALRM:
-            from . import alarms
-
-            alarms.tell(SIGALRM in _RAISING)
+            _tell_alarm()
     except Exception:
         LINE.missed()
 
@@ -94,14 +92,18 @@ def _sets_alarm(original):
         with HIDDEN:
             before = original(*args)
         try:
-            from . import alarms
-
-            alarms.tell(SIGALRM in _RAISING)
+            _tell_alarm()
         except Exception:
             LINE.missed()
         return before
 
     return sets_alarm
+
+
+def _tell_alarm():
+    from . import alarms
+
+    alarms.tell(SIGALRM in _RAISING)
 
 
 def tell_interruptible(frame):
